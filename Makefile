@@ -1,0 +1,45 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Everything else is below them.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+YIMA   := $(VENV)/bin/yima
+PYTEST := $(VENV)/bin/python -m pytest
+
+.PHONY: help setup system-packages demo test check bench trace lock clean
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
+
+setup: $(VENV)/.ready ## make .venv with .venv/bin/yima, from the lock file with hashes
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+system-packages: ## install the Debian packages the tests use, where we may
+	@sh .ci/system-packages.sh
+
+demo: setup ## start broker, centre and three terminals with simulated devices; Ctrl-C ends it
+	$(YIMA) demo
+
+test: setup system-packages ## set up, then run every test (skips say why)
+	$(PYTEST) -q
+
+check: setup ## format, lint, types and tests
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(PYTEST) -q
+
+bench: setup ## print the performance figures with their floors; writes docs/figures/bench.json
+	$(VENV)/bin/python -m tests.bench
+
+trace: setup ## requirement -> tests
+	$(VENV)/bin/python tests/trace.py
+
+lock: ## renew requirements.lock from pyproject.toml
+	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+	  --python-version 3.11 --all-extras --extra dev pyproject.toml build-requirements.in -o requirements.lock
+
+clean: ## remove the environment and everything made at run time
+	rm -rf $(VENV) var build dist test-artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What a scanned string is. Pure: no input or output, no clock."""

@@ -1,0 +1,226 @@
+"""Business facts, terminal → centre: immutable, in order, chained.
+
+An event is encoded once, at the terminal, inside the transaction that makes it true. From then on only its bytes
+count: they travel verbatim, are stored verbatim, and the next event names their SM3 (GB/T 32905). The schema is
+strict for a version that is known and silent about a newer one: newer events are held, never rejected.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal, get_args
+
+import msgspec
+from cryptography.hazmat.primitives import hashes
+from msgspec import Meta, Struct
+
+from codes.words import Words
+from wire.errors import InvalidEventError, NewerMessageError, UnsupportedVersionError
+
+SCHEMA_VERSION = 1
+OLDEST_READABLE_VERSION = 1
+GENESIS = "0" * 64
+"""What the first event of an epoch names as its predecessor."""
+
+MAX_CODE_LENGTH = 100
+"""The national interface carries trace codes of up to 100 characters (drug_trac_codg)."""
+
+Code = Annotated[str, Meta(min_length=1, max_length=MAX_CODE_LENGTH)]
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+EventUuid = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")]
+Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Utc = Annotated[datetime, Meta(tz=True)]
+
+
+class _Fact(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", omit_defaults=True):
+    """What happened. The tag is the kind; unknown fields are refused."""
+
+
+class Scanned(_Fact, frozen=True, tag="scanned"):
+    """A code was read at a counter. For the ledger this is a reservation with an expiry and nothing more."""
+
+    sale: Name
+    """The sale (or delivery) during which it was read."""
+    reading: Name
+    """`codes.reading.Kind` of the reading."""
+    device: Annotated[str, Meta(max_length=200)]
+    """The scanner that read it."""
+    verdict: Name
+    """What the counter made of it (`rules.scan_judgement.Verdict`)."""
+    code: Code | None = None
+    """The pack's key, only if the reading is a trace code or a UDI: nothing else leaves the terminal."""
+    product: Name | None = None
+    """The catalogue's product, if the code was matched."""
+    reserved_until: Utc | None = None
+    """Until when the pack is set aside for this sale."""
+
+
+class PackInLine(Struct, frozen=True, forbid_unknown_fields=True):
+    """One pack of a line, and the reading that put it there."""
+
+    code: Code
+    reading: EventUuid
+    """The `scanned` event of this pack."""
+
+
+class Dispensed(_Fact, frozen=True, tag="dispensed"):
+    """A line of a sale was handed out: written when the sale closes, one per line."""
+
+    sale: Name
+    line: Count
+    product: Name | None
+    packs: Annotated[list[PackInLine], Meta(min_length=1, max_length=10_000)]
+    price: Decimal | None
+    """Unit price in yuan, not negative."""
+    paid_by: Literal["self_pay"]
+    """Insured settlement has no offline form; it comes with the national interface."""
+
+    def __post_init__(self) -> None:
+        if self.price is not None and not (self.price.is_finite() and self.price >= 0):
+            raise ValueError(f"price is not an amount of money: {self.price}")
+
+
+class SaleReturned(_Fact, frozen=True, tag="sale_returned"):
+    """Packs of a closed sale came back."""
+
+    sale: Name
+    line: Count
+    packs: Annotated[list[PackInLine], Meta(min_length=1, max_length=10_000)]
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class Received(_Fact, frozen=True, tag="received"):
+    """Packs came into stock with a delivery."""
+
+    delivery: Name
+    line: Count
+    product: Name | None
+    packs: Annotated[list[PackInLine], Meta(min_length=1, max_length=10_000)]
+
+
+class CodeUnmatched(_Fact, frozen=True, tag="code_unmatched"):
+    """A trace code or UDI was read that the local catalogue does not know."""
+
+    sale: Name
+    code: Code
+    looked_up: list[tuple[Name, Code]]
+    """The (system, key) pairs that were tried, such as `trace_prefix 8385793`."""
+
+
+class ShiftOpened(_Fact, frozen=True, tag="shift_opened"):
+    """An operator signed in at the counter."""
+
+    shift: Name
+
+
+class ShiftClosed(_Fact, frozen=True, tag="shift_closed"):
+    """The operator signed out."""
+
+    shift: Name
+    sales: Annotated[int, Meta(ge=0)]
+    """Sales closed in this shift."""
+
+
+Fact = Scanned | Dispensed | SaleReturned | Received | CodeUnmatched | ShiftOpened | ShiftClosed
+
+KINDS: tuple[str, ...] = tuple(str(kind.__struct_config__.tag) for kind in get_args(Fact))
+
+
+class Event(Struct, frozen=True, forbid_unknown_fields=True):
+    """One fact with its place in the terminal's history."""
+
+    v: int
+    """Schema version."""
+    id: EventUuid
+    terminal: Name
+    epoch: Name
+    """The life of the terminal's store; a rebuilt store starts a new one."""
+    seq: Annotated[int, Meta(ge=1)]
+    """Gapless within the epoch, from 1."""
+    hlc: Annotated[int, Meta(ge=0)]
+    """Hybrid logical clock, microseconds (`wire.ids.HybridClock`)."""
+    occurred_at: Utc
+    """The device's clock, UTC."""
+    clock_offset_ms: int | None
+    """Centre clock minus device clock, as last measured; None before the first measurement."""
+    operator: Name | None
+    """Who did it; None for facts that no person did."""
+    prev: Hash
+    """SM3 of the bytes of the event before, `GENESIS` for the first."""
+    fact: Fact
+
+
+class EventHeader(Struct, frozen=True):
+    """The part that every version has; unknown fields are allowed."""
+
+    v: int
+    id: str
+    seq: int
+
+
+_encoder = msgspec.json.Encoder(decimal_format="string", uuid_format="canonical")
+_event_decoder = msgspec.json.Decoder(Event)
+_header_decoder = msgspec.json.Decoder(EventHeader)
+
+
+def freeze(event: Event) -> bytes:
+    """Return the event's bytes, the only form that travels, is stored and is hashed."""
+    return _encoder.encode(event)
+
+
+def thaw(frozen: bytes | msgspec.Raw) -> Event:
+    """Return the event that the bytes hold.
+
+    Raises:
+        NewerMessageError: The event has a newer schema version: hold it.
+        UnsupportedVersionError: The event has a version older than any we read.
+        InvalidEventError: The bytes are no event of their version.
+    """
+    try:
+        event = _event_decoder.decode(frozen)
+    except msgspec.DecodeError as exc:
+        header = thaw_header(frozen)
+        _refuse_version(header.v)
+        raise InvalidEventError(
+            Words(
+                f"第 {header.seq} 号记录不符合规范：{exc}",
+                f"Event {header.seq} does not fit its schema: {exc}",
+            )
+        ) from exc
+    _refuse_version(event.v)
+    return event
+
+
+def thaw_header(frozen: bytes | msgspec.Raw) -> EventHeader:
+    """Return version, id and number of an event of any version.
+
+    Raises:
+        InvalidEventError: The bytes are no event of any version.
+    """
+    try:
+        return _header_decoder.decode(frozen)
+    except msgspec.DecodeError as exc:
+        raise InvalidEventError(Words(f"不是有效的记录：{exc}", f"Not an event: {exc}")) from exc
+
+
+def sm3_hex(message: bytes) -> str:
+    """Return the SM3 digest (GB/T 32905-2016) of `message`, 64 hexadecimal digits."""
+    digest = hashes.Hash(hashes.SM3())
+    digest.update(message)
+    return digest.finalize().hex()
+
+
+def _refuse_version(version: int) -> None:
+    if version > SCHEMA_VERSION:
+        raise NewerMessageError(
+            Words(
+                f"记录版本 {version} 高于本机支持的 {SCHEMA_VERSION}",
+                f"Event version {version} is newer than {SCHEMA_VERSION}",
+            )
+        )
+    if version < OLDEST_READABLE_VERSION:
+        raise UnsupportedVersionError(
+            Words(f"记录版本 {version} 已不再支持", f"Event version {version} is no longer supported")
+        )

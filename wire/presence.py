@@ -1,0 +1,105 @@
+"""Who is there: birth, clean stop, death, and how the terminal feels.
+
+Presence is retained and carries the session, so that the late death of an old session cannot mark a new one dead.
+The birth names the terminal's public key and is signed with it: that proves possession; an administrator's approval
+proves whose it is.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from codes.words import Words
+from wire.errors import CorruptMessageError
+from wire.events import Name, Utc
+
+PRESENCE_VERSION = 1
+
+
+class PresenceState(StrEnum):
+    """What a terminal, or the broker on its behalf, says of it."""
+
+    ONLINE = "online"
+    STOPPED = "stopped"
+    """A clean stop: somebody wanted it."""
+    LOST = "lost"
+    """The broker's last will: the connection broke."""
+
+
+class Presence(Struct, frozen=True):
+    """One retained message per terminal."""
+
+    v: int
+    terminal: Name
+    session: Name
+    """One life of the process; older sessions' deaths are ignored."""
+    state: PresenceState
+    at: Utc
+    """When the session connected (for the last will: when it was registered)."""
+    epoch: Name
+    public_key: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    institution: Name
+    """Code of the institution as set at the terminal; the centre's registry decides."""
+    label: Annotated[str, Meta(max_length=64)]
+    """What people call it, for example “一号柜台”."""
+    version: Name
+    """Program version."""
+
+
+class DeviceHealth(Struct, frozen=True):
+    """One device of a terminal."""
+
+    device: Annotated[str, Meta(max_length=200)]
+    state: Name
+    """`ready`, `opening`, `lost`, `failed`."""
+    scans: int
+    restarts: int
+    problem: str | None = None
+    """Stable error code of the last failure."""
+
+
+class Health(Struct, frozen=True):
+    """How the terminal feels, every 30 s and on change."""
+
+    v: int
+    terminal: Name
+    session: Name
+    at: Utc
+    pending: Annotated[int, Meta(ge=0)]
+    """Outbox rows not yet delivered."""
+    dead_letters: Annotated[int, Meta(ge=0)]
+    oldest_pending_at: Utc | None
+    devices: list[DeviceHealth]
+
+
+_encoder = msgspec.json.Encoder()
+_presence_decoder = msgspec.json.Decoder(Presence)
+_health_decoder = msgspec.json.Decoder(Health)
+
+_T = TypeVar("_T")
+
+
+def encode(message: Presence | Health) -> bytes:
+    """Return the body that is sealed."""
+    return _encoder.encode(message)
+
+
+def decode_presence(body: bytes) -> Presence:
+    """Return the presence in `body`, or raise `CorruptMessageError`."""
+    return _decode(_presence_decoder, body, Words("不是有效的在线状态", "Not a presence message"))
+
+
+def decode_health(body: bytes) -> Health:
+    """Return the health report in `body`, or raise `CorruptMessageError`."""
+    return _decode(_health_decoder, body, Words("不是有效的健康报告", "Not a health report"))
+
+
+def _decode(decoder: msgspec.json.Decoder[_T], body: bytes, words: Words) -> _T:
+    try:
+        return decoder.decode(body)
+    except msgspec.DecodeError as exc:
+        raise CorruptMessageError(Words(f"{words.zh}：{exc}", f"{words.en}: {exc}")) from exc

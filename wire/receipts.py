@@ -1,0 +1,124 @@
+"""What the centre answers, after its own commit, and what a terminal sends up in one message.
+
+A row of the terminal's outbox is delivered when a receipt names it, never on the broker's acknowledgement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from codes.words import Words
+from wire.errors import CorruptMessageError
+from wire.events import Name, Utc
+
+BATCH_VERSION = 1
+MAX_EVENTS_PER_BATCH = 1_000
+
+Seq = Annotated[int, Meta(ge=1)]
+
+
+class Batch(Struct, frozen=True):
+    """Events of one terminal, one message."""
+
+    v: int
+    terminal: Name
+    epoch: Name
+    sent_at: Utc
+    nonce: Annotated[str, Meta(min_length=16, max_length=64)]
+    """Fresh for each message, so that a replay is seen as one."""
+    events: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_EVENTS_PER_BATCH)]
+    """Each exactly as it was frozen."""
+
+
+class Rejected(Struct, frozen=True):
+    """An event that can never be taken. Its number is closed; the terminal parks it as a dead letter."""
+
+    seq: Seq
+    id: str
+    code: str
+    """Stable reason, such as `event.invalid`."""
+
+
+class Held(Struct, frozen=True):
+    """An event that cannot be taken now. The terminal keeps it and tries again."""
+
+    seq: Seq
+    id: str
+    until: Utc
+    """Do not resend before."""
+    code: str
+    """Stable reason, such as `terminal.pending`."""
+
+
+class Receipt(Struct, frozen=True):
+    """What the centre has committed, by number."""
+
+    v: int
+    terminal: Name
+    epoch: Name
+    centre: Name
+    """Store epoch of the centre: a new one means that it was restored or rebuilt."""
+    at: Utc
+    """Centre clock, from which a terminal measures its offset."""
+    sent_at: Utc | None
+    """The `sent_at` of the batch this answers; with `at` it bounds the offset."""
+    accepted: list[tuple[Seq, Seq]] = msgspec.field(default_factory=list)
+    """Inclusive ranges."""
+    rejected: list[Rejected] = msgspec.field(default_factory=list)
+    held: list[Held] = msgspec.field(default_factory=list)
+
+
+_encoder = msgspec.json.Encoder()
+_batch_decoder = msgspec.json.Decoder(Batch)
+_receipt_decoder = msgspec.json.Decoder(Receipt)
+
+_T = TypeVar("_T")
+
+
+def encode(message: Batch | Receipt) -> bytes:
+    """Return the body that is sealed (`wire.envelope.seal`)."""
+    return _encoder.encode(message)
+
+
+def decode_batch(body: bytes) -> Batch:
+    """Return the batch in `body`.
+
+    Raises:
+        CorruptMessageError: The body is no batch.
+    """
+    return _decode(_batch_decoder, body, Words("不是有效的上传批次", "Not a batch"))
+
+
+def decode_receipt(body: bytes) -> Receipt:
+    """Return the receipt in `body`.
+
+    Raises:
+        CorruptMessageError: The body is no receipt.
+    """
+    return _decode(_receipt_decoder, body, Words("不是有效的回执", "Not a receipt"))
+
+
+def ranges(seqs: Iterable[int]) -> list[tuple[int, int]]:
+    """Return the inclusive ranges that cover `seqs` and nothing else.
+
+    >>> ranges([3, 1, 2, 7])
+    [(1, 3), (7, 7)]
+    """
+    spans: list[tuple[int, int]] = []
+    for seq in sorted(set(seqs)):
+        if spans and spans[-1][1] == seq - 1:
+            spans[-1] = (spans[-1][0], seq)
+        else:
+            spans.append((seq, seq))
+    return spans
+
+
+def _decode(decoder: msgspec.json.Decoder[_T], body: bytes, words: Words) -> _T:
+    try:
+        return decoder.decode(body)
+    except msgspec.DecodeError as exc:
+        raise CorruptMessageError(Words(f"{words.zh}：{exc}", f"{words.en}: {exc}")) from exc

@@ -1,0 +1,62 @@
+"""The port every scanner driver stands behind: a device that yields scans.
+
+A scanner is read with one loop. It opens its device when the loop starts and lets it go when the loop ends, however
+it ends; it never retries, because starting again with back-off is the supervisor's task:
+
+    async with contextlib.aclosing(scanner.scans()) as scans:
+        async for scan in scans:
+            ...
+
+Leave the loop through `aclosing`, or the device stays open until the generator is collected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from codes.reading import Scan
+
+Clock = Callable[[], float]
+"""Seconds on a clock that never jumps, such as `time.monotonic`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a scanner has done since it was made: counts that only grow, for health and metrics."""
+
+    is_open: bool = False
+    """The device is open and being read."""
+    opened: int = 0
+    """How often the device was opened; more than one means it was lost in between."""
+    bytes_seen: int = 0
+    """Bytes that came from the device."""
+    scans: int = 0
+    """Scans that were yielded."""
+    unterminated: int = 0
+    """Scans that ended by silence: the scanner sends no suffix, or another one than configured."""
+    last_progress: float | None = None
+    """When bytes last came, on the clock the scanner was given; nothing yet if None."""
+
+
+class Scanner(Protocol):
+    """One physical device that reads codes."""
+
+    @property
+    def device(self) -> str:
+        """The device as the configuration names it, for example `serial:counter-left`: the `source` of its scans."""
+        ...
+
+    @property
+    def progress(self) -> Progress:
+        """The counts up to now."""
+        ...
+
+    def scans(self) -> AsyncGenerator[Scan, None]:
+        """Open the device and yield each scan as it ends.
+
+        Raises:
+            DriverError: The device cannot be opened, or went away. `TransientDriverError` is worth another try.
+        """
+        ...

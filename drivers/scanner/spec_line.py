@@ -1,0 +1,197 @@
+"""How a scanner is written in a configuration: one line, parsed here into a typed value. Pure.
+
+    serial:/dev/ttyACM0                          a serial port at 9600 8N1
+    serial:/dev/ttyUSB0,115200,8N1;suffix=crlf   with its settings
+    serial:usb-serial=19351B0A4C;name=left       by the serial number that the device reports
+    keyboard:usb-path=1.2;layout=de;gs=down      by the USB socket it is plugged into
+    pos:/dev/hidraw2
+    camera:0                                     the camera driver reads the rest itself
+
+Settings follow the address, separated by `;`. A setting that the kind does not know is refused, never ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeVar
+
+from codes.words import Words
+from drivers.errors import DeviceSpecError
+from drivers.scanner.spec import (
+    HAND_PACE_S,
+    Address,
+    AimId,
+    CameraSpec,
+    GsKey,
+    KeyboardSpec,
+    KeySuffix,
+    MatchBy,
+    PosSpec,
+    ReportLayout,
+    ScannerKind,
+    ScannerSpec,
+    SerialSpec,
+    Suffix,
+)
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+def parse_spec(text: str) -> ScannerSpec:
+    """Parse one scanner of a configuration.
+
+    Examples:
+        >>> parse_spec("serial:/dev/ttyACM0,115200;suffix=cr").baud
+        115200
+        >>> parse_spec("keyboard:usb-path=1.2;name=left").device
+        'keyboard:left'
+
+    Raises:
+        DeviceSpecError: The kind, the address or a setting is not one we know; the message names it.
+    """
+    kind, colon, rest = text.strip().partition(":")
+    parse = _PARSERS.get(kind)
+    if not colon or parse is None:
+        known = ", ".join(_PARSERS)
+        raise _refused(text, f"设备类型应为 {known} 之一", f"the kind must be one of {known}")
+    where, *settings = (part.strip() for part in rest.split(";"))
+    if not where:
+        raise _refused(text, "缺少设备地址", "the address is missing")
+    return parse(where, _Settings(text, settings))
+
+
+class _Settings:
+    """The `key=value` parts of one line, taken one by one; what is left at the end is unknown."""
+
+    def __init__(self, text: str, parts: list[str]) -> None:
+        self._text = text
+        self._left: dict[str, str] = {}
+        for part in filter(None, parts):
+            key, equals, value = part.partition("=")
+            if not equals or key in self._left:
+                raise _refused(text, f"参数“{part}”有误或重复", f"setting {part!r} is malformed or given twice")
+            self._left[key] = value
+
+    def text(self, key: str, default: str = "") -> str:
+        return self._left.pop(key, default)
+
+    def choice(self, key: str, default: _Choice) -> _Choice:
+        value = self._left.pop(key, default.value)
+        kinds = type(default)
+        if value not in {member.value for member in kinds}:
+            known = ", ".join(member.value for member in kinds)
+            raise _refused(self._text, f"{key} 应为 {known} 之一", f"{key} must be one of {known}")
+        return kinds(value)
+
+    def seconds(self, key: str, default_s: float) -> float:
+        """Take a setting given in milliseconds."""
+        value = self._left.pop(key, None)
+        if value is None:
+            return default_s
+        if not value.isdecimal() or int(value) == 0:
+            raise _refused(self._text, f"{key} 应为正整数（毫秒）", f"{key} must be a whole number of milliseconds")
+        return int(value) / 1000
+
+    def rest(self) -> Mapping[str, str]:
+        left, self._left = self._left, {}
+        return MappingProxyType(left)
+
+    def refuse_rest(self) -> None:
+        if self._left:
+            unknown = ", ".join(self._left)
+            raise _refused(self._text, f"不支持的参数：{unknown}", f"unknown setting: {unknown}")
+
+    def refused(self, zh: str, en: str) -> DeviceSpecError:
+        return _refused(self._text, zh, en)
+
+
+def _parse_serial(where: str, settings: _Settings) -> SerialSpec:
+    place, _, line = where.partition(",")
+    baud, _, frame = line.partition(",")
+    if line and (not baud.isdecimal() or int(baud) == 0):
+        raise settings.refused(f"波特率“{baud}”不是正整数", f"the speed {baud!r} is not a positive number")
+    frame = (frame or "8N1").upper()
+    if len(frame) != len("8N1") or frame[0] not in "78" or frame[1] not in "NEO" or frame[2] not in "12":
+        raise settings.refused(f"帧格式“{frame}”应类似 8N1", f"the frame {frame!r} must look like 8N1")
+    gs = settings.text("gs")
+    if gs and (len(gs) != 1 or not gs.isascii() or not gs.isprintable()):
+        raise settings.refused("gs 应为一个可打印的 ASCII 字符", "gs must be one printable ASCII character")
+    spec = SerialSpec(
+        address=_address(place, settings),
+        name=settings.text("name"),
+        baud=int(baud or 9600),
+        frame=frame,
+        suffix=settings.choice("suffix", Suffix.AUTO),
+        aim=settings.choice("aim", AimId.AUTO),
+        gs=gs,
+        silence_s=settings.seconds("silence_ms", 0.25),
+    )
+    settings.refuse_rest()
+    return spec
+
+
+def _parse_keyboard(where: str, settings: _Settings) -> KeyboardSpec:
+    spec = KeyboardSpec(
+        address=_address(where, settings),
+        name=settings.text("name"),
+        layout=settings.text("layout", "us"),
+        suffix=settings.choice("suffix", KeySuffix.ANY),
+        gs=settings.choice("gs", GsKey.STANDARD),
+        aim=settings.choice("aim", AimId.AUTO),
+        invert_case=settings.choice("invert_case", _YesNo.NO) is _YesNo.YES,
+        hand_pace_s=settings.seconds("hand_pace_ms", HAND_PACE_S),
+        silence_s=settings.seconds("silence_ms", 0.25),
+    )
+    settings.refuse_rest()
+    return spec
+
+
+def _parse_pos(where: str, settings: _Settings) -> PosSpec:
+    spec = PosSpec(
+        address=_address(where, settings),
+        name=settings.text("name"),
+        reports=settings.choice("reports", ReportLayout.AUTO),
+    )
+    settings.refuse_rest()
+    return spec
+
+
+def _parse_camera(where: str, settings: _Settings) -> CameraSpec:
+    return CameraSpec(source=where, name=settings.text("name"), options=settings.rest())
+
+
+class _YesNo(StrEnum):
+    YES = "yes"
+    NO = "no"
+
+
+_PARSERS: Mapping[str, Callable[[str, _Settings], ScannerSpec]] = MappingProxyType(
+    {
+        ScannerKind.SERIAL: _parse_serial,
+        ScannerKind.KEYBOARD: _parse_keyboard,
+        ScannerKind.POS: _parse_pos,
+        ScannerKind.CAMERA: _parse_camera,
+    }
+)
+
+
+def _address(where: str, settings: _Settings) -> Address:
+    key, equals, value = where.partition("=")
+    if equals and key in {MatchBy.USB_SERIAL, MatchBy.USB_PATH}:
+        if not value:
+            raise settings.refused(f"{key}= 后面缺少内容", f"{key}= is followed by nothing")
+        return Address(MatchBy(key), value)
+    if not where.startswith("/"):
+        raise settings.refused(
+            f"地址“{where}”应为绝对路径，或 usb-serial=、usb-path=",
+            f"the address {where!r} must be an absolute path, usb-serial= or usb-path=",
+        )
+    return Address(MatchBy.PATH, where)
+
+
+def _refused(text: str, zh: str, en: str) -> DeviceSpecError:
+    return DeviceSpecError(
+        text, Words(f"看不懂扫码设备“{text}”：{zh}。", f"Scanner {text!r} cannot be understood: {en}.")
+    )

@@ -63,7 +63,7 @@ class Confidence(StrEnum):
     CERTAIN = "certain"
     """The grammar, its check digit or the symbology leaves no other reading."""
     LIKELY = "likely"
-    """The grammar fits and nothing else does, but nothing proves it."""
+    """The grammar fits and nothing else fits as well, but nothing proves it."""
     POSSIBLE = "possible"
     """Another reading fits as well; see `candidates`."""
 

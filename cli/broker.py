@@ -1,0 +1,30 @@
+"""`yima broker`: the embedded message broker."""
+
+from __future__ import annotations
+
+import signal
+from typing import Annotated
+
+import typer
+
+from server.broker import run_broker
+
+broker_app = typer.Typer(help="内置消息代理（仅本机） / The embedded broker (this machine only)", no_args_is_help=True)
+
+
+@broker_app.callback()
+def _group() -> None:
+    """Keep `run` a subcommand although it is the only one."""
+
+
+@broker_app.command()
+def run(
+    host: Annotated[str, typer.Option(help="回环地址 / A loopback address")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="端口 / Port", min=1, max=65535)] = 1883,
+) -> None:
+    """运行，直到 Ctrl-C / Run until Ctrl-C."""
+    # It blocks in native code and has nothing to save: the default action ends it at once.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    typer.echo(f"broker 127.0.0.1 ready on {host}:{port}")
+    run_broker(host, port)

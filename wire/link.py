@@ -1,0 +1,246 @@
+"""One MQTT session that comes back by itself and never pretends.
+
+Three rules, each learnt the hard way by others:
+
+* Nothing is published while the link is down. paho would queue it in memory and lose it, or send it twice; the
+  outbox is the only queue. `Link.publish` says `False` instead.
+* Nagle's algorithm is off: with it, a request and its answer take 86 ms instead of 1.5.
+* Every connection attempt has a client of its own, so that nothing of the last session is sent in the next, and the
+  waits between attempts grow with full jitter, so that ten thousand terminals do not return at once.
+
+Callbacks run on the link's thread and must not block; no lock of ours is ever held across a call into paho.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+MAX_IN_FLIGHT = 100
+"""Publishes that wait for the broker's acknowledgement; paho slows down beyond."""
+
+_LOOP_S = 1.0
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """Where the broker is and how to come back to it."""
+
+    client_id: str
+    host: str = "127.0.0.1"
+    port: int = 1883
+    keepalive_s: int = 20
+    connect_timeout_s: float = 5.0
+    backoff_first_s: float = 0.2
+    """Upper bound of the first wait; it doubles with each failure."""
+    backoff_most_s: float = 30.0
+    ca_file: str | None = None
+    """PEM of the broker's authority; without it the connection is plain, which is for loopback only."""
+    certificate_file: str | None = None
+    key_file: str | None = None
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Retained:
+    """A message the broker keeps, or sends when we vanish."""
+
+    topic: str
+    frame: bytes
+
+
+class LinkListener(Protocol):
+    """Who is told. All calls come from the link's thread."""
+
+    def link_up(self) -> None:
+        """The session is open and the subscriptions are confirmed."""
+
+    def link_down(self, reason: str) -> None:
+        """The session ended or could not be opened."""
+
+    def message(self, topic: str, frame: bytes) -> None:
+        """A message arrived on a subscribed topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What is said at every connect."""
+
+    subscriptions: tuple[str, ...]
+    will: Retained | None = None
+    greeting: Retained | None = None
+    """Published, retained, as soon as the session is open."""
+
+
+SessionFactory = Callable[[], Session]
+"""Called before each attempt: a birth and a will carry the session's own id and time."""
+
+
+class Link:
+    """A connection to the broker that is kept up until `stop`."""
+
+    def __init__(
+        self, settings: LinkSettings, listener: LinkListener, new_session: SessionFactory, *, rng: random.Random
+    ) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._new_session = new_session
+        self._rng = rng
+        self._stopping = threading.Event()
+        self._client: Client | None = None
+        self._is_up = False
+        self._in_flight = 0
+        self._thread = threading.Thread(target=self._keep_up, name="link", daemon=True)
+
+    @property
+    def is_up(self) -> bool:
+        """The session is open. May change at any moment; `publish` is the test that counts."""
+        return self._is_up
+
+    def start(self) -> None:
+        """Begin to connect, in a thread of its own."""
+        self._thread.start()
+
+    def stop(self, farewell: Retained | None = None, *, timeout_s: float = 3.0) -> None:
+        """End the session in good order: say `farewell`, disconnect (so that no will is sent), join the thread."""
+        client = self._client
+        if farewell is not None and client is not None and self._is_up:
+            self._publish_on(client, farewell.topic, farewell.frame, retain=True)
+        self._stopping.set()
+        if client is not None:
+            client.disconnect()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join(timeout_s)
+
+    def publish(self, topic: str, frame: bytes) -> bool:
+        """Hand `frame` to the broker at QoS 1.
+
+        Returns:
+            False if the link is down or too much waits for acknowledgement: keep the row, try later. True means only
+            that it left; whether it is safe is said by a receipt.
+        """
+        client = self._client
+        if client is None or not self._is_up or self._in_flight >= MAX_IN_FLIGHT:
+            return False
+        return self._publish_on(client, topic, frame, retain=False)
+
+    def _publish_on(self, client: Client, topic: str, frame: bytes, *, retain: bool) -> bool:
+        sent = client.publish(topic, frame, qos=1, retain=retain)
+        if sent.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
+            return False
+        self._in_flight += 1
+        return True
+
+    # -- the link's own thread ------------------------------------------------------------------------------------
+
+    def _keep_up(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            was_up = self._run_session()
+            failures = 0 if was_up else failures + 1
+            ceiling = min(self._settings.backoff_most_s, self._settings.backoff_first_s * 2 ** min(failures, 16))
+            self._stopping.wait(self._rng.uniform(0, ceiling))
+
+    def _run_session(self) -> bool:
+        """Connect and serve until the session ends. Returns whether it was ever open."""
+        session = self._new_session()
+        client = self._make_client(session)
+        try:
+            client.connect(self._settings.host, self._settings.port, self._settings.keepalive_s, clean_start=True)
+        except (OSError, ValueError) as exc:
+            self._listener.link_down(f"{type(exc).__name__}: {exc}")
+            return False
+        self._client = client
+        was_up = False
+        while client.loop(timeout=_LOOP_S) is MQTTErrorCode.MQTT_ERR_SUCCESS:
+            was_up = was_up or self._is_up
+        was_up = was_up or self._is_up
+        self._client = None
+        self._is_up = False
+        self._listener.link_down("session ended")
+        return was_up
+
+    def _make_client(self, session: Session) -> Client:
+        client = _configured(self._settings)
+        if session.will is not None:
+            client.will_set(session.will.topic, session.will.frame, qos=1, retain=True)
+        client.on_message = self._on_message
+        client.on_publish = self._on_publish
+
+        def on_connect(
+            client: Client, _userdata: object, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
+        ) -> None:
+            if reason.is_failure:
+                _logger.warning("link.refused", extra={"reason": str(reason)})
+                client.disconnect()
+                return
+            self._in_flight = 0
+            if session.subscriptions:
+                client.subscribe([(topic, 1) for topic in session.subscriptions])
+            else:
+                self._come_up(client, session)
+
+        def on_subscribe(
+            client: Client, _userdata: object, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
+        ) -> None:
+            # One subscription request is made per session, so this is its answer.
+            if any(reason.is_failure for reason in reasons):
+                _logger.error("link.subscription_refused", extra={"topics": session.subscriptions})
+                client.disconnect()
+            else:
+                self._come_up(client, session)
+
+        client.on_connect = on_connect
+        client.on_subscribe = on_subscribe
+        return client
+
+    def _come_up(self, client: Client, session: Session) -> None:
+        if session.greeting is not None:
+            self._publish_on(client, session.greeting.topic, session.greeting.frame, retain=True)
+        self._is_up = True
+        self._listener.link_up()
+
+    def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        self._listener.message(message.topic, bytes(message.payload))
+
+    def _on_publish(
+        self, _client: Client, _userdata: object, _mid: int, _reason: ReasonCode, _properties: Properties | None
+    ) -> None:
+        self._in_flight = max(0, self._in_flight - 1)
+
+
+def _configured(settings: LinkSettings) -> Client:
+    client = Client(CallbackAPIVersion.VERSION2, client_id=settings.client_id, protocol=MQTTProtocolVersion.MQTTv5)
+    client.connect_timeout = settings.connect_timeout_s
+    client.max_inflight_messages_set(MAX_IN_FLIGHT)
+    client.on_socket_open = _without_delay
+    client.on_disconnect = _log_disconnect
+    if settings.username is not None:
+        client.username_pw_set(settings.username, settings.password)
+    if settings.ca_file is not None:
+        client.tls_set(settings.ca_file, settings.certificate_file, settings.key_file)
+    return client
+
+
+def _without_delay(_client: Client, _userdata: object, sock: Any) -> None:
+    """Send small messages at once: Nagle plus delayed acknowledgements would cost 40 ms each way."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _log_disconnect(
+    _client: Client, _userdata: object, _flags: DisconnectFlags, reason: ReasonCode, _properties: Properties | None
+) -> None:
+    if reason.is_failure:
+        _logger.info("link.disconnected", extra={"reason": str(reason)})

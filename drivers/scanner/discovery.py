@@ -1,0 +1,114 @@
+"""Finding scanners: the node of a configured device, and a list of what is plugged in.
+
+A node name (ttyUSB0, event7, hidraw2) says only in which order devices were found. Identity is the serial number in
+the USB descriptor, or the socket the device is plugged into; the kernel tells both in sysfs. Links such as
+/dev/serial/by-id/… are paths like any other and need nothing from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from drivers.errors import DeviceAmbiguousError, DeviceMissingError
+from drivers.scanner.input_event import KEY_ENTER
+from drivers.scanner.spec import Address, MatchBy, ScannerKind
+
+DEV, SYSFS = Path("/dev"), Path("/sys")
+
+_POS_USAGE_PAGE = b"\x05\x8c"
+"""How the report descriptor of a HID-POS interface begins: usage page, bar code scanner."""
+_DIGIT_KEYS = range(2, 12)
+_KEYBOARD_KEYS = (1 << KEY_ENTER) | sum(1 << key for key in _DIGIT_KEYS)
+"""Keys that tell a keyboard from a power button: the digits and Enter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A USB device that is plugged in and could be a scanner."""
+
+    kind: ScannerKind
+    node: str
+    """Its node at this moment."""
+    label: str = ""
+    """Maker and product, as the device tells them."""
+    usb_serial: str = ""
+    """The serial number in its USB descriptor, if it has one."""
+    usb_path: str = ""
+    """The USB socket it is plugged into, such as 1.2."""
+
+    @property
+    def suggestion(self) -> str:
+        """The line for the configuration that finds this device again."""
+        if self.usb_serial:
+            return f"{self.kind}:{MatchBy.USB_SERIAL}={self.usb_serial}"
+        return f"{self.kind}:{MatchBy.USB_PATH}={self.usb_path}"
+
+
+def find_node(kind: ScannerKind, address: Address, device: str, *, dev: Path = DEV, sysfs: Path = SYSFS) -> str:
+    """Return the path to open for a configured device, at this moment.
+
+    Raises:
+        DeviceMissingError: No device fits.
+        DeviceAmbiguousError: Several fit, for example two scanners of a maker that gives all the same serial number.
+    """
+    if address.by is MatchBy.PATH:
+        return address.value
+    found = tuple(attached.node for attached in list_attached(dev=dev, sysfs=sysfs) if _fits(attached, kind, address))
+    if not found:
+        raise DeviceMissingError(device, str(address))
+    if len(found) > 1:
+        raise DeviceAmbiguousError(device, found)
+    return found[0]
+
+
+def list_attached(*, dev: Path = DEV, sysfs: Path = SYSFS) -> tuple[Attached, ...]:
+    """List the serial ports, keyboards and HID-POS interfaces that are plugged in by USB."""
+    return (
+        *_attached(ScannerKind.SERIAL, sysfs / "class/tty", "tty*", dev),
+        *_attached(ScannerKind.KEYBOARD, sysfs / "class/input", "event*", dev / "input"),
+        *_attached(ScannerKind.POS, sysfs / "class/hidraw", "hidraw*", dev),
+    )
+
+
+def _fits(attached: Attached, kind: ScannerKind, address: Address) -> bool:
+    identity = attached.usb_serial if address.by is MatchBy.USB_SERIAL else attached.usb_path
+    return attached.kind is kind and identity == address.value
+
+
+def _attached(kind: ScannerKind, folder: Path, pattern: str, nodes: Path) -> Iterator[Attached]:
+    for entry in sorted(folder.glob(pattern)):
+        usb = next((parent for parent in entry.resolve().parents if (parent / "idVendor").exists()), None)
+        if usb is None or not _is_of_kind(kind, entry):
+            continue
+        label = " ".join(filter(None, (_fact(usb / "manufacturer"), _fact(usb / "product"))))
+        yield Attached(kind, str(nodes / entry.name), label, _fact(usb / "serial"), _fact(usb / "devpath"))
+
+
+def _is_of_kind(kind: ScannerKind, entry: Path) -> bool:
+    if kind is ScannerKind.KEYBOARD:
+        return _key_bits(_fact(entry / "device/capabilities/key")) & _KEYBOARD_KEYS == _KEYBOARD_KEYS
+    if kind is ScannerKind.POS:
+        return _bytes(entry / "device/report_descriptor").startswith(_POS_USAGE_PAGE)
+    return True
+
+
+def _key_bits(words: str) -> int:
+    """Read a bitmap of sysfs: words of 64 bits in hexadecimal, the highest first."""
+    bits = 0
+    for word in words.split():
+        bits = bits << 64 | int(word, 16)
+    return bits
+
+
+def _fact(path: Path) -> str:
+    return _bytes(path).decode("utf-8", "replace").strip()
+
+
+def _bytes(path: Path) -> bytes:
+    """Read an attribute; it may be missing, or its device unplugged while we look."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

@@ -7,9 +7,11 @@ bars, and indicator 8 is rare on cartons.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from codes.check import has_mod10, is_digits
 from codes.finding import Finding, as_candidate
-from codes.reading import Confidence, FieldValue, Flag, Kind, Reason
+from codes.reading import Confidence, FieldValue, Kind, Reason
 from codes.retail import retail
 from codes.text import Text
 from codes.words import Words
@@ -38,30 +40,19 @@ _ALSO_GTIN14 = Reason(
 )
 
 
-def find(text: Text, scan_flags: tuple[Flag, ...] = ()) -> Finding | None:
+def find(text: Text, *, is_typed: bool = False) -> Finding | None:
     """Read a drug standard code, or the GTIN-14 that shares its form where the symbol says carton."""
     code = text.text
     if len(code) != _LENGTH or not code.startswith(_HEAD) or not is_digits(code) or not has_mod10(code):
         return None
     if text.symbology is not None and text.symbology.startswith(_ITF):
         carton = retail(code, Confidence.LIKELY, _CARTON_SYMBOL)
-        return _with_candidate(carton, _benwei(code, Confidence.POSSIBLE))
-    confidence = Confidence.LIKELY if Flag.TYPED in scan_flags else Confidence.POSSIBLE
-    return _with_candidate(_benwei(code, confidence), retail(code, Confidence.POSSIBLE, _ALSO_GTIN14))
+        return replace(carton, candidates=(as_candidate(_benwei(code, Confidence.POSSIBLE)),))
+    confidence = Confidence.LIKELY if is_typed else Confidence.POSSIBLE
+    rival = as_candidate(retail(code, Confidence.POSSIBLE, _ALSO_GTIN14))
+    return replace(_benwei(code, confidence), candidates=(rival,))
 
 
 def _benwei(code: str, confidence: Confidence) -> Finding:
     fields: dict[str, FieldValue] = {"country": "86", "enterprise": code[3:8], "product": code[8:13]}
     return Finding(Kind.BENWEI, code, confidence, fields, reasons=(_BENWEI,))
-
-
-def _with_candidate(winner: Finding, loser: Finding) -> Finding:
-    return Finding(
-        winner.kind,
-        winner.value,
-        winner.confidence,
-        winner.fields,
-        winner.flags,
-        winner.reasons,
-        (as_candidate(loser),),
-    )

@@ -9,7 +9,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from codes import benwei, credential, gs1, placeholder, retail, trace, unknown
+from codes import (
+    benwei,
+    credential,
+    glued,
+    gs1,
+    hibc,
+    isbt,
+    ma,
+    national,
+    placeholder,
+    retail,
+    trace,
+    unknown,
+)
 from codes.dates import REFERENCE_YEAR
 from codes.finding import Finding
 from codes.reading import Confidence, Flag, Kind, Reading, Scan
@@ -24,7 +37,8 @@ def read(scan: Scan, reference_year: int = REFERENCE_YEAR) -> Reading:
         reference_year: The year from which the century of two-digit years is told (`codes.dates`).
     """
     text = parse_text(scan)
-    finding = _find(text, scan.flags, reference_year) if text.is_readable else unknown.unreadable(text)
+    is_typed = Flag.TYPED in scan.flags
+    finding = _find(text, reference_year, is_typed=is_typed) if text.is_readable else unknown.unreadable(text)
     if finding.kind is Kind.UNKNOWN:
         finding = _hide_credential(finding, scan, text)
     flags = (*scan.flags, *text.flags, *finding.flags)
@@ -47,20 +61,40 @@ def read_text(text: str, symbology: str | None = None, source: str = "") -> Read
     return read(Scan(text.encode("utf-8", "surrogatepass"), symbology, source))
 
 
-def _find(text: Text, scan_flags: tuple[Flag, ...], reference_year: int) -> Finding:
+def _find(text: Text, reference_year: int, *, is_typed: bool) -> Finding:
+    found = _find_strict(text, reference_year, is_typed=is_typed) or _find_other_vendor(text.text)
+    if found and not _may_be_glued(found):
+        return found
+
+    def read_alone(part: str) -> Finding | None:
+        alone = _find_strict(Text(part, None), reference_year, is_typed=is_typed)
+        return None if alone is None or alone.kind is Kind.UNKNOWN else alone
+
+    return glued.find(text.text, read_alone) or found or unknown.explain(text, read_alone)
+
+
+def _may_be_glued(found: Finding) -> bool:
+    """Say whether a finding is that of a broken grammar, which a second code behind the first can explain."""
+    return found.kind is Kind.UNKNOWN and not found.flags
+
+
+def _find_strict(text: Text, reference_year: int, *, is_typed: bool) -> Finding | None:
+    """Ask every rule but the last, whose grammar almost any 20 characters fit."""
     code = text.text
     return (
         credential.find_voucher(code)
         or placeholder.find(code)
         or gs1.find_marked(text, reference_year)
         or retail.find_marked(text)
+        or ma.find(code, reference_year)
+        or hibc.find(code, reference_year)
+        or isbt.find(code)
         or credential.find_id_number(code)
         or _find_trace(text)
         or gs1.find_unmarked(text, reference_year)
-        or benwei.find(text, scan_flags)
+        or benwei.find(text, is_typed=is_typed)
         or retail.find(text)
-        or _find_other_vendor(code)
-        or unknown.explain(text)
+        or national.find(code)
     )
 
 
@@ -69,11 +103,9 @@ def _find_trace(text: Text) -> Finding | None:
     code = text.text
     if not trace.is_mashangfangxin(code):
         return None
-    if text.symbology is None:
-        rivals = gs1.unproved_candidates(code)
-        if rivals:
-            return replace(trace.mashangfangxin(code, Confidence.LIKELY), candidates=rivals)
-    return trace.mashangfangxin(code, Confidence.CERTAIN)
+    rivals = gs1.unproved_candidates(code) if text.symbology is None else ()
+    confidence = Confidence.LIKELY if rivals else Confidence.CERTAIN
+    return replace(trace.mashangfangxin(code, confidence), candidates=rivals)
 
 
 def _find_other_vendor(code: str) -> Finding | None:
@@ -87,4 +119,6 @@ def _hide_credential(finding: Finding, scan: Scan, text: Text) -> Finding:
     whole = text.text if text.is_readable else scan.raw.decode("latin-1")
     if Flag.MASKED in finding.flags or not credential.may_hold_credential(whole):
         return finding
-    return credential.hidden(text.text, finding.flags, finding.reasons)
+    # The parts of a glued text are strict readings, which mask themselves; any other candidate may show the number.
+    candidates = finding.candidates if Flag.GLUED in finding.flags else ()
+    return replace(credential.hidden(text.text, finding.flags, finding.reasons), candidates=candidates)

@@ -36,7 +36,7 @@ _CHECKED = Reason(
     "retail.check_digit_fits",
     Words("长度与校验位符合商品条码。", "Length and check digit are those of a retail barcode."),
 )
-_BAD_CHECK_DIGIT = Reason(
+BAD_CHECK_DIGIT = Reason(
     "retail.check_digit",
     Words(
         "位数像商品条码，但校验位不对：可能误读，请重新扫码。",
@@ -69,7 +69,7 @@ def find_marked(text: Text) -> Finding | None:
         other = find(Text(text.text, None))
         return broken(text.text, _SYMBOL, _BAD_LENGTH, candidates=(as_candidate(other),) if other else ())
     if not has_mod10(code):
-        return broken(text.text, _SYMBOL, _BAD_CHECK_DIGIT, flags=(Flag.CHECK_FAILED,))
+        return broken(text.text, _SYMBOL, BAD_CHECK_DIGIT, flags=(Flag.CHECK_FAILED,))
     if bar:
         return gs1.find_composite(code, composite) or broken(text.text, _SYMBOL, _BAD_LENGTH)
     return retail(code, Confidence.CERTAIN, _SYMBOL)
@@ -78,15 +78,18 @@ def find_marked(text: Text) -> Finding | None:
 def find(text: Text) -> Finding | None:
     """Read a number by its length and check digit."""
     code = text.text
-    if len(code) not in FORMS and len(code) != SSCC_LENGTH:
+    if not has_retail_length(code):
         return None
-    if not is_digits(code):
+    if not is_digits(code) or not has_mod10(code):
         return None
-    if not has_mod10(code):
-        return broken(code, _BAD_CHECK_DIGIT, flags=(Flag.CHECK_FAILED,))
     if len(code) == SSCC_LENGTH:
         return sscc(code)
     return retail(code, Confidence.POSSIBLE if len(code) == 8 else Confidence.LIKELY, _CHECKED)
+
+
+def has_retail_length(code: str) -> bool:
+    """Say whether a text is as long as a retail code or an SSCC."""
+    return len(code) in FORMS or len(code) == SSCC_LENGTH
 
 
 def retail(code: str, confidence: Confidence, reason: Reason) -> Finding:

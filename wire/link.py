@@ -13,7 +13,6 @@ Callbacks run on the link's thread and must not block; no lock of ours is ever h
 
 from __future__ import annotations
 
-import logging
 import random
 import socket
 import threading
@@ -21,6 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import structlog
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
@@ -30,7 +30,7 @@ MAX_IN_FLIGHT = 100
 """Publishes that wait for the broker's acknowledgement; paho slows down beyond."""
 
 _LOOP_S = 1.0
-_logger = logging.getLogger(__name__)
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ class Link:
             client: Client, _userdata: object, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
         ) -> None:
             if reason.is_failure:
-                _logger.warning("link.refused", extra={"reason": str(reason)})
+                _logger.warning("link.refused", reason=str(reason))
                 client.disconnect()
                 return
             self._in_flight = 0
@@ -197,7 +197,7 @@ class Link:
         ) -> None:
             # One subscription request is made per session, so this is its answer.
             if any(reason.is_failure for reason in reasons):
-                _logger.error("link.subscription_refused", extra={"topics": session.subscriptions})
+                _logger.error("link.subscription_refused", topics=session.subscriptions)
                 client.disconnect()
             else:
                 self._come_up(client, session)
@@ -243,4 +243,4 @@ def _log_disconnect(
     _client: Client, _userdata: object, _flags: DisconnectFlags, reason: ReasonCode, _properties: Properties | None
 ) -> None:
     if reason.is_failure:
-        _logger.info("link.disconnected", extra={"reason": str(reason)})
+        _logger.info("link.disconnected", reason=str(reason))

@@ -1,0 +1,308 @@
+"""From the outbox to the centre, and the receipts back.
+
+The uplink is the only reader of the outbox. It keeps a window of batches on the way, sends what was scanned since the
+line came back before the backlog, and forgets a batch only when a receipt of the centre names it; a batch without an
+answer is read from the outbox and sent again. It holds no fact of its own: killed at any moment, it loses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+import msgspec
+import structlog
+
+from codes.errors import YimaError
+from edge.store.outbox import Applied, OutboxRow
+from wire.envelope import open_sealed, seal
+from wire.keys import PublicKey, SigningKey
+from wire.receipts import BATCH_VERSION, Batch, Receipt, decode_receipt, encode
+from wire.topics import Channel, TerminalTopics
+
+ROWS_PER_BATCH = 100
+WINDOW = 10
+"""Batches on the way without a receipt. Ten of a hundred rows fill the line; more only fills memory."""
+RESEND_S = 5.0
+IDLE_CHECK_S = 1.0
+"""How often an idle uplink looks for rows whose hold has ended."""
+
+_T = TypeVar("_T")
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class UplinkClock(Protocol):
+    """The two times the uplink needs."""
+
+    def now(self) -> datetime:
+        """Device clock, UTC."""
+
+    def monotonic_s(self) -> float:
+        """Seconds that never jump."""
+
+
+class UplinkOutbox(Protocol):
+    """What the uplink asks of the outbox (`edge.store.outbox.Outbox`); called in the store's thread."""
+
+    def epochs_with_pending(self) -> Sequence[str]:
+        """Epochs that still have rows to deliver, oldest first."""
+
+    def newest_seq(self) -> int:
+        """Number of the last row of the current epoch, 0 if there is none."""
+
+    def pending(
+        self, *, epoch: str, after_seq: int, up_to_seq: int | None, limit: int, now: datetime
+    ) -> Sequence[OutboxRow]:
+        """Rows that are due, in order of their number."""
+
+    def apply_receipt(self, receipt: Receipt, now: datetime) -> Applied:
+        """Mark what the centre has taken, refused or put off."""
+
+
+class UplinkLink(Protocol):
+    """What the uplink asks of the link (`wire.link.Link`)."""
+
+    def publish(self, topic: str, frame: bytes) -> bool:
+        """Hand a frame to the broker; False means keep it."""
+
+
+class InStore(Protocol):
+    """Runs work in the thread that owns the store."""
+
+    def __call__(self, work: Callable[[], _T], /) -> Awaitable[_T]:
+        """Return what `work` returns, when it has run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a receipt brought, for the screens and for the clock."""
+
+    applied: Applied
+    round_trip_s: float | None
+    """None if the receipt does not answer a batch that is on the way."""
+    offset_ms: int | None
+    """Centre clock minus device clock, taken at the middle of the round trip."""
+
+
+@dataclass(slots=True)
+class _OnTheWay:
+    epoch: str
+    first: int
+    last: int
+    sent_at: datetime
+    sent_s: float
+    is_live: bool
+
+
+@dataclass(slots=True)
+class _Cursor:
+    """How far each lane has been read since the line came up."""
+
+    live_from: int = 1
+    """Rows from this number on were recorded while the line was up: they go first."""
+    live: int = 0
+    backlog: dict[str, int] = field(default_factory=dict)
+
+
+class Uplink:
+    """Drains the outbox of one terminal. Its task is `run`; all other methods may be called from any thread."""
+
+    def __init__(
+        self,
+        *,
+        outbox: UplinkOutbox,
+        in_store: InStore,
+        epoch: str,
+        link: UplinkLink,
+        topics: TerminalTopics,
+        key: SigningKey,
+        centre_key: PublicKey,
+        clock: UplinkClock,
+        new_nonce: Callable[[], str],
+        on_answer: Callable[[Answer], None],
+    ) -> None:
+        self._outbox = outbox
+        self._in_store = in_store
+        self._epoch = epoch
+        self._link = link
+        self._topics = topics
+        self._key = key
+        self._centre_key = centre_key
+        self._clock = clock
+        self._new_nonce = new_nonce
+        self._on_answer = on_answer
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake = asyncio.Event()
+        self._receipts: asyncio.Queue[bytes] = asyncio.Queue()
+        self._is_up = False
+        self._has_new_session = False
+        self._cursor = _Cursor()
+        self._on_the_way: list[_OnTheWay] = []
+        self._last_sent_at: datetime | None = None
+        self.refused_receipts = 0
+        """Receipts that were damaged or forged; each is logged, none is acted on."""
+
+    # -- told by others, from any thread ---------------------------------------------------------------------------
+
+    def rows_added(self) -> None:
+        """Say that a row was committed."""
+        self._from_any_thread(self._wake.set)
+
+    def link_changed(self, *, is_up: bool) -> None:
+        """Say that the line came up or went down."""
+        self._from_any_thread(lambda: self._note_link(is_up=is_up))
+
+    def receipt_arrived(self, frame: bytes) -> None:
+        """Hand over what arrived on the receipt topic."""
+        self._from_any_thread(lambda: self._note_receipt(frame))
+
+    def _from_any_thread(self, call: Callable[[], None]) -> None:
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(call)
+
+    def _note_link(self, *, is_up: bool) -> None:
+        self._is_up = is_up
+        self._has_new_session = self._has_new_session or is_up
+        self._wake.set()
+
+    def _note_receipt(self, frame: bytes) -> None:
+        self._receipts.put_nowait(frame)
+        self._wake.set()
+
+    # -- the task --------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Drain until cancelled."""
+        self._loop = asyncio.get_running_loop()
+        while True:
+            self._wake.clear()
+            await self._take_receipts()
+            has_sent = self._is_up and await self._send_what_fits()
+            if not has_sent and self._receipts.empty():
+                await self._rest()
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(IDLE_CHECK_S):
+                await self._wake.wait()
+        except TimeoutError:
+            # Nothing new: look again for rows whose hold has ended and for batches without an answer.
+            return
+
+    async def _send_what_fits(self) -> bool:
+        """Send one batch if there is room and something to send."""
+        if self._has_new_session:
+            self._has_new_session = False
+            self._on_the_way.clear()
+            await self._start_over()
+        overdue = self._overdue()
+        if overdue is not None:
+            return await self._resend(overdue)
+        if len(self._on_the_way) >= WINDOW:
+            return False
+        return await self._send_live() or await self._send_backlog()
+
+    def _overdue(self) -> _OnTheWay | None:
+        limit = self._clock.monotonic_s() - RESEND_S
+        return next((batch for batch in self._on_the_way if batch.sent_s <= limit), None)
+
+    async def _resend(self, batch: _OnTheWay) -> bool:
+        self._on_the_way.remove(batch)
+        rows = await self._read(batch.epoch, batch.first - 1, batch.last)
+        _logger.info("uplink.resend", first=batch.first, last=batch.last, rows=len(rows))
+        return self._send(batch.epoch, rows, is_live=batch.is_live)
+
+    async def _send_live(self) -> bool:
+        rows = await self._read(self._epoch, self._cursor.live, None)
+        if not self._send(self._epoch, rows, is_live=True):
+            return False
+        self._cursor.live = rows[-1].seq
+        return True
+
+    async def _send_backlog(self) -> bool:
+        for epoch in await self._in_store(self._outbox.epochs_with_pending):
+            after = self._cursor.backlog.get(epoch, 0)
+            up_to = self._cursor.live_from - 1 if epoch == self._epoch else None
+            rows = await self._read(epoch, after, up_to)
+            if self._send(epoch, rows, is_live=False):
+                self._cursor.backlog[epoch] = rows[-1].seq
+                return True
+        if not self._on_the_way:
+            # All was sent and answered, so whatever is due from now on was held: look from the first row again.
+            await self._start_over()
+        return False
+
+    async def _start_over(self) -> None:
+        newest = await self._in_store(self._outbox.newest_seq)
+        self._cursor = _Cursor(live_from=newest + 1, live=newest)
+
+    async def _read(self, epoch: str, after: int, up_to: int | None) -> Sequence[OutboxRow]:
+        now = self._clock.now()
+        return await self._in_store(
+            lambda: self._outbox.pending(epoch=epoch, after_seq=after, up_to_seq=up_to, limit=ROWS_PER_BATCH, now=now)
+        )
+
+    def _send(self, epoch: str, rows: Sequence[OutboxRow], *, is_live: bool) -> bool:
+        if not rows:
+            return False
+        sent_at = self._next_sent_at()
+        batch = Batch(
+            v=BATCH_VERSION,
+            terminal=self._topics.terminal,
+            epoch=epoch,
+            sent_at=sent_at,
+            nonce=self._new_nonce(),
+            events=[msgspec.Raw(row.bytes) for row in rows],
+        )
+        topic = self._topics.on(Channel.EVENTS)
+        if not self._link.publish(topic, seal(encode(batch), topic, self._key)):
+            return False
+        self._on_the_way.append(
+            _OnTheWay(epoch, rows[0].seq, rows[-1].seq, sent_at, self._clock.monotonic_s(), is_live)
+        )
+        return True
+
+    def _next_sent_at(self) -> datetime:
+        """Return the device time, made unique: it names the batch in the receipt."""
+        now = self._clock.now()
+        if self._last_sent_at is not None and now <= self._last_sent_at:
+            now = self._last_sent_at + timedelta(microseconds=1)
+        self._last_sent_at = now
+        return now
+
+    # -- receipts --------------------------------------------------------------------------------------------------
+
+    async def _take_receipts(self) -> None:
+        while not self._receipts.empty():
+            frame = self._receipts.get_nowait()
+            try:
+                receipt = self._open_receipt(frame)
+            except YimaError as exc:
+                # Not from the centre, or damaged: the rows stay pending and are sent again.
+                self.refused_receipts += 1
+                _logger.warning("uplink.receipt_refused", code=exc.code, reason=exc.words.en)
+                continue
+            await self._apply(receipt)
+
+    def _open_receipt(self, frame: bytes) -> Receipt:
+        def find_key(key_id: bytes) -> PublicKey | None:
+            return self._centre_key if key_id == self._centre_key.key_id else None
+
+        # The topic is part of what is signed, so a receipt for another terminal does not open here.
+        return decode_receipt(open_sealed(frame, self._topics.on(Channel.RECEIPT), find_key).body)
+
+    async def _apply(self, receipt: Receipt) -> None:
+        now = self._clock.now()
+        applied = await self._in_store(lambda: self._outbox.apply_receipt(receipt, now))
+        answered = next((batch for batch in self._on_the_way if batch.sent_at == receipt.sent_at), None)
+        round_trip_s = offset_ms = None
+        if answered is not None:
+            self._on_the_way.remove(answered)
+            round_trip_s = self._clock.monotonic_s() - answered.sent_s
+            middle = answered.sent_at + timedelta(seconds=round_trip_s / 2)
+            offset_ms = round((receipt.at - middle).total_seconds() * 1000)
+        self._on_answer(Answer(applied, round_trip_s, offset_ms))

@@ -1,0 +1,200 @@
+"""The centre's end of the line: frames in, receipts out.
+
+The link's thread only sorts and queues; one worker thread hands what has gathered to the ingest, in one commit, and
+publishes the receipts that come back. A frame that finds the queue full is dropped, which costs a resend and nothing
+else: no terminal forgets a row without a receipt.
+"""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from codes.errors import YimaError
+from server.errors import TransientError
+from wire.link import Link, LinkSettings, Session
+from wire.topics import Channel, every_terminal, parse_topic
+
+QUEUE_FRAMES = 2_000
+FRAMES_PER_COMMIT = 16
+PUBLISH_PATIENCE_S = 2.0
+_PUBLISH_RETRY_S = 0.005
+_STORE_PAUSE_S = 1.0
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Reply(Protocol):
+    """A sealed receipt (`server.ingest.Reply`)."""
+
+    @property
+    def topic(self) -> str:
+        """Where it goes."""
+
+    @property
+    def frame(self) -> bytes:
+        """What goes there."""
+
+
+class Ingests(Protocol):
+    """What the receiver asks of the ingest."""
+
+    def take_many(self, frames: Sequence[tuple[str, bytes]], now: datetime) -> Sequence[Reply]:
+        """Commit what the frames bring and return the receipts."""
+
+
+class NotesFleet(Protocol):
+    """What the receiver asks of the fleet."""
+
+    def note_presence(self, topic: str, frame: bytes, now: datetime) -> None:
+        """Take a birth, a stop or a death."""
+
+    def note_health(self, topic: str, frame: bytes, now: datetime) -> None:
+        """Take a health report."""
+
+
+class Receiver:
+    """Subscribes to all terminals and keeps one worker busy until `stop`."""
+
+    def __init__(
+        self,
+        *,
+        ingest: Ingests,
+        fleet: NotesFleet,
+        settings: LinkSettings,
+        now: Callable[[], datetime],
+        on_fatal: Callable[[], None],
+        group: str | None = None,
+    ) -> None:
+        self._ingest = ingest
+        self._fleet = fleet
+        self._now = now
+        self._on_fatal = on_fatal
+        subscriptions = tuple(
+            every_terminal(channel, group=group if channel is Channel.EVENTS else None)
+            for channel in (Channel.EVENTS, Channel.PRESENCE, Channel.HEALTH)
+        )
+        self._link = Link(settings, self, lambda: Session(subscriptions), rng=random.Random())  # noqa: S311 - back-off
+        self._frames: queue.Queue[tuple[str, bytes] | None] = queue.Queue(QUEUE_FRAMES)
+        self._worker = threading.Thread(target=self._work, name="ingest", daemon=True)
+        self._is_up = False
+        self.dropped = 0
+        """Frames that found the queue full."""
+        self.refused = 0
+        """Frames on no topic of ours, or presence that could not be read."""
+
+    @property
+    def is_up(self) -> bool:
+        """The broker can be reached."""
+        return self._is_up
+
+    def start(self) -> None:
+        """Begin to receive."""
+        self._worker.start()
+        self._link.start()
+
+    def stop(self) -> None:
+        """Stop receiving, finish what is queued, end both threads."""
+        self._link.stop()
+        self._frames.put(None)
+        self._worker.join(timeout=5)
+
+    # -- on the link's thread --------------------------------------------------------------------------------------
+
+    def link_up(self) -> None:
+        self._is_up = True
+        _logger.info("receiver.link_up")
+
+    def link_down(self, reason: str) -> None:
+        if self._is_up:
+            _logger.warning("receiver.link_down", reason=reason)
+        self._is_up = False
+
+    def message(self, topic: str, frame: bytes) -> None:
+        try:
+            self._frames.put_nowait((topic, frame))
+        except queue.Full:
+            self.dropped += 1
+            if self.dropped == 1:
+                _logger.error("receiver.queue_full", frames=QUEUE_FRAMES)
+
+    # -- on the worker's thread ------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        try:
+            while (gathered := self._gather()) is not None:
+                self._handle_gathered(gathered)
+        finally:
+            # Whatever ends this thread must end the program too: a centre that answers pages but takes no facts lies.
+            self._on_fatal()
+
+    def _gather(self) -> list[tuple[str, bytes]] | None:
+        first = self._frames.get()
+        if first is None:
+            return None
+        gathered = [first]
+        while len(gathered) < FRAMES_PER_COMMIT:
+            try:
+                following = self._frames.get_nowait()
+            except queue.Empty:
+                break
+            if following is None:
+                self._frames.put(None)
+                break
+            gathered.append(following)
+        return gathered
+
+    def _handle_gathered(self, gathered: list[tuple[str, bytes]]) -> None:
+        batches: list[tuple[str, bytes]] = []
+        for topic, frame in gathered:
+            if self._channel_of(topic) is Channel.EVENTS:
+                batches.append((topic, frame))
+            else:
+                self._note(topic, frame)
+        if batches:
+            self._take(batches)
+
+    def _channel_of(self, topic: str) -> Channel | None:
+        try:
+            return parse_topic(topic)[1]
+        except YimaError:
+            return None
+
+    def _note(self, topic: str, frame: bytes) -> None:
+        channel = self._channel_of(topic)
+        try:
+            if channel is Channel.PRESENCE and frame:
+                self._fleet.note_presence(topic, frame, self._now())
+            elif channel is Channel.HEALTH:
+                self._fleet.note_health(topic, frame, self._now())
+            else:
+                self.refused += 1
+        except YimaError as exc:
+            # A damaged or forged presence tells us nothing; the next birth or report will.
+            self.refused += 1
+            _logger.warning("receiver.refused", topic=topic, code=exc.code, reason=exc.words.en)
+
+    def _take(self, batches: list[tuple[str, bytes]]) -> None:
+        try:
+            replies = self._ingest.take_many(batches, self._now())
+        except TransientError as exc:
+            # Nothing was committed and nothing is answered: the terminals resend.
+            _logger.error("receiver.store_failed", code=exc.code, reason=exc.words.en)
+            time.sleep(_STORE_PAUSE_S)
+            return
+        for reply in replies:
+            self._publish(reply)
+
+    def _publish(self, reply: Reply) -> None:
+        deadline = time.monotonic() + PUBLISH_PATIENCE_S
+        while not self._link.publish(reply.topic, reply.frame):
+            # Too much waits for the broker's acknowledgement, or the line is down: then the terminal asks again.
+            if not self._is_up or time.monotonic() > deadline:
+                return
+            time.sleep(_PUBLISH_RETRY_S)

@@ -1,0 +1,48 @@
+"""The clock of a terminal: two readings that must never be mixed up.
+
+Wall time says when something happened and may jump; monotonic time measures how long something took and does not.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Protocol
+
+SHOP_TIME = timezone(timedelta(hours=8), "Asia/Shanghai")
+"""The time on the wall of every shop in the country; used in numbers that people read, nowhere else."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Clock(Protocol):
+    """Where the time comes from."""
+
+    def now(self) -> datetime:
+        """Return the wall time, aware, UTC."""
+        ...
+
+    def monotonic_s(self) -> float:
+        """Return seconds on a clock that never jumps."""
+        ...
+
+
+class SystemClock:
+    """The clock of this machine."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic_s(self) -> float:
+        return time.monotonic()
+
+
+def to_us(moment: datetime) -> int:
+    """Return `moment` as microseconds since 1970, UTC: the form in which the store keeps time."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_us(microseconds: int) -> datetime:
+    """Return the moment that the store wrote down."""
+    return _EPOCH + timedelta(microseconds=microseconds)

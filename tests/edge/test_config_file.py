@@ -1,0 +1,181 @@
+"""A configuration either means exactly what it says, or is refused with the option and the line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.config import EdgeConfig
+from edge.config_file import (
+    ConfigFileError,
+    ConfigSyntaxError,
+    ConfigValueError,
+    SecretFileError,
+    line_of,
+    load_config,
+    load_secret,
+)
+
+MINIMAL = """\
+[terminal]
+id = "counter-1"
+area = "350200"
+institution = "P35020000001"
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "edge.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_minimal_file_is_enough(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, MINIMAL))
+    assert config.terminal.id == "counter-1"
+    assert config.api.host == "127.0.0.1"
+    assert config.scanners == ()
+
+
+def test_relative_paths_are_taken_from_the_file(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, MINIMAL + '[store]\nfolder = "data"\n[catalogue]\nfile = "/a/b.csv"\n'))
+    assert config.store.folder == tmp_path / "data"
+    assert config.catalogue.file == Path("/a/b.csv")
+    assert config.link.ca_file is None
+
+
+def test_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YIMA_EDGE_API__PORT", "8701")
+    assert load_config(write(tmp_path, MINIMAL + "[api]\nport = 8700\n")).api.port == 8701
+
+
+@pytest.mark.parametrize(
+    ("extra", "option", "line", "hints"),
+    [
+        ("[api]\nprot = 8620\n", "api.prot", 6, ("是否指 port", "did you mean port")),
+        ("[apis]\nport = 1\n", "apis", 5, ("是否指 api", "did you mean api")),
+        ("[zzz]\nport = 1\n", "zzz", 5, ("没有这个选项", "there is no such option")),
+        ("[api]\n\nport = 99999\n", "api.port", 7, ("99999", "less than or equal to 65535")),
+        ('[counter]\nmode = "sell"\n', "counter.mode", 6, ("sell", "dispense")),
+        ('[centre]\npublic_key = "abc"\n', "centre.public_key", 6, ("abc", "pattern")),
+        ('[api]\nhost = "0.0.0.0"\n', "api.host", 6, ("is_exposed", "is_exposed")),
+        ('[link]\nhost = "mq.example"\n', "link.host", 6, ("ca_file", "ca_file")),
+    ],
+)
+def test_wrong_option_is_named_with_its_line(
+    tmp_path: Path, extra: str, option: str, line: int, hints: tuple[str, str]
+) -> None:
+    with pytest.raises(ConfigValueError) as caught:
+        load_config(write(tmp_path, MINIMAL + extra))
+    (problem,) = caught.value.problems
+    assert (problem.option, problem.line) == (option, line)
+    assert hints[0] in problem.words.zh
+    assert hints[1] in problem.words.en
+    assert f"第 {line} 行" in caught.value.words.zh
+    assert f"line {line}" in caught.value.words.en
+    assert caught.value.next_step.zh
+
+
+def test_wrong_scanner_line_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    with pytest.raises(ConfigValueError) as caught:
+        load_config(write(tmp_path, 'scanners = ["serial:/dev/ttyACM0", "laser:/dev/x"]\n' + MINIMAL))
+    (problem,) = caught.value.problems
+    assert (problem.option, problem.line) == ("scanners.1", 1)
+
+
+def test_every_problem_is_listed_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigValueError) as caught:
+        load_config(write(tmp_path, '[terminal]\nid = "a b"\narea = "35"\n'))
+    assert [(problem.option, problem.line) for problem in caught.value.problems] == [
+        ("terminal.id", 2),
+        ("terminal.area", 3),
+        ("terminal.institution", 1),
+    ]
+
+
+def test_missing_table_is_named_without_a_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigValueError) as caught:
+        load_config(write(tmp_path, "[api]\nport = 1\n"))
+    (problem,) = caught.value.problems
+    assert (problem.option, problem.line, problem.words.zh) == ("terminal", None, "缺少该选项")
+    assert "terminal：缺少该选项" in caught.value.words.zh
+
+
+def test_unknown_key_inside_a_plain_value_has_no_suggestion(tmp_path: Path) -> None:
+    with pytest.raises(ConfigValueError) as caught:
+        load_config(write(tmp_path, MINIMAL + "[counter]\nmode = {a = 1}\n"))
+    assert caught.value.problems[0].option == "counter.mode"
+
+
+def test_syntax_error_names_the_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigSyntaxError) as caught:
+        load_config(write(tmp_path, MINIMAL + "port = = 3\n"))
+    assert caught.value.line == 5
+    assert "第 5 行" in caught.value.words.zh
+
+
+def test_syntax_error_at_the_end_of_the_file_is_still_clear(tmp_path: Path) -> None:
+    with pytest.raises(ConfigSyntaxError) as caught:
+        load_config(write(tmp_path, 'a = "'))
+    assert "不是有效的 TOML" in caught.value.words.zh
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
+def test_unreadable_file_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "edge.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigFileError) as caught:
+        load_config(path)
+    assert str(path) in caught.value.words.zh
+
+
+def test_loopback_by_another_name_is_no_exposure(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, MINIMAL + '[api]\nhost = "::1"\n[link]\nhost = "localhost"\n'))
+    assert config.api.host == "::1"
+
+
+def test_exposed_api_and_tls_link_pass(tmp_path: Path) -> None:
+    text = MINIMAL + '[api]\nhost = "0.0.0.0"\nis_exposed = true\n[link]\nhost = "mq"\nca_file = "ca.pem"\n'
+    config = load_config(write(tmp_path, text))
+    assert config.api.host == "0.0.0.0"
+    assert config.link.ca_file == tmp_path / "ca.pem"
+
+
+@pytest.mark.parametrize(
+    ("option", "line"),
+    [
+        (("scanners",), 1),
+        (("link", "port"), 4),
+        (("link", "host"), 3),
+        (("api", "allowed_hosts", 1), 7),
+        (("nowhere", "x"), None),
+    ],
+)
+def test_line_of(option: tuple[str | int, ...], line: int | None) -> None:
+    text = "scanners = []\n\n[ link ]\n\"port\" = 1\n\n[api]\nallowed_hosts = ['a',\n 'b']\n"
+    assert line_of(text, option) == line
+
+
+def test_every_option_is_described_in_both_languages() -> None:
+    for name, section in EdgeConfig.model_json_schema()["$defs"].items():
+        for option, schema in section.get("properties", {}).items():
+            assert {"title", "description", "title_en", "description_en"} <= set(schema), f"{name}.{option}"
+
+
+def test_secret_is_read_from_its_own_file(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_text("k7mwq\n")
+    path.chmod(0o600)
+    assert load_secret(path) == "k7mwq"
+
+
+@pytest.mark.parametrize(("content", "mode"), [(b"x", 0o644), (b"\n", 0o600), (b"\xff", 0o600), (None, 0o600)])
+def test_secret_file_that_is_open_empty_or_missing_is_refused(tmp_path: Path, content: bytes | None, mode: int) -> None:
+    path = tmp_path / "password"
+    if content is not None:
+        path.write_bytes(content)
+        path.chmod(mode)
+    with pytest.raises(SecretFileError):
+        load_secret(path)

@@ -261,7 +261,11 @@ def _precedence(piece: Evidence) -> tuple[Order, str, int, int, str]:
 
 
 def _in_order(facts: dict[FactKey, _Fact]) -> list[_Fact]:
-    sales = {(key.institution, key.document): fact.order for key, fact in facts.items() if key.act in _SALES}
+    sales: dict[tuple[str, str], Order] = {}
+    for key, fact in facts.items():
+        if key.act in _SALES:
+            named = (key.institution, key.document)
+            sales[named] = min(fact.order, sales.get(named, fact.order))
 
     def place(fact: _Fact) -> tuple[Order, bool, FactKey]:
         is_return = fact.key.act is Act.RETURNED
@@ -273,20 +277,27 @@ def _in_order(facts: dict[FactKey, _Fact]) -> list[_Fact]:
 
 def _step(life: PackLife, fact: _Fact) -> PackLife:
     life = replace(life, facts=(*life.facts, fact.key))
-    if fact.key.act is Act.SCANNED:
+    act = fact.key.act
+    if act is Act.SCANNED:
         return _reserve(life, fact)
     if life.state is State.CONFLICT:
-        return _contradict(life, fact) if fact.key.act in _SALES else life
-    after = MOVES.get((life.state, fact.key.act))
-    if after is None:
-        return life if (life.state, fact.key.act) in HARMLESS else _contradict(life, fact)
+        # What follows a contradiction cannot be judged; only more sales make it worse.
+        return _contradict(life, fact) if act in _SALES else life
+    if (life.state, act) in HARMLESS:
+        return life
+    after = MOVES.get((life.state, act))
+    if after is None or _belongs_elsewhere(life, fact.key):
+        return _contradict(life, fact)
     if after is State.SPLIT:
         return _split(life, fact)
-    if fact.key.act is Act.RETURNED and life.settled_by is not None and not _undoes(fact.key, life.settled_by):
-        return _contradict(life, fact)
-    if life.state is State.RETURNED and fact.key.act in _SALES and fact.key.institution != life.holder:
-        return _contradict(life, fact)
     return replace(life, state=after, holder=fact.key.institution, settled_by=fact.key, rest=None, reservation=None)
+
+
+def _belongs_elsewhere(life: PackLife, key: FactKey) -> bool:
+    """A return must undo the sale that stands, and a returned pack is sold again only where it was returned."""
+    if key.act is Act.RETURNED:
+        return life.settled_by is not None and not _undoes(key, life.settled_by)
+    return life.state is State.RETURNED and key.act in _SALES and key.institution != life.holder
 
 
 def _undoes(back: FactKey, sale: FactKey) -> bool:

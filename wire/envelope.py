@@ -63,7 +63,7 @@ def open_sealed(frame: bytes, topic: str, find_key: KeyLookup) -> Opened:
         ForgedMessageError: The signature does not hold.
         OversizedMessageError: The body is larger than `MAX_BODY_BYTES`.
     """
-    if len(frame) < _HEAD_BYTES or not frame.startswith(MAGIC):
+    if len(frame) < _HEAD_BYTES or not frame.startswith(MAGIC) or frame[len(MAGIC)] < FRAME_VERSION:
         raise CorruptMessageError(Words("不是一码的消息", "Not one of our frames"))
     if frame[len(MAGIC)] > FRAME_VERSION:
         raise NewerMessageError(Words(f"消息格式 {frame[2]} 过新", f"Frame version {frame[2]} is newer than ours"))

@@ -1,0 +1,209 @@
+"""The life of one pack: steps, conflicts, and independence of arrival."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.pack_life import HARMLESS, MOVES, Act, Evidence, FactKey, Order, PackLife, State, fold
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+def said(
+    act: Act,
+    at: int,
+    *,
+    institution: str = "P1",
+    document: str = "s1",
+    line: int = 1,
+    terminal: str = "t1",
+    source: str | None = None,
+    units: int | None = None,
+    of: int | None = None,
+    until: datetime | None = None,
+) -> Evidence:
+    return Evidence(
+        source=source or f"{terminal}-{at}",
+        key=FactKey(act, institution, document, line),
+        order=Order(at, terminal, "e1", at),
+        units=units,
+        units_per_pack=of,
+        reserved_until=until,
+    )
+
+
+def state_of(*evidence: Evidence) -> State:
+    return fold(evidence).state
+
+
+def reasons(*evidence: Evidence) -> list[str]:
+    return [conflict.code for conflict in fold(evidence).conflicts]
+
+
+def test_nothing_said_is_unseen() -> None:
+    assert fold([]) == PackLife()
+
+
+@pytest.mark.parametrize(
+    ("acts", "state"),
+    [
+        ([Act.RECEIVED], State.IN_STOCK),
+        ([Act.RECEIVED, Act.DISPENSED], State.SOLD),
+        ([Act.DISPENSED], State.SOLD),
+        ([Act.DISPENSED, Act.RETURNED], State.RETURNED),
+        ([Act.RECEIVED, Act.TRANSFERRED], State.TRANSFERRED),
+        ([Act.RECEIVED, Act.QUARANTINED], State.QUARANTINED),
+        ([Act.RECEIVED, Act.QUARANTINED, Act.RELEASED], State.IN_STOCK),
+        ([Act.RECEIVED, Act.RECALLED], State.RECALLED),
+        ([Act.RECEIVED, Act.RECALLED, Act.DESTROYED], State.DESTROYED),
+        ([Act.RECEIVED, Act.EXPIRED], State.EXPIRED),
+        ([Act.IMPLANTED], State.SOLD),
+        ([Act.DISPENSED, Act.RECALLED], State.SOLD),
+    ],
+)
+def test_a_life_without_contradiction(acts: list[Act], state: State) -> None:
+    life = fold(said(act, at) for at, act in enumerate(acts, 1))
+    assert life.state is state
+    assert life.conflicts == ()
+    assert [key.act for key in life.facts] == acts
+
+
+@pytest.mark.parametrize(
+    ("evidence", "code"),
+    [
+        ([said(Act.DISPENSED, 1), said(Act.DISPENSED, 2, document="s2")], "pack.sold_twice"),
+        ([said(Act.DISPENSED, 1), said(Act.DISPENSED, 2, institution="P2")], "pack.sold_twice"),
+        ([said(Act.DISPENSED, 1), said(Act.RECEIVED, 2, document="d9")], "pack.received_after_sale"),
+        ([said(Act.RECEIVED, 1), said(Act.RECEIVED, 2, document="d2")], "pack.received_twice"),
+        ([said(Act.RECALLED, 1), said(Act.DISPENSED, 2)], "pack.sold_recalled"),
+        ([said(Act.DESTROYED, 1), said(Act.DISPENSED, 2)], "pack.sold_destroyed"),
+        ([said(Act.RETURNED, 1, document="nowhere")], "pack.returned_unsold"),
+        ([said(Act.DISPENSED, 1), said(Act.RETURNED, 2, document="other")], "pack.impossible"),
+        (
+            [said(Act.DISPENSED, 1), said(Act.RETURNED, 2), said(Act.DISPENSED, 3, institution="P2", document="x")],
+            "pack.impossible",
+        ),
+        ([said(Act.SPLIT_DISPENSED, 1, units=3, of=12), said(Act.DISPENSED, 2)], "pack.whole_after_split"),
+        ([said(Act.DISPENSED, 1), said(Act.SPLIT_DISPENSED, 2, units=3, of=12)], "pack.split_after_sale"),
+        ([said(Act.SPLIT_DISPENSED, 1, units=13, of=12)], "pack.impossible"),
+        (
+            [said(Act.SPLIT_DISPENSED, 1, units=8, of=12), said(Act.SPLIT_DISPENSED, 2, document="s2", units=8, of=12)],
+            "pack.split_exceeds",
+        ),
+    ],
+)
+def test_a_contradiction_is_named_and_undoes_nothing(evidence: list[Evidence], code: str) -> None:
+    life = fold(evidence)
+    assert life.state is State.CONFLICT
+    assert [conflict.code for conflict in life.conflicts] == [code]
+    assert len(life.facts) == len(evidence)
+
+
+@pytest.mark.req("C-06")
+def test_split_packs_count_what_is_left() -> None:
+    life = fold(
+        [
+            said(Act.SPLIT_DISPENSED, 1, units=5, of=12),
+            said(Act.SPLIT_DISPENSED, 2, document="s2", units=7, of=12),
+        ]
+    )
+    assert (life.state, life.rest) == (State.SPLIT, 0)
+
+
+def test_three_pieces_of_evidence_for_one_sale_are_one_sale() -> None:
+    life = fold(said(Act.DISPENSED, at, source=source) for at, source in [(5, "event"), (9, "2207"), (7, "3505")])
+    assert life.state is State.SOLD
+    assert life.facts == (FactKey(Act.DISPENSED, "P1", "s1", 1),)
+
+
+def test_a_third_sale_is_a_second_conflict() -> None:
+    sales = [said(Act.DISPENSED, at, document=f"s{at}") for at in (1, 2, 3)]
+    assert reasons(*sales) == ["pack.sold_twice", "pack.sold_twice"]
+
+
+def test_sold_again_at_the_same_institution_after_a_return() -> None:
+    assert state_of(said(Act.DISPENSED, 1), said(Act.RETURNED, 2), said(Act.DISPENSED, 3, document="s2")) is State.SOLD
+
+
+def test_a_return_follows_its_sale_even_if_its_clock_was_behind() -> None:
+    assert state_of(said(Act.DISPENSED, 100), said(Act.RETURNED, 90, terminal="t2")) is State.RETURNED
+
+
+def test_a_reservation_lasts_until_it_expires_or_the_pack_is_sold() -> None:
+    until = NOON + timedelta(minutes=15)
+    scan = said(Act.SCANNED, 2, until=until)
+    life = fold([said(Act.RECEIVED, 1, document="d1"), scan])
+    assert life.state is State.IN_STOCK
+    assert life.state_at(NOON) is State.RESERVED
+    assert life.state_at(until) is State.IN_STOCK
+    assert fold([scan, said(Act.DISPENSED, 3)]).state_at(NOON) is State.SOLD
+
+
+def test_a_scan_without_expiry_or_of_a_sold_pack_reserves_nothing() -> None:
+    assert fold([said(Act.SCANNED, 1)]).reservation is None
+    late = said(Act.SCANNED, 2, document="s2", until=NOON)
+    assert fold([said(Act.DISPENSED, 1), late]).reservation is None
+
+
+def test_every_state_and_act_is_a_move_harmless_or_a_named_conflict() -> None:
+    starts = {
+        State.UNSEEN: [],
+        State.IN_STOCK: [Act.RECEIVED],
+        State.SOLD: [Act.DISPENSED],
+        State.RETURNED: [Act.DISPENSED, Act.RETURNED],
+        State.QUARANTINED: [Act.QUARANTINED],
+        State.TRANSFERRED: [Act.TRANSFERRED],
+        State.DESTROYED: [Act.DESTROYED],
+        State.RECALLED: [Act.RECALLED],
+        State.EXPIRED: [Act.EXPIRED],
+    }
+    for state, path in starts.items():
+        before = [said(act, at) for at, act in enumerate(path, 1)]
+        assert state_of(*before) is state
+        for act in Act:
+            if act is Act.SCANNED:
+                continue
+            document = "s1" if act is Act.RETURNED else "later"
+            life = fold([*before, said(act, 50, document=document, line=2, units=1, of=2)])
+            allowed = (state, act) in MOVES or (state, act) in HARMLESS
+            assert (life.state is State.CONFLICT) is not allowed, (state, act)
+            assert all(conflict.words.zh and conflict.words.en for conflict in life.conflicts)
+
+
+EVIDENCE = st.builds(
+    said,
+    st.sampled_from(list(Act)),
+    st.integers(1, 6),
+    institution=st.sampled_from(["P1", "P2"]),
+    document=st.sampled_from(["s1", "s2"]),
+    terminal=st.sampled_from(["t1", "t2"]),
+    units=st.sampled_from([None, 1, 5]),
+    of=st.sampled_from([None, 6]),
+    until=st.sampled_from([None, NOON, NOON + timedelta(hours=1)]),
+)
+
+
+@pytest.mark.req("T-05")
+@given(st.lists(EVIDENCE, max_size=9), st.data())
+def test_order_and_repetition_of_arrival_never_matter(evidence: list[Evidence], data: st.DataObject) -> None:
+    shuffled = data.draw(
+        st.permutations(
+            evidence + data.draw(st.lists(st.sampled_from(evidence), max_size=6) if evidence else st.just([]))
+        )
+    )
+    assert fold(shuffled) == fold(evidence)
+
+
+@pytest.mark.req("T-05")
+@given(st.lists(EVIDENCE, min_size=1, max_size=6), st.data())
+def test_more_evidence_of_known_facts_changes_nothing(evidence: list[Evidence], data: st.DataObject) -> None:
+    """Later evidence of the same fact confirms it, however the fact is split over messages."""
+    echoes = [
+        Evidence(f"echo-{index}", piece.key, Order(piece.order.hlc + 1_000, "z", "e9", index))
+        for index, piece in enumerate(data.draw(st.lists(st.sampled_from(evidence), max_size=6)))
+    ]
+    assert fold(evidence + echoes) == fold(evidence)

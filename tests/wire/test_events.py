@@ -1,0 +1,90 @@
+"""Events: frozen bytes, strict schema, versions, golden example."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wire.errors import InvalidEventError, NewerMessageError, UnsupportedVersionError
+from wire.events import GENESIS, KINDS, Dispensed, Event, Fact, PackInLine, Scanned, freeze, sm3_hex, thaw
+
+ID = "0192f0c0-7a5c-7def-8123-456789abcdef"
+GOLDEN = (
+    b'{"v":1,"id":"0192f0c0-7a5c-7def-8123-456789abcdef","terminal":"xm-1","epoch":"e1","seq":7,"hlc":1772442000000000,'
+    b'"occurred_at":"2026-03-02T09:00:00Z","clock_offset_ms":-12,"operator":"lin","prev":"' + GENESIS.encode() + b'",'
+    b'"fact":{"kind":"dispensed","sale":"xm-1-20260302-3","line":1,"product":"p-001",'
+    b'"packs":[{"code":"83857930000879766660","reading":"0192f0c0-7a5c-7def-8123-456789abcdef"}],'
+    b'"price":"18.60","paid_by":"self_pay"}}'
+)
+
+
+def event(fact: Fact, **changes: object) -> Event:
+    fields: dict[str, object] = {
+        "v": 1,
+        "id": ID,
+        "terminal": "xm-1",
+        "epoch": "e1",
+        "seq": 7,
+        "hlc": 1772442000000000,
+        "occurred_at": datetime(2026, 3, 2, 9, tzinfo=UTC),
+        "clock_offset_ms": -12,
+        "operator": "lin",
+        "prev": GENESIS,
+    }
+    return Event(fact=fact, **{**fields, **changes})  # type: ignore[arg-type]
+
+
+SALE = Dispensed(
+    sale="xm-1-20260302-3",
+    line=1,
+    product="p-001",
+    packs=[PackInLine("83857930000879766660", ID)],
+    price=Decimal("18.60"),
+    paid_by="self_pay",
+)
+
+
+def test_the_golden_bytes_of_version_1_never_change() -> None:
+    assert freeze(event(SALE)) == GOLDEN
+    assert thaw(GOLDEN) == event(SALE)
+
+
+@given(st.text(min_size=1, max_size=64), st.none() | st.text(min_size=1, max_size=100))
+def test_what_is_frozen_thaws_to_the_same(sale: str, code: str | None) -> None:
+    scanned = event(Scanned(sale=sale, reading="trace", device="serial:a", verdict="added", code=code))
+    assert thaw(freeze(scanned)) == scanned
+
+
+def test_kinds_are_the_tags() -> None:
+    assert {"scanned", "dispensed", "received", "sale_returned"} <= set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("frozen", "error"),
+    [
+        (GOLDEN.replace(b'"v":1', b'"v":2'), NewerMessageError),
+        (GOLDEN.replace(b'"v":1', b'"v":2').replace(b'"price"', b'"price_fen"'), NewerMessageError),
+        (GOLDEN.replace(b'"v":1', b'"v":0'), UnsupportedVersionError),
+        (GOLDEN.replace(b'"price"', b'"price_fen"'), InvalidEventError),
+        (GOLDEN.replace(b"dispensed", b"abolished"), InvalidEventError),
+        (GOLDEN.replace(b'"18.60"', b'"-1"'), InvalidEventError),
+        (GOLDEN.replace(b'"18.60"', b'"NaN"'), InvalidEventError),
+        (GOLDEN.replace(b'"seq":7', b'"seq":0'), InvalidEventError),
+        (GOLDEN.replace(b"2026-03-02T09:00:00Z", b"2026-03-02T09:00:00"), InvalidEventError),
+        (b"", InvalidEventError),
+        (b"\xff\xfe", InvalidEventError),
+    ],
+)
+def test_other_bytes_are_refused_with_what_to_do(frozen: bytes, error: type[Exception]) -> None:
+    with pytest.raises(error) as caught:
+        thaw(frozen)
+    assert "/" in str(caught.value)
+
+
+def test_sm3_gives_the_published_digest() -> None:
+    # GB/T 32905-2016, appendix A.1.
+    assert sm3_hex(b"abc") == "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"

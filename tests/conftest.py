@@ -1,0 +1,87 @@
+"""What several rooms' tests share: brokers on free loopback ports, ended by process id."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+MOSQUITTO_CONF = """\
+listener {port} 127.0.0.1
+allow_anonymous true
+set_tcp_nodelay true
+max_queued_messages 0
+persistence false
+log_type error
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def wait_until(claim: Callable[[], bool], *, timeout_s: float = 10.0) -> None:
+    """Wait for other threads or processes to make `claim` true; fail if they do not."""
+    deadline = time.monotonic() + timeout_s
+    while not claim():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not true within {timeout_s} s: {claim}")
+        time.sleep(0.01)
+
+
+def accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.2)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@dataclass
+class BrokerProcess:
+    """A broker that a test may kill and start again on the same port."""
+
+    name: str
+    command: list[str]
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(lambda: accepts(self.port))
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(5)
+            self.process = None
+
+
+def make_broker(kind: str, folder: Path) -> BrokerProcess:
+    port = free_port()
+    if kind == "embedded":
+        pytest.importorskip("iotcore", reason="the embedded broker needs yima[server]")
+        return BrokerProcess(kind, [sys.executable, "-m", "cli.app", "broker", "run", "--port", str(port)], port)
+    mosquitto = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+    if mosquitto is None:
+        pytest.skip("mosquitto is not installed (Debian package mosquitto)")
+    conf = folder / "mosquitto.conf"
+    conf.write_text(MOSQUITTO_CONF.format(port=port), encoding="utf-8")
+    return BrokerProcess(kind, [mosquitto, "-c", str(conf)], port)
+
+
+@pytest.fixture(params=["embedded", "mosquitto"])
+def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BrokerProcess]:
+    """A running broker, once of each kind."""
+    made = make_broker(request.param, tmp_path)
+    made.start()
+    yield made
+    made.kill()

@@ -1,0 +1,49 @@
+"""`make trace`: requirement -> the tests that show it, and the requirements that no test shows yet."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+KNOWN = ROOT / "docs" / "requirements.txt"
+
+
+def marked_tests(path: Path) -> list[tuple[str, str]]:
+    """Return (requirement, test) pairs of one file."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        marks = " ".join(ast.unparse(decorator) for decorator in node.decorator_list)
+        for ids in re.findall(r"mark\.req\(([^)]*)\)", marks):
+            found += [
+                (requirement, f"{path.relative_to(ROOT)}::{node.name}") for requirement in re.findall(r"[A-Z]-\d+", ids)
+            ]
+    return found
+
+
+def main() -> int:
+    """Print the table. Exits 1 if a test names a requirement that does not exist."""
+    shown: dict[str, list[str]] = defaultdict(list)
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        for requirement, test in marked_tests(path):
+            shown[requirement].append(test)
+    known = KNOWN.read_text(encoding="utf-8").split()
+    for requirement in known:
+        tests = shown.get(requirement, [])
+        sys.stdout.write(f"{requirement}  {tests[0] if tests else '-'}\n")
+        sys.stdout.writelines(f"      {test}\n" for test in tests[1:])
+    unknown = sorted(set(shown) - set(known))
+    bare = sum(requirement not in shown for requirement in known)
+    sys.stdout.write(f"\n{len(known) - bare} of {len(known)} requirements have tests\n")
+    if unknown:
+        sys.stdout.write(f"named by tests but unknown: {', '.join(unknown)}\n")
+    return 1 if unknown else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -28,6 +28,9 @@ from codes.finding import Finding
 from codes.reading import Confidence, Flag, Kind, Reading, Scan
 from codes.text import Text, parse_text
 
+_FINAL_FLAGS = frozenset({Flag.MASKED, Flag.PLACEHOLDER})
+"""Flags of a finding of `unknown` that nothing may replace."""
+
 
 def read(scan: Scan, reference_year: int = REFERENCE_YEAR) -> Reading:
     """Return what a scan is. Never raises, whatever the bytes, and never guesses: unsure means `Kind.UNKNOWN`.
@@ -75,7 +78,7 @@ def _find(text: Text, reference_year: int, *, is_typed: bool) -> Finding:
 
 def _may_be_glued(found: Finding) -> bool:
     """Say whether a finding is that of a broken grammar, which a second code behind the first can explain."""
-    return found.kind is Kind.UNKNOWN and not found.flags
+    return found.kind is Kind.UNKNOWN and _FINAL_FLAGS.isdisjoint(found.flags)
 
 
 def _find_strict(text: Text, reference_year: int, *, is_typed: bool) -> Finding | None:

@@ -23,7 +23,9 @@ GS1_SYMBOLOGIES = frozenset({"]C1", "]d2", "]Q3", "]e0", "]e1", "]e2", "]J1"})
 """AIM identifiers of symbols that carry element strings: the first FNC1 is told by nothing else."""
 
 _KEYS_WITH_CHECK_DIGIT = frozenset({"00", "01", "02"})
-_SUBSTITUTES = ("\\x1d", "\\x1D", "<GS>", "{GS}", "\u241d", "^", "|", "~")
+_SCHEMES = ("https://", "http://", "HTTPS://", "HTTP://")
+_LEGAL_SUBSTITUTE = "<GS>"
+_SUBSTITUTES = (_LEGAL_SUBSTITUTE, "\\x1d", "\\x1D", "{GS}", "\u241d", "^", "|", "~")
 
 _SYMBOL = Reason("gs1.symbol", Words("码制标识说明这是 GS1 条码。", "The symbology identifier says GS1."))
 _KEY = Reason(
@@ -72,7 +74,7 @@ def find_marked(text: Text, reference_year: int = REFERENCE_YEAR) -> Finding | N
     message = parse_elements(text.text)
     if isinstance(message, Reason):
         return broken(text.text, _SYMBOL, message, candidates=_others(text.text))
-    return _finding(message, "element_string", Confidence.CERTAIN, (_SYMBOL,), reference_year)
+    return _doubted(_finding(message, "element_string", Confidence.CERTAIN, (_SYMBOL,), reference_year))
 
 
 def find_unmarked(text: Text, reference_year: int = REFERENCE_YEAR) -> Finding | None:
@@ -80,7 +82,7 @@ def find_unmarked(text: Text, reference_year: int = REFERENCE_YEAR) -> Finding |
     code = text.text
     if code.startswith("("):
         return _find_bracketed(code, reference_year)
-    if code[:4].lower() == "http":
+    if code.startswith(_SCHEMES):
         return _find_link(code, reference_year)
     if not code[:2].isdigit():
         return None
@@ -91,7 +93,7 @@ def find_unmarked(text: Text, reference_year: int = REFERENCE_YEAR) -> Finding |
     if not proofs:
         return None
     confidence = Confidence.CERTAIN if len(proofs) > 1 and text.symbology is None else Confidence.LIKELY
-    return _finding(message, "element_string", confidence, proofs, reference_year)
+    return _doubted(_finding(message, "element_string", confidence, proofs, reference_year))
 
 
 def find_composite(primary: str, composite: str, reference_year: int = REFERENCE_YEAR) -> Finding | None:
@@ -104,6 +106,8 @@ def find_composite(primary: str, composite: str, reference_year: int = REFERENCE
 
 def unproved_candidates(code: str) -> tuple[Candidate, ...]:
     """Return GS1 as a candidate for a text that parses, or would parse, but proves nothing."""
+    if code.startswith("("):
+        return _parsing(code, _UNPROVED)
     if not code[:2].isdigit():
         return ()
     return _parsing(code, _UNPROVED) or _with_substitute(code)
@@ -114,9 +118,10 @@ def _find_bracketed(code: str, reference_year: int) -> Finding | None:
     if isinstance(message, Reason):
         return broken(code, message) if message.code != "gs1.brackets" else None
     proofs = _proofs(message)
-    if not proofs and GS not in message.canonical:
-        return None
-    finding = _finding(message, "bracketed", Confidence.LIKELY, (*proofs, _PARENTHESES), reference_year)
+    if not proofs and len(message.elements) == 1:
+        return None  # a telephone number can look like one bracketed element
+    confidence = Confidence.LIKELY if proofs else Confidence.POSSIBLE
+    finding = _finding(message, "bracketed", confidence, (*proofs, _PARENTHESES), reference_year)
     return replace(finding, flags=(Flag.PARENTHESES,))
 
 
@@ -156,6 +161,13 @@ def _finding(
     return Finding(Kind.GS1, message.canonical, confidence, fields, flags, reasons)
 
 
+def _doubted(finding: Finding) -> Finding:
+    """Doubt a value that holds the written-out separator, whose characters are all legal in a lot or serial."""
+    if _LEGAL_SUBSTITUTE not in finding.value:
+        return finding
+    return replace(finding, confidence=Confidence.POSSIBLE, candidates=_with_substitute(finding.value))
+
+
 def _iso(value: str | None, reference_year: int) -> str | None:
     return iso_of_yymmdd(value, reference_year) if value else None
 
@@ -177,7 +189,7 @@ def _with_substitute(code: str) -> tuple[Candidate, ...]:
 
 
 def _parsing(code: str, reason: Reason) -> tuple[Candidate, ...]:
-    message = parse_elements(code)
+    message = parse_brackets(code) if code.startswith("(") else parse_elements(code)
     if isinstance(message, Reason):
         return ()
     return (Candidate(Kind.GS1, message.canonical, Confidence.POSSIBLE, (reason,)),)

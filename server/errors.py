@@ -1,0 +1,144 @@
+"""What can go wrong at the centre. The branches say what the caller does: retry, stop, or tell the user."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from codes.errors import YimaError
+from codes.words import Words
+
+
+class ServerError(YimaError):
+    """The centre could not do what was asked."""
+
+    code: ClassVar[str] = "server.error"
+
+
+class TransientError(ServerError):
+    """It may pass by itself: nothing was committed, try again with back-off."""
+
+    code: ClassVar[str] = "server.transient"
+    next_step: ClassVar[Words] = Words("系统会自动重试；若持续出现，请联系管理员。", "It is retried; if it stays, ask.")
+
+
+class StoreUnavailableError(TransientError):
+    """The database does not answer, is locked, or its disk is full."""
+
+    code: ClassVar[str] = "store.unavailable"
+    next_step: ClassVar[Words] = Words(
+        "请检查数据库是否运行、磁盘是否已满；终端的记录不会丢失，恢复后自动补传。",
+        "Check that the database runs and its disk has room; terminals keep their records and send them again.",
+    )
+
+
+class StoreContentionError(TransientError):
+    """Another worker held what this one needed; the transaction was rolled back."""
+
+    code: ClassVar[str] = "store.contention"
+
+
+class ConfigError(ServerError):
+    """It will not pass by itself: stop and tell the administrator."""
+
+    code: ClassVar[str] = "config.invalid"
+    next_step: ClassVar[Words] = Words(
+        "请对照 config/server.example.toml 修改配置后重新启动。",
+        "Correct it (config/server.example.toml explains every option) and start again.",
+    )
+
+
+class NewerSchemaError(ConfigError):
+    """The store was written by a newer release; this one must not touch it."""
+
+    code: ClassVar[str] = "store.newer_schema"
+    next_step: ClassVar[Words] = Words(
+        "请换用写入该数据库的版本或更新的版本；数据未被改动。",
+        "Use the release that wrote it, or a newer one; nothing was changed.",
+    )
+
+
+class NotDurableError(ConfigError):
+    """The database would not keep what it says it has committed."""
+
+    code: ClassVar[str] = "store.not_durable"
+    next_step: ClassVar[Words] = Words(
+        "请把数据库放在支持 WAL 的本地磁盘上，或打开 PostgreSQL 的 synchronous_commit。",
+        "Put the file on a local disk that supports WAL, or switch PostgreSQL's synchronous_commit on.",
+    )
+
+
+class AddressInUseError(ConfigError):
+    """Something else answers at the address that was configured."""
+
+    code: ClassVar[str] = "server.address_in_use"
+    next_step: ClassVar[Words] = Words(
+        "请停止占用该端口的程序，或修改 [web] port。",
+        "Stop the program that holds the port, or change [web] port.",
+    )
+
+
+class CorruptStoreError(ServerError):
+    """The database file is damaged or is no database."""
+
+    code: ClassVar[str] = "store.corrupt"
+    next_step: ClassVar[Words] = Words(
+        "请停止中心，另存该文件，从备份恢复；终端会补传备份之后的记录。",
+        "Stop the centre, keep the file aside and restore a backup; terminals send again what came after it.",
+    )
+
+
+class StoreRefusedError(ServerError):
+    """The database refused a value: a fault of ours, found before anything was committed."""
+
+    code: ClassVar[str] = "store.refused"
+
+
+class RejectedError(ServerError):
+    """The request cannot be met as it is: tell the user."""
+
+    code: ClassVar[str] = "request.rejected"
+
+
+class InvalidRequestError(RejectedError):
+    """A parameter or the body does not fit."""
+
+    code: ClassVar[str] = "request.invalid"
+    next_step: ClassVar[Words] = Words("请按 /openapi.json 修改请求。", "Correct the request; see /openapi.json.")
+
+
+class NotFoundError(RejectedError):
+    """What is named does not exist."""
+
+    code: ClassVar[str] = "request.not_found"
+    next_step: ClassVar[Words] = Words("请核对编号。", "Check the name or number.")
+
+
+class ConflictError(RejectedError):
+    """It contradicts what is already there."""
+
+    code: ClassVar[str] = "request.conflict"
+    next_step: ClassVar[Words] = Words("请刷新后核对当前状态。", "Reload and look at the present state.")
+
+
+class SignInError(RejectedError):
+    """Nobody is signed in, or the credentials are wrong."""
+
+    code: ClassVar[str] = "auth.sign_in"
+    next_step: ClassVar[Words] = Words("请重新登录，或使用有效的访问令牌。", "Sign in, or use a valid access token.")
+
+
+class LockedOutError(RejectedError):
+    """Too many wrong passwords: the account rests for a while."""
+
+    code: ClassVar[str] = "auth.locked_out"
+    next_step: ClassVar[Words] = Words(
+        "请稍后再试，或由管理员执行 `yima server user password` 重设密码。",
+        "Wait, or have the administrator set a new password with `yima server user password`.",
+    )
+
+
+class ForbiddenError(RejectedError):
+    """The role does not allow it."""
+
+    code: ClassVar[str] = "auth.forbidden"
+    next_step: ClassVar[Words] = Words("请联系有相应权限的管理员。", "Ask somebody whose role allows it.")

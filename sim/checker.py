@@ -1,0 +1,141 @@
+"""Does the centre hold what the scanners wrote, all of it, once, and in the right state?
+
+The truth is what the simulated scanners wrote and how each cashier saw the task end. The claim is what the centre
+answers through its public interface. The checker compares the two, set against set; it knows nothing else, and every
+way of being wrong has a test that plants it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """One sale of one pack."""
+
+    institution: str
+    sale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What must be so for one pack."""
+
+    states: frozenset[str]
+    """States that are right; more than one only where time decides (a reservation that runs out)."""
+    sales: frozenset[Sale]
+    product: str | None
+    """The product that it must have been matched to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the centre says of one pack."""
+
+    state: str
+    sales: tuple[Sale, ...]
+    """Every sale fact, with repetitions if there are any."""
+    products: frozenset[str]
+    """Products that its facts name."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventClaim:
+    """One event that the centre holds."""
+
+    id: str
+    terminal: str
+    epoch: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class CentreClaims:
+    """Everything the centre said, read by its public interface."""
+
+    ledger: Mapping[str, Claim]
+    """The ledger, dumped page by page."""
+    answers: Mapping[str, Claim]
+    """The answer about each single code, asked one by one; must agree with the ledger."""
+    unknown_answers: Mapping[str, str]
+    """State claimed for codes that were never scanned."""
+    events: tuple[EventClaim, ...]
+
+
+@dataclass(slots=True)
+class Findings:
+    """What is wrong, by kind; each entry says which pack and why."""
+
+    lost: list[str] = field(default_factory=list)
+    duplicated: list[str] = field(default_factory=list)
+    wrong_states: list[str] = field(default_factory=list)
+    false_answers: list[str] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        """Nothing is wrong."""
+        return not (self.lost or self.duplicated or self.wrong_states or self.false_answers)
+
+
+def check(truth: Mapping[str, Truth], claims: CentreClaims) -> Findings:
+    """Return what the centre got wrong."""
+    findings = Findings()
+    _check_codes(truth, claims.ledger, findings)
+    _check_answers(claims, findings)
+    _check_events(claims.events, findings)
+    return findings
+
+
+def _check_codes(truth: Mapping[str, Truth], ledger: Mapping[str, Claim], findings: Findings) -> None:
+    for code, must in truth.items():
+        claim = ledger.get(code)
+        if claim is None:
+            findings.lost.append(f"{code}: not in the ledger")
+            continue
+        missing = must.sales - set(claim.sales)
+        findings.lost += [f"{code}: sale {sale.sale} is missing" for sale in sorted(missing, key=str)]
+        findings.duplicated += [f"{code}: {why}" for why in _too_many(must, claim)]
+        if claim.state not in must.states:
+            findings.wrong_states.append(f"{code}: {claim.state}, not {'/'.join(sorted(must.states))}")
+        wanted = frozenset() if must.product is None else frozenset({must.product})
+        if claim.products != wanted:
+            findings.false_answers.append(f"{code}: matched to {set(claim.products) or 'nothing'}, not {must.product}")
+    findings.false_answers += [
+        f"{code}: in the ledger, but no scanner wrote it" for code in ledger if code not in truth
+    ]
+
+
+def _too_many(must: Truth, claim: Claim) -> Iterable[str]:
+    for sale, times in Counter(claim.sales).items():
+        if sale not in must.sales:
+            yield f"sale {sale.sale} never happened"
+        elif times > 1:
+            yield f"sale {sale.sale} counts {times} times"
+
+
+def _check_answers(claims: CentreClaims, findings: Findings) -> None:
+    for code, answer in claims.answers.items():
+        if answer != claims.ledger.get(code):
+            findings.false_answers.append(f"{code}: the answer differs from the ledger: {answer}")
+    for code, state in claims.unknown_answers.items():
+        if state != "unseen":
+            findings.false_answers.append(f"{code}: never scanned, but said to be {state}")
+
+
+def _check_events(events: tuple[EventClaim, ...], findings: Findings) -> None:
+    findings.duplicated += [
+        f"event {event_id} is held {times} times"
+        for event_id, times in Counter(event.id for event in events).items()
+        if times > 1
+    ]
+    in_order = sorted(events, key=lambda event: (event.terminal, event.epoch, event.seq))
+    for (terminal, epoch), of_epoch in groupby(in_order, key=lambda event: (event.terminal, event.epoch)):
+        seqs = [event.seq for event in of_epoch]
+        repeated = sorted(seq for seq, times in Counter(seqs).items() if times > 1)
+        missing = sorted(set(range(1, seqs[-1] + 1)) - set(seqs))
+        findings.duplicated += [f"{terminal}/{epoch}: number {seq} is held more than once" for seq in repeated]
+        findings.lost += [f"{terminal}/{epoch}: number {seq} is missing" for seq in missing]

@@ -1,0 +1,68 @@
+"""The checker must see each way of being wrong: one planted loss, double, wrong state, false answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sim.checker import CentreClaims, Claim, EventClaim, Sale, Truth, check
+
+SALE = Sale("P1", "s1")
+TRUTH = {
+    "A": Truth(frozenset({"sold"}), frozenset({SALE}), "D1"),
+    "B": Truth(frozenset({"in_stock"}), frozenset(), "D2"),
+    "C": Truth(frozenset({"conflict"}), frozenset({Sale("P1", "s2"), Sale("P2", "s9")}), None),
+    "D": Truth(frozenset({"reserved", "unseen"}), frozenset(), "D1"),
+}
+LEDGER = {
+    "A": Claim("sold", (SALE,), frozenset({"D1"})),
+    "B": Claim("in_stock", (), frozenset({"D2"})),
+    "C": Claim("conflict", (Sale("P1", "s2"), Sale("P2", "s9")), frozenset()),
+    "D": Claim("reserved", (), frozenset({"D1"})),
+}
+EVENTS = tuple(EventClaim(f"{terminal}-{seq}", terminal, "e", seq) for terminal in ("t1", "t2") for seq in (1, 2, 3))
+RIGHT = CentreClaims(ledger=LEDGER, answers=dict(LEDGER), unknown_answers={"X": "unseen"}, events=EVENTS)
+
+
+def with_ledger(**changes: Claim | None) -> CentreClaims:
+    ledger = {code: claim for code, claim in {**LEDGER, **changes}.items() if claim is not None}
+    return replace(RIGHT, ledger=ledger, answers=dict(ledger))
+
+
+def test_a_centre_that_is_right_is_clean() -> None:
+    assert check(TRUTH, RIGHT).is_clean
+
+
+@pytest.mark.req("T-72")
+@pytest.mark.parametrize(
+    ("claims", "kind"),
+    [
+        (with_ledger(B=None), "lost"),
+        (with_ledger(A=Claim("sold", (), frozenset({"D1"}))), "lost"),
+        (replace(RIGHT, events=EVENTS[:1] + EVENTS[2:]), "lost"),
+        (with_ledger(A=Claim("sold", (SALE, SALE), frozenset({"D1"}))), "duplicated"),
+        (with_ledger(A=Claim("sold", (SALE, Sale("P2", "s7")), frozenset({"D1"}))), "duplicated"),
+        (replace(RIGHT, events=(*EVENTS, EVENTS[0])), "duplicated"),
+        (replace(RIGHT, events=(*EVENTS, replace(EVENTS[0], id="other"))), "duplicated"),
+        (with_ledger(B=Claim("sold", (), frozenset({"D2"}))), "wrong_states"),
+        (with_ledger(D=Claim("sold", (), frozenset({"D1"}))), "wrong_states"),
+        (with_ledger(A=Claim("sold", (SALE,), frozenset({"D9"}))), "false_answers"),
+        (with_ledger(A=Claim("sold", (SALE,), frozenset())), "false_answers"),
+        (with_ledger(C=replace(LEDGER["C"], products=frozenset({"D1"}))), "false_answers"),
+        (with_ledger(Z=Claim("sold", (), frozenset())), "false_answers"),
+        (replace(RIGHT, unknown_answers={"X": "sold"}), "false_answers"),
+        (replace(RIGHT, answers={**LEDGER, "A": Claim("in_stock", (), frozenset({"D1"}))}), "false_answers"),
+    ],
+)
+def test_each_planted_fault_is_found_and_named(claims: CentreClaims, kind: str) -> None:
+    findings = check(TRUTH, claims)
+    assert not findings.is_clean
+    found = {name for name in ("lost", "duplicated", "wrong_states", "false_answers") if getattr(findings, name)}
+    assert found == {kind}
+
+
+def test_the_last_event_of_a_terminal_cannot_go_missing_unseen() -> None:
+    """A gap at the end has no successor to show it; the codes of that event do."""
+    truth = {**TRUTH, "E": Truth(frozenset({"sold"}), frozenset({Sale("P1", "s3")}), None)}
+    assert check(truth, replace(RIGHT, events=EVENTS[:-1])).lost

@@ -1,0 +1,307 @@
+"""The uplink: window, live before backlog, resend, hold, and receipts that it must not believe."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+import edge.uplink
+from edge.store.outbox import Applied, OutboxRow
+from edge.uplink import ROWS_PER_BATCH, WINDOW, Answer, Uplink
+from wire.envelope import open_sealed, seal
+from wire.keys import SigningKey
+from wire.receipts import Batch, Held, Receipt, decode_batch, encode, ranges
+from wire.topics import Channel, TerminalTopics
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+TOPICS = TerminalTopics("350200", "t1")
+T = TypeVar("T")
+KEY = SigningKey(Ed25519PrivateKey.generate())
+CENTRE = SigningKey(Ed25519PrivateKey.generate())
+
+
+@dataclass
+class FakeClock:
+    elapsed_s: float = 0.0
+
+    def now(self) -> datetime:
+        return NOON + timedelta(seconds=self.elapsed_s)
+
+    def monotonic_s(self) -> float:
+        return self.elapsed_s
+
+
+@dataclass
+class FakeOutbox:
+    rows: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    delivered: set[tuple[str, int]] = field(default_factory=set)
+    held: dict[tuple[str, int], datetime] = field(default_factory=dict)
+
+    def add(self, *seqs: int, epoch: str = "e1") -> None:
+        for seq in seqs:
+            self.rows[epoch, seq] = b'{"v":1,"seq":%d}' % seq
+
+    def left(self) -> list[tuple[str, int]]:
+        return sorted(set(self.rows) - self.delivered)
+
+    def epochs_with_pending(self) -> list[str]:
+        return sorted({epoch for epoch, _ in self.left()})
+
+    def newest_seq(self) -> int:
+        return max((seq for epoch, seq in self.rows if epoch == "e1"), default=0)
+
+    def pending(
+        self, *, epoch: str, after_seq: int, up_to_seq: int | None, limit: int, now: datetime
+    ) -> list[OutboxRow]:
+        due = [
+            OutboxRow(epoch, seq, f"id-{seq}", self.rows[epoch, seq])
+            for of_epoch, seq in self.left()
+            if of_epoch == epoch and after_seq < seq <= (up_to_seq or seq) and self.held.get((epoch, seq), now) <= now
+        ]
+        return due[:limit]
+
+    def apply_receipt(self, receipt: Receipt, now: datetime) -> Applied:
+        taken = {(receipt.epoch, seq) for first, last in receipt.accepted for seq in range(first, last + 1)}
+        new = taken & set(self.left())
+        self.delivered |= new
+        for put_off in receipt.held:
+            self.held[receipt.epoch, put_off.seq] = put_off.until
+        return Applied(len(new), 0, len(receipt.held), 0)
+
+
+@dataclass
+class FakeLink:
+    batches: list[Batch] = field(default_factory=list)
+    accepts: bool = True
+
+    def publish(self, topic: str, frame: bytes) -> bool:
+        if self.accepts:
+            self.batches.append(decode_batch(open_sealed(frame, topic, lambda _: KEY.public).body))
+        return self.accepts
+
+    def seqs(self) -> list[list[int]]:
+        return [[int(bytes(event).split(b":")[-1][:-1]) for event in batch.events] for batch in self.batches]
+
+
+@dataclass
+class Bench:
+    uplink: Uplink
+    outbox: FakeOutbox
+    link: FakeLink
+    clock: FakeClock
+    answers: list[Answer]
+
+    async def settle(self) -> None:
+        """Let the uplink do all that it can do now."""
+        for _ in range(400):
+            await asyncio.sleep(0)
+
+    async def come_up(self) -> None:
+        self.uplink.link_changed(is_up=True)
+        await self.settle()
+
+    async def answer(self, batch: Batch, *, held: Iterable[Held] = (), key: SigningKey | None = None) -> None:
+        held = list(held)
+        put_off = {one.seq for one in held}
+        seqs = [int(bytes(event).split(b":")[-1][:-1]) for event in batch.events]
+        accepted = ranges(seq for seq in seqs if seq not in put_off)
+        receipt = Receipt(1, "t1", batch.epoch, "c1", self.clock.now(), batch.sent_at, accepted, [], held)
+        topic = TOPICS.on(Channel.RECEIPT)
+        self.uplink.receipt_arrived(seal(encode(receipt), topic, key or CENTRE))
+        await self.settle()
+
+
+@asynccontextmanager
+async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
+    monkeypatch.setattr(edge.uplink, "IDLE_CHECK_S", 0.0)
+    outbox, link, clock = FakeOutbox(), FakeLink(), FakeClock()
+    answers: list[Answer] = []
+    nonces = iter(range(1_000_000))
+
+    async def in_store(work: Callable[[], T]) -> T:
+        return work()
+
+    uplink = Uplink(
+        outbox=outbox,
+        in_store=in_store,
+        epoch="e1",
+        link=link,
+        topics=TOPICS,
+        key=KEY,
+        centre_key=CENTRE.public,
+        clock=clock,
+        new_nonce=lambda: f"nonce-{next(nonces):016d}",
+        on_answer=answers.append,
+    )
+    task = asyncio.create_task(uplink.run())
+    made = Bench(uplink, outbox, link, clock, answers)
+    await made.settle()
+    yield made
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+def run(test: Callable[[Bench], Awaitable[None]], monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        async with bench(monkeypatch) as made:
+            await test(made)
+
+    asyncio.run(story())
+
+
+def test_nothing_is_sent_while_the_line_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1)
+        made.uplink.rows_added()
+        await made.settle()
+        assert made.link.batches == []
+        await made.come_up()
+        assert made.link.seqs() == [[1]]
+
+    run(story, monkeypatch)
+
+
+def test_a_row_is_delivered_by_its_receipt_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1, 2)
+        await made.come_up()
+        assert made.outbox.left() == [("e1", 1), ("e1", 2)]
+        made.clock.elapsed_s = 0.5
+        await made.answer(made.link.batches[0])
+        assert made.outbox.left() == []
+        assert made.answers[-1].round_trip_s == 0.5
+        assert made.answers[-1].offset_ms == 250
+
+    run(story, monkeypatch)
+
+
+@pytest.mark.req("T-13")
+def test_what_is_scanned_now_goes_before_the_backlog(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        backlog = ROWS_PER_BATCH * WINDOW * 2
+        made.outbox.add(*range(1, backlog + 1))
+        await made.come_up()
+        assert len(made.link.batches) == WINDOW
+        made.outbox.add(backlog + 1)
+        made.uplink.rows_added()
+        await made.answer(made.link.batches[0])
+        assert made.link.seqs()[WINDOW] == [backlog + 1]
+
+    run(story, monkeypatch)
+
+
+def test_the_window_bounds_what_is_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(*range(1, ROWS_PER_BATCH * (WINDOW + 5)))
+        await made.come_up()
+        assert len(made.link.batches) == WINDOW
+        assert all(len(seqs) == ROWS_PER_BATCH for seqs in made.link.seqs())
+
+    run(story, monkeypatch)
+
+
+@pytest.mark.req("T-02")
+def test_a_batch_without_an_answer_is_sent_again_without_what_was_delivered(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1, 2, 3)
+        await made.come_up()
+        made.outbox.delivered.add(("e1", 2))
+        made.clock.elapsed_s = 6.0
+        await made.settle()
+        assert made.link.seqs() == [[1, 2, 3], [1, 3]]
+        assert made.link.batches[0].nonce != made.link.batches[1].nonce
+
+    run(story, monkeypatch)
+
+
+def test_after_a_new_session_everything_unanswered_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1, 2)
+        await made.come_up()
+        made.uplink.link_changed(is_up=False)
+        await made.settle()
+        await made.come_up()
+        assert made.link.seqs() == [[1, 2], [1, 2]]
+
+    run(story, monkeypatch)
+
+
+def test_held_rows_wait_and_are_then_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1, 2)
+        await made.come_up()
+        until = made.clock.now() + timedelta(seconds=30)
+        await made.answer(made.link.batches[0], held=[Held(1, "id-1", until, "terminal.pending")])
+        made.clock.elapsed_s = 29.0
+        await made.settle()
+        assert made.link.seqs() == [[1, 2]]
+        made.clock.elapsed_s = 31.0
+        await made.settle()
+        assert made.link.seqs() == [[1, 2], [1]]
+
+    run(story, monkeypatch)
+
+
+def test_an_older_life_of_the_store_is_drained_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1, 2, epoch="e0")
+        made.outbox.add(1)
+        await made.come_up()
+        assert [(batch.epoch, seqs) for batch, seqs in zip(made.link.batches, made.link.seqs(), strict=True)] == [
+            ("e0", [1, 2]),
+            ("e1", [1]),
+        ]
+
+    run(story, monkeypatch)
+
+
+@pytest.mark.req("T-45")
+def test_a_forged_or_damaged_receipt_delivers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1)
+        await made.come_up()
+        await made.answer(made.link.batches[0], key=KEY)
+        made.uplink.receipt_arrived(b"noise")
+        elsewhere = TerminalTopics("350200", "t2").on(Channel.RECEIPT)
+        receipt = Receipt(1, "t1", "e1", "c1", NOON, None, [(1, 1)])
+        made.uplink.receipt_arrived(seal(encode(receipt), elsewhere, CENTRE))
+        await made.settle()
+        assert made.outbox.left() == [("e1", 1)]
+        assert made.uplink.refused_receipts == 3
+        await made.answer(made.link.batches[0])
+        assert made.outbox.left() == []
+
+    run(story, monkeypatch)
+
+
+def test_a_link_that_takes_nothing_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.link.accepts = False
+        made.outbox.add(1)
+        await made.come_up()
+        made.link.accepts = True
+        await made.settle()
+        assert made.link.seqs()[-1] == [1]
+
+    run(story, monkeypatch)
+
+
+def test_a_late_receipt_of_an_earlier_batch_still_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1)
+        await made.come_up()
+        made.clock.elapsed_s = 6.0
+        await made.settle()
+        await made.answer(made.link.batches[0])
+        assert made.outbox.left() == []
+        assert made.answers[-1].round_trip_s is None
+
+    run(story, monkeypatch)

@@ -56,7 +56,7 @@ _KEYS = (
 )
 """Key codes of the four rows, left to right: digits, then the three letter rows."""
 
-_NOTHING = "\0"
+_NOTHING = "␀"
 """Written in the tables where a key means nothing on a level."""
 
 
@@ -85,8 +85,8 @@ def _layout(
 
 _US = _layout(
     "us",
-    ("`1234567890-=", "qwertyuiop[]", "asdfghjkl;'\\", "\0zxcvbnm,./"),
-    ("~!@#$%^&*()_+", "QWERTYUIOP{}", 'ASDFGHJKL:"|', "\0ZXCVBNM<>?"),
+    ("`1234567890-=", "qwertyuiop[]", "asdfghjkl;'\\", "␀zxcvbnm,./"),
+    ("~!@#$%^&*()_+", "QWERTYUIOP{}", 'ASDFGHJKL:"|', "␀ZXCVBNM<>?"),
     {},
     (),
 )
@@ -107,7 +107,7 @@ _DE = _layout(
 _FR = _layout(
     "fr",
     ("²&é\"'(-è_çà)=", "azertyuiop^$", "qsdfghjklmù*", "<wxcvbn,;:!"),
-    ("\01234567890°+", "AZERTYUIOP¨£", "QSDFGHJKLM%µ", ">WXCVBN?./§"),
+    ("␀1234567890°+", "AZERTYUIOP¨£", "QSDFGHJKLM%µ", ">WXCVBN?./§"),
     {
         3: "~",
         4: "#",

@@ -40,6 +40,8 @@ class Part:
 
 def read_report(report: bytes, layout: ReportLayout) -> Part | None:
     """Take one report apart; None if it carries no scan."""
+    if not report:
+        return None
     if layout is ReportLayout.BARE:
         return _read(report, data_from=1, data_to=len(report), length_at=0, aim=None)
     if len(report) < _SHORTEST or report[0] != REPORT_ID:

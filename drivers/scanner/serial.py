@@ -49,7 +49,7 @@ def _port(spec: SerialSpec, path: str) -> serial.Serial:
                 # not bytes that a second reader took away.
                 inter_byte_timeout=0,
             )
-        except ValueError as exc:
+        except (ValueError, OverflowError) as exc:
             raise DeviceUnsupportedError(
                 spec.device,
                 Words(

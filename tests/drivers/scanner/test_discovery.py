@@ -1,0 +1,117 @@
+"""Devices are found by what they are and where they are plugged in, not by the order they were found in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from drivers.errors import DeviceAmbiguousError, DeviceMissingError
+from drivers.scanner.discovery import Attached, find_node, list_attached
+from drivers.scanner.spec import Address, MatchBy, ScannerKind
+
+KEYBOARD_KEYS = "1000000000007 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe"
+POWER_BUTTON_KEYS = "10000000000000 0"
+POS_DESCRIPTOR = bytes.fromhex("058c0902a101")
+KEYBOARD_DESCRIPTOR = bytes.fromhex("05010906a101")
+
+
+class Machine:
+    """A made-up /sys and /dev."""
+
+    def __init__(self, root: Path) -> None:
+        self.sysfs = root / "sys"
+        self.dev = root / "dev"
+
+    def usb(self, socket: str, *, serial: str | None = None, product: str = "Scanner") -> Path:
+        device = self.sysfs / "devices/pci0/usb1" / f"1-{socket}"
+        device.mkdir(parents=True)
+        (device / "idVendor").write_text("0c2e\n")
+        (device / "devpath").write_text(f"{socket}\n")
+        (device / "manufacturer").write_text("Honeywell\n")
+        (device / "product").write_text(f"{product}\n")
+        if serial is not None:
+            (device / "serial").write_text(f"{serial}\n")
+        return device
+
+    def node(self, parent: Path, kind: str, name: str, **facts: bytes | str) -> None:
+        node = parent / f"{parent.name}:1.0" / kind / name
+        (node / "device").mkdir(parents=True)
+        for path, fact in facts.items():
+            target = node / "device" / path.replace("__", "/")
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(fact if isinstance(fact, bytes) else fact.encode())
+        folder = self.sysfs / "class" / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).symlink_to(node)
+
+    def find(self, kind: ScannerKind, by: MatchBy, value: str) -> str:
+        return find_node(kind, Address(by, value), "test", dev=self.dev, sysfs=self.sysfs)
+
+
+@pytest.fixture
+def machine(tmp_path):
+    machine = Machine(tmp_path)
+    gun = machine.usb("1.2", serial="19351B0A4C")
+    machine.node(gun, "tty", "ttyACM0")
+    typist = machine.usb("1.3")
+    machine.node(typist, "input", "event7", capabilities__key=KEYBOARD_KEYS)
+    machine.node(typist, "input", "event8", capabilities__key=POWER_BUTTON_KEYS)
+    pos = machine.usb("2", serial="P1")
+    machine.node(pos, "hidraw", "hidraw0", report_descriptor=KEYBOARD_DESCRIPTOR)
+    machine.node(pos, "hidraw", "hidraw1", report_descriptor=POS_DESCRIPTOR)
+    board = machine.sysfs / "devices/platform/serial8250"
+    machine.node(board, "tty", "ttyS0")
+    return machine
+
+
+def test_the_list_holds_what_could_be_a_usb_scanner(machine):
+    assert list_attached(dev=machine.dev, sysfs=machine.sysfs) == (
+        Attached(ScannerKind.SERIAL, str(machine.dev / "ttyACM0"), "Honeywell Scanner", "19351B0A4C", "1.2"),
+        Attached(ScannerKind.KEYBOARD, str(machine.dev / "input/event7"), "Honeywell Scanner", "", "1.3"),
+        Attached(ScannerKind.POS, str(machine.dev / "hidraw1"), "Honeywell Scanner", "P1", "2"),
+    )
+
+
+def test_the_list_suggests_the_line_that_finds_the_device_again(machine):
+    lines = [attached.suggestion for attached in list_attached(dev=machine.dev, sysfs=machine.sysfs)]
+    assert lines == ["serial:usb-serial=19351B0A4C", "keyboard:usb-path=1.3", "pos:usb-serial=P1"]
+
+
+def test_a_device_is_found_by_serial_number_or_socket(machine):
+    found = machine.find(ScannerKind.SERIAL, MatchBy.USB_SERIAL, "19351B0A4C")
+    assert found == str(machine.dev / "ttyACM0")
+    assert machine.find(ScannerKind.SERIAL, MatchBy.USB_PATH, "1.2") == found
+    assert machine.find(ScannerKind.KEYBOARD, MatchBy.USB_PATH, "1.3") == str(machine.dev / "input/event7")
+    assert machine.find(ScannerKind.POS, MatchBy.USB_SERIAL, "P1") == str(machine.dev / "hidraw1")
+
+
+@pytest.mark.req("T-60")
+def test_a_device_plugged_in_again_under_another_node_is_found(machine):
+    (machine.sysfs / "class/tty/ttyACM0").unlink()
+    with pytest.raises(DeviceMissingError):
+        machine.find(ScannerKind.SERIAL, MatchBy.USB_SERIAL, "19351B0A4C")
+    machine.node(machine.usb("4", serial="19351B0A4C"), "tty", "ttyACM5")
+    found = machine.find(ScannerKind.SERIAL, MatchBy.USB_SERIAL, "19351B0A4C")
+    assert found == str(machine.dev / "ttyACM5")
+
+
+def test_two_devices_that_fit_are_refused_and_both_named(machine):
+    machine.node(machine.usb("3", serial="19351B0A4C"), "tty", "ttyACM1")
+    with pytest.raises(DeviceAmbiguousError) as refused:
+        machine.find(ScannerKind.SERIAL, MatchBy.USB_SERIAL, "19351B0A4C")
+    assert refused.value.found == (str(machine.dev / "ttyACM0"), str(machine.dev / "ttyACM1"))
+    assert "ttyACM1" in refused.value.words.zh
+
+
+def test_the_kind_counts_too(machine):
+    with pytest.raises(DeviceMissingError):
+        machine.find(ScannerKind.KEYBOARD, MatchBy.USB_PATH, "1.2")
+
+
+def test_a_path_is_taken_as_it_is(machine):
+    assert machine.find(ScannerKind.SERIAL, MatchBy.PATH, "/dev/serial/by-id/x") == "/dev/serial/by-id/x"
+
+
+def test_a_machine_without_devices_has_an_empty_list(tmp_path):
+    assert list_attached(dev=tmp_path, sysfs=tmp_path) == ()

@@ -1,0 +1,82 @@
+"""`make bench`: run every bench, print one table, write docs/figures/bench.json.
+
+A bench is a module `bench_*.py` with `run() -> list[dict]`. Each figure stands beside a floor that was measured in the
+same run, because the machine is shared: the ratio is the figure to read, the absolute one is colour.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).parent.parent.parent
+FIGURES = ROOT / "docs" / "figures" / "bench.json"
+
+
+def bench_names() -> list[str]:
+    """Return the benches, by name without the prefix."""
+    return sorted(path.stem.removeprefix("bench_") for path in Path(__file__).parent.glob("bench_*.py"))
+
+
+def run_bench(name: str) -> list[dict[str, Any]]:
+    """Return the figures of one bench."""
+    rows: list[dict[str, Any]] = importlib.import_module(f"tests.bench.bench_{name}").run()
+    return [{"bench": name, **row} for row in rows]
+
+
+def show(rows: list[dict[str, Any]], console: Console) -> None:
+    """Print the figures as a table."""
+    table = Table(title="Yima bench", title_justify="left")
+    for heading, justify in [("id", "left"), ("what", "left"), ("value", "right"), ("floor", "right")]:
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    table.add_column("ratio", justify="right")
+    table.add_column("note")
+    for row in rows:
+        floor = row.get("floor")
+        ratio = row.get("ratio")
+        table.add_row(
+            str(row["id"]),
+            str(row["what"]),
+            f"{_figure(row['value'])} {row['unit']}",
+            "" if floor is None else _figure(floor),
+            "" if ratio is None else f"{ratio:.2f}",
+            str(row.get("note", "")),
+        )
+    console.print(table)
+
+
+def _figure(value: object) -> str:
+    return f"{value:,.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def main(names: list[str]) -> int:
+    """Run the named benches, all if none is named."""
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    rows: list[dict[str, Any]] = []
+    for name in names or bench_names():
+        console.print(f"[dim]bench {name} …[/dim]")
+        rows += run_bench(name)
+    show(rows, console)
+    if not names:
+        machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
+        FIGURES.parent.mkdir(parents=True, exist_ok=True)
+        made = datetime.now(UTC).date().isoformat()
+        FIGURES.write_text(
+            json.dumps({"made": made, "machine": machine, "figures": rows}, indent=1, ensure_ascii=False) + "\n",
+            encoding="utf-8",
+        )
+        console.print(f"written to {FIGURES.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,178 @@
+"""Opening the store: durable and proved so, of the right terminal, at the right version, or not at all.
+
+A terminal promises "recorded" only after COMMIT, so COMMIT must mean "on the disk": WAL with `synchronous=FULL`, both
+read back from SQLite after they were set. The store is not started on anything less.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.pool import NullPool
+
+from codes.words import Words
+from edge.errors import CorruptStoreError
+from edge.store import schema
+from edge.store.errors import (
+    NewerStoreError,
+    NotDurableError,
+    OlderStoreError,
+    StoreLockedError,
+    store_errors,
+)
+from edge.store.lock import StoreLock
+
+FILE_NAME = "terminal.db"
+APPLICATION_ID = 0x59696D61
+"""`Yima` in SQLite's header: what tells our store from any other database."""
+
+_BUSY_S = 5.0
+_FULL = 2
+_WAL_LIMIT_BYTES = 64 * 1024 * 1024
+_SETTINGS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA trusted_schema = OFF",
+    # A checkpoint folds the log back into the file; after a storm the log is also cut to this size.
+    f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}",
+)
+
+
+def database_path(folder: Path) -> Path:
+    """Return where the store of a data folder is."""
+    return folder / FILE_NAME
+
+
+@contextmanager
+def opened_store(folder: Path) -> Iterator[Connection]:
+    """Give the one writer its connection; the folder is locked against a second terminal process meanwhile.
+
+    The store is made if there is none, and brought up to date if it is older.
+
+    Raises:
+        StoreLockedError: Another terminal process has the store.
+        NotDurableError: The disk cannot give the durability that is promised.
+        NewerStoreError: A newer program wrote the store.
+        CorruptStoreError: The file is damaged, or is no store of ours.
+        TransientError: The disk refused.
+    """
+    path = database_path(folder)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = StoreLock(path.with_suffix(".lock"))
+        lock.take()
+    except OSError as exc:
+        words = Words(f"无法使用数据目录 {folder}：{exc}", f"Cannot use the data folder {folder}: {exc}")
+        raise NotDurableError(words) from exc
+    try:
+        with _connected(path) as connection:
+            with store_errors(path):
+                _bring_up_to_date(path, connection)
+            yield connection
+    finally:
+        lock.release()
+
+
+@contextmanager
+def visited_store(folder: Path) -> Iterator[Connection]:
+    """Give a command line tool a connection, beside a running terminal or without one.
+
+    Raises:
+        OlderStoreError: A running terminal holds a store of an older version.
+        EdgeError: As `opened_store`, except that a running terminal is no obstacle.
+    """
+    try:
+        with opened_store(folder) as connection:
+            yield connection
+            return
+    except StoreLockedError:
+        pass
+    path = database_path(folder)
+    with _connected(path) as connection:
+        with store_errors(path), connection.begin():
+            _refuse_newer(path, schema.schema_version(connection))
+            if schema.schema_version(connection) < schema.history()[-1].version:
+                raise OlderStoreError(Words("数据库版本较旧", "The store has an older version"))
+        yield connection
+
+
+@contextmanager
+def reading_store(folder: Path) -> Iterator[Connection]:
+    """Give a second connection of the running terminal that can only read."""
+    with _connected(database_path(folder), is_reader=True) as connection:
+        yield connection
+
+
+@contextmanager
+def _connected(path: Path, *, is_reader: bool = False) -> Iterator[Connection]:
+    def connect() -> sqlite3.Connection:
+        # Transactions are begun by hand below: the driver's own habit of starting them late is of no use here.
+        return sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
+
+    engine = create_engine("sqlite+pysqlite://", creator=connect, poolclass=NullPool)
+    begin = "BEGIN" if is_reader else "BEGIN IMMEDIATE"
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    with store_errors(path), engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None  # noqa: S101 - a fresh connection has its driver
+        for setting in ("PRAGMA query_only = ON",) if is_reader else _SETTINGS:
+            driver.execute(setting)
+        if not is_reader:
+            _prove_durable(path, driver)
+        yield connection
+    engine.dispose()
+
+
+def _prove_durable(path: Path, driver: sqlite3.Connection) -> None:
+    """Read back what COMMIT will mean. SQLite keeps another mode silently where WAL is impossible."""
+    journal = driver.execute("PRAGMA journal_mode").fetchone()[0]
+    synchronous = driver.execute("PRAGMA synchronous").fetchone()[0]
+    if journal != "wal" or synchronous != _FULL:
+        raise NotDurableError(
+            Words(
+                f"{path} 无法保证断电不丢（journal_mode={journal}，synchronous={synchronous}）",
+                f"{path} cannot survive a power cut (journal_mode={journal}, synchronous={synchronous})",
+            )
+        )
+
+
+def _bring_up_to_date(path: Path, connection: Connection) -> None:
+    with connection.begin():
+        version = schema.schema_version(connection)
+        _refuse_foreign(path, connection, version)
+        _refuse_newer(path, version)
+        _refuse_damaged(path, connection)
+    for step in schema.history():
+        if step.version > version:
+            with connection.begin():
+                schema.apply(connection, step)
+                connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _refuse_foreign(path: Path, connection: Connection, version: int) -> None:
+    mark = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+    tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar_one()
+    if mark != APPLICATION_ID and (version or tables):
+        raise CorruptStoreError(Words(f"{path} 不是一码终端的数据库", f"{path} is no store of a Yima terminal"))
+
+
+def _refuse_newer(path: Path, version: int) -> None:
+    newest = schema.history()[-1].version
+    if version > newest:
+        raise NewerStoreError(
+            Words(
+                f"数据库 {path} 的版本 {version} 高于本程序支持的 {newest}",
+                f"The store {path} has version {version}; this program knows {newest}",
+            )
+        )
+
+
+def _refuse_damaged(path: Path, connection: Connection) -> None:
+    finding = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+    if finding != "ok":
+        raise CorruptStoreError(Words(f"数据库 {path} 已损坏：{finding}", f"The store {path} is damaged: {finding}"))

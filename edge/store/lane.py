@@ -1,0 +1,47 @@
+"""A lane: one thread that owns one connection, and a queue of work in front of it.
+
+SQLite's connections belong to the thread that opened them. The writing lane is what makes the terminal's history one
+line: everything that changes the store happens there, one piece of work after the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from edge.store.errors import store_errors
+
+_T = TypeVar("_T")
+
+
+class Lane:
+    """Runs work in the one thread that owns a connection."""
+
+    def __init__(self, name: str, path: Path, opening: AbstractContextManager[Connection]) -> None:
+        self.executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._path = path
+        self._opening = opening
+        self._closing = ExitStack()
+
+    async def open(self) -> Connection:
+        """Open the connection in the lane's thread and return it; it may be used in that thread only."""
+        return await self.run(lambda: self._closing.enter_context(self._opening))
+
+    async def run(self, work: Callable[[], _T]) -> _T:
+        """Return what `work` returns. Work that has begun is finished even if the caller is cancelled."""
+        return await asyncio.get_running_loop().run_in_executor(self.executor, self._told, work)
+
+    async def close(self) -> None:
+        """Finish what waits, close the connection and end the thread."""
+        await self.run(self._closing.close)
+        self.executor.shutdown()
+
+    def _told(self, work: Callable[[], _T]) -> _T:
+        with store_errors(self._path):
+            return work()

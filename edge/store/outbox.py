@@ -1,0 +1,252 @@
+"""The outbox: every fact the centre must hear, kept until the centre says that it has it.
+
+An event is frozen, numbered and chained in the same transaction that makes it true (`append`). A row leaves `pending`
+only by a receipt of the centre: delivered, or refused for good (a dead letter, kept and shown). It is never dropped
+for age or room; delivered rows stay at least 30 days, so that a restored centre can ask again.
+
+All methods run in the thread that owns the connection. `append` works inside the caller's transaction, the others
+make their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from edge.clock import from_us, to_us
+from edge.store import sql
+from edge.store.terminal import advance, read_state, set_clock_offset
+from wire.events import SCHEMA_VERSION, Event, Fact, freeze, sm3_hex
+from wire.ids import HybridClock, uuid7
+from wire.receipts import Receipt
+
+KEEP_DELIVERED = timedelta(days=30)
+"""How long a delivered row stays at least, by the centre's clock."""
+MAX_HOLD = timedelta(hours=1)
+"""No row waits longer than this before it is offered again, whatever a receipt or a jumping clock says."""
+
+RandomBytes = Callable[[int], bytes]
+
+_RANDOM_BYTES = 10
+_GREATEST = 2**63 - 1
+
+INSERT_ROW = """
+INSERT INTO outbox (epoch, seq, id, kind, hlc, created_at, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+SELECT_DUE = """
+SELECT epoch, seq, id, bytes FROM outbox INDEXED BY outbox_pending
+WHERE state = 'pending' AND epoch = ? AND seq > ? AND seq <= ?
+  AND (held_until IS NULL OR held_until <= ? OR held_until > ?)
+ORDER BY seq LIMIT ?
+"""
+SELECT_EPOCHS = "SELECT epoch FROM outbox WHERE state = 'pending' GROUP BY epoch ORDER BY min(created_at), epoch"
+COUNT_RANGE = "SELECT count(*) FROM outbox WHERE epoch = ? AND seq BETWEEN ? AND ?"
+DELIVER_RANGE = """
+UPDATE outbox SET state = 'delivered', delivered_at = ?, held_until = NULL, dead_code = NULL
+WHERE epoch = ? AND seq BETWEEN ? AND ? AND state <> 'delivered'
+"""
+BURY = """
+UPDATE outbox SET state = 'dead', dead_code = ?, held_until = NULL
+WHERE epoch = ? AND seq = ? AND id = ? AND state = 'pending'
+"""
+HOLD = "UPDATE outbox SET held_until = ? WHERE epoch = ? AND seq = ? AND id = ? AND state = 'pending'"
+IS_KNOWN = "SELECT 1 FROM outbox WHERE epoch = ? AND seq = ? AND id = ?"
+COUNT_PENDING = "SELECT count(*), count(held_until), min(created_at) FROM outbox WHERE state = 'pending'"
+COUNT_DEAD = "SELECT count(*) FROM outbox WHERE state = 'dead'"
+COUNT_DELIVERED = "SELECT count(*), max(delivered_at) FROM outbox WHERE state = 'delivered'"
+PURGE = "DELETE FROM outbox WHERE state = 'delivered' AND delivered_at < ?"
+SELECT_DEAD = """
+SELECT epoch, seq, id, kind, created_at, dead_code, bytes FROM outbox
+WHERE state = 'dead' ORDER BY created_at DESC LIMIT ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event that stands in the history once its transaction is committed."""
+
+    epoch: str
+    seq: int
+    id: str
+    hlc: int
+    bytes: bytes
+    """Frozen: what travels and what is hashed."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """An event that waits for its receipt."""
+
+    epoch: str
+    seq: int
+    id: str
+    bytes: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """An event that the centre refused for good: kept, and shown to a person."""
+
+    epoch: str
+    seq: int
+    id: str
+    kind: str
+    created_at: datetime
+    code: str
+    """The centre's reason, such as `event.invalid`."""
+    bytes: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a receipt changed. A repeated receipt changes nothing."""
+
+    delivered: int
+    dead: int
+    held: int
+    unknown: int
+    """Numbers the receipt names that this store does not have: purged since, or never written here."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxCounts:
+    """How much waits, and since when."""
+
+    pending: int
+    """Not yet delivered, including what the centre put off."""
+    held: int
+    """Of these, what the centre put off."""
+    dead: int
+    oldest_pending_at: datetime | None
+    delivered: int
+    """Delivered and still kept."""
+
+
+class Outbox:
+    """The outbox of one store, written by one connection."""
+
+    def __init__(self, connection: Connection, *, random: RandomBytes) -> None:
+        self._connection = connection
+        self._random = random
+
+    def append(self, tx: Connection, fact: Fact, *, operator: str | None, now: datetime) -> Recorded:
+        """Freeze `fact` as the next event, inside the transaction `tx` that makes it true."""
+        state = read_state(tx)
+        corrected_us = to_us(now) + (state.clock_offset_ms or 0) * 1_000
+        event = Event(
+            v=SCHEMA_VERSION,
+            id=str(uuid7(to_us(now) // 1_000, self._random(_RANDOM_BYTES))),
+            terminal=state.terminal,
+            epoch=state.epoch,
+            seq=state.next_seq,
+            hlc=HybridClock(state.hlc).tick(corrected_us),
+            occurred_at=now,
+            clock_offset_ms=state.clock_offset_ms,
+            operator=operator,
+            prev=state.last_hash,
+            fact=fact,
+        )
+        frozen = freeze(event)
+        kind = str(fact.__struct_config__.tag)
+        sql.change(tx, INSERT_ROW, (event.epoch, event.seq, event.id, kind, event.hlc, to_us(now), frozen))
+        advance(tx, next_seq=event.seq + 1, last_hash=sm3_hex(frozen), hlc=event.hlc)
+        return Recorded(event.epoch, event.seq, event.id, event.hlc, frozen)
+
+    def pending(
+        self, *, epoch: str, after_seq: int, up_to_seq: int | None, limit: int, now: datetime
+    ) -> list[OutboxRow]:
+        """Return rows that are due, ascending by number; what the centre put off is left out until its time."""
+        now_us = to_us(now)
+        latest_hold = now_us + MAX_HOLD // timedelta(microseconds=1)
+        asked = (epoch, after_seq, _GREATEST if up_to_seq is None else up_to_seq, now_us, latest_hold, limit)
+        with self._connection.begin():
+            return [OutboxRow(*row) for row in sql.rows(self._connection, SELECT_DUE, asked)]
+
+    def newest_seq(self) -> int:
+        """Return the number of the last event of the current epoch, 0 if there is none."""
+        with self._connection.begin():
+            return read_state(self._connection).next_seq - 1
+
+    def epochs_with_pending(self) -> list[str]:
+        """Return the epochs that have something to deliver, oldest first."""
+        with self._connection.begin():
+            return [epoch for (epoch,) in sql.rows(self._connection, SELECT_EPOCHS)]
+
+    def apply_receipt(self, receipt: Receipt, now: datetime) -> Applied:
+        """Mark what the centre has taken, refused or put off. Any order and any repetition end in the same state.
+
+        Taken beats refused beats put off: the centre says "taken" only of what it has committed.
+        """
+        with self._connection.begin():
+            delivered, unknown = self._deliver(receipt)
+            dead, strange = self._bury(receipt)
+            held, stranger = self._hold(receipt, now)
+        return Applied(delivered, dead, held, unknown + strange + stranger)
+
+    def counts(self) -> OutboxCounts:
+        """Return how much waits, and since when."""
+        with self._connection.begin():
+            pending, held, oldest = sql.one(self._connection, COUNT_PENDING)
+            (dead,) = sql.one(self._connection, COUNT_DEAD)
+            delivered, _ = sql.one(self._connection, COUNT_DELIVERED)
+        return OutboxCounts(pending, held, dead, None if oldest is None else from_us(oldest), delivered)
+
+    def purge_delivered(self, before: datetime) -> int:
+        """Delete rows delivered before `before`, but none younger than 30 days; return how many.
+
+        Delivery is dated by the centre's clock, and so is age: 30 days before the latest delivery. A device clock that
+        jumps ahead therefore deletes nothing.
+        """
+        with self._connection.begin():
+            _, latest = sql.one(self._connection, COUNT_DELIVERED)
+            if latest is None:
+                return 0
+            limit = min(before, from_us(latest) - KEEP_DELIVERED)
+            return sql.change(self._connection, PURGE, (to_us(limit),))
+
+    def dead_letters(self, limit: int) -> list[DeadLetter]:
+        """Return what the centre refused for good, newest first."""
+        with self._connection.begin():
+            rows = sql.rows(self._connection, SELECT_DEAD, (limit,))
+        return [
+            DeadLetter(epoch, seq, id_, kind, from_us(created_at), code, frozen)
+            for epoch, seq, id_, kind, created_at, code, frozen in rows
+        ]
+
+    def note_clock_offset(self, offset_ms: int) -> None:
+        """Keep the latest measurement of centre clock minus device clock; the next events carry it."""
+        with self._connection.begin():
+            set_clock_offset(self._connection, offset_ms)
+
+    def _deliver(self, receipt: Receipt) -> tuple[int, int]:
+        delivered = unknown = 0
+        for first, last in receipt.accepted:
+            span = (receipt.epoch, min(first, _GREATEST), min(last, _GREATEST))
+            (known,) = sql.one(self._connection, COUNT_RANGE, span)
+            delivered += sql.change(self._connection, DELIVER_RANGE, (to_us(receipt.at), *span))
+            unknown += max(0, last - first + 1) - known
+        return delivered, unknown
+
+    def _bury(self, receipt: Receipt) -> tuple[int, int]:
+        dead = unknown = 0
+        for refused in receipt.rejected:
+            place = (receipt.epoch, min(refused.seq, _GREATEST), refused.id)
+            dead += sql.change(self._connection, BURY, (refused.code, *place))
+            unknown += not self._is_known(place)
+        return dead, unknown
+
+    def _hold(self, receipt: Receipt, now: datetime) -> tuple[int, int]:
+        held = unknown = 0
+        for put_off in receipt.held:
+            place = (receipt.epoch, min(put_off.seq, _GREATEST), put_off.id)
+            # The centre speaks in its own time; how long to wait is the same on every clock.
+            wait = min(max(put_off.until - receipt.at, timedelta()), MAX_HOLD)
+            held += sql.change(self._connection, HOLD, (to_us(now + wait), *place))
+            unknown += not self._is_known(place)
+        return held, unknown
+
+    def _is_known(self, place: tuple[str, int, str]) -> bool:
+        return sql.first(self._connection, IS_KNOWN, place) is not None

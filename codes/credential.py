@@ -25,7 +25,7 @@ _FOREIGN_RESIDENT = "9"
 _VOUCHER_LENGTH = 28
 _EXTENSION = "0000"
 _VOUCHER = re.compile(r"(?:424[0-9]{17}|opc[0-9A-Za-z]{17})[0-9]{8}", re.IGNORECASE)
-_ID_NUMBER = re.compile(r"[1-9][0-9]{5}(?:19|20)[0-9]{9}[0-9Xx]")
+_ID_NUMBER = re.compile(r"[1-9][0-9]{5}(?:18|19|20)[0-9]{9}[0-9Xx]")
 
 _BLANKS = re.compile(r"[\s-]")
 _ID_NUMBER_INSIDE = re.compile(rf"(?=({_ID_NUMBER.pattern}))")
@@ -36,6 +36,8 @@ _NEAR_CREDENTIALS = (
         r"(?<![0-9])[0-9]{5,7}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
         r"[0-9]{2,4}[0-9Xx](?![0-9])"
     ),
+    # nothing but an identity number ends in X after so many digits
+    re.compile(r"(?<![0-9])[0-9]{14,18}[Xx](?![0-9A-Za-z])"),
     # the head or the tail of a 医保码
     re.compile(r"(?<![0-9])424[0-9]{17,}"),
     re.compile(r"opc[0-9A-Za-z]{17,}", re.IGNORECASE),

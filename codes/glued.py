@@ -50,8 +50,9 @@ def _trace_codes(code: str, read_alone: Callable[[str], Finding | None]) -> list
 def _halves(code: str, read_alone: Callable[[str], Finding | None]) -> list[Finding]:
     """Return two parts that both prove themselves, at the first cut that gives such."""
     for cut in _cuts(code):
-        left, right = read_alone(code[:cut]), read_alone(code[cut:])
-        if left and right and ((_proves_itself(left) and _proves_itself(right)) or code[:cut] == code[cut:]):
+        left = read_alone(code[:cut])
+        right = read_alone(code[cut:]) if left else None
+        if left and right and (code[:cut] == code[cut:] or _prove_themselves(left, right)):
             return [left, right]
     return []
 
@@ -75,7 +76,8 @@ def _is_doubled(code: str) -> bool:
     return middle > 0 and not odd and code[:middle] == code[middle:]
 
 
-def _proves_itself(finding: Finding) -> bool:
-    if finding.kind is Kind.RETAIL:
-        return len(finding.value) == _EAN_13_LENGTH
-    return finding.kind in _SELF_PROVING
+def _prove_themselves(*findings: Finding) -> bool:
+    return all(
+        len(found.value) == _EAN_13_LENGTH if found.kind is Kind.RETAIL else found.kind in _SELF_PROVING
+        for found in findings
+    )

@@ -12,19 +12,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 from biip import ParseError
 from biip.gs1_application_identifiers import GS1ApplicationIdentifier
 
 from codes import gs1_content
+from codes.check import is_digits
 from codes.reading import Reason
 from codes.text import GS
 from codes.words import Words
 
 _PERCENT_ESCAPES = "%[0-9A-Fa-f]"
 _CSET_82 = r"[!%-?A-Z_a-z\x22]"
-_LONGEST_AI = 4
+_AI_LENGTHS = (2, 3, 4)
 _BRACKETED = re.compile(r"\(([0-9]{2,4})\)((?:\\\(|[^(])+)")
 
 EMPTY = Reason(
@@ -89,7 +90,7 @@ def parse_elements(text: str) -> Message | Reason:
     has_separator = False
     position = 0
     while position < len(text):
-        identifier = _identifier(text[position : position + _LONGEST_AI])
+        identifier = _identifier(text, position)
         if identifier is None:
             return _UNKNOWN_AI
         start = position + len(identifier.ai)
@@ -115,8 +116,8 @@ def parse_brackets(text: str) -> Message | Reason:
     pairs: list[tuple[Identifier, str]] = []
     for match in matches:
         ai, value = match.group(1), match.group(2).replace("\\(", "(")
-        identifier = _identifier(ai)
-        if identifier is None or identifier.ai != ai:
+        identifier = _exactly(ai)
+        if identifier is None:
             return _UNKNOWN_AI
         if not identifier.value.fullmatch(value):
             return _BAD_VALUE
@@ -154,14 +155,28 @@ def _value_at(text: str, start: int, identifier: Identifier) -> str | None:
     return match.group() if match else None
 
 
-@lru_cache(maxsize=1024)
-def _identifier(head: str) -> Identifier | None:
-    """Return the application identifier with which `head`, at most four characters, begins."""
+def _identifier(text: str, start: int) -> Identifier | None:
+    """Return the application identifier with which the text goes on at `start`; none begins another."""
+    for length in _AI_LENGTHS:
+        ai = text[start : start + length]
+        if len(ai) < length or not is_digits(ai):
+            return None
+        identifier = _exactly(ai)
+        if identifier is not None:
+            return identifier
+    return None
+
+
+@cache  # at most 11,100 keys: the numbers of two to four digits
+def _exactly(ai: str) -> Identifier | None:
+    """Return the identifier that is exactly these digits; biip searches its table from end to end."""
     try:
-        found = GS1ApplicationIdentifier.extract(head)
+        found = GS1ApplicationIdentifier.extract(ai)
     except ParseError:
         return None
-    return Identifier(found.ai, re.compile(_value_pattern(found), re.ASCII), found.separator_required)
+    if found.ai != ai:
+        return None
+    return Identifier(ai, re.compile(_value_pattern(found), re.ASCII), found.separator_required)
 
 
 def _value_pattern(identifier: GS1ApplicationIdentifier) -> str:

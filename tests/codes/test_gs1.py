@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import string
 from pathlib import Path
@@ -42,7 +43,7 @@ def check_digit(payload):
 
 GTINS = st.text(string.digits, min_size=13, max_size=13).map(lambda payload: payload + check_digit(payload))
 TEXTS = st.text(string.ascii_letters + string.digits + "!\"%&'()*+,-./_:;<=>?", min_size=1, max_size=20)
-DATES = st.dates(min_value=__import__("datetime").date(2000, 1, 1)).filter(lambda date: date.year < 2070)
+DATES = st.dates(dt.date(2000, 1, 1), dt.date(2069, 12, 31))
 ELEMENTS = st.fixed_dictionaries(
     {"01": GTINS},
     optional={

@@ -54,10 +54,10 @@ class KeyDecoder:
         self._last = now
         scans: list[Scan] = []
         for time_s, kind, code, value in self._records.feed(chunk):
-            if kind == keys.EV_SYN:
-                self._report(code)
-            elif kind == keys.EV_KEY and not self._is_deaf:
+            if kind == keys.EV_KEY and not self._is_deaf:
                 scans += self._key(time_s, code, value)
+            elif kind == keys.EV_SYN:
+                self._report(code)
         return scans
 
     def silence(self, now: float) -> list[Scan]:
@@ -75,9 +75,9 @@ class KeyDecoder:
             self._is_deaf = False
 
     def _key(self, time_s: float, code: int, value: int) -> list[Scan]:
-        if value == keys.RELEASED:
-            self._type(self._typewriter.release(code))
         if value != keys.PRESSED:
+            if value == keys.RELEASED:
+                self._type(self._typewriter.release(code))
             return []
         scans = self.silence(self._last) if self._pace.is_pause(time_s) else []
         typed = self._typewriter.press(code)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from drivers.scanner.input_event import KEY_SPACE
 
@@ -22,9 +23,8 @@ class Level(IntEnum):
     ALTGR = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Stroke:
-    """One key on one level."""
+class Stroke(NamedTuple):
+    """One key on one level. A tuple, because it is looked up at each key press."""
 
     level: Level
     key: int

@@ -17,8 +17,8 @@ from drivers.scanner import input_event as keys
 from drivers.scanner.layouts import LAYOUTS
 from drivers.scanner.port import Clock
 from drivers.scanner.simulated.twin import Delivery, Fault, Wait
-from drivers.scanner.simulated.typing import END_KEYS, Action, EndKey, GsTyping, Stroke, tap, type_code
 from drivers.scanner.simulated.wire import Piece, PipeWire, play
+from drivers.scanner.strokes import END_KEYS, Action, EndKey, GsTyping, Stroke, tap, type_code
 
 _REPORT_S = 0.001
 """Full-speed USB: one report a millisecond."""

@@ -13,7 +13,7 @@ from drivers.scanner import open_scanner, parse_spec
 from drivers.scanner.decoder import GAP
 from drivers.scanner.simulated.keyboard import SimulatedKeyboardScanner
 from drivers.scanner.simulated.twin import Fault
-from drivers.scanner.simulated.typing import EndKey, GsTyping
+from drivers.scanner.strokes import EndKey, GsTyping
 
 TRACE = b"83857930000879766660"
 OTHER = b"83003850000000131888"

@@ -15,7 +15,7 @@ from drivers.scanner import parse_spec
 from drivers.scanner.decoder import GAP, MAX_SCAN_BYTES
 from drivers.scanner.keystrokes import KeyDecoder
 from drivers.scanner.layouts import LAYOUTS
-from drivers.scanner.simulated.typing import GsTyping, Stroke, tap, type_code
+from drivers.scanner.strokes import GsTyping, Stroke, tap, type_code
 
 TRACE = b"83857930000879766660"
 GS1 = b"010690123456789217280131" + b"10LOT1\x1d21SN1"

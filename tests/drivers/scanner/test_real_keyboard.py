@@ -11,7 +11,7 @@ from drivers.errors import DeviceBusyError, DeviceLostError
 from drivers.scanner import input_event as keys
 from drivers.scanner import open_scanner, parse_spec
 from drivers.scanner.layouts import LAYOUTS
-from drivers.scanner.simulated.typing import GsTyping, tap, type_code
+from drivers.scanner.strokes import GsTyping, tap, type_code
 
 UINPUT = Path("/dev/uinput")
 TRACE = b"83857930000879766660"

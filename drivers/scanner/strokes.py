@@ -1,4 +1,7 @@
-"""The key presses by which a keyboard scanner types a code. Pure; the reverse of `drivers.scanner.typewriter`."""
+"""The key presses by which a keyboard scanner types a code. Pure; the reverse of `drivers.scanner.typewriter`.
+
+Simulated scanners type with it, and the self-test asks it what a wrongly set scanner would have typed.
+"""
 
 from __future__ import annotations
 

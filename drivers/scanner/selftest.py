@@ -1,0 +1,213 @@
+"""What one calibration scan tells about a scanner's settings. Pure.
+
+A wrongly set scanner gives codes that look well. So the terminal asks for one known symbol at set-up, and finds the
+settings of the device that explain what came: each way a scanner can be set is played through the decoder that the
+configuration chose, until one gives exactly the bytes that were read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from codes.reading import Scan
+from codes.words import Words
+from drivers.scanner import input_event as keys
+from drivers.scanner.decoder import split_aim
+from drivers.scanner.framing import LineDecoder
+from drivers.scanner.keystrokes import KeyDecoder
+from drivers.scanner.layouts import LAYOUTS
+from drivers.scanner.spec import AimId, GsKey, KeyboardSpec, ScannerSpec, SerialSpec
+from drivers.scanner.strokes import GsTyping, type_code
+
+CALIBRATION_CODE = b"0106901234567892" + b"17280131" + b'10aZ-Qy/W"m\x1d21Bx_9'
+"""GS1 DataMatrix: two fields of variable length, both cases, and characters that move between layouts."""
+CALIBRATION_SYMBOLOGY = "]d2"
+
+
+_AIM_ID = CALIBRATION_SYMBOLOGY.encode()
+_GS = b"\x1d"
+_KEY_S = 0.002
+_STAND_INS = b"~|^#@{}$&*!%?"
+"""Printable characters that scanners are set to send for the group separator, and that the code does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing the calibration scan showed."""
+
+    code: str
+    """Stable, dotted."""
+    words: Words
+    setting: str = ""
+    """What to write into the scanner's line in the configuration, if that puts it right."""
+
+
+_Way = tuple[tuple[Finding, ...], Scan | None]
+"""What is wrong with a scanner, and the scan that the terminal then gets."""
+
+
+def examine(scan: Scan, spec: ScannerSpec, *, was_terminated: bool) -> tuple[Finding, ...]:
+    """Compare a scan of the calibration symbol with what it must be; nothing found means all is well."""
+    findings = _explain(scan, spec)
+    return findings if was_terminated else (*findings, _NO_SUFFIX)
+
+
+def _explain(scan: Scan, spec: ScannerSpec) -> tuple[Finding, ...]:
+    """Return the findings of the first way to set a scanner that explains what came; the plainest come first."""
+    ways = _ways_to_type(spec) if isinstance(spec, KeyboardSpec) else _ways_to_send(spec)
+    for findings, outcome in ways:
+        if outcome is not None and _is_alike(outcome, scan):
+            return findings
+    return (_UNEXPLAINED,)
+
+
+def _is_alike(one: Scan, other: Scan) -> bool:
+    """Compare codes exactly and identifiers without case: some scanners turn the case of both, some of one."""
+    return one.raw == other.raw and (one.symbology or "").lower() == (other.symbology or "").lower()
+
+
+def _ways_to_send(spec: ScannerSpec) -> Iterator[_Way]:
+    separators: list[tuple[tuple[Finding, ...], bytes]] = [((), _GS), ((_GS_MISSING,), b"")]
+    cases = _cases(is_turned_back=False)
+    separators += [((_gs_replaced(chr(byte)),), bytes([byte])) for byte in _STAND_INS]
+    for (gs_found, separator), (case_found, turn), aim_found in product(separators, cases, _AIM):
+        aim = b"" if aim_found else _AIM_ID
+        sent = turn(aim + CALIBRATION_CODE).replace(_GS, separator)
+        yield (*gs_found, *case_found, *aim_found), _received(sent, spec)
+
+
+def _ways_to_type(spec: KeyboardSpec) -> Iterator[_Way]:
+    cases = _cases(is_turned_back=spec.invert_case)
+    names = sorted(LAYOUTS, key=lambda name: name != spec.layout)
+    for name, gs, (case_found, turn), aim_found in product(names, GsTyping, cases, _AIM):
+        found = () if name == spec.layout else (_wrong_layout(name, spec.layout),)
+        sent = turn((b"" if aim_found else _AIM_ID) + CALIBRATION_CODE)
+        findings = (*found, *_gs_finding(gs, spec.gs), *case_found, *aim_found)
+        yield findings, _typed(sent, name, gs, spec)
+
+
+def _received(sent: bytes, spec: ScannerSpec) -> Scan | None:
+    """Return what the configured decoder makes of the bytes."""
+    if not isinstance(spec, SerialSpec):
+        symbology, raw = split_aim(sent, AimId.AUTO)
+        return Scan(raw, symbology)
+    line = LineDecoder(spec)
+    line.feed(sent, 0.0)
+    return next(iter(line.silence(spec.silence_s)), None)
+
+
+def _typed(sent: bytes, layout: str, gs: GsTyping, spec: KeyboardSpec) -> Scan | None:
+    """Return what the configured decoder makes of the bytes as typed by a scanner set to `layout` and `gs`."""
+    keyboard = KeyDecoder(spec, LAYOUTS[spec.layout])
+    records = b"".join(
+        keys.pack(number * _KEY_S, keys.EV_KEY, key, value)
+        for number, stroke in enumerate(type_code(sent, LAYOUTS[layout], gs))
+        for key, value in stroke
+    )
+    return next(iter(keyboard.feed(records, 0.0) + keyboard.silence(0.0)), None)
+
+
+def _gs_finding(typed: GsTyping, configured: GsKey) -> tuple[Finding, ...]:
+    if typed is GsTyping.DROPPED or (typed is GsTyping.DOWN and configured is GsKey.DROPPED):
+        return (_GS_MISSING,)
+    return (_GS_BY_ARROW,) if typed is GsTyping.DOWN and configured is not GsKey.DOWN else ()
+
+
+def _gs_replaced(character: str) -> Finding:
+    return Finding(
+        "scanner.selftest.gs_replaced",
+        Words(
+            f"扫码枪用“{character}”代替分隔符 GS。",
+            f"The scanner sends {character!r} in place of the group separator.",
+        ),
+        f"gs={character}",
+    )
+
+
+def _wrong_layout(typed: str, configured: str) -> Finding:
+    return Finding(
+        "scanner.selftest.layout",
+        Words(
+            f"扫码枪的键盘布局是 {typed}，配置里写的是 {configured}。",
+            f"The scanner types for keyboard layout {typed}, but the configuration says {configured}.",
+        ),
+        f"layout={typed}",
+    )
+
+
+_GS_MISSING = Finding(
+    "scanner.selftest.gs_missing",
+    Words(
+        "扫码枪没有发送分隔符 GS，批号与序列号会粘连。请按说明书扫描“允许发送控制字符”的设置码。",
+        "The scanner drops the group separator, so lot and serial run together. Scan the set-up code of its manual "
+        "that allows control characters.",
+    ),
+)
+_GS_BY_ARROW = Finding(
+    "scanner.selftest.gs_by_arrow",
+    Words("扫码枪用“向下”键表示分隔符 GS。", "The scanner types the group separator as the Down arrow."),
+    "gs=down",
+)
+_CASE_INVERTED = Finding(
+    "scanner.selftest.case_inverted",
+    Words(
+        "字母大小写颠倒：扫码枪跟随了主机的大写锁定（Caps Lock）。",
+        "Upper and lower case are swapped: the scanner follows the host's Caps Lock light.",
+    ),
+    "invert_case=yes",
+)
+_CASE_NOT_INVERTED = Finding(
+    "scanner.selftest.case_not_inverted",
+    Words(
+        "扫码枪没有颠倒大小写，但配置要求还原，结果反而颠倒了。",
+        "The scanner does not swap upper and lower case, but the configuration turns them back.",
+    ),
+    "invert_case=no",
+)
+_CASE_FOLDED = Finding(
+    "scanner.selftest.case_folded",
+    Words(
+        "字母大小写被统一，无法还原。请在扫码枪上关闭大小写转换。",
+        "All letters came in one case, which cannot be undone. Turn case conversion off at the scanner.",
+    ),
+)
+_NO_SUFFIX = Finding(
+    "scanner.selftest.no_suffix",
+    Words(
+        "扫码后没有结束符，连续扫码可能粘连。请把扫码枪设置为发送回车（CR）。",
+        "No suffix follows the code, so quick scans can be glued. Set the scanner to send CR.",
+    ),
+)
+_NO_AIM = Finding(
+    "scanner.selftest.no_aim",
+    Words(
+        "扫码枪没有发送码制标识（AIM ID）。建议开启，可避免误判码的种类。",
+        "The scanner sends no symbology identifier (AIM ID). Turn it on: the kind of code need not be guessed then.",
+    ),
+)
+_UNEXPLAINED = Finding(
+    "scanner.selftest.unexplained",
+    Words(
+        "收到的内容与校准码不符，原因不明。请恢复扫码枪出厂设置，改为 USB 串口模式后重试。",
+        "What came is not the calibration code, for no reason we know. Reset the scanner, set it to USB COM mode and "
+        "try again.",
+    ),
+)
+
+_AIM: tuple[tuple[Finding, ...], ...] = ((), (_NO_AIM,))
+"""The scanner sends the symbology identifier, or not."""
+_Turn = Callable[[bytes], bytes]
+
+
+def _cases(*, is_turned_back: bool) -> tuple[tuple[tuple[Finding, ...], _Turn], ...]:
+    """List what a scanner may do to letters; right is what the configuration turns back."""
+    plain: tuple[Finding, ...] = (_CASE_NOT_INVERTED,) if is_turned_back else ()
+    inverted: tuple[Finding, ...] = () if is_turned_back else (_CASE_INVERTED,)
+    return (
+        (plain, bytes),
+        (inverted, bytes.swapcase),
+        ((_CASE_FOLDED,), bytes.upper),
+        ((_CASE_FOLDED,), bytes.lower),
+    )

@@ -26,7 +26,7 @@ from codes import (
 from codes.dates import REFERENCE_YEAR
 from codes.finding import Finding
 from codes.reading import Confidence, Flag, Kind, Reading, Scan
-from codes.text import Text, parse_text
+from codes.text import Text, normalise, parse_text
 
 _FINAL_FLAGS = frozenset({Flag.MASKED, Flag.PLACEHOLDER})
 """Flags of a finding of `unknown` that nothing may replace."""
@@ -119,7 +119,9 @@ def _find_other_vendor(code: str) -> Finding | None:
 
 def _hide_credential(finding: Finding, scan: Scan, text: Text) -> Finding:
     """Hide an unknown text that may hold a personal number, whatever else it may be."""
-    whole = text.text if text.is_readable else scan.raw.decode("latin-1")
+    whole = text.text
+    if not text.is_readable:
+        whole = f"{whole}|{normalise(scan.raw.decode('utf-8', 'replace'))}"
     if Flag.MASKED in finding.flags or not credential.may_hold_credential(whole):
         return finding
     # The parts of a glued text are strict readings, which mask themselves; any other candidate may show the number.

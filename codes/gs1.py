@@ -176,7 +176,7 @@ def _others(code: str) -> tuple[Candidate, ...]:
     """Return what a broken GS1 symbol might be instead; never decided here."""
     if is_mashangfangxin(code):
         return (as_candidate(mashangfangxin(code, Confidence.POSSIBLE)),)
-    return _with_substitute(code)
+    return unproved_candidates(code)
 
 
 def _with_substitute(code: str) -> tuple[Candidate, ...]:

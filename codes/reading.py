@@ -154,7 +154,8 @@ class Reading:
     """The code in its normal form; masked if `kind.is_personal`."""
     confidence: Confidence
     raw: bytes
-    """The bytes as they came. Empty if `kind.is_personal`: a credential is not kept (C-04)."""
+    """The bytes as they came. Empty if `kind.is_personal`, or if the text is hidden because it may
+    hold a credential (`Flag.MASKED`): a credential is not kept (C-04)."""
     symbology: str | None = None
     """The AIM identifier used, from the device or from the text."""
     source: str = ""

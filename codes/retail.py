@@ -12,8 +12,9 @@ from types import MappingProxyType
 from codes import gs1
 from codes.check import has_mod10, is_digits
 from codes.finding import Finding, as_candidate, broken
-from codes.reading import Confidence, FieldValue, Flag, Kind, Reason
+from codes.reading import Candidate, Confidence, FieldValue, Flag, Kind, Reason
 from codes.text import Text
+from codes.trace import is_mashangfangxin, mashangfangxin
 from codes.words import Words
 
 SSCC_LENGTH = 18
@@ -66,8 +67,7 @@ def find_marked(text: Text) -> Finding | None:
         return None
     code, bar, composite = text.text.partition(_COMPOSITE)
     if len(code) != _LENGTH_OF_SYMBOL.get(symbology) or not is_digits(code):
-        other = find(Text(text.text, None))
-        return broken(text.text, _SYMBOL, _BAD_LENGTH, candidates=(as_candidate(other),) if other else ())
+        return broken(text.text, _SYMBOL, _BAD_LENGTH, candidates=_others(text.text))
     if not has_mod10(code):
         return broken(text.text, _SYMBOL, BAD_CHECK_DIGIT, flags=(Flag.CHECK_FAILED,))
     if bar:
@@ -85,6 +85,12 @@ def find(text: Text) -> Finding | None:
     if len(code) == SSCC_LENGTH:
         return sscc(code)
     return retail(code, Confidence.POSSIBLE if len(code) == 8 else Confidence.LIKELY, _CHECKED)
+
+
+def _others(code: str) -> tuple[Candidate, ...]:
+    """Return what a text might be that no EAN symbol can carry."""
+    found = mashangfangxin(code, Confidence.POSSIBLE) if is_mashangfangxin(code) else find(Text(code, None))
+    return (as_candidate(found),) if found else ()
 
 
 def has_retail_length(code: str) -> bool:

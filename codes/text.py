@@ -82,7 +82,7 @@ def parse_text(scan: Scan) -> Text:
     if decoded is None:
         shown = scan.raw.decode("ascii", "backslashreplace")
         return Text(shown, symbology, (Flag.UNDECODABLE,), (*reasons, _UNDECODABLE), is_readable=False)
-    text = _strip_affixes(_normalise(decoded, flags), flags)
+    text = _strip_affixes(normalise(decoded, flags), flags)
     text, symbology = _strip_aim(text, symbology, flags)
     if not text and symbology is None:
         return Text("", None, tuple(flags), (*reasons, _EMPTY), is_readable=False)
@@ -113,15 +113,14 @@ def _decode(raw: bytes, flags: list[Flag]) -> str | None:
     return text
 
 
-def _normalise(text: str, flags: list[Flag]) -> str:
+def normalise(text: str, flags: list[Flag] | None = None) -> str:
+    """Return a text without invisible characters and full-width twins of ASCII; note in `flags` what was done."""
     if text.isascii():
         return text
     visible = text.translate(_ZERO_WIDTH)
-    if visible != text:
-        flags.append(Flag.ZERO_WIDTH_REMOVED)
     narrow = visible.translate(_FULL_WIDTH)
-    if narrow != visible:
-        flags.append(Flag.NORMALISED_WIDTH)
+    if flags is not None:
+        flags += [Flag.ZERO_WIDTH_REMOVED] * (visible != text) + [Flag.NORMALISED_WIDTH] * (narrow != visible)
     return narrow
 
 

@@ -19,6 +19,7 @@ from codes.reading import Confidence, Flag, Kind, Scan
 VOUCHER = "424" + "12345678901234567" + "89" + "35" + "0000"
 ID_NUMBER = "11010519491231002X"
 TRACE = "83857930000879766660"
+WIDE = ID_NUMBER.translate({code: code + 0xFEE0 for code in range(0x30, 0x5B)})
 
 
 def runs_of_six(secret):
@@ -123,6 +124,9 @@ def test_knows_residence_permits(number, kind):
         TRACE + ID_NUMBER,
         "https://q.example.cn/?id=11010519491231002X",
         VOUCHER + "\x00",
+        WIDE + "\x00",
+        "x" * 5000 + WIDE,
+        WIDE + "x" * 5000,
         "x" * 5000 + ID_NUMBER + "x" * 5000,
         "\ufffe" + ID_NUMBER,
     ],
@@ -134,7 +138,7 @@ def test_hides_what_may_hold_a_credential(text):
     assert reading.kind in {Kind.UNKNOWN, Kind.ID_NUMBER}
     assert reading.raw == b""
     assert Flag.MASKED in reading.flags
-    parts = [part for part in (ID_NUMBER, VOUCHER, secret) if part in text]
+    parts = [part for part in (ID_NUMBER, VOUCHER, WIDE, secret) if part in text]
     for part in parts:
         assert not leaks(reading, part.replace(TRACE, ""))
 

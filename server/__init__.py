@@ -1,0 +1,1 @@
+"""The centre: it takes what terminals send, keeps the ledger, and shows it."""

@@ -1,0 +1,157 @@
+"""Many rows in one statement: `executemany` on SQLite, arrays through `unnest` on PostgreSQL.
+
+Statements are built once per table from its columns; rows are tuples in the order of `columns_of`. Never
+`insert().values([...])`: it compiles every row anew and is ten times slower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from enum import Enum
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Integer, LargeBinary, Table, Text
+
+from codes.words import Words
+from server.errors import StoreContentionError
+from server.store.tables import Serial
+
+Row = tuple[Any, ...]
+_KEYS_PER_STATEMENT = 10_000
+_ARRAY_TYPES: tuple[tuple[type, str], ...] = (
+    (BigInteger, "%s::bigint[]"),
+    (Integer, "%s::integer[]"),
+    (Boolean, "%s::boolean[]"),
+    (Text, "%s::text[]"),
+    (LargeBinary, "%b::bytea[]"),
+)
+
+
+class _OnConflict(Enum):
+    """What happens to a row whose key is there already."""
+
+    FAIL = "fail"
+    SKIP = "skip"
+    REPLACE = "replace"
+
+
+def columns_of(table: Table) -> list[str]:
+    """Return the columns that a row for `table` holds, in order: all but a number that the database gives out."""
+    return [column.name for column in table.columns if column.type is not Serial]
+
+
+def insert_all(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert rows whose keys must all be free."""
+    _write(connection, table, _OnConflict.FAIL, rows)
+
+
+def insert_missing(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert the rows whose keys are free and leave the others as they are."""
+    _write(connection, table, _OnConflict.SKIP, rows)
+
+
+def insert_or_replace(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert rows, or overwrite those that have the same key."""
+    _write(connection, table, _OnConflict.REPLACE, rows)
+
+
+def claim(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert rows that were free when this transaction looked.
+
+    On SQLite nobody else can have written since. On PostgreSQL another worker can: then the statement waits for its
+    commit, and the caller starts again, now seeing what it wrote.
+
+    Raises:
+        StoreContentionError: Another worker inserted one of the keys meanwhile.
+    """
+    if not _is_postgresql(connection):
+        insert_all(connection, table, rows)
+    elif rows and _write(connection, table, _OnConflict.SKIP, rows) != len(rows):
+        raise StoreContentionError(
+            Words(f"{table.name} 中的键刚被另一进程占用", f"Another worker just took a key of {table.name}")
+        )
+
+
+def fetch(
+    connection: Connection, columns: tuple[Column[Any], ...], key: Column[Any], keys: Collection[Any]
+) -> list[Any]:
+    """Return `columns` of the rows whose `key` is one of `keys`."""
+    return _fetch(connection, _Selection(columns, key, is_locking=False), keys)
+
+
+def fetch_locked(
+    connection: Connection, columns: tuple[Column[Any], ...], key: Column[Any], keys: Collection[Any]
+) -> list[Any]:
+    """Return them as `fetch` does, and keep other writers off these rows until the transaction ends."""
+    return _fetch(connection, _Selection(columns, key, is_locking=True), keys)
+
+
+class _Selection(NamedTuple):
+    columns: tuple[Column[Any], ...]
+    key: Column[Any]
+    is_locking: bool
+
+
+def _fetch(connection: Connection, selection: _Selection, keys: Collection[Any]) -> list[Any]:
+    is_postgresql = _is_postgresql(connection)
+    sql = _select_statement(selection, is_postgresql=is_postgresql)
+    listed = list(keys)
+    found: list[Any] = []
+    for start in range(0, len(listed), _KEYS_PER_STATEMENT):
+        part = listed[start : start + _KEYS_PER_STATEMENT]
+        if is_postgresql:
+            found += connection.exec_driver_sql(sql, (part,)).fetchall()
+        else:
+            found += connection.exec_driver_sql(sql.format(places=",".join("?" * len(part))), tuple(part)).fetchall()
+    return found
+
+
+def _write(connection: Connection, table: Table, on_conflict: _OnConflict, rows: Sequence[Row]) -> int:
+    if not rows:
+        return 0
+    sql = _insert_statement(table, on_conflict, is_postgresql=_is_postgresql(connection))
+    if _is_postgresql(connection):
+        arrays = tuple(list(values) for values in zip(*rows, strict=True))
+        return connection.exec_driver_sql(sql, arrays).rowcount
+    return connection.exec_driver_sql(sql, rows if isinstance(rows, list) else list(rows)).rowcount
+
+
+@cache
+def _insert_statement(table: Table, on_conflict: _OnConflict, *, is_postgresql: bool) -> str:
+    columns = [column for column in table.columns if column.type is not Serial]
+    names = ", ".join(f'"{column.name}"' for column in columns)
+    if is_postgresql:
+        arrays = ", ".join(_array(column) for column in columns)
+        source = f"SELECT * FROM unnest({arrays})"  # noqa: S608 - names and types of our own tables, no values
+    else:
+        source = f"VALUES ({', '.join('?' * len(columns))})"
+    return f'INSERT INTO "{table.name}" ({names}) {source} {_conflict_clause(table, columns, on_conflict)}'
+
+
+@cache
+def _select_statement(selection: _Selection, *, is_postgresql: bool) -> str:
+    key = selection.key
+    names = ", ".join(f'"{column.name}"' for column in selection.columns)
+    test = f"= ANY({_array(key)})" if is_postgresql else "IN ({places})"
+    # Rows are locked in the order of their keys, so that two workers cannot wait for each other.
+    tail = f'ORDER BY "{key.name}" FOR UPDATE' if selection.is_locking and is_postgresql else ""
+    return f'SELECT {names} FROM "{key.table.name}" WHERE "{key.name}" {test} {tail}'  # noqa: S608 - our own names
+
+
+def _conflict_clause(table: Table, columns: list[Column[Any]], on_conflict: _OnConflict) -> str:
+    if on_conflict is _OnConflict.FAIL:
+        return ""
+    if on_conflict is _OnConflict.SKIP:
+        return "ON CONFLICT DO NOTHING"
+    key = ", ".join(f'"{column.name}"' for column in table.primary_key)
+    values = ", ".join(f'"{c.name}" = excluded."{c.name}"' for c in columns if not c.primary_key)
+    return f"ON CONFLICT ({key}) DO UPDATE SET {values}"
+
+
+def _array(column: Column[Any]) -> str:
+    return next(text for kind, text in _ARRAY_TYPES if isinstance(column.type, kind))
+
+
+def _is_postgresql(connection: Connection) -> bool:
+    return connection.dialect.name == "postgresql"

@@ -1,0 +1,119 @@
+"""Open the store, keep its promise: what `writing` has committed survives a power cut."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from codes.words import Words
+from server.errors import ServerError, StoreUnavailableError
+from server.store import postgresql, sqlite
+from server.store.migrate import Progress, migrate
+from server.store.tables import centre
+
+_MIGRATION_LOCK = 0x79696D61
+"""Key of the advisory lock that lets one process at a time change the schema ("yima")."""
+
+
+class Store:
+    """An open database. `reading` and `writing` give a connection inside a transaction."""
+
+    def __init__(self, engine: Engine, epoch: str, translate: Callable[[DBAPIError], ServerError]) -> None:
+        self.epoch = epoch
+        """Life of this store; a restored or rebuilt one has another, so that terminals know."""
+        self._engine = engine
+        self._writers = engine.execution_options(**{sqlite.WRITE: True})
+        self._translate = translate
+        # SQLite has one writer; queueing here is fair, while its own waiting is a lottery.
+        self._turn: AbstractContextManager[object] = threading.Lock() if _is_sqlite(engine) else nullcontext()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection whose work is thrown away at the end.
+
+        Raises:
+            StoreUnavailableError: The database does not answer.
+        """
+        with self._translated(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection whose work is committed, all or nothing, when the block ends well.
+
+        Raises:
+            StoreUnavailableError: The database does not answer; nothing was committed.
+            StoreContentionError: Another writer was in the way; nothing was committed.
+            StoreRefusedError: A value does not fit; nothing was committed.
+        """
+        with self._translated(), self._turn, self._writers.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as exc:
+            raise self._translate(exc) from exc
+        except PoolTimeoutError as exc:
+            raise StoreUnavailableError(Words("数据库连接已用尽", "All database connections are in use")) from exc
+
+
+def open_store(
+    url: str,
+    *,
+    new_epoch: Callable[[], str],
+    password: str | None = None,
+    connections: int = 10,
+    progress: Progress = lambda _revision: None,
+) -> Store:
+    """Open the database at `url`, make or renew its schema, and return the store.
+
+    Args:
+        url: `sqlite:///PATH` or `postgresql://…`.
+        new_epoch: Makes the epoch of a store that is created now.
+        password: For PostgreSQL, if not in the URL.
+        connections: Most connections to PostgreSQL.
+        progress: Told after each step of a migration.
+
+    Raises:
+        StoreUnavailableError: The database does not answer.
+        NotDurableError: It would not keep what it commits.
+        NewerSchemaError: A newer release wrote it.
+        CorruptStoreError: The file is damaged or no database.
+    """
+    is_file = url.startswith("sqlite:")
+    engine = sqlite.open_engine(url) if is_file else postgresql.open_engine(url, password, connections)
+    store = Store(engine, "", sqlite.translate if is_file else postgresql.translate)
+    try:
+        with store.writing() as connection:
+            if not is_file:
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
+            migrate(connection, progress)
+            store.epoch = _epoch(connection, new_epoch)
+    except ServerError:
+        store.close()
+        raise
+    return store
+
+
+def _is_sqlite(engine: Engine) -> bool:
+    return engine.dialect.name == "sqlite"
+
+
+def _epoch(connection: Connection, new_epoch: Callable[[], str]) -> str:
+    known = connection.scalar(select(centre.c.value).where(centre.c.name == "epoch"))
+    if known is not None:
+        return str(known)
+    made = new_epoch()
+    connection.execute(insert(centre).values(name="epoch", value=made))
+    return made

@@ -1,0 +1,188 @@
+"""Events as they came, and the numbered chains they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, bindparam, func, select, union, update
+
+from server.store import bulk
+from server.store.tables import event, event_twin, rejected_event, stream
+
+NO_HASH = bytes(32)
+"""`GENESIS` in bytes: the predecessor of the first event."""
+
+_SEQS_PER_LOOK = 1_000
+
+
+@dataclass(slots=True)
+class StreamRow:
+    """One life of a terminal's store, as far as the centre has it. The ingest moves it on and saves it."""
+
+    id: int
+    terminal: str
+    epoch: str
+    contiguous_to: int
+    """Every number up to here is closed: accepted or rejected."""
+    tip_seq: int
+    """The highest number seen."""
+    tip_hash: bytes
+    """SM3 of the event with that number."""
+
+
+class EventRow(NamedTuple):
+    """One event as stored."""
+
+    id: bytes
+    stream: int
+    seq: int
+    kind: str
+    received_us: int
+    hash: bytes
+    frozen: bytes
+
+
+class TwinRow(NamedTuple):
+    """Other bytes that came under an id which is taken."""
+
+    id: bytes
+    hash: bytes
+    stream: int
+    seq: int
+    received_us: int
+    frozen: bytes
+
+
+class RejectedRow(NamedTuple):
+    """An event that can never be taken."""
+
+    stream: int
+    hash: bytes
+    seq: int | None
+    event_id: str
+    code: str
+    zh: str
+    en: str
+    received_us: int
+    frozen: bytes
+
+
+class Link(NamedTuple):
+    """What the chain check needs of a stored event."""
+
+    seq: int
+    hash: bytes
+    frozen: bytes
+
+
+_STREAM = (
+    stream.c.id,
+    stream.c.terminal,
+    stream.c.epoch,
+    stream.c.contiguous_to,
+    stream.c.tip_seq,
+    stream.c.tip_hash,
+)
+
+
+def open_streams(connection: Connection, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], StreamRow]:
+    """Return the streams of (terminal, epoch), made if new, kept from other writers until the transaction ends."""
+    wanted = sorted(set(names))
+    found = _load_streams(connection, wanted)
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        bulk.insert_missing(connection, stream, [(*name, 0, 0, NO_HASH) for name in missing])
+        found = _load_streams(connection, wanted)
+    return found
+
+
+def save_streams(connection: Connection, rows: Iterable[StreamRow]) -> None:
+    """Keep how far the streams have come."""
+    moved = [
+        {"of": row.id, "contiguous_to": row.contiguous_to, "tip_seq": row.tip_seq, "tip_hash": row.tip_hash}
+        for row in rows
+    ]
+    if moved:
+        connection.execute(update(stream).where(stream.c.id == bindparam("of")), moved)
+
+
+def load_hashes(connection: Connection, ids: Collection[bytes]) -> dict[bytes, bytes]:
+    """Return the SM3 of the events among `ids` that are known."""
+    return dict(map(tuple, bulk.fetch(connection, (event.c.id, event.c.hash), event.c.id, ids)))
+
+
+def load_links(connection: Connection, stream_id: int, seqs: Collection[int]) -> list[Link]:
+    """Return the events, and rejected ones, that have these numbers."""
+    wanted = sorted(seqs)
+    taken = select(event.c.seq, event.c.hash, event.c.frozen).where(event.c.stream == stream_id)
+    refused = select(rejected_event.c.seq, rejected_event.c.hash, rejected_event.c.frozen).where(
+        rejected_event.c.stream == stream_id
+    )
+    found: list[Link] = []
+    for start in range(0, len(wanted), _SEQS_PER_LOOK):
+        part = wanted[start : start + _SEQS_PER_LOOK]
+        for asked in (taken.where(event.c.seq.in_(part)), refused.where(rejected_event.c.seq.in_(part))):
+            found += [Link._make(row) for row in connection.execute(asked)]
+    return found
+
+
+def add_events(connection: Connection, rows: Sequence[EventRow]) -> None:
+    """Keep events that are new.
+
+    Raises:
+        StoreContentionError: Another worker stored one of them meanwhile.
+    """
+    bulk.claim(connection, event, rows)
+
+
+def add_twins(connection: Connection, rows: Sequence[TwinRow]) -> None:
+    """Keep other bytes that came under a taken id."""
+    bulk.insert_missing(connection, event_twin, rows)
+
+
+def add_rejected(connection: Connection, rows: Sequence[RejectedRow]) -> None:
+    """Keep the bytes of rejected events."""
+    bulk.insert_missing(connection, rejected_event, rows)
+
+
+def contiguous_from(connection: Connection, stream_id: int, closed: int) -> int:
+    """Return the last number of the unbroken run of closed numbers that goes on from `closed`."""
+    while True:
+        following = {
+            seq
+            for asked in _closed_seqs(stream_id, closed)
+            for seq in connection.scalars(asked.order_by("seq").limit(_SEQS_PER_LOOK))
+        }
+        last = closed
+        while last + 1 in following:
+            last += 1
+        if last == closed:
+            return closed
+        closed = last
+
+
+def load_gaps(connection: Connection, row: StreamRow, limit: int) -> list[tuple[int, int]]:
+    """Return the first missing ranges of numbers below the tip."""
+    if row.contiguous_to >= row.tip_seq:
+        return []
+    seqs = union(*_closed_seqs(row.id, row.contiguous_to)).subquery()
+    before = func.lag(seqs.c.seq, 1, row.contiguous_to).over(order_by=seqs.c.seq)
+    steps = select(before.label("before"), seqs.c.seq.label("seq")).subquery()
+    missing = select(steps.c.before + 1, steps.c.seq - 1).where(steps.c.seq > steps.c.before + 1)
+    found = connection.execute(missing.order_by(steps.c.seq).limit(limit))
+    return [(first, last) for first, last in found]
+
+
+def _load_streams(connection: Connection, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], StreamRow]:
+    found = bulk.fetch_locked(connection, _STREAM, stream.c.terminal, {terminal for terminal, _ in names})
+    rows = (StreamRow(*row) for row in found)
+    return {(row.terminal, row.epoch): row for row in rows if (row.terminal, row.epoch) in names}
+
+
+def _closed_seqs(stream_id: int, after: int) -> tuple[Select[Any], Select[Any]]:
+    """Select the numbers of a stream after `after` that are accepted, and those that are rejected."""
+    taken = select(event.c.seq).where(event.c.stream == stream_id, event.c.seq > after)
+    refused = select(rejected_event.c.seq).where(rejected_event.c.stream == stream_id, rejected_event.c.seq > after)
+    return taken, refused

@@ -1,0 +1,121 @@
+"""The ledger's tables: what was said about packs, and what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from server.store import bulk
+from server.store.tables import evidence, ledger, sighting, stream
+
+StreamNames = dict[int, tuple[str, str]]
+"""Terminal and epoch of a stream, by its number."""
+
+
+_LEDGER = tuple(ledger.columns)
+_EVIDENCE = tuple(evidence.columns)
+_NAMES = (stream.c.id, stream.c.terminal, stream.c.epoch)
+
+
+class EvidenceRow(NamedTuple):
+    """One message that says something was done to a pack. A tuple, because it is written in bulk as it stands."""
+
+    code: str
+    institution: str
+    document: str
+    act: str
+    line: int
+    source: bytes
+    hlc: int
+    stream: int
+    seq: int
+    units: int | None
+    units_per_pack: int | None
+
+
+class SightingRow(NamedTuple):
+    """One scan of a code."""
+
+    code: str
+    hlc: int
+    source: bytes
+    stream: int
+    seq: int
+    institution: str
+    sale: str
+    until_us: int | None
+
+
+class LedgerRow(NamedTuple):
+    """What the history of one code comes to (docs/centre.md, the ledger)."""
+
+    code: str
+    state: str
+    holder: str | None
+    settled_act: str | None
+    settled_document: str | None
+    settled_line: int | None
+    rest: int | None
+    is_reserved: bool
+    scan_hlc: int | None
+    scan_stream: int | None
+    scan_seq: int | None
+    scan_until_us: int | None
+    scan_institution: str | None
+    scan_sale: str | None
+    fact_hlc: int | None
+    fact_stream: int | None
+    fact_seq: int | None
+    conflict_count: int
+    conflicts: str | None
+    changed_us: int
+
+
+def load_rows(connection: Connection, codes: Collection[str]) -> dict[str, LedgerRow]:
+    """Return the ledger's rows for `codes`, kept from other writers until the transaction ends."""
+    return {row[0]: LedgerRow._make(row) for row in bulk.fetch_locked(connection, _LEDGER, ledger.c.code, codes)}
+
+
+def load_evidence(connection: Connection, codes: Collection[str]) -> list[EvidenceRow]:
+    """Return all evidence about `codes`, scans apart."""
+    return [EvidenceRow._make(row) for row in bulk.fetch(connection, _EVIDENCE, evidence.c.code, codes)]
+
+
+def load_stream_names(connection: Connection, streams: Collection[int]) -> StreamNames:
+    """Return terminal and epoch of each stream."""
+    found = bulk.fetch(connection, _NAMES, stream.c.id, streams)
+    return {number: (terminal, epoch) for number, terminal, epoch in found}
+
+
+def save_evidence(connection: Connection, rows: Sequence[EvidenceRow]) -> None:
+    """Keep what was said."""
+    bulk.insert_missing(connection, evidence, rows)
+
+
+def save_sightings(connection: Connection, rows: Sequence[SightingRow]) -> None:
+    """Keep the scans."""
+    bulk.insert_missing(connection, sighting, rows)
+
+
+def add_rows(connection: Connection, rows: Sequence[LedgerRow]) -> None:
+    """Add codes that the ledger did not have.
+
+    Raises:
+        StoreContentionError: Another worker added one of them meanwhile.
+    """
+    bulk.claim(connection, ledger, rows)
+
+
+def replace_rows(connection: Connection, rows: Sequence[LedgerRow]) -> None:
+    """Overwrite the rows of codes that the ledger has."""
+    bulk.insert_or_replace(connection, ledger, rows)
+
+
+def has_document(connection: Connection, code: str, institution: str, document: str) -> bool:
+    """Tell whether anything is known about `code` from this document."""
+    asked = select(evidence.c.line).where(
+        evidence.c.code == code, evidence.c.institution == institution, evidence.c.document == document
+    )
+    return connection.execute(asked.limit(1)).first() is not None

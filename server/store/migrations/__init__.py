@@ -1,0 +1,1 @@
+"""Alembic revisions: the history of the schema, one file per release that changed it."""

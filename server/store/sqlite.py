@@ -1,0 +1,90 @@
+"""SQLite: one file, one writer at a time, every commit on the disk before it is reported.
+
+`journal_mode=WAL` and `synchronous=FULL` are set and read back on every connection: a file system that cannot keep
+them (some network drives) is refused at start, not found out at the next power cut.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from codes.words import Words
+from server.errors import (
+    CorruptStoreError,
+    NotDurableError,
+    ServerError,
+    StoreRefusedError,
+    StoreUnavailableError,
+)
+
+WRITE = "yima_write"
+"""Execution option of a connection that will write: it takes the write lock when its transaction begins."""
+
+_SYNCHRONOUS_FULL = 2
+_BUSY_TIMEOUT_S = 10
+_PRIMARY_CODE = 0xFF
+_PRAGMAS = (
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-65536",
+    # A longer log before it is folded into the file: fewer, larger writes while a backlog drains.
+    "PRAGMA wal_autocheckpoint=4000",
+)
+
+
+def open_engine(url: str) -> Engine:
+    """Return an engine on the file that `url` names; its folder is made if need be.
+
+    Raises:
+        StoreUnavailableError: The folder cannot be made.
+    """
+    path = Path(url.removeprefix("sqlite:///"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise StoreUnavailableError(Words(f"无法创建目录：{exc}", f"Cannot make the folder: {exc}")) from exc
+    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def translate(exc: DBAPIError) -> ServerError:
+    """Return what a failure of the driver means to the caller."""
+    code = getattr(exc.orig, "sqlite_errorcode", 0) & _PRIMARY_CODE
+    words = Words(f"数据库错误：{exc.orig}", f"The database says: {exc.orig}")
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return CorruptStoreError(words)
+    if isinstance(exc.orig, sqlite3.IntegrityError | sqlite3.DataError | sqlite3.ProgrammingError):
+        return StoreRefusedError(words)
+    return StoreUnavailableError(words)
+
+
+def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    # Transactions are begun by `_begin`, because sqlite3's own way begins them late and never immediate.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    mode = cursor.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    synchronous = cursor.execute("PRAGMA synchronous").fetchone()[0]
+    cursor.close()
+    if mode != "wal" or synchronous != _SYNCHRONOUS_FULL:
+        raise NotDurableError(
+            Words(
+                f"数据库不能保证落盘：journal_mode={mode}, synchronous={synchronous}",
+                f"The database would not be durable: journal_mode={mode}, synchronous={synchronous}",
+            )
+        )
+
+
+def _begin(connection: Connection) -> None:
+    # A reader that later wants to write can fail at once with "locked"; so a writer asks for the lock first.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITE) else "BEGIN")

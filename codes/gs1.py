@@ -8,12 +8,11 @@ as well.
 from __future__ import annotations
 
 from dataclasses import replace
-from types import MappingProxyType
 
 from codes import gs1_link
 from codes.dates import REFERENCE_YEAR, iso_of_yymmdd
 from codes.finding import Finding, as_candidate, broken
-from codes.gs1_elements import Message, parse_brackets, parse_elements
+from codes.gs1_elements import BAD_BRACKETS, Message, parse_brackets, parse_elements
 from codes.reading import Candidate, Confidence, FieldValue, Flag, Kind, Reason
 from codes.text import GS, Text
 from codes.trace import is_mashangfangxin, mashangfangxin
@@ -116,7 +115,7 @@ def unproved_candidates(code: str) -> tuple[Candidate, ...]:
 def _find_bracketed(code: str, reference_year: int) -> Finding | None:
     message = parse_brackets(code)
     if isinstance(message, Reason):
-        return broken(code, message) if message.code != "gs1.brackets" else None
+        return broken(code, message) if message is not BAD_BRACKETS else None
     proofs = _proofs(message)
     if not proofs and len(message.elements) == 1:
         return None  # a telephone number can look like one bracketed element
@@ -145,7 +144,7 @@ def _finding(
     if "00" in elements:
         reasons = (*reasons, _LOGISTIC_UNIT)
     flags: tuple[Flag, ...] = ()
-    if form == "element_string" and message.is_open_ended and not message.has_separator:
+    if message.is_open_ended and not message.has_separator:
         flags, reasons = (Flag.NO_SEPARATOR,), (*reasons, _SEPARATOR_LOST)
     expiry = elements.get("17") or elements.get("7003", "")[:6]
     fields: dict[str, FieldValue] = {
@@ -156,7 +155,7 @@ def _finding(
         "production": _iso(elements.get("11"), reference_year),
         "expiry": _iso(expiry, reference_year),
         "sscc": elements.get("00"),
-        "ai": MappingProxyType(elements),
+        "ai": elements,
     }
     return Finding(Kind.GS1, message.canonical, confidence, fields, flags, reasons)
 

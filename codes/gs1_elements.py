@@ -10,9 +10,10 @@ gives the reason why not.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 
 from biip import ParseError
 from biip.gs1_application_identifiers import GS1ApplicationIdentifier
@@ -53,7 +54,7 @@ _REPEATED = Reason(
         "A GS1 identifier stands twice with different values: two codes may be glued.",
     ),
 )
-_BAD_BRACKETS = Reason(
+BAD_BRACKETS = Reason(
     "gs1.brackets",
     Words("带括号的 GS1 文本格式不对。", "The bracketed GS1 text is malformed."),
 )
@@ -72,14 +73,14 @@ class Identifier:
 class Message:
     """An element string that parsed as a whole."""
 
-    elements: dict[str, str]
+    elements: Mapping[str, str]
     """Values by application identifier, in the order of the code."""
     canonical: str
     """The element string with separators only where they are required."""
     has_separator: bool
     """Whether a group separator stood between two elements."""
     is_open_ended: bool
-    """Whether the last element is one that needs a separator before the next."""
+    """Whether the last element has a variable length and no separator behind it."""
 
 
 def parse_elements(text: str) -> Message | Reason:
@@ -95,7 +96,7 @@ def parse_elements(text: str) -> Message | Reason:
             return _UNKNOWN_AI
         start = position + len(identifier.ai)
         value = _value_at(text, start, identifier)
-        if value is None:
+        if not value:  # biip lets 30 and 7004 be empty
             return _BAD_VALUE
         fault = gs1_content.fault(identifier.ai, value)
         if fault is not None:
@@ -105,14 +106,15 @@ def parse_elements(text: str) -> Message | Reason:
         if text.startswith(GS, position):
             position += 1
             has_separator = has_separator or position < len(text)
-    return _message(pairs, has_separator=has_separator)
+    is_open_ended = pairs[-1][0].separator_required and not text.endswith(GS)
+    return _message(pairs, has_separator=has_separator, is_open_ended=is_open_ended)
 
 
 def parse_brackets(text: str) -> Message | Reason:
     """Take apart the human-readable form `(01)…(17)…`; a bracket in a value has a backslash before it."""
     matches = tuple(_BRACKETED.finditer(text))
     if not matches or "".join(match.group() for match in matches) != text:
-        return _BAD_BRACKETS
+        return BAD_BRACKETS
     pairs: list[tuple[Identifier, str]] = []
     for match in matches:
         ai, value = match.group(1), match.group(2).replace("\\(", "(")
@@ -125,15 +127,15 @@ def parse_brackets(text: str) -> Message | Reason:
         if fault is not None:
             return fault
         pairs.append((identifier, value))
-    return _message(pairs, has_separator=False)
+    return _message(pairs, has_separator=False, is_open_ended=False)
 
 
-def _message(pairs: list[tuple[Identifier, str]], *, has_separator: bool) -> Message | Reason:
+def _message(pairs: list[tuple[Identifier, str]], *, has_separator: bool, is_open_ended: bool) -> Message | Reason:
     elements: dict[str, str] = {}
     for identifier, value in pairs:
         if elements.setdefault(identifier.ai, value) != value:
             return _REPEATED
-    return Message(elements, "".join(_canonical(pairs)), has_separator, pairs[-1][0].separator_required)
+    return Message(MappingProxyType(elements), "".join(_canonical(pairs)), has_separator, is_open_ended)
 
 
 def _canonical(pairs: list[tuple[Identifier, str]]) -> Iterator[str]:

@@ -25,7 +25,7 @@ def invoke():
     app = typer.Typer()
     app.command()(read)
     runner = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"})
-    return lambda *arguments: runner.invoke(app, arguments)
+    return lambda *arguments, **options: runner.invoke(app, arguments, **options)
 
 
 def test_a_known_code_exits_0_and_shows_both_languages(invoke):
@@ -81,6 +81,32 @@ def test_one_code_or_a_stream_but_not_both(invoke, arguments):
 
     assert result.exit_code == 2
     assert "--stdin" in result.output
+
+
+def test_the_stream_option_reads_standard_input(invoke):
+    result = invoke("--stdin", input=QUESTION + b"\nx\n")
+
+    assert result.exit_code == 0
+    assert [json.loads(line)["kind"] for line in result.output.splitlines()] == ["trace", "unknown"]
+
+
+def test_a_file_needs_no_flush_between_lines(tmp_path):
+    questions = tmp_path / "scans.ndjson"
+    questions.write_bytes(QUESTION + b"\n" + QUESTION)
+    sink = CountingSink()
+    with questions.open("rb") as source:
+        answer_lines(source, sink)
+
+    assert len(sink.getvalue().splitlines()) == 2
+    assert sink.flushes == 1
+
+
+class CountingSink(io.BytesIO):
+    flushes = 0
+
+    def flush(self):
+        self.flushes += 1
+        super().flush()
 
 
 def test_lines_are_answered_in_order_even_the_broken_ones():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass
 from types import MappingProxyType
 
 from codes.check import is_digits
@@ -32,13 +32,16 @@ class Parts:
 
     def joined(self, other: Parts) -> Parts | None:
         """Return both together, or `None` if they disagree."""
-        values: dict[str, str | int | None] = {}
-        for part in fields(self):
-            mine, theirs = getattr(self, part.name), getattr(other, part.name)
-            if mine is not None and theirs is not None and mine != theirs:
-                return None
-            values[part.name] = theirs if mine is None else mine
-        return Parts(**values)  # type: ignore[arg-type]  # each value comes from the field it goes to
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        if any(mine is not None and theirs is not None and mine != theirs for mine, theirs in pairs):
+            return None
+        return Parts(
+            self.lot or other.lot,
+            self.serial or other.serial,
+            self.production or other.production,
+            self.expiry or other.expiry,
+            other.quantity if self.quantity is None else self.quantity,
+        )
 
 
 def read_segment(segment: str, reference_year: int) -> Parts | None:

@@ -19,6 +19,10 @@ MAX_SCAN_BYTES = 8192
 GAP = "\N{REPLACEMENT CHARACTER}".encode()
 """Stands where characters are known to be missing: with it, the rest cannot pass for a whole code."""
 
+TRUST_IN_SUFFIX = 4
+"""How many times longer to wait for a suffix that the device is known to send: without it, a code that was held up
+on its way would be taken for two, and each half might pass for a code."""
+
 _AIM = re.compile(rb"\][A-Za-z][0-9]")
 _AIM_LENGTH = 3
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from codes.reading import Flag, Scan
-from drivers.scanner.decoder import MAX_SCAN_BYTES, split_aim
+from drivers.scanner.decoder import MAX_SCAN_BYTES, TRUST_IN_SUFFIX, split_aim
 from drivers.scanner.spec import SerialSpec, Suffix
 
 _GS = b"\x1d"
@@ -49,7 +49,7 @@ class LineDecoder:
 
     @property
     def deadline(self) -> float | None:
-        return self._last + self._spec.silence_s if self._waiting or self._is_dropping else None
+        return self._last + self._patience_s if self._waiting or self._is_dropping else None
 
     @property
     def unfinished_bytes(self) -> int:
@@ -59,8 +59,13 @@ class LineDecoder:
     def unterminated(self) -> int:
         return self._unterminated
 
+    @property
+    def _patience_s(self) -> float:
+        expects_suffix = bool(self._suffix) and not self._is_dropping
+        return self._spec.silence_s * (TRUST_IN_SUFFIX if expects_suffix else 1)
+
     def feed(self, chunk: bytes, now: float) -> list[Scan]:
-        before = self.silence(now) if now - self._last >= self._spec.silence_s else []
+        before = self.silence(now) if now - self._last >= self._patience_s else []
         self._last = now
         self._tail = (self._tail + chunk)[-_LONGEST_SUFFIX:]
         *lines, self._waiting = self._ends.split(self._waiting + chunk)

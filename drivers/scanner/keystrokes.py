@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from codes.reading import Flag, Scan
 from drivers.scanner import input_event as keys
-from drivers.scanner.decoder import GAP, MAX_SCAN_BYTES, split_aim
+from drivers.scanner.decoder import GAP, MAX_SCAN_BYTES, TRUST_IN_SUFFIX, split_aim
 from drivers.scanner.layouts import Layout
 from drivers.scanner.pace import Pace
 from drivers.scanner.spec import KeyboardSpec, KeySuffix
@@ -35,12 +35,13 @@ class KeyDecoder:
         self._has_gap = False
         self._is_deaf = False
         """The kernel lost events; those up to the next report are not to be trusted."""
+        self._is_suffix_known = spec.suffix is not KeySuffix.ANY
         self._last = 0.0
         self._unterminated = 0
 
     @property
     def deadline(self) -> float | None:
-        return self._last + self._pace.silence_s if self._pace.has_begun or self._text else None
+        return self._last + self._patience_s if self._pace.has_begun or self._text else None
 
     @property
     def unfinished_bytes(self) -> int:
@@ -49,6 +50,11 @@ class KeyDecoder:
     @property
     def unterminated(self) -> int:
         return self._unterminated
+
+    @property
+    def _patience_s(self) -> float:
+        expects_suffix = self._is_suffix_known and len(self._text) <= MAX_SCAN_BYTES
+        return self._pace.silence_s * (TRUST_IN_SUFFIX if expects_suffix else 1)
 
     def feed(self, chunk: bytes, now: float) -> list[Scan]:
         self._last = now
@@ -79,10 +85,11 @@ class KeyDecoder:
             if value == keys.RELEASED:
                 self._type(self._typewriter.release(code))
             return []
-        scans = self.silence(self._last) if self._pace.is_pause(time_s) else []
+        scans = self.silence(self._last) if self._pace.pause_before(time_s) >= self._patience_s else []
         typed = self._typewriter.press(code)
         if typed and typed[-1:] in self._ends:
             self._type(typed[:-1])
+            self._is_suffix_known = True
             return scans + self._end()
         if not self._typewriter.is_silent(code):
             self._pace.press(time_s)

@@ -34,9 +34,9 @@ class Pace:
         is_scanner = self._gaps >= _ENOUGH_GAPS and not self.is_by_hand
         return self._scanner_silence_s if is_scanner else max(_HAND_SILENCE_S, self._scanner_silence_s)
 
-    def is_pause(self, time_s: float) -> bool:
-        """Tell whether a key at `time_s` belongs to another scan."""
-        return self._last is not None and time_s - self._last >= self.silence_s
+    def pause_before(self, time_s: float) -> float:
+        """Return the seconds from the last key to one at `time_s`; none if it is the first."""
+        return 0.0 if self._last is None else time_s - self._last
 
     def press(self, time_s: float) -> None:
         """Note a character key."""

@@ -124,7 +124,7 @@ class SerialSpec:
     gs: str = ""
     """A printable character that the device sends in place of the group separator, if any."""
     silence_s: float = 0.25
-    """Silence after which the characters so far are a scan, if no suffix came."""
+    """Silence after which the characters so far are a scan. Four times as long once the device's suffix is known."""
 
     @property
     def device(self) -> str:
@@ -149,7 +149,8 @@ class KeyboardSpec:
     hand_pace_s: float = HAND_PACE_S
     """Median seconds per key above which the scan is flagged as typed by hand."""
     silence_s: float = 0.25
-    """Silence after which the characters so far are a scan, if they came at the pace of a scanner."""
+    """Silence after which the characters so far are a scan, if they came at the pace of a scanner. Four times as long
+    once the device's suffix is known."""
 
     @property
     def device(self) -> str:

@@ -17,7 +17,7 @@ from drivers.scanner import input_event as keys
 from drivers.scanner.layouts import LAYOUTS
 from drivers.scanner.port import Clock
 from drivers.scanner.simulated.twin import Delivery, Fault, Wait
-from drivers.scanner.simulated.wire import Piece, PipeWire, play
+from drivers.scanner.simulated.wire import PATIENCE_S, Cable, Piece, PipeWire
 from drivers.scanner.strokes import END_KEYS, Action, EndKey, GsTyping, Stroke, tap, type_code
 
 _REPORT_S = 0.001
@@ -43,6 +43,7 @@ class SimulatedKeyboardScanner:
         name: str = "",
         clock: Clock = time.monotonic,
         wait: Wait = asyncio.sleep,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._path = path
         self._random = random
@@ -52,8 +53,7 @@ class SimulatedKeyboardScanner:
         self._sends_aim = sends_aim
         self._name = name
         self._clock = clock
-        self._wait = wait
-        self._wire = PipeWire(path)
+        self._cable = Cable(PipeWire(path), wait, patience_s)
         self.plug()
 
     @property
@@ -72,7 +72,7 @@ class SimulatedKeyboardScanner:
         if fault is Fault.DOUBLED:
             pieces += self._pieces(strokes, None)
         pull_before = self._random.randrange(len(pieces)) if fault is Fault.UNPLUGGED else None
-        return await play(self._wire, pieces, self._wait, pull_before=pull_before)
+        return await self._cable.send(pieces, pull_before=pull_before)
 
     async def type_by_hand(self, code: bytes, *, key_s: float = 0.12) -> Delivery:
         """Type `code` at the pace of a person."""
@@ -81,16 +81,16 @@ class SimulatedKeyboardScanner:
         for number, stroke in enumerate(self._strokes(code, None)):
             records = b"".join(_report(start + number * key_s, action) for action in stroke)
             pieces.append((records, key_s))
-        return await play(self._wire, pieces, self._wait)
+        return await self._cable.send(pieces)
 
     def plug(self) -> None:
-        self._wire.plug()
+        self._cable.plug()
 
     def unplug(self) -> None:
-        self._wire.unplug()
+        self._cable.unplug()
 
     def close(self) -> None:
-        self._wire.unplug()
+        self._cable.unplug()
 
     def _strokes(self, code: bytes, fault: Fault | None) -> list[Stroke]:
         if fault is Fault.INVERTED_CASE:

@@ -8,7 +8,7 @@ from random import Random
 
 from drivers.scanner.pos_report import REPORT_BYTES, REPORT_ID
 from drivers.scanner.simulated.twin import Delivery, Fault, Wait
-from drivers.scanner.simulated.wire import Piece, PipeWire, play
+from drivers.scanner.simulated.wire import PATIENCE_S, Cable, Piece, PipeWire
 from drivers.scanner.spec import ReportLayout
 
 _DATA_BYTES = 56
@@ -31,13 +31,13 @@ class SimulatedPosScanner:
         reports: ReportLayout = ReportLayout.AIM,
         name: str = "",
         wait: Wait = asyncio.sleep,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._path = path
         self._random = random
         self._reports = reports
         self._name = name
-        self._wait = wait
-        self._wire = PipeWire(path)
+        self._cable = Cable(PipeWire(path), wait, patience_s)
         self.plug()
 
     @property
@@ -57,16 +57,16 @@ class SimulatedPosScanner:
             reports *= 2
         pieces: list[Piece] = [(report, _REPORT_S) for report in reports]
         pull_before = self._random.randrange(len(pieces)) if fault is Fault.UNPLUGGED else None
-        return await play(self._wire, pieces, self._wait, pull_before=pull_before)
+        return await self._cable.send(pieces, pull_before=pull_before)
 
     def plug(self) -> None:
-        self._wire.plug()
+        self._cable.plug()
 
     def unplug(self) -> None:
-        self._wire.unplug()
+        self._cable.unplug()
 
     def close(self) -> None:
-        self._wire.unplug()
+        self._cable.unplug()
 
     def _encode(self, code: bytes, symbology: str | None) -> list[bytes]:
         size = _BARE_BYTES if self._reports is ReportLayout.BARE else _DATA_BYTES

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 from drivers.scanner.simulated.twin import Delivery, Fault, Wait
-from drivers.scanner.simulated.wire import Piece, PtyWire, play
+from drivers.scanner.simulated.wire import PATIENCE_S, Cable, Piece, PtyWire
 
 _BITS_PER_BYTE = 10
 """Start bit, eight data bits, stop bit."""
@@ -34,6 +34,7 @@ class SimulatedSerialScanner:
         sends_aim: bool = False,
         name: str = "",
         wait: Wait = asyncio.sleep,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._link = link
         self._random = random
@@ -41,8 +42,7 @@ class SimulatedSerialScanner:
         self._suffix = suffix
         self._sends_aim = sends_aim
         self._name = name
-        self._wait = wait
-        self._wire = PtyWire(link)
+        self._cable = Cable(PtyWire(link), wait, patience_s)
         self.plug()
 
     @property
@@ -54,7 +54,7 @@ class SimulatedSerialScanner:
         if fault is Fault.DOUBLED:
             pieces *= 2
         pull_before = self._random.randrange(len(pieces)) if fault is Fault.UNPLUGGED else None
-        return await play(self._wire, pieces, self._wait, pull_before=pull_before)
+        return await self._cable.send(pieces, pull_before=pull_before)
 
     def steal(self) -> bytes:
         """Be a second program that opens the port without asking, and takes what lies there."""
@@ -67,13 +67,13 @@ class SimulatedSerialScanner:
             os.close(port)
 
     def plug(self) -> None:
-        self._wire.plug()
+        self._cable.plug()
 
     def unplug(self) -> None:
-        self._wire.unplug()
+        self._cable.unplug()
 
     def close(self) -> None:
-        self._wire.unplug()
+        self._cable.unplug()
 
     def _bytes(self, code: bytes, symbology: str | None, fault: Fault | None) -> bytes:
         if fault is Fault.DROP_GS:

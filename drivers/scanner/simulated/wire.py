@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import select
+import time
 import tty
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,8 @@ from typing import Protocol
 
 from drivers.scanner.simulated.twin import Delivery, Wait
 
-_PATIENCE = 200
+PATIENCE_S = 2.0
+"""How long a twin waits for a reader that has the line open and reads nothing."""
 _RETRY_S = 0.01
 
 Piece = tuple[bytes, float]
@@ -105,29 +107,45 @@ class PipeWire:
             return None
 
 
-async def play(wire: Wire, pieces: Sequence[Piece], wait: Wait, *, pull_before: int | None = None) -> Delivery:
-    """Send `pieces` at their own pace, and pull the cable before piece number `pull_before`."""
-    written = 0
-    for number, (piece, seconds) in enumerate(pieces):
-        if number == pull_before:
-            wire.unplug()
-        written += await _send(wire, piece, wait)
-        await wait(seconds)
-    return Delivery(written, sum(len(piece) for piece, _ in pieces) - written)
+class Cable:
+    """A wire with somebody's hand on the plug: sends at a pace, and gives up on a reader that has stopped reading."""
 
+    def __init__(self, wire: Wire, wait: Wait, patience_s: float) -> None:
+        self._wire = wire
+        self._wait = wait
+        self._patience_s = patience_s
 
-async def _send(wire: Wire, piece: bytes, wait: Wait) -> int:
-    """Write all of `piece` unless nobody reads it: nobody at all, or nobody for two seconds."""
-    written = refusals = 0
-    while written < len(piece) and refusals < _PATIENCE:
-        count = wire.write(piece[written:])
-        if count is None:
-            break
-        written += count
-        if count == 0:
-            refusals += 1
-            await wait(_RETRY_S)
-    return written
+    def plug(self) -> None:
+        self._wire.plug()
+
+    def unplug(self) -> None:
+        self._wire.unplug()
+
+    async def send(self, pieces: Sequence[Piece], *, pull_before: int | None = None) -> Delivery:
+        """Send `pieces` at their own pace, and pull the cable before piece number `pull_before`."""
+        written, patience_s = 0, self._patience_s
+        for number, (piece, seconds) in enumerate(pieces):
+            if number == pull_before:
+                self._wire.unplug()
+            count = await self._write(piece, patience_s)
+            if count < len(piece):
+                patience_s = 0.0  # waited once for this code; the rest of it is not worth another wait
+            written += count
+            await self._wait(seconds)
+        return Delivery(written, sum(len(piece) for piece, _ in pieces) - written)
+
+    async def _write(self, piece: bytes, patience_s: float) -> int:
+        """Write all of `piece`, unless nobody has the line open or nothing moves for `patience_s`."""
+        written, moved_at = 0, time.monotonic()
+        while written < len(piece):
+            count = self._wire.write(piece[written:])
+            if count:
+                written, moved_at = written + count, time.monotonic()
+            elif count is None or time.monotonic() - moved_at >= patience_s:
+                break
+            else:
+                await self._wait(_RETRY_S)
+        return written
 
 
 def _is_hung_up(descriptor: int) -> bool:

@@ -90,12 +90,22 @@ def test_cr_learnt_from_half_of_crlf_is_put_right_by_the_next_silence():
 
 
 def test_silence_ends_a_scan_without_suffix_and_says_that_it_was_missing():
-    line = decoder(";suffix=cr;silence_ms=100")
+    line = decoder(";silence_ms=100")
     assert line.feed(TRACE, 5.0) == []
     assert line.deadline == pytest.approx(5.1)
     assert raws(line.silence(5.1)) == [TRACE]
     assert line.unterminated == 1
     assert line.deadline is None
+
+
+@pytest.mark.parametrize("settings", [";suffix=cr;silence_ms=100", ";silence_ms=100"])
+def test_a_code_that_is_held_up_on_its_way_is_not_taken_for_two(settings):
+    line = decoder(settings)
+    line.feed(GS1 + b"\r", 0.0)
+    line.feed(b"", 1.0)
+    assert line.feed(GS1[:30], 2.0) == []
+    assert line.deadline == pytest.approx(2.4)
+    assert raws(line.feed(GS1[30:] + b"\r", 2.3)) == [GS1]
 
 
 def test_silence_is_the_rule_for_a_scanner_without_suffix():
@@ -140,6 +150,12 @@ def test_a_megabyte_without_suffix_is_one_bounded_scan_and_the_next_scan_is_righ
     assert line.deadline is None
     assert raws(line.feed(TRACE + b"\r", 1.0)) == [TRACE]
     assert line.unterminated == 0
+
+
+def test_a_scan_soon_after_an_endless_line_is_not_dropped_with_it():
+    line = decoder(";suffix=cr")
+    assert [len(scan.raw) for scan in line.feed(b"8" * 20_000, 0.0)] == [MAX_SCAN_BYTES]
+    assert raws(line.feed(TRACE + b"\r", 0.3)) == [TRACE]
 
 
 def test_a_megabyte_with_a_suffix_at_last_is_one_bounded_scan():

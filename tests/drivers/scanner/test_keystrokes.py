@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codes.reading import Flag, Scan
+from codes.classify import read
+from codes.reading import Flag, Kind, Scan
 from drivers.scanner import input_event as keys
 from drivers.scanner import parse_spec
 from drivers.scanner.decoder import GAP, MAX_SCAN_BYTES
@@ -288,6 +289,15 @@ def test_a_pause_between_two_scans_without_suffix_keeps_them_apart():
     assert raws(decoder().feed(first + second, 0.0)) == [TRACE, GS1]
 
 
+@pytest.mark.parametrize("settings", ["", ";suffix=enter"])
+def test_a_code_that_is_held_up_on_its_way_is_not_taken_for_two(settings):
+    device = decoder(settings)
+    assert raws(device.feed(typed(TRACE, start=50.0), 0.0)) == [TRACE]
+    assert device.feed(records(type_code(GS1[:30], LAYOUTS["us"], GsTyping.ALT_029)), 1.0) == []
+    assert device.deadline == pytest.approx(2.0)
+    assert raws(device.feed(typed(GS1[30:], start=100.9), 1.9)) == [GS1]
+
+
 def test_a_person_has_longer_to_think_than_a_scanner():
     device = decoder()
     device.feed(records(type_code(b"8385", LAYOUTS["us"], GsTyping.ALT_029), key_s=0.4), 10.0)
@@ -309,6 +319,14 @@ def test_a_key_that_never_ends_is_bounded():
     assert (len(scan.raw), scan.flags) == (MAX_SCAN_BYTES, (Flag.TOO_LONG,))
 
 
+def test_a_scan_soon_after_an_endless_one_is_not_joined_to_it():
+    device = decoder(";suffix=enter")
+    device.feed(records(type_code(b"8" * 9000, LAYOUTS["us"], GsTyping.ALT_029), key_s=0.001), 0.0)
+    long, good = device.feed(typed(TRACE, start=109.5), 9.5)
+    assert (len(long.raw), long.flags) == (MAX_SCAN_BYTES, (Flag.TOO_LONG,))
+    assert (good.raw, good.flags) == (TRACE, ())
+
+
 @pytest.mark.req("T-21")
 def test_two_scanners_that_type_in_turns_never_mix():
     left, right = decoder(), decoder(";layout=de;gs=down")
@@ -319,3 +337,13 @@ def test_two_scanners_that_type_in_turns_never_mix():
         scans += left.feed(ours[place : place + step], 0.0)
         scans += right.feed(theirs[place : place + step], 0.0)
     assert sorted(raws(scans)) == sorted([b"AbC" + GS1, GS1.swapcase() + b"xYz"])
+
+
+@pytest.mark.req("C-01")
+@pytest.mark.parametrize(
+    "code", [TRACE, GS1, b"MA.156.M0.100761.21234561.Sx00008.M220117.C3", b"6924561884074", b"+A123BJC5D6E71G"]
+)
+def test_a_gap_anywhere_keeps_a_code_from_being_read_as_a_whole_one(code):
+    for place in range(len(code) + 1):
+        scan = Scan(code[:place] + GAP + code[place:], flags=(Flag.UNDECODABLE,))
+        assert read(scan).kind is Kind.UNKNOWN

@@ -64,17 +64,6 @@ def test_faults_show_and_the_next_scan_is_right(make, listen):
     assert [scan.raw for scan in others] == [TRACE, TRACE, GS1.replace(b"\x1d", b"")]
 
 
-def test_a_report_that_never_follows_is_not_waited_for_without_end(make, listen):
-    gun = make()
-
-    async def play():
-        async with listen(gun.spec) as ear:
-            await gun.scan(LONG, "]Q1", fault=Fault.REPORT_LOST)
-            return await ear.count(1)
-
-    assert asyncio.run(play())[0].flags == (Flag.UNDECODABLE,)
-
-
 def test_the_only_report_of_a_code_cannot_be_the_lost_one(make):
     with pytest.raises(ValueError, match="one report"):
         asyncio.run(make().scan(TRACE, fault=Fault.REPORT_LOST))

@@ -21,7 +21,7 @@ TWINS = [SimulatedSerialScanner, SimulatedKeyboardScanner, SimulatedPosScanner]
 
 @pytest.fixture(params=TWINS, ids=lambda twin: twin.__name__)
 def twin(request, tmp_path, random, no_wait):
-    twin = request.param(tmp_path / "device", random=random, wait=no_wait)
+    twin = request.param(tmp_path / "device", random=random, wait=no_wait, patience_s=0.05)
     yield twin
     twin.close()
 

@@ -24,7 +24,7 @@ from edge.store.errors import (
     StoreLockedError,
     store_errors,
 )
-from edge.store.lock import StoreLock
+from edge.store.lock import store_lock
 
 FILE_NAME = "terminal.db"
 APPLICATION_ID = 0x59696D61
@@ -62,20 +62,10 @@ def opened_store(folder: Path) -> Iterator[Connection]:
         TransientError: The disk refused.
     """
     path = database_path(folder)
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = StoreLock(path.with_suffix(".lock"))
-        lock.take()
-    except OSError as exc:
-        words = Words(f"无法使用数据目录 {folder}：{exc}", f"Cannot use the data folder {folder}: {exc}")
-        raise NotDurableError(words) from exc
-    try:
-        with _connected(path) as connection:
-            with store_errors(path):
-                _bring_up_to_date(path, connection)
-            yield connection
-    finally:
-        lock.release()
+    with store_lock(path.with_suffix(".lock")), _connected(path) as connection:
+        with store_errors(path):
+            _bring_up_to_date(path, connection)
+        yield connection
 
 
 @contextmanager
@@ -116,7 +106,7 @@ def _connected(path: Path, *, is_reader: bool = False) -> Iterator[Connection]:
 
     engine = create_engine("sqlite+pysqlite://", creator=connect, poolclass=NullPool)
     begin = "BEGIN" if is_reader else "BEGIN IMMEDIATE"
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    event.listen(engine, "begin", lambda connection: _begin(connection, begin))
     with store_errors(path), engine.connect() as connection:
         driver = connection.connection.driver_connection
         assert driver is not None  # noqa: S101 - a fresh connection has its driver
@@ -126,6 +116,14 @@ def _connected(path: Path, *, is_reader: bool = False) -> Iterator[Connection]:
             _prove_durable(path, driver)
         yield connection
     engine.dispose()
+
+
+def _begin(connection: Connection, statement: str) -> None:
+    """Begin a transaction. One that a failed COMMIT left open (a full disk does that) is given up first."""
+    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    if driver.in_transaction:
+        driver.rollback()
+    driver.execute(statement)
 
 
 def _prove_durable(path: Path, driver: sqlite3.Connection) -> None:

@@ -4,45 +4,50 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from codes.words import Words
-from edge.store.errors import StoreLockedError
+from edge.store.errors import NotDurableError, StoreLockedError
 
 _MODE = 0o600
+_LONGEST_PID = 32
 
 
-class StoreLock:
-    """The lock file beside a store, held from `take` to `release`. It names the holder for people, not for programs."""
+@contextmanager
+def store_lock(path: Path) -> Iterator[None]:
+    """Hold the lock file at `path`. It names its holder for people, not for programs, and is never removed.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._descriptor: int | None = None
+    Raises:
+        StoreLockedError: Another process has it; the message names the process.
+        NotDurableError: The folder cannot be written.
+    """
+    descriptor = _take(path)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
-    def take(self) -> None:
-        """Take the lock.
 
-        Raises:
-            StoreLockedError: Another process has it; the message names the process.
-        """
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as exc:
-            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "?"
-            os.close(descriptor)
-            raise StoreLockedError(
-                Words(
-                    f"数据目录 {self._path.parent} 正被另一个终端进程使用（进程号 {holder}）",
-                    f"Another terminal process ({holder}) uses the data folder {self._path.parent}",
-                )
-            ) from exc
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-        self._descriptor = descriptor
-
-    def release(self) -> None:
-        """Let go. The file stays: removing it would let two processes lock two files of one name."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+def _take(path: Path) -> int:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
+    except OSError as exc:
+        words = Words(f"无法使用数据目录 {path.parent}：{exc}", f"Cannot use the data folder {path.parent}: {exc}")
+        raise NotDurableError(words) from exc
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as exc:
+        holder = os.pread(descriptor, _LONGEST_PID, 0).decode("ascii", "replace").strip() or "?"
+        os.close(descriptor)
+        raise StoreLockedError(
+            Words(
+                f"数据目录 {path.parent} 正被另一个终端进程使用（进程号 {holder}）",
+                f"Another terminal process ({holder}) uses the data folder {path.parent}",
+            )
+        ) from exc
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    return descriptor

@@ -12,7 +12,7 @@ from edge.store.database import opened_store
 from edge.store.outbox import Outbox
 from edge.store.terminal import ensure_state
 from rules.scan_judgement import Mode
-from tests.edge.scene import EPOCH, TERMINAL, FakeClock, seeded_bytes
+from tests.edge.scene import EPOCH, TERMINAL, FakeClock, Shop, seeded_bytes
 
 
 @pytest.fixture
@@ -35,3 +35,12 @@ def connection(folder: Path) -> Iterator[Connection]:
 @pytest.fixture
 def outbox(connection: Connection) -> Outbox:
     return Outbox(connection, random=seeded_bytes())
+
+
+@pytest.fixture
+def shop(connection: Connection, clock: FakeClock) -> Shop:
+    """Return a terminal with a catalogue and a pharmacist at it."""
+    shop = Shop(connection, clock)
+    shop.stock()
+    shop.sign_in()
+    return shop

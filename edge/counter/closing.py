@@ -1,0 +1,229 @@
+"""How a list ends: closed into facts, cancelled, or, after closing, partly returned.
+
+Each function works inside the caller's transaction and returns the view that is the answer. The facts are written by
+line, name the readings that put each pack there, and stand in the same transaction as the rows they are about.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from codes.words import Words
+from edge.counter.errors import (
+    ListEmptyError,
+    ListNotEmptyError,
+    ListNotOpenError,
+    NotSignedInError,
+    PackNotOnListError,
+    PackNotSoldError,
+    SaleNotClosedError,
+    SaleUnknownError,
+)
+from edge.counter.lines import show_closed_line, show_line, totals_of
+from edge.counter.views import CancelledList, ClosedList, ListChange, ListShown, ReturnedPacks, Totals
+from edge.store import sales, shifts
+from edge.store.outbox import Outbox
+from edge.store.sales import Desk, LineRow, PackRow, PackState, SaleRow, SaleState
+from edge.store.terminal import set_mode
+from rules.scan_judgement import Mode
+from wire.events import Dispensed, Fact, PackInLine, Received, SaleReturned
+
+_NAMES = {Mode.DISPENSE: Words("销售", "sale"), Mode.RECEIVE: Words("入库单", "delivery")}
+_AFTER = {Mode.DISPENSE: PackState.SOLD, Mode.RECEIVE: PackState.RECEIVED}
+
+
+def show_list(tx: Connection) -> ListShown:
+    """Return the open list; an empty one of the current mode if none is open."""
+    desk = sales.see_desk(tx)
+    sale = sales.find_sale(tx, desk.sale) if desk.sale else None
+    if sale is None:
+        return ListShown(None, desk.mode, desk.operator, (), Totals())
+    lines = sales.lines_of(tx, sale.id)
+    codes = _codes_by_line(sales.packs_of(tx, sale.id), PackState.LISTED)
+    shown = tuple(show_line(line, codes) for line in lines)
+    return ListShown(sale.id, sale.mode, desk.operator, shown, totals_of(lines, sale.alarms))
+
+
+def show_totals(tx: Connection) -> Totals:
+    """Return the sums of the open list."""
+    desk = sales.see_desk(tx)
+    sale = sales.find_sale(tx, desk.sale) if desk.sale else None
+    return Totals() if sale is None else totals_of(sales.lines_of(tx, sale.id), sale.alarms)
+
+
+def close_list(tx: Connection, outbox: Outbox, mode: Mode, *, asked_for: str | None, now: datetime) -> ClosedList:
+    """Close the open list of `mode` into one fact per line.
+
+    Args:
+        tx: The transaction in which everything happens.
+        outbox: Where the facts go.
+        mode: Whether a sale or a delivery is meant.
+        asked_for: The list's number, if the caller names it: one that is closed already gives its answer again.
+        now: The device's clock.
+
+    Raises:
+        NotSignedInError: Nobody is signed in.
+        ListNotOpenError: No such list is open.
+        ListEmptyError: Nothing is on it.
+    """
+    desk = sales.see_desk(tx)
+    operator = _operator(desk)
+    if asked_for is not None and asked_for != desk.sale:
+        return _closed_before(tx, asked_for, mode)
+    sale = _open_sale(tx, desk, mode)
+    lines = sales.lines_of(tx, sale.id)
+    if not lines:
+        raise ListEmptyError(Words("清单是空的", "The list is empty"))
+    packs = [pack for pack in sales.packs_of(tx, sale.id) if pack.state is PackState.LISTED]
+    for line in lines:
+        fact = _fact(sale, line, _in_line(packs, line.line))
+        sales.note_line_event(tx, sale.id, line.line, outbox.append(tx, fact, operator=operator, now=now).id)
+    sales.move_packs(tx, sale.id, _AFTER[mode])
+    sales.end_sale(tx, sale.id, SaleState.CLOSED, now)
+    if mode is Mode.DISPENSE and desk.shift:
+        shifts.count_sale(tx, desk.shift)
+    return _closed_before(tx, sale.id, mode)
+
+
+def cancel_list(tx: Connection, now: datetime) -> CancelledList:
+    """Give up the open list, sale or delivery; its packs are free again."""
+    desk = sales.see_desk(tx)
+    _operator(desk)
+    if desk.sale is None:
+        raise ListNotOpenError(Words("没有进行中的清单", "No list is open"))
+    boxes = totals_of(sales.lines_of(tx, desk.sale), 0).boxes
+    _give_up(tx, desk.sale, now)
+    return CancelledList(desk.sale, boxes)
+
+
+def remove_pack(tx: Connection, code: str) -> ListChange:
+    """Take a pack off the open list."""
+    desk = sales.see_desk(tx)
+    _operator(desk)
+    left = sales.take_off_list(tx, desk.sale, code) if desk.sale else None
+    if desk.sale is None or left is None:
+        raise PackNotOnListError(Words("清单中没有这一盒", "This pack is not on the list"))
+    line, quantity = left
+    return ListChange(desk.sale, "removed", line, code, quantity)
+
+
+def return_packs(
+    tx: Connection, outbox: Outbox, sale: str, codes: Sequence[str], reason: str, *, now: datetime
+) -> ReturnedPacks:
+    """Take packs of a closed sale back, one fact for each line they belong to.
+
+    Raises:
+        SaleUnknownError: No sale of this number was made at this terminal.
+        SaleNotClosedError: The sale is still open, or was cancelled.
+        PackNotSoldError: A pack is not in this sale, or came back before.
+    """
+    operator = _operator(sales.see_desk(tx))
+    row = _known_sale(tx, sale, Mode.DISPENSE)
+    if row.state is not SaleState.CLOSED:
+        raise SaleNotClosedError(Words(f"销售 {sale} 尚未结算", f"Sale {sale} is not closed"))
+    sold = {pack.code: pack for pack in sales.packs_of(tx, sale) if pack.state is PackState.SOLD}
+    missing = [code for code in codes if code not in sold]
+    if missing:
+        raise PackNotSoldError(
+            Words(
+                f"销售 {sale} 中没有 {'、'.join(missing)}，或已退回",
+                f"{', '.join(missing)} is not in sale {sale}, or came back before",
+            )
+        )
+    events = []
+    packs = [sold[code] for code in dict.fromkeys(codes)]
+    for line in sorted({pack.line for pack in packs}):
+        fact = SaleReturned(sale, line, _in_line(packs, line), reason)
+        events.append(outbox.append(tx, fact, operator=operator, now=now).id)
+    for pack in packs:
+        sales.return_pack(tx, sale, pack.code)
+    return ReturnedPacks(sale, tuple(pack.code for pack in packs), reason, tuple(events))
+
+
+def change_mode(tx: Connection, mode: Mode, now: datetime) -> None:
+    """Change what the counter does. An open list without packs is given up silently.
+
+    Raises:
+        NotSignedInError: Nobody is signed in.
+        ListNotEmptyError: The open list has packs on it.
+    """
+    desk = sales.see_desk(tx)
+    _operator(desk)
+    if desk.mode is mode:
+        return
+    if desk.sale is not None:
+        refuse_unfinished_list(tx)
+        _give_up(tx, desk.sale, now)
+    set_mode(tx, mode)
+
+
+def refuse_unfinished_list(tx: Connection) -> None:
+    """Refuse what must not happen while packs are on the list.
+
+    Raises:
+        ListNotEmptyError: The open list has packs on it.
+    """
+    sale = sales.see_desk(tx).sale
+    if sale is not None and sales.lines_of(tx, sale):
+        raise ListNotEmptyError(Words("当前清单尚未完成", "The current list is not finished"))
+
+
+def _operator(desk: Desk) -> str:
+    if desk.operator is None:
+        raise NotSignedInError
+    return desk.operator
+
+
+def _open_sale(tx: Connection, desk: Desk, mode: Mode) -> SaleRow:
+    sale = sales.find_sale(tx, desk.sale) if desk.sale else None
+    if sale is None or sale.mode is not mode:
+        name = _NAMES[mode]
+        raise ListNotOpenError(Words(f"没有进行中的{name.zh}", f"No {name.en} is open"))
+    return sale
+
+
+def _known_sale(tx: Connection, number: str, mode: Mode) -> SaleRow:
+    sale = sales.find_sale(tx, number)
+    if sale is None or sale.mode is not mode:
+        name = _NAMES[mode]
+        raise SaleUnknownError(Words(f"本机没有{name.zh} {number}", f"This terminal has no {name.en} {number}"))
+    return sale
+
+
+def _closed_before(tx: Connection, number: str, mode: Mode) -> ClosedList:
+    """Return the answer of a list that is closed, from what is kept of it."""
+    sale = _known_sale(tx, number, mode)
+    if sale.state is not SaleState.CLOSED or sale.ended_at is None:
+        name = _NAMES[mode]
+        raise ListNotOpenError(Words(f"{name.zh} {number} 已取消", f"The {name.en} {number} was cancelled"))
+    lines = sales.lines_of(tx, number)
+    codes = _codes_by_line(sales.packs_of(tx, number), PackState.SOLD, PackState.RECEIVED, PackState.RETURNED)
+    closed = tuple(show_closed_line(line, codes) for line in lines)
+    return ClosedList(sale.id, sale.mode, sale.ended_at, closed, totals_of(lines, sale.alarms))
+
+
+def _fact(sale: SaleRow, line: LineRow, packs: list[PackInLine]) -> Fact:
+    if sale.mode is Mode.RECEIVE:
+        return Received(sale.id, line.line, line.product, packs)
+    return Dispensed(sale.id, line.line, line.product, packs, line.price, "self_pay")
+
+
+def _in_line(packs: Iterable[PackRow], line: int) -> list[PackInLine]:
+    return [PackInLine(pack.code, pack.reading) for pack in packs if pack.line == line]
+
+
+def _codes_by_line(packs: Iterable[PackRow], *states: PackState) -> dict[int, list[str]]:
+    codes: dict[int, list[str]] = defaultdict(list)
+    for pack in packs:
+        if pack.state in states:
+            codes[pack.line].append(pack.code)
+    return codes
+
+
+def _give_up(tx: Connection, sale: str, now: datetime) -> None:
+    sales.move_packs(tx, sale, PackState.REMOVED)
+    sales.end_sale(tx, sale, SaleState.CANCELLED, now)

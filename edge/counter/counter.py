@@ -1,0 +1,181 @@
+"""The counter as the scanners, the screens and the POS see it: one verb each, each one transaction.
+
+All methods run in the thread that owns the store. A method returns, and the screens hear, only after COMMIT: the live
+event, the answer and the light on the uplink all stand behind the disk (T-01).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from codes.reading import Scan
+from codes.words import Words
+from edge.clock import Clock
+from edge.counter import closing
+from edge.counter.errors import KeyReusedError
+from edge.counter.scanning import record_scan
+from edge.counter.views import (
+    CancelledList,
+    ClosedList,
+    ListChange,
+    ListShown,
+    ReturnedPacks,
+    ScanShown,
+    View,
+    from_json,
+    to_json,
+)
+from edge.store.outbox import Outbox
+from edge.store.scans import find_answer, keep_answer
+from rules.scan_judgement import Mode
+from web.live import LiveBus
+
+_Answer = TypeVar("_Answer", ClosedList, CancelledList, ReturnedPacks)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What makes a repeated request the same one."""
+
+    key: str | None
+    """The client's `Idempotency-Key`, if it gave one."""
+    asked: str
+    """What was asked, in a form that is equal for equal requests."""
+
+
+class Counter:
+    """One counter with one list at a time.
+
+    Args:
+        connection: The writer's connection.
+        outbox: Where facts go, on the same connection.
+        bus: Where screens listen.
+        clock: The device's clock.
+        reservation: How long a scanned pack is set aside.
+        on_recorded: Called after each commit that put facts into the outbox.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        outbox: Outbox,
+        bus: LiveBus,
+        *,
+        clock: Clock,
+        reservation: timedelta,
+        on_recorded: Callable[[], None],
+    ) -> None:
+        self._connection = connection
+        self._outbox = outbox
+        self._bus = bus
+        self._clock = clock
+        self._reservation = reservation
+        self._on_recorded = on_recorded
+
+    def take(self, scan: Scan) -> ScanShown:
+        """Record one scan and show it."""
+        with self._connection.begin():
+            shown, is_on_sale = record_scan(
+                self._connection, self._outbox, scan, now=self._clock.now(), reservation=self._reservation
+            )
+            totals = closing.show_totals(self._connection) if is_on_sale else None
+        self._on_recorded()
+        self._publish("scan", replace(shown, committed_at=self._clock.now().timestamp()))
+        if totals is not None:
+            self._publish("totals", totals)
+        return shown
+
+    def show(self) -> ListShown:
+        """Return the open list."""
+        with self._connection.begin():
+            return closing.show_list(self._connection)
+
+    def close_sale(self, request: Request, sale: str | None = None) -> ClosedList:
+        """Close the open sale, paid by the customer: one `dispensed` fact per line."""
+        return self._close(request, Mode.DISPENSE, sale)
+
+    def close_delivery(self, request: Request, delivery: str | None = None) -> ClosedList:
+        """Close the open delivery: one `received` fact per line."""
+        return self._close(request, Mode.RECEIVE, delivery)
+
+    def cancel(self, request: Request) -> CancelledList:
+        """Give up the open list."""
+        answer, is_new = self._once(
+            request, CancelledList, lambda: closing.cancel_list(self._connection, self._clock.now())
+        )
+        if is_new:
+            self._tell(ListChange(answer.sale, "cancelled"))
+        return answer
+
+    def remove(self, code: str) -> ListShown:
+        """Take a pack off the open list."""
+        with self._connection.begin():
+            change = closing.remove_pack(self._connection, code)
+            after = closing.show_list(self._connection)
+        self._tell(change)
+        return after
+
+    def return_packs(self, request: Request, sale: str, codes: Sequence[str], reason: str) -> ReturnedPacks:
+        """Take packs of a closed sale back: one `sale_returned` fact per line."""
+        answer, is_new = self._once(
+            request,
+            ReturnedPacks,
+            lambda: closing.return_packs(self._connection, self._outbox, sale, codes, reason, now=self._clock.now()),
+        )
+        if is_new:
+            self._on_recorded()
+            self._tell(ListChange(answer.sale, "returned"))
+        return answer
+
+    def set_mode(self, mode: Mode) -> ListShown:
+        """Sell or receive."""
+        with self._connection.begin():
+            closing.change_mode(self._connection, mode, self._clock.now())
+            after = closing.show_list(self._connection)
+        self._publish("totals", after.totals)
+        return after
+
+    def _close(self, request: Request, mode: Mode, number: str | None) -> ClosedList:
+        answer, is_new = self._once(
+            request,
+            ClosedList,
+            lambda: closing.close_list(self._connection, self._outbox, mode, asked_for=number, now=self._clock.now()),
+        )
+        if is_new:
+            self._on_recorded()
+            self._tell(ListChange(answer.sale, "closed"))
+        return answer
+
+    def _once(self, request: Request, view: type[_Answer], work: Callable[[], _Answer]) -> tuple[_Answer, bool]:
+        """Do `work` in a transaction, unless the same request was answered before; tell whether it was done now."""
+        with self._connection.begin():
+            known = find_answer(self._connection, request.key) if request.key else None
+            if known is not None:
+                asked, answer = known
+                if asked != request.asked:
+                    raise KeyReusedError(
+                        Words("同一 Idempotency-Key 用于不同请求", "This Idempotency-Key was used for another request")
+                    )
+                return from_json(view, answer), False
+            done = work()
+            if request.key:
+                keep_answer(
+                    self._connection,
+                    key=request.key,
+                    asked=request.asked,
+                    answer=to_json(done),
+                    now=self._clock.now(),
+                )
+        return done, True
+
+    def _tell(self, change: ListChange) -> None:
+        self._publish("scan_update", change)
+        self._publish("totals", self.show().totals)
+
+    def _publish(self, event: str, view: View) -> None:
+        self._bus.publish(event, to_json(view).decode())

@@ -1,0 +1,175 @@
+"""What the screens and the POS are told, in the form in which it crosses the HTTP border.
+
+A view is written once, when the fact is recorded, and shown many times: pushed live, kept with the scan for a screen
+that reloads, and described by the OpenAPI document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Annotated, Any, TypeVar, get_args
+
+from pydantic import Field, TypeAdapter
+
+from codes.words import Words
+from rules.scan_judgement import Mode, Tone
+
+InsuranceClassName = Annotated[str | None, Field(alias="class")]
+"""甲, 乙, 丙 or 自费; None without a product."""
+
+_View = TypeVar("_View")
+
+
+@dataclass(frozen=True, slots=True)
+class ScanShown:
+    """One scan and what the counter made of it."""
+
+    id: int | None
+    """Number of the scan, which only grows; None for a credential, which is not kept."""
+    at: datetime
+    code: str
+    """The pack's key, else the code in its normal form; masked if it belongs to a person."""
+    kind: str
+    """`codes.reading.Kind`."""
+    verdict: str
+    """`rules.scan_judgement.Verdict`, or `sign_in_first`."""
+    tone: Tone
+    words: Words
+    hint: Words | None
+    product: str | None
+    name: str | None
+    spec: str | None
+    insurance_class: InsuranceClassName
+    price: Decimal | None
+    """Yuan per pack."""
+    line: int | None
+    quantity: int | None
+    """Packs on that line now."""
+    device: str
+    sale: str | None
+    """The list it belongs to; None if there is none open."""
+    committed_at: float | None = None
+    """When COMMIT had returned, seconds since 1970; only in the live event."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineShown:
+    """A line of the list."""
+
+    line: int
+    product: str | None
+    name: str | None
+    spec: str | None
+    insurance_class: InsuranceClassName
+    price: Decimal | None
+    quantity: int
+    codes: tuple[str, ...]
+    amount: Decimal | None
+    verdict: str
+    """`added`, or `unmatched` if no product is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The sums of the list."""
+
+    boxes: int = 0
+    matched: int = 0
+    unmatched: int = 0
+    alarms: int = 0
+    amount: Decimal = Decimal("0.00")
+    """Yuan; lines without a price count nothing."""
+    unpriced: int = 0
+    """Boxes without a price."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListShown:
+    """The open list."""
+
+    id: str | None
+    """Number of the sale or delivery; None if none is open."""
+    mode: Mode
+    operator: str | None
+    lines: tuple[LineShown, ...]
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class ListChange:
+    """A pack left the list, or the list ended: what a screen must redraw."""
+
+    sale: str
+    change: str
+    """`removed`, `closed`, `cancelled` or `returned`."""
+    line: int | None = None
+    code: str | None = None
+    quantity: int | None = None
+    """Packs left on the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedLine:
+    """A line as it was closed."""
+
+    line: int
+    product: str | None
+    name: str | None
+    spec: str | None
+    insurance_class: InsuranceClassName
+    price: Decimal | None
+    quantity: int
+    codes: tuple[str, ...]
+    amount: Decimal | None
+    event: str
+    """Id of the fact that goes to the centre."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedList:
+    """A sale or delivery that was closed: the answer that stays the same however often it is asked for."""
+
+    sale: str
+    mode: Mode
+    closed_at: datetime
+    lines: tuple[ClosedLine, ...]
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class CancelledList:
+    """A list that was given up; its packs are free again."""
+
+    sale: str
+    boxes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedPacks:
+    """Packs that came back."""
+
+    sale: str
+    codes: tuple[str, ...]
+    reason: str
+    events: tuple[str, ...]
+    """Ids of the facts that go to the centre, one per line of the sale."""
+
+
+View = ScanShown | Totals | ListShown | ListChange | ClosedList | CancelledList | ReturnedPacks
+
+_ADAPTERS: Mapping[type, TypeAdapter[Any]] = MappingProxyType({view: TypeAdapter(view) for view in get_args(View)})
+
+
+def to_json(view: View) -> bytes:
+    """Return a view as JSON."""
+    return _ADAPTERS[type(view)].dump_json(view, by_alias=True)
+
+
+def from_json(view: type[_View], text: bytes) -> _View:
+    """Return the view that was kept as JSON."""
+    kept: _View = _ADAPTERS[view].validate_json(text)
+    return kept

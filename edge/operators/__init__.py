@@ -1,0 +1,1 @@
+"""Who works at the terminal: accounts, signing in and out, shifts."""

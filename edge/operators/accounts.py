@@ -1,0 +1,72 @@
+"""Accounts: made with a password that is shown once and kept only as a hash."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from codes.words import Words
+from edge.operators.errors import LoginFormError, OperatorExistsError, OperatorUnknownError
+from edge.store import shifts
+from edge.store.shifts import OperatorRow
+from web.passwords import hash_password, new_password
+
+FIRST_LOGIN = "yaoshi"
+"""药师, pharmacist: the login that a new terminal comes with."""
+_FIRST_NAME = "药师"
+_LOGIN = re.compile(r"[A-Za-z0-9._-]{1,32}")
+_LONGEST_NAME = 64
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """A password to be shown once."""
+
+    login: str
+    password: str
+
+
+def add_account(connection: Connection, login: str, name: str, now: datetime) -> NewPassword:
+    """Add an operator.
+
+    Raises:
+        LoginFormError: The login or the name has the wrong form.
+        OperatorExistsError: There is one already.
+    """
+    if not _LOGIN.fullmatch(login) or not 0 < len(name) <= _LONGEST_NAME:
+        raise LoginFormError(Words(f"工号 {login!r} 或姓名不可用", f"Login {login!r} or the name cannot be used"))
+    password = new_password()
+    row = OperatorRow(login, name, hash_password(password), now)
+    with connection.begin():
+        if shifts.find_operator(connection, login) is not None:
+            raise OperatorExistsError(Words(f"工号 {login} 已存在", f"There is an operator {login} already"))
+        shifts.add_operator(connection, row)
+    return NewPassword(login, password)
+
+
+def add_first_account(connection: Connection, now: datetime) -> NewPassword | None:
+    """Add the first operator of a new terminal; None if there are operators."""
+    with connection.begin():
+        if shifts.all_operators(connection):
+            return None
+    return add_account(connection, FIRST_LOGIN, _FIRST_NAME, now)
+
+
+def renew_password(connection: Connection, login: str) -> NewPassword:
+    """Give an operator a new password. Whoever is signed in with the old one is signed out.
+
+    Raises:
+        OperatorUnknownError: There is no such operator.
+    """
+    password = new_password()
+    hashed = hash_password(password)
+    with connection.begin():
+        if shifts.find_operator(connection, login) is None:
+            raise OperatorUnknownError(Words(f"没有工号 {login}", f"There is no operator {login}"))
+        shifts.set_password(connection, login, hashed)
+        shifts.forget_guesses(connection, login)
+        shifts.end_sessions_of(connection, login)
+    return NewPassword(login, password)

@@ -1,0 +1,77 @@
+"""What can go wrong with an account or with signing in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from http import HTTPStatus
+from typing import ClassVar
+
+from codes.words import Words
+from edge.errors import RejectedError
+
+
+class SignInRefusedError(RejectedError):
+    """Operator or password is wrong; which one is not said."""
+
+    code: ClassVar[str] = "session.refused"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNAUTHORIZED
+    next_step: ClassVar[Words] = Words(
+        "请核对工号与密码；忘记密码时由管理员执行 yima edge operator password。",
+        "Check operator and password; an administrator can set a new one with `yima edge operator password`.",
+    )
+
+    def __init__(self) -> None:
+        super().__init__(Words("工号或密码不正确", "Operator or password is wrong"))
+
+
+class SignInLockedError(RejectedError):
+    """Too many wrong passwords: wait."""
+
+    code: ClassVar[str] = "session.locked"
+    status: ClassVar[HTTPStatus] = HTTPStatus.TOO_MANY_REQUESTS
+    next_step: ClassVar[Words] = Words("请稍后再试。", "Wait, then try again.")
+
+    def __init__(self, wait: timedelta) -> None:
+        seconds = max(1, round(wait.total_seconds()))
+        super().__init__(
+            Words(f"密码连续输错，请等待 {seconds} 秒", f"Too many wrong passwords; wait {seconds} seconds")
+        )
+        self.retry_after_s = seconds
+
+
+class SessionEndedError(RejectedError):
+    """The browser is not signed in, or not any more."""
+
+    code: ClassVar[str] = "session.required"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNAUTHORIZED
+    next_step: ClassVar[Words] = Words("请重新登录。", "Sign in again.")
+
+    def __init__(self) -> None:
+        super().__init__(Words("未登录或登录已失效", "Not signed in, or not any more"))
+
+
+class OperatorExistsError(RejectedError):
+    """There is an operator of this login already."""
+
+    code: ClassVar[str] = "operator.exists"
+    next_step: ClassVar[Words] = Words("请换一个工号。", "Choose another login.")
+
+
+class OperatorUnknownError(RejectedError):
+    """There is no operator of this login."""
+
+    code: ClassVar[str] = "operator.unknown"
+    status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
+    next_step: ClassVar[Words] = Words(
+        "运行 yima edge operator list 查看所有工号。", "`yima edge operator list` shows every login."
+    )
+
+
+class LoginFormError(RejectedError):
+    """A login or name that cannot be used."""
+
+    code: ClassVar[str] = "operator.form"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    next_step: ClassVar[Words] = Words(
+        "工号为 1–32 个字母、数字、点、横线或下划线。", "A login is 1–32 letters, digits, dots, dashes or underscores."
+    )

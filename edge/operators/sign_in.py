@@ -1,0 +1,47 @@
+"""Checking a password without stopping the counter: the slow hash runs in a thread of its own, one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+from edge.operators.desk import Admitted, OperatorDesk
+from edge.operators.errors import SignInRefusedError
+from web.passwords import hash_password, new_password, new_token, verify_password
+
+_T = TypeVar("_T")
+
+
+class InStore(Protocol):
+    """Runs work in the thread that owns the store."""
+
+    def __call__(self, work: Callable[[], _T], /) -> Awaitable[_T]:
+        """Return what `work` returns, when it has run."""
+        ...
+
+
+class SignIn:
+    """The door of the terminal."""
+
+    def __init__(self, desk: OperatorDesk, in_store: InStore) -> None:
+        self._desk = desk
+        self._in_store = in_store
+        self._one_at_a_time = asyncio.Lock()
+        self._nobodys_hash = hash_password(new_password())
+
+    async def admit(self, login: str, password: str) -> Admitted:
+        """Let an operator in.
+
+        Raises:
+            SignInRefusedError: Operator or password is wrong.
+            SignInLockedError: Too many wrong guesses before.
+        """
+        async with self._one_at_a_time:
+            stored = await self._in_store(lambda: self._desk.begin_guess(login))
+            # An unknown login takes as long as a known one, so that time does not tell which it is.
+            check = await asyncio.to_thread(verify_password, stored or self._nobodys_hash, password)
+            if stored is None or not check.is_right:
+                raise SignInRefusedError
+            new_hash = await asyncio.to_thread(hash_password, password) if check.needs_rehash else None
+        return await self._in_store(lambda: self._desk.admit(login, new_token(), new_hash))

@@ -1,0 +1,234 @@
+"""Rows of sales and deliveries: one open list at most, its lines, and the packs on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import Connection
+
+from edge.clock import from_us, to_us
+from edge.store import sql
+from rules.scan_judgement import Mode
+
+SELECT_DESK = """
+SELECT t.terminal, t.mode, h.id, h.operator, s.id
+FROM terminal_state AS t LEFT JOIN shift AS h ON h.closed_at IS NULL LEFT JOIN sale AS s ON s.state = 'open'
+"""
+SELECT_SALE = "SELECT id, mode, state, operator, opened_at, ended_at, alarms FROM sale WHERE id = ?"
+START_SALE = """
+INSERT INTO sale (id, day, number, mode, state, operator, opened_at)
+SELECT ?1 || '-' || ?2 || '-' || n, ?2, n, ?3, 'open', ?4, ?5
+FROM (SELECT coalesce(max(number), 0) + 1 AS n FROM sale WHERE day = ?2)
+RETURNING id
+"""
+END_SALE = "UPDATE sale SET state = ?, ended_at = ? WHERE id = ?"
+COUNT_ALARM = "UPDATE sale SET alarms = alarms + 1 WHERE id = ?"
+PUT_ON_LINE = """
+INSERT INTO sale_line (sale, line, item, product, name, spec, insurance_class, price, quantity)
+VALUES (?1, (SELECT coalesce(max(line), 0) + 1 FROM sale_line WHERE sale = ?1), ?2, ?3, ?4, ?5, ?6, ?7, 1)
+ON CONFLICT (sale, item) DO UPDATE SET quantity = quantity + 1
+RETURNING line, quantity
+"""
+PUT_PACK = """
+INSERT INTO sale_pack (sale, code, line, reading, state) VALUES (?, ?, ?, ?, 'listed')
+ON CONFLICT (sale, code) DO UPDATE SET line = excluded.line, reading = excluded.reading, state = 'listed'
+"""
+TAKE_PACK_OFF = """
+UPDATE sale_pack SET state = 'removed' WHERE sale = ? AND code = ? AND state = 'listed' RETURNING line
+"""
+TAKE_ONE_OFF_LINE = "UPDATE sale_line SET quantity = quantity - 1 WHERE sale = ? AND line = ? RETURNING quantity"
+SELECT_LINES = """
+SELECT line, product, name, spec, insurance_class, price, quantity, event FROM sale_line
+WHERE sale = ? AND quantity > 0 ORDER BY line
+"""
+SELECT_LINE = "SELECT line, quantity FROM sale_line WHERE sale = ? AND line = ?"
+SELECT_PACKS = "SELECT code, line, reading, state FROM sale_pack WHERE sale = ? ORDER BY line, reading"
+WHERE_ON_LIST = "SELECT line FROM sale_pack WHERE sale = ? AND code = ? AND state = 'listed'"
+IS_SOLD_HERE = "SELECT 1 FROM sale_pack INDEXED BY sale_pack_sold WHERE code = ? AND state = 'sold'"
+MOVE_PACKS = "UPDATE sale_pack SET state = ? WHERE sale = ? AND state = 'listed'"
+RETURN_PACK = "UPDATE sale_pack SET state = 'returned' WHERE sale = ? AND code = ? AND state = 'sold'"
+NOTE_LINE_EVENT = "UPDATE sale_line SET event = ? WHERE sale = ? AND line = ?"
+
+
+class SaleState(StrEnum):
+    """Where a sale or delivery stands."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class PackState(StrEnum):
+    """Where a pack of a sale or delivery stands."""
+
+    LISTED = "listed"
+    SOLD = "sold"
+    RECEIVED = "received"
+    REMOVED = "removed"
+    """Taken off the list before it was closed, or the list was cancelled."""
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What lies on the counter when a scan comes in."""
+
+    terminal: str
+    mode: Mode
+    shift: str | None
+    operator: str | None
+    """Who is signed in."""
+    sale: str | None
+    """The open sale or delivery."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaleRow:
+    """A sale or delivery."""
+
+    id: str
+    mode: Mode
+    state: SaleState
+    operator: str
+    """Who opened it."""
+    opened_at: datetime
+    ended_at: datetime | None
+    alarms: int
+    """Packs that must not be handed out and were scanned meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineItem:
+    """What a line stands for; packs of the same item share a line."""
+
+    item: str
+    """Equal for packs that belong together: product and pack level, or what is known of it."""
+    product: str | None
+    name: str | None
+    spec: str | None
+    insurance_class: str | None
+    price: Decimal | None
+    """Yuan per pack, kept from the moment the line began."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """A line that has packs on it."""
+
+    line: int
+    product: str | None
+    name: str | None
+    spec: str | None
+    insurance_class: str | None
+    price: Decimal | None
+    quantity: int
+    event: str
+    """The event that closed the line; empty until then."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackRow:
+    """A pack of a sale or delivery."""
+
+    code: str
+    line: int
+    reading: str
+    """The `scanned` event that put it there."""
+    state: PackState
+
+
+def see_desk(tx: Connection) -> Desk:
+    """Return mode, operator and open list."""
+    terminal, mode, shift, operator, sale = sql.one(tx, SELECT_DESK)
+    return Desk(terminal, Mode(mode), shift, operator, sale)
+
+
+def find_sale(tx: Connection, sale: str) -> SaleRow | None:
+    """Return a sale or delivery by its number."""
+    row = sql.first(tx, SELECT_SALE, (sale,))
+    if row is None:
+        return None
+    id_, mode, state, operator, opened_at, ended_at, alarms = row
+    ended = None if ended_at is None else from_us(ended_at)
+    return SaleRow(id_, Mode(mode), SaleState(state), operator, from_us(opened_at), ended, alarms)
+
+
+def start_sale(tx: Connection, desk: Desk, *, day: str, operator: str, now: datetime) -> str:
+    """Open a sale or delivery and return its number: terminal, day, and a count within the day."""
+    return str(sql.one(tx, START_SALE, (desk.terminal, day, desk.mode, operator, to_us(now)))[0])
+
+
+def end_sale(tx: Connection, sale: str, state: SaleState, now: datetime) -> None:
+    """Close or cancel a sale or delivery."""
+    sql.change(tx, END_SALE, (state, to_us(now), sale))
+
+
+def count_alarm(tx: Connection, sale: str) -> None:
+    """Note that a pack was scanned that must not be handed out."""
+    sql.change(tx, COUNT_ALARM, (sale,))
+
+
+def put_on_list(tx: Connection, sale: str, item: LineItem, *, code: str, reading: str) -> tuple[int, int]:
+    """Put a pack on its line, starting the line if there is none; return the line and how many are on it now."""
+    price = None if item.price is None else str(item.price)
+    values = (sale, item.item, item.product, item.name, item.spec, item.insurance_class, price)
+    line, quantity = sql.one(tx, PUT_ON_LINE, values)
+    sql.change(tx, PUT_PACK, (sale, code, line, reading))
+    return line, quantity
+
+
+def take_off_list(tx: Connection, sale: str, code: str) -> tuple[int, int] | None:
+    """Take a pack off; return its line and how many are left on it, None if it was not on the list."""
+    found = sql.first(tx, TAKE_PACK_OFF, (sale, code))
+    if found is None:
+        return None
+    line = found[0]
+    return line, sql.one(tx, TAKE_ONE_OFF_LINE, (sale, line))[0]
+
+
+def find_on_list(tx: Connection, sale: str, code: str) -> tuple[int, int] | None:
+    """Return the line on which a pack is and how many are on it, None if it is not on the list."""
+    found = sql.first(tx, WHERE_ON_LIST, (sale, code))
+    if found is None:
+        return None
+    line, quantity = sql.one(tx, SELECT_LINE, (sale, found[0]))
+    return line, quantity
+
+
+def is_sold_here(tx: Connection, code: str) -> bool:
+    """Tell whether a pack was handed out at this terminal and has not come back."""
+    return sql.first(tx, IS_SOLD_HERE, (code,)) is not None
+
+
+def lines_of(tx: Connection, sale: str) -> list[LineRow]:
+    """Return the lines that have packs on them, in order."""
+    return [
+        LineRow(line, product, name, spec, class_, None if price is None else Decimal(price), quantity, event)
+        for line, product, name, spec, class_, price, quantity, event in sql.rows(tx, SELECT_LINES, (sale,))
+    ]
+
+
+def packs_of(tx: Connection, sale: str) -> list[PackRow]:
+    """Return every pack that was ever on the list, by line and in the order of scanning."""
+    return [
+        PackRow(code, line, reading, PackState(state))
+        for code, line, reading, state in sql.rows(tx, SELECT_PACKS, (sale,))
+    ]
+
+
+def move_packs(tx: Connection, sale: str, state: PackState) -> None:
+    """Say what became of the packs that are on the list."""
+    sql.change(tx, MOVE_PACKS, (state, sale))
+
+
+def return_pack(tx: Connection, sale: str, code: str) -> None:
+    """Note that a sold pack came back."""
+    sql.change(tx, RETURN_PACK, (sale, code))
+
+
+def note_line_event(tx: Connection, sale: str, line: int, event: str) -> None:
+    """Keep which event closed a line."""
+    sql.change(tx, NOTE_LINE_EVENT, (event, sale, line))

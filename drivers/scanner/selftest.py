@@ -25,7 +25,6 @@ CALIBRATION_CODE = b"0106901234567892" + b"17280131" + b'10aZ-Qy/W"m\x1d21Bx_9'
 """GS1 DataMatrix: two fields of variable length, both cases, and characters that move between layouts."""
 CALIBRATION_SYMBOLOGY = "]d2"
 
-
 _AIM_ID = CALIBRATION_SYMBOLOGY.encode()
 _GS = b"\x1d"
 _KEY_S = 0.002

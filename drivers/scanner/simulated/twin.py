@@ -58,7 +58,7 @@ class SimulatedScanner(Protocol):
         ...
 
     async def scan(self, code: bytes, symbology: str | None = None, *, fault: Fault | None = None) -> Delivery:
-        """Pull the trigger in front of `code`."""
+        """Pull the trigger in front of `code`; one pull at a time, as with a real one."""
         ...
 
     def plug(self) -> None:

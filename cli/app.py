@@ -37,6 +37,7 @@ class Part:
 PARTS: dict[str, Part] = {
     "read": Part("cli.read", "read", None),
     "decode": Part("cli.decode", "decode", "camera"),
+    "scanner": Part("cli.scanner", "scanner_app", "edge"),
     "edge": Part("cli.edge", "edge_app", "edge"),
     "server": Part("cli.server", "server_app", "server"),
     "broker": Part("cli.broker", "broker_app", "server"),

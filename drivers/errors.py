@@ -40,8 +40,8 @@ class DeviceMissingError(TransientDriverError):
 
     code = "driver.no_such_device"
     next_step = Words(
-        "请检查数据线和电源；运行 `yima doctor` 可列出已连接的设备。",
-        "Check cable and power; `yima doctor` lists the devices that are connected.",
+        "请检查数据线和电源；运行 `yima scanner list` 可列出已连接的设备。",
+        "Check cable and power; `yima scanner list` shows what is connected.",
     )
 
     def __init__(self, device: str, path: str) -> None:
@@ -115,8 +115,8 @@ class DeviceUnsupportedError(DriverConfigError):
 
     code = "driver.unsupported"
     next_step = Words(
-        "请核对配置中的设备类型和参数；运行 `yima doctor` 可查看建议的写法。",
-        "Compare the kind and settings in the configuration with the device; `yima doctor` suggests the spelling.",
+        "请核对配置中的设备类型和参数；运行 `yima scanner list` 可查看建议的写法。",
+        "Compare the kind and settings in the configuration with the device; `yima scanner list` suggests the spelling.",
     )
 
 

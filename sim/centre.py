@@ -1,0 +1,96 @@
+"""The centre as anybody with a token sees it: its public HTTP interface, read page by page."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from sim.checker import CentreClaims, Claim, EventClaim, Sale
+
+PAGE = 500
+ASKED_AT_ONCE = 8
+
+
+@dataclass(slots=True)
+class CentreApi:
+    """A client of the centre."""
+
+    url: str
+    token: str
+    _http: httpx.AsyncClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        self._http = httpx.AsyncClient(base_url=self.url, timeout=10.0, headers=headers, trust_env=False)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._http.aclose()
+
+    async def get(self, path: str, **query: str | int) -> Any:
+        """Return the JSON at `path`; waits for a centre that is down."""
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                answer = await self._http.get(path, params=query)
+            except httpx.TransportError:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.2)
+                continue
+            answer.raise_for_status()
+            return answer.json()
+
+    async def approve(self, terminal: str) -> None:
+        """Approve a terminal, as an administrator does after comparing fingerprints."""
+        answer = await self._http.post(f"/api/v1/terminals/{terminal}/approve")
+        answer.raise_for_status()
+
+    async def claims(self, codes: Iterable[str], never_scanned: Iterable[str]) -> CentreClaims:
+        """Return everything the centre says: the ledger, each code asked singly, and the events."""
+        ledger = {row["code"]: _claim(row) async for row in self._pages("/api/v1/ledger")}
+        events = [
+            EventClaim(row["id"], row["terminal"], row["epoch"], row["seq"])
+            async for row in self._pages("/api/v1/events")
+        ]
+        answers = await self._ask(set(codes) | set(ledger))
+        unknown = await self._ask(set(never_scanned))
+        return CentreClaims(
+            ledger=ledger,
+            answers={code: _claim(answer) for code, answer in answers.items()},
+            unknown_answers={code: answer["state"] for code, answer in unknown.items()},
+            events=tuple(events),
+        )
+
+    async def _ask(self, codes: set[str]) -> dict[str, Any]:
+        gate = asyncio.Semaphore(ASKED_AT_ONCE)
+
+        async def ask(code: str) -> tuple[str, Any]:
+            async with gate:
+                return code, await self.get(f"/api/v1/codes/{code}")
+
+        return dict(await asyncio.gather(*(ask(code) for code in sorted(codes))))
+
+    async def _pages(self, path: str) -> AsyncIterator[Mapping[str, Any]]:
+        query: dict[str, str | int] = {"limit": PAGE}
+        while True:
+            page = await self.get(path, **query)
+            for row in page["items"]:
+                yield row
+            if page["next"] is None:
+                return
+            query["after"] = page["next"]
+
+
+def _claim(row: Mapping[str, Any]) -> Claim:
+    facts = row["facts"]
+    return Claim(
+        state=row["state"],
+        sales=tuple(Sale(fact["institution"], fact["document"]) for fact in facts if fact["act"] == "dispensed"),
+        products=frozenset(fact["product"] for fact in facts if fact["product"]),
+    )

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from drivers.scanner import list_attached
+from drivers.scanner.discovery import list_attached
 
 scanner_app = typer.Typer(help="扫码设备 / Scanners", no_args_is_help=True)
 

@@ -116,7 +116,7 @@ class DeviceUnsupportedError(DriverConfigError):
     code = "driver.unsupported"
     next_step = Words(
         "请核对配置中的设备类型和参数；运行 `yima scanner list` 可查看建议的写法。",
-        "Compare the kind and settings in the configuration with the device; `yima scanner list` suggests the spelling.",
+        "Compare kind and settings in the configuration with the device; `yima scanner list` suggests the spelling.",
     )
 
 

@@ -50,7 +50,13 @@ class Notebook:
     """Verdicts that were not the expected ones."""
     truth: dict[str, Truth] = field(default_factory=dict)
     commit_ms: list[float] = field(default_factory=list)
+    """Last byte written → COMMIT returned, by the terminal's own account."""
     event_ms: list[float] = field(default_factory=list)
+    """Last byte written → seen on the live stream."""
+    receipt_ms: list[float] = field(default_factory=list)
+    """Last byte written → the terminal holds the centre's receipt for it."""
+    verdicts: Counter[str] = field(default_factory=Counter)
+    """First verdict on each box or stray."""
 
 
 @dataclass(slots=True)
@@ -100,6 +106,7 @@ class Cashier:
 
     def _note(self, trigger: Trigger, shown: Shown, written_at: float) -> None:
         self.notebook.read += 1
+        self.notebook.verdicts[shown.verdict] += 1
         if trigger.path is not Path.CAMERA:
             self.notebook.commit_ms.append((shown.committed_at - written_at) * 1e3)
             self.notebook.event_ms.append((shown.seen_at - written_at) * 1e3)

@@ -89,15 +89,28 @@ def close_list(tx: Connection, outbox: Outbox, mode: Mode, *, asked_for: str | N
     return _closed_before(tx, sale.id, mode)
 
 
-def cancel_list(tx: Connection, now: datetime) -> CancelledList:
-    """Give up the open list, sale or delivery; its packs are free again."""
+def cancel_list(tx: Connection, *, asked_for: str | None, now: datetime) -> CancelledList:
+    """Give up the open list, sale or delivery; its packs are free again.
+
+    Args:
+        tx: The transaction in which everything happens.
+        asked_for: The list's number, if the caller names it: one that was cancelled already gives its answer again.
+        now: The device's clock.
+
+    Raises:
+        NotSignedInError: Nobody is signed in.
+        ListNotOpenError: No list is open, or not the one that was named.
+    """
     desk = sales.see_desk(tx)
     _operator(desk)
-    if desk.sale is None:
-        raise ListNotOpenError(Words("没有进行中的清单", "No list is open"))
-    boxes = totals_of(sales.lines_of(tx, desk.sale), 0).boxes
-    _give_up(tx, desk.sale, now)
-    return CancelledList(desk.sale, boxes)
+    number = asked_for or desk.sale
+    sale = sales.find_sale(tx, number) if number else None
+    if sale is None or sale.state is SaleState.CLOSED:
+        raise ListNotOpenError(Words("没有进行中的清单", "No such list is open"))
+    if sale.state is SaleState.OPEN:
+        sales.move_packs(tx, sale.id, PackState.REMOVED)
+        sales.end_sale(tx, sale.id, SaleState.CANCELLED, now)
+    return CancelledList(sale.id)
 
 
 def remove_pack(tx: Connection, code: str) -> ListChange:
@@ -157,7 +170,7 @@ def change_mode(tx: Connection, mode: Mode, now: datetime) -> None:
         return
     if desk.sale is not None:
         refuse_unfinished_list(tx)
-        _give_up(tx, desk.sale, now)
+        sales.end_sale(tx, desk.sale, SaleState.CANCELLED, now)
     set_mode(tx, mode)
 
 
@@ -222,8 +235,3 @@ def _codes_by_line(packs: Iterable[PackRow], *states: PackState) -> dict[int, li
         if pack.state in states:
             codes[pack.line].append(pack.code)
     return codes
-
-
-def _give_up(tx: Connection, sale: str, now: datetime) -> None:
-    sales.move_packs(tx, sale, PackState.REMOVED)
-    sales.end_sale(tx, sale, SaleState.CANCELLED, now)

@@ -103,10 +103,12 @@ class Counter:
         """Close the open delivery: one `received` fact per line."""
         return self._close(request, Mode.RECEIVE, delivery)
 
-    def cancel(self, request: Request) -> CancelledList:
+    def cancel(self, request: Request, number: str | None = None) -> CancelledList:
         """Give up the open list."""
         answer, is_new = self._once(
-            request, CancelledList, lambda: closing.cancel_list(self._connection, self._clock.now())
+            request,
+            CancelledList,
+            lambda: closing.cancel_list(self._connection, asked_for=number, now=self._clock.now()),
         )
         if is_new:
             self._tell(ListChange(answer.sale, "cancelled"))

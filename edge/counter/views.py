@@ -145,7 +145,6 @@ class CancelledList:
     """A list that was given up; its packs are free again."""
 
     sale: str
-    boxes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,7 @@ def test_old_answers_can_be_forgotten(shop: Shop) -> None:
         (lambda counter: counter.close_delivery(ask()), ListNotOpenError),
         (lambda counter: counter.close_sale(ask(), "counter-1-20261121-9"), SaleUnknownError),
         (lambda counter: counter.cancel(ask()), ListNotOpenError),
+        (lambda counter: counter.cancel(ask(), SALE), ListNotOpenError),
         (lambda counter: counter.remove(TRACE_1), PackNotOnListError),
         (lambda counter: counter.return_packs(ask(), SALE, [TRACE_1], "x"), SaleUnknownError),
     ],
@@ -208,8 +209,9 @@ def test_cancelled_list_writes_no_fact_and_frees_its_packs(shop: Shop) -> None:
     shop.scan(TRACE_1)
     events = shop.count("outbox")
     cancelled = shop.counter.cancel(ask("k"))
-    assert (cancelled.sale, cancelled.boxes) == (SALE, 1)
+    assert cancelled.sale == SALE
     assert shop.counter.cancel(ask("k")) == cancelled
+    assert shop.counter.cancel(ask(), SALE) == cancelled
     assert shop.count("outbox") == events
     assert shop.heard("scan_update")[-1][1]["change"] == "cancelled"
     assert shop.scan(TRACE_1).sale == NEXT_SALE
@@ -268,6 +270,12 @@ def test_returned_packs_are_one_fact_per_line_and_may_be_sold_again(shop: Shop) 
     assert shop.heard("scan_update")[-1][1]["change"] == "returned"
     assert shop.scan(TRACE_1).verdict == Verdict.ADDED
     assert shop.scan(TRACE_2).verdict == Verdict.SOLD_HERE
+
+
+def test_closed_sale_cannot_be_cancelled(shop: Shop) -> None:
+    sale = sell(shop, TRACE_1)
+    with pytest.raises(ListNotOpenError):
+        shop.counter.cancel(ask(), sale)
 
 
 def test_closed_sale_still_shows_what_came_back(shop: Shop) -> None:

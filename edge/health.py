@@ -1,0 +1,104 @@
+"""How the terminal feels: plain values, gathered by `edge.app`, shown by the API and reported to the centre.
+
+Being without a line is no fault of the terminal: it goes on working, and its health stays good (T-66).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from codes.words import Words
+from edge.store.catalogue import CatalogueImport
+from edge.store.outbox import OutboxCounts
+
+CLOCK_OFF_MS = 5_000
+"""A device clock further than this from the centre's is flagged (T-12)."""
+
+
+class DeviceState(StrEnum):
+    """Where a device stands."""
+
+    OPENING = "opening"
+    """Being opened, or waiting to be tried again."""
+    READY = "ready"
+    LOST = "lost"
+    """Not there, or not to be had: tried again by itself."""
+    FAILED = "failed"
+    """A person has to look at it; tried again, but rarely."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStatus:
+    """One device of the terminal."""
+
+    device: str
+    """As the configuration names it."""
+    state: DeviceState
+    scans: int
+    restarts: int
+    """How often it had to be opened again."""
+    problem: str | None = None
+    """Stable code of what is wrong now."""
+    words: Words | None = None
+    next_step: Words | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStatus:
+    """The way to the centre."""
+
+    is_up: bool
+    """The line to the broker is open."""
+    pending: int
+    held: int
+    dead: int
+    delivered: int
+    oldest_pending_at: datetime | None
+    last_receipt_at: datetime | None
+    """When the centre last said that it has something."""
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalStatus:
+    """Everything a screen or a technician wants to know at a glance."""
+
+    terminal: str
+    label: str
+    institution: str
+    area: str
+    versions: dict[str, str]
+    epoch: str
+    """The life of the store."""
+    fingerprint: str
+    """Of the terminal's key, to be compared with the console by eye."""
+    public_key: str
+    is_approved: bool | None
+    """Whether the centre takes our records; None before it has said anything."""
+    sync: SyncStatus
+    devices: tuple[DeviceStatus, ...]
+    clock_offset_ms: int | None
+    is_clock_off: bool
+    catalogue: CatalogueImport | None
+    operator: str | None
+    credentials_seen: int
+    started_at: datetime
+
+
+def sync_status(counts: OutboxCounts, *, is_up: bool, last_receipt_at: datetime | None) -> SyncStatus:
+    """Return the way to the centre as counts and line say it."""
+    return SyncStatus(
+        is_up=is_up,
+        pending=counts.pending,
+        held=counts.held,
+        dead=counts.dead,
+        delivered=counts.delivered,
+        oldest_pending_at=counts.oldest_pending_at,
+        last_receipt_at=last_receipt_at,
+    )
+
+
+def is_clock_off(offset_ms: int | None) -> bool:
+    """Tell whether the device clock is far from the centre's."""
+    return offset_ms is not None and abs(offset_ms) > CLOCK_OFF_MS

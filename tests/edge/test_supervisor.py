@@ -1,0 +1,274 @@
+"""Whatever happens to a scanner, the others go on, nothing decoded is lost, and a person is told once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from codes.reading import Scan
+from codes.words import Words
+from drivers.errors import DeviceLostError, DeviceMissingError, DeviceUnsupportedError
+from drivers.scanner import Progress
+from edge.health import DeviceState, DeviceStatus
+from edge.supervisor import Patience, Supervisor
+from tests.edge.timeline import Timeline
+from web.live import LiveBus
+
+PATIENCE = Patience()
+LEFT, RIGHT = "serial:left", "serial:right"
+
+
+@dataclass
+class ScriptedScanner:
+    """A scanner that does what its script says, one list per opening: bytes are scans, an error is raised."""
+
+    device: str
+    script: list[list[bytes | BaseException | None]]
+    is_open: bool = False
+    opened: int = 0
+    scanned: int = 0
+
+    @property
+    def progress(self) -> Progress:
+        return Progress(is_open=self.is_open, opened=self.opened, scans=self.scanned)
+
+    async def scans(self) -> AsyncGenerator[Scan]:
+        steps = self.script.pop(0) if self.script else [None]
+        if steps and isinstance(steps[0], DeviceMissingError):
+            raise steps[0]
+        self.is_open, self.opened = True, self.opened + 1
+        try:
+            for step in steps:
+                if step is None:
+                    await asyncio.get_running_loop().create_future()
+                elif isinstance(step, bytes):
+                    self.scanned += 1
+                    yield Scan(step, None, self.device)
+                else:
+                    raise step
+        finally:
+            self.is_open = False
+
+
+@dataclass
+class Stage:
+    """A supervisor with scripted scanners, on a timeline."""
+
+    scanners: list[ScriptedScanner]
+    queue_size: int = 100
+    timeline: Timeline = field(default_factory=Timeline)
+    bus: LiveBus = field(default_factory=LiveBus)
+
+    def __post_init__(self) -> None:
+        self.queue: asyncio.Queue[Scan] = asyncio.Queue(self.queue_size)
+        self.supervisor = Supervisor(
+            {scanner.device: lambda scanner=scanner: scanner for scanner in self.scanners},
+            self.queue,
+            self.bus,
+            clock=self.timeline.clock,
+            rng=random.Random(1),
+            sleep=self.timeline.sleep,
+        )
+
+    def play(self, scene: Callable[[], Awaitable[None]]) -> None:
+        async def whole() -> None:
+            task = asyncio.create_task(self.supervisor.run())
+            await self.timeline.settle()
+            await scene()
+            task.cancel()
+            await asyncio.wait([task])
+            assert task.cancelled()
+
+        asyncio.run(whole())
+
+    def read(self) -> list[bytes]:
+        return [self.queue.get_nowait().raw for _ in range(self.queue.qsize())]
+
+    def status(self, device: str = LEFT) -> DeviceStatus:
+        return next(status for status in self.supervisor.statuses() if status.device == device)
+
+    def heard(self, event: str) -> list[dict[str, object]]:
+        return [json.loads(live.data) for live in self.bus._ring if live.event == event]
+
+
+def missing() -> DeviceMissingError:
+    return DeviceMissingError(LEFT, "/dev/ttyACM0")
+
+
+def lost() -> DeviceLostError:
+    return DeviceLostError(LEFT, "/dev/ttyACM0")
+
+
+def test_scans_of_all_scanners_reach_the_queue() -> None:
+    stage = Stage([ScriptedScanner(LEFT, [[b"1", b"2", None]]), ScriptedScanner(RIGHT, [[b"3", None]])])
+
+    async def scene() -> None:
+        assert sorted(stage.read()) == [b"1", b"2", b"3"]
+        await stage.timeline.advance(1)
+        assert stage.status() == DeviceStatus(LEFT, DeviceState.READY, 2, 0)
+        assert [news["state"] for news in stage.heard("device")].count("ready") == 2
+
+    stage.play(scene)
+
+
+@pytest.mark.req("T-60")
+def test_device_that_goes_away_is_back_within_thirty_seconds() -> None:
+    absent: list[list[bytes | BaseException | None]] = [[missing()] for _ in range(40)]
+    stage = Stage([ScriptedScanner(LEFT, [[b"1", lost()], *absent, [b"2", None]])])
+
+    async def scene() -> None:
+        await stage.timeline.advance(10)
+        assert stage.read() == [b"1"]
+        assert (stage.status().state, stage.status().problem) == (DeviceState.LOST, "driver.no_such_device")
+        stage.scanners[0].script[:] = [[b"2", None]]
+        await stage.timeline.advance(30)
+        assert stage.read() == [b"2"]
+        assert stage.status().state is DeviceState.READY
+        assert stage.status().problem is None
+
+    stage.play(scene)
+
+
+def test_person_is_told_once_that_it_is_gone_and_once_that_it_is_back() -> None:
+    gone = Stage([ScriptedScanner(LEFT, [[missing()] for _ in range(8)] + [[None]])])
+
+    async def eight_tries() -> None:
+        await gone.timeline.advance(60)
+        assert [alert["code"] for alert in gone.heard("alert")] == ["driver.no_such_device"]
+        assert [news["state"] for news in gone.heard("device")] == ["lost", "ready"]
+
+    gone.play(eight_tries)
+
+
+def test_waits_grow_with_jitter_up_to_a_bound() -> None:
+    stage = Stage([ScriptedScanner(LEFT, [[missing()] for _ in range(12)])])
+
+    async def scene() -> None:
+        await stage.timeline.advance(60)
+        waits = [seconds for seconds in stage.timeline.asked if seconds != PATIENCE.watch_s][:10]
+        ceilings = [min(PATIENCE.most_s, PATIENCE.first_s * 2**number) for number in range(1, 11)]
+        assert all(ceiling / 2 <= wait <= ceiling for wait, ceiling in zip(waits, ceilings, strict=True))
+        assert len(set(waits)) == len(waits)
+
+    stage.play(scene)
+
+
+@pytest.mark.req("T-60")
+@pytest.mark.parametrize("failure", [RuntimeError("a bug"), lost(), ValueError()])
+def test_sixth_break_in_a_minute_opens_the_breaker_and_alarms(failure: Exception) -> None:
+    stage = Stage(
+        [ScriptedScanner(LEFT, [[failure] for _ in range(6)] + [[b"well", None]]), ScriptedScanner(RIGHT, [])]
+    )
+
+    async def scene() -> None:
+        await stage.timeline.advance(5)
+        assert (stage.status().state, stage.status().problem) == (DeviceState.FAILED, "driver.breaker_open")
+        assert [alert["code"] for alert in stage.heard("alert")].count("driver.breaker_open") == 1
+        assert stage.heard("alert")[-1]["tone"] == "alarm"
+        assert stage.status(RIGHT).state is DeviceState.READY
+        assert stage.read() == []
+        await stage.timeline.advance(PATIENCE.breaker_s)
+        assert stage.read() == [b"well"]
+        assert stage.status() == DeviceStatus(LEFT, DeviceState.READY, 1, 6)
+
+    stage.play(scene)
+
+
+def test_five_breaks_or_slow_ones_do_not_open_it() -> None:
+    stage = Stage([ScriptedScanner(LEFT, [[lost()] for _ in range(5)] + [[None]])])
+
+    async def scene() -> None:
+        await stage.timeline.advance(70)
+        assert stage.status().state is DeviceState.READY
+
+    stage.play(scene)
+
+
+def test_breaks_are_forgotten_after_the_window() -> None:
+    waits = Timeline()
+    stage = Stage([ScriptedScanner(LEFT, [[None]])], timeline=waits)
+    charge = stage.supervisor._charges[0]
+    for _ in range(20):
+        assert not stage.supervisor._is_one_too_many(charge)
+        waits.clock.advance(PATIENCE.window_s / 5)
+
+
+def test_driver_that_ends_by_itself_is_started_again() -> None:
+    stage = Stage([ScriptedScanner(LEFT, [[b"1"], [b"2", None]])])
+
+    async def scene() -> None:
+        await stage.timeline.advance(2)
+        assert stage.read() == [b"1", b"2"]
+        assert stage.heard("alert")[0]["code"] == "driver.crashed"
+
+    stage.play(scene)
+
+
+def test_device_that_needs_a_person_is_tried_rarely() -> None:
+    tries: list[int] = []
+
+    def make() -> ScriptedScanner:
+        tries.append(1)
+        raise DeviceUnsupportedError(LEFT, Words("缺少组件", "a part is missing"))
+
+    timeline, bus = Timeline(), LiveBus()
+    supervisor = Supervisor(
+        {LEFT: make}, asyncio.Queue(), bus, clock=timeline.clock, rng=random.Random(1), sleep=timeline.sleep
+    )
+
+    async def scene() -> None:
+        task = asyncio.create_task(supervisor.run())
+        await timeline.advance(PATIENCE.config_s * 2 + 1)
+        (status,) = supervisor.statuses()
+        assert (status.state, status.problem, status.scans) == (DeviceState.FAILED, "driver.unsupported", 0)
+        assert status.words == Words("缺少组件", "a part is missing")
+        assert len(tries) == 3
+        task.cancel()
+        await asyncio.wait([task])
+
+    asyncio.run(scene())
+
+
+@pytest.mark.req("P-03")
+def test_full_queue_makes_the_driver_wait_and_drops_nothing() -> None:
+    codes = [str(number).encode() for number in range(50)]
+    stage = Stage([ScriptedScanner(LEFT, [[*codes, None]])], queue_size=3)
+
+    async def scene() -> None:
+        read: list[bytes] = []
+        assert stage.queue.full()
+        assert stage.scanners[0].scanned == 4
+        while len(read) < len(codes):
+            read += stage.read()
+            await stage.timeline.settle()
+        assert read == codes
+
+    stage.play(scene)
+
+
+def test_crash_after_a_scan_loses_no_scan() -> None:
+    stage = Stage([ScriptedScanner(LEFT, [[b"1", b"2", RuntimeError()], [b"3", None]])], queue_size=1)
+
+    async def scene() -> None:
+        read: list[bytes] = []
+        for _ in range(30):
+            read += stage.read()
+            await stage.timeline.advance(0.1)
+        assert read == [b"1", b"2", b"3"]
+
+    stage.play(scene)
+
+
+def test_stopping_closes_every_device() -> None:
+    stage = Stage([ScriptedScanner(LEFT, [[None]]), ScriptedScanner(RIGHT, [[None]])])
+
+    async def scene() -> None:
+        assert all(scanner.is_open for scanner in stage.scanners)
+
+    stage.play(scene)
+    assert not any(scanner.is_open for scanner in stage.scanners)

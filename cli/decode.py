@@ -54,6 +54,8 @@ def decode(
 ) -> None:
     """读取图片中的条码；有文件打不开时退出码为 2 / Read the codes in pictures; exit 2 if a file cannot be read."""
     cv2.setNumThreads(1)
+    # What is wrong with a picture is told by our own error, in both languages.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     has_failed = False
     for answer in answers(images, budget_ms=budget_ms, expect=expect):
         has_failed = has_failed or answer.error is not None

@@ -22,8 +22,9 @@ from drivers.errors import DeviceLostError
 _OPEN_TIMEOUT_MS = 10_000
 _READ_TIMEOUT_MS = 20_000
 _MOTION_JPEG = cv2.VideoWriter.fourcc(*"MJPG")
-_DAMAGED_IN_A_ROW = 50
-"""So many frames without a usable one mean that the device is gone, whatever it says."""
+_DAMAGED_IN_A_ROW = 30
+"""OpenCV says the same of a damaged frame and of a camera that is gone; but the first comes at the pace of frames,
+and the second at once and without end."""
 
 
 class Capture(Protocol):
@@ -95,9 +96,7 @@ class _Frames:
         in_a_row = 0
         while self._is_wanted and in_a_row < _DAMAGED_IN_A_ROW:
             is_there, frame = self._capture.read()
-            if not is_there:
-                break
-            if not _is_usable(frame):
+            if not is_there or not _is_usable(frame):
                 in_a_row += 1
                 self._damaged += 1
                 continue

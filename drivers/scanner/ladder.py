@@ -91,10 +91,12 @@ def decode_frame(
     sights: list[_Sight] = []
     ran: list[str] = []
     while plan:
-        if ran and (_spent_ms(clock, begun) >= budget_ms or _has_enough(sights, expect)):
+        step = plan[0]
+        is_suited = step.suits(image)
+        if is_suited and ran and (_spent_ms(clock, begun) >= budget_ms or _has_enough(sights, expect)):
             break
-        step = plan.pop(0)
-        if not step.suits(image):
+        plan.pop(0)
+        if not is_suited:
             continue
         ran.append(step.name)
         for code in step.find(image):

@@ -2,9 +2,9 @@
 
 EAN has one check digit, so a misread passes it one time in ten, and a blurred EAN misreads the same way in every
 scan line and every frame: neither line count nor a second frame helps. So the modules that the claimed digits would
-have are laid over the picture at the place of the claim. Of 8,000 reads of drawn symbols, true ones fit with 0.93
-and more, misreads with less; curved and tilted packs fit worse though true, which is why the ladder also accepts
-independent witnesses.
+have are laid over the picture at the place of the claim. Of 4,400 reads of drawn symbols at the edge of sight 56 were
+misread: they fit with 0.93 at most, and 99.9 % of the true ones with 0.94 and more. Curved and tilted packs fit worse
+though true, which is why the ladder also accepts independent witnesses.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from numpy.typing import NDArray
 
 from drivers.scanner.symbols import Carrier, Grey, Quad
 
-PROVED = 0.93
+PROVED = 0.94
 """Correlation from which a claim counts as proved."""
 
 _SAMPLES = 5
 """A module is sampled so often."""
 _SLACK = 2 * _SAMPLES
 """The claimed ends may be off by up to two modules."""
-_BLURS_MODULES = (0.3, 0.6, 0.9)
-_LINES = 5
-_SHIFTS = range(-_SLACK, _SLACK + 1, 2)
+_BLURS_MODULES = (0.1, 0.3, 0.6, 0.9)
+_LINES = 3
+_SHIFTS = range(-_SLACK, _SLACK + 1)
 
 _Profile = NDArray[np.float32]
 
@@ -41,7 +41,7 @@ def fit(image: Grey, place: Quad, carrier: Carrier, digits: bytes) -> float:
     seen = _profiles(image, place, ideals.shape[1])
     # First slide the ideal along, then stretch it about the best place: the whole grid of both would cost ten times.
     shift = max(_SHIFTS, key=lambda offset: _best(seen, ideals, offset, offset))
-    return max(_best(seen, ideals, shift - stretch, shift + stretch) for stretch in range(-4, 5, 2))
+    return max(_best(seen, ideals, shift - stretch, shift + stretch) for stretch in range(-4, 5))
 
 
 @functools.lru_cache(maxsize=256)

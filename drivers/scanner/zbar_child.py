@@ -6,6 +6,7 @@ libzbar is there. It ends when its input ends, so it never outlives the process 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -64,4 +65,6 @@ def _answer(answers: Any, answer: object) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # Who asked may be gone before the answer is ready.
+    with contextlib.suppress(BrokenPipeError):
+        sys.exit(main())

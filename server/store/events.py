@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, func, select, union, update
+from sqlalchemy import Column, Connection, Select, bindparam, func, select, union, update
 
 from server.store import bulk
-from server.store.tables import event, event_twin, rejected_event, stream
+from server.store.tables import event, rejected_event, stream
 
 NO_HASH = bytes(32)
 """`GENESIS` in bytes: the predecessor of the first event."""
@@ -35,22 +35,11 @@ class StreamRow:
 class EventRow(NamedTuple):
     """One event as stored."""
 
-    id: bytes
     stream: int
     seq: int
+    hash: bytes
+    id: bytes
     kind: str
-    received_us: int
-    hash: bytes
-    frozen: bytes
-
-
-class TwinRow(NamedTuple):
-    """Other bytes that came under an id which is taken."""
-
-    id: bytes
-    hash: bytes
-    stream: int
-    seq: int
     received_us: int
     frozen: bytes
 
@@ -69,12 +58,11 @@ class RejectedRow(NamedTuple):
     frozen: bytes
 
 
-class Link(NamedTuple):
-    """What the chain check needs of a stored event."""
+class Stored(NamedTuple):
+    """What the chain check needs of an event, accepted or rejected, that is stored."""
 
     seq: int
     hash: bytes
-    frozen: bytes
 
 
 _STREAM = (
@@ -108,38 +96,37 @@ def save_streams(connection: Connection, rows: Iterable[StreamRow]) -> None:
         connection.execute(update(stream).where(stream.c.id == bindparam("of")), moved)
 
 
-def load_hashes(connection: Connection, ids: Collection[bytes]) -> dict[bytes, bytes]:
-    """Return the SM3 of the events among `ids` that are known."""
-    return dict(map(tuple, bulk.fetch(connection, (event.c.id, event.c.hash), event.c.id, ids)))
+def load_accepted(connection: Connection, stream_id: int, seqs: Collection[int]) -> set[Stored]:
+    """Return the accepted events that have these numbers."""
+    return {Stored(seq, digest) for seq, digest in _at(connection, stream_id, seqs, (event.c.seq, event.c.hash))}
 
 
-def load_links(connection: Connection, stream_id: int, seqs: Collection[int]) -> list[Link]:
-    """Return the events, and rejected ones, that have these numbers."""
+def load_rejected(connection: Connection, stream_id: int, seqs: Collection[int]) -> set[Stored]:
+    """Return the rejected events that have these numbers."""
+    columns = (rejected_event.c.seq, rejected_event.c.hash)
+    return {Stored(seq, digest) for seq, digest in _at(connection, stream_id, seqs, columns)}
+
+
+def load_frozen(connection: Connection, stream_id: int, seqs: Collection[int]) -> list[tuple[int, bytes]]:
+    """Return number and bytes of the accepted events with these numbers."""
+    return [(seq, frozen) for seq, frozen in _at(connection, stream_id, seqs, (event.c.seq, event.c.frozen))]
+
+
+def _at(
+    connection: Connection, stream_id: int, seqs: Collection[int], columns: tuple[Column[Any], Column[Any]]
+) -> list[Any]:
+    table = columns[0].table
     wanted = sorted(seqs)
-    taken = select(event.c.seq, event.c.hash, event.c.frozen).where(event.c.stream == stream_id)
-    refused = select(rejected_event.c.seq, rejected_event.c.hash, rejected_event.c.frozen).where(
-        rejected_event.c.stream == stream_id
-    )
-    found: list[Link] = []
+    found: list[Any] = []
     for start in range(0, len(wanted), _SEQS_PER_LOOK):
         part = wanted[start : start + _SEQS_PER_LOOK]
-        for asked in (taken.where(event.c.seq.in_(part)), refused.where(rejected_event.c.seq.in_(part))):
-            found += [Link._make(row) for row in connection.execute(asked)]
+        found += connection.execute(select(*columns).where(table.c.stream == stream_id, table.c.seq.in_(part)))
     return found
 
 
 def add_events(connection: Connection, rows: Sequence[EventRow]) -> None:
-    """Keep events that are new.
-
-    Raises:
-        StoreContentionError: Another worker stored one of them meanwhile.
-    """
-    bulk.claim(connection, event, rows)
-
-
-def add_twins(connection: Connection, rows: Sequence[TwinRow]) -> None:
-    """Keep other bytes that came under a taken id."""
-    bulk.insert_missing(connection, event_twin, rows)
+    """Keep events that are new; their streams must be open in this transaction."""
+    bulk.insert_all(connection, event, rows)
 
 
 def add_rejected(connection: Connection, rows: Sequence[RejectedRow]) -> None:

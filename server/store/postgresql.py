@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
@@ -23,8 +24,8 @@ _CONNECT_TIMEOUT_S = 5
 _CORRUPT = frozenset({"XX001", "XX002"})
 _CONTENTION_CLASS = "40"
 """Serialisation failure, deadlock."""
-_REFUSED_CLASSES = frozenset({"22", "23", "42"})
-"""A value that does not fit, a constraint, a statement that is wrong."""
+_REFUSED = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError)
+"""A value that does not fit, a constraint, a statement that is wrong; some are found before the server sees them."""
 
 
 def open_engine(url: str, password: str | None, connections: int) -> Engine:
@@ -51,7 +52,7 @@ def translate(exc: DBAPIError) -> ServerError:
         return CorruptStoreError(words)
     if state.startswith(_CONTENTION_CLASS):
         return StoreContentionError(words)
-    if state[:2] in _REFUSED_CLASSES:
+    if isinstance(exc.orig, _REFUSED):
         return StoreRefusedError(words)
     return StoreUnavailableError(words)
 

@@ -85,27 +85,14 @@ stream = Table(
 event = Table(
     "event",
     metadata,
-    Column("n", Serial, primary_key=True),
-    Column("id", LargeBinary, nullable=False, unique=True, comment="UUIDv7, 16 bytes"),
-    Column("stream", BigInteger, nullable=False),
-    Column("seq", BigInteger, nullable=False),
+    Column("stream", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, primary_key=True, comment="SM3 of the bytes; more than one for a number is a fork"),
+    Column("id", LargeBinary, nullable=False, comment="UUIDv7, 16 bytes"),
     Column("kind", Text, nullable=False),
     Column("received_us", BigInteger, nullable=False),
-    Column("hash", LargeBinary, nullable=False, comment="SM3 of the bytes"),
     Column("frozen", LargeBinary, nullable=False, comment="the bytes as they came"),
-    Index(None, "stream", "seq"),
-)
-
-event_twin = Table(
-    "event_twin",
-    metadata,
-    Column("id", LargeBinary, primary_key=True),
-    Column("hash", LargeBinary, primary_key=True),
-    Column("stream", BigInteger, nullable=False),
-    Column("seq", BigInteger, nullable=False),
-    Column("received_us", BigInteger, nullable=False),
-    Column("frozen", LargeBinary, nullable=False),
-    comment="Other bytes under an id that is taken: kept as evidence, not applied",
+    comment="Events as they came. The id is within the bytes, so equal bytes at one place are the same event",
 )
 
 rejected_event = Table(
@@ -194,7 +181,7 @@ alarm = Table(
     Column("en", Text, nullable=False),
     Column("first_us", BigInteger, nullable=False),
     Column("last_us", BigInteger, nullable=False),
-    Column("count", BigInteger, nullable=False),
+    Column("times", BigInteger, nullable=False),
     UniqueConstraint("terminal", "code", "subject"),
 )
 

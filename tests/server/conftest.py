@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import delete
 
 from server.store.database import Store, open_store
+from server.store.tables import metadata
 from tests.server.private_postgres import PostgresMissingError, private_cluster
 
 _names = itertools.count(1)
@@ -23,7 +25,20 @@ def postgres() -> Iterator[str]:
         pytest.skip(f"PostgreSQL half not run: {exc}")
 
 
-def empty_database(cluster: str) -> str:
+@pytest.fixture(scope="session")
+def new_database(postgres: str) -> Callable[[], str]:
+    """Makes one more empty database in the private cluster and returns its URL."""
+    return lambda: _empty_database(postgres)
+
+
+def emptied(store: Store) -> None:
+    """Take every row out of every table, so that one store serves many examples."""
+    with store.writing() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(delete(table))
+
+
+def _empty_database(cluster: str) -> str:
     name = f"yima_{next(_names)}"
     with psycopg.connect(f"{cluster}/postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
@@ -35,7 +50,8 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Address of a store that does not exist yet, on each of the two databases."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/centre.db"
-    return empty_database(request.getfixturevalue("postgres"))
+    made: str = request.getfixturevalue("new_database")()
+    return made
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -91,9 +92,10 @@ def _server(prefix: list[str], binaries: Path, home: Path, port: int) -> Iterato
         _wait_ready(binaries, port, process, home / "log")
         yield
     finally:
-        # setpriv replaces itself, so this is the postmaster's own id; SIGINT is its fast shutdown.
-        process.send_signal(2)
-        process.wait(timeout=30)
+        # setpriv replaces itself, so this is the postmaster's own id. SIGQUIT ends it without a last checkpoint: the
+        # data is thrown away, and on a busy disk the checkpoint can take a minute.
+        process.send_signal(signal.SIGQUIT)
+        process.wait(timeout=60)
 
 
 def _wait_ready(binaries: Path, port: int, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.Column("en", sa.Text(), nullable=False),
         sa.Column("first_us", sa.BigInteger(), nullable=False),
         sa.Column("last_us", sa.BigInteger(), nullable=False),
-        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("times", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("n", name=op.f("pk_alarm")),
         sa.UniqueConstraint("terminal", "code", "subject", name=op.f("uq_alarm_terminal_code_subject")),
     )
@@ -71,28 +71,17 @@ def upgrade() -> None:
     )
     op.create_table(
         "event",
-        sa.Column("n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("stream", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "hash", sa.LargeBinary(), nullable=False, comment="SM3 of the bytes; more than one for a number is a fork"
+        ),
         sa.Column("id", sa.LargeBinary(), nullable=False, comment="UUIDv7, 16 bytes"),
-        sa.Column("stream", sa.BigInteger(), nullable=False),
-        sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("received_us", sa.BigInteger(), nullable=False),
-        sa.Column("hash", sa.LargeBinary(), nullable=False, comment="SM3 of the bytes"),
         sa.Column("frozen", sa.LargeBinary(), nullable=False, comment="the bytes as they came"),
-        sa.PrimaryKeyConstraint("n", name=op.f("pk_event")),
-        sa.UniqueConstraint("id", name=op.f("uq_event_id")),
-    )
-    op.create_index(op.f("ix_event_stream_seq"), "event", ["stream", "seq"], unique=False)
-    op.create_table(
-        "event_twin",
-        sa.Column("id", sa.LargeBinary(), nullable=False),
-        sa.Column("hash", sa.LargeBinary(), nullable=False),
-        sa.Column("stream", sa.BigInteger(), nullable=False),
-        sa.Column("seq", sa.BigInteger(), nullable=False),
-        sa.Column("received_us", sa.BigInteger(), nullable=False),
-        sa.Column("frozen", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("id", "hash", name=op.f("pk_event_twin")),
-        comment="Other bytes under an id that is taken: kept as evidence, not applied",
+        sa.PrimaryKeyConstraint("stream", "seq", "hash", name=op.f("pk_event")),
+        comment="Events as they came. The id is within the bytes, so equal bytes at one place are the same event",
     )
     op.create_table(
         "evidence",

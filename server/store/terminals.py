@@ -1,0 +1,103 @@
+"""The registry of terminals: whose key, whose institution, and how they are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, func, select, update
+
+from server.store import bulk
+from server.store.tables import stream, terminal
+
+
+class Trust(StrEnum):
+    """Whether a terminal's facts are taken."""
+
+    PENDING = "pending"
+    """It has announced itself; nobody has compared its fingerprint yet."""
+    APPROVED = "approved"
+    REVOKED = "revoked"
+
+
+class TrustedRow(NamedTuple):
+    """What the ingest needs of a terminal."""
+
+    id: str
+    public_key: bytes
+    trust: str
+    institution: str
+
+
+class TerminalRow(NamedTuple):
+    """A terminal as the registry has it."""
+
+    id: str
+    area: str
+    public_key: bytes
+    trust: str
+    institution: str
+    label: str
+    first_seen_us: int
+    decided_by: str | None
+    decided_us: int | None
+    version: str
+    epoch: str
+    session: str
+    session_us: int
+    """When the session began, by the terminal's clock."""
+    presence: str
+    presence_us: int
+    last_seen_us: int
+    health_us: int | None
+    pending: int | None
+    dead_letters: int | None
+    oldest_pending_us: int | None
+    devices: str | None
+
+
+_TRUSTED = (terminal.c.id, terminal.c.public_key, terminal.c.trust, terminal.c.institution)
+
+
+def load_trusted(connection: Connection, ids: Collection[str]) -> dict[str, TrustedRow]:
+    """Return keys and trust of the terminals among `ids` that are registered."""
+    return {row[0]: TrustedRow._make(row) for row in bulk.fetch(connection, _TRUSTED, terminal.c.id, ids)}
+
+
+def load_terminal(connection: Connection, terminal_id: str) -> TerminalRow | None:
+    """Return one terminal, kept from other writers until the transaction ends."""
+    rows = bulk.fetch_locked(connection, tuple(terminal.columns), terminal.c.id, [terminal_id])
+    return TerminalRow._make(rows[0]) if rows else None
+
+
+def load_terminals(connection: Connection, *, after: str, limit: int) -> Sequence[TerminalRow]:
+    """Return terminals in the order of their names, those after `after`."""
+    asked = select(terminal).where(terminal.c.id > after).order_by(terminal.c.id).limit(limit)
+    return [TerminalRow._make(row) for row in connection.execute(asked)]
+
+
+def count_terminals(connection: Connection) -> dict[str, int]:
+    """Return how many terminals there are in each state of trust."""
+    asked = select(terminal.c.trust, func.count()).group_by(terminal.c.trust)
+    return dict(map(tuple, connection.execute(asked)))
+
+
+def add_terminal(connection: Connection, row: TerminalRow) -> None:
+    """Register a terminal.
+
+    Raises:
+        StoreContentionError: Another worker registered it meanwhile.
+    """
+    bulk.claim(connection, terminal, [row])
+
+
+def change_terminal(connection: Connection, terminal_id: str, **values: Any) -> None:
+    """Set columns of a registered terminal."""
+    connection.execute(update(terminal).where(terminal.c.id == terminal_id).values(**values))
+
+
+def load_epochs(connection: Connection, terminal_id: str) -> list[str]:
+    """Return the epochs from which the centre has heard of a terminal, oldest first."""
+    asked = select(stream.c.epoch).where(stream.c.terminal == terminal_id).order_by(stream.c.id)
+    return list(connection.scalars(asked))

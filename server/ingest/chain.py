@@ -1,0 +1,66 @@
+"""The chain of one stream: does each event name the one before, is each number there once? Pure.
+
+A break or a fork stops nothing: the events are facts all the same. It is an alarm for a person, because it means that
+a terminal's store was altered, copied or restored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from server.store.events import NO_HASH, Stored, StreamRow
+
+
+class NewLink(NamedTuple):
+    """An event that joins the chain."""
+
+    seq: int
+    hash: bytes
+    prev: bytes | None
+    """SM3 that it names as its predecessor; None if it could not be read."""
+
+
+class Faults(NamedTuple):
+    """Numbers at which the chain is wrong."""
+
+    broken: list[int]
+    """Events that name another predecessor than the one that is there."""
+    forked: list[int]
+    """Numbers that stand for more than one event."""
+
+
+def is_next(stream: StreamRow, new: Sequence[NewLink]) -> bool:
+    """Tell whether `new` simply goes on where the chain was: then nothing stored has to be looked at."""
+    seq, digest = stream.tip_seq, stream.tip_hash
+    for link in new:
+        if link.seq != seq + 1 or link.prev not in {None, digest}:
+            return False
+        seq, digest = link.seq, link.hash
+    return True
+
+
+def find_faults(new: Sequence[NewLink], stored: Iterable[Stored], following: Iterable[NewLink]) -> Faults:
+    """Return where `new` does not fit the chain.
+
+    Args:
+        new: Events that were not known.
+        stored: What is stored under their numbers and the numbers before.
+        following: Stored events that follow one of `new`.
+    """
+    hashes: dict[int, set[bytes]] = {0: {NO_HASH}}
+    for seq, digest in (*stored, *((link.seq, link.hash) for link in new)):
+        hashes.setdefault(seq, set()).add(digest)
+    broken = {
+        link.seq
+        for link in (*new, *following)
+        if link.prev is not None and (before := hashes.get(link.seq - 1)) and link.prev not in before
+    }
+    return Faults(sorted(broken), sorted({link.seq for link in new if len(hashes[link.seq]) > 1}))
+
+
+def advance_tip(stream: StreamRow, new: Iterable[NewLink]) -> None:
+    """Move the tip on to the highest number."""
+    for link in new:
+        if link.seq > stream.tip_seq:
+            stream.tip_seq, stream.tip_hash = link.seq, link.hash

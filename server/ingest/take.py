@@ -1,0 +1,197 @@
+"""Take frames, commit what they bring in one transaction, and only then answer.
+
+The order is the promise: prove and sort (no database) → one transaction {known? · store · chain · ledger · alarms} →
+COMMIT → seal receipts. A receipt therefore says "in the ledger, on the disk". Everything is idempotent by event id:
+frames that come again, in other batches or in another order, are confirmed again and change nothing.
+
+One bad frame harms no other: it is counted, logged once, and leaves an alarm where it shows intent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from server.errors import StoreContentionError, StoreRefusedError
+from server.ingest.opening import Delivery, MisaddressedError, NoiseError, named_in, open_delivery
+from server.ingest.tally import Tally
+from server.ingest.work import Work, known_places, link_up
+from server.store import alarms, events, terminals
+from server.store.alarms import Alarm, AlarmKey
+from server.store.database import Store
+from server.store.times import micros
+from server.trace import ledger
+from wire.envelope import seal
+from wire.errors import ForgedMessageError, NewerMessageError, OversizedMessageError, UnknownKeyError, WireError
+from wire.events import Event
+from wire.keys import SigningKey
+from wire.receipts import BATCH_VERSION, Receipt, Rejected, encode, ranges
+from wire.topics import Channel
+
+ATTEMPTS = 5
+"""Tries when another worker is in the way, before the frames are left to be sent again."""
+
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A sealed receipt and where it goes."""
+
+    topic: str
+    frame: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What one call of `Ingest.take_many` has made true."""
+
+    events: Sequence[Event]
+    """Those that are new."""
+    alarms: Sequence[Alarm]
+
+
+_COUNTERS: tuple[tuple[type[WireError], str], ...] = (
+    (MisaddressedError, "misaddressed"),
+    (UnknownKeyError, "unknown_key"),
+    (ForgedMessageError, "forged"),
+    (NewerMessageError, "newer"),
+    (OversizedMessageError, "oversized"),
+    (WireError, "corrupt"),
+)
+"""Where `Tally` counts a frame that says nothing; the first that fits."""
+
+
+class Ingest:
+    """Takes batches of events from terminals. One instance per worker; workers may share a store.
+
+    Args:
+        store: Where facts are kept.
+        key: Signs receipts.
+        hold: How long a terminal waits that is not approved.
+        announce: Told after each commit what is new; it must not block and not raise.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        key: SigningKey,
+        *,
+        hold: timedelta = timedelta(seconds=30),
+        announce: Callable[[Committed], None] = lambda _committed: None,
+    ) -> None:
+        self._store = store
+        self._key = key
+        self._hold = hold
+        self._announce = announce
+        self.tally = Tally()
+
+    def take_many(self, frames: Sequence[tuple[str, bytes]], now: datetime) -> list[Reply]:
+        """Commit what `frames` (topic, bytes) bring, all in one transaction, and return the receipts.
+
+        Raises:
+            TransientError: The store does not answer. Nothing was committed; the terminals send again.
+        """
+        self.tally.frames += len(frames)
+        return self._take(frames, now)
+
+    def _take(self, frames: Sequence[tuple[str, bytes]], now: datetime) -> list[Reply]:
+        try:
+            return self._take_together(frames, now)
+        except StoreRefusedError as exc:
+            if len(frames) > 1:
+                # One of them holds what the store cannot keep: the others must not wait for it.
+                return [reply for frame in frames for reply in self._take([frame], now)]
+            self.tally.failed += 1
+            _logger.error("ingest.frame_failed", topic=frames[0][0], code=exc.code, reason=exc.words.en)
+            return []
+
+    def _take_together(self, frames: Sequence[tuple[str, bytes]], now: datetime) -> list[Reply]:
+        deliveries, raised = self._open_all(frames, now)
+        committed = self._commit(deliveries, raised, now)
+        self._count(deliveries, committed)
+        self._announce(committed)
+        return [self._reply(delivery, now) for delivery in deliveries]
+
+    # -- prove and sort --------------------------------------------------------------------------------------------
+
+    def _open_all(self, frames: Sequence[tuple[str, bytes]], now: datetime) -> tuple[list[Delivery], list[Alarm]]:
+        # The name in a topic is good enough to look up a key; the signature is checked with that key.
+        with self._store.reading() as connection:
+            registry = terminals.load_trusted(connection, {named_in(topic) for topic, _ in frames})
+        deliveries: list[Delivery] = []
+        raised: list[Alarm] = []
+        for topic, frame in frames:
+            try:
+                deliveries.append(open_delivery(topic, frame, registry, now, self._hold))
+            except WireError as exc:
+                self._count_refused(topic, exc)
+                # Noise on the line is counted; what was done in the name of a registered terminal is an alarm.
+                if named_in(topic) in registry and not isinstance(exc, NoiseError):
+                    raised.append(Alarm(AlarmKey(named_in(topic), exc.code, ""), exc.words))
+        return deliveries, raised
+
+    def _count_refused(self, topic: str, exc: WireError) -> None:
+        counter = next(name for kind, name in _COUNTERS if isinstance(exc, kind))
+        if getattr(self.tally, counter) == 0:
+            _logger.warning("ingest.frame_refused", topic=topic[:200], code=exc.code, reason=exc.words.en)
+        setattr(self.tally, counter, getattr(self.tally, counter) + 1)
+
+    # -- commit ----------------------------------------------------------------------------------------------------
+
+    def _commit(self, deliveries: Sequence[Delivery], raised: Sequence[Alarm], now: datetime) -> Committed:
+        bringing = [delivery for delivery in deliveries if delivery.arrivals or delivery.refusals]
+        if not bringing and not raised:
+            return Committed((), ())
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return self._write(bringing, raised, micros(now))
+            except StoreContentionError:
+                continue
+        return self._write(bringing, raised, micros(now))
+
+    def _write(self, deliveries: Sequence[Delivery], raised: Sequence[Alarm], now_us: int) -> Committed:
+        with self._store.writing() as connection:
+            streams = events.open_streams(connection, {delivery.stream for delivery in deliveries})
+            known = known_places(connection, streams, deliveries)
+            work = Work(streams, known, now_us, alarms=list(raised))
+            for delivery in deliveries:
+                work.plan(delivery)
+            events.add_events(connection, work.rows)
+            events.add_rejected(connection, work.rejected)
+            work.alarms += link_up(connection, work.streams, work.links)
+            ledger.apply(connection, work.facts, work.scans, now_us)
+            alarms.raise_alarms(connection, work.alarms, now_us)
+        return Committed(work.fresh, work.alarms)
+
+    # -- answer ----------------------------------------------------------------------------------------------------
+
+    def _count(self, deliveries: Sequence[Delivery], committed: Committed) -> None:
+        tally = self.tally
+        tally.events += len(committed.events)
+        tally.repeated += sum(len(delivery.arrivals) for delivery in deliveries) - len(committed.events)
+        tally.held += sum(len(delivery.held) for delivery in deliveries)
+        for refusal in (refusal for delivery in deliveries for refusal in delivery.refusals):
+            if refusal.seq is None:
+                tally.unreadable += 1
+            else:
+                tally.rejected += 1
+
+    def _reply(self, delivery: Delivery, now: datetime) -> Reply:
+        batch = delivery.batch
+        receipt = Receipt(
+            v=BATCH_VERSION,
+            terminal=batch.terminal,
+            epoch=batch.epoch,
+            centre=self._store.epoch,
+            at=now,
+            sent_at=batch.sent_at,
+            accepted=ranges(arrival.event.seq for arrival in delivery.arrivals),
+            rejected=[Rejected(one.seq, one.event_id, one.code) for one in delivery.refusals if one.seq is not None],
+            held=delivery.held,
+        )
+        topic = delivery.topics.on(Channel.RECEIPT)
+        return Reply(topic, seal(encode(receipt), topic, self._key))

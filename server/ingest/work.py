@@ -1,0 +1,166 @@
+"""What one transaction of the ingest writes: planned in memory, event by event, then written set by set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import get_args
+
+from sqlalchemy import Connection
+
+from codes.words import Words
+from server.ingest.chain import Faults, NewLink, advance_tip, find_faults, is_next
+from server.ingest.opening import Arrival, Delivery, Refusal
+from server.store import events
+from server.store.alarms import Alarm, AlarmKey
+from server.store.events import EventRow, RejectedRow, Stored, StreamRow
+from server.store.ledger import EvidenceRow, SightingRow
+from server.trace.testimony import Witness, evidence, sighting
+from wire.events import Event, Fact, thaw
+
+StreamKey = tuple[str, str]
+"""Terminal and epoch."""
+
+_KIND_OF: dict[type[Fact], str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Fact)}
+
+
+@dataclass(slots=True)
+class Work:
+    """Everything that deliveries add to what is known."""
+
+    streams: dict[StreamKey, StreamRow]
+    known: dict[StreamKey, set[Stored]]
+    """The accepted events under the numbers that come; new ones join."""
+    now_us: int
+    fresh: list[Event] = field(default_factory=list)
+    rows: list[EventRow] = field(default_factory=list)
+    rejected: list[RejectedRow] = field(default_factory=list)
+    facts: list[EvidenceRow] = field(default_factory=list)
+    scans: list[SightingRow] = field(default_factory=list)
+    links: dict[StreamKey, list[NewLink]] = field(default_factory=dict)
+    alarms: list[Alarm] = field(default_factory=list)
+
+    def plan(self, delivery: Delivery) -> None:
+        """Add what is new in a delivery."""
+        stream = self.streams[delivery.stream]
+        known = self.known[delivery.stream]
+        links = self.links.setdefault(delivery.stream, [])
+        for arrival in delivery.arrivals:
+            place = Stored(arrival.event.seq, arrival.hash)
+            if place not in known:
+                known.add(place)
+                self._add(arrival, stream, delivery.terminal.institution, links)
+        for refusal in delivery.refusals:
+            self._refuse(refusal, stream, links)
+
+    def _add(self, arrival: Arrival, stream: StreamRow, institution: str, links: list[NewLink]) -> None:
+        source, digest, event, frozen = arrival
+        fact = event.fact
+        self.fresh.append(event)
+        self.rows.append(EventRow(stream.id, event.seq, digest, source, _KIND_OF[type(fact)], self.now_us, frozen))
+        links.append(NewLink(event.seq, digest, bytes.fromhex(event.prev)))
+        witness = Witness(source, institution, event.hlc, stream.id, event.seq)
+        seen = sighting(fact, witness)
+        if seen is not None:
+            self.scans.append(seen)
+        else:
+            self.facts += evidence(fact, witness)
+
+    def _refuse(self, refusal: Refusal, stream: StreamRow, links: list[NewLink]) -> None:
+        words = refusal.words
+        self.rejected.append(
+            RejectedRow(
+                stream.id,
+                refusal.hash,
+                refusal.seq,
+                refusal.event_id,
+                refusal.code,
+                words.zh,
+                words.en,
+                self.now_us,
+                refusal.frozen,
+            )
+        )
+        self.alarms.append(Alarm(AlarmKey(stream.terminal, refusal.code, stream.epoch), words))
+        if refusal.seq is not None:
+            links.append(NewLink(refusal.seq, refusal.hash, None))
+
+
+def known_places(
+    connection: Connection, streams: Mapping[StreamKey, StreamRow], deliveries: Iterable[Delivery]
+) -> dict[StreamKey, set[Stored]]:
+    """Return the accepted events under the numbers that come; there are none beyond the tip."""
+    asked: dict[StreamKey, set[int]] = {key: set() for key in streams}
+    for delivery in deliveries:
+        tip = streams[delivery.stream].tip_seq
+        asked[delivery.stream].update(arrival.event.seq for arrival in delivery.arrivals if arrival.event.seq <= tip)
+    return {
+        key: events.load_accepted(connection, streams[key].id, seqs) if seqs else set() for key, seqs in asked.items()
+    }
+
+
+def link_up(
+    connection: Connection, streams: Mapping[StreamKey, StreamRow], links: Mapping[StreamKey, Sequence[NewLink]]
+) -> list[Alarm]:
+    """Check and move on the chains that new events join; the events must be stored already. Return the alarms."""
+    found: list[Alarm] = []
+    for key, new in links.items():
+        if new:
+            found += _link_up(connection, streams[key], new)
+    events.save_streams(connection, (streams[key] for key, new in links.items() if new))
+    return found
+
+
+def _link_up(connection: Connection, stream: StreamRow, new: Sequence[NewLink]) -> list[Alarm]:
+    in_order = sorted(new, key=attrgetter("seq"))
+    found: list[Alarm] = []
+    if not is_next(stream, in_order):
+        faults = _faults(connection, stream, in_order)
+        found = [_break(stream, seq) for seq in faults.broken] + [_fork(stream, seq) for seq in faults.forked]
+    advance_tip(stream, in_order)
+    _close(connection, stream, {link.seq for link in in_order})
+    return found
+
+
+def _faults(connection: Connection, stream: StreamRow, new: Sequence[NewLink]) -> Faults:
+    numbers = {link.seq for link in new}
+    # The new events are stored by now, so what is found under their numbers includes them.
+    asked = numbers | {seq - 1 for seq in numbers}
+    stored = events.load_accepted(connection, stream.id, asked) | events.load_rejected(connection, stream.id, asked)
+    after = {seq + 1 for seq in numbers} - numbers
+    following = [
+        NewLink(seq, b"", bytes.fromhex(thaw(frozen).prev))
+        for seq, frozen in events.load_frozen(connection, stream.id, after)
+    ]
+    return find_faults(new, stored, following)
+
+
+def _close(connection: Connection, stream: StreamRow, closed: set[int]) -> None:
+    """Move the unbroken run of closed numbers on, over what came earlier out of order too."""
+    last = stream.contiguous_to
+    while last + 1 in closed:
+        last += 1
+    if last != stream.contiguous_to and last < stream.tip_seq:
+        last = events.contiguous_from(connection, stream.id, last)
+    stream.contiguous_to = last
+
+
+def _fork(stream: StreamRow, seq: int) -> Alarm:
+    return Alarm(
+        AlarmKey(stream.terminal, "chain.fork", stream.epoch),
+        Words(
+            f"第 {seq} 号有两条不同的记录：终端的数据库可能被复制或恢复过",
+            f"Number {seq} stands for two different events: the terminal's store may have been copied or restored",
+        ),
+    )
+
+
+def _break(stream: StreamRow, seq: int) -> Alarm:
+    return Alarm(
+        AlarmKey(stream.terminal, "chain.broken", stream.epoch),
+        Words(
+            f"第 {seq} 号记录与前一条的哈希不符：终端的记录可能被改动过",
+            f"Event {seq} does not name the hash of the one before: the terminal's records may have been altered",
+        ),
+    )

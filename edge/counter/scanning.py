@@ -151,16 +151,16 @@ def _place(tx: Connection, outbox: Outbox, desk: Desk, seen: _Seen, reservation:
         product=seen.match.product if seen.match and seen.pack else None,
         reserved_until=seen.at + reservation if is_reserved else None,
     )
-    event = outbox.append(tx, fact, operator=desk.operator, now=seen.at).id
+    recorded = outbox.append(tx, fact, operator=desk.operator, now=seen.at)
     if sale is not None and seen.said.tone is Tone.ALARM:
         sales.count_alarm(tx, sale)
     if sale is None or seen.pack is None or not seen.said.is_on_list:
-        return _Place(sale, event=event)
+        return _Place(sale, event=recorded.id)
     if seen.match is None:
         looked_up: list[tuple[str, str]] = [(key.system, key.key) for key in seen.keys]
         outbox.append(tx, CodeUnmatched(sale, seen.pack, looked_up), operator=desk.operator, now=seen.at)
     item = item_of(seen.match, seen.keys, seen.pack, desk.mode)
-    return _Place(sale, *sales.put_on_list(tx, sale, item, code=seen.pack, reading=event), event)
+    return _Place(sale, *sales.put_on_list(tx, sale, item, code=seen.pack, reading=recorded), recorded.id)
 
 
 def _show(scan_id: int | None, seen: _Seen, place: _Place) -> ScanShown:

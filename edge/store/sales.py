@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from edge.clock import from_us, to_us
 from edge.store import sql
+from edge.store.outbox import Recorded
 from rules.scan_judgement import Mode
 
 SELECT_DESK = """
@@ -33,8 +34,9 @@ ON CONFLICT (sale, item) DO UPDATE SET quantity = quantity + 1
 RETURNING line, quantity
 """
 PUT_PACK = """
-INSERT INTO sale_pack (sale, code, line, reading, state) VALUES (?, ?, ?, ?, 'listed')
-ON CONFLICT (sale, code) DO UPDATE SET line = excluded.line, reading = excluded.reading, state = 'listed'
+INSERT INTO sale_pack (sale, code, line, reading, placed, state) VALUES (?, ?, ?, ?, ?, 'listed')
+ON CONFLICT (sale, code)
+DO UPDATE SET line = excluded.line, reading = excluded.reading, placed = excluded.placed, state = 'listed'
 """
 TAKE_PACK_OFF = """
 UPDATE sale_pack SET state = 'removed' WHERE sale = ? AND code = ? AND state = 'listed' RETURNING line
@@ -45,7 +47,7 @@ SELECT line, product, name, spec, insurance_class, price, quantity, event FROM s
 WHERE sale = ? AND quantity > 0 ORDER BY line
 """
 SELECT_LINE = "SELECT line, quantity FROM sale_line WHERE sale = ? AND line = ?"
-SELECT_PACKS = "SELECT code, line, reading, state FROM sale_pack WHERE sale = ? ORDER BY line, reading"
+SELECT_PACKS = "SELECT code, line, reading, state FROM sale_pack WHERE sale = ? ORDER BY line, placed"
 WHERE_ON_LIST = "SELECT line FROM sale_pack WHERE sale = ? AND code = ? AND state = 'listed'"
 IS_SOLD_HERE = "SELECT 1 FROM sale_pack INDEXED BY sale_pack_sold WHERE code = ? AND state = 'sold'"
 MOVE_PACKS = "UPDATE sale_pack SET state = ? WHERE sale = ? AND state = 'listed'"
@@ -171,12 +173,12 @@ def count_alarm(tx: Connection, sale: str) -> None:
     sql.change(tx, COUNT_ALARM, (sale,))
 
 
-def put_on_list(tx: Connection, sale: str, item: LineItem, *, code: str, reading: str) -> tuple[int, int]:
+def put_on_list(tx: Connection, sale: str, item: LineItem, *, code: str, reading: Recorded) -> tuple[int, int]:
     """Put a pack on its line, starting the line if there is none; return the line and how many are on it now."""
     price = None if item.price is None else str(item.price)
     values = (sale, item.item, item.product, item.name, item.spec, item.insurance_class, price)
     line, quantity = sql.one(tx, PUT_ON_LINE, values)
-    sql.change(tx, PUT_PACK, (sale, code, line, reading))
+    sql.change(tx, PUT_PACK, (sale, code, line, reading.id, reading.hlc))
     return line, quantity
 
 

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Connection
+from structlog.testing import capture_logs
 
 from edge.store.database import opened_store
 from edge.store.outbox import Outbox
 from edge.store.terminal import ensure_state
 from rules.scan_judgement import Mode
 from tests.edge.scene import EPOCH, TERMINAL, FakeClock, Shop, seeded_bytes
+from web import passwords
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords the quickest way there is: the real settings are slow on purpose."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[list[MutableMapping[str, Any]]]:
+    """Keep what is logged, instead of printing it with all its colours."""
+    with capture_logs() as lines:
+        yield lines
 
 
 @pytest.fixture

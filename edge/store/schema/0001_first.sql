@@ -123,6 +123,7 @@ CREATE TABLE sale_pack (
     code TEXT NOT NULL,
     line INTEGER NOT NULL,
     reading TEXT NOT NULL,
+    placed INTEGER NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('listed', 'sold', 'received', 'removed', 'returned')),
     PRIMARY KEY (sale, code),
     FOREIGN KEY (sale, line) REFERENCES sale_line (sale, line)

@@ -1,0 +1,29 @@
+"""Puts the interface together: the guard in front, one form for errors, the routes under `/api/v1`."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from edge.api.lists import list_routes
+from edge.api.parts import BODY_LIMIT, ApiParts
+from edge.api.problems import install_problems
+from edge.api.scans import scan_routes
+from edge.api.session import session_routes
+from edge.api.status import health_route, status_routes
+from web.security import SecurityMiddleware
+
+PREFIX = "/api/v1"
+
+
+def create_api(parts: ApiParts) -> FastAPI:
+    """Return the terminal's interface. It starts nothing and owns nothing."""
+    # The pages that FastAPI brings load their scripts from another host; the document itself is enough.
+    app = FastAPI(title="Yima terminal", version=version("yima"), docs_url=None, redoc_url=None)
+    app.add_middleware(SecurityMiddleware, allowed_hosts=parts.allowed_hosts, body_limit=BODY_LIMIT)
+    install_problems(app)
+    for part in (session_routes, list_routes, scan_routes, status_routes):
+        app.include_router(part(parts), prefix=PREFIX)
+    app.include_router(health_route(parts))
+    return app

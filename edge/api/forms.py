@@ -1,0 +1,83 @@
+"""What requests may say. Unknown fields are refused, so that a typing error is not a silent default."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from rules.scan_judgement import Mode
+from wire.events import MAX_CODE_LENGTH
+
+Number = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+PackCode = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CODE_LENGTH)]
+MAX_SCAN_BYTES = 4096
+
+
+class Form(BaseModel):
+    """A request body."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SignInForm(Form):
+    """Who signs in."""
+
+    operator: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    password: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class CloseSaleForm(Form):
+    """Closing the open sale."""
+
+    sale: Number | None = Field(None, description="The sale that is meant; repeating it gives the same answer")
+    paid_by: Literal["self_pay"] = "self_pay"
+
+
+class CloseDeliveryForm(Form):
+    """Closing the open delivery."""
+
+    sale: Number | None = Field(None, description="The delivery that is meant; repeating it gives the same answer")
+
+
+class CancelForm(Form):
+    """Giving up the open list."""
+
+    sale: Number | None = Field(None, description="The list that is meant; repeating it gives the same answer")
+
+
+class ReturnForm(Form):
+    """Packs of a closed sale that came back."""
+
+    codes: Annotated[list[PackCode], Field(min_length=1, max_length=2_000)]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class ModeForm(Form):
+    """What the counter does."""
+
+    mode: Mode
+
+
+class ScanForm(Form):
+    """A code that came by hand, by a keyboard scanner in the window, or from a POS. Either `raw` or `raw_hex`."""
+
+    raw: Annotated[str, StringConstraints(min_length=1, max_length=MAX_SCAN_BYTES)] | None = None
+    raw_hex: (
+        Annotated[str, StringConstraints(min_length=2, max_length=2 * MAX_SCAN_BYTES, pattern=r"^([0-9a-fA-F]{2})+$")]
+        | None
+    ) = None
+    symbology: Annotated[str, StringConstraints(pattern=r"^\][A-Za-z][0-9A-Za-z]$")] | None = Field(
+        None, description="AIM symbology identifier, such as ]d2"
+    )
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.raw is None) == (self.raw_hex is None):
+            raise ValueError("give either raw or raw_hex")
+        return self
+
+    @property
+    def code(self) -> bytes:
+        """The bytes that were scanned."""
+        return bytes.fromhex(self.raw_hex) if self.raw_hex is not None else (self.raw or "").encode()

@@ -1,0 +1,52 @@
+"""What the interface needs of the terminal. Everything is handed in; the interface owns nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+from edge.clock import Clock
+from edge.counter.counter import Counter
+from edge.health import TerminalStatus
+from edge.operators.desk import OperatorDesk
+from edge.operators.sign_in import InStore, SignIn
+from edge.store.outbox import Outbox
+from web.live import LiveBus
+
+_T = TypeVar("_T")
+
+COOKIE = "yima_terminal"
+BODY_LIMIT = 256 * 1024
+"""Requests here are small; the largest returns a few thousand packs."""
+
+
+class Reading(Protocol):
+    """Reads beside the writer, on a connection of its own."""
+
+    def __call__(self, work: Callable[[Connection], _T], /) -> Awaitable[_T]:
+        """Return what `work` finds, within one transaction."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ApiParts:
+    """The terminal, as the interface sees it."""
+
+    counter: Counter
+    operators: OperatorDesk
+    sign_in: SignIn
+    outbox: Outbox
+    in_store: InStore
+    """Runs work in the thread that owns the store: counter, operators and outbox."""
+    read: Reading
+    status: Callable[[], Awaitable[TerminalStatus]]
+    bus: LiveBus
+    clock: Clock
+    session_s: int
+    """How long a browser's cookie lasts."""
+    is_open: bool = True
+    """Reading needs no sign-in, because only this machine can ask. Changing anything always does."""
+    allowed_hosts: tuple[str, ...] = ()

@@ -1,0 +1,41 @@
+"""Scans that come by the interface, and scans to show again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from codes.reading import Scan
+from edge.api.forms import ScanForm
+from edge.api.parts import ApiParts
+from edge.api.session import may_look, signed_in
+from edge.counter.views import ScanShown, from_json
+from edge.store.scans import scans_after
+
+SOURCE = "api"
+"""The device of scans that came by the interface."""
+MOST_SCANS = 500
+
+
+def scan_routes(parts: ApiParts) -> APIRouter:
+    """Return the routes under `/scans`."""
+    routes = APIRouter(prefix="/scans", tags=["scans"])
+
+    @routes.post("", dependencies=[Depends(signed_in(parts))])
+    async def take(form: ScanForm) -> ScanShown:
+        """Record a code as if a scanner had read it, and answer what the counter made of it."""
+        scan = Scan(form.code, form.symbology, SOURCE)
+        return await parts.in_store(lambda: parts.counter.take(scan))
+
+    @routes.get("", dependencies=[Depends(may_look(parts))])
+    async def recent(
+        after: Annotated[int | None, Query(ge=0, le=2**63 - 1, description="Number of the last scan known")] = None,
+        limit: Annotated[int, Query(ge=1, le=MOST_SCANS)] = 200,
+    ) -> list[ScanShown]:
+        """Return scans after a number, or the latest ones; oldest first."""
+        rows = await parts.read(lambda tx: scans_after(tx, after, limit))
+        return [replace(from_json(ScanShown, shown), id=scan) for scan, shown in rows]
+
+    return routes

@@ -1,0 +1,78 @@
+"""How the terminal is, what the centre refused, and the live stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+
+from edge.api.parts import ApiParts
+from edge.api.session import may_look
+from edge.health import TerminalStatus
+from edge.store.outbox import DeadLetter
+from edge.store.terminal import read_state
+from web.live import sse_response
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterShown:
+    """A record that the centre refused for good; it is kept here."""
+
+    epoch: str
+    seq: int
+    id: str
+    kind: str
+    created_at: datetime
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The terminal answers and can read its store."""
+
+    ok: bool = True
+
+
+def status_routes(parts: ApiParts) -> APIRouter:
+    """Return the routes that only show."""
+    routes = APIRouter(tags=["status"])
+    looking = [Depends(may_look(parts))]
+
+    @routes.get("/status")
+    async def status() -> TerminalStatus:
+        """Return how the terminal is; needs no sign-in, and holds nothing of any sale."""
+        return await parts.status()
+
+    @routes.get("/dead-letters", dependencies=looking)
+    async def dead_letters(limit: Annotated[int, Query(ge=1, le=500)] = 100) -> list[DeadLetterShown]:
+        """Return what the centre refused for good, newest first."""
+        letters = await parts.in_store(lambda: parts.outbox.dead_letters(limit))
+        return [_show(letter) for letter in letters]
+
+    @routes.get("/live", dependencies=looking, response_class=StreamingResponse)
+    async def live(request: Request) -> StreamingResponse:
+        """Follow scans, totals, sync, devices and alerts as server-sent events."""
+        return sse_response(parts.bus, request)
+
+    return routes
+
+
+def health_route(parts: ApiParts) -> APIRouter:
+    """Return `/healthz`: good while the terminal can do its work, with or without a line (T-66)."""
+    routes = APIRouter(tags=["status"])
+
+    @routes.get("/healthz")
+    async def health() -> Alive:
+        """Answer if the store can be read; anything else is an error with its code."""
+        await parts.read(read_state)
+        return Alive()
+
+    return routes
+
+
+def _show(letter: DeadLetter) -> DeadLetterShown:
+    return DeadLetterShown(letter.epoch, letter.seq, letter.id, letter.kind, letter.created_at, letter.code)

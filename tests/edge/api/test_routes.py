@@ -1,0 +1,327 @@
+"""The local interface: what it answers, and how it says no."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from codes.words import Words
+from edge.api.parts import COOKIE
+from edge.operators.guesses import FREE
+from edge.store.errors import DiskFullError
+from tests.edge.api.conftest import Client
+from tests.edge.scene import (
+    EAN,
+    ID_NUMBER,
+    NOON,
+    TERMINAL,
+    TRACE_1,
+    TRACE_2,
+    UDI_PACK,
+    UDI_RAW,
+    FakeClock,
+    Shop,
+)
+from wire.events import Dispensed, SaleReturned, ShiftClosed, ShiftOpened
+from wire.receipts import Receipt, Rejected
+
+SALE = f"{TERMINAL}-20261121-1"
+
+
+def problem(answer: httpx.Response) -> str:
+    """Return the code of a well-formed problem."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert body["status"] == answer.status_code
+    assert body["zh"]
+    assert body["en"]
+    assert body["next"]["zh"]
+    assert body["next"]["en"]
+    return str(body["code"])
+
+
+# -- session -------------------------------------------------------------------------------------------------------
+
+
+def test_signing_in_gives_a_cookie_that_scripts_cannot_read(client: Client) -> None:
+    answer = client.ask("POST", "/api/v1/session", {"operator": "li", "password": client.password})
+    assert answer.status_code == 200
+    assert answer.json()["operator"] == "li"
+    assert answer.json()["name"] == "李"
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith(f"{COOKIE}=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert client.get("/session")["shift"] == answer.json()["shift"]
+    assert isinstance(client.shop.facts()[0], ShiftOpened)
+
+
+def test_signing_out_closes_the_shift_and_the_cookie(at_work: Client) -> None:
+    assert at_work.ask("DELETE", "/api/v1/session").status_code == 204
+    assert isinstance(at_work.shop.facts()[-1], ShiftClosed)
+    assert problem(at_work.ask("GET", "/api/v1/session")) == "session.required"
+
+
+@pytest.mark.parametrize(("operator", "password"), [("li", "wrong"), ("nobody", "wrong")])
+def test_wrong_password_is_refused_without_saying_which_part(client: Client, operator: str, password: str) -> None:
+    answer = client.ask("POST", "/api/v1/session", {"operator": operator, "password": password})
+    assert (answer.status_code, problem(answer)) == (401, "session.refused")
+    assert "set-cookie" not in answer.headers
+
+
+def test_guessing_is_slowed_down_and_says_how_long(client: Client) -> None:
+    for _ in range(FREE):
+        client.ask("POST", "/api/v1/session", {"operator": "li", "password": "wrong"})
+    answer = client.ask("POST", "/api/v1/session", {"operator": "li", "password": client.password})
+    assert (answer.status_code, problem(answer)) == (429, "session.locked")
+    assert answer.headers["retry-after"] == "30"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/api/v1/sale/close", {}),
+        ("POST", "/api/v1/sale/cancel", {}),
+        ("POST", "/api/v1/delivery/close", {}),
+        ("DELETE", f"/api/v1/sale/packs/{TRACE_1}", None),
+        ("POST", f"/api/v1/sales/{SALE}/return", {"codes": [TRACE_1], "reason": "x"}),
+        ("PUT", "/api/v1/mode", {"mode": "receive"}),
+        ("POST", "/api/v1/scans", {"raw": TRACE_1}),
+        ("DELETE", "/api/v1/session", None),
+    ],
+)
+def test_changing_anything_needs_a_signed_in_browser(
+    client: Client, method: str, path: str, body: dict[str, object] | None
+) -> None:
+    answer = client.ask(method, path, body)
+    assert (answer.status_code, problem(answer)) == (401, "session.required")
+    client.cookies.set(COOKIE, "yima_forged")
+    assert problem(client.ask(method, path, body)) == "session.required"
+    assert client.shop.count("outbox") == 0
+
+
+@pytest.mark.parametrize("path", ["/api/v1/sale", "/api/v1/scans", "/api/v1/dead-letters", "/api/v1/live"])
+def test_looking_needs_a_signed_in_browser_once_others_can_ask(stocked: Shop, path: str) -> None:
+    exposed = Client(stocked, is_open=False)
+    assert problem(exposed.ask("GET", path)) == "session.required"
+    assert exposed.ask("GET", "/api/v1/status").status_code == 200
+    exposed.sign_in()
+    if path != "/api/v1/live":
+        assert exposed.ask("GET", path).status_code == 200
+
+
+def test_looking_is_open_on_this_machine(client: Client) -> None:
+    assert client.get("/sale") == {
+        "id": None,
+        "mode": "dispense",
+        "operator": None,
+        "lines": [],
+        "totals": {"boxes": 0, "matched": 0, "unmatched": 0, "alarms": 0, "amount": "0.00", "unpriced": 0},
+    }
+    assert client.get("/scans") == []
+    assert client.get("/dead-letters") == []
+
+
+# -- selling -------------------------------------------------------------------------------------------------------
+
+
+def test_morning_at_the_counter(at_work: Client) -> None:
+    first = at_work.post("/scans", {"raw": TRACE_1})
+    assert (first["verdict"], first["class"], first["sale"], first["device"]) == ("added", "甲", SALE, "api")
+    assert at_work.post("/scans", {"raw": TRACE_1})["verdict"] == "already_in_sale"
+    assert at_work.post("/scans", {"raw": TRACE_2})["quantity"] == 2
+    assert at_work.post("/scans", {"raw_hex": UDI_RAW.hex(), "symbology": "]d2"})["code"] == UDI_PACK
+    sale = at_work.get("/sale")
+    assert [(line["quantity"], line["codes"]) for line in sale["lines"]] == [(3, [TRACE_1, TRACE_2, UDI_PACK])]
+    left = at_work.ask("DELETE", f"/api/v1/sale/packs/{UDI_PACK}").json()
+    assert left["lines"][0]["quantity"] == 2
+    closed = at_work.post("/sale/close", {"sale": SALE, "paid_by": "self_pay"}, key="k1")
+    assert (closed["sale"], closed["totals"]["amount"]) == (SALE, "19.61")
+    assert at_work.post("/sale/close", {"sale": SALE, "paid_by": "self_pay"}, key="k1") == closed
+    returned = at_work.post(f"/sales/{SALE}/return", {"codes": [TRACE_1], "reason": " 不需要了 "}, key="k2")
+    assert (returned["codes"], returned["reason"]) == ([TRACE_1], "不需要了")
+    assert at_work.post(f"/sales/{SALE}/return", {"codes": [TRACE_1], "reason": "不需要了"}, key="k2") == returned
+    kinds = [type(fact) for fact in at_work.shop.facts()]
+    assert kinds.count(Dispensed) == 1
+    assert kinds.count(SaleReturned) == 1
+    assert {event.operator for event in at_work.shop.events()} == {"li"}
+
+
+def test_delivery(at_work: Client) -> None:
+    assert at_work.ask("PUT", "/api/v1/mode", {"mode": "receive"}).json()["mode"] == "receive"
+    at_work.post("/scans", {"raw": TRACE_1})
+    closed = at_work.post("/delivery/close", {}, key="d")
+    assert (closed["mode"], closed["sale"]) == ("receive", SALE)
+
+
+def test_cancelling(at_work: Client) -> None:
+    at_work.post("/scans", {"raw": TRACE_1})
+    assert at_work.post("/sale/cancel", {}, key="c") == {"sale": SALE}
+    assert at_work.post("/sale/cancel", {}, key="c") == {"sale": SALE}
+    assert at_work.get("/sale")["id"] is None
+
+
+def test_one_key_for_two_requests_is_refused(at_work: Client) -> None:
+    at_work.post("/scans", {"raw": TRACE_1})
+    at_work.post("/sale/close", {}, key="k")
+    answer = at_work.ask("POST", "/api/v1/sale/close", {"sale": SALE}, headers={"Idempotency-Key": "k"})
+    assert (answer.status_code, problem(answer)) == (422, "counter.key_reused")
+
+
+def test_refusals_of_the_counter_have_a_status_that_fits(at_work: Client) -> None:
+    for method, path, body, status, code in (
+        ("POST", "/sale/close", {}, 409, "counter.list_not_open"),
+        ("DELETE", "/sale/packs/nothing", None, 404, "counter.pack_not_on_list"),
+        ("POST", "/sales/none/return", {"codes": ["x"], "reason": "x"}, 404, "counter.sale_unknown"),
+    ):
+        answer = at_work.ask(method, f"/api/v1{path}", body)
+        assert (answer.status_code, problem(answer)) == (status, code)
+
+
+# -- scans ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.req("T-25")
+def test_retail_code_gets_a_hint(at_work: Client) -> None:
+    scan = at_work.post("/scans", {"raw": EAN, "symbology": "]E0"})
+    assert scan["verdict"] == "wrong_code_type"
+    assert "商品条码" in scan["hint"]["zh"]
+
+
+@pytest.mark.req("C-04")
+def test_credential_comes_back_masked_and_is_in_no_list(at_work: Client) -> None:
+    scan = at_work.post("/scans", {"raw": ID_NUMBER})
+    assert (scan["id"], scan["verdict"]) == (None, "credential")
+    assert ID_NUMBER not in str(scan)
+    assert at_work.get("/scans") == []
+
+
+def test_screen_that_reloads_gets_the_latest_scans_and_then_the_new_ones(at_work: Client) -> None:
+    for number in range(5):
+        at_work.shop.scan(f"junk {number}")
+    assert [scan["id"] for scan in at_work.get("/scans?limit=2")] == [4, 5]
+    assert [scan["id"] for scan in at_work.get("/scans?after=3")] == [4, 5]
+    assert at_work.get("/scans?after=5") == []
+    live = at_work.shop.heard("scan")[-1][1]
+    assert {**at_work.get("/scans?after=4")[0], "committed_at": NOON.timestamp()} == live
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"raw": "a", "raw_hex": "61"},
+        {"raw": ""},
+        {"raw": "x" * 5_000},
+        {"raw_hex": "6"},
+        {"raw_hex": "zz"},
+        {"raw": "a", "symbology": "d2"},
+        {"raw": "a", "colour": "red"},
+        [],
+    ],
+)
+def test_scan_that_cannot_be_understood_is_refused_by_name(at_work: Client, body: object) -> None:
+    answer = at_work.ask("POST", "/api/v1/scans", body)
+    assert (answer.status_code, problem(answer)) == (422, "request.invalid")
+    assert at_work.shop.count("scan") == 0
+
+
+# -- status --------------------------------------------------------------------------------------------------------
+
+
+def test_status_needs_no_sign_in(client: Client) -> None:
+    status = client.get("/status")
+    assert (status["terminal"], status["fingerprint"]) == (TERMINAL, "0000-1111-2222-3333")
+    assert status["sync"]["pending"] == 1
+    assert client.ask("GET", "/healthz").json() == {"ok": True}
+
+
+def test_dead_letters_are_shown(at_work: Client) -> None:
+    (opened,) = at_work.shop.events()
+    refused = [Rejected(1, opened.id, "event.invalid")]
+    receipt = Receipt(1, TERMINAL, opened.epoch, "c", NOON, None, rejected=refused)
+    at_work.shop.outbox.apply_receipt(receipt, NOON)
+    (letter,) = at_work.get("/dead-letters")
+    assert (letter["seq"], letter["kind"], letter["code"]) == (1, "shift_opened", "event.invalid")
+
+
+@pytest.mark.req("T-66")
+def test_health_is_bad_only_if_the_store_is(client: Client) -> None:
+    client.fault = DiskFullError(Words("磁盘已满", "full"))
+    answer = client.ask("GET", "/healthz")
+    assert (answer.status_code, problem(answer)) == (503, "store.disk_full")
+
+
+# -- the border ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("headers", "host", "status", "code"),
+    [
+        ({}, "evil.example", 403, "web.host_refused"),
+        ({"origin": "http://evil.example"}, "127.0.0.1:8620", 403, "web.cross_origin"),
+        ({"sec-fetch-site": "cross-site"}, "127.0.0.1:8620", 403, "web.cross_origin"),
+        ({"origin": "http://127.0.0.1:8620"}, "127.0.0.1:8620", 200, None),
+        ({"sec-fetch-site": "same-origin"}, "counter.example", 200, None),
+    ],
+)
+def test_strange_hosts_and_strange_pages_are_kept_out(
+    at_work: Client, headers: dict[str, str], host: str, status: int, code: str | None
+) -> None:
+    at_work.headers["cookie"] = f"{COOKIE}={at_work.cookies[COOKIE]}"
+    answer = at_work.ask("POST", "/api/v1/scans", {"raw": TRACE_1}, headers=headers, host=host)
+    assert answer.status_code == status
+    assert code is None or problem(answer) == code
+    assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+
+
+def test_body_of_a_megabyte_is_refused(at_work: Client) -> None:
+    answer = at_work.ask("POST", "/api/v1/scans", content=b"x" * 1_000_000)
+    assert (answer.status_code, problem(answer)) == (413, "web.body_too_large")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nowhere", 404, "request.not_found"),
+        ("PATCH", "/api/v1/sale", 405, "request.invalid"),
+        ("POST", "/api/v1/session", 422, "request.invalid"),
+        ("GET", "/api/v1/scans?after=-1", 422, "request.invalid"),
+    ],
+)
+def test_nonsense_is_answered_in_the_same_form(client: Client, method: str, path: str, status: int, code: str) -> None:
+    answer = client.ask(method, path, content=b"{broken", headers={"content-type": "application/json"})
+    assert (answer.status_code, problem(answer)) == (status, code)
+
+
+def test_disk_trouble_is_a_passing_failure_with_its_code(at_work: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: object) -> None:
+        raise DiskFullError(Words("磁盘已满", "full"))
+
+    monkeypatch.setattr(at_work.shop.counter, "take", full)
+    answer = at_work.ask("POST", "/api/v1/scans", {"raw": TRACE_1})
+    assert (answer.status_code, problem(answer)) == (503, "store.disk_full")
+
+
+def test_bug_is_answered_without_its_insides(at_work: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(_: object) -> None:
+        raise RuntimeError("secret insides")
+
+    monkeypatch.setattr(at_work.shop.counter, "take", stumble)
+    at_work.raises = False
+    answer = at_work.ask("POST", "/api/v1/scans", {"raw": TRACE_1})
+    assert (answer.status_code, problem(answer)) == (500, "edge.unexpected")
+    assert "secret" not in answer.text
+
+
+def test_session_ends_with_its_time(at_work: Client, clock: FakeClock) -> None:
+    clock.advance(13 * 3600)
+    assert problem(at_work.ask("POST", "/api/v1/scans", {"raw": TRACE_1})) == "session.required"
+
+
+def test_document_describes_every_route_in_words(client: Client) -> None:
+    document = client.ask("GET", "/openapi.json").json()
+    for path, methods in document["paths"].items():
+        for method, route in methods.items():
+            assert route.get("description"), f"{method} {path}"
+    assert client.ask("GET", "/docs").status_code == 404

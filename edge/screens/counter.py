@@ -1,0 +1,60 @@
+"""The counter page: one page that shows what the daemon has, and follows it live.
+
+The page is rendered without any list: its scripts load sale, scans and status from the API and then follow the bus
+from the position that stands in the page, so that nothing falls between the two. It holds no data of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from web.live import LiveBus
+from web.pages import Pages
+
+FOLDER: Final = Path(__file__).parent / "templates"
+COUNTER_PATH: Final = "/counter"
+WORDS_FOR_SCRIPTS: Final = (
+    "age.",
+    "class.",
+    "common.",
+    "counter.",
+    "device.",
+    "event.",
+    "problem.",
+    "span.",
+    "verdict.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which terminal the page belongs to, as people call it."""
+
+    terminal: str
+    """Id of the terminal."""
+    label: str
+    """Name of the counter; the institution's code where it has none."""
+
+
+def mount_screens(app: FastAPI, *, bus: LiveBus, place: Place) -> None:
+    """Let `app` answer with the counter page at `/counter`, and lead `/` there."""
+    pages = Pages(FOLDER)
+    modules = pages.assets.modules("counter")
+
+    async def counter(request: Request) -> HTMLResponse:
+        words = pages.messages[pages.language(request)].for_script(*WORDS_FOR_SCRIPTS)
+        context = {"place": place, "position": bus.newest_id, "modules": modules, "words": words}
+        return pages.render(request, "counter.html", context)
+
+    async def home() -> RedirectResponse:
+        return RedirectResponse(COUNTER_PATH, status_code=307)
+
+    pages.mount(app)
+    app.add_api_route("/", home, methods=["GET"], include_in_schema=False)
+    app.add_api_route(COUNTER_PATH, counter, methods=["GET"], include_in_schema=False)

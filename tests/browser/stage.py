@@ -1,0 +1,313 @@
+"""A stage for the counter page: the daemon's API in its true shapes, on a real live bus, with states set by a test.
+
+It stands in for the daemon where a test needs a state that a real one reaches only by breaking (offline for hours, a
+wrong clock, refused records). What the daemon really does is tested against the real one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request, Response
+from pydantic import TypeAdapter
+from starlette.responses import JSONResponse, StreamingResponse
+
+from codes.words import Words
+from edge.counter.views import ClosedList, LineShown, ListChange, ListShown, ScanShown, Totals, to_json
+from edge.health import DeviceState, DeviceStatus, SyncStatus, TerminalStatus
+from edge.screens import Place, mount_screens
+from rules.scan_judgement import Mode, Tone
+from web.live import LiveBus, sse_response
+from web.security import SecurityMiddleware
+
+AT = datetime(2026, 11, 21, 1, 30, tzinfo=UTC)
+PLACE = Place(terminal="T-0301", label="一号柜台")
+PRODUCTS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("D0001", "阿莫西林胶囊", "0.25g×24粒", "甲", "9.80"),
+    ("D0002", "缬沙坦胶囊", "80mg×14粒", "乙", "28.65"),
+    ("D0003", "连花清瘟胶囊", "0.35g×36粒", "甲", "14.75"),
+    ("D0004", "阿托伐他汀钙片", "20mg×7片", "乙", "32.40"),
+    ("D0005", "维生素D滴剂", "400IU×30粒", "丙", "45.00"),
+)
+
+SAID: dict[str, tuple[Tone, Words, Words | None]] = {
+    "added": (Tone.OK, Words("已匹配", "Matched"), None),
+    "unmatched": (
+        Tone.NOTICE,
+        Words("未匹配到药品，已登记", "No product matched; recorded"),
+        Words("请核对药品，稍后在匹配库中补录。", "Check the box; it can be matched later."),
+    ),
+    "already_in_sale": (
+        Tone.ALARM,
+        Words("这一盒已在清单中，只计一次", "This box is on the list already; it counts once"),
+        Words("请换一盒扫描。", "Scan the next box."),
+    ),
+    "sold_here": (
+        Tone.ALARM,
+        Words("这一盒在本店已售出", "This box was sold here before"),
+        Words("请核对实物；若为退货，请先办理退货。", "Check the box; if it came back, record the return first."),
+    ),
+    "wrong_code_type": (
+        Tone.NOTICE,
+        Words("扫错了码", "The wrong code was scanned"),
+        Words("这是商品条码，请扫描盒上的药品追溯码。", "This is the retail barcode. Scan the trace code on the box."),
+    ),
+    "credential": (
+        Tone.NOTICE,
+        Words("这是患者凭证，未保存", "This is a patient's credential; it was not kept"),
+        Words("请在付款时出示。", "Present it when paying."),
+    ),
+}
+ON_LIST = frozenset({"added", "unmatched"})
+
+
+class FailingError(Exception):
+    """The stage was told to fail."""
+
+
+def calm_status() -> dict[str, Any]:
+    """Return the status of a terminal that is well (`edge.health.TerminalStatus`)."""
+    sync = SyncStatus(True, 0, 0, 0, 120, None, AT)
+    device = DeviceStatus("serial:left", DeviceState.READY, 12, 0)
+    status = TerminalStatus(
+        terminal=PLACE.terminal,
+        label=PLACE.label,
+        institution="P350200001",
+        area="350200",
+        versions={"yima": "0.1.0"},
+        epoch="019aa3f0-5c00-7000-8000-000000000001",
+        fingerprint="3F2A-91C0-77DE-0B15",
+        public_key="00" * 32,
+        is_approved=True,
+        sync=sync,
+        devices=(device,),
+        clock_offset_ms=12,
+        is_clock_off=False,
+        catalogue=None,
+        operator="chen",
+        credentials_seen=0,
+        started_at=AT,
+    )
+    answer: dict[str, Any] = TypeAdapter(TerminalStatus).dump_python(status, mode="json")
+    return answer
+
+
+@dataclass
+class Stage:
+    """The state behind the page."""
+
+    bus: LiveBus = field(default_factory=LiveBus)
+    operator: str | None = "chen"
+    mode: Mode = Mode.DISPENSE
+    sale: str | None = None
+    scans: list[ScanShown] = field(default_factory=list)
+    listed: dict[str, int] = field(default_factory=dict)
+    """Line of each pack on the list."""
+    lines: dict[int, LineShown] = field(default_factory=dict)
+    alarms: int = 0
+    status: dict[str, Any] = field(default_factory=calm_status)
+    dead: list[dict[str, Any]] = field(default_factory=list)
+    is_failing: bool = False
+    """The API answers with an error."""
+    closed_keys: list[str] = field(default_factory=list)
+    """Idempotency keys of the closes that were asked for."""
+
+    def scan(self, number: int, verdict: str = "added") -> ScanShown:
+        """Play one scan of the pack `number`."""
+        product = PRODUCTS[number % len(PRODUCTS)] if verdict in {"added", "already_in_sale", "sold_here"} else None
+        tone, words, hint = SAID[verdict]
+        code = f"86000{number % len(PRODUCTS)}1{number:013d}"
+        self.sale = self.sale or f"{PLACE.terminal}-20261121-{len(self.closed_keys) + 1}"
+        line = self._put(code, product) if verdict in ON_LIST else self.listed.get(code)
+        self.alarms += tone is Tone.ALARM
+        shown = ScanShown(
+            id=None if verdict == "credential" else len(self.scans) + 1,
+            at=AT + timedelta(seconds=number),
+            code="6200****1234" if verdict == "credential" else code,
+            kind="trace",
+            verdict=verdict,
+            tone=tone,
+            words=words,
+            hint=hint,
+            product=product[0] if product else None,
+            name=product[1] if product else None,
+            spec=product[2] if product else None,
+            insurance_class=product[3] if product else None,
+            price=Decimal(product[4]) if product and line else None,
+            line=line,
+            quantity=self.lines[line].quantity if line else None,
+            device="serial:left",
+            sale=self.sale,
+        )
+        if shown.id is not None:
+            self.scans.append(shown)
+        self.bus.publish("scan", to_json(shown).decode())
+        self.bus.publish("totals", to_json(self.totals).decode())
+        return shown
+
+    def _put(self, code: str, product: tuple[str, str, str, str, str] | None) -> int:
+        known = next((line for line in self.lines.values() if product and line.product == product[0]), None)
+        number = known.line if known else len(self.lines) + 1
+        price = Decimal(product[4]) if product else None
+        before = self.lines.get(number)
+        quantity = (before.quantity if before else 0) + 1
+        self.lines[number] = LineShown(
+            line=number,
+            product=product[0] if product else None,
+            name=product[1] if product else None,
+            spec=product[2] if product else None,
+            insurance_class=product[3] if product else None,
+            price=price,
+            quantity=quantity,
+            codes=(*(before.codes if before else ()), code),
+            amount=None if price is None else price * quantity,
+            verdict="added" if product else "unmatched",
+        )
+        self.listed[code] = number
+        return number
+
+    @property
+    def totals(self) -> Totals:
+        lines = self.lines.values()
+        boxes = sum(line.quantity for line in lines)
+        matched = sum(line.quantity for line in lines if line.product)
+        amount = sum((line.amount for line in lines if line.amount is not None), Decimal("0.00"))
+        unpriced = sum(line.quantity for line in lines if line.amount is None)
+        return Totals(boxes, matched, boxes - matched, self.alarms, amount, unpriced)
+
+    @property
+    def shown(self) -> ListShown:
+        return ListShown(self.sale, self.mode, self.operator, tuple(self.lines.values()), self.totals)
+
+    def remove(self, code: str) -> ListShown:
+        """Take a pack off."""
+        number = self.listed.pop(code)
+        line = self.lines[number]
+        left = line.quantity - 1
+        if left:
+            price = line.price
+            codes = tuple(other for other in line.codes if other != code)
+            amount = None if price is None else price * left
+            self.lines[number] = replace(line, quantity=left, codes=codes, amount=amount)
+        else:
+            del self.lines[number]
+        self.bus.publish("scan_update", to_json(ListChange(self.sale or "", "removed", number, code, left)).decode())
+        return self.shown
+
+    def close(self, key: str) -> ClosedList:
+        """Close the sale."""
+        closed = ClosedList(self.sale or "", self.mode, AT, (), self.totals)
+        self.closed_keys.append(key)
+        self._end("closed")
+        return closed
+
+    def _end(self, change: str) -> None:
+        ended, self.sale = self.sale, None
+        self.lines.clear()
+        self.listed.clear()
+        self.alarms = 0
+        self.bus.publish("scan_update", to_json(ListChange(ended or "", change)).decode())
+
+    def change_status(self, **sync: object) -> None:
+        """Change what is said of the connection, and tell the page."""
+        self.status["sync"] |= sync
+        self.bus.publish("sync", _json(self.status["sync"]))
+
+
+def _json(content: object) -> str:
+    return JSONResponse(content).body.decode()
+
+
+def _view(view: Any) -> Response:
+    return Response(to_json(view), media_type="application/json")
+
+
+def staged_app(stage: Stage) -> FastAPI:  # noqa: C901 - one small answer after another
+    """Return the app behind the page."""
+
+    async def refuse_if_failing(request: Request) -> None:
+        if stage.is_failing and request.method != "GET":
+            raise FailingError
+
+    app = FastAPI(dependencies=[Depends(refuse_if_failing)])
+
+    @app.exception_handler(FailingError)
+    async def failed(_request: Request, _error: Exception) -> Response:
+        words = {"zh": "磁盘已满，无法记录", "en": "The disk is full; nothing can be recorded"}
+        nexts = {"zh": "请清理磁盘后重试。", "en": "Free some space and try again."}
+        return JSONResponse({"status": 507, "code": "store.full", **words, "next": nexts}, status_code=507)
+
+    @app.get("/api/v1/live")
+    async def live(request: Request) -> StreamingResponse:
+        return sse_response(stage.bus, request)
+
+    @app.get("/api/v1/sale")
+    async def sale() -> Response:
+        return _view(stage.shown)
+
+    @app.get("/api/v1/scans")
+    async def scans() -> Response:
+        return Response(b"[" + b",".join(to_json(scan) for scan in stage.scans) + b"]", media_type="application/json")
+
+    @app.post("/api/v1/scans")
+    async def enter(request: Request) -> Response:
+        raw = (await request.json())["raw"]
+        return _view(stage.scan(int(raw[-13:]) if raw[-13:].isdigit() else 0))
+
+    @app.get("/api/v1/status")
+    async def status() -> dict[str, Any]:
+        return stage.status
+
+    @app.get("/api/v1/dead-letters")
+    async def dead() -> list[dict[str, Any]]:
+        return stage.dead
+
+    @app.post("/api/v1/session")
+    async def sign_in(request: Request) -> Response:
+        asked = await request.json()
+        if asked["password"] != "right":
+            words = {"zh": "操作员或密码不正确", "en": "Operator or password is wrong"}
+            nexts = {"zh": "请重新输入。", "en": "Type them again."}
+            return JSONResponse({"status": 401, "code": "shift.refused", **words, "next": nexts}, status_code=401)
+        stage.operator = asked["operator"]
+        return JSONResponse({"operator": stage.operator, "name": stage.operator})
+
+    @app.get("/api/v1/session")
+    async def who() -> Response:
+        if stage.operator is None:
+            words = {"zh": "未登录或登录已失效", "en": "Not signed in, or not any more"}
+            nexts = {"zh": "请重新登录。", "en": "Sign in again."}
+            return JSONResponse({"status": 401, "code": "session.required", **words, "next": nexts}, status_code=401)
+        return JSONResponse({"operator": stage.operator, "name": stage.operator})
+
+    @app.delete("/api/v1/session", status_code=204)
+    async def sign_out() -> None:
+        stage.operator = None
+
+    @app.put("/api/v1/mode")
+    async def mode(request: Request) -> Response:
+        stage.mode = Mode((await request.json())["mode"])
+        return _view(stage.shown)
+
+    @app.delete("/api/v1/sale/packs/{code:path}")
+    async def remove(code: str) -> Response:
+        return _view(stage.remove(code))
+
+    @app.post("/api/v1/sale/close")
+    @app.post("/api/v1/delivery/close")
+    async def close(request: Request) -> Response:
+        return _view(stage.close(request.headers["idempotency-key"]))
+
+    @app.post("/api/v1/sale/cancel")
+    async def cancel() -> dict[str, object]:
+        boxes = stage.totals.boxes
+        ended = stage.sale
+        stage._end("cancelled")
+        return {"sale": ended, "boxes": boxes}
+
+    mount_screens(app, bus=stage.bus, place=PLACE)
+    app.add_middleware(SecurityMiddleware)
+    return app

@@ -1,0 +1,382 @@
+"""What a pharmacist sees and does on the counter page, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from conftest import OpenPage
+from counter_page import CounterPage, counter
+from playwright.sync_api import expect
+from serving import serving
+from stage import Stage, staged_app
+
+pytestmark = pytest.mark.browser
+
+
+def test_scan_appears_on_top_with_groups_shape_word_and_tone(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        desk.listen_to_tones()
+        desk.stage.scan(1)
+        desk.stage.scan(2, "unmatched")
+        desk.expect_rows(2)
+
+        newest, first = desk.page.locator(".c-row").all()
+        expect(first.locator(".y-four")).to_have_text(["8600", "0110", "0000", "0000", "0001"])
+        expect(first).to_contain_text("缬沙坦胶囊")
+        expect(first.locator(".c-row__class")).to_have_text("乙")
+        expect(first.locator(".c-row__price")).to_have_text("¥28.65")
+        expect(first.locator(".c-row__state")).to_have_text("已匹配")
+        expect(first.locator("use").first).to_have_attribute("href", "#y-check")
+        expect(newest.locator(".c-row__state")).to_have_text("未匹配")
+        expect(newest.locator("use").first).to_have_attribute("href", "#y-question")
+        assert desk.tones() == ["ok", "notice"]
+
+
+def test_copied_code_has_no_blanks(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        desk.stage.scan(1)
+        desk.expect_rows(1)
+        assert desk.page.locator(".c-row__code").text_content() == "86000110000000000001"
+
+
+def test_two_packs_of_one_product_are_one_line_of_two(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        for number in (1, 6, 2):
+            desk.stage.scan(number)
+        expect(desk.page.locator(".c-line")).to_have_count(2)
+        line = desk.page.locator('.c-line[data-line="1"]')
+        expect(line.locator(".c-line__quantity")).to_have_text("×2")
+        expect(line.locator(".c-line__amount")).to_have_text("¥57.30")
+        expect(desk.page.locator("#c-amount")).to_have_text("¥72.05")
+
+
+def test_alarm_stays_until_it_is_seen_and_bars_the_close(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        desk.listen_to_tones()
+        desk.stage.scan(1)
+        desk.stage.scan(1, "already_in_sale")
+        strip = desk.page.locator("#c-alarm")
+        expect(strip).to_contain_text("重复扫码，这一盒已在清单中，只计一次")
+        expect(desk.page.locator("#c-shout")).to_contain_text("重复扫码")
+        assert desk.tones() == ["ok", "alarm"]
+
+        desk.page.keyboard.press("F10")
+        expect(desk.page.locator("#c-message")).to_contain_text("请先确认风险提示")
+        assert desk.stage.closed_keys == []
+
+        desk.page.keyboard.press("Escape")
+        expect(strip).to_be_hidden()
+        desk.page.keyboard.press("F10")
+        expect(desk.page.locator("#c-last")).to_contain_text("已结账")
+        assert len(desk.stage.closed_keys) == 1
+
+
+def test_same_box_scanned_again_and_again_is_one_alarm(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        desk.stage.scan(1)
+        for _ in range(3):
+            desk.stage.scan(1, "already_in_sale")
+        desk.stage.scan(2, "sold_here")
+        expect(desk.page.locator("#c-alarm-more")).to_have_text("另有 1 条风险")
+        desk.page.locator("#c-alarm-seen").click()
+        desk.page.locator("#c-alarm-seen").click()
+        expect(desk.page.locator("#c-alarm")).to_be_hidden()
+
+
+def test_seen_alarm_does_not_come_back_with_a_reload(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        desk.stage.scan(1)
+        desk.stage.scan(1, "already_in_sale")
+        expect(desk.page.locator("#c-alarm")).to_be_visible()
+        desk.page.reload()
+        expect(desk.page.locator("#c-alarm")).to_be_visible()
+        desk.page.keyboard.press("Escape")
+        desk.page.reload()
+        desk.page.wait_for_selector("html[data-ready]")
+        desk.expect_rows(2)
+        expect(desk.page.locator("#c-alarm")).to_be_hidden()
+
+
+def test_mute_silences_everything_but_alarms(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        desk.page.locator("#c-sound").click()
+        desk.page.locator("#c-muted").check()
+        desk.page.keyboard.press("Escape")
+        desk.listen_to_tones()
+        desk.stage.scan(1)
+        desk.stage.scan(1, "already_in_sale")
+        desk.stage.scan(2, "unmatched")
+        desk.expect_rows(3)
+        assert desk.tones() == ["ok silent", "alarm", "notice silent"]
+        desk.page.reload()
+        desk.page.locator("#c-sound").click()
+        expect(desk.page.locator("#c-muted")).to_be_checked()
+
+
+def test_removed_box_can_be_put_back(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        desk.stage.scan(1)
+        desk.stage.scan(6)
+        desk.expect_rows(2)
+        desk.page.keyboard.press("ArrowDown")
+        desk.page.keyboard.press("Delete")
+        expect(desk.page.locator(".c-row").first.locator(".c-row__state")).to_have_text("已移除")
+        expect(desk.page.locator(".c-line__quantity")).to_have_text("×1")
+        expect(desk.page.locator("#c-undo-what")).to_have_text("已移除 缬沙坦胶囊")
+
+        desk.page.keyboard.press("Control+z")
+        expect(desk.page.locator(".c-line__quantity")).to_have_text("×2")
+        expect(desk.page.locator("#c-undo-bar")).to_be_hidden()
+
+
+def test_removed_box_is_still_removed_after_a_reload(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        removed = desk.stage.scan(1)
+        desk.stage.scan(6)
+        desk.stage.remove(removed.code)
+        expect(desk.page.locator(".c-row--removed")).to_have_count(1)
+        desk.page.reload()
+        desk.expect_rows(2)
+        expect(desk.page.locator(".c-row--removed")).to_have_count(1)
+
+
+def test_cancel_asks_first_and_empties_the_page(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        desk.stage.scan(1)
+        desk.expect_rows(1)
+        desk.page.locator("#c-cancel").click()
+        expect(desk.page.locator("#c-cancel-dialog")).to_contain_text("1 盒将全部移除")
+        desk.page.locator("#c-cancel-dialog [data-close]").last.click()
+        desk.expect_rows(1)
+        desk.page.locator("#c-cancel").click()
+        desk.page.locator("#c-cancel-yes").click()
+        desk.expect_rows(0)
+        expect(desk.page.locator("#c-empty-title")).to_be_visible()
+
+
+def test_unanswered_close_is_sent_again_with_the_same_key(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        desk.stage.scan(1)
+        desk.expect_rows(1)
+        keys: list[str] = []
+
+        def cut(route: object, request: object) -> None:
+            keys.append(request.headers["idempotency-key"])  # type: ignore[attr-defined]
+            if len(keys) == 1:
+                route.abort()  # type: ignore[attr-defined]
+            else:
+                route.continue_()  # type: ignore[attr-defined]
+
+        desk.page.route("**/api/v1/sale/close", cut)
+        desk.page.keyboard.press("F10")
+        expect(desk.page.locator("#c-message")).to_contain_text("本机服务没有应答")
+        desk.page.locator("#c-message .y-button").click()
+        expect(desk.page.locator("#c-last")).to_be_visible()
+        assert len(keys) == 2
+        assert keys[0] == keys[1]
+
+
+def test_refusal_shows_words_code_and_next_step(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        desk.stage.scan(1)
+        desk.expect_rows(1)
+        desk.stage.is_failing = True
+        desk.page.keyboard.press("F10")
+        message = desk.page.locator("#c-message")
+        for part in ("磁盘已满，无法记录", "请清理磁盘后重试。", "store.full"):
+            expect(message).to_contain_text(part)
+
+
+def test_filter_shows_only_its_rows(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        for number, verdict in ((1, "added"), (2, "unmatched"), (1, "already_in_sale"), (3, "added")):
+            desk.stage.scan(number, verdict)
+        desk.expect_rows(4)
+        desk.page.locator('[data-filter="alarms"]').click()
+        desk.expect_rows(1)
+        desk.stage.scan(4)
+        desk.page.locator('[data-filter="matched"]').click()
+        desk.expect_rows(3)
+        expect(desk.page.locator('[data-filter="matched"]')).to_have_attribute("aria-pressed", "true")
+
+
+def test_old_rows_are_folded_and_can_be_opened(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        for number in range(450):
+            desk.stage.scan(number)
+        expect(desk.page.locator("#c-earlier-open")).to_have_text("更早 250 行")
+        desk.expect_rows(200)
+        desk.page.locator("#c-earlier-open").click()
+        desk.expect_rows(400)
+        desk.page.locator("#c-earlier-open").click()
+        desk.expect_rows(450)
+        expect(desk.page.locator("#c-earlier")).to_be_hidden()
+
+
+def test_credential_is_shown_masked_and_not_numbered_twice(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        desk.stage.scan(1)
+        desk.stage.scan(2, "credential")
+        desk.stage.scan(3, "credential")
+        desk.stage.scan(4)
+        desk.expect_rows(4)
+        assert [row.split()[0] for row in desk.row_texts()] == ["4", "3", "2", "1"]
+        expect(desk.page.locator(".c-row").nth(1)).to_contain_text("患者凭证")
+
+
+def test_sign_in_says_what_is_wrong_and_then_lets_in(open_page: OpenPage) -> None:
+    with counter(open_page, Stage(operator=None)) as desk:
+        expect(desk.page.locator("#c-empty-title")).to_have_text("请先登录")
+        desk.page.get_by_label("工号").fill("chen")
+        desk.page.get_by_label("密码").fill("wrong")
+        desk.page.locator("#c-sign-in-form button").click()
+        expect(desk.page.locator("#c-message")).to_contain_text("操作员或密码不正确")
+        desk.page.get_by_label("密码").fill("right")
+        desk.page.keyboard.press("Enter")
+        expect(desk.page.locator("#c-operator")).to_have_text("操作员 chen")
+        expect(desk.page.locator("#c-pay")).to_be_visible()
+        desk.page.locator("#c-leave").click()
+        expect(desk.page.locator("#c-sign-in")).to_be_visible()
+
+
+def test_receiving_shows_boxes_instead_of_money(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        desk.page.locator('[data-mode="receive"]').click()
+        expect(desk.page.locator("#c-pay-title")).to_have_text("本次入库")
+        desk.stage.scan(1)
+        expect(desk.page.locator("#c-amount")).to_have_text("1 盒")
+        expect(desk.page.locator("#c-close-text")).to_have_text("完成入库")
+        expect(desk.page.locator('[data-mode="dispense"]')).to_be_disabled()
+
+
+def test_language_switch_keeps_the_list(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        desk.stage.scan(1)
+        desk.expect_rows(1)
+        desk.page.get_by_role("link", name="English").click()
+        expect(desk.page.locator("html")).to_have_attribute("lang", "en")
+        desk.expect_rows(1)
+        expect(desk.page.locator(".c-row__state")).to_have_text("Matched")
+
+
+def test_offline_bar_says_what_still_works(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        since = datetime.now(UTC) - timedelta(minutes=12, seconds=5)
+        desk.stage.change_status(is_up=False, pending=7, oldest_pending_at=since.isoformat())
+        expect(desk.page.locator("#c-offline")).to_contain_text("可以继续扫码和自费结账")
+        expect(desk.page.locator("#c-offline")).to_contain_text("医保结算需要联网，暂时不能办理")
+        expect(desk.page.locator("#c-sync-text")).to_have_text("离线 · 待上传 7 条 · 12 分钟")
+        desk.stage.scan(1)
+        desk.expect_rows(1)
+        desk.page.keyboard.press("F10")
+        expect(desk.page.locator("#c-last")).to_contain_text("已结账")
+        desk.stage.change_status(is_up=True, pending=0, oldest_pending_at=None)
+        expect(desk.page.locator("#c-offline")).to_be_hidden()
+
+
+def test_wrong_clock_refused_records_broken_scanner_and_missing_approval_are_named(open_page: OpenPage) -> None:
+    stage = Stage()
+    stage.status["clock_offset_ms"] = -185_000
+    stage.status["is_approved"] = False
+    stage.status["sync"]["dead"] = 2
+    stage.status["devices"][0] |= {"state": "lost", "problem": "driver.lost"}
+    stage.dead = [
+        {
+            "seq": 41,
+            "kind": "dispensed",
+            "code": "event.invalid",
+            "id": "019aa3f0-5c00-7000-8000-000000000041",
+            "epoch": "019aa3f0",
+            "created_at": "2026-11-21T01:30:00Z",
+        }
+    ]
+    with counter(open_page, stage) as desk:
+        expect(desk.page.locator("#c-skew")).to_contain_text("与中心相差 3 分钟")
+        expect(desk.page.locator("#c-unapproved")).to_contain_text("3F2A-91C0-77DE-0B15")
+        expect(desk.page.locator("#c-device-fault")).to_contain_text("serial:left 已断开")
+        expect(desk.page.locator("#c-dead")).to_contain_text("2 条记录被中心拒收")
+        desk.page.locator("#c-dead-open").click()
+        expect(desk.page.locator("#c-dead-list")).to_contain_text("第 41 号 售出")
+        expect(desk.page.locator("#c-dead-list")).to_contain_text("event.invalid")
+
+
+def test_lost_daemon_shows_a_red_bar_and_the_page_catches_up(open_page: OpenPage) -> None:
+    stage = Stage()
+    with serving(staged_app(stage)) as address:
+        page = open_page()
+        page.goto(f"{address}/counter")
+        page.wait_for_selector("html[data-ready]")
+        desk = CounterPage(page, stage, address)
+        stage.scan(1)
+        desk.expect_rows(1)
+        stage.bus.close()
+    expect(page.locator("#c-lost")).to_be_visible()
+    expect(page.locator("#c-lost")).to_contain_text("本机服务未响应")
+    expect(page.locator("#c-close")).to_be_disabled()
+
+    # The daemon starts again on the same port, with a bus of its own, and has gone on meanwhile.
+    reborn = replace(stage, bus=type(stage.bus)(first_id=1_000_000))
+    reborn.scan(2)
+    with serving(staged_app(reborn), port=int(address.rsplit(":", 1)[1])):
+        expect(page.locator("#c-lost")).to_be_hidden(timeout=8_000)
+        desk.expect_rows(2)
+        reborn.scan(3)
+        desk.expect_rows(3)
+        expect(page.locator("#c-close")).to_be_enabled()
+        reborn.bus.close()
+
+
+def test_slow_follower_loads_the_list_again(open_page: OpenPage) -> None:
+    stage = Stage()
+    stage.bus = type(stage.bus)(capacity=5)
+    with counter(open_page, stage) as desk:
+        desk.page.context.set_offline(True)
+        for number in range(40):
+            stage.scan(number)
+        desk.page.context.set_offline(False)
+        expect(desk.page.locator("#c-count-boxes")).to_have_text("40", timeout=10_000)
+        desk.expect_rows(40)
+
+
+def test_help_opens_and_closes_by_key(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        for key in ("F1", "?"):
+            desk.page.keyboard.press(key)
+            expect(desk.page.locator("#c-help-dialog")).to_be_visible()
+            desk.page.keyboard.press("Escape")
+            expect(desk.page.locator("#c-help-dialog")).to_be_hidden()
+
+
+def test_typed_code_is_recorded_and_judged(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        desk.page.keyboard.press("F2")
+        field = desk.page.locator("#c-manual-code")
+        expect(field).to_be_focused()
+        field.fill("86000110000000000006")
+        desk.page.keyboard.press("Enter")
+        expect(desk.page.locator("#c-manual-answer")).to_contain_text("已匹配，缬沙坦胶囊")
+        expect(field).to_have_value("")
+        desk.expect_rows(1)
+
+
+def test_list_is_reached_and_moved_in_by_keyboard(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        for number in range(3):
+            desk.stage.scan(number)
+        desk.expect_rows(3)
+        desk.page.keyboard.press("ArrowDown")
+        expect(desk.page.locator(".c-row").nth(0)).to_be_focused()
+        desk.page.keyboard.press("ArrowDown")
+        expect(desk.page.locator(".c-row").nth(1)).to_be_focused()
+        expect(desk.page.locator('.c-row[tabindex="0"]')).to_have_count(1)
+
+
+def test_summary_is_announced_quietly(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        desk.stage.scan(1)
+        desk.stage.scan(2)
+        expect(desk.page.locator("#c-say")).to_have_text(re.compile("新扫 2 次。 共 2 盒"), timeout=8_000)
+        expect(desk.page.locator("#c-shout")).to_be_empty()

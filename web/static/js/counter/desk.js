@@ -1,0 +1,134 @@
+// What the operator does: sign in and out, close, cancel, remove, undo, change the mode, type a code by hand.
+// One thing is done after the other, in the order of the keys. Each ends in an answer of the daemon or in a message
+// with the way on; nothing is assumed to have happened.
+import { call, Problem } from "../api.js";
+import { text } from "../words.js";
+import { isOnList } from "./list.js";
+
+const API = "/api/v1";
+
+export class Desk {
+  /**
+   * @param {object} parts
+   * @param {import("./basket.js").Basket} parts.basket
+   * @param {import("./list.js").ScanList} parts.list
+   * @param {import("./alarms.js").Alarms} parts.alarms
+   * @param {import("./messages.js").Messages} parts.messages
+   * @param {() => Promise<void>} parts.refresh load the list again
+   * @param {() => Promise<void>} parts.reload load everything again: somebody came or went
+   */
+  constructor({ basket, list, alarms, messages, refresh, reload }) {
+    this.basket = basket;
+    this.list = list;
+    this.alarms = alarms;
+    this.messages = messages;
+    this.refresh = refresh;
+    this.reload = reload;
+    this.before = Promise.resolve();
+    /** The key of the close that is under way; kept until it is answered, so that a repeat closes nothing twice. */
+    this.closing = /** @type {{sale: string, key: string} | null} */ (null);
+    this.removed = /** @type {string[]} */ ([]);
+  }
+
+  /** @param {string} operator @param {string} password */
+  signIn(operator, password) {
+    return this.next(async () => {
+      await call("POST", `${API}/session`, { operator, password });
+      await this.reload();
+    });
+  }
+
+  signOut() {
+    return this.next(async () => {
+      await call("DELETE", `${API}/session`);
+      await this.reload();
+    });
+  }
+
+  /** @param {string} mode */
+  setMode(mode) {
+    return this.next(async () => {
+      await call("PUT", `${API}/mode`, { mode });
+      await this.refresh();
+    });
+  }
+
+  close() {
+    return this.next(() => this.closeNow(), { label: text("counter.close.again"), act: () => this.close() });
+  }
+
+  async closeNow() {
+    const { sale, isEmpty, mode } = this.basket;
+    if (isEmpty || !sale) return;
+    if (this.alarms.isOpen) {
+      this.messages.say("warn", text("counter.close.see_alarms"), text("counter.close.see_alarms_next"));
+      this.alarms.point();
+      return;
+    }
+    if (this.closing?.sale !== sale) this.closing = { sale, key: crypto.randomUUID() };
+    const path = mode === "dispense" ? `${API}/sale/close` : `${API}/delivery/close`;
+    this.basket.remember(await call("POST", path, { sale }, { "idempotency-key": this.closing.key }));
+    this.closing = null;
+    await this.refresh();
+  }
+
+  cancel() {
+    return this.next(async () => {
+      await call("POST", `${API}/sale/cancel`, { sale: this.basket.sale });
+      await this.refresh();
+    });
+  }
+
+  /** @param {string | null} code */
+  remove(code) {
+    return this.next(async () => {
+      if (!code || !this.basket.holds(code)) return;
+      await call("DELETE", `${API}/sale/packs/${encodeURIComponent(code)}`);
+      this.removed.push(code);
+      this.list.markRemoved(code);
+      await this.refresh();
+    });
+  }
+
+  undo() {
+    return this.next(async () => {
+      const code = this.removed.pop();
+      if (!code) return;
+      // The box was free to be sold again: putting it back is a new reading of its code.
+      const scan = await this.enter(code);
+      if (!isOnList(scan)) this.messages.say("warn", text("counter.undo_failed"), text("counter.undo_failed_next"));
+      await this.refresh();
+    });
+  }
+
+  /** @param {string} sale @param {string[]} codes @param {string} reason */
+  takeBack(sale, codes, reason) {
+    return call("POST", `${API}/sales/${encodeURIComponent(sale)}/return`, { codes, reason }, { "idempotency-key": crypto.randomUUID() });
+  }
+
+  /** Record a code that was typed, by hand or by a keyboard scanner. @param {string} raw @returns {Promise<any>} */
+  enter(raw) {
+    return call("POST", `${API}/scans`, { raw });
+  }
+
+  /**
+   * Do `act` when what was asked before is done.
+   * @param {() => Promise<void>} act @param {{label: string, act: () => void}} [again] offered when nobody answered
+   */
+  next(act, again) {
+    this.before = this.before.then(() => this.try(act, again));
+    return this.before;
+  }
+
+  /** @param {() => Promise<void>} act @param {{label: string, act: () => void}} [again] */
+  async try(act, again) {
+    try {
+      this.messages.clear();
+      await act();
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      this.messages.problem(problem, problem.isUnanswered ? again : undefined);
+      if (problem.isSignedOut) await this.reload();
+    }
+  }
+}

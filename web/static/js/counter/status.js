@@ -1,0 +1,160 @@
+// What the terminal says of itself: the badges in the bar, the notices below it, and the two lists behind them.
+import { age, duration, whole } from "../format.js";
+import { count, has, ours, text } from "../words.js";
+import { pair } from "./basket.js";
+
+const SKEW_S = 60;
+
+export class Status {
+  constructor() {
+    /** @type {any} */
+    this.status = null;
+    this.isLost = false;
+    // Ages go on counting without news.
+    window.setInterval(() => this.draw(), 1_000);
+  }
+
+  /** @param {any} status */
+  take(status) {
+    this.status = status;
+    this.draw();
+  }
+
+  /** The connection to the centre, as the bus says it. @param {any} sync */
+  takeSync(sync) {
+    if (this.status) this.take({ ...this.status, sync: { ...this.status.sync, ...sync } });
+  }
+
+  /** One device, as the bus says it. @param {any} device */
+  takeDevice(device) {
+    if (!this.status) return;
+    const others = this.status.devices.filter((/** @type {any} */ other) => other.device !== device.device);
+    this.take({ ...this.status, devices: [...others, device].sort((a, b) => (a.device < b.device ? -1 : 1)) });
+  }
+
+  /** The daemon went or came back. @param {boolean} isLost */
+  setLost(isLost) {
+    this.isLost = isLost;
+    document.documentElement.classList.toggle("c-is-lost", isLost);
+    show("c-lost", isLost);
+    this.draw();
+  }
+
+  draw() {
+    if (!this.status) return;
+    this.drawSync();
+    this.drawDevices();
+    this.drawNotices();
+  }
+
+  drawSync() {
+    const { sync } = this.status;
+    const badge = document.getElementById("c-sync");
+    const state = this.isLost ? "unknown" : sync.is_up ? (sync.dead > 0 ? "notice" : "ok") : "notice";
+    badge.dataset.state = state;
+    const words = this.isLost ? text("counter.sync.unknown") : text(sync.is_up ? "counter.sync.online" : "counter.sync.offline");
+    const backlog = sync.pending > 0 ? ` · ${text("counter.sync.pending", { n: whole(sync.pending) })}` : ` · ${text("counter.sync.none_pending")}`;
+    const old = !sync.is_up && sync.pending > 0 && sync.oldest_pending_at ? ` · ${duration((Date.now() - Date.parse(sync.oldest_pending_at)) / 1000)}` : "";
+    put("c-sync-text", words + (this.isLost ? "" : backlog + old));
+    this.drawSyncFacts(sync);
+  }
+
+  /** @param {any} sync */
+  drawSyncFacts(sync) {
+    if (!document.getElementById("c-sync-dialog").open) return;
+    const { epoch, fingerprint, versions, clock_offset_ms: offset } = this.status;
+    const facts = [
+      [text("counter.sync.state"), text(sync.is_up ? "counter.sync.online" : "counter.sync.offline")],
+      [text("counter.sync.waiting"), whole(sync.pending)],
+      [text("counter.sync.oldest"), sync.oldest_pending_at ? age(sync.oldest_pending_at) : "—"],
+      [text("counter.sync.dead"), whole(sync.dead)],
+      [text("counter.sync.receipt"), age(sync.last_receipt_at)],
+      [text("counter.sync.clock"), offset === null ? "—" : text("counter.sync.clock_off", { ms: whole(offset) })],
+      [text("counter.sync.fingerprint"), fingerprint],
+      [text("counter.sync.epoch"), epoch],
+      [text("counter.sync.version"), versions?.yima ?? "—"],
+    ];
+    document.getElementById("c-sync-facts").replaceChildren(...facts.flatMap(pair));
+  }
+
+  drawDevices() {
+    const { devices } = this.status;
+    const ready = devices.filter(isReady).length;
+    const badge = document.getElementById("c-devices");
+    badge.dataset.state = this.isLost ? "unknown" : devices.length === 0 ? "unknown" : ready === devices.length ? "ok" : ready > 0 ? "notice" : "alarm";
+    put("c-devices-text", devices.length === 0 ? text("counter.devices.none") : text("counter.devices.count", { ready, n: devices.length }));
+    if (!document.getElementById("c-devices-dialog").open) return;
+    document.getElementById("c-devices-none").hidden = devices.length > 0;
+    document.getElementById("c-device-list").replaceChildren(...devices.map(deviceRow));
+  }
+
+  drawNotices() {
+    const { sync, devices, clock_offset_ms: offset, is_approved: isApproved, fingerprint } = this.status;
+    show("c-offline", !this.isLost && !sync.is_up);
+    show("c-unapproved", !this.isLost && sync.is_up && isApproved === false);
+    put("c-unapproved-text", text("counter.unapproved.text", { fingerprint }));
+    const skew = offset === null || offset === undefined ? 0 : Math.abs(offset) / 1000;
+    show("c-skew", !this.isLost && skew > SKEW_S);
+    put("c-skew-text", text("counter.skew.text", { skew: duration(skew) }));
+    show("c-dead", !this.isLost && sync.dead > 0);
+    put("c-dead-title", count("counter.dead.notice", sync.dead));
+    const broken = devices.filter((/** @type {any} */ device) => !isReady(device) && device.state !== "opening");
+    show("c-device-fault", !this.isLost && broken.length > 0);
+    put("c-device-fault-title", count("counter.devices.broken", broken.length));
+    put("c-device-fault-text", broken.map((/** @type {any} */ device) => `${device.device} ${stateWord(device.state)}`).join(text("common.list_joint")));
+  }
+}
+
+/** @param {any[]} letters */
+export function drawDeadLetters(letters) {
+  document.getElementById("c-dead-letters").hidden = letters.length === 0;
+  document.getElementById("c-dead-list").replaceChildren(
+    ...letters.map((letter) => item(`${text("counter.dead.number", { seq: letter.seq })} ${eventWord(letter.kind)}`, letter.code, `${age(letter.created_at)} · ${letter.id}`)),
+  );
+}
+
+/** @param {any} device */
+function isReady(device) {
+  return device.state === "ready";
+}
+
+/** @param {string} kind */
+function eventWord(kind) {
+  return has(`event.${kind}`) ? text(`event.${kind}`) : kind;
+}
+
+/** @param {string} state */
+function stateWord(state) {
+  return has(`device.${state}`) ? text(`device.${state}`) : state;
+}
+
+/** @param {any} device */
+function deviceRow(device) {
+  const facts = [count("counter.devices.scans", device.scans, { n: whole(device.scans) })];
+  if (device.restarts > 0) facts.push(count("counter.devices.restarts", device.restarts));
+  if (device.problem) facts.push(ours(device.words), ours(device.next_step), device.problem);
+  return item(device.device, stateWord(device.state), facts.join(" · "));
+}
+
+/** @param {string} title @param {string} state @param {string} more */
+function item(title, state, more) {
+  const row = document.createElement("li");
+  const [name, word, small] = [document.createElement("b"), document.createElement("span"), document.createElement("small")];
+  name.textContent = title;
+  word.textContent = state;
+  small.textContent = more;
+  row.append(name, word, small);
+  return row;
+}
+
+/** @param {string} id @param {boolean} isShown */
+function show(id, isShown) {
+  const element = document.getElementById(id);
+  if (element.hidden === isShown) element.hidden = !isShown;
+}
+
+/** Write only what changed, so that screen readers are not told the same again. @param {string} id @param {string} content */
+function put(id, content) {
+  const element = document.getElementById(id);
+  if (element.textContent !== content) element.textContent = content;
+}

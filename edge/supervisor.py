@@ -91,6 +91,17 @@ async def failure_of(work: Awaitable[object]) -> Exception | None:
     return None
 
 
+async def keep_up(
+    name: str, work: Callable[[], Awaitable[object]], *, wait_s: float = 5.0, sleep: Sleep = asyncio.sleep
+) -> None:
+    """Do `work` again whenever it fails or ends, until cancelled: for what runs beside the counter."""
+    while True:
+        failure = await failure_of(work())
+        code = failure.code if isinstance(failure, YimaError) else None
+        _logger.error("task.failed", task=name, code=code, exc_info=None if code else failure)
+        await sleep(wait_s)
+
+
 @dataclass(slots=True)
 class _Charge:
     """One device in care."""

@@ -9,13 +9,19 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from codes.words import Words
-from edge.operators.errors import LoginFormError, OperatorExistsError, OperatorUnknownError
+from edge.operators.errors import (
+    LoginFormError,
+    OperatorExistsError,
+    OperatorUnknownError,
+    WeakPasswordError,
+)
 from edge.store import shifts
 from edge.store.shifts import OperatorRow
 from web.passwords import hash_password, new_password
 
 FIRST_LOGIN = "yaoshi"
 """药师, pharmacist: the login that a new terminal comes with."""
+SHORTEST_PASSWORD = 10
 _FIRST_NAME = "药师"
 _LOGIN = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _LONGEST_NAME = 64
@@ -29,16 +35,19 @@ class NewPassword:
     password: str
 
 
-def add_account(connection: Connection, login: str, name: str, now: datetime) -> NewPassword:
-    """Add an operator.
+def add_account(
+    connection: Connection, login: str, name: str, now: datetime, password: str | None = None
+) -> NewPassword:
+    """Add an operator, with a password of our making unless one is given.
 
     Raises:
         LoginFormError: The login or the name has the wrong form.
+        WeakPasswordError: The given password is too short.
         OperatorExistsError: There is one already.
     """
     if not _LOGIN.fullmatch(login) or not 0 < len(name) <= _LONGEST_NAME:
         raise LoginFormError(Words(f"工号 {login!r} 或姓名不可用", f"Login {login!r} or the name cannot be used"))
-    password = new_password()
+    password = _chosen(password)
     row = OperatorRow(login, name, hash_password(password), now)
     with connection.begin():
         if shifts.find_operator(connection, login) is not None:
@@ -55,13 +64,14 @@ def add_first_account(connection: Connection, now: datetime) -> NewPassword | No
     return add_account(connection, FIRST_LOGIN, _FIRST_NAME, now)
 
 
-def renew_password(connection: Connection, login: str) -> NewPassword:
+def renew_password(connection: Connection, login: str, password: str | None = None) -> NewPassword:
     """Give an operator a new password. Whoever is signed in with the old one is signed out.
 
     Raises:
+        WeakPasswordError: The given password is too short.
         OperatorUnknownError: There is no such operator.
     """
-    password = new_password()
+    password = _chosen(password)
     hashed = hash_password(password)
     with connection.begin():
         if shifts.find_operator(connection, login) is None:
@@ -70,3 +80,13 @@ def renew_password(connection: Connection, login: str) -> NewPassword:
         shifts.forget_guesses(connection, login)
         shifts.end_sessions_of(connection, login)
     return NewPassword(login, password)
+
+
+def _chosen(password: str | None) -> str:
+    if password is None:
+        return new_password()
+    if len(password) < SHORTEST_PASSWORD:
+        raise WeakPasswordError(
+            Words(f"密码至少 {SHORTEST_PASSWORD} 个字符", f"A password has at least {SHORTEST_PASSWORD} characters")
+        )
+    return password

@@ -75,3 +75,14 @@ class LoginFormError(RejectedError):
     next_step: ClassVar[Words] = Words(
         "工号为 1–32 个字母、数字、点、横线或下划线。", "A login is 1–32 letters, digits, dots, dashes or underscores."
     )
+
+
+class WeakPasswordError(RejectedError):
+    """A password that is too easily guessed."""
+
+    code: ClassVar[str] = "operator.weak_password"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    next_step: ClassVar[Words] = Words(
+        "请换一个更长的密码，或不指定密码由系统生成。",
+        "Choose a longer one, or leave it out and let the system make one.",
+    )

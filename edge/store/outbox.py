@@ -109,6 +109,8 @@ class Applied:
     held: int
     unknown: int
     """Numbers the receipt names that this store does not have: purged since, or never written here."""
+    reasons: frozenset[str] = frozenset()
+    """The centre's codes for what it refused or put off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,8 @@ class Outbox:
             delivered, unknown = self._deliver(receipt)
             dead, strange = self._bury(receipt)
             held, stranger = self._hold(receipt, now)
-        return Applied(delivered, dead, held, unknown + strange + stranger)
+        reasons = {refused.code for refused in receipt.rejected} | {put_off.code for put_off in receipt.held}
+        return Applied(delivered, dead, held, unknown + strange + stranger, frozenset(reasons))
 
     def counts(self) -> OutboxCounts:
         """Return how much waits, and since when."""

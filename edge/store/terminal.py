@@ -63,6 +63,12 @@ def ensure_state(connection: Connection, *, terminal: str, new_epoch: str, mode:
     return state
 
 
+def find_state(connection: Connection) -> TerminalState | None:
+    """Return the state of the store, None if no terminal has used it yet."""
+    with connection.begin():
+        return read_state(connection) if sql.first(connection, READ_STATE) else None
+
+
 def read_state(tx: Connection) -> TerminalState:
     """Return the state as the transaction sees it."""
     terminal, epoch, next_seq, last_hash, hlc, offset, mode, credentials = sql.one(tx, READ_STATE)

@@ -88,9 +88,10 @@ class Shop:
     clock: FakeClock
     bus: LiveBus = field(default_factory=LiveBus)
     recorded: int = 0
+    seed: int = 1
 
     def __post_init__(self) -> None:
-        self.outbox = Outbox(self.connection, random=seeded_bytes())
+        self.outbox = Outbox(self.connection, random=seeded_bytes(self.seed))
         self.counter = Counter(
             self.connection,
             self.outbox,
@@ -104,7 +105,7 @@ class Shop:
             self.outbox,
             self.bus,
             clock=self.clock,
-            random=seeded_bytes(2),
+            random=seeded_bytes(self.seed + 1_000),
             session_length=timedelta(hours=12),
             on_recorded=self._note_recorded,
         )

@@ -1,0 +1,196 @@
+"""`yima edge`: run a terminal, and look after it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter
+from rich.console import Console
+from rich.table import Table
+
+from edge.app import KEY_FILE, Announcements, run_terminal
+from edge.catalogue_file import import_catalogue
+from edge.clock import SystemClock
+from edge.config import EdgeConfig
+from edge.config_file import load_config
+from edge.health import TerminalStatus
+from edge.logs import configure_logs
+from edge.operators.accounts import NewPassword, add_account, renew_password
+from edge.store.chain import check_chain
+from edge.store.database import visited_store
+from edge.store.shifts import all_operators
+from edge.store.terminal import find_state
+from wire.keys import load_or_create_key
+
+edge_app = typer.Typer(help="终端 / A terminal", no_args_is_help=True)
+operator_app = typer.Typer(help="操作员 / Operators", no_args_is_help=True)
+catalogue_app = typer.Typer(help="商品目录 / The matching library", no_args_is_help=True)
+edge_app.add_typer(operator_app, name="operator")
+edge_app.add_typer(catalogue_app, name="catalogue")
+
+Config = Annotated[Path, typer.Option("--config", help="配置文件 / Configuration file", show_default=False)]
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="从标准输入读取密码 / Read the password from standard input")
+]
+_SHOWN_PROBLEMS = 20
+_ANSWER_S = 2.0
+_BROKEN = 1
+
+
+@edge_app.command()
+def run(
+    config: Config,
+    scanner: Annotated[
+        list[str] | None,
+        typer.Option(help="追加扫码设备，如 serial:/dev/ttyACM0,9600 / One more scanner", show_default=False),
+    ] = None,
+) -> None:
+    """运行终端，直到 Ctrl-C / Run the terminal until Ctrl-C."""
+    settings = load_config(config)
+    configure_logs(settings.log.level)
+    announcements = Announcements(first_password=_show_password, ready=_show_address)
+    asyncio.run(run_terminal(settings, scanner or (), announcements, clock=SystemClock()))
+
+
+@edge_app.command()
+def key(config: Config) -> None:
+    """显示终端公钥与指纹，供中心核对 / Print the key's fingerprint for the centre to compare."""
+    public = load_or_create_key(load_config(config).store.folder / KEY_FILE).public
+    typer.echo(f"指纹 / fingerprint  {public.fingerprint}")
+    typer.echo(f"公钥 / public key   {public.raw.hex()}")
+
+
+@edge_app.command()
+def status(
+    config: Config,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / Print JSON")] = False,
+) -> None:
+    """显示终端状态并检查记录链；有断裂则退出码为 1 / Show how the terminal is and check its chain; exit 1 if broken."""
+    settings = load_config(config)
+    running = _fetch_status(settings)
+    if as_json:
+        typer.echo("null" if running is None else TypeAdapter(TerminalStatus).dump_json(running).decode())
+    elif running is None:
+        typer.echo("终端未运行 / The terminal is not running")
+    else:
+        Console().print(_status_table(running))
+    broken_at = _check_chain(settings, quiet=as_json)
+    if broken_at is not None:
+        raise typer.Exit(_BROKEN)
+
+
+@operator_app.command("add")
+def add_operator(
+    login: Annotated[str, typer.Argument(help="工号 / Login")],
+    config: Config,
+    name: Annotated[str, typer.Option(help="姓名，默认同工号 / Name, the login if left out")] = "",
+    password_stdin: PasswordStdin = False,
+) -> None:
+    """添加操作员，密码只显示一次 / Add an operator; the password is shown once."""
+    chosen = _password_from_stdin() if password_stdin else None
+    with visited_store(load_config(config).store.folder) as connection:
+        added = add_account(connection, login, name or login, SystemClock().now(), chosen)
+    _show_password(added, is_hidden=password_stdin)
+
+
+@operator_app.command("password")
+def new_operator_password(
+    login: Annotated[str, typer.Argument(help="工号 / Login")],
+    config: Config,
+    password_stdin: PasswordStdin = False,
+) -> None:
+    """重设密码并使其已登录的页面退出 / Set a new password and sign the operator out everywhere."""
+    chosen = _password_from_stdin() if password_stdin else None
+    with visited_store(load_config(config).store.folder) as connection:
+        renewed = renew_password(connection, login, chosen)
+    _show_password(renewed, is_hidden=password_stdin)
+
+
+@operator_app.command("list")
+def list_operators(config: Config) -> None:
+    """列出操作员 / List the operators."""
+    with visited_store(load_config(config).store.folder) as connection, connection.begin():
+        operators = all_operators(connection)
+    table = Table("工号 / login", "姓名 / name", "添加于 / added")
+    for operator in operators:
+        table.add_row(operator.login, operator.name, f"{operator.created_at:%Y-%m-%d}")
+    Console().print(table)
+
+
+@catalogue_app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="CSV 文件，UTF-8 或 GB18030 / CSV, UTF-8 or GB18030")],
+    config: Config,
+) -> None:
+    """导入商品目录，替换原有内容；终端运行时也可执行 / Import a catalogue in place of the old one, running or not."""
+    with visited_store(load_config(config).store.folder) as connection:
+        done = import_catalogue(connection, file, SystemClock().now())
+    typer.echo(f"商品 {done.products}，标识 {done.identifiers} / {done.products} products, {done.identifiers} codes")
+    for problem in done.problems[:_SHOWN_PROBLEMS]:
+        typer.echo(
+            f"第 {problem.line} 行 {problem.column}：{problem.words.zh} / line {problem.line}: {problem.words.en}"
+        )
+    if done.problems:
+        typer.echo(f"未采用 {len(done.problems)} 行 / {len(done.problems)} lines were left out")
+
+
+def _show_password(new: NewPassword, *, is_hidden: bool = False) -> None:
+    typer.echo(f"工号 / operator  {new.login}")
+    if not is_hidden:
+        typer.echo(f"密码 / password  {new.password}")
+        typer.echo("密码只显示这一次，请立即记下 / Shown only now: write it down")
+
+
+def _show_address(address: str) -> None:
+    typer.echo(f"终端已就绪 / The terminal is ready: {address}")
+
+
+def _password_from_stdin() -> str:
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _fetch_status(settings: EdgeConfig) -> TerminalStatus | None:
+    """Ask the terminal itself; None if it does not run."""
+    host = f"[{settings.api.host}]" if ":" in settings.api.host else settings.api.host
+    url = f"http://{host}:{settings.api.port}/api/v1/status"
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=_ANSWER_S) as answer:
+            return TypeAdapter(TerminalStatus).validate_json(answer.read())
+    except (urllib.error.URLError, TimeoutError, ValueError):
+        return None
+
+
+def _status_table(running: TerminalStatus) -> Table:
+    table = Table(show_header=False)
+    sync = running.sync
+    approved = {True: "已批准 / approved", False: "待批准 / waiting for approval", None: "—"}[running.is_approved]
+    table.add_row("终端 / terminal", f"{running.terminal} {running.label}")
+    table.add_row("操作员 / operator", running.operator or "—")
+    table.add_row("连线 / line", "已连接 / up" if sync.is_up else "未连接 / down")
+    table.add_row("批准 / approval", f"{approved}  {running.fingerprint}")
+    table.add_row("待上传 / pending", f"{sync.pending}（{sync.oldest_pending_at or '—'}）")
+    table.add_row("被拒 / refused", str(sync.dead))
+    for device in running.devices:
+        problem = f"  {device.problem}" if device.problem else ""
+        table.add_row(device.device, f"{device.state}  {device.scans}{problem}")
+    return table
+
+
+def _check_chain(settings: EdgeConfig, *, quiet: bool) -> int | None:
+    with visited_store(settings.store.folder) as connection:
+        state = find_state(connection)
+        if state is None:
+            return None
+        check = check_chain(connection, state.epoch)
+    if not quiet:
+        zh = "完整" if check.broken_at is None else f"在第 {check.broken_at} 号处断裂"
+        en = "whole" if check.broken_at is None else f"broken at number {check.broken_at}"
+        typer.echo(f"记录链 {check.events} 条，{zh} / chain of {check.events} records: {en}")
+    return check.broken_at

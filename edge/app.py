@@ -1,0 +1,226 @@
+"""The terminal put together: which part gets which, in which order they start, and in which they stop.
+
+Starting: port, store, counter, then the edges (scanners, screens, line). Stopping, in less than three seconds: the
+scanners close first, what they have read is committed, the screens are let go, the line says goodbye, the store closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from importlib.metadata import version
+
+import structlog
+from fastapi import FastAPI
+
+from codes.reading import Scan
+from drivers.scanner import open_scanner, parse_spec
+from edge.api import ApiParts, create_api
+from edge.carrier import Carrier, Identity, link_settings
+from edge.clock import Clock, to_us
+from edge.config import EdgeConfig
+from edge.core import Core, TellPassword, opened_core
+from edge.counter.counter import Counter
+from edge.housekeeping import put_away, tell_sync
+from edge.operators.desk import OperatorDesk
+from edge.operators.sign_in import SignIn
+from edge.pump import ScanPump
+from edge.screens import Place, mount_screens
+from edge.status import StatusReader
+from edge.supervisor import MakeScanner, Supervisor, keep_up
+from edge.sync_board import SyncBoard
+from edge.web_server import WebServer, take_port
+from web.live import LiveBus
+from wire.keys import PublicKey, SigningKey, load_or_create_key
+from wire.topics import TerminalTopics
+
+KEY_FILE = "terminal.key"
+SCANS_WAITING = 256
+"""Scans between the drivers and the counter; beyond that the drivers wait."""
+DRAIN_S = 1.0
+"""How long stopping waits for scans that were read to be committed."""
+
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Announcements:
+    """What whoever started the terminal is told."""
+
+    first_password: TellPassword
+    """On the very first start: shown once, kept nowhere."""
+    ready: Callable[[str], None]
+    """The address of the screens, once they answer."""
+
+
+async def run_terminal(
+    config: EdgeConfig, scanners: Sequence[str], announcements: Announcements, *, clock: Clock
+) -> None:
+    """Run the terminal until SIGTERM or SIGINT.
+
+    Args:
+        config: The configuration.
+        scanners: Scanners besides those of the configuration.
+        announcements: What to tell whoever started it.
+        clock: The device's clock.
+
+    Raises:
+        ConfigError: It cannot run like this.
+        CorruptStoreError: The store is damaged.
+    """
+    makers = _scanner_makers([*config.scanners, *scanners])
+    with take_port(config.api.host, config.api.port) as listener:
+        async with opened_core(config, announcements.first_password, clock) as core:
+            key = load_or_create_key(config.store.folder / KEY_FILE)
+            terminal = _Terminal(config, core, key, clock, makers)
+            await terminal.run(WebServer(terminal.make_app()), listener, announcements.ready)
+
+
+class _Terminal:
+    """The parts that live around the core, and their order."""
+
+    def __init__(
+        self, config: EdgeConfig, core: Core, key: SigningKey, clock: Clock, makers: dict[str, MakeScanner]
+    ) -> None:
+        self._config = config
+        self._core = core
+        self._key = key
+        self._clock = clock
+        self._link = link_settings(config.terminal.id, config.link)
+        self._carrier: Carrier | None = None
+        self._bus = LiveBus(first_id=to_us(clock.now()) // 1_000)
+        self._board = SyncBoard()
+        self._scans: asyncio.Queue[Scan] = asyncio.Queue(SCANS_WAITING)
+        self._supervisor = Supervisor(makers, self._scans, self._bus, clock=clock, rng=random.SystemRandom())
+        self._status = StatusReader(
+            config.terminal, core, self._board, self._supervisor, key.public, started_at=clock.now()
+        )
+        self._counter = Counter(
+            core.connection,
+            core.outbox,
+            self._bus,
+            clock=clock,
+            reservation=timedelta(minutes=config.counter.reservation_min),
+            on_recorded=self._note_recorded,
+        )
+
+    def make_app(self) -> FastAPI:
+        """Return what the screens and the POS ask."""
+        config, core = self._config, self._core
+        session_length = timedelta(hours=config.api.session_hours)
+        operators = OperatorDesk(
+            core.connection,
+            core.outbox,
+            self._bus,
+            clock=self._clock,
+            random=secrets.token_bytes,
+            session_length=session_length,
+            on_recorded=self._note_recorded,
+        )
+        app = create_api(
+            ApiParts(
+                counter=self._counter,
+                operators=operators,
+                sign_in=SignIn(operators, core.in_store),
+                outbox=core.outbox,
+                in_store=core.in_store,
+                read=core.read,
+                status=self._status.read,
+                bus=self._bus,
+                clock=self._clock,
+                session_s=round(session_length.total_seconds()),
+                is_open=not config.api.is_exposed,
+                allowed_hosts=config.api.allowed_hosts,
+            )
+        )
+        place = Place(config.terminal.id, config.terminal.label or config.terminal.institution)
+        mount_screens(app, bus=self._bus, place=place)
+        return app
+
+    async def run(self, server: WebServer, listener: socket.socket, tell_ready: Callable[[str], None]) -> None:
+        """Start every part, wait for the signal to stop, stop every part."""
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        pump, beside = ScanPump(self._scans, self._take, self._bus), self._beside()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(server.serve([listener]), name="screens")
+            reading = group.create_task(self._supervisor.run(), name="scanners")
+            others = [group.create_task(pump.run(), name="pump")]
+            others += [group.create_task(keep_up(name, work), name=name) for name, work in beside.items()]
+            tell_ready(_address(listener))
+            _logger.info("terminal.started", terminal=self._config.terminal.id, epoch=self._core.state.epoch)
+            await stop.wait()
+            reading.cancel()
+            await asyncio.wait([reading])
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._scans.join(), DRAIN_S)
+            self._bus.close()
+            server.should_exit = True
+            for task in others:
+                task.cancel()
+        _logger.info("terminal.stopped", terminal=self._config.terminal.id, scans_not_recorded=self._scans.qsize())
+
+    def _beside(self) -> dict[str, Callable[[], Awaitable[object]]]:
+        """Return what runs beside the counter, and is started again if it fails."""
+        core = self._core
+        work: dict[str, Callable[[], Awaitable[object]]] = {
+            "sync": lambda: tell_sync(self._status.sync, self._bus, asyncio.sleep),
+            "put away": lambda: put_away(core.connection, core.outbox, core.in_store, self._clock, asyncio.sleep),
+        }
+        centre_key = self._config.centre.public_key
+        if self._config.link.is_enabled and centre_key is not None:
+            work["carrier"] = partial(self._carry, PublicKey.from_hex(centre_key))
+        elif self._config.link.is_enabled:
+            _logger.warning("link.no_centre_key")
+        return work
+
+    async def _carry(self, centre_key: PublicKey) -> None:
+        self._carrier = self._new_carrier(centre_key)
+        await self._carrier.run()
+
+    async def _take(self, scan: Scan) -> object:
+        return await self._core.in_store(partial(self._counter.take, scan))
+
+    def _note_recorded(self) -> None:
+        if self._carrier is not None:
+            self._carrier.rows_added()
+
+    def _new_carrier(self, centre_key: PublicKey) -> Carrier:
+        terminal, core = self._config.terminal, self._core
+        identity = Identity(
+            topics=TerminalTopics(terminal.area, terminal.id),
+            institution=terminal.institution,
+            label=terminal.label,
+            epoch=core.state.epoch,
+            version=version("yima"),
+            key=self._key,
+            centre_key=centre_key,
+        )
+        return Carrier(
+            identity=identity,
+            settings=self._link,
+            outbox=core.outbox,
+            in_store=core.in_store,
+            devices=self._supervisor.statuses,
+            board=self._board,
+            clock=self._clock,
+        )
+
+
+def _scanner_makers(specs: Sequence[str]) -> dict[str, MakeScanner]:
+    parsed = [parse_spec(text) for text in specs]
+    return {spec.device: partial(open_scanner, spec) for spec in parsed}
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

@@ -1,0 +1,232 @@
+"""The terminal on the line: birth and last will, health every half minute, and the uplink that drains the outbox.
+
+The link runs in a thread of its own and only ever hands things over; everything is done on the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from edge.clock import Clock
+from edge.config import LinkSection
+from edge.config_file import load_secret
+from edge.health import DeviceStatus
+from edge.operators.sign_in import InStore
+from edge.store.outbox import Outbox, OutboxCounts
+from edge.supervisor import Sleep
+from edge.sync_board import SyncBoard
+from edge.uplink import Answer, Uplink
+from wire.envelope import seal
+from wire.keys import PublicKey, SigningKey
+from wire.link import Link, LinkSettings, Retained, Session
+from wire.presence import PRESENCE_VERSION, DeviceHealth, Health, Presence, PresenceState, encode
+from wire.topics import Channel, TerminalTopics
+
+HEALTH_S = 30.0
+STOP_S = 1.5
+"""How long saying goodbye may take; a terminal stops within three seconds."""
+OFFSET_STEP_MS = 100
+"""A clock offset is written down when it has moved by this much: a receipt a second need not be a commit a second."""
+SLOW_ROUND_TRIP_S = 5.0
+"""An answer that took longer says little about the centre's clock."""
+
+_NONCE_BYTES = 16
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the terminal says it is."""
+
+    topics: TerminalTopics
+    institution: str
+    label: str
+    epoch: str
+    version: str
+    key: SigningKey
+    centre_key: PublicKey
+
+
+class Carrier:
+    """Carries the outbox to the centre while there is a line, and says how the terminal is."""
+
+    def __init__(
+        self,
+        *,
+        identity: Identity,
+        settings: LinkSettings,
+        outbox: Outbox,
+        in_store: InStore,
+        devices: Callable[[], tuple[DeviceStatus, ...]],
+        board: SyncBoard,
+        clock: Clock,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._identity = identity
+        self._outbox = outbox
+        self._in_store = in_store
+        self._devices = devices
+        self._board = board
+        self._clock = clock
+        self._sleep = sleep
+        self._session = ""
+        self._offset_ms: int | None = None
+        self._notes: set[asyncio.Task[None]] = set()
+        self._link = Link(settings, self, self._new_session, rng=secrets.SystemRandom())
+        self._uplink = Uplink(
+            outbox=outbox,
+            in_store=in_store,
+            epoch=identity.epoch,
+            link=self._link,
+            topics=identity.topics,
+            key=identity.key,
+            centre_key=identity.centre_key,
+            clock=clock,
+            new_nonce=partial(secrets.token_hex, _NONCE_BYTES),
+            on_answer=self._note_answer,
+        )
+
+    def rows_added(self) -> None:
+        """Say that a row was committed; from any thread."""
+        self._uplink.rows_added()
+
+    async def run(self) -> None:
+        """Carry until cancelled, then say that the terminal was stopped."""
+        self._link.start()
+        farewell = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._uplink.run(), name="uplink")
+                group.create_task(self._report_health(), name="health")
+        except asyncio.CancelledError:
+            # Somebody wanted it. A failure says nothing: we are back in a moment.
+            farewell = self._presence(PresenceState.STOPPED, self._clock.now())
+            raise
+        finally:
+            await asyncio.to_thread(self._link.stop, farewell, timeout_s=STOP_S)
+            self._board.is_up = False
+
+    # -- told by the link, in its thread ---------------------------------------------------------------------------
+
+    def link_up(self) -> None:
+        """Note that the line is open."""
+        if not self._board.is_up:
+            _logger.info("link.up")
+        self._board.is_up = True
+        self._uplink.link_changed(is_up=True)
+
+    def link_down(self, reason: str) -> None:
+        """Note that the line is closed; said once, not at every attempt."""
+        if self._board.is_up:
+            _logger.warning("link.down", reason=reason)
+        self._board.is_up = False
+        self._uplink.link_changed(is_up=False)
+
+    def message(self, topic: str, frame: bytes) -> None:
+        """Hand a receipt to the uplink."""
+        del topic
+        self._uplink.receipt_arrived(frame)
+
+    # -- what is said ----------------------------------------------------------------------------------------------
+
+    def _new_session(self) -> Session:
+        """Begin a new life on the line: its birth and its last will carry the same new id."""
+        self._session = secrets.token_hex(8)
+        now = self._clock.now()
+        return Session(
+            subscriptions=(self._identity.topics.on(Channel.RECEIPT),),
+            will=self._presence(PresenceState.LOST, now),
+            greeting=self._presence(PresenceState.ONLINE, now),
+        )
+
+    def _presence(self, state: PresenceState, at: datetime) -> Retained:
+        identity = self._identity
+        presence = Presence(
+            v=PRESENCE_VERSION,
+            terminal=identity.topics.terminal,
+            session=self._session,
+            state=state,
+            at=at,
+            epoch=identity.epoch,
+            public_key=identity.key.public.raw.hex(),
+            institution=identity.institution,
+            label=identity.label,
+            version=identity.version,
+        )
+        return self._sealed(Channel.PRESENCE, presence)
+
+    def _sealed(self, channel: Channel, message: Presence | Health) -> Retained:
+        topic = self._identity.topics.on(channel)
+        return Retained(topic, seal(encode(message), topic, self._identity.key))
+
+    async def _report_health(self) -> None:
+        while True:
+            counts = await self._in_store(self._outbox.counts)
+            report = self._sealed(Channel.HEALTH, self._health(counts))
+            self._link.publish(report.topic, report.frame)
+            await self._sleep(HEALTH_S)
+
+    def _health(self, counts: OutboxCounts) -> Health:
+        return Health(
+            v=PRESENCE_VERSION,
+            terminal=self._identity.topics.terminal,
+            session=self._session,
+            at=self._clock.now(),
+            pending=counts.pending,
+            dead_letters=counts.dead,
+            oldest_pending_at=counts.oldest_pending_at,
+            devices=[
+                DeviceHealth(device.device, device.state, device.scans, device.restarts, device.problem)
+                for device in self._devices()
+            ],
+        )
+
+    # -- what is answered ------------------------------------------------------------------------------------------
+
+    def _note_answer(self, answer: Answer) -> None:
+        self._board.note_receipt(answer.applied, self._clock.now())
+        offset, trip = answer.offset_ms, answer.round_trip_s
+        if offset is None or trip is None or trip > SLOW_ROUND_TRIP_S:
+            return
+        if self._offset_ms is not None and abs(offset - self._offset_ms) < OFFSET_STEP_MS:
+            return
+        self._offset_ms = offset
+        note = asyncio.ensure_future(self._keep_offset(offset))
+        # A task that nobody holds may be collected before it has run.
+        self._notes.add(note)
+        note.add_done_callback(self._notes.discard)
+
+    async def _keep_offset(self, offset_ms: int) -> None:
+        await self._in_store(lambda: self._outbox.note_clock_offset(offset_ms))
+
+
+def link_settings(terminal: str, link: LinkSection) -> LinkSettings:
+    """Return how to reach the broker, with the secret from its file.
+
+    Raises:
+        SecretFileError: The password file cannot be used.
+    """
+    return LinkSettings(
+        client_id=terminal,
+        host=link.host,
+        port=link.port,
+        keepalive_s=link.keepalive_s,
+        backoff_most_s=link.backoff_most_s,
+        ca_file=_path(link.ca_file),
+        certificate_file=_path(link.certificate_file),
+        key_file=_path(link.key_file),
+        username=link.username,
+        password=load_secret(link.password_file) if link.password_file else None,
+    )
+
+
+def _path(file: Path | None) -> str | None:
+    return None if file is None else str(file)

@@ -1,0 +1,90 @@
+"""The core of a running terminal: its store with one writing and one reading lane, made ready for the first scan."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import Connection
+
+from edge.catalogue_file import import_catalogue
+from edge.clock import Clock, to_us
+from edge.config import EdgeConfig
+from edge.operators.accounts import NewPassword, add_first_account
+from edge.store.database import database_path, opened_store, reading_store
+from edge.store.lane import Lane
+from edge.store.outbox import Outbox
+from edge.store.terminal import TerminalState, ensure_state
+from wire.ids import uuid7
+
+_RANDOM_BYTES = 10
+
+_T = TypeVar("_T")
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+TellPassword = Callable[[NewPassword], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """What lives in the store's threads, and the two ways in."""
+
+    connection: Connection
+    """The writer's; used in the writing lane only."""
+    outbox: Outbox
+    state: TerminalState
+    """As it was at start; terminal and epoch never change."""
+    writer: Lane
+    reader: Lane
+    reading: Connection
+
+    async def in_store(self, work: Callable[[], _T]) -> _T:
+        """Run work that may write, one piece after the other."""
+        return await self.writer.run(work)
+
+    async def read(self, work: Callable[[Connection], _T]) -> _T:
+        """Run work that only reads, beside the writer, in one transaction."""
+
+        def within() -> _T:
+            with self.reading.begin():
+                return work(self.reading)
+
+        return await self.reader.run(within)
+
+
+@asynccontextmanager
+async def opened_core(config: EdgeConfig, tell_password: TellPassword, clock: Clock) -> AsyncIterator[Core]:
+    """Open the store, and close it when the last piece of work is done.
+
+    Raises:
+        ConfigError: The store cannot be used like this, or the catalogue file is wrong.
+        CorruptStoreError: It is damaged.
+    """
+    folder = config.store.folder
+    async with AsyncExitStack() as closing:
+        writer = Lane("store", database_path(folder), opened_store(folder))
+        closing.push_async_callback(writer.close)
+        connection = await writer.open()
+        state = await writer.run(lambda: _prepare(config, connection, tell_password, clock))
+        reader = Lane("reader", database_path(folder), reading_store(folder))
+        closing.push_async_callback(reader.close)
+        reading = await reader.open()
+        yield Core(connection, Outbox(connection, random=secrets.token_bytes), state, writer, reader, reading)
+
+
+def _prepare(config: EdgeConfig, connection: Connection, tell_password: TellPassword, clock: Clock) -> TerminalState:
+    """Make the store ready for its first scan."""
+    now = clock.now()
+    new_epoch = str(uuid7(to_us(now) // 1_000, secrets.token_bytes(_RANDOM_BYTES)))
+    state = ensure_state(connection, terminal=config.terminal.id, new_epoch=new_epoch, mode=config.counter.mode)
+    first = add_first_account(connection, now)
+    if first is not None:
+        tell_password(first)
+    if config.catalogue.file is not None:
+        done = import_catalogue(connection, config.catalogue.file, now)
+        _logger.info("catalogue.in_use", products=done.products, problems=len(done.problems), is_new=done.is_new)
+    return state

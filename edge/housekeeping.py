@@ -1,0 +1,53 @@
+"""What is done beside the work: the screens hear of the way to the centre, and what is old is put away."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import msgspec
+import structlog
+from sqlalchemy import Connection
+
+from edge.clock import Clock
+from edge.health import SyncStatus
+from edge.operators.sign_in import InStore
+from edge.store.outbox import KEEP_DELIVERED, Outbox
+from edge.store.scans import forget_answers
+from edge.store.shifts import forget_sessions
+from edge.supervisor import Sleep
+from web.live import LiveBus
+
+PULSE_S = 1.0
+PUT_AWAY_S = 3_600.0
+KEEP_ANSWERS = timedelta(days=7)
+"""How long a repeated request still gets its first answer."""
+
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+async def tell_sync(read_sync: Callable[[], Awaitable[SyncStatus]], bus: LiveBus, sleep: Sleep) -> None:
+    """Tell the screens whenever the way to the centre has changed; at most once a second."""
+    told: SyncStatus | None = None
+    while True:
+        sync = await read_sync()
+        if sync != told:
+            bus.publish("sync", msgspec.json.encode(sync).decode())
+            told = sync
+        await sleep(PULSE_S)
+
+
+async def put_away(connection: Connection, outbox: Outbox, in_store: InStore, clock: Clock, sleep: Sleep) -> None:
+    """Put away what is old enough: delivered rows after 30 days, answers after a week, sessions that have ended."""
+
+    def once() -> tuple[int, int, int]:
+        now = clock.now()
+        rows = outbox.purge_delivered(now - KEEP_DELIVERED)
+        with connection.begin():
+            return rows, forget_answers(connection, now - KEEP_ANSWERS), forget_sessions(connection, now)
+
+    while True:
+        rows, answers, sessions = await in_store(once)
+        if rows or answers or sessions:
+            _logger.info("store.put_away", outbox=rows, answers=answers, sessions=sessions)
+        await sleep(PUT_AWAY_S)

@@ -1,0 +1,61 @@
+"""Serving the interface: the port is taken before anything else starts, and given back within a second."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import ClassVar
+
+import uvicorn
+from fastapi import FastAPI
+
+from codes.words import Words
+from edge.errors import ConfigError
+
+_GRACE_S = 1
+_BACKLOG = 128
+
+
+class PortTakenError(ConfigError):
+    """The address of the interface cannot be used."""
+
+    code: ClassVar[str] = "api.port_taken"
+    next_step: ClassVar[Words] = Words(
+        "请检查是否已有终端在运行（ss -ltnp），或修改 api.port。",
+        "See whether a terminal is running already (ss -ltnp), or change api.port.",
+    )
+
+
+class WebServer(uvicorn.Server):
+    """Uvicorn without its signal handlers: who started the terminal decides when it ends."""
+
+    def __init__(self, app: FastAPI) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                ws="none",
+                timeout_graceful_shutdown=_GRACE_S,
+            )
+        )
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def take_port(host: str, port: int) -> socket.socket:
+    """Return a listening socket.
+
+    Raises:
+        PortTakenError: The address is in use, or not one of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as exc:
+        raise PortTakenError(Words(f"无法监听 {host}:{port}：{exc}", f"Cannot listen on {host}:{port}: {exc}")) from exc

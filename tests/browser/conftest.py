@@ -26,7 +26,8 @@ FLAGS = (
 OpenPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+# Per module: while it is open an event loop runs in this thread, and other tests need to start their own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:

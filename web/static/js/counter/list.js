@@ -87,7 +87,13 @@ export class ScanList {
   update(scan) {
     if (!this.scans.has(scan.id)) return;
     this.scans.set(scan.id, scan);
-    this.list.querySelector(`[data-id="${scan.id}"]`)?.replaceWith(this.row(scan));
+    const before = this.list.querySelector(`[data-id="${scan.id}"]`);
+    if (!before) return;
+    const hadFocus = before.contains(document.activeElement);
+    const row = this.row(scan);
+    before.replaceWith(row);
+    if (hadFocus) row.focus();
+    this.tidy();
   }
 
   /** @param {string} code */

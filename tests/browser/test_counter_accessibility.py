@@ -1,0 +1,177 @@
+"""The counter page for everybody: axe in every state and both languages, zoom, small and tall screens, focus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from axe import grave_findings
+from conftest import OpenPage
+from counter_page import CounterPage, counter
+from playwright.sync_api import expect
+from stage import Stage
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SIZES = [(1440, 900), (1366, 768), (1080, 1440), (720, 450), (390, 844)]
+"""A desktop, a small one, a tall one, the desktop at 200 % zoom, and a phone."""
+
+
+def a_morning(stage: Stage) -> None:
+    for number in range(1, 15):
+        stage.scan(number)
+    for number, verdict in ((15, "unmatched"), (17, "wrong_code_type"), (3, "already_in_sale"), (21, "added")):
+        stage.scan(number, verdict)
+
+
+def empty(_desk: CounterPage) -> None:
+    pass
+
+
+def normal(desk: CounterPage) -> None:
+    a_morning(desk.stage)
+    desk.expect_rows(18)
+
+
+def quiet(desk: CounterPage) -> None:
+    normal(desk)
+    desk.page.keyboard.press("Escape")
+    desk.page.keyboard.press("ArrowDown")
+    desk.page.keyboard.press("Delete")
+    expect(desk.page.locator("#c-undo-bar")).to_be_visible()
+
+
+def offline(desk: CounterPage) -> None:
+    normal(desk)
+    since = datetime.now(UTC) - timedelta(hours=2)
+    desk.stage.change_status(is_up=False, pending=27, oldest_pending_at=since.isoformat())
+    expect(desk.page.locator("#c-offline")).to_be_visible()
+
+
+def lost(desk: CounterPage) -> None:
+    normal(desk)
+    desk.page.context.set_offline(True)
+    desk.stage.bus.close()
+    expect(desk.page.locator("#c-lost")).to_be_visible()
+
+
+def refused(desk: CounterPage) -> None:
+    quiet(desk)
+    desk.stage.is_failing = True
+    desk.page.keyboard.press("F10")
+    expect(desk.page.locator("#c-message .y-message--bad")).to_be_visible()
+
+
+def signed_out(desk: CounterPage) -> None:
+    desk.page.locator("#c-leave").click()
+    expect(desk.page.locator("#c-sign-in")).to_be_visible()
+
+
+def closed(desk: CounterPage) -> None:
+    quiet(desk)
+    desk.page.keyboard.press("F10")
+    expect(desk.page.locator("#c-last")).to_be_visible()
+
+
+def receiving(desk: CounterPage) -> None:
+    desk.page.locator('[data-mode="receive"]').click()
+    desk.stage.scan(1)
+    desk.expect_rows(1)
+
+
+def all_notices(desk: CounterPage) -> None:
+    status = desk.stage.status
+    status |= {"clock_offset_ms": -185_000, "is_clock_off": True, "is_approved": False}
+    status["sync"]["dead"] = 2
+    status["devices"][0] |= {"state": "lost", "problem": "driver.lost", "words": {"zh": "断开", "en": "gone"}}
+    desk.page.reload()
+    expect(desk.page.locator("#c-dead")).to_be_visible()
+
+
+def dialog(opener: str) -> Callable[[CounterPage], None]:
+    def open_dialog(desk: CounterPage) -> None:
+        desk.page.locator(opener).click()
+        expect(desk.page.locator("dialog[open]")).to_be_visible()
+
+    open_dialog.__name__ = f"dialog {opener}"
+    return open_dialog
+
+
+STATES = [
+    empty,
+    normal,
+    quiet,
+    offline,
+    lost,
+    refused,
+    signed_out,
+    closed,
+    receiving,
+    all_notices,
+    *(dialog(opener) for opener in ("#c-sync", "#c-devices", "#c-sound", "#c-help", "#c-manual")),
+]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+def test_axe_finds_nothing_grave(open_page: OpenPage, state: Callable[[CounterPage], None], language: str) -> None:
+    with counter(open_page, language=language) as desk:
+        state(desk)
+        assert grave_findings(desk.page) == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("state", [offline, signed_out, closed], ids=lambda state: state.__name__)
+def test_nothing_is_cut_off_at_any_size(
+    open_page: OpenPage, state: Callable[[CounterPage], None], size: tuple[int, int], language: str
+) -> None:
+    with counter(open_page, language=language, size=size) as desk:
+        state(desk)
+        assert desk.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert desk.page.evaluate(CUT_OFF) == []
+
+
+CUT_OFF = """() => [...document.querySelectorAll("button, .y-notice__text, .c-total__amount, .c-row__state, h1, h2")]
+  .filter(one => one.offsetParent !== null)
+  .filter(one => one.getBoundingClientRect().right > window.innerWidth + 1
+    || one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== "inline")
+  .map(one => one.id || one.className || one.tagName)"""
+
+
+def test_targets_are_large_enough_to_touch(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        quiet(desk)
+        sizes = desk.page.locator("button:visible, a:visible").evaluate_all(
+            "all => all.map(one => [one.id || one.className, one.getBoundingClientRect().height])"
+        )
+        assert [(name, height) for name, height in sizes if height < 36 and "y-skip" not in name] == []
+
+
+def test_focus_is_seen_on_every_stop(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        normal(desk)
+        stops = []
+        for _ in range(40):
+            desk.page.keyboard.press("Tab")
+            stop, outline = desk.page.evaluate(FOCUS)
+            if stop == "BODY":
+                break
+            stops.append(stop)
+            assert (stop, outline) == (stop, "solid")
+        assert {"c-sync", "c-manual", "c-alarm-seen", "c-lines-scroll", "c-close", "c-cancel"} <= set(stops)
+        assert any(stop.startswith("c-row") for stop in stops)
+
+
+FOCUS = """() => {
+  const at = document.activeElement;
+  return [at.id || at.className || at.tagName, getComputedStyle(at).outlineStyle];
+}"""
+
+
+def test_lang_attribute_and_title_follow_the_language(open_page: OpenPage) -> None:
+    for language, lang, title in (("zh", "zh-CN", "追溯收银台"), ("en", "en", "Trace counter")):
+        with counter(open_page, language=language) as desk:
+            expect(desk.page.locator("html")).to_have_attribute("lang", lang)
+            assert title in desk.page.title()

@@ -1,0 +1,118 @@
+"""The counter page on a real terminal: a scanner's bytes on a serial line become rows in a real browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from axe import grave_findings
+from conftest import OpenPage
+from playwright.sync_api import expect
+from terminal import pack_codes, running_terminal
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PER_SECOND = 20
+SECONDS = 30
+UNMATCHED = "89999999999999999999"
+
+
+@pytest.mark.timeout(180)
+def test_thirty_seconds_at_twenty_scans_a_second_lose_no_row(open_page: OpenPage, tmp_path: Path) -> None:
+    codes = pack_codes(PER_SECOND * SECONDS)
+    with running_terminal(tmp_path) as terminal:
+        page = open_page()
+        terminal.sign_in(page)
+        pulled = terminal.start_scanning(codes, per_second=PER_SECOND)
+        expect(page.locator("#c-earlier-open")).to_have_text("更早 400 行", timeout=(SECONDS + 30) * 1_000)
+        assert len(pulled.result()) == len(codes)
+
+        expect(page.locator("#c-count-boxes")).to_have_text("600")
+        expect(page.locator("#c-count-matched")).to_have_text("600")
+        for _ in range(2):
+            page.locator("#c-earlier-open").click()
+        shown = page.locator(".c-row__code").evaluate_all("cells => cells.map(cell => cell.textContent)")
+        assert shown == codes[::-1]
+        numbers = page.locator(".c-row__number").evaluate_all("cells => cells.map(cell => cell.textContent)")
+        assert numbers == [str(number) for number in range(len(codes), 0, -1)]
+        quantities = page.locator(".c-line").evaluate_all("all => all.map(line => Number(line.dataset.quantity))")
+        assert sum(quantities) == len(codes)
+        assert grave_findings(page) == []
+
+
+def test_sale_from_sign_in_to_close_and_its_second_scan(open_page: OpenPage, tmp_path: Path) -> None:
+    first, second, third = pack_codes(3)
+    with running_terminal(tmp_path) as terminal:
+        page = open_page("en")
+        terminal.scan_all([first])
+        page.goto(terminal.address)
+        expect(page.locator(".c-row__state")).to_have_text("Sign in first")
+        terminal.sign_in(page)
+
+        terminal.scan_all([first, second, first, UNMATCHED])
+        expect(page.locator("#c-alarm")).to_contain_text("Seen twice")
+        expect(page.locator(".c-line")).to_have_count(3)
+        page.keyboard.press("F10")
+        expect(page.locator("#c-message")).to_contain_text("See to the alarms first")
+        page.keyboard.press("Escape")
+        page.keyboard.press("F10")
+        expect(page.locator("#c-last")).to_contain_text("Sale closed")
+        expect(page.locator("#c-last")).to_contain_text("T-0301-")
+        expect(page.locator(".c-row")).to_have_count(0)
+
+        terminal.scan_all([first, third])
+        expect(page.locator("#c-alarm")).to_contain_text("Sold before")
+        expect(page.locator(".c-row")).to_have_count(2)
+        page.reload()
+        expect(page.locator(".c-row")).to_have_count(2)
+        expect(page.locator("#c-alarm")).to_contain_text("Sold before")
+
+
+def test_remove_put_back_receive_and_sign_out(open_page: OpenPage, tmp_path: Path) -> None:
+    first, second = pack_codes(2)
+    with running_terminal(tmp_path) as terminal:
+        page = open_page()
+        terminal.sign_in(page)
+        terminal.scan_all([first, second])
+        expect(page.locator(".c-row")).to_have_count(2)
+        page.locator(".c-row").nth(1).focus()
+        page.keyboard.press("Delete")
+        expect(page.locator(".c-line")).to_have_count(1)
+        page.keyboard.press("Control+z")
+        expect(page.locator(".c-line")).to_have_count(2)
+
+        page.locator("#c-leave").click()
+        expect(page.locator("#c-message")).to_contain_text("counter.list_not_empty")
+        page.locator("#c-cancel").click()
+        page.locator("#c-cancel-yes").click()
+        expect(page.locator(".c-row")).to_have_count(0)
+
+        page.locator('[data-mode="receive"]').click()
+        expect(page.locator('[data-mode="receive"]')).to_have_attribute("aria-pressed", "true")
+        terminal.scan_all([first])
+        page.keyboard.press("F10")
+        expect(page.locator("#c-last")).to_contain_text("已入库")
+        page.locator("#c-leave").click()
+        expect(page.locator("#c-sign-in")).to_be_visible()
+
+
+def test_pulled_cable_and_killed_daemon_are_said_and_mended(open_page: OpenPage, tmp_path: Path) -> None:
+    codes = pack_codes(2)
+    page = open_page()
+    with running_terminal(tmp_path) as terminal:
+        terminal.sign_in(page)
+        terminal.scan_all(codes[:1])
+        expect(page.locator(".c-row")).to_have_count(1)
+        terminal.scanner.unplug()
+        expect(page.locator("#c-device-fault")).to_be_visible()
+        expect(page.locator("#c-devices-text")).to_have_text("扫码枪 0/1")
+        terminal.scanner.plug()
+        expect(page.locator("#c-devices-text")).to_have_text("扫码枪 1/1", timeout=10_000)
+        terminal.scan_all(codes[1:])
+        expect(page.locator(".c-row")).to_have_count(2)
+        port = int(terminal.address.rstrip("/").rsplit(":", 1)[1])
+    expect(page.locator("#c-lost")).to_be_visible()
+    with running_terminal(tmp_path, port=port):
+        expect(page.locator("#c-lost")).to_be_hidden(timeout=10_000)
+        expect(page.locator(".c-row")).to_have_count(2)
+        expect(page.locator("#c-operator")).to_contain_text("药师")

@@ -144,6 +144,8 @@ class Uplink:
         self._last_sent_at: datetime | None = None
         self.refused_receipts = 0
         """Receipts that were damaged or forged; each is logged, none is acted on."""
+        self.resent = 0
+        """Batches that were sent again for want of an answer. Counted, not logged: a day without a line has many."""
 
     # -- told by others, from any thread ---------------------------------------------------------------------------
 
@@ -213,7 +215,7 @@ class Uplink:
     async def _resend(self, batch: _OnTheWay) -> bool:
         self._on_the_way.remove(batch)
         rows = await self._read(batch.epoch, batch.first - 1, batch.last)
-        _logger.info("uplink.resend", first=batch.first, last=batch.last, rows=len(rows))
+        self.resent += 1
         return self._send(batch.epoch, rows, is_live=batch.is_live)
 
     async def _send_live(self) -> bool:

@@ -6,6 +6,7 @@ real hardware, and it is the person who notices that the box did not appear and 
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,8 +19,10 @@ from sim.packs import Pack, Stray
 from sim.plan import Ending, Morning, Path, Task, Trigger
 from sim.screen import Screen, Shown
 
-PATIENCE_S = {Path.SERIAL: 2.0, Path.HID: 2.0, Path.CAMERA: 6.0}
+PATIENCE_S = {Path.SERIAL: 2.0, Path.HID: 2.0, Path.CAMERA: 4.0}
 """How long a person waits for a box to appear before scanning it again."""
+OUT_OF_VIEW_S = 2.5
+"""A camera reports a box once while it is in view; to be seen again it must be away for longer than two seconds."""
 MOST_TRIES = 30
 
 
@@ -99,6 +102,8 @@ class Cashier:
                 self._note(trigger, shown, written_at)
                 return
             self.notebook.again += 1
+            if trigger.path is Path.CAMERA:
+                await asyncio.sleep(OUT_OF_VIEW_S)
             if trigger.is_repeat:
                 # A second look at the same box is dropped by some scanners themselves; nobody insists on it.
                 return

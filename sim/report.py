@@ -33,7 +33,8 @@ def percentiles(values: Sequence[float]) -> dict[str, float | None]:
 
 
 def make_report(
-    *notebooks: Sequence[Notebook],
+    *,
+    notebooks: Sequence[Notebook],
     claims: CentreClaims,
     findings: Findings,
     status: Sequence[Mapping[str, Any]],

@@ -72,8 +72,8 @@ class AddressInUseError(ConfigError):
 
     code: ClassVar[str] = "server.address_in_use"
     next_step: ClassVar[Words] = Words(
-        "请停止占用该端口的程序，或修改 [web] port。",
-        "Stop the program that holds the port, or change [web] port.",
+        "请停止占用该端口的程序，或修改配置项 web.port。",
+        "Stop the program that holds the port, or change web.port in the configuration.",
     )
 
 

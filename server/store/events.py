@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Select, bindparam, func, select, union, update
+from sqlalchemy import Column, Connection, Select, bindparam, func, select, tuple_, union, update
 
 from server.store import bulk
 from server.store.tables import event, rejected_event, stream
@@ -86,6 +86,12 @@ def open_streams(connection: Connection, names: Collection[tuple[str, str]]) -> 
     return found
 
 
+def load_streams(connection: Connection, terminal: str) -> list[StreamRow]:
+    """Return every life of a terminal's store, oldest first, for reading only."""
+    asked = select(*_STREAM).where(stream.c.terminal == terminal).order_by(stream.c.id)
+    return [StreamRow(*row) for row in connection.execute(asked)]
+
+
 def save_streams(connection: Connection, rows: Iterable[StreamRow]) -> None:
     """Keep how far the streams have come."""
     moved = [
@@ -112,9 +118,7 @@ def load_frozen(connection: Connection, stream_id: int, seqs: Collection[int]) -
     return [(seq, frozen) for seq, frozen in _at(connection, stream_id, seqs, (event.c.seq, event.c.frozen))]
 
 
-def _at(
-    connection: Connection, stream_id: int, seqs: Collection[int], columns: tuple[Column[Any], Column[Any]]
-) -> list[Any]:
+def _at(connection: Connection, stream_id: int, seqs: Collection[int], columns: tuple[Column[Any], ...]) -> list[Any]:
     table = columns[0].table
     wanted = sorted(seqs)
     found: list[Any] = []
@@ -122,6 +126,46 @@ def _at(
         part = wanted[start : start + _SEQS_PER_LOOK]
         found += connection.execute(select(*columns).where(table.c.stream == stream_id, table.c.seq.in_(part)))
     return found
+
+
+def load_placed(connection: Connection, places: Iterable[tuple[int, int]]) -> list[EventRow]:
+    """Return the events with these (stream, number); more than one for a number that forked."""
+    seqs_of: dict[int, set[int]] = {}
+    for stream_id, seq in places:
+        seqs_of.setdefault(stream_id, set()).add(seq)
+    columns = tuple(event.columns)
+    return [
+        EventRow._make(row) for stream_id, seqs in seqs_of.items() for row in _at(connection, stream_id, seqs, columns)
+    ]
+
+
+def load_event_page(
+    connection: Connection, terminal: str | None, *, after: tuple[int, int, bytes], limit: int
+) -> Sequence[tuple[str, str, EventRow]]:
+    """Return terminal, epoch and event after a place, of one terminal or of all, in the order of their places."""
+    place = tuple_(event.c.stream, event.c.seq, event.c.hash)
+    asked = (
+        select(stream.c.terminal, stream.c.epoch, *event.columns)
+        .join(stream, stream.c.id == event.c.stream)
+        .where(place > tuple_(*after))
+        .order_by(event.c.stream, event.c.seq, event.c.hash)
+        .limit(limit)
+    )
+    if terminal is not None:
+        asked = asked.where(stream.c.terminal == terminal)
+    return [(name, epoch, EventRow._make(row)) for name, epoch, *row in connection.execute(asked)]
+
+
+def load_rejected_page(connection: Connection, terminal: str, limit: int) -> Sequence[tuple[str, RejectedRow]]:
+    """Return the newest rejected events of a terminal with their epochs."""
+    asked = (
+        select(stream.c.epoch, *(rejected_event.c[name] for name in RejectedRow._fields))
+        .join(stream, stream.c.id == rejected_event.c.stream)
+        .where(stream.c.terminal == terminal)
+        .order_by(rejected_event.c.received_us.desc(), rejected_event.c.seq)
+        .limit(limit)
+    )
+    return [(epoch, RejectedRow._make(row)) for epoch, *row in connection.execute(asked)]
 
 
 def add_events(connection: Connection, rows: Sequence[EventRow]) -> None:

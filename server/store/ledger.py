@@ -33,6 +33,7 @@ class EvidenceRow(NamedTuple):
     seq: int
     units: int | None
     units_per_pack: int | None
+    product: str | None
 
 
 class SightingRow(NamedTuple):
@@ -119,3 +120,27 @@ def has_document(connection: Connection, code: str, institution: str, document: 
         evidence.c.code == code, evidence.c.institution == institution, evidence.c.document == document
     )
     return connection.execute(asked.limit(1)).first() is not None
+
+
+def find_row(connection: Connection, code: str) -> LedgerRow | None:
+    """Return the ledger's row for one code, for reading only."""
+    row = connection.execute(select(ledger).where(ledger.c.code == code)).first()
+    return None if row is None else LedgerRow._make(row)
+
+
+def load_row_page(connection: Connection, *, after: str, limit: int) -> Sequence[LedgerRow]:
+    """Return rows in the order of their codes."""
+    asked = select(ledger).where(ledger.c.code > after).order_by(ledger.c.code).limit(limit)
+    return [LedgerRow._make(row) for row in connection.execute(asked)]
+
+
+def load_evidence_page(connection: Connection, code: str, limit: int) -> Sequence[EvidenceRow]:
+    """Return the first evidence about a code, oldest first."""
+    asked = select(evidence).where(evidence.c.code == code).order_by(evidence.c.hlc, evidence.c.source).limit(limit)
+    return [EvidenceRow._make(row) for row in connection.execute(asked)]
+
+
+def load_newest_sightings(connection: Connection, code: str, limit: int) -> Sequence[SightingRow]:
+    """Return the newest scans of a code, newest first."""
+    asked = select(sighting).where(sighting.c.code == code).order_by(sighting.c.hlc.desc()).limit(limit)
+    return [SightingRow._make(row) for row in connection.execute(asked)]

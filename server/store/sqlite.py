@@ -27,6 +27,7 @@ WRITE = "yima_write"
 """Execution option of a connection that will write: it takes the write lock when its transaction begins."""
 
 _SYNCHRONOUS_FULL = 2
+_OWNER_ONLY = 0o600
 _BUSY_TIMEOUT_S = 10
 _PRIMARY_CODE = 0xFF
 _PRAGMAS = (
@@ -43,13 +44,15 @@ def open_engine(url: str) -> Engine:
     """Return an engine on the file that `url` names; its folder is made if need be.
 
     Raises:
-        StoreUnavailableError: The folder cannot be made.
+        StoreUnavailableError: The folder or the file cannot be made.
     """
     path = Path(url.removeprefix("sqlite:///"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Password hashes are in it; its log and index files take the same mode.
+        path.touch(mode=_OWNER_ONLY)
     except OSError as exc:
-        raise StoreUnavailableError(Words(f"无法创建目录：{exc}", f"Cannot make the folder: {exc}")) from exc
+        raise StoreUnavailableError(Words(f"无法创建数据库：{exc}", f"Cannot make the database: {exc}")) from exc
     engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S})
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)

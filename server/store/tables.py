@@ -151,6 +151,7 @@ evidence = Table(
     Column("seq", BigInteger, nullable=False),
     Column("units", BigInteger),
     Column("units_per_pack", BigInteger),
+    Column("product", Text, comment="what the institution took the pack for"),
     sqlite_with_rowid=False,
     comment="Who said what was done to a pack, scans apart",
 )
@@ -212,6 +213,7 @@ api_token = Table(
     Column("id", Text, primary_key=True),
     Column("digest", Text, nullable=False, unique=True),
     Column("label", Text, nullable=False),
+    Column("account", Text, ForeignKey("account.name", ondelete="CASCADE"), nullable=False, index=True),
     Column("role", Text, nullable=False),
     Column("created_by", Text, nullable=False),
     Column("created_us", BigInteger, nullable=False),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, func, select, update
 
 from server.store import bulk
-from server.store.tables import stream, terminal
+from server.store.tables import terminal
 
 
 class Trust(StrEnum):
@@ -71,6 +71,12 @@ def load_terminal(connection: Connection, terminal_id: str) -> TerminalRow | Non
     return TerminalRow._make(rows[0]) if rows else None
 
 
+def find_terminal(connection: Connection, terminal_id: str) -> TerminalRow | None:
+    """Return one terminal, for reading only."""
+    row = connection.execute(select(terminal).where(terminal.c.id == terminal_id)).first()
+    return None if row is None else TerminalRow._make(row)
+
+
 def load_terminals(connection: Connection, *, after: str, limit: int) -> Sequence[TerminalRow]:
     """Return terminals in the order of their names, those after `after`."""
     asked = select(terminal).where(terminal.c.id > after).order_by(terminal.c.id).limit(limit)
@@ -95,9 +101,3 @@ def add_terminal(connection: Connection, row: TerminalRow) -> None:
 def change_terminal(connection: Connection, terminal_id: str, **values: Any) -> None:
     """Set columns of a registered terminal."""
     connection.execute(update(terminal).where(terminal.c.id == terminal_id).values(**values))
-
-
-def load_epochs(connection: Connection, terminal_id: str) -> list[str]:
-    """Return the epochs from which the centre has heard of a terminal, oldest first."""
-    asked = select(stream.c.epoch).where(stream.c.terminal == terminal_id).order_by(stream.c.id)
-    return list(connection.scalars(asked))

@@ -39,19 +39,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("terminal", "code", "subject", name=op.f("uq_alarm_terminal_code_subject")),
     )
     op.create_table(
-        "api_token",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("label", sa.Text(), nullable=False),
-        sa.Column("role", sa.Text(), nullable=False),
-        sa.Column("created_by", sa.Text(), nullable=False),
-        sa.Column("created_us", sa.BigInteger(), nullable=False),
-        sa.Column("last_used_us", sa.BigInteger(), nullable=True),
-        sa.Column("revoked_us", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_token")),
-        sa.UniqueConstraint("digest", name=op.f("uq_api_token_digest")),
-    )
-    op.create_table(
         "audit",
         sa.Column("n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at_us", sa.BigInteger(), nullable=False),
@@ -96,6 +83,7 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("units", sa.BigInteger(), nullable=True),
         sa.Column("units_per_pack", sa.BigInteger(), nullable=True),
+        sa.Column("product", sa.Text(), nullable=True, comment="what the institution took the pack for"),
         sa.PrimaryKeyConstraint("code", "institution", "document", "act", "line", "source", name=op.f("pk_evidence")),
         comment="Who said what was done to a pack, scans apart",
         sqlite_with_rowid=False,
@@ -210,6 +198,22 @@ def upgrade() -> None:
         sa.Column("devices", sa.Text(), nullable=True, comment="JSON list as reported"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_terminal")),
     )
+    op.create_table(
+        "api_token",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("created_us", sa.BigInteger(), nullable=False),
+        sa.Column("last_used_us", sa.BigInteger(), nullable=True),
+        sa.Column("revoked_us", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["account"], ["account.name"], name=op.f("fk_api_token_account"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_token")),
+        sa.UniqueConstraint("digest", name=op.f("uq_api_token_digest")),
+    )
+    op.create_index(op.f("ix_api_token_account"), "api_token", ["account"], unique=False)
     op.create_table(
         "identifier",
         sa.Column("system", sa.Text(), nullable=False),

@@ -28,6 +28,14 @@ class Witness(NamedTuple):
     seq: int
 
 
+class _Key(NamedTuple):
+    """Which fact of the institution it is."""
+
+    document: str
+    act: str
+    line: int
+
+
 def sighting(fact: Fact, witness: Witness) -> SightingRow | None:
     """Return the scan that `fact` tells of, if it is the scan of a pack."""
     if not isinstance(fact, Scanned) or fact.code is None:
@@ -48,16 +56,20 @@ def sighting(fact: Fact, witness: Witness) -> SightingRow | None:
 def evidence(fact: Fact, witness: Witness) -> list[EvidenceRow]:
     """Return what `fact` says was done to packs; nothing for scans, shifts and the like."""
     if isinstance(fact, Dispensed):
-        return _rows(fact.packs, fact.sale, _DISPENSED, fact.line, witness)
+        return _rows(fact.packs, fact.product, _Key(fact.sale, _DISPENSED, fact.line), witness)
     if isinstance(fact, SaleReturned):
-        return _rows(fact.packs, fact.sale, _RETURNED, fact.line, witness)
+        return _rows(fact.packs, None, _Key(fact.sale, _RETURNED, fact.line), witness)
     if isinstance(fact, Received):
-        return _rows(fact.packs, fact.delivery, _RECEIVED, fact.line, witness)
+        return _rows(fact.packs, fact.product, _Key(fact.delivery, _RECEIVED, fact.line), witness)
     return []
 
 
-def _rows(packs: Iterable[PackInLine], document: str, act: str, line: int, witness: Witness) -> list[EvidenceRow]:
+def _rows(packs: Iterable[PackInLine], product: str | None, key: _Key, witness: Witness) -> list[EvidenceRow]:
     source, institution, hlc, stream, seq = witness
+    document, act, line = key
     # A line that names one pack twice says one thing about it.
     codes = dict.fromkeys(pack.code for pack in packs)
-    return [EvidenceRow(code, institution, document, act, line, source, hlc, stream, seq, None, None) for code in codes]
+    return [
+        EvidenceRow(code, institution, document, act, line, source, hlc, stream, seq, None, None, product)
+        for code in codes
+    ]

@@ -23,7 +23,9 @@ Said = EvidenceRow | SightingRow
 def fact(act: Act, *, hlc: int, document: str = "S1", stream: int = 1, line: int = 1, seq: int = 0) -> EvidenceRow:
     source = b"%d-%d-%d" % (stream, hlc, seq or hlc)
     units = (3, 10) if act is Act.SPLIT_DISPENSED else (None, None)
-    return EvidenceRow(CODE, INSTITUTIONS[stream], document, act.value, line, source, hlc, stream, seq or hlc, *units)
+    return EvidenceRow(
+        CODE, INSTITUTIONS[stream], document, act.value, line, source, hlc, stream, seq or hlc, *units, None
+    )
 
 
 def scan(*, hlc: int, sale: str = "S1", stream: int = 1, until: bool = True) -> SightingRow:

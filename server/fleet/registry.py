@@ -1,0 +1,186 @@
+"""The registry of terminals.
+
+A terminal announces itself with a birth that is signed by the key it names. That proves possession; it is *pending*
+until a person has compared the fingerprint and approves it. A known name with another key never replaces anything: it
+is an alarm, and only after a revocation may it apply anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from codes.words import Words
+from server.errors import InvalidRequestError, NotFoundError
+from server.fleet.presence import after_health, after_presence, open_health, open_presence, registration
+from server.fleet.terminal import Life, Terminal, terminal_of
+from server.people.roles import Person
+from server.store import alarms, audit, events, terminals
+from server.store.alarms import Alarm, AlarmKey
+from server.store.database import Store
+from server.store.terminals import TerminalRow, Trust
+from server.store.times import micros
+from wire.errors import UnknownKeyError
+from wire.keys import PublicKey
+from wire.presence import Presence
+from wire.topics import TerminalTopics
+
+MOST_PENDING = 1_000
+"""Terminals that may wait for approval; beyond that somebody is making them up."""
+_MOST_GAPS = 20
+_LONGEST_NAME = 64
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Fleet:
+    """Keeps the registry. `changed` is told a terminal's id after each commit; it must not block and not raise."""
+
+    def __init__(self, store: Store, changed: Callable[[str], None] = lambda _terminal: None) -> None:
+        self._store = store
+        self._changed = changed
+
+    def note_presence(self, topic: str, frame: bytes, now: datetime) -> None:
+        """Take a birth, a clean stop or a death.
+
+        Raises:
+            WireError: It proves nothing or says nothing.
+        """
+        topics, said, key = open_presence(topic, frame)
+        with self._store.writing() as connection:
+            known = terminals.load_terminal(connection, said.terminal)
+            if known is None:
+                _register(connection, topics, said, key, now)
+            elif known.public_key == key.raw:
+                _change(connection, said.terminal, after_presence(known, topics.area, said, now))
+            else:
+                _meet_other_key(connection, known, registration(topics, said, key, now), now)
+        self._changed(said.terminal)
+
+    def note_health(self, topic: str, frame: bytes, now: datetime) -> None:
+        """Take a health report.
+
+        Raises:
+            WireError: It proves nothing or says nothing, or the terminal is not registered.
+        """
+        name = topic.rpartition("/")[0].rpartition("/")[2]
+        with self._store.writing() as connection:
+            known = terminals.load_terminal(connection, name)
+            if known is None:
+                raise UnknownKeyError(Words(f"终端 {name!r} 未登记", f"Terminal {name!r} is not registered"))
+            said = open_health(topic, frame, PublicKey(known.public_key))
+            _change(connection, name, after_health(known, said, now))
+        self._changed(name)
+
+    def approve(
+        self, terminal_id: str, *, by: Person, now: datetime, institution: str | None = None, label: str | None = None
+    ) -> None:
+        """Take this terminal's facts from now on.
+
+        Args:
+            terminal_id: Whose fingerprint was compared.
+            by: Who compared it.
+            now: Centre clock.
+            institution: Whose facts they are, if not what the terminal says.
+            label: What to call it, if not what it calls itself.
+
+        Raises:
+            NotFoundError: There is no such terminal.
+            InvalidRequestError: A name does not do.
+        """
+        given = {"institution": institution, "label": label}
+        change: dict[str, object] = {column: _checked(text) for column, text in given.items() if text is not None}
+        self._decide(terminal_id, Trust.APPROVED, change, by, now)
+
+    def revoke(self, terminal_id: str, *, by: Person, now: datetime) -> None:
+        """Take nothing more from this terminal; what it sends is held, not lost.
+
+        Raises:
+            NotFoundError: There is no such terminal.
+        """
+        self._decide(terminal_id, Trust.REVOKED, {}, by, now)
+
+    def list(self, now: datetime, *, after: str = "", limit: int = 200) -> Sequence[Terminal]:
+        """Return terminals in the order of their names."""
+        with self._store.reading() as connection:
+            rows = terminals.load_terminals(connection, after=after, limit=limit)
+        return [terminal_of(row, now) for row in rows]
+
+    def find(self, terminal_id: str, now: datetime) -> tuple[Terminal, Sequence[Life]]:
+        """Return one terminal and what the centre has of each life of its store.
+
+        Raises:
+            NotFoundError: There is no such terminal.
+        """
+        with self._store.reading() as connection:
+            row = _existing(terminals.find_terminal(connection, terminal_id), terminal_id)
+            streams = events.load_streams(connection, terminal_id)
+            lives = [
+                Life(one.epoch, one.tip_seq, one.contiguous_to, events.load_gaps(connection, one, _MOST_GAPS))
+                for one in streams
+            ]
+        return terminal_of(row, now), lives
+
+    def _decide(self, terminal_id: str, trust: Trust, change: dict[str, object], by: Person, now: datetime) -> None:
+        with self._store.writing() as connection:
+            row = _existing(terminals.load_terminal(connection, terminal_id), terminal_id)
+            decided = {"trust": trust.value, "decided_by": by.name, "decided_us": micros(now)}
+            _change(connection, terminal_id, change | decided)
+            fingerprint = PublicKey(row.public_key).fingerprint
+            audit.record(
+                connection,
+                at_us=micros(now),
+                who=by.name,
+                action="terminal.approve" if trust is Trust.APPROVED else "terminal.revoke",
+                subject=terminal_id,
+                detail={"fingerprint": fingerprint, **change},
+            )
+        self._changed(terminal_id)
+
+
+def _register(connection: Connection, topics: TerminalTopics, said: Presence, key: PublicKey, now: datetime) -> None:
+    if terminals.count_terminals(connection).get(Trust.PENDING, 0) >= MOST_PENDING:
+        words = Words(
+            f"待批准的终端已达 {MOST_PENDING} 台，新的登记被忽略",
+            f"{MOST_PENDING} terminals wait for approval; new ones are ignored",
+        )
+        alarms.raise_alarms(connection, [Alarm(AlarmKey("", "fleet.too_many_pending", ""), words)], micros(now))
+        return
+    terminals.add_terminal(connection, registration(topics, said, key, now))
+    _logger.info("fleet.terminal_pending", terminal=said.terminal, fingerprint=key.fingerprint)
+
+
+def _meet_other_key(connection: Connection, known: TerminalRow, fresh: TerminalRow, now: datetime) -> None:
+    """Let a revoked terminal apply anew with the key of its new life; for any other it is an alarm."""
+    if known.trust == Trust.REVOKED:
+        change = fresh._asdict()
+        del change["id"], change["first_seen_us"]
+        _change(connection, known.id, change)
+        return
+    offered = PublicKey(fresh.public_key).fingerprint
+    words = Words(
+        f"终端 {known.id} 换用了密钥 {offered}；若确为重装，请先吊销再批准",
+        f"Terminal {known.id} came with another key, {offered}; if it was rebuilt, revoke it first, then approve it",
+    )
+    alarms.raise_alarms(connection, [Alarm(AlarmKey(known.id, "terminal.key_changed", offered), words)], micros(now))
+
+
+def _change(connection: Connection, terminal_id: str, change: dict[str, object]) -> None:
+    if change:
+        terminals.change_terminal(connection, terminal_id, **change)
+
+
+def _existing(row: TerminalRow | None, terminal_id: str) -> TerminalRow:
+    if row is None:
+        raise NotFoundError(Words(f"没有终端 {terminal_id}", f"There is no terminal {terminal_id}"))
+    return row
+
+
+def _checked(name: str) -> str:
+    if not 1 <= len(name) <= _LONGEST_NAME or not name.isprintable():
+        raise InvalidRequestError(
+            Words(f"名称须为 1–{_LONGEST_NAME} 个可见字符", f"A name has 1 to {_LONGEST_NAME} printable characters")
+        )
+    return name

@@ -1,0 +1,63 @@
+"""Who asks, and whether they may: a bearer token, or the session cookie of the console."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+
+from codes.words import Words
+from server.centre import Centre
+from server.errors import SignInError
+from server.people.roles import Permission, Person
+
+SESSION_COOKIE = "yima_centre"
+
+_bearer = HTTPBearer(auto_error=False, description="API token, made with `yima server token create`")
+_cookie = APIKeyCookie(name=SESSION_COOKIE, auto_error=False, description="Session of the console")
+
+
+def centre_of(request: Request) -> Centre:
+    """Return the centre that this application serves."""
+    found = request.app.state.centre
+    if not isinstance(found, Centre):
+        raise TypeError("the application was made without a centre")
+    return found
+
+
+TheCentre = Annotated[Centre, Depends(centre_of)]
+
+
+def signed_in(
+    centre: TheCentre,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    cookie: Annotated[str | None, Security(_cookie)],
+) -> Person:
+    """Return who asks.
+
+    Raises:
+        SignInError: Nobody is signed in.
+    """
+    if bearer is not None:
+        return centre.tokens.who(bearer.credentials, centre.now())
+    if cookie is not None:
+        return centre.signing_in.who(cookie, centre.now())
+    raise SignInError(Words("尚未登录", "Nobody is signed in"))
+
+
+def requires(permission: Permission) -> Callable[[Person], Person]:
+    """Return the dependency that lets pass whoever has `permission`."""
+
+    def check(person: Annotated[Person, Depends(signed_in)]) -> Person:
+        person.require(permission)
+        return person
+
+    return check
+
+
+Reader = Annotated[Person, Depends(requires(Permission.READ))]
+Approver = Annotated[Person, Depends(requires(Permission.APPROVE))]
+Manager = Annotated[Person, Depends(requires(Permission.MANAGE))]
+AnyPerson = Annotated[Person, Depends(signed_in)]

@@ -1,0 +1,56 @@
+"""The web application: routers, problems, the guard in front."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI
+
+from server.api import catalogue, facts, people, sessions, status, terminals
+from server.api.problems import PROBLEMS, install_problem_handlers
+from server.api.views import HealthView
+from server.centre import Centre
+from web.security import SecurityMiddleware
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    centre: Centre,
+    *,
+    allowed_hosts: Collection[str] = (),
+    is_connected: Callable[[], bool] = lambda: False,
+    lifespan: Lifespan | None = None,
+) -> FastAPI:
+    """Return the application that serves `centre`.
+
+    Args:
+        centre: What it serves.
+        allowed_hosts: Names besides the loopback ones under which it is reached.
+        is_connected: Whether the broker can be reached.
+        lifespan: What starts and stops with the application.
+    """
+    # The documentation pages of the framework load scripts from other hosts; the document itself is enough.
+    app = FastAPI(title="Yima centre", version=version("yima"), docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.state.centre = centre
+    app.state.is_connected = is_connected
+    app.add_middleware(SecurityMiddleware, allowed_hosts=allowed_hosts)
+    install_problem_handlers(app)
+    api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
+    for part in (sessions, people, terminals, facts, catalogue, status):
+        api.include_router(part.router)
+    app.include_router(api)
+    app.add_api_route("/healthz", _healthz(centre), methods=["GET"], tags=["status"], response_model=HealthView)
+    return app
+
+
+def _healthz(centre: Centre) -> Callable[[], HealthView]:
+    def healthz() -> HealthView:
+        """Say whether the database answers; for supervisors, open to all."""
+        with centre.store.reading() as connection:
+            connection.exec_driver_sql("SELECT 1")
+        return HealthView(is_ok=True)
+
+    return healthz

@@ -1,0 +1,103 @@
+"""The centre's parts, put together by hand: what the API, the console and the receiver work with."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from server.config import ServerConfig, read_secret
+from server.fleet import Fleet
+from server.ingest import Ingest
+from server.live import LiveNews
+from server.matching import Matching
+from server.people.accounts import Accounts
+from server.people.signing_in import SigningIn
+from server.people.tokens import Tokens
+from server.store.database import Store, open_store
+from web.live import LiveBus
+from wire.ids import uuid7
+from wire.keys import SigningKey, load_or_create_key
+
+Now = Callable[[], datetime]
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """Everything that answers requests shares this."""
+
+    store: Store
+    key: SigningKey
+    bus: LiveBus
+    accounts: Accounts
+    signing_in: SigningIn
+    tokens: Tokens
+    fleet: Fleet
+    matching: Matching
+    ingest: Ingest
+    now: Now
+    """Centre clock, aware, UTC."""
+    started_at: datetime
+
+    def close(self) -> None:
+        """End every live stream and give the database back."""
+        self.bus.close()
+        self.store.close()
+
+
+def utc_now() -> datetime:
+    """Return the centre's time."""
+    return datetime.now(UTC)
+
+
+def open_configured_store(config: ServerConfig) -> Store:
+    """Open the store that the configuration names, bringing its schema up to date.
+
+    Raises:
+        ServerError: It cannot be opened; the error says what to do.
+    """
+    password = config.store.password_file
+    return open_store(
+        config.store.url,
+        new_epoch=_new_epoch,
+        password=read_secret(password) if password else None,
+        connections=config.store.connections,
+        progress=lambda revision: _logger.info("store.migrated", revision=revision),
+    )
+
+
+def build_centre(config: ServerConfig, now: Now = utc_now) -> Centre:
+    """Open the store and put the parts together.
+
+    Raises:
+        ServerError: The store cannot be opened.
+        KeyFileError: The key cannot be read or made.
+    """
+    key = load_or_create_key(config.centre.key_file)
+    store = open_configured_store(config)
+    # Numbers of an earlier life of the process must never be taken for numbers of this one.
+    bus = LiveBus(first_id=time.time_ns() // 1_000_000)
+    matching = Matching(store)
+    news = LiveNews(bus, matching)
+    return Centre(
+        store=store,
+        key=key,
+        bus=bus,
+        accounts=Accounts(store),
+        signing_in=SigningIn(store, timedelta(hours=config.web.session_hours)),
+        tokens=Tokens(store),
+        fleet=Fleet(store, news.terminal_changed),
+        matching=matching,
+        ingest=Ingest(store, key, hold=timedelta(seconds=config.centre.hold_s), announce=news.committed),
+        now=now,
+        started_at=now(),
+    )
+
+
+def _new_epoch() -> str:
+    return str(uuid7(time.time_ns() // 1_000_000, os.urandom(10)))

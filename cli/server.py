@@ -1,0 +1,268 @@
+"""`yima server`: run the centre, and look after it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from codes.words import Words
+from rules.catalogue import parse_catalogue
+from server.app import run_centre
+from server.centre import open_configured_store, utc_now
+from server.config import load_config
+from server.errors import InvalidRequestError
+from server.fleet import Fleet
+from server.logs import configure_logs
+from server.matching import Matching, Preview
+from server.people.accounts import Accounts
+from server.people.roles import COMMAND_LINE, Role
+from server.people.tokens import Tokens
+from server.store.database import Store
+from wire.keys import load_or_create_key
+
+server_app = typer.Typer(help="中心 / The centre", no_args_is_help=True)
+user_app = typer.Typer(help="账号 / Accounts", no_args_is_help=True)
+token_app = typer.Typer(help="访问令牌 / API tokens", no_args_is_help=True)
+terminal_app = typer.Typer(help="终端设备 / Terminals", no_args_is_help=True)
+catalogue_app = typer.Typer(help="匹配库 / The matching library", no_args_is_help=True)
+for _name, _part in (
+    ("user", user_app),
+    ("token", token_app),
+    ("terminal", terminal_app),
+    ("catalogue", catalogue_app),
+):
+    server_app.add_typer(_part, name=_name)
+
+Config = Annotated[Path, typer.Option("--config", help="配置文件 / Configuration file", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / Print JSON")]
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="从标准输入读取密码 / Read the password from standard input")
+]
+_SHOWN = 20
+_FAILED = 1
+
+
+@server_app.command()
+def run(config: Config) -> None:
+    """运行中心，直到 Ctrl-C / Run the centre until Ctrl-C."""
+    settings = load_config(config)
+    configure_logs()
+    if not asyncio.run(run_centre(settings, _show_password)):
+        raise typer.Exit(_FAILED)
+
+
+@server_app.command()
+def key(config: Config, as_json: AsJson = False) -> None:
+    """显示中心公钥与指纹 / Print the centre's public key and fingerprint."""
+    public = load_or_create_key(load_config(config).centre.key_file).public
+    if as_json:
+        typer.echo(json.dumps({"public_key": public.raw.hex(), "fingerprint": public.fingerprint}))
+        return
+    typer.echo(f"指纹 / fingerprint  {public.fingerprint}")
+    typer.echo(f"公钥 / public key   {public.raw.hex()}")
+
+
+@user_app.command("add")
+def add_user(
+    name: Annotated[str, typer.Argument(help="账号名 / Name")],
+    config: Config,
+    role: Annotated[Role, typer.Option(help="角色 / Role")] = Role.INSPECTOR,
+    password_stdin: PasswordStdin = False,
+) -> None:
+    """添加账号；密码只显示一次 / Add an account; its password is shown once."""
+    chosen = _password_from_stdin() if password_stdin else None
+    with _store(config) as store:
+        password = Accounts(store).add(name, role, by=COMMAND_LINE, now=utc_now(), password=chosen)
+    if not password_stdin:
+        _show_password(name, password)
+
+
+@user_app.command("password")
+def set_user_password(
+    name: Annotated[str, typer.Argument(help="账号名 / Name")], config: Config, password_stdin: PasswordStdin = False
+) -> None:
+    """重设密码并解锁 / Set a new password and unlock the account."""
+    chosen = _password_from_stdin() if password_stdin else None
+    with _store(config) as store:
+        password = Accounts(store).set_password(name, by=COMMAND_LINE, now=utc_now(), password=chosen)
+    if not password_stdin:
+        _show_password(name, password)
+
+
+@user_app.command("list")
+def list_users(config: Config) -> None:
+    """列出账号 / List the accounts."""
+    with _store(config) as store:
+        accounts = Accounts(store).list()
+    table = Table("账号 / name", "角色 / role", "状态 / state", "添加于 / added")
+    for one in accounts:
+        state = "启用 / active" if one.is_active else "停用 / disabled"
+        table.add_row(one.name, one.role, state, _shown(one.created_at))
+    Console().print(table)
+
+
+@user_app.command("disable")
+def disable_user(name: Annotated[str, typer.Argument(help="账号名 / Name")], config: Config) -> None:
+    """停用账号，其登录与令牌立即失效 / Disable an account; its sessions and tokens end at once."""
+    with _store(config) as store:
+        Accounts(store).set_active(name, is_active=False, by=COMMAND_LINE, now=utc_now())
+
+
+@token_app.command("create")
+def create_token(
+    label: Annotated[str, typer.Argument(help="用途 / What it is for")],
+    config: Config,
+    user: Annotated[str, typer.Option(help="所属账号 / The account that it acts for", show_default=False)],
+    role: Annotated[Role | None, typer.Option(help="更小的角色 / A smaller role", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """生成访问令牌；只显示一次 / Make an API token; it is shown once."""
+    with _store(config) as store:
+        made = Tokens(store).create(label, user, by=COMMAND_LINE, now=utc_now(), role=role)
+    if as_json:
+        typer.echo(json.dumps({"id": made.id, "token": made.secret}))
+        return
+    typer.echo(f"令牌 / token  {made.secret}")
+    typer.echo(f"编号 / id     {made.id}（只显示这一次 / shown this once）")
+
+
+@token_app.command("list")
+def list_tokens(config: Config) -> None:
+    """列出访问令牌 / List the API tokens."""
+    with _store(config) as store:
+        tokens = Tokens(store).list()
+    table = Table(
+        "编号 / id", "用途 / label", "账号 / account", "角色 / role", "最近使用 / last used", "吊销 / revoked"
+    )
+    for one in tokens:
+        table.add_row(one.id, one.label, one.account, one.role, _shown(one.last_used_at), _shown(one.revoked_at))
+    Console().print(table)
+
+
+@token_app.command("revoke")
+def revoke_token(token_id: Annotated[str, typer.Argument(help="编号 / Id")], config: Config) -> None:
+    """吊销访问令牌 / Revoke an API token."""
+    with _store(config) as store:
+        Tokens(store).revoke(token_id, by=COMMAND_LINE, now=utc_now())
+
+
+@terminal_app.command("list")
+def list_terminals(config: Config) -> None:
+    """列出终端及其密钥指纹 / List the terminals and the fingerprints of their keys."""
+    now = utc_now()
+    with _store(config) as store:
+        terminals = Fleet(store).list(now, limit=1_000)
+    table = Table(
+        "终端 / terminal", "名称 / label", "机构 / institution", "指纹 / fingerprint", "信任 / trust", "在线 / state"
+    )
+    for one in terminals:
+        table.add_row(one.id, one.label, one.institution, one.fingerprint, one.trust, one.standing)
+    Console().print(table)
+
+
+@terminal_app.command("approve")
+def approve_terminal(
+    terminal: Annotated[str, typer.Argument(help="终端编号 / Terminal")],
+    config: Config,
+    institution: Annotated[str | None, typer.Option(help="机构编码 / Institution", show_default=False)] = None,
+) -> None:
+    """核对指纹后批准终端 / Approve a terminal after comparing its fingerprint."""
+    with _store(config) as store:
+        Fleet(store).approve(terminal, by=COMMAND_LINE, now=utc_now(), institution=institution)
+
+
+@terminal_app.command("revoke")
+def revoke_terminal(terminal: Annotated[str, typer.Argument(help="终端编号 / Terminal")], config: Config) -> None:
+    """吊销终端；其记录会被暂缓，不会丢失 / Revoke a terminal; what it sends is held, not lost."""
+    with _store(config) as store:
+        Fleet(store).revoke(terminal, by=COMMAND_LINE, now=utc_now())
+
+
+@catalogue_app.command("import")
+def import_catalogue(
+    file: Annotated[Path, typer.Argument(help="CSV，UTF-8 或 GB18030 / CSV in UTF-8 or GB18030", exists=True)],
+    config: Config,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只预览 / Only say what would happen")] = False,
+    skip_problems: Annotated[
+        bool, typer.Option("--skip-problems", help="忽略问题行 / Import the good lines only")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """导入匹配库 / Import a catalogue file."""
+    parsed = parse_catalogue(file.read_bytes())
+    with _store(config) as store:
+        matching = Matching(store)
+        if dry_run:
+            done = matching.preview(parsed)
+        else:
+            done = matching.import_file(parsed, by=COMMAND_LINE, now=utc_now(), skip_problems=skip_problems)
+    if as_json:
+        typer.echo(json.dumps(_import_report(done), ensure_ascii=False))
+    else:
+        _print_import(done)
+
+
+def _import_report(done: Preview) -> dict[str, object]:
+    return {
+        "added": list(done.added),
+        "changed": list(done.changed),
+        "unchanged": done.unchanged,
+        "moved": [
+            {"system": one.system, "key": one.key, "before": one.before, "after": one.after} for one in done.moved
+        ],
+        "problems": [
+            {"line": one.line, "column": one.column, "code": one.code, "zh": one.words.zh, "en": one.words.en}
+            for one in done.problems
+        ],
+        "revision": done.revision,
+        "is_committed": done.is_committed,
+    }
+
+
+def _print_import(done: Preview) -> None:
+    console = Console(highlight=False)
+    state = "已导入 / imported" if done.is_committed else "未写入 / nothing was written"
+    console.print(
+        f"{state}：新增 / added {len(done.added)}，变更 / changed {len(done.changed)}，"
+        f"不变 / unchanged {done.unchanged}，版本 / revision {done.revision}"
+    )
+    for move in done.moved[:_SHOWN]:
+        console.print(f"  {move.system} {move.key}: {move.before} → {move.after}")
+    for problem in done.problems[:_SHOWN]:
+        console.print(f"  第 {problem.line} 行 {problem.column} / line {problem.line}: {problem.words}")
+    hidden = max(0, len(done.problems) - _SHOWN) + max(0, len(done.moved) - _SHOWN)
+    if hidden:
+        console.print(f"  … 另有 {hidden} 条，用 --json 查看 / {hidden} more, see --json")
+
+
+@contextmanager
+def _store(config: Path) -> Iterator[Store]:
+    configure_logs("WARNING")
+    with closing(open_configured_store(load_config(config))) as store:
+        yield store
+
+
+def _show_password(name: str, password: str) -> None:
+    typer.echo(f"账号 / name      {name}")
+    typer.echo(f"密码 / password  {password}（只显示这一次 / shown this once）")
+
+
+def _password_from_stdin() -> str:
+    password = sys.stdin.readline().rstrip("\r\n")
+    if not password:
+        raise InvalidRequestError(Words("标准输入中没有密码", "There is no password on standard input"))
+    return password
+
+
+def _shown(moment: datetime | None) -> str:
+    return "—" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"

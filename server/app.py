@@ -1,0 +1,158 @@
+"""Run the centre: store, receiver and web server, in this order, and back.
+
+Nothing is decided here. A stop ends the live streams first, so that open consoles do not hold it up, then the web
+server, then the receiver, which finishes the frames that it has taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from codes.words import Words
+from server.api.application import create_app
+from server.centre import Centre, build_centre
+from server.config import ServerConfig, WebConfig, link_settings
+from server.errors import AddressInUseError
+from server.people.accounts import FIRST_ADMIN
+from server.receiver import Receiver
+from web.live import LiveBus
+
+STOP_PATIENCE_S = 2
+"""How long a request may still take when the centre stops."""
+_YOUNG_OBJECTS = 50_000
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+ShowPassword = Callable[[str, str], None]
+"""Shows name and password of the first administrator, once."""
+
+
+class CentreServer(uvicorn.Server):
+    """The web server; it ends the live streams before it waits for open requests.
+
+    It also takes signals as a wish to stop and no more: uvicorn's own way raises them again in the end, which would
+    kill the process before the store is closed.
+    """
+
+    def __init__(self, config: uvicorn.Config, bus: LiveBus) -> None:
+        super().__init__(config)
+        self._bus = bus
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Turn SIGINT and SIGTERM into a stop while the server runs."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop serving."""
+        self._bus.close()
+        await super().shutdown(sockets)
+
+
+async def run_centre(config: ServerConfig, show_password: ShowPassword) -> bool:
+    """Serve until a signal asks to stop; return whether it was a signal that ended it.
+
+    Raises:
+        ServerError: The centre cannot start; the error says what to do.
+    """
+    listening = _listen(config.web)
+    centre = build_centre(config)
+    try:
+        password = centre.accounts.add_first_admin(centre.now())
+        if password is not None:
+            show_password(FIRST_ADMIN, password)
+        return await _serve(config, centre, listening)
+    finally:
+        centre.close()
+        listening.close()
+
+
+async def _serve(config: ServerConfig, centre: Centre, listening: socket.socket) -> bool:
+    loop = asyncio.get_running_loop()
+    has_failed = False
+
+    def stop_on_fatal() -> None:
+        nonlocal has_failed
+        if not server.should_exit:
+            has_failed = True
+            _logger.error("centre.receiver_failed")
+            loop.call_soon_threadsafe(setattr, server, "should_exit", True)
+
+    receiver = Receiver(
+        ingest=centre.ingest,
+        fleet=centre.fleet,
+        settings=link_settings(config.broker),
+        now=centre.now,
+        on_fatal=stop_on_fatal,
+        group=config.broker.shared_group,
+    )
+    app = create_app(
+        centre,
+        allowed_hosts=config.web.allowed_hosts,
+        is_connected=lambda: receiver.is_up,
+        lifespan=_receiving(receiver),
+    )
+    settings = uvicorn.Config(
+        app, log_config=None, access_log=False, timeout_graceful_shutdown=STOP_PATIENCE_S, lifespan="on"
+    )
+    server = CentreServer(settings, centre.bus)
+    _settle_memory()
+    _logger.info(
+        "centre.ready",
+        address=f"http://{config.web.host}:{config.web.port}",
+        epoch=centre.store.epoch,
+        fingerprint=centre.key.public.fingerprint,
+    )
+    await server.serve(sockets=[listening])
+    return not has_failed
+
+
+def _receiving(receiver: Receiver) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        receiver.start()
+        yield
+        await asyncio.to_thread(receiver.stop)
+
+    return lifespan
+
+
+def _listen(web: WebConfig) -> socket.socket:
+    """Take the address before anything else is touched: a second centre must not get as far as the database."""
+    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
+    listening = socket.socket(family)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((web.host, web.port))
+    except OSError as exc:
+        listening.close()
+        raise AddressInUseError(
+            Words(f"无法监听 {web.host}:{web.port}：{exc}", f"Cannot listen on {web.host}:{web.port}: {exc}")
+        ) from exc
+    return listening
+
+
+def _settle_memory() -> None:
+    """Keep the garbage collector from walking through all that will never go away, once per batch of events."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS)

@@ -9,9 +9,9 @@ What it promises:
   believed, when the steps are used up, or when the budget is; `rest` says what was not tried, so that the next frame
   of the same still scene can go on there.
 - A code that is only suspected is not given. Two-dimensional codes carry error correction and are believed at once.
-  Code 128 is believed from zxing-cpp at once, and from zbar alone under the rules of `drivers.scanner.zbar`. An EAN is
-  believed if drawing it again proves it, or if independent witnesses agree (`Witness`). Two linear codes that claim
-  one place contradict each other: the one with more witnesses stays, and none if they are equal.
+  A linear code is believed if drawing it again proves it (`proof`), or if independent witnesses agree (`Witness`);
+  what zbar says must also pass the rules of `drivers.scanner.zbar`. Two linear codes that claim one place contradict
+  each other: the proved one stays, else the one with more witnesses, and none if they are equal.
 
 What it does not do: decide what the code means (`codes`), or ask for a second frame (`drivers.scanner.confirm`).
 """
@@ -58,9 +58,8 @@ class _Sight:
     is_proved: bool = False
 
     def is_believed(self) -> bool:
-        if self.code.carrier.is_ean:
-            return self.is_proved or len(self.witnesses) >= _WITNESSES_ENOUGH
-        return True
+        is_certain = not self.code.carrier.is_linear
+        return is_certain or self.is_proved or len(self.witnesses) >= _WITNESSES_ENOUGH
 
     def weight(self) -> tuple[bool, int, int]:
         """Order by which one of two contradicting sights stays."""
@@ -128,8 +127,8 @@ def _merge(sights: list[_Sight], code: Code, witness: Witness, image: Grey) -> N
     if code.step not in sight.steps:
         sight.steps.append(code.step)
     sight.witnesses.add(witness)
-    if code.carrier.is_ean and not sight.is_proved:
-        sight.is_proved = proof.fit(image, code.position, code.carrier, code.raw) >= proof.PROVED
+    if code.carrier.is_linear and not sight.is_proved:
+        sight.is_proved = proof.is_proved(image, code)
 
 
 def _is_same(one: Code, other: Code) -> bool:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.scanner.simulated.bars import Modules
+from drivers.scanner.bars import Modules
 from drivers.scanner.simulated.symbols import Encoder, draw_symbol
 
 Frame = NDArray[np.uint8]

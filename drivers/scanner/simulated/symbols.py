@@ -14,7 +14,7 @@ import numpy as np
 import segno
 import zxingcpp
 
-from drivers.scanner.simulated.bars import Modules, draw_code128, draw_ean
+from drivers.scanner.bars import Modules, draw_code128, draw_ean
 
 _QUIET_MATRIX = 4
 

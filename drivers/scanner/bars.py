@@ -1,13 +1,15 @@
-"""Code 128 and EAN drawn by ourselves, as the second encoder of the simulated camera.
+"""Code 128 and EAN drawn by ourselves, from the tables of ISO/IEC 15417 and ISO/IEC 15420 and no more.
 
-The first encoder lives in the same library as the decoder, so an error shared by both would pass unseen. This one
-shares nothing with it: the tables of ISO/IEC 15417 and ISO/IEC 15420, and no more. It promises a symbol that says
-exactly the bytes it was given (a group separator in a GS1 symbol is FNC1); it does not seek the shortest one.
+Two parts need it. The ladder draws a linear code again to prove that it was read right (`proof`), and the simulated
+camera has it as its second encoder: the first comes from the same library as the decoder, so an error shared by both
+would pass unseen. It promises a symbol that says exactly the bytes it was given (a group separator in a GS1 symbol
+is FNC1); it does not seek the shortest one.
 """
 
 from __future__ import annotations
 
 import re
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +32,17 @@ _FNC1 = 102
 _STOP = 106
 _START = {"A": 103, "B": 104, "C": 105}
 _SWITCH = {"A": 101, "B": 100, "C": 99}
-_CODE128_TOKEN = re.compile(rb"(?:\d\d){2,}|.", re.DOTALL)
+
+
+class DigitPairs(Enum):
+    """Where an encoder packs digits two by two (code set C), from four digits on. Printers differ."""
+
+    FROM_FIRST = re.compile(rb"(?:\d\d){2,}|(?<=\d{4}\x1d)(?:\d\d)+|.", re.DOTALL)
+    """An odd digit is left at the end. FNC1 interrupts no run of pairs, because every code set has it."""
+    TO_LAST = re.compile(rb"\d(?=(?:\d\d){2,}(?!\d))|(?:\d\d){2,}|.", re.DOTALL)
+    """An odd digit is left at the beginning."""
+    NEVER = re.compile(rb".", re.DOTALL)
+
 
 # The seven modules of each digit in set L, and the sets of the left half that say the thirteenth digit.
 _EAN_DIGIT = [f"{bits:07b}" for bits in (0x0D, 0x19, 0x13, 0x3D, 0x23, 0x31, 0x2F, 0x3B, 0x37, 0x0B)]
@@ -43,13 +55,13 @@ _QUIET_EAN = 11
 _EAN_8 = 8
 
 
-def draw_code128(raw: bytes, *, gs1: bool = False) -> Modules:
+def draw_code128(raw: bytes, *, gs1: bool = False, pairs: DigitPairs = DigitPairs.FROM_FIRST) -> Modules:
     """Return the Code 128 symbol of `raw`, as GS1-128 if `gs1` is set.
 
     Raises:
         ValueError: A byte is outside ASCII, which this encoder leaves out.
     """
-    tokens = _code128_tokens(raw, gs1=gs1)
+    tokens = _code128_tokens(raw, gs1=gs1, pairs=pairs)
     code_set = next((wanted for wanted, _ in tokens if wanted), "B")
     values = [_START[code_set]]
     for wanted, value in tokens:
@@ -79,10 +91,10 @@ def draw_ean(digits: str) -> Modules:
     return _row(f"101{left}01010{right}101", _QUIET_EAN)
 
 
-def _code128_tokens(raw: bytes, *, gs1: bool) -> list[tuple[str, int]]:
+def _code128_tokens(raw: bytes, *, gs1: bool, pairs: DigitPairs) -> list[tuple[str, int]]:
     """Cut `raw` into symbol values, each with the code set it needs ("" where any will do)."""
     tokens: list[tuple[str, int]] = [("", _FNC1)] if gs1 else []
-    for match in _CODE128_TOKEN.finditer(raw):
+    for match in pairs.value.finditer(raw):
         token = match.group()
         if len(token) > 1:
             tokens += [("C", int(token[place : place + 2])) for place in range(0, len(token), 2)]

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import Connection
-
 from codes.classify import read
 from codes.pack import ProductKey, ProductSystem, product_keys
 from codes.reading import Kind, Scan
@@ -17,7 +15,7 @@ from rules.catalogue import CatalogueFile, Identifier, Problem, Product
 from server.errors import NotFoundError, RejectedError
 from server.people.roles import Person
 from server.store import audit, catalogue
-from server.store.database import Store
+from server.store.database import Connection, Store
 from server.store.times import micros
 
 _UDI_ISSUERS = frozenset({Kind.HIBC.value, Kind.MA.value})

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
-from sqlalchemy import Connection
 
 from codes.words import Words
 from server.errors import InvalidRequestError, NotFoundError
@@ -20,7 +19,7 @@ from server.fleet.terminal import Life, Terminal, terminal_of
 from server.people.roles import Person
 from server.store import alarms, audit, events, terminals
 from server.store.alarms import Alarm, AlarmKey
-from server.store.database import Store
+from server.store.database import Connection, Store
 from server.store.terminals import TerminalRow, Trust
 from server.store.times import micros
 from wire.errors import UnknownKeyError

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import get_args
 
-from sqlalchemy import Connection
-
 from codes.words import Words
 from server.ingest.chain import Faults, NewLink, advance_tip, find_faults, is_next
 from server.ingest.opening import Arrival, Delivery, Refusal
 from server.store import events
 from server.store.alarms import Alarm, AlarmKey
+from server.store.database import Connection
 from server.store.events import EventRow, RejectedRow, Stored, StreamRow
 from server.store.ledger import EvidenceRow, SightingRow
 from server.trace.testimony import Witness, evidence, sighting

@@ -16,6 +16,8 @@ from server.store import postgresql, sqlite
 from server.store.migrate import Progress, migrate
 from server.store.tables import centre
 
+__all__ = ["Connection", "Store", "open_store"]
+
 _MIGRATION_LOCK = 0x79696D61
 """Key of the advisory lock that lets one process at a time change the schema ("yima")."""
 
@@ -53,6 +55,15 @@ class Store:
         """
         with self._translated(), self._turn, self._writers.begin() as connection:
             yield connection
+
+    def ping(self) -> None:
+        """Ask the database for an answer.
+
+        Raises:
+            StoreUnavailableError: There is none.
+        """
+        with self.reading() as connection:
+            connection.execute(select(1))
 
     def close(self) -> None:
         """Give all connections back."""

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection
-
 from rules.pack_life import SELLABLE, Act, FactKey, State
 from server.store import events, ledger
-from server.store.database import Store
+from server.store.database import Connection, Store
 from server.store.events import EventRow
 from server.store.ledger import EvidenceRow, LedgerRow, SightingRow
 from server.store.times import micros, moment

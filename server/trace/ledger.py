@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from sqlalchemy import Connection
-
 from server.store import ledger as store
+from server.store.database import Connection
 from server.store.ledger import EvidenceRow, LedgerRow, SightingRow, StreamNames
 from server.trace.standing import CONFLICTS_KEPT, News, advance, derive, newest_scan
 

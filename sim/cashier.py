@@ -72,12 +72,14 @@ class Cashier:
     on_progress: Callable[[], None]
     put_away: Callable[[], Awaitable[None]]
     """Takes the box out of the camera's view."""
+    pause_s: float = 0.0
+    """Between two pulls; a demo that people watch is not in a hurry."""
 
-    async def play(self, morning: Morning) -> None:
-        """Work through all tasks."""
+    async def play(self, morning: Morning, name: str) -> None:
+        """Work through all tasks; `name` makes the requests of this morning different from any other's."""
         await self.screen.sign_in()
         for number, task in enumerate(morning.tasks):
-            await self._serve(task, f"task-{number}")
+            await self._serve(task, f"{name}-{number}")
 
     async def _serve(self, task: Task, key: str) -> None:
         receiving = task.ending is Ending.RECEIVED
@@ -100,6 +102,7 @@ class Cashier:
                 await self.put_away()
             if shown is not None:
                 self._note(trigger, shown, written_at)
+                await asyncio.sleep(self.pause_s)
                 return
             self.notebook.again += 1
             if trigger.path is Path.CAMERA:
@@ -115,6 +118,10 @@ class Cashier:
         if trigger.path is not Path.CAMERA:
             self.notebook.commit_ms.append((shown.committed_at - written_at) * 1e3)
             self.notebook.event_ms.append((shown.seen_at - written_at) * 1e3)
+        what = trigger.what
+        if isinstance(what, Stray) and what.key is not None:
+            # Refused at the counter, but it was seen: the ledger has its code and nothing more.
+            self.notebook.truth[what.key] = Truth(frozenset({"unseen"}), frozenset(), what.product)
         expected = _expected_verdicts(trigger)
         if shown.verdict not in expected:
             self.notebook.surprises.append(f"{trigger.what.code!r}: {shown.verdict}, not {'/'.join(sorted(expected))}")

@@ -10,10 +10,14 @@ from typing import Any
 
 import httpx
 
-from sim.checker import CentreClaims, Claim, EventClaim, Sale
+from sim.checker import Answer, CentreClaims, Claim, EventClaim, Sale
 
 PAGE = 500
 ASKED_AT_ONCE = 8
+
+
+class ImpostorError(Exception):
+    """A terminal's fingerprint at the centre is not the one on its box."""
 
 
 @dataclass(slots=True)
@@ -46,8 +50,21 @@ class CentreApi:
             answer.raise_for_status()
             return answer.json()
 
-    async def approve(self, terminal: str) -> None:
-        """Approve a terminal, as an administrator does after comparing fingerprints."""
+    async def approve(self, terminal: str, fingerprint: str) -> None:
+        """Approve a terminal, as an administrator does after comparing fingerprints.
+
+        Raises:
+            ImpostorError: The centre heard of another key.
+        """
+        deadline = time.monotonic() + 30
+        while True:
+            heard = await self._http.get(f"/api/v1/terminals/{terminal}")
+            if heard.status_code != httpx.codes.NOT_FOUND or time.monotonic() > deadline:
+                break
+            await asyncio.sleep(0.1)
+        heard.raise_for_status()
+        if heard.json()["fingerprint"] != fingerprint:
+            raise ImpostorError(f"{terminal} announced {heard.json()['fingerprint']}, its box shows {fingerprint}")
         answer = await self._http.post(f"/api/v1/terminals/{terminal}/approve")
         answer.raise_for_status()
 
@@ -62,7 +79,7 @@ class CentreApi:
         unknown = await self._ask(set(never_scanned))
         return CentreClaims(
             ledger=ledger,
-            answers={code: _claim(answer) for code, answer in answers.items()},
+            answers={code: _answer(answer) for code, answer in answers.items()},
             unknown_answers={code: answer["state"] for code, answer in unknown.items()},
             events=tuple(events),
         )
@@ -85,6 +102,10 @@ class CentreApi:
             if page["next"] is None:
                 return
             query["after"] = page["next"]
+
+
+def _answer(row: Mapping[str, Any]) -> Answer:
+    return Answer(_claim(row), row["product"]["id"] if row["product"] else None)
 
 
 def _claim(row: Mapping[str, Any]) -> Claim:

@@ -44,6 +44,15 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What the centre says when it is asked for one code."""
+
+    claim: Claim
+    product: str | None
+    """What its matching library takes the code for."""
+
+
+@dataclass(frozen=True, slots=True)
 class EventClaim:
     """One event that the centre holds."""
 
@@ -59,7 +68,7 @@ class CentreClaims:
 
     ledger: Mapping[str, Claim]
     """The ledger, dumped page by page."""
-    answers: Mapping[str, Claim]
+    answers: Mapping[str, Answer]
     """The answer about each single code, asked one by one; must agree with the ledger."""
     unknown_answers: Mapping[str, str]
     """State claimed for codes that were never scanned."""
@@ -85,7 +94,7 @@ def check(truth: Mapping[str, Truth], claims: CentreClaims) -> Findings:
     """Return what the centre got wrong."""
     findings = Findings()
     _check_codes(truth, claims.ledger, findings)
-    _check_answers(claims, findings)
+    _check_answers(truth, claims, findings)
     _check_events(claims.events, findings)
     return findings
 
@@ -101,9 +110,8 @@ def _check_codes(truth: Mapping[str, Truth], ledger: Mapping[str, Claim], findin
         findings.duplicated += [f"{code}: {why}" for why in _too_many(must, claim)]
         if claim.state not in must.states:
             findings.wrong_states.append(f"{code}: {claim.state}, not {'/'.join(sorted(must.states))}")
-        wanted = frozenset() if must.product is None else frozenset({must.product})
-        if claim.products != wanted:
-            findings.false_answers.append(f"{code}: matched to {set(claim.products) or 'nothing'}, not {must.product}")
+        strange = claim.products - ({must.product} if must.product else set())
+        findings.false_answers += [f"{code}: a fact names {product}" for product in sorted(strange)]
     findings.false_answers += [
         f"{code}: in the ledger, but no scanner wrote it" for code in ledger if code not in truth
     ]
@@ -117,10 +125,13 @@ def _too_many(must: Truth, claim: Claim) -> Iterable[str]:
             yield f"sale {sale.sale} counts {times} times"
 
 
-def _check_answers(claims: CentreClaims, findings: Findings) -> None:
+def _check_answers(truth: Mapping[str, Truth], claims: CentreClaims, findings: Findings) -> None:
     for code, answer in claims.answers.items():
-        if answer != claims.ledger.get(code):
-            findings.false_answers.append(f"{code}: the answer differs from the ledger: {answer}")
+        if answer.claim != claims.ledger.get(code):
+            findings.false_answers.append(f"{code}: the answer differs from the ledger: {answer.claim}")
+        if code in truth and answer.product != truth[code].product:
+            findings.false_answers.append(f"{code}: matched to {answer.product}, not {truth[code].product}")
+    findings.lost += [f"{code}: the centre gave no answer" for code in truth if code not in claims.answers]
     for code, state in claims.unknown_answers.items():
         if state != "unseen":
             findings.false_answers.append(f"{code}: never scanned, but said to be {state}")

@@ -85,7 +85,8 @@ async def _build(stage: Stage, folder: Path, seed: int, say: Say) -> City:
             await _open_shop(stage, folder, shop, seed=seed + number, broker_port=broker_port, centre_key=centre_key)
         )
     for place in city.places:
-        await city.centre.approve(place.shop.terminal)
+        status = await place.screen.press("GET", "/api/v1/status")
+        await city.centre.approve(place.shop.terminal, status["fingerprint"])
     return city
 
 

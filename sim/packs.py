@@ -52,6 +52,10 @@ class Stray:
     code: bytes
     symbology: str
     verdict: str
+    key: str | None = None
+    """How the ledger names it, if it is the code of a pack."""
+    product: str | None = None
+    """The product that such a code belongs to."""
 
 
 def load_items(text: str | None = None) -> list[Item]:
@@ -107,7 +111,8 @@ class Shelf:
         """Return the code of a whole carton, which must not be handed out."""
         item = self._random.choice(self._cartons)
         serial = self._fresh(lambda: f"{self._random.randrange(10**_SERIAL_DIGITS):0{_SERIAL_DIGITS}d}")
-        return Stray(f"{item.carton_prefix}{serial}".encode(), "]C0", "carton")
+        code = f"{item.carton_prefix}{serial}"
+        return Stray(code.encode(), "]C0", "carton", key=code, product=item.product)
 
     def retail(self) -> Stray:
         """Return the retail barcode, scanned instead of the trace code."""

@@ -54,10 +54,10 @@ def make_report(
         "matched": verdicts["added"],
         "unmatched": verdicts["unmatched"],
         "events": len(claims.events),
-        "receipts": sum(one["delivered"] for one in status),
+        "receipts": sum(one["sync"]["delivered"] for one in status),
         "lost": len(findings.lost),
         "duplicated": len(findings.duplicated),
-        "dead_letters": sum(one["dead_letters"] for one in status),
+        "dead_letters": sum(one["sync"]["dead"] for one in status),
         "ledger_states": dict(sorted(Counter(claim.state for claim in claims.ledger.values()).items())),
         "wrong_states": len(findings.wrong_states),
         "latency_ms": {

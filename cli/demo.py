@@ -1,0 +1,145 @@
+"""`yima demo`: a small city on this machine, with simulated scanners and cashiers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from sim.city import City, build_city
+from sim.demo import Run, drain, judge_run, plan_run, play_run
+from sim.stage import StageError
+
+WATCHED_PAUSE_S = 0.8
+"""Between two scans of a cashier, when people look on."""
+SCANS_PER_MORNING = 240
+_REFRESH_S = 0.5
+
+
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="演完一个上午即核对并退出 / Play one morning, check, exit")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="随机种子 / Seed of the morning")] = 1,
+    scans: Annotated[int, typer.Option(help="至少扫码次数 / Scans, at least", min=1)] = 600,
+    faults: Annotated[
+        bool,
+        typer.Option("--faults", help="中途强制终止代理、中心和一台终端 / Kill broker, centre and a terminal midway"),
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="写入 JSON 报告 / Write a JSON report", show_default=False)
+    ] = None,
+) -> None:
+    """演示：两家药店与一个医院药库 / A demonstration: two pharmacies and a hospital store."""
+    console = Console()
+    with tempfile.TemporaryDirectory(prefix="yima-demo-") as folder:
+        try:
+            if once:
+                made, is_right = asyncio.run(_play_once(console, Path(folder), seed, scans, has_faults=faults))
+                if report is not None:
+                    report.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+                _show_report(console, made, is_right)
+                raise typer.Exit(0 if is_right else 1)
+            asyncio.run(_play_on(console, Path(folder), seed))
+        except StageError as exc:
+            console.print(f"[bold red]{exc}[/bold red]")
+            raise typer.Exit(2) from exc
+        except KeyboardInterrupt:
+            console.print("演示已结束 / The demo has ended")
+
+
+async def _play_once(
+    console: Console, folder: Path, seed: int, scans: int, *, has_faults: bool
+) -> tuple[dict[str, Any], bool]:
+    city = await build_city(folder, seed, console.print)
+    try:
+        run = plan_run(city, seed, scans)
+        started = time.monotonic()
+        async with asyncio.TaskGroup() as group:
+            ticker = group.create_task(_tick(console, run))
+            await play_run(run, seed=seed, has_faults=has_faults, run_name=f"once-{seed}")
+            ticker.cancel()
+        console.print("等待回执 / waiting for receipts …")
+        status = await drain(city)
+        console.print("向中心逐码核对 / asking the centre about every code …")
+        return await judge_run(run, status, time.monotonic() - started)
+    finally:
+        await city.close()
+
+
+async def _play_on(console: Console, folder: Path, seed: int) -> None:
+    city = await build_city(folder, seed, console.print)
+    _show_addresses(console, city)
+    try:
+        with Live(console=console, refresh_per_second=2) as live:
+            morning = 0
+            while True:
+                run = plan_run(city, seed + morning, SCANS_PER_MORNING)
+                async with asyncio.TaskGroup() as group:
+                    watcher = group.create_task(_watch(city, run, live.update))
+                    name = f"morning-{morning}"
+                    await play_run(run, seed=seed, has_faults=False, run_name=name, pause_s=WATCHED_PAUSE_S)
+                    watcher.cancel()
+                morning += 1
+    finally:
+        await city.close()
+
+
+async def _tick(console: Console, run: Run) -> None:
+    while True:
+        await asyncio.sleep(5)
+        console.print(f"{run.progress:.0%}  扫码 / scans {run.pulled}  {'; '.join(run.faults[-1:])}")
+
+
+async def _watch(city: City, run: Run, show: Callable[[Table], None]) -> None:
+    while True:
+        show(await _table(city, run))
+        await asyncio.sleep(_REFRESH_S)
+
+
+async def _table(city: City, run: Run) -> Table:
+    table = Table(title="一码演示 / Yima demo    Ctrl-C 结束 / to end", title_justify="left")
+    for heading in ("终端 / terminal", "页面 / page", "已扫 / scanned", "已回执 / receipts", "待上传 / pending"):
+        table.add_column(heading, overflow="fold")
+    for place, notebook in zip(city.places, run.notebooks, strict=False):
+        sync = (await place.screen.press("GET", "/api/v1/status"))["sync"]
+        scanned = str(sum(notebook.emitted.values()))
+        table.add_row(place.shop.label, place.screen.url, scanned, str(sync["delivered"]), str(sync["pending"]))
+    return table
+
+
+def _show_addresses(console: Console, city: City) -> None:
+    table = Table(title="打开浏览器 / Open in a browser", title_justify="left")
+    for heading in ("", "地址 / address", "账号 / account", "密码 / password"):
+        table.add_column(heading, overflow="fold")
+    table.add_row("中心 / centre", city.centre.url, city.admin_login, city.admin_password)
+    for place in city.places:
+        table.add_row(place.shop.label, place.screen.url, place.screen.operator, place.screen.password)
+    console.print(table)
+
+
+def _show_report(console: Console, report: dict[str, Any], is_right: bool) -> None:
+    table = Table(title="核对结果 / Result", title_justify="left", show_header=False)
+    for key in ("emitted", "read", "matched", "unmatched", "events", "receipts", "ledger_states", "latency_ms"):
+        table.add_row(key, json.dumps(report[key], ensure_ascii=False))
+    for key in ("lost", "duplicated", "wrong_states", "false_answers", "dead_letters"):
+        table.add_row(key, f"[{'green' if report[key] == 0 else 'bold red'}]{report[key]}[/]")
+    for fault in report["faults"]:
+        table.add_row("fault", fault)
+    for kind, findings in report["findings"].items():
+        for finding in findings:
+            table.add_row(kind, finding)
+    for surprise in report["surprises"]:
+        table.add_row("surprise", surprise)
+    console.print(table)
+    verdict = "[bold green]一致 / All agrees[/]" if is_right else "[bold red]不一致 / Something is wrong[/]"
+    console.print(verdict)

@@ -1,0 +1,112 @@
+"""The shop morning as a whole: plan, play, let it drain, ask the centre, judge."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from sim.cashier import Cashier, Notebook
+from sim.checker import check
+from sim.city import City, Place
+from sim.faults import inflict, plan_kills
+from sim.packs import Shelf, load_items
+from sim.plan import Morning, plan_morning
+from sim.report import make_report, merge_truth
+
+DRAIN_S = 90.0
+CONTROLS = 50
+"""Boxes that stay on the shelf, about which the centre is asked as well."""
+COUNTERFEITS = 2
+"""Codes that two pharmacies sell: the ledger must call them a conflict."""
+_NO_PAUSE = 0.0
+
+
+@dataclass(slots=True)
+class Run:
+    """One morning of the whole city, while it is played."""
+
+    city: City
+    mornings: Sequence[Morning]
+    shelf: Shelf
+    notebooks: list[Notebook] = field(default_factory=list)
+    pulled: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def progress(self) -> float:
+        """Part of the planned pulls that were made, 0 to 1."""
+        return min(1.0, self.pulled / max(1, sum(morning.triggers for morning in self.mornings)))
+
+    def note_pull(self) -> None:
+        """Count one pull."""
+        self.pulled += 1
+
+
+def plan_run(city: City, seed: int, scans: int) -> Run:
+    """Return a morning for every terminal, `scans` pulls in all at least."""
+    shelf = Shelf(load_items(), Random(f"{seed}-shelf"))
+    counterfeits = [shelf.drug() for _ in range(COUNTERFEITS)]
+    share = -(-scans // len(city.places))
+    mornings = [
+        plan_morning(
+            shelf,
+            Random(f"{seed}-{place.shop.terminal}"),
+            triggers=share,
+            is_store=place.shop.is_store,
+            planted=() if place.shop.is_store else counterfeits,
+        )
+        for place in city.places
+    ]
+    return Run(city, mornings, shelf)
+
+
+async def play_run(run: Run, *, seed: int, has_faults: bool, run_name: str, pause_s: float = _NO_PAUSE) -> None:
+    """Play all mornings at once, with faults if asked; returns when every cashier is done."""
+    kills = plan_kills([place.shop.terminal for place in run.city.places], Random(f"{seed}-faults"))
+    async with AsyncExitStack() as stack:
+        watchers = [asyncio.create_task(place.screen.watch()) for place in run.city.places]
+        for watcher in watchers:
+            stack.callback(watcher.cancel)
+        async with asyncio.TaskGroup() as group:
+            for place, morning in zip(run.city.places, run.mornings, strict=True):
+                cashier = _cashier(run, place, pause_s)
+                group.create_task(cashier.play(morning, run_name))
+            if has_faults:
+                group.create_task(inflict(kills, run.city.stage, lambda: run.progress, run.faults))
+
+
+def _cashier(run: Run, place: Place, pause_s: float) -> Cashier:
+    notebook = Notebook(place.shop.institution)
+    run.notebooks.append(notebook)
+
+    async def put_away() -> None:
+        place.devices.camera.clear()
+
+    return Cashier(place.screen, place.devices.by_way, notebook, run.note_pull, put_away, pause_s)
+
+
+async def drain(city: City) -> list[dict[str, Any]]:
+    """Wait until every terminal has its receipts; return their status; gives up in the end."""
+    deadline = time.monotonic() + DRAIN_S
+    while True:
+        status = [await place.screen.press("GET", "/api/v1/status") for place in city.places]
+        if all(one["sync"]["pending"] == 0 for one in status) or time.monotonic() > deadline:
+            return status
+        await asyncio.sleep(0.2)
+
+
+async def judge_run(run: Run, status: list[dict[str, Any]], seconds: float) -> tuple[dict[str, Any], bool]:
+    """Ask the centre, compare, and return the report and whether all is well."""
+    truth = merge_truth(run.notebooks)
+    claims = await run.city.centre.claims(truth, run.shelf.never_scanned(CONTROLS))
+    findings = check(truth, claims)
+    report = make_report(
+        notebooks=run.notebooks, claims=claims, findings=findings, status=status, faults=run.faults, seconds=seconds
+    )
+    is_settled = all(one["sync"]["pending"] == 0 and one["sync"]["dead"] == 0 for one in status)
+    return report, findings.is_clean and is_settled and not report["surprises"]

@@ -100,11 +100,13 @@ class Carrier:
 
     async def run(self) -> None:
         """Carry until cancelled, then say that the terminal was stopped."""
-        self._link.start()
         farewell = None
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._uplink.run(), name="uplink")
+                # The uplink hears nothing before its task has begun, so the line opens after.
+                await asyncio.sleep(0)
+                self._link.start()
                 group.create_task(self._report_health(), name="health")
         except asyncio.CancelledError:
             # Somebody wanted it. A failure says nothing: we are back in a moment.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
 
@@ -277,6 +279,15 @@ def test_strange_hosts_and_strange_pages_are_kept_out(
 
 def test_body_of_a_megabyte_is_refused(at_work: Client) -> None:
     answer = at_work.ask("POST", "/api/v1/scans", content=b"x" * 1_000_000)
+    assert (answer.status_code, problem(answer)) == (413, "web.body_too_large")
+
+
+def test_body_that_hides_its_size_is_refused_while_it_arrives(at_work: Client) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b"x" * 10_000
+
+    answer = at_work.ask("POST", "/api/v1/scans", content=pieces())
     assert (answer.status_code, problem(answer)) == (413, "web.body_too_large")
 
 

@@ -1,0 +1,118 @@
+"""The parts are put together rightly: started, asked, stopped, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from drivers.errors import DeviceSpecError
+from edge.app import Announcements, run_terminal
+from edge.clock import SystemClock
+from edge.config import EdgeConfig
+from edge.operators.accounts import NewPassword
+from edge.web_server import PortTakenError
+from tests.edge.scene import TERMINAL, TRACE_1
+from wire.keys import SigningKey
+
+SEED = Path(__file__).parents[2] / "config" / "seed" / "catalogue.csv"
+NO_BROKER_PORT = 1
+
+
+def configured(folder: Path, **tables: dict[str, object]) -> EdgeConfig:
+    terminal = {"id": TERMINAL, "area": "350200", "institution": "P35020000001"}
+    api = {"port": 0, **tables.pop("api", {})}
+    return EdgeConfig(terminal=terminal, store={"folder": folder}, api=api, **tables)
+
+
+def play(
+    config: EdgeConfig, scene: Callable[[httpx.AsyncClient, NewPassword], Awaitable[None]], *scanners: str
+) -> None:
+    """Run a terminal, play the scene at it, and stop it by a signal."""
+
+    async def whole() -> None:
+        ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        passwords: list[NewPassword] = []
+        announcements = Announcements(first_password=passwords.append, ready=ready.set_result)
+        terminal = asyncio.create_task(run_terminal(config, scanners, announcements, clock=SystemClock()))
+        async with asyncio.timeout(20):
+            await asyncio.wait([terminal, ready], return_when=asyncio.FIRST_COMPLETED)
+            if terminal.done():
+                await terminal
+            async with httpx.AsyncClient(base_url=ready.result(), trust_env=False) as browser:
+                await scene(browser, passwords[0])
+            os.kill(os.getpid(), signal.SIGTERM)
+            await terminal
+
+    asyncio.run(whole())
+
+
+def test_scan_sale_and_stop(folder: Path) -> None:
+    config = configured(folder, catalogue={"file": SEED}, link={"is_enabled": False})
+
+    async def scene(browser: httpx.AsyncClient, first: NewPassword) -> None:
+        status = (await browser.get("/api/v1/status")).json()
+        assert (status["terminal"], status["operator"], status["sync"]["is_up"]) == (TERMINAL, None, False)
+        (device,) = status["devices"]
+        assert device["device"] == "serial:/dev/no-such-port"
+        await browser.post("/api/v1/session", json={"operator": first.login, "password": first.password})
+        scan = (await browser.post("/api/v1/scans", json={"raw": TRACE_1})).json()
+        assert (scan["verdict"], scan["product"]) == ("added", "D0001")
+        assert (await browser.get("/healthz")).json() == {"ok": True}
+        assert (await browser.get("/counter")).status_code == 200
+        status = (await browser.get("/api/v1/status")).json()
+        assert (status["operator"], status["sync"]["pending"]) == (first.login, 2)
+
+    play(config, scene, "serial:/dev/no-such-port")
+
+
+def test_terminal_without_a_line_works_and_keeps_everything(folder: Path) -> None:
+    centre = SigningKey(Ed25519PrivateKey.generate()).public.raw.hex()
+    config = configured(folder, centre={"public_key": centre}, link={"port": NO_BROKER_PORT})
+
+    async def scene(browser: httpx.AsyncClient, first: NewPassword) -> None:
+        await browser.post("/api/v1/session", json={"operator": first.login, "password": first.password})
+        status = (await browser.get("/api/v1/status")).json()
+        assert (status["sync"]["pending"], status["sync"]["is_up"], status["is_approved"]) == (1, False, None)
+
+    play(config, scene)
+
+
+def test_terminal_that_knows_no_centre_says_so_and_works(folder: Path, logged: list[dict[str, object]]) -> None:
+    async def scene(browser: httpx.AsyncClient, first: NewPassword) -> None:
+        assert (await browser.get("/healthz")).json() == {"ok": True}
+
+    play(configured(folder), scene)
+    assert "link.no_centre_key" in [line["event"] for line in logged]
+
+
+def test_exposed_terminal_shows_nothing_to_strangers(folder: Path) -> None:
+    config = configured(folder, api={"is_exposed": True}, link={"is_enabled": False})
+
+    async def scene(browser: httpx.AsyncClient, first: NewPassword) -> None:
+        assert (await browser.get("/api/v1/sale")).status_code == 401
+
+    play(config, scene)
+
+
+def test_scanner_that_is_written_wrong_is_refused_before_anything_starts(folder: Path) -> None:
+    with pytest.raises(DeviceSpecError):
+        asyncio.run(
+            run_terminal(
+                configured(folder), ["laser:x"], Announcements(lambda _: None, lambda _: None), clock=SystemClock()
+            )
+        )
+    assert not folder.exists()
+
+
+def test_taken_port_leaves_the_store_alone(folder: Path) -> None:
+    config = configured(folder, api={"host": "192.0.2.1", "is_exposed": True})
+    with pytest.raises(PortTakenError):
+        asyncio.run(run_terminal(config, (), Announcements(lambda _: None, lambda _: None), clock=SystemClock()))
+    assert not folder.exists()

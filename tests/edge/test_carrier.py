@@ -1,0 +1,277 @@
+"""The terminal on the line, against a real broker: birth, health, delivery, and a clean goodbye."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from codes.words import Words
+from edge.carrier import Carrier, Identity, link_settings
+from edge.clock import SystemClock
+from edge.config import LinkSection
+from edge.health import DeviceState, DeviceStatus
+from edge.store.database import opened_store
+from edge.store.lane import Lane
+from edge.store.outbox import Applied, Outbox
+from edge.store.terminal import ensure_state, find_state
+from edge.sync_board import SyncBoard
+from edge.uplink import Answer
+from rules.scan_judgement import Mode
+from tests.conftest import BrokerProcess, wait_until
+from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
+from wire.envelope import open_sealed, seal
+from wire.events import ShiftOpened, thaw
+from wire.keys import PublicKey, SigningKey
+from wire.link import Link, LinkSettings, Session
+from wire.presence import Health, Presence, PresenceState, decode_health, decode_presence
+from wire.receipts import Held, Receipt, decode_batch, encode, ranges
+from wire.topics import Channel, TerminalTopics
+
+TOPICS = TerminalTopics("350200", TERMINAL)
+KEY = SigningKey(Ed25519PrivateKey.generate())
+CENTRE = SigningKey(Ed25519PrivateKey.generate())
+DEVICE = DeviceStatus("serial:left", DeviceState.LOST, 3, 1, "driver.lost", Words("断开", "lost"))
+
+
+@dataclass
+class Centre:
+    """A centre of a few lines: believes one terminal, and takes or holds everything."""
+
+    port: int
+    is_approving: bool = True
+    presences: list[Presence] = field(default_factory=list)
+    reports: list[Health] = field(default_factory=list)
+    taken: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        subscriptions = tuple(TOPICS.on(channel) for channel in (Channel.PRESENCE, Channel.HEALTH, Channel.EVENTS))
+        settings = LinkSettings("centre", port=self.port)
+        self.link = Link(settings, self, lambda: Session(subscriptions), rng=random.Random(1))
+        self.link.start()
+
+    def link_up(self) -> None:
+        pass
+
+    def link_down(self, reason: str) -> None:
+        pass
+
+    def message(self, topic: str, frame: bytes) -> None:
+        body = open_sealed(frame, topic, lambda _: KEY.public).body
+        if topic.endswith(Channel.PRESENCE):
+            self.presences.append(decode_presence(body))
+        elif topic.endswith(Channel.HEALTH):
+            self.reports.append(decode_health(body))
+        else:
+            self._answer(body)
+
+    def _answer(self, body: bytes) -> None:
+        batch = decode_batch(body)
+        events = [thaw(raw) for raw in batch.events]
+        now = SystemClock().now() + timedelta(seconds=90)
+        answer = Receipt(1, TERMINAL, batch.epoch, "centre-1", now, batch.sent_at)
+        if self.is_approving:
+            self.taken += [event.seq for event in events]
+            answer = msgspec.structs.replace(answer, accepted=ranges(event.seq for event in events))
+        else:
+            held = [Held(event.seq, event.id, now, "terminal.pending") for event in events]
+            answer = msgspec.structs.replace(answer, held=held)
+        topic = TOPICS.on(Channel.RECEIPT)
+        self.link.publish(topic, seal(encode(answer), topic, CENTRE))
+
+
+@dataclass
+class OnTheLine:
+    """A carrier with a store and a broker."""
+
+    lane: Lane
+    outbox: Outbox
+    carrier: Carrier
+    board: SyncBoard
+    centre: Centre
+
+    async def record(self) -> None:
+        def work() -> None:
+            with self.outbox._connection.begin():
+                self.outbox.append(self.outbox._connection, ShiftOpened("s"), operator="w", now=SystemClock().now())
+
+        await self.lane.run(work)
+        self.carrier.rows_added()
+
+    async def until(self, is_so: Callable[[], bool | Awaitable[bool]]) -> None:
+        async with asyncio.timeout(20):
+            while True:
+                found = is_so()
+                if found if isinstance(found, bool) else await found:
+                    return
+                await asyncio.sleep(0.02)
+
+    async def pending(self) -> int:
+        return (await self.lane.run(self.outbox.counts)).pending
+
+
+def on_the_line(
+    folder: Path, port: int, scene: Callable[[OnTheLine], Awaitable[None]], *, is_approving: bool = True
+) -> Centre:
+    centre = Centre(port, is_approving)
+
+    async def whole() -> None:
+        lane = Lane("store", folder, opened_store(folder))
+        connection = await lane.open()
+        await lane.run(lambda: ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE))
+        outbox, board = Outbox(connection, random=seeded_bytes()), SyncBoard()
+        identity = Identity(TOPICS, "P35020000001", "一号柜台", EPOCH, "0.1.0", KEY, CENTRE.public)
+        carrier = Carrier(
+            identity=identity,
+            settings=link_settings(TERMINAL, LinkSection(port=port)),
+            outbox=outbox,
+            in_store=lane.run,
+            devices=lambda: (DEVICE,),
+            board=board,
+            clock=SystemClock(),
+        )
+        task = asyncio.create_task(carrier.run())
+        await scene(OnTheLine(lane, outbox, carrier, board, centre))
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+        await lane.close()
+
+    asyncio.run(whole())
+    return centre
+
+
+@pytest.mark.contract
+@pytest.mark.req("T-61")
+def test_life_on_the_line(broker: BrokerProcess, folder: Path) -> None:
+    async def scene(line: OnTheLine) -> None:
+        await line.until(lambda: bool(line.centre.presences))
+        birth = line.centre.presences[0]
+        assert (birth.state, birth.epoch, birth.label) == (PresenceState.ONLINE, EPOCH, "一号柜台")
+        assert PublicKey.from_hex(birth.public_key) == KEY.public
+        for _ in range(3):
+            await line.record()
+        await line.until(lambda: line.centre.taken == [1, 2, 3])
+        await line.until(lambda: _is_empty(line))
+        assert line.board.is_up
+        assert line.board.is_approved is True
+        assert line.board.last_receipt_at is not None
+        await line.until(lambda: _knows_the_time(line))
+
+    centre = on_the_line(folder, broker.port, scene)
+    wait_until(lambda: centre.presences[-1].state is PresenceState.STOPPED)
+    assert centre.presences[-1].session == centre.presences[0].session
+    centre.link.stop()
+
+
+async def _is_empty(line: OnTheLine) -> bool:
+    return await line.pending() == 0
+
+
+async def _knows_the_time(line: OnTheLine) -> bool:
+    """The centre's clock is a minute and a half ahead."""
+    state = await line.lane.run(lambda: find_state(line.outbox._connection))
+    return state is not None and state.clock_offset_ms is not None and abs(state.clock_offset_ms - 90_000) < 5_000
+
+
+@pytest.mark.contract
+def test_terminal_that_nobody_approved_keeps_everything_and_knows_why(broker: BrokerProcess, folder: Path) -> None:
+    async def scene(line: OnTheLine) -> None:
+        await line.until(lambda: line.board.is_up)
+        await line.record()
+        await line.until(lambda: line.board.is_approved is False)
+        assert await line.pending() == 1
+
+    on_the_line(folder, broker.port, scene, is_approving=False).link.stop()
+
+
+@pytest.mark.contract
+@pytest.mark.req("T-66")
+def test_without_a_broker_the_terminal_only_waits(folder: Path) -> None:
+    async def scene(line: OnTheLine) -> None:
+        await line.record()
+        assert await line.pending() == 1
+        assert not line.board.is_up
+
+    on_the_line(folder, 1, scene).link.stop()
+
+
+def test_health_report_says_how_the_terminal_is(folder: Path) -> None:
+    carrier, _ = _idle_carrier()
+    with opened_store(folder) as connection:
+        ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
+        counts = Outbox(connection, random=seeded_bytes()).counts()
+    report = carrier._health(counts)
+    assert (report.pending, report.dead_letters, report.oldest_pending_at) == (0, 0, None)
+    (device,) = report.devices
+    assert (device.device, device.state, device.problem) == ("serial:left", "lost", "driver.lost")
+
+
+def test_offset_is_written_down_only_when_it_has_moved() -> None:
+    carrier, noted = _idle_carrier()
+
+    async def scene() -> None:
+        for offset, trip in ((500, 0.1), (540, 0.1), (None, None), (9_000, 60.0), (700, 0.1)):
+            carrier._note_answer(Answer(Applied(1, 0, 0, 0), trip, offset))
+            await asyncio.sleep(0)
+        await asyncio.gather(*carrier._notes)
+
+    asyncio.run(scene())
+    assert noted == [500, 700]
+
+
+@pytest.mark.parametrize(
+    ("applied", "is_approved"),
+    [
+        (Applied(1, 0, 0, 0), True),
+        (Applied(0, 0, 1, 0, frozenset({"terminal.revoked"})), False),
+        (Applied(0, 0, 1, 0, frozenset({"centre.busy"})), None),
+        (Applied(0, 0, 0, 3), None),
+    ],
+)
+def test_receipt_tells_whether_we_are_approved(applied: Applied, is_approved: bool | None) -> None:
+    board = SyncBoard()
+    board.note_receipt(applied, NOON)
+    assert board.is_approved is is_approved
+
+
+def test_link_settings_take_the_secret_from_its_file(tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("k7mwq\n")
+    secret.chmod(0o600)
+    section = LinkSection(host="mq", port=8883, ca_file=tmp_path / "ca.pem", username="t", password_file=secret)
+    settings = link_settings(TERMINAL, section)
+    assert (settings.client_id, settings.host, settings.port) == (TERMINAL, "mq", 8883)
+    assert (settings.ca_file, settings.key_file) == (str(tmp_path / "ca.pem"), None)
+    assert (settings.username, settings.password) == ("t", "k7mwq")
+    assert "k7mwq" not in repr(settings)
+
+
+def _idle_carrier() -> tuple[Carrier, list[int]]:
+    """Return a carrier that was never started, and the offsets it wants to keep."""
+    noted: list[int] = []
+
+    class Notebook:
+        def note_clock_offset(self, offset_ms: int) -> None:
+            noted.append(offset_ms)
+
+    async def in_store(work: Callable[[], object]) -> object:
+        return work()
+
+    carrier = Carrier(
+        identity=Identity(TOPICS, "P35020000001", "", EPOCH, "0.1.0", KEY, CENTRE.public),
+        settings=LinkSettings(TERMINAL),
+        outbox=Notebook(),
+        in_store=in_store,
+        devices=lambda: (DEVICE,),
+        board=SyncBoard(),
+        clock=SystemClock(),
+    )
+    return carrier, noted

@@ -1,0 +1,148 @@
+"""What a technician can do beside a terminal, running or not."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import cli.edge
+from cli.edge import edge_app
+from codes.errors import YimaError
+from edge.config_file import ConfigValueError
+from edge.operators.errors import OperatorUnknownError, WeakPasswordError
+from edge.store.database import opened_store
+from edge.store.shifts import all_operators, find_operator
+from edge.store.terminal import ensure_state
+from rules.catalogue import CatalogueColumnsError
+from rules.scan_judgement import Mode
+from tests.edge.api.conftest import STATUS
+from tests.edge.scene import EPOCH, TERMINAL, TRACE_1, FakeClock, Shop
+from web.passwords import verify_password
+
+CATALOGUE = Path(__file__).parents[2] / "config" / "seed" / "catalogue.csv"
+CONFIG = f"""\
+[terminal]
+id = "{TERMINAL}"
+area = "350200"
+institution = "P35020000001"
+[store]
+folder = "store"
+[api]
+port = 1
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "edge.toml"
+    path.write_text(CONFIG, encoding="utf-8")
+    return path
+
+
+def yima(config: Path, *arguments: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(edge_app, [*arguments, "--config", str(config)], input=stdin)
+
+
+def stored_hash(folder: Path, login: str) -> str:
+    with opened_store(folder) as connection, connection.begin():
+        operator = find_operator(connection, login)
+    assert operator is not None
+    return operator.password_hash
+
+
+def test_key_is_made_once_and_shown_as_a_fingerprint(config: Path) -> None:
+    first, second = yima(config, "key"), yima(config, "key")
+    assert re.search(r"[0-9A-F]{4}(-[0-9A-F]{4}){3}", first.output)
+    assert first.output == second.output
+
+
+def test_new_operator_gets_a_password_that_is_shown_once(config: Path, folder: Path) -> None:
+    result = yima(config, "operator", "add", "wang", "--name", "王")
+    found = re.search(r"password\s+(\S+)", result.output)
+    assert found is not None
+    assert verify_password(stored_hash(folder, "wang"), found[1]).is_right
+    assert found[1] not in yima(config, "operator", "list").output
+
+
+def test_password_from_standard_input_is_not_printed(
+    config: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("a long enough one\n"))
+    result = yima(config, "operator", "add", "wang", "--password-stdin", stdin="a long enough one\n")
+    assert "a long enough one" not in result.output
+    assert verify_password(stored_hash(folder, "wang"), "a long enough one").is_right
+    with opened_store(folder) as connection, connection.begin():
+        assert [operator.name for operator in all_operators(connection)] == ["wang"]
+
+
+def test_short_password_is_refused(config: Path) -> None:
+    assert isinstance(
+        yima(config, "operator", "add", "wang", "--password-stdin", stdin="short\n").exception, WeakPasswordError
+    )
+
+
+def test_password_can_be_renewed(config: Path, folder: Path) -> None:
+    yima(config, "operator", "add", "wang")
+    result = yima(config, "operator", "password", "wang")
+    found = re.search(r"password\s+(\S+)", result.output)
+    assert found is not None
+    assert verify_password(stored_hash(folder, "wang"), found[1]).is_right
+    assert isinstance(yima(config, "operator", "password", "nobody").exception, OperatorUnknownError)
+
+
+def test_catalogue_is_imported_with_its_problems_named(config: Path, tmp_path: Path) -> None:
+    assert "73" in yima(config, "catalogue", "import", str(CATALOGUE)).output
+    lines = CATALOGUE.read_text(encoding="utf-8").splitlines()
+    broken = tmp_path / "broken.csv"
+    broken.write_text("\n".join([*lines[:2], lines[2].replace("18.60", "dear")]), encoding="gb18030")
+    result = yima(config, "catalogue", "import", str(broken))
+    assert "第 3 行 单价" in result.output
+    assert "未采用 1 行" in result.output
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text("\n".join(lines).replace("单价", "价钱"), encoding="gb18030")
+    assert isinstance(yima(config, "catalogue", "import", str(wrong)).exception, CatalogueColumnsError)
+
+
+def test_status_of_a_terminal_that_does_not_run(config: Path) -> None:
+    result = yima(config, "status")
+    assert (result.exit_code, "未运行" in result.output) == (0, True)
+    assert yima(config, "status", "--json").output == "null\n"
+
+
+def test_status_of_a_running_terminal(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli.edge, "_fetch_status", lambda _: STATUS)
+    result = yima(config, "status")
+    assert "0000-1111-2222-3333" in result.output
+    assert json.loads(yima(config, "status", "--json").output)["terminal"] == TERMINAL
+
+
+@pytest.mark.parametrize(
+    ("damage", "exit_code"), [("DELETE FROM outbox WHERE seq = 99", 0), ("DELETE FROM outbox WHERE seq = 2", 1)]
+)
+def test_status_walks_along_the_chain(config: Path, folder: Path, damage: str, exit_code: int) -> None:
+    with opened_store(folder) as connection:
+        ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
+        shop = Shop(connection, FakeClock())
+        shop.stock()
+        shop.sign_in()
+        shop.scan(TRACE_1)
+        shop.scan("junk")
+        with connection.begin():
+            connection.exec_driver_sql(damage)
+    result = yima(config, "status")
+    assert result.exit_code == exit_code
+    assert ("完整" in result.output) is (exit_code == 0)
+
+
+def test_wrong_configuration_is_named(config: Path) -> None:
+    config.write_text(CONFIG + "[api2]\nport = 1\n", encoding="utf-8")
+    for command in ("key", "status", "run"):
+        error = yima(config, command).exception
+        assert isinstance(error, ConfigValueError)
+        assert isinstance(error, YimaError)
+        assert "api2" in error.words.zh

@@ -1,0 +1,102 @@
+"""What is done beside the work."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+from codes.words import Words
+from edge.counter.counter import Request
+from edge.health import SyncStatus, is_clock_off, sync_status
+from edge.housekeeping import KEEP_ANSWERS, PULSE_S, PUT_AWAY_S, put_away, tell_sync
+from edge.store.errors import DiskFullError
+from edge.store.outbox import KEEP_DELIVERED, OutboxCounts
+from edge.supervisor import keep_up
+from tests.edge.scene import NOON, TRACE_1, Shop
+from tests.edge.timeline import Timeline
+from web.live import LiveBus
+from wire.receipts import Receipt
+
+
+def play(work: Callable[[Timeline], object], scene: Callable[[Timeline], object]) -> None:
+    async def whole() -> None:
+        timeline = Timeline()
+        task = asyncio.ensure_future(work(timeline))
+        await timeline.settle()
+        await scene(timeline)
+        task.cancel()
+        await asyncio.wait([task])
+
+    asyncio.run(whole())
+
+
+def test_screens_hear_of_the_line_only_when_something_changed() -> None:
+    bus = LiveBus()
+    now = SyncStatus(is_up=False, pending=1, held=0, dead=0, delivered=0, oldest_pending_at=NOON, last_receipt_at=None)
+    current = [now]
+
+    async def read() -> SyncStatus:
+        return current[0]
+
+    async def scene(timeline: Timeline) -> None:
+        await timeline.advance(PULSE_S * 5)
+        current[0] = dataclasses.replace(now, is_up=True, pending=0, oldest_pending_at=None)
+        await timeline.advance(PULSE_S * 5)
+
+    play(lambda timeline: tell_sync(read, bus, timeline.sleep), scene)
+    told = [json.loads(live.data) for live in bus._ring]
+    assert [(sync["is_up"], sync["pending"]) for sync in told] == [(False, 1), (True, 0)]
+
+
+def test_what_is_old_is_put_away_every_hour(shop: Shop) -> None:
+    shop.scan(TRACE_1)
+    shop.counter.close_sale(Request("k", "close"))
+    for at, seqs in ((NOON, (1, 2)), (NOON + KEEP_DELIVERED * 2, (3, 3))):
+        shop.outbox.apply_receipt(Receipt(1, "t", "epoch-1", "c", at, None, [seqs]), NOON)
+
+    async def in_store(work: Callable[[], object]) -> object:
+        return work()
+
+    async def scene(timeline: Timeline) -> None:
+        kept = ("outbox", "answered_request", "session")
+        assert [shop.count(table) for table in kept] == [3, 1, 1]
+        shop.clock.wall = NOON + KEEP_ANSWERS + timedelta(seconds=1)
+        await timeline.advance(PUT_AWAY_S)
+        assert [shop.count(table) for table in kept] == [3, 0, 0]
+        shop.clock.wall = NOON + KEEP_DELIVERED * 2
+        await timeline.advance(PUT_AWAY_S)
+        assert [shop.count(table) for table in kept] == [1, 0, 0]
+
+    play(
+        lambda timeline: put_away(shop.connection, shop.outbox, in_store, shop.clock, timeline.sleep),
+        scene,
+    )
+
+
+def test_what_fails_beside_the_counter_is_started_again() -> None:
+    lives: list[int] = []
+
+    async def work() -> None:
+        lives.append(1)
+        if len(lives) == 1:
+            raise DiskFullError(Words("磁盘已满", "full"))
+        if len(lives) == 2:
+            raise RuntimeError("a bug")
+
+    async def scene(timeline: Timeline) -> None:
+        await timeline.advance(16)
+
+    play(lambda timeline: keep_up("work", work, sleep=timeline.sleep), scene)
+    assert len(lives) == 4
+
+
+def test_clock_is_flagged_beyond_five_seconds() -> None:
+    assert [is_clock_off(offset) for offset in (None, 0, 5_000, -5_000, 5_001, -5_001)] == [False] * 4 + [True] * 2
+
+
+def test_sync_status_is_made_of_counts_and_line() -> None:
+    counts = OutboxCounts(pending=3, held=1, dead=2, oldest_pending_at=NOON, delivered=9)
+    assert sync_status(counts, is_up=True, last_receipt_at=NOON) == SyncStatus(True, 3, 1, 2, 9, NOON, NOON)

@@ -1,0 +1,31 @@
+"""The port is taken first, and refused in words if somebody has it."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.app import _address
+from edge.web_server import PortTakenError, take_port
+
+
+def test_port_zero_lets_the_system_choose() -> None:
+    with take_port("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+        assert _address(listener) == f"http://127.0.0.1:{port}/"
+        with pytest.raises(PortTakenError) as caught:
+            take_port("127.0.0.1", port)
+        assert str(port) in caught.value.words.zh
+
+
+def test_address_of_another_machine_is_refused() -> None:
+    with pytest.raises(PortTakenError):
+        take_port("192.0.2.1", 0)
+
+
+def test_loopback_of_the_newer_protocol_is_written_in_brackets() -> None:
+    try:
+        listener = take_port("::1", 0)
+    except PortTakenError:
+        pytest.skip("this machine has no IPv6")
+    with listener:
+        assert _address(listener).startswith("http://[::1]:")

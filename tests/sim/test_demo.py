@@ -1,0 +1,45 @@
+"""The demo as it is typed: real processes, real kills, the checker's verdict as exit code."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+KEYS = {
+    "emitted",
+    "read",
+    "matched",
+    "unmatched",
+    "events",
+    "receipts",
+    "lost",
+    "duplicated",
+    "dead_letters",
+    "ledger_states",
+    "wrong_states",
+    "latency_ms",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.req("T-02", "T-04", "T-06")
+def test_a_morning_with_kills_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    command = ["demo", "--once", "--seed", "71", "--scans", "120", "--faults", "--report", str(file)]
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.app", *command], capture_output=True, text=True, timeout=380, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(file.read_text(encoding="utf-8"))
+    assert set(report) >= KEYS
+    assert all(report["emitted"][path] > 0 for path in ("serial", "hid", "camera"))
+    assert report["events"] == report["receipts"]
+    assert [report[key] for key in ("lost", "duplicated", "wrong_states", "dead_letters")] == [0, 0, 0, 0]
+    assert sorted(fault.split()[2] for fault in report["faults"])[:4] == ["broker", "broker", "centre", "centre"]
+    assert len(report["faults"]) == 5
+    assert {"sold", "in_stock", "conflict"} <= set(report["ledger_states"])

@@ -101,7 +101,8 @@ def _enlarged(image: Grey) -> tuple[Grey, Affine]:
 def _sharpened(image: Grey) -> tuple[Grey, Affine]:
     # Sharpening the enlarged copy reads more than enlarging the sharpened one, with fewer misread EANs.
     big, back = _enlarged(image)
-    soft = cv2.GaussianBlur(big, (0, 0), 3)
+    # Blurred before it is enlarged: the same softness for a tenth of the time.
+    soft = cv2.resize(cv2.GaussianBlur(image, (0, 0), 1.5), None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
     return np.asarray(cv2.addWeighted(big, 3, soft, -2, 0), dtype=np.uint8), back
 
 
@@ -112,8 +113,8 @@ def _lightened(image: Grey) -> tuple[Grey, Affine]:
 
 
 def _lightened_and_enlarged(image: Grey) -> tuple[Grey, Affine]:
-    big, back = _enlarged(image)
-    return np.asarray(cv2.convertScaleAbs(cv2.GaussianBlur(big, (0, 0), 1.5), alpha=4), dtype=np.uint8), back
+    soft = cv2.GaussianBlur(image, (0, 0), 0.75)
+    return _enlarged(np.asarray(cv2.convertScaleAbs(soft, alpha=4), dtype=np.uint8))
 
 
 def _halved(image: Grey) -> tuple[Grey, Affine]:
@@ -169,10 +170,14 @@ WATCHING: tuple[Step, ...] = (
     Look("full", downscale=True, invert=True),
     Look("invert", _inverted, linear_only=True),
     Look("upscale+rotate", _enlarged, witness=Witness.ENLARGED, when=_can_enlarge),
-    Look("sharpen", _sharpened, witness=Witness.ENLARGED, when=_can_enlarge),
+    Look("sharpen", _sharpened, rotate=False, witness=Witness.ENLARGED, when=_can_enlarge),
     *(_turn(angle) for angle in (15, -15, 30, -30, 45)),
 )
 """The looks at a camera's still scene, the cheapest first. 45° either way is one look: it also tries the quarter."""
 
-LADDER: tuple[Step, ...] = (*WATCHING, *(_turn(angle) for angle in (20, -20, 40, -40)))
+LADDER: tuple[Step, ...] = (
+    *WATCHING,
+    Look("sharpen+rotate", _sharpened, witness=Witness.ENLARGED, when=_can_enlarge),
+    *(_turn(angle) for angle in (20, -20, 40, -40)),
+)
 """Every look with zxing-cpp, for a picture that there is only one of."""

@@ -58,7 +58,7 @@ class Accounts:
             InvalidRequestError: The name or the password does not do.
             ConflictError: The name is taken.
         """
-        if not _NAME.fullmatch(name):
+        if not is_account_name(name):
             raise InvalidRequestError(
                 Words("账号名须为 1–32 个字母、数字、汉字或 . _ @ -", "A name has 1 to 32 letters, digits or . _ @ -")
             )
@@ -125,6 +125,11 @@ class Accounts:
             )
             for row in rows
         ]
+
+
+def is_account_name(name: str) -> bool:
+    """Tell whether an account may have this name."""
+    return _NAME.fullmatch(name) is not None
 
 
 def _row(name: str, password: str, role: Role, now: datetime) -> AccountRow:

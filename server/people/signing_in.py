@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from codes.words import Words
 from server.errors import LockedOutError, SignInError
+from server.people.accounts import is_account_name
 from server.people.roles import Person, Role
 from server.store import audit, people
 from server.store.database import Store
@@ -52,8 +53,7 @@ class SigningIn:
             SignInError: Name or password is wrong, or the account is disabled.
             LockedOutError: Too many wrong passwords.
         """
-        with self._store.reading() as connection:
-            row = people.load_account(connection, name)
+        row = self._account(name)
         locked_until = _locked_until(row, now)
         if locked_until is not None:
             raise LockedOutError(
@@ -85,6 +85,12 @@ class SigningIn:
         """End a session; one that is unknown has ended already."""
         with self._store.writing() as connection:
             people.end_session(connection, token_digest(token))
+
+    def _account(self, name: str) -> AccountRow | None:
+        if not is_account_name(name):
+            return None
+        with self._store.reading() as connection:
+            return people.load_account(connection, name)
 
     def _count_failure(self, row: AccountRow | None, check: PasswordCheck, now: datetime) -> None:
         if row is None or check.is_right:

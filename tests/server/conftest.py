@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 from sqlalchemy import delete
 
 from server.store.database import Store, open_store
 from server.store.tables import metadata
 from tests.server.private_postgres import PostgresMissingError, private_cluster
 
+EPOCH = "epoch-1"
 _names = itertools.count(1)
 
 
@@ -28,7 +31,45 @@ def postgres() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def new_database(postgres: str) -> Callable[[], str]:
     """Makes one more empty database in the private cluster and returns its URL."""
-    return lambda: _empty_database(postgres)
+    return lambda: _create_database(postgres)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite store that was never used, to be copied: quicker than making each anew."""
+    path = tmp_path_factory.mktemp("template") / "centre.db"
+    open_store(f"sqlite:///{path}", new_epoch=lambda: EPOCH).close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def shared_database(new_database: Callable[[], str]) -> str:
+    """On PostgreSQL one database serves all tests, each of which finds it empty: making them is slow there."""
+    url = new_database()
+    open_store(url, new_epoch=lambda: EPOCH).close()
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Address of a store on each of the two databases: not made yet, unless the test asks for `store` as well."""
+    is_made = "store" in request.fixturenames
+    if request.param == "sqlite":
+        if is_made:
+            shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "centre.db")
+        return f"sqlite:///{tmp_path}/centre.db"
+    found: str = request.getfixturevalue("shared_database") if is_made else request.getfixturevalue("new_database")()
+    return found
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """A new store on each of the two databases."""
+    made = open_store(store_url, new_epoch=lambda: EPOCH)
+    yield made
+    if store_url.startswith("postgresql"):
+        emptied(made)
+    made.close()
 
 
 def emptied(store: Store) -> None:
@@ -38,25 +79,8 @@ def emptied(store: Store) -> None:
             connection.execute(delete(table))
 
 
-def _empty_database(cluster: str) -> str:
+def _create_database(cluster: str) -> str:
     name = f"yima_{next(_names)}"
     with psycopg.connect(f"{cluster}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     return f"{cluster}/{name}"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Address of a store that does not exist yet, on each of the two databases."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/centre.db"
-    made: str = request.getfixturevalue("new_database")()
-    return made
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    """A new store on each of the two databases."""
-    made = open_store(store_url, new_epoch=lambda: "epoch-1")
-    yield made
-    made.close()

@@ -39,7 +39,8 @@ def test_the_migrations_make_exactly_the_tables_of_the_code(store: Store) -> Non
 
 
 @pytest.mark.req("T-11")
-def test_a_store_of_a_newer_release_is_refused_untouched(store: Store, store_url: str) -> None:
+def test_a_store_of_a_newer_release_is_refused_untouched(store_url: str) -> None:
+    store = open_store(store_url, new_epoch=lambda: "e")
     with store.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
@@ -50,3 +51,4 @@ def test_a_store_of_a_newer_release_is_refused_untouched(store: Store, store_url
     assert "9999" in refused.value.words.zh
     with store.reading() as connection:
         assert revision_of(connection) == "9999"
+    store.close()

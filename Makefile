@@ -42,7 +42,7 @@ trace: setup ## requirement -> tests
 
 lock: ## renew requirements.lock from pyproject.toml
 	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
-	  --python-version 3.11 --all-extras --extra dev pyproject.toml build-requirements.in -o requirements.lock
+	  --python-version 3.11 --all-extras pyproject.toml build-requirements.in -o requirements.lock
 
 clean: ## remove the environment and everything made at run time
 	rm -rf $(VENV) var build dist test-artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis

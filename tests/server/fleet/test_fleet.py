@@ -1,0 +1,332 @@
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+import msgspec
+import pytest
+import zstandard
+
+from server.errors import InvalidRequestError, NotFoundError
+from server.fleet import Fleet, Standing, registry
+from server.fleet.terminal import SILENT_AFTER
+from server.people.roles import Person, Role
+from server.store import audit
+from server.store.database import Store
+from server.store.terminals import Trust
+from tests.server.fake_terminal import NOW, FakeTerminal, code_of, dispensed, new_key, scanned
+from tests.server.ingest import looking
+from tests.server.ingest.conftest import Centre
+from wire import presence
+from wire.errors import ForgedMessageError, UnknownKeyError, WireError
+from wire.presence import DeviceHealth, Health, PresenceState
+from wire.topics import Channel
+
+LI = Person("li", Role.OPERATOR, "li")
+LATER = NOW + timedelta(seconds=30)
+
+
+@pytest.fixture
+def changed() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def fleet(store: Store, changed: list[str]) -> Fleet:
+    return Fleet(store, changed.append)
+
+
+@pytest.fixture
+def terminal() -> FakeTerminal:
+    return FakeTerminal()
+
+
+def health(terminal: FakeTerminal, *, session: str = "s1", at: datetime = NOW, pending: int = 7) -> tuple[str, bytes]:
+    said = Health(
+        v=1,
+        terminal=terminal.name,
+        session=session,
+        at=at,
+        pending=pending,
+        dead_letters=1,
+        oldest_pending_at=NOW,
+        devices=[DeviceHealth("serial:left", "ready", 12, 0), DeviceHealth("camera", "lost", 3, 2, "driver.lost")],
+    )
+    return terminal.sealed(presence.encode(said), Channel.HEALTH)
+
+
+def standing(fleet: Fleet, now: datetime = NOW) -> Standing:
+    return fleet.find("T-001", now)[0].standing
+
+
+def test_a_birth_registers_a_terminal_as_pending(fleet: Fleet, terminal: FakeTerminal, changed: list[str]) -> None:
+    fleet.note_presence(*terminal.presence(), NOW)
+
+    (seen,) = fleet.list(NOW)
+    assert (seen.id, seen.trust, seen.standing) == ("T-001", Trust.PENDING, Standing.ONLINE)
+    assert (seen.area, seen.institution, seen.label) == ("350200", terminal.institution, "一号柜台")
+    assert seen.fingerprint == terminal.key.public.fingerprint
+    assert (seen.version, seen.epoch, seen.first_seen_at) == ("0.1.0", "e1", NOW)
+    assert changed == ["T-001"]
+
+
+def test_a_pending_terminal_is_held_until_it_is_approved(fleet: Fleet, store: Store, terminal: FakeTerminal) -> None:
+    centre = Centre(store)
+    fleet.note_presence(*terminal.presence(), NOW)
+    frame = terminal.frame(terminal.say(dispensed(code_of(1))))
+    assert [held.code for held in centre.take(frame)[0].held] == ["terminal.pending"]
+
+    fleet.approve("T-001", by=LI, now=NOW, institution="P9", label="柜台")
+
+    assert centre.take(frame)[0].accepted == [(1, 1)]
+    assert looking.ledger(store)[code_of(1)][2] == "P9"
+    seen, lives = fleet.find("T-001", NOW)
+    assert (seen.trust, seen.decided_by, seen.decided_at, seen.label) == (Trust.APPROVED, "li", NOW, "柜台")
+    assert [(life.epoch, life.newest, life.complete_to) for life in lives] == [("e1", 1, 1)]
+    with store.reading() as connection:
+        (record,) = audit.load_audit(connection, after=0, limit=10)
+    assert (record.who, record.action, record.subject) == ("li", "terminal.approve", "T-001")
+    assert record.detail["fingerprint"] == terminal.key.public.fingerprint
+
+
+def test_a_revoked_terminal_is_held_from_then_on(fleet: Fleet, store: Store, terminal: FakeTerminal) -> None:
+    centre = Centre(store)
+    terminal.registered(store)
+    fleet.revoke("T-001", by=LI, now=NOW)
+
+    (receipt,) = centre.take(terminal.frame(terminal.say(scanned(None))))
+
+    assert [held.code for held in receipt.held] == ["terminal.revoked"]
+
+
+def test_what_is_missing_of_a_terminal_is_shown(fleet: Fleet, store: Store, terminal: FakeTerminal) -> None:
+    terminal.registered(store)
+    frozen = [terminal.say(scanned(None)) for _ in range(6)]
+    Centre(store).take(terminal.frame(frozen[0], frozen[3], frozen[5]))
+
+    (life,) = fleet.find("T-001", NOW)[1]
+
+    assert (life.newest, life.complete_to, list(life.missing)) == (6, 1, [(2, 3), (5, 5)])
+
+
+def test_the_registry_decides_once_somebody_has_decided(fleet: Fleet, terminal: FakeTerminal) -> None:
+    fleet.note_presence(*terminal.presence(), NOW)
+    terminal.institution = "P2"
+    fleet.note_presence(*terminal.presence(), NOW)
+    assert fleet.list(NOW)[0].institution == "P2"
+
+    fleet.approve("T-001", by=LI, now=NOW)
+    terminal.institution = "P3"
+    fleet.note_presence(*terminal.presence(), NOW)
+
+    assert fleet.list(NOW)[0].institution == "P2"
+
+
+@pytest.mark.parametrize("name", ["", "x" * 65, "a\0", "a\n"])
+def test_names_given_at_approval_are_checked(fleet: Fleet, terminal: FakeTerminal, name: str) -> None:
+    fleet.note_presence(*terminal.presence(), NOW)
+    with pytest.raises(InvalidRequestError):
+        fleet.approve("T-001", by=LI, now=NOW, institution=name)
+
+
+def test_a_terminal_that_is_not_there_is_named(fleet: Fleet) -> None:
+    for job in (fleet.approve, fleet.revoke):
+        with pytest.raises(NotFoundError):
+            job("T-404", by=LI, now=NOW)
+    with pytest.raises(NotFoundError):
+        fleet.find("T-404", NOW)
+
+
+class TestPresence:
+    """Who is there."""
+
+    @pytest.fixture(autouse=True)
+    def born(self, fleet: Fleet, terminal: FakeTerminal) -> None:
+        fleet.note_presence(*terminal.presence(), NOW)
+
+    def test_a_clean_stop_is_told_from_a_broken_line(self, fleet: Fleet, terminal: FakeTerminal) -> None:
+        fleet.note_presence(*terminal.presence(PresenceState.STOPPED), LATER)
+        assert standing(fleet) is Standing.STOPPED
+        fleet.note_presence(*terminal.presence(session="s2"), LATER)
+        assert standing(fleet) is Standing.ONLINE
+        fleet.note_presence(*terminal.presence(PresenceState.LOST, session="s2"), LATER)
+        assert standing(fleet) is Standing.LOST
+
+    @pytest.mark.req("T-61")
+    def test_the_late_death_of_an_old_session_marks_nothing_dead(self, fleet: Fleet, terminal: FakeTerminal) -> None:
+        old_will = terminal.presence(PresenceState.LOST)
+        fleet.note_presence(*terminal.presence(session="s2", at=LATER), LATER)
+
+        fleet.note_presence(*old_will, LATER)
+
+        assert standing(fleet) is Standing.ONLINE
+
+    @pytest.mark.req("T-61")
+    def test_the_late_death_of_an_old_connection_of_this_session_marks_nothing_dead(
+        self, fleet: Fleet, terminal: FakeTerminal
+    ) -> None:
+        """A half-open connection: the broker notices its end after the terminal has connected again."""
+        old_will = terminal.presence(PresenceState.LOST, at=NOW)
+        fleet.note_presence(*terminal.presence(at=LATER), LATER)
+
+        fleet.note_presence(*old_will, LATER)
+
+        assert standing(fleet, LATER) is Standing.ONLINE
+        fleet.note_presence(*terminal.presence(PresenceState.LOST, at=LATER), LATER)
+        assert standing(fleet, LATER) is Standing.LOST
+
+    def test_a_new_birth_counts_even_with_a_clock_set_back(self, fleet: Fleet, terminal: FakeTerminal) -> None:
+        fleet.note_presence(*terminal.presence(PresenceState.LOST), NOW)
+        fleet.note_presence(*terminal.presence(session="s2", at=NOW - timedelta(days=400)), LATER)
+
+        assert standing(fleet) is Standing.ONLINE
+
+    def test_a_terminal_that_does_not_report_is_silent(self, fleet: Fleet, terminal: FakeTerminal) -> None:
+        much_later = NOW + SILENT_AFTER + timedelta(seconds=1)
+        # The broker repeats the retained birth to a centre that reconnects: that is no sign of life.
+        fleet.note_presence(*terminal.presence(), much_later)
+        assert standing(fleet, much_later) is Standing.SILENT
+
+        fleet.note_health(*health(terminal, at=much_later), much_later)
+
+        assert standing(fleet, much_later) is Standing.ONLINE
+
+    def test_health_tells_backlog_and_devices(self, fleet: Fleet, terminal: FakeTerminal) -> None:
+        fleet.note_health(*health(terminal), LATER)
+
+        seen = fleet.find("T-001", LATER)[0]
+        assert (seen.pending, seen.dead_letters, seen.oldest_pending_at) == (7, 1, NOW)
+        assert [(one.device, one.state, one.problem) for one in seen.devices] == [
+            ("serial:left", "ready", None),
+            ("camera", "lost", "driver.lost"),
+        ]
+        assert seen.last_seen_at == LATER
+
+    def test_health_revives_what_was_thought_dead(self, fleet: Fleet, terminal: FakeTerminal) -> None:
+        fleet.note_presence(*terminal.presence(PresenceState.LOST), NOW)
+        fleet.note_health(*health(terminal, at=LATER), LATER)
+
+        assert standing(fleet, LATER) is Standing.ONLINE
+
+    def test_the_late_report_of_an_old_session_changes_nothing(self, fleet: Fleet, terminal: FakeTerminal) -> None:
+        fleet.note_presence(*terminal.presence(session="s2", at=LATER), LATER)
+        fleet.note_presence(*terminal.presence(PresenceState.STOPPED, session="s2", at=LATER), LATER)
+
+        fleet.note_health(*health(terminal, session="s1", at=NOW), LATER)
+
+        assert standing(fleet, LATER) is Standing.STOPPED
+        assert fleet.find("T-001", LATER)[0].pending is None
+
+    def test_a_report_of_a_newer_session_is_its_birth_as_well(self, fleet: Fleet, terminal: FakeTerminal) -> None:
+        fleet.note_health(*health(terminal, session="s2", at=LATER), LATER)
+        fleet.note_presence(*terminal.presence(PresenceState.LOST), LATER)
+
+        assert standing(fleet, LATER) is Standing.ONLINE
+
+
+class TestKeys:
+    """A name belongs to the key that came first, until a person says otherwise."""
+
+    def test_another_key_for_a_known_name_is_an_alarm_and_replaces_nothing(
+        self, fleet: Fleet, store: Store, terminal: FakeTerminal
+    ) -> None:
+        fleet.note_presence(*terminal.presence(), NOW)
+        impostor = FakeTerminal(key=new_key(), institution="evil")
+
+        for _ in range(3):
+            fleet.note_presence(*impostor.presence(), NOW)
+
+        seen = fleet.find("T-001", NOW)[0]
+        assert (seen.fingerprint, seen.institution) == (terminal.key.public.fingerprint, terminal.institution)
+        (alarm,) = looking.alarms_of(store)
+        assert (alarm.terminal, alarm.code, alarm.times) == ("T-001", "terminal.key_changed", 3)
+        assert alarm.subject == impostor.key.public.fingerprint
+
+    def test_after_a_revocation_a_rebuilt_terminal_may_apply_anew(
+        self, fleet: Fleet, store: Store, terminal: FakeTerminal
+    ) -> None:
+        terminal.registered(store)
+        fleet.revoke("T-001", by=LI, now=NOW)
+        fleet.note_presence(*terminal.presence(), NOW)
+        assert fleet.find("T-001", NOW)[0].trust is Trust.REVOKED
+        rebuilt = FakeTerminal(key=new_key(), epoch="e2")
+
+        fleet.note_presence(*rebuilt.presence(session="s9"), LATER)
+
+        seen = fleet.find("T-001", LATER)[0]
+        assert (seen.trust, seen.fingerprint) == (Trust.PENDING, rebuilt.key.public.fingerprint)
+        assert (seen.decided_by, seen.first_seen_at) == (None, NOW)
+        fleet.approve("T-001", by=LI, now=LATER)
+        assert Centre(store).take(rebuilt.frame(rebuilt.say(scanned(None))))[0].accepted == [(1, 1)]
+
+    def test_a_birth_must_be_signed_by_the_key_it_names(self, fleet: Fleet, terminal: FakeTerminal) -> None:
+        topic, frame = terminal.presence()
+        body = zstandard.ZstdDecompressor().decompress(frame[75:])
+        named = json.loads(body) | {"public_key": new_key().public.raw.hex()}
+
+        with pytest.raises(WireError):
+            fleet.note_presence(*terminal.sealed(json.dumps(named).encode(), Channel.PRESENCE), NOW)
+        with pytest.raises(ForgedMessageError):
+            fleet.note_presence(topic, frame[:40] + bytes(8) + frame[48:], NOW)
+        assert fleet.list(NOW) == []
+
+    def test_health_must_be_signed_by_the_registered_key(self, fleet: Fleet, terminal: FakeTerminal) -> None:
+        fleet.note_presence(*terminal.presence(), NOW)
+
+        with pytest.raises(UnknownKeyError):
+            fleet.note_health(*health(FakeTerminal(key=new_key())), NOW)
+        with pytest.raises(UnknownKeyError):
+            fleet.note_health(*health(FakeTerminal(name="T-404")), NOW)
+        assert fleet.find("T-001", NOW)[0].pending is None
+
+    def test_terminals_that_somebody_makes_up_are_bounded(
+        self, fleet: Fleet, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(registry, "MOST_PENDING", 3)
+        for number in range(5):
+            fleet.note_presence(*FakeTerminal(name=f"T-{number}").presence(), NOW)
+
+        assert len(fleet.list(NOW)) == 3
+        assert looking.alarm_codes(store) == ["fleet.too_many_pending"]
+
+
+@pytest.mark.parametrize("frame", [b"", b"YM", b"noise" * 50, b"YM\x01" + bytes(200)])
+def test_noise_is_refused(fleet: Fleet, terminal: FakeTerminal, frame: bytes) -> None:
+    fleet.note_presence(*terminal.presence(), NOW)
+    with pytest.raises(WireError):
+        fleet.note_presence(terminal.topics.on(Channel.PRESENCE), frame, NOW)
+    with pytest.raises(WireError):
+        fleet.note_health(terminal.topics.on(Channel.HEALTH), frame, NOW)
+
+
+def test_a_presence_bomb_is_not_unpacked(fleet: Fleet, terminal: FakeTerminal) -> None:
+    topic, frame = terminal.presence()
+    for body in (b" " * 100_000, b" " * 50_000_000):
+        declared = zstandard.ZstdCompressor().compress(body)
+        hidden = zstandard.ZstdCompressor(write_content_size=False).compress(body)
+        for packed in (declared, hidden):
+            with pytest.raises(WireError):
+                fleet.note_presence(topic, frame[:75] + packed, NOW)
+
+
+def test_a_presence_that_speaks_for_another_or_on_the_wrong_topic_is_refused(
+    fleet: Fleet, terminal: FakeTerminal
+) -> None:
+    other = FakeTerminal(name="T-002", key=terminal.key)
+    frame = other.presence()[1]
+    body = zstandard.ZstdDecompressor().decompress(frame[75:])
+    for channel in (Channel.PRESENCE, Channel.HEALTH):
+        with pytest.raises(WireError):
+            fleet.note_presence(*terminal.sealed(body, channel), NOW)
+    assert msgspec.json.decode(body)["terminal"] == "T-002"
+    assert fleet.list(NOW) == []
+
+
+def test_terminals_are_listed_page_by_page(fleet: Fleet) -> None:
+    for number in range(5):
+        fleet.note_presence(*FakeTerminal(name=f"T-{number}").presence(), NOW)
+
+    first = fleet.list(NOW, limit=3)
+    rest = fleet.list(NOW, after=first[-1].id, limit=3)
+
+    assert [one.id for one in (*first, *rest)] == [f"T-{number}" for number in range(5)]

@@ -48,11 +48,9 @@ def show_list(tx: Connection) -> ListShown:
     return ListShown(sale.id, sale.mode, desk.operator, shown, totals_of(lines, sale.alarms))
 
 
-def show_totals(tx: Connection) -> Totals:
-    """Return the sums of the open list."""
-    desk = sales.see_desk(tx)
-    sale = sales.find_sale(tx, desk.sale) if desk.sale else None
-    return Totals() if sale is None else totals_of(sales.lines_of(tx, sale.id), sale.alarms)
+def show_totals(tx: Connection, number: str) -> Totals:
+    """Return the sums of a list that is there."""
+    return totals_of(sales.lines_of(tx, number), sales.alarms_of(tx, number))
 
 
 def close_list(tx: Connection, outbox: Outbox, mode: Mode, *, asked_for: str | None, now: datetime) -> ClosedList:

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from codes.classify import read
 from codes.reading import Scan
 from codes.words import Words
 from edge.clock import Clock
@@ -79,11 +80,13 @@ class Counter:
 
     def take(self, scan: Scan) -> ScanShown:
         """Record one scan and show it."""
+        now = self._clock.now()
+        reading = read(scan, now.year)
         with self._connection.begin():
-            shown, is_on_sale = record_scan(
-                self._connection, self._outbox, scan, now=self._clock.now(), reservation=self._reservation
-            )
-            totals = closing.show_totals(self._connection) if is_on_sale else None
+            shown = record_scan(self._connection, self._outbox, reading, now=now, reservation=self._reservation)
+            # A credential changes nothing; without a list there is nothing to sum up.
+            sale = None if shown.id is None else shown.sale
+            totals = None if sale is None else closing.show_totals(self._connection, sale)
         self._on_recorded()
         self._publish("scan", replace(shown, committed_at=self._clock.now().timestamp()))
         if totals is not None:

@@ -8,14 +8,13 @@ Of a patient's credential nothing is kept but a count (C-04).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from codes.classify import read
 from codes.pack import ProductKey, pack_key, product_keys
-from codes.reading import Flag, Reading, Scan
+from codes.reading import Flag, Reading
 from codes.words import Words
 from edge.clock import SHOP_TIME
 from edge.counter.lines import item_of
@@ -77,10 +76,9 @@ class _Place:
 
 
 def record_scan(
-    tx: Connection, outbox: Outbox, scan: Scan, *, now: datetime, reservation: timedelta
-) -> tuple[ScanShown, bool]:
-    """Record one scan inside the transaction `tx`; return what to show, and whether the list's totals changed."""
-    reading = read(scan, now.year)
+    tx: Connection, outbox: Outbox, reading: Reading, *, now: datetime, reservation: timedelta
+) -> ScanShown:
+    """Record one scan inside the transaction `tx` and return what to show of it."""
     desk = sales.see_desk(tx)
     pack, keys = _pack_of(reading), product_keys(reading)
     match = look_up(tx, keys)
@@ -89,10 +87,10 @@ def record_scan(
     seen = _Seen(reading, pack, keys, match, now, desk.mode, _say(desk, judgement))
     if reading.kind.is_personal:
         count_credential(tx)
-        return _show(None, seen, _Place(desk.sale)), False
+        return _show(seen, _Place(desk.sale))
     place = _Place(desk.sale, *on_list) if on_list else _place(tx, outbox, desk, seen, reservation)
-    # The number is not known before the row is there, so it is the one part that is not kept in the text itself.
-    shown = _show(None, seen, place)
+    # The number is not known before the row is there, so the text that is kept has none.
+    shown = _show(seen, place)
     row = ScanRow(
         at=now,
         device=reading.source,
@@ -104,7 +102,7 @@ def record_scan(
         event=place.event,
         shown=to_json(shown),
     )
-    return _show(add_scan(tx, row), seen, place), place.sale is not None
+    return replace(shown, id=add_scan(tx, row))
 
 
 def _pack_of(reading: Reading) -> str | None:
@@ -163,12 +161,12 @@ def _place(tx: Connection, outbox: Outbox, desk: Desk, seen: _Seen, reservation:
     return _Place(sale, *sales.put_on_list(tx, sale, item, code=seen.pack, reading=recorded), recorded.id)
 
 
-def _show(scan_id: int | None, seen: _Seen, place: _Place) -> ScanShown:
+def _show(seen: _Seen, place: _Place) -> ScanShown:
     match = seen.match
     # A code that is no pack may name a product, but never a price; neither does a delivery.
     is_priced = place.line is not None and seen.mode is Mode.DISPENSE
     return ScanShown(
-        id=scan_id,
+        id=None,
         at=seen.at,
         code=seen.pack or seen.reading.value,
         kind=seen.reading.kind,

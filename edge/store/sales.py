@@ -27,6 +27,7 @@ RETURNING id
 """
 END_SALE = "UPDATE sale SET state = ?, ended_at = ? WHERE id = ?"
 COUNT_ALARM = "UPDATE sale SET alarms = alarms + 1 WHERE id = ?"
+READ_ALARMS = "SELECT alarms FROM sale WHERE id = ?"
 PUT_ON_LINE = """
 INSERT INTO sale_line (sale, line, item, product, name, spec, insurance_class, price, quantity)
 VALUES (?1, (SELECT coalesce(max(line), 0) + 1 FROM sale_line WHERE sale = ?1), ?2, ?3, ?4, ?5, ?6, ?7, 1)
@@ -171,6 +172,11 @@ def end_sale(tx: Connection, sale: str, state: SaleState, now: datetime) -> None
 def count_alarm(tx: Connection, sale: str) -> None:
     """Note that a pack was scanned that must not be handed out."""
     sql.change(tx, COUNT_ALARM, (sale,))
+
+
+def alarms_of(tx: Connection, sale: str) -> int:
+    """Return how many such packs were scanned during a sale."""
+    return int(sql.one(tx, READ_ALARMS, (sale,))[0])
 
 
 def put_on_list(tx: Connection, sale: str, item: LineItem, *, code: str, reading: Recorded) -> tuple[int, int]:

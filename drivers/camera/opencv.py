@@ -1,8 +1,9 @@
 """Cameras read by OpenCV: V4L2 devices by number or path, and IP cameras by RTSP or HTTP.
 
-One thread does nothing but take frames off the device and keep the newest, so that a slow reader never sees old ones
-and the device's own buffers never fill. `latest` hands it over. The thread cannot be stopped inside a blocking read;
-it is a daemon, and the process that owns the camera ends with it.
+One thread does nothing but take frames off the device, so that the device's own buffers never fill and a slow reader
+never sees old ones. A frame is unpacked only when somebody waits for one in `latest`: unpacking is most of what a still
+scene costs. The thread cannot be stopped inside a blocking read; it is a daemon, and the process that owns the camera
+ends with it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 import cv2
 import numpy as np
@@ -32,7 +33,9 @@ class Capture(Protocol):
 
     def isOpened(self) -> bool: ...  # noqa: N802 - OpenCV's spelling
 
-    def read(self) -> tuple[bool, Any]: ...
+    def grab(self) -> bool: ...
+
+    def retrieve(self) -> tuple[bool, Any]: ...
 
     def release(self) -> None: ...
 
@@ -67,7 +70,8 @@ class _Frames:
         self._arrived = threading.Condition()
         self._newest: Picture | None = None
         self._has_ended = False
-        self._is_wanted = True
+        self._is_stopped = False
+        self._is_awaited = False
         self._damaged = 0
         self._size = (0, 0)
         threading.Thread(target=self._take_frames, name="camera", daemon=True).start()
@@ -82,7 +86,9 @@ class _Frames:
 
     def latest(self, timeout_s: float) -> Picture | None:
         with self._arrived:
+            self._is_awaited = True
             self._arrived.wait_for(lambda: self._newest is not None or self._has_ended, timeout_s)
+            self._is_awaited = False
             newest, self._newest = self._newest, None
             if newest is None and self._has_ended:
                 raise DeviceLostError(self._settings.device, self._settings.path)
@@ -90,28 +96,35 @@ class _Frames:
 
     def stop(self) -> None:
         """Let the device go once the read that is under way returns."""
-        self._is_wanted = False
+        self._is_stopped = True
 
     def _take_frames(self) -> None:
         in_a_row = 0
-        while self._is_wanted and in_a_row < _DAMAGED_IN_A_ROW:
-            is_there, frame = self._capture.read()
-            if not is_there or not _is_usable(frame):
+        while not self._is_stopped and in_a_row < _DAMAGED_IN_A_ROW:
+            is_there = self._capture.grab()
+            if is_there and not self._is_awaited:
+                in_a_row = 0
+                continue
+            frame = self._capture.retrieve()[1] if is_there else None
+            if not _is_usable(frame):
                 in_a_row += 1
                 self._damaged += 1
                 continue
             in_a_row = 0
-            with self._arrived:
-                self._size = (frame.shape[1], frame.shape[0])
-                self._newest = frame
-                self._arrived.notify_all()
+            self._keep(frame)
         self._capture.release()
         with self._arrived:
             self._has_ended = True
             self._arrived.notify_all()
 
+    def _keep(self, frame: Picture) -> None:
+        with self._arrived:
+            self._size = (frame.shape[1], frame.shape[0])
+            self._newest = frame
+            self._arrived.notify_all()
 
-def _is_usable(frame: object) -> bool:
+
+def _is_usable(frame: object) -> TypeGuard[Picture]:
     return (
         isinstance(frame, np.ndarray)
         and frame.dtype == np.uint8

@@ -64,7 +64,7 @@ class OpenCamera(Protocol):
         ...
 
     def latest(self, timeout_s: float) -> Picture | None:
-        """Return the newest frame that was not returned before, or None if none came in time.
+        """Return the first frame that comes from now on, or None if none came in time.
 
         A frame that arrives damaged is skipped.
 

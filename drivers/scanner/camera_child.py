@@ -25,6 +25,8 @@ from drivers.scanner.zbar import ZbarChild, ZbarPort
 
 _HEALTH_EVERY_S = 1.0
 _FRAME_WAIT_S = 0.25
+_IDLE_PACE_S = 0.12
+"""Between two frames of a scene that has long been known."""
 
 Tell = Callable[[Told], None]
 
@@ -36,20 +38,31 @@ def watch_camera(
     *,
     zbar: ZbarPort | None = None,
     clock: Callable[[], float] = time.monotonic,
+    wait: Callable[[float], None] = time.sleep,
 ) -> None:
     """Tell what the camera shows until it ends; its end is the last thing told."""
     settings = WatchSettings(order.budget_ms, order.expect, order.absent_s)
     try:
         with camera.opened() as frames:
-            _watch(order, frames, Watch(settings, zbar), tell, clock)
+            _watch(order, frames, Watch(settings, zbar), tell, clock=clock, wait=wait)
     except DriverError as exc:
         tell(Ended(exc.code))
 
 
-def _watch(order: Order, frames: OpenCamera, watch: Watch, tell: Tell, clock: Callable[[], float]) -> None:
+def _watch(
+    order: Order,
+    frames: OpenCamera,
+    watch: Watch,
+    tell: Tell,
+    *,
+    clock: Callable[[], float],
+    wait: Callable[[float], None],
+) -> None:
     told_health = last_frame = clock()
     frame_bytes = 0
     while True:
+        if watch.is_idle:
+            wait(_IDLE_PACE_S)
         picture = frames.latest(_FRAME_WAIT_S)
         now = clock()
         if picture is not None:

@@ -26,6 +26,7 @@ from drivers.scanner.zbar import ZbarLook, ZbarPort
 
 _CONFIRM_TRIES = 3
 """Frames that a waiting code may keep the ladder from going on."""
+_IDLE_AFTER_FRAMES = 60
 
 
 @dataclass(slots=True)
@@ -64,16 +65,23 @@ class Watch:
         self._plan: list[Step] = []
         self._winners: list[Step] = []
         self._tries_left = 0
+        self._known_frames = 0
 
     @property
     def counts(self) -> Counts:
         return self._counts
+
+    @property
+    def is_idle(self) -> bool:
+        """The scene has been known for a while: nothing is missed by looking less often."""
+        return self._known_frames >= _IDLE_AFTER_FRAMES
 
     def look(self, picture: Picture, now: float) -> list[Code]:
         """Take one frame, and return the codes that are scans by it."""
         image = grey(picture)
         self._counts.frames += 1
         motion = self._gate.judge(image)
+        self._known_frames = 0 if motion in {Motion.MOVING, Motion.NEW_SCENE} else self._known_frames + 1
         if motion is Motion.BLANK:
             self._counts.blank += 1
             self._plan = []

@@ -228,6 +228,7 @@ class FakeCamera:
         self._frames = frames
         self._ending = ending
         self.now = 0.0
+        self.rests: list[float] = []
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[FakeCamera]:
@@ -244,7 +245,7 @@ class FakeCamera:
 
 def told_by(camera: FakeCamera) -> list[Told]:
     facts: list[Told] = []
-    watch_camera(Order("camera:x", "0"), camera, facts.append, clock=lambda: camera.now)
+    watch_camera(Order("camera:x", "0"), camera, facts.append, clock=lambda: camera.now, wait=camera.rests.append)
     return facts
 
 
@@ -255,6 +256,12 @@ def test_a_camera_that_sends_nothing_for_twenty_seconds_has_stalled() -> None:
     assert facts[-1] == Ended(CameraStalledError.code)
     assert 20 <= camera.now < 21
     assert sum(isinstance(fact, Health) for fact in facts) >= 19
+
+
+def test_a_scene_that_has_long_been_known_is_looked_at_less_often() -> None:
+    camera = FakeCamera([draw_scene((), size=(960, 720))] * 100, DeviceLostError("camera:x", "/dev/video0"))
+    told_by(camera)
+    assert 20 <= len(camera.rests) <= 50
 
 
 def test_a_camera_that_never_sends_a_frame_has_stalled_too() -> None:

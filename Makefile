@@ -4,7 +4,7 @@ VENV   := .venv
 YIMA   := $(VENV)/bin/yima
 PYTEST := $(VENV)/bin/python -m pytest
 
-.PHONY: help setup system-packages demo photos test check bench trace lock clean
+.PHONY: help setup system-packages demo photos test check bench chaos trace lock clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
 
@@ -36,6 +36,11 @@ check: setup ## format, lint, types and tests
 
 bench: setup ## print the performance figures with their floors; writes docs/figures/bench.json
 	$(VENV)/bin/python -m tests.bench
+
+chaos: setup ## five mornings of 600 scans with processes killed on the way; fails if the centre is wrong anywhere
+	@mkdir -p var; for seed in 1 2 3 4 5; do \
+	  $(YIMA) demo --once --seed $$seed --faults --report var/chaos-$$seed.json || exit 1; \
+	done
 
 trace: setup ## requirement -> tests
 	$(VENV)/bin/python tests/trace.py

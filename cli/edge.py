@@ -23,7 +23,7 @@ from edge.health import TerminalStatus
 from edge.logs import configure_logs
 from edge.operators.accounts import NewPassword, add_account, renew_password
 from edge.store.chain import check_chain
-from edge.store.database import visited_store
+from edge.store.database import database_path, visited_store
 from edge.store.shifts import all_operators
 from edge.store.terminal import find_state
 from wire.keys import load_or_create_key
@@ -184,6 +184,8 @@ def _status_table(running: TerminalStatus) -> Table:
 
 
 def _check_chain(settings: EdgeConfig, *, quiet: bool) -> int | None:
+    if not database_path(settings.store.folder).exists():
+        return None
     with visited_store(settings.store.folder) as connection:
         state = find_state(connection)
         if state is None:

@@ -108,9 +108,12 @@ def test_catalogue_is_imported_with_its_problems_named(config: Path, tmp_path: P
     assert isinstance(yima(config, "catalogue", "import", str(wrong)).exception, CatalogueColumnsError)
 
 
-def test_status_of_a_terminal_that_does_not_run(config: Path) -> None:
+def test_status_of_a_terminal_that_does_not_run(config: Path, folder: Path) -> None:
     result = yima(config, "status")
     assert (result.exit_code, "未运行" in result.output) == (0, True)
+    assert not folder.exists(), "looking makes no store"
+    yima(config, "operator", "add", "wang")
+    assert yima(config, "status").exit_code == 0
     assert yima(config, "status", "--json").output == "null\n"
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from conftest import OpenPage
 from playwright.sync_api import Page, expect
-from serving import serving
-from stage import Stage, staged_app
+
+from tests.browser.conftest import OpenPage
+from tests.browser.serving import serving
+from tests.browser.stage import Stage, staged_app
 
 
 @dataclass(frozen=True)

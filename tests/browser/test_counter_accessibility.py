@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from axe import grave_findings
-from conftest import OpenPage
-from counter_page import CounterPage, counter
 from playwright.sync_api import expect
-from stage import Stage
+
+from tests.browser.axe import grave_findings
+from tests.browser.conftest import OpenPage
+from tests.browser.counter_page import CounterPage, counter
+from tests.browser.stage import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import OpenPage
-from counter_page import CounterPage, counter
 from playwright.sync_api import expect
-from serving import serving
-from stage import Stage, staged_app
+
+from tests.browser.conftest import OpenPage
+from tests.browser.counter_page import CounterPage, counter
+from tests.browser.serving import serving
+from tests.browser.stage import Stage, staged_app
 
 pytestmark = pytest.mark.browser
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from axe import grave_findings
-from conftest import OpenPage
 from playwright.sync_api import expect
-from terminal import pack_codes, running_terminal
+
+from tests.browser.axe import grave_findings
+from tests.browser.conftest import OpenPage
+from tests.browser.terminal import pack_codes, running_terminal
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

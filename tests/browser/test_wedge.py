@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
-from conftest import OpenPage
-from counter_page import counter
 from playwright.sync_api import Page, expect
-from stage import Stage
+
+from tests.browser.conftest import OpenPage
+from tests.browser.counter_page import counter
+from tests.browser.stage import Stage
 
 pytestmark = pytest.mark.browser
 

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import pytest
 
+from edge.counter.scanning import SIGN_IN_FIRST
+from edge.health import DeviceState
+from rules.catalogue_cells import InsuranceClass
+from rules.pack_life import Act, State
+from rules.scan_judgement import Mode, Verdict
+from server.console.fleet_view import Show
+from server.console.terminals import Decision
+from server.fleet import Standing
+from server.people.roles import Role
+from server.store.terminals import Trust
 from web.i18n import CatalogueFileError, UnknownMessageError, choose_language, load_messages
+from wire.events import KINDS
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted(
@@ -25,6 +37,21 @@ ASKED_IN_TEMPLATE = re.compile(r"""\b[tn]\(\s*["']([a-z_.]+)["']""")
 ASKED_IN_SCRIPT = re.compile(r"""\b(?:text|count)\(\s*(?:\w+ \? )?"([a-z_.]+)"(?: : "([a-z_.]+)")?""")
 EITHER_IN_SCRIPT = re.compile(r"""\b(?:text|count)\([\w.]+ \? "([a-z_.]+)" : "([a-z_.]+)"\)""")
 
+FAMILIES: dict[str, Iterable[str]] = {
+    "act": Act,
+    "state": State,
+    "verdict": (*Verdict, SIGN_IN_FIRST),
+    "device": DeviceState,
+    "event": KINDS,
+    "standing": Standing,
+    "trust": Trust,
+    "role": Role,
+    "console.show": Show,
+    "console.decide": Decision,
+    "class": get_args(InsuranceClass),
+    "counter.mode": Mode,
+}
+
 
 def places(form: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(form) if name}
@@ -32,7 +59,9 @@ def places(form: str) -> set[str]:
 
 def asked_for() -> Iterator[tuple[str, str]]:
     for path in TEMPLATES:
-        yield from ((path.name, key) for key in ASKED_IN_TEMPLATE.findall(path.read_text("utf-8")))
+        asked = ASKED_IN_TEMPLATE.findall(path.read_text("utf-8"))
+        # What ends in a joint is the beginning of a family; those are checked member by member.
+        yield from ((path.name, key) for key in asked if key[-1] not in "._")
     for path in SCRIPTS:
         source = path.read_text("utf-8")
         for pattern in (ASKED_IN_SCRIPT, EITHER_IN_SCRIPT):
@@ -65,6 +94,11 @@ def test_every_message_that_a_screen_asks_for_is_there() -> None:
     assert len({key for _, key in asked}) > 100
     missing = [(where, key) for where, key in asked if key not in MESSAGES["zh"].forms]
     assert missing == []
+
+
+@pytest.mark.parametrize(("family", "members"), FAMILIES.items())
+def test_every_member_of_a_family_has_its_word(family: str, members: Iterable[str]) -> None:
+    assert [member for member in members if f"{family}.{member}" not in MESSAGES["zh"].forms] == []
 
 
 def test_every_message_is_asked_for() -> None:

@@ -1,0 +1,104 @@
+"""Terminals: the list, one of them, and the decision to take or refuse its records, in two steps."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Query
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from codes.words import Words
+from server.console.desk import PREFIX, ConsoleDesk
+from server.console.fleet_view import Show, figures_of, filtered, page_of, whole_fleet
+from server.console.overview import PageNumber
+from server.errors import InvalidRequestError
+from server.store import events
+
+_MOST_REJECTED = 20
+Name = Annotated[str, Form(max_length=64)]
+
+
+class Decision(StrEnum):
+    """What can be decided about a terminal."""
+
+    APPROVE = "approve"
+    REVOKE = "revoke"
+
+
+class NotComparedError(InvalidRequestError):
+    """Somebody approves a terminal without saying that the fingerprints are the same."""
+
+    code = "terminal.not_compared"
+    next_step = Words(
+        "请在终端上查看指纹，逐位核对后勾选确认。",
+        "Look at the fingerprint on the terminal, compare every digit, then tick the box.",
+    )
+
+
+def terminal_routes(desk: ConsoleDesk) -> APIRouter:
+    """Return the routes of terminals."""
+    routes = APIRouter(prefix="/terminals")
+    centre = desk.centre
+
+    @routes.get("")
+    def terminals(
+        request: Request, show: Show = Show.ALL, q: Annotated[str, Query(max_length=100)] = "", page: PageNumber = 1
+    ) -> Response:
+        person = desk.reader(request)
+        fleet = list(whole_fleet(centre.fleet, centre.now()))
+        found = page_of(filtered(fleet, show, q), page)
+        context = {"active": "terminals", "figures": figures_of(fleet), "show": show, "q": q, "page": found}
+        return desk.page(request, person, "terminals.html", context)
+
+    @routes.get("/{terminal_id}")
+    def terminal(request: Request, terminal_id: str) -> Response:
+        person = desk.reader(request)
+        found, lives = centre.fleet.find(terminal_id, centre.now())
+        with centre.store.reading() as connection:
+            rejected = events.load_rejected_page(connection, terminal_id, _MOST_REJECTED)
+        context = {"active": "terminals", "one": found, "lives": lives, "rejected": rejected}
+        return desk.page(request, person, "terminal.html", context)
+
+    @routes.get("/{terminal_id}/{decision}")
+    def ask(request: Request, terminal_id: str, decision: Decision) -> Response:
+        person = desk.approver(request)
+        found, _lives = centre.fleet.find(terminal_id, centre.now())
+        context = {"active": "terminals", "one": found, "decision": decision, "error": None}
+        return desk.page(request, person, "decide.html", context)
+
+    @routes.post("/{terminal_id}/approve")
+    def approve(
+        request: Request,
+        terminal_id: str,
+        label: Name = "",
+        institution: Name = "",
+        is_compared: Annotated[bool, Form()] = False,
+    ) -> Response:
+        person, now = desk.approver(request), centre.now()
+        try:
+            if not is_compared:
+                raise NotComparedError(Words("尚未确认指纹一致", "Nobody has confirmed the fingerprint"))
+            centre.fleet.approve(
+                terminal_id, by=person, now=now, institution=institution.strip() or None, label=label.strip() or None
+            )
+        except InvalidRequestError as error:
+            found, _lives = centre.fleet.find(terminal_id, now)
+            context = {"active": "terminals", "one": found, "decision": Decision.APPROVE, "error": error}
+            return desk.page(request, person, "decide.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _to(terminal_id)
+
+    @routes.post("/{terminal_id}/revoke")
+    def revoke(request: Request, terminal_id: str) -> Response:
+        person = desk.approver(request)
+        centre.fleet.revoke(terminal_id, by=person, now=centre.now())
+        return _to(terminal_id)
+
+    return routes
+
+
+def _to(terminal_id: str) -> RedirectResponse:
+    return RedirectResponse(f"{PREFIX}/terminals/{quote(terminal_id, safe='')}", status_code=HTTPStatus.SEE_OTHER)

@@ -1,0 +1,190 @@
+"""The console in a real browser: scans as they arrive, lists that follow, a decision, and axe on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from server.people.roles import COMMAND_LINE
+from tests.browser.axe import grave_findings
+from tests.browser.centre import PASSWORD, SOLD_TWICE, UNKNOWN, ConsoleStage, staged_console
+from tests.browser.conftest import OpenPage
+from tests.browser.serving import serving
+from tests.server.fake_terminal import code_of, scanned
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PAGES = {
+    "overview": "/console/",
+    "scans": "/console/scans",
+    "terminals": "/console/terminals",
+    "terminal": "/console/terminals/T-0401",
+    "approve": "/console/terminals/T-0301/approve",
+    "revoke": "/console/terminals/T-0101/revoke",
+    "code": f"/console/codes?code={SOLD_TWICE}",
+    "no record": f"/console/codes?code={UNKNOWN}",
+    "no code": "/console/codes",
+    "alarms": "/console/alarms",
+    "error": "/console/terminals/NOBODY",
+    "refused": "/console/codes?code=6900000000014",
+}
+SIZES = [(1440, 900), (1366, 768), (1080, 1440), (720, 450), (390, 844)]
+
+
+@dataclass(frozen=True)
+class Console:
+    """An open console."""
+
+    page: Page
+    stage: ConsoleStage
+    address: str
+
+    def go(self, path: str) -> None:
+        self.page.goto(f"{self.address}{path}")
+        self.page.wait_for_selector("html[data-ready]")
+
+
+def sign_in(page: Page, stage: ConsoleStage, address: str) -> Console:
+    """Go through the door."""
+    page.goto(f"{address}/")
+    page.locator("#k-name").fill("admin")
+    page.locator("#k-password").fill(PASSWORD)
+    page.locator(".k-door__send").click()
+    page.wait_for_selector("html[data-ready]")
+    return Console(page, stage, address)
+
+
+@contextmanager
+def console(
+    open_page: OpenPage,
+    folder: Path,
+    language: str = "zh",
+    size: tuple[int, int] = (1440, 900),
+    *,
+    is_empty: bool = False,
+) -> Iterator[Console]:
+    """Sign in to the console of a staged centre."""
+    with staged_console(folder, is_empty=is_empty) as stage, serving(stage.app) as address:
+        desk = sign_in(open_page(language, size), stage, address)
+        try:
+            yield desk
+        finally:
+            stage.centre.bus.close()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("is_empty", [False, True], ids=["busy", "empty"])
+def test_axe_finds_nothing_grave_on_any_page(
+    open_page: OpenPage, tmp_path: Path, language: str, *, is_empty: bool
+) -> None:
+    with console(open_page, tmp_path, language, is_empty=is_empty) as desk:
+        for name, path in PAGES.items():
+            desk.go(path)
+            if name == "scans" and not is_empty:
+                expect(desk.page.locator("#k-scans tbody tr").first).to_be_visible()
+            assert (name, grave_findings(desk.page)) == (name, [])
+        desk.page.context.set_offline(True)
+        desk.stage.centre.bus.close()
+        expect(desk.page.locator("#k-push")).to_be_visible()
+        assert grave_findings(desk.page) == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_axe_finds_nothing_grave_at_the_door(open_page: OpenPage, tmp_path: Path, language: str) -> None:
+    with staged_console(tmp_path, is_empty=True) as stage, serving(stage.app) as address:
+        page = open_page(language)
+        page.goto(f"{address}/")
+        assert grave_findings(page) == []
+        page.locator("#k-name").fill("admin")
+        page.locator("#k-password").fill("wrong")
+        page.locator(".k-door__send").click()
+        expect(page.locator(".y-message--bad")).to_be_visible()
+        assert grave_findings(page) == []
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_pages_fit_every_size(open_page: OpenPage, tmp_path: Path, size: tuple[int, int]) -> None:
+    with console(open_page, tmp_path, "en", size) as desk:
+        for name, path in PAGES.items():
+            desk.go(path)
+            assert desk.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+
+
+def test_scans_arrive_live_and_lead_to_the_code(open_page: OpenPage, tmp_path: Path) -> None:
+    with console(open_page, tmp_path) as desk:
+        desk.go("/console/scans")
+        rows = desk.page.locator("#k-scans tbody tr")
+        expect(rows).to_have_count(3)
+        desk.stage.deliver(desk.stage.east, desk.stage.east.say(scanned(code_of(77), sale="S5")))
+        expect(rows).to_have_count(4)
+        newest = rows.first
+        expect(newest.locator(".y-four")).to_have_text(["8600", "0110", "0000", "0000", "0077"])
+        expect(newest).to_contain_text("阿莫西林胶囊")
+        expect(newest).to_contain_text("已匹配")
+
+        desk.page.locator("#k-live-pause").click()
+        desk.stage.deliver(desk.stage.east, desk.stage.east.say(scanned(code_of(78), sale="S5")))
+        expect(desk.page.locator("#k-live-state")).to_contain_text("缓存 1 条")
+        expect(rows).to_have_count(4)
+        desk.page.locator("#k-live-pause").click()
+        expect(rows).to_have_count(5)
+        newest.locator("a").click()
+        expect(desk.page.locator(".k-code-large")).to_have_text(code_of(78))
+        expect(desk.page.locator(".k-step")).to_have_count(1)
+
+
+def test_list_follows_what_happens_without_a_reload(open_page: OpenPage, tmp_path: Path) -> None:
+    with console(open_page, tmp_path) as desk:
+        desk.go("/console/terminals?show=pending")
+        expect(desk.page.locator(".k-table tbody tr")).to_have_count(1)
+        desk.stage.centre.fleet.approve("T-0301", by=COMMAND_LINE, now=desk.stage.centre.now())
+        expect(desk.page.locator(".k-table tbody tr")).to_have_count(0, timeout=8_000)
+        expect(desk.page.locator(".k-chip[aria-current]")).to_have_text("待批准 0")
+
+
+def test_terminal_is_approved_after_the_comparison(open_page: OpenPage, tmp_path: Path) -> None:
+    with console(open_page, tmp_path) as desk:
+        desk.go("/console/")
+        desk.page.get_by_role("link", name="青渚医院药房").click()
+        desk.page.get_by_role("link", name="批准").click()
+        desk.page.get_by_role("button", name="批准").click()
+        expect(desk.page).to_have_url(f"{desk.address}/console/terminals/T-0301/approve")
+        desk.page.get_by_label("我已核对").check()
+        desk.page.get_by_role("button", name="批准").click()
+        expect(desk.page.locator(".k-head .y-pill").nth(1)).to_have_text("已批准")
+
+
+def test_scanner_types_a_code_into_the_search(open_page: OpenPage, tmp_path: Path) -> None:
+    with console(open_page, tmp_path) as desk:
+        desk.go("/console/")
+        desk.page.keyboard.press("/")
+        desk.page.keyboard.type(f"{SOLD_TWICE}\n")
+        expect(desk.page.locator(".k-conflicts")).to_contain_text("同一追溯码售出两次")
+        expect(desk.page.locator(".k-step--bad")).to_have_count(1)
+
+
+def test_stopped_centre_is_said_and_forgiven(open_page: OpenPage, tmp_path: Path) -> None:
+    with staged_console(tmp_path) as stage:
+        page = open_page()
+        with serving(stage.app) as address:
+            desk = sign_in(page, stage, address)
+            desk.go("/console/terminals")
+            page.evaluate("window.stays = true")
+        expect(page.locator("#k-push")).to_contain_text("实时更新已暂停")
+        with serving(stage.app, port=int(address.rsplit(":", 1)[1])):
+            expect(page.locator("#k-push")).to_be_hidden(timeout=10_000)
+            assert page.evaluate("window.stays") is True
+            stage.centre.bus.close()
+
+
+def test_language_switch_stays_on_the_page(open_page: OpenPage, tmp_path: Path) -> None:
+    with console(open_page, tmp_path) as desk:
+        desk.go("/console/terminals?show=offline")
+        desk.page.get_by_role("link", name="English").click()
+        expect(desk.page).to_have_url(f"{desk.address}/console/terminals?show=offline")
+        expect(desk.page.locator("h1")).to_have_text("Terminals")

@@ -1,0 +1,327 @@
+"""The console over HTTP: who may see what, what the pages say, and how they fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from codes.words import Words
+from server.errors import StoreUnavailableError
+from server.fleet import Fleet
+from server.people.roles import COMMAND_LINE, Role
+from server.store.alarms import Alarm, AlarmKey, raise_alarms
+from server.store.terminals import Trust
+from server.store.times import micros
+from tests.browser.centre import IN_STOCK, PASSWORD, SOLD, SOLD_TWICE, UNKNOWN, ConsoleStage, staged_console
+from tests.server.fake_terminal import FakeTerminal
+
+BASE = "http://127.0.0.1:8640"
+ENGLISH = {"accept-language": "en"}
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleStage]:
+    with staged_console(tmp_path_factory.mktemp("centre")) as made:
+        yield made
+
+
+@pytest.fixture
+def stranger(stage: ConsoleStage) -> TestClient:
+    return TestClient(stage.app, base_url=BASE, headers=ENGLISH, follow_redirects=False)
+
+
+@pytest.fixture
+def admin(stranger: TestClient) -> TestClient:
+    return signed_in(stranger, "admin")
+
+
+def signed_in(client: TestClient, name: str) -> TestClient:
+    answer = client.post("/console/sign-in", data={"name": name, "password": PASSWORD})
+    assert answer.status_code == 303, answer.text
+    return client
+
+
+# -- the door ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path", ["/console/", "/console/scans", "/console/terminals?show=offline", "/console/codes", "/console/alarms"]
+)
+def test_stranger_is_led_to_the_door_and_then_where_he_wanted(stranger: TestClient, path: str) -> None:
+    asked = stranger.get(path)
+    assert asked.status_code == 303
+    door = stranger.get(asked.headers["location"])
+    assert "Sign in" in door.text
+    back = stranger.post(asked.headers["location"], data={"name": "admin", "password": PASSWORD, "next": path})
+    assert back.headers["location"] == path
+    assert stranger.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("target", ["//elsewhere.example/", "https://elsewhere.example/", "/\\elsewhere.example"])
+def test_door_leads_nowhere_else(stranger: TestClient, target: str) -> None:
+    answer = stranger.post("/console/sign-in", data={"name": "admin", "password": PASSWORD, "next": target})
+    assert answer.headers["location"] == "/console/"
+
+
+def test_wrong_password_is_told_with_its_code_and_the_name_stays(stranger: TestClient) -> None:
+    answer = stranger.post("/console/sign-in", data={"name": "admin", "password": "wrong"})
+    assert answer.status_code == 401
+    assert "auth.sign_in" in answer.text
+    assert 'value="admin"' in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+def test_sign_out_ends_the_session(admin: TestClient) -> None:
+    cookie = admin.cookies["yima_centre"]
+    assert admin.post("/console/sign-out").headers["location"] == "/console/sign-in"
+    admin.cookies.set("yima_centre", cookie)
+    assert admin.get("/console/").status_code == 303
+
+
+def test_another_site_cannot_post(admin: TestClient) -> None:
+    answer = admin.post("/console/terminals/T-0301/revoke", headers={"origin": "https://elsewhere.example"})
+    assert answer.status_code == 403
+    assert "web.cross_origin" in answer.text
+
+
+def test_start_page_leads_to_the_console(stranger: TestClient) -> None:
+    assert stranger.get("/").headers["location"] == "/console/"
+
+
+# -- pages -------------------------------------------------------------------------------------------------------------
+
+
+def test_pages_carry_the_policy_and_are_not_kept(admin: TestClient) -> None:
+    headers = admin.get("/console/").headers
+    assert "default-src 'self'" in headers["content-security-policy"]
+    assert headers["cache-control"] == "no-store"
+    assert headers["content-type"].startswith("text/html")
+
+
+def test_overview_counts_and_links_to_the_filtered_lists(admin: TestClient) -> None:
+    text = admin.get("/console/").text
+    for link in ("show=online", "show=pending", "show=backlog", "show=attention", "/console/alarms", "/console/scans"):
+        assert link in text
+    assert "明夏药店 1 号柜台" in text
+    assert "came with another key" in text
+    assert "73 products, revision 1" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "shown", "hidden"),
+    [
+        ("", ["T-0101", "T-0201", "T-0301", "T-0401"], []),
+        ("?show=online", ["T-0101", "T-0301"], ["T-0401"]),
+        ("?show=offline", ["T-0401"], ["T-0101"]),
+        ("?show=backlog", ["T-0401"], ["T-0201"]),
+        ("?show=pending", ["T-0301"], ["T-0101", "T-0401"]),
+        ("?show=attention", ["T-0301", "T-0401"], ["T-0101"]),
+        ("?q=北岭", ["T-0201"], ["T-0101"]),
+        ("?q=p350203004 明夏", ["T-0401"], ["T-0101"]),
+    ],
+)
+def test_terminals_are_filtered_by_the_address(
+    admin: TestClient, query: str, shown: list[str], hidden: list[str]
+) -> None:
+    text = admin.get(f"/console/terminals{query}").text
+    assert [name for name in shown if f"/terminals/{name}" not in text] == []
+    assert [name for name in hidden if f"/terminals/{name}" in text] == []
+
+
+def test_filter_that_fits_nothing_says_so_and_leads_back(admin: TestClient) -> None:
+    text = admin.get("/console/terminals?show=revoked").text
+    assert "No terminal fits" in text
+    assert "Show all" in text
+
+
+def test_one_terminal_shows_fingerprint_devices_and_completeness(stage: ConsoleStage, admin: TestClient) -> None:
+    text = admin.get(f"/console/terminals/{stage.east.name}").text
+    assert stage.east.key.public.fingerprint in text
+    assert "serial:left" in text
+    assert "Whole" in text
+    assert "newest number 6, complete to 6" in text
+
+
+def test_alarms_show_words_code_and_can_be_narrowed(admin: TestClient) -> None:
+    assert "terminal.key_changed" in admin.get("/console/alarms").text
+    assert "terminal.key_changed" in admin.get("/console/alarms?terminal=T-0201").text
+    assert "No alarms" in admin.get("/console/alarms?terminal=T-0101").text
+
+
+def test_live_page_starts_where_the_bus_can_still_replay(stage: ConsoleStage, admin: TestClient) -> None:
+    text = admin.get("/console/scans").text
+    start = int(text.split('data-start="')[1].split('"')[0])
+    assert start <= stage.centre.bus.newest_id
+
+
+def test_page_is_chinese_for_a_chinese_reader(stage: ConsoleStage) -> None:
+    client = signed_in(TestClient(stage.app, base_url=BASE, follow_redirects=False), "admin")
+    text = client.get("/console/terminals").text
+    assert '<html lang="zh-CN"' in text
+    assert "终端设备" in text
+
+
+# -- one code ----------------------------------------------------------------------------------------------------------
+
+
+def test_conflict_is_told_first_with_its_reason(admin: TestClient) -> None:
+    text = admin.get(f"/console/codes?code={SOLD_TWICE}").text
+    assert "The same code was sold twice" in text
+    assert "pack.sold_twice" in text
+    assert text.index("1 conflict") < text.index("What happened")
+    for part in ("P35020300101", "P35020300201", "北岭药店 2 号柜台", "operator li", "document S9"):
+        assert part in text
+
+
+@pytest.mark.parametrize(("code", "state"), [(SOLD, "Sold"), (IN_STOCK, "In stock")])
+def test_code_shows_its_state_and_holder(admin: TestClient, code: str, state: str) -> None:
+    text = admin.get(f"/console/codes?code={code}").text
+    assert f"{state}</span>" in text
+    assert "held by P35020300101" in text
+    assert "conflict" not in text.lower().replace("k-conflicts", "")
+
+
+def test_copied_groups_find_the_same_code(admin: TestClient) -> None:
+    grouped = " ".join(SOLD[start : start + 4] for start in range(0, len(SOLD), 4))
+    assert "held by P35020300101" in admin.get("/console/codes", params={"code": grouped}).text
+
+
+def test_code_that_nobody_reported_is_explained(admin: TestClient) -> None:
+    answer = admin.get(f"/console/codes?code={UNKNOWN}")
+    assert answer.status_code == 200
+    assert "The ledger has no record of this code" in answer.text
+    assert "No connected institution has scanned this box yet" in answer.text
+
+
+@pytest.mark.req("C-04")
+def test_credential_in_the_box_is_refused_and_not_shown_again(admin: TestClient) -> None:
+    id_number = "11010519491231002X"
+    answer = admin.get(f"/console/codes?code={id_number}")
+    assert answer.status_code == 422
+    assert "code.personal" in answer.text
+    body = answer.text.split("<main", 1)[1]
+    assert id_number not in body
+
+
+def test_retail_code_is_refused_with_the_way_on(admin: TestClient) -> None:
+    answer = admin.get("/console/codes?code=6900000000014")
+    assert answer.status_code == 422
+    assert "code.not_a_pack" in answer.text
+    assert "trace code or a UDI" in answer.text
+
+
+def test_markup_in_a_code_stays_text(admin: TestClient) -> None:
+    answer = admin.get("/console/codes", params={"code": "<script>alert(1)</script>"})
+    assert "<script>alert" not in answer.text
+
+
+# -- decisions ---------------------------------------------------------------------------------------------------------
+
+
+def test_approval_needs_the_comparison_and_is_then_done(stage: ConsoleStage, admin: TestClient) -> None:
+    newcomer = FakeTerminal(name="T-0501")
+    stage.centre.fleet.note_presence(*newcomer.presence(at=datetime.now(UTC)), stage.centre.now())
+    page = admin.get("/console/terminals/T-0501/approve").text
+    assert newcomer.key.public.fingerprint in page
+
+    refused = admin.post("/console/terminals/T-0501/approve", data={"label": "x", "institution": "y"})
+    assert refused.status_code == 422
+    assert "terminal.not_compared" in refused.text
+
+    done = admin.post(
+        "/console/terminals/T-0501/approve",
+        data={"is_compared": "true", "label": "二号柜台", "institution": "P35020300501"},
+    )
+    assert (done.status_code, done.headers["location"]) == (303, "/console/terminals/T-0501")
+    found, _ = stage.centre.fleet.find("T-0501", stage.centre.now())
+    assert (found.trust, found.label, found.institution) == (Trust.APPROVED, "二号柜台", "P35020300501")
+    assert found.decided_by == "admin"
+
+    assert "Revoke" in admin.get("/console/terminals/T-0501/revoke").text
+    assert admin.post("/console/terminals/T-0501/revoke").status_code == 303
+    assert stage.centre.fleet.find("T-0501", stage.centre.now())[0].trust is Trust.REVOKED
+
+
+def test_missing_permission_names_the_role_and_nothing_is_offered(stage: ConsoleStage, stranger: TestClient) -> None:
+    inspector = signed_in(stranger, "inspector")
+    assert "/approve" not in inspector.get("/console/terminals/T-0301").text
+    for answer in (
+        inspector.get("/console/terminals/T-0301/approve"),
+        inspector.post("/console/terminals/T-0301/approve", data={"is_compared": "true"}),
+        inspector.post("/console/terminals/T-0301/revoke"),
+    ):
+        assert answer.status_code == 403
+        assert "auth.forbidden" in answer.text
+        assert "inspector" in answer.text
+    assert stage.centre.fleet.find("T-0301", stage.centre.now())[0].trust is Trust.PENDING
+
+
+# -- failing -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/console/terminals/NOBODY", 404, "request.not_found"),
+        ("/console/nothing", 404, "web.http"),
+        ("/console/terminals?show=wrong", 422, "request.invalid"),
+        ("/console/alarms?page=0", 422, "request.invalid"),
+    ],
+)
+def test_error_is_a_page_with_its_code_and_ways_on(admin: TestClient, path: str, status: int, code: str) -> None:
+    answer = admin.get(path)
+    assert answer.status_code == status
+    assert code in answer.text
+    assert "To the overview" in answer.text
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_database_that_does_not_answer_is_told(admin: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise StoreUnavailableError(Words("数据库没有响应", "The database does not answer"))
+
+    monkeypatch.setattr(Fleet, "list", fail)
+    answer = admin.get("/console/terminals")
+    assert answer.status_code == 503
+    assert "store.unavailable" in answer.text
+    assert "Check that the database runs" in answer.text
+
+
+def test_long_lists_have_pages_of_fifty(tmp_path: Path) -> None:
+    with staged_console(tmp_path, is_empty=True) as stage:
+        now = stage.centre.now()
+        for number in range(120):
+            FakeTerminal(name=f"T-{number:04d}", key=stage.east.key).registered(stage.centre.store)
+        with stage.centre.store.writing() as connection:
+            for number in range(60):
+                words = Words(f"告警 {number}", f"alarm number {number}")
+                raise_alarms(connection, [Alarm(AlarmKey("", "test.alarm", str(number)), words)], micros(now) + number)
+        client = signed_in(TestClient(stage.app, base_url=BASE, headers=ENGLISH, follow_redirects=False), "admin")
+        first, last = client.get("/console/terminals").text, client.get("/console/terminals?page=3").text
+        assert first.count("/console/terminals/T-") == 50
+        assert last.count("/console/terminals/T-") == 20
+        assert "Page 3 of 3" in last
+        assert "Page 3 of 3" in client.get("/console/terminals?page=99").text
+        alarms = client.get("/console/alarms").text
+        assert alarms.index("alarm number 59") < alarms.index("alarm number 58")
+        assert alarms.count("test.alarm") == 50
+
+
+def test_empty_centre_says_what_will_come(tmp_path: Path) -> None:
+    with staged_console(tmp_path, is_empty=True) as stage:
+        client = signed_in(TestClient(stage.app, base_url=BASE, headers=ENGLISH, follow_redirects=False), "admin")
+        assert "No terminal has announced itself yet" in client.get("/console/").text
+        assert "compare its fingerprint" in client.get("/console/terminals").text
+        assert "No alarms" in client.get("/console/alarms").text
+
+
+def test_disabled_account_is_out_at_once(stage: ConsoleStage, stranger: TestClient) -> None:
+    stage.centre.accounts.add("leaver", Role.OPERATOR, by=COMMAND_LINE, now=stage.centre.now(), password=PASSWORD)
+    leaver = signed_in(stranger, "leaver")
+    assert leaver.get("/console/").status_code == 200
+    stage.centre.accounts.set_active("leaver", by=COMMAND_LINE, now=stage.centre.now(), is_active=False)
+    assert leaver.get("/console/").status_code == 303

@@ -43,6 +43,8 @@ class Decoded:
     """The steps that were run."""
     rest: tuple[Step, ...]
     """The steps that were not, because the budget was used up or enough was found."""
+    telling: tuple[str, ...]
+    """The steps that it takes to see the same again: what the believed and the doubted codes rest on."""
     doubted: int
     """Codes that were seen but not believed."""
     elapsed_ms: float
@@ -54,8 +56,19 @@ class _Sight:
 
     code: Code
     steps: list[str] = field(default_factory=list)
+    telling: list[str] = field(default_factory=list)
+    """The steps up to the one that made it believed."""
     witnesses: set[Witness] = field(default_factory=set)
     is_proved: bool = False
+
+    def add(self, step: str, witness: Witness, *, proves: bool) -> None:
+        """Take one more sight of it."""
+        is_open = not self.telling or not self.is_believed()
+        if is_open and (proves or witness not in self.witnesses):
+            self.telling.append(step)
+        self.steps.append(step)
+        self.witnesses.add(witness)
+        self.is_proved = self.is_proved or proves
 
     def is_believed(self) -> bool:
         is_certain = not self.code.carrier.is_linear
@@ -105,6 +118,7 @@ def decode_frame(
         codes=tuple(sight.code for sight in kept),
         ran=tuple(ran),
         rest=tuple(plan),
+        telling=tuple(dict.fromkeys(step for sight in sights for step in sight.telling)),
         doubted=len(sights) - len(kept),
         elapsed_ms=_spent_ms(clock, begun),
     )
@@ -124,11 +138,8 @@ def _merge(sights: list[_Sight], code: Code, witness: Witness, image: Grey) -> N
     if sight is None:
         sight = _Sight(code)
         sights.append(sight)
-    if code.step not in sight.steps:
-        sight.steps.append(code.step)
-    sight.witnesses.add(witness)
-    if code.carrier.is_linear and not sight.is_proved:
-        sight.is_proved = proof.is_proved(image, code)
+    proves = not sight.is_believed() and proof.is_proved(image, code)
+    sight.add(code.step, witness, proves=proves)
 
 
 def _is_same(one: Code, other: Code) -> bool:

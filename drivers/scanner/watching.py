@@ -2,8 +2,8 @@
 
 - Something moves: one fast look. It reads a box that is held still enough, and costs little.
 - A new scene stands still: the ladder, spread over the frames that follow, each within the budget. Each of those
-  frames repeats the looks that found something before, so that a code is seen in more frames than one, and a code
-  that waits for its second frame gets that before the ladder goes on.
+  frames repeats the looks that told something before, so that a code is seen in more frames than one and by more
+  witnesses than one, and a code that waits for its second frame gets that before the ladder goes on.
 - The scene is known: nothing but the motion gate.
 - The frame shows nothing (covered, lights out) or is no picture: counted, and out of view counts as out of view.
 """
@@ -19,7 +19,7 @@ import numpy as np
 from drivers.camera.motion import Motion, MotionGate
 from drivers.camera.port import Picture
 from drivers.scanner.confirm import Confirmation
-from drivers.scanner.ladder import decode_frame
+from drivers.scanner.ladder import Decoded, decode_frame
 from drivers.scanner.steps import FAST, WATCHING, Step
 from drivers.scanner.symbols import Code, Grey
 from drivers.scanner.zbar import ZbarLook, ZbarPort
@@ -63,7 +63,8 @@ class Watch:
         self._confirmation = Confirmation(absent_s=settings.absent_s)
         self._counts = Counts()
         self._plan: list[Step] = []
-        self._winners: list[Step] = []
+        self._repeats: list[Step] = []
+        self._is_held_up = False
         self._tries_left = 0
         self._known_frames = 0
 
@@ -102,30 +103,33 @@ class Watch:
 
     def _begin_ladder(self) -> None:
         self._plan = [*WATCHING, *([ZbarLook(self._zbar)] if self._zbar is not None else [])]
-        self._winners = []
+        self._repeats = []
+        self._is_held_up = False
         self._tries_left = _CONFIRM_TRIES
 
     def _wants_confirmation(self) -> bool:
-        return bool(self._winners) and self._tries_left > 0 and self._confirmation.is_waiting
+        return bool(self._repeats) and self._tries_left > 0 and self._confirmation.is_waiting
 
     def _climb(self, image: Grey) -> Sequence[Code]:
-        """Repeat what found something, and go on with the ladder unless a code waits for this very frame."""
+        """Repeat the telling looks, and go on with the ladder unless a code waits for this very frame."""
         if self._wants_confirmation():
             self._tries_left -= 1
-            return decode_frame(image, budget_ms=self._settings.budget_ms, steps=self._winners).codes
-        decoded = decode_frame(
-            image,
-            budget_ms=self._settings.budget_ms,
-            steps=[*self._winners, *self._plan],
-            expect=self._settings.expect,
-        )
-        has_enough = self._settings.expect is not None and len(decoded.codes) >= self._settings.expect
-        found_by = {code.step for code in decoded.codes}
-        if found_by - {step.name for step in self._winners}:
+            return self._decoded(image, self._repeats).codes
+        # Repeats that use the budget up by themselves are left out every second frame, or the ladder would never end.
+        repeats = [] if self._is_held_up else self._repeats
+        decoded = self._decoded(image, [*repeats, *self._plan])
+        left = [step for step in self._plan if step in decoded.rest]
+        self._is_held_up = bool(repeats) and len(left) == len(self._plan)
+        news = [step for step in self._plan if step.name in decoded.telling]
+        if news:
             self._tries_left = _CONFIRM_TRIES
-        self._winners = [step for step in (*self._winners, *self._plan) if step.name in found_by]
-        self._plan = [] if has_enough else [step for step in self._plan if step in decoded.rest]
+        self._repeats = [*(step for step in self._repeats if not repeats or step.name in decoded.telling), *news]
+        has_enough = self._settings.expect is not None and len(decoded.codes) >= self._settings.expect
+        self._plan = [] if has_enough else left
         return decoded.codes
+
+    def _decoded(self, image: Grey, steps: Sequence[Step]) -> Decoded:
+        return decode_frame(image, budget_ms=self._settings.budget_ms, steps=steps, expect=self._settings.expect)
 
 
 def grey(picture: Picture) -> Grey:

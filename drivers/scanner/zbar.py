@@ -270,6 +270,16 @@ class ZbarChild:
             raise TimeoutError
 
 
+def why_absent() -> Words | None:
+    """Tell why zbar cannot be used on this machine, or None if it can: for self-tests."""
+    child = ZbarChild(timeout_s=_START_TIMEOUT_S)
+    try:
+        child.read(np.zeros((8, 8), np.uint8))
+        return child.absent
+    finally:
+        child.close()
+
+
 def _symbol(entry: dict[str, object]) -> ZbarSymbol:
     outline = entry["outline"]
     if not isinstance(outline, list):

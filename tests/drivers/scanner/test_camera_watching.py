@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
+from drivers.scanner.ladder import decode_frame
 from drivers.scanner.simulated.boxes import Look, Symbol, draw_scene
+from drivers.scanner.steps import FAST
 from drivers.scanner.symbols import Grey
 from drivers.scanner.watching import Watch, WatchSettings, grey
 
@@ -72,6 +74,34 @@ def test_the_ladder_is_spread_over_frames_that_each_keep_the_budget() -> None:
     # One step a frame, and turning by 45 degrees is the last of them; then bars want a second frame.
     assert counter.show(tilted, 30) == [TRACE.raw]
     assert counter.watch.counts.laddered - before > 8
+
+
+def crumpled(picture: Grey) -> Grey:
+    """Bend the bars so that no straight drawing fits them, as foil does."""
+    height, width = picture.shape
+    xs, ys = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    bent = xs + 7 * np.sin(xs / 45)
+    return np.asarray(cv2.remap(picture, bent.astype(np.float32), ys, cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("budget_ms", [200, 60_000])
+def test_a_crumpled_pack_is_believed_by_two_witnesses_though_the_ladder_is_spread_over_frames(budget_ms: float) -> None:
+    picture = crumpled(scene(Symbol(b"6924561884074", "]E0"), look=Look(3)))
+    assert decode_frame(picture, budget_ms=60_000, steps=[FAST]).doubted == 1
+    counter = Counter(WatchSettings(budget_ms=budget_ms))
+    counter.show(EMPTY, 40)
+    assert counter.show(picture, 60) == [b"6924561884074"]
+
+
+def test_a_budget_too_small_for_the_repeats_does_not_keep_the_ladder_from_its_end() -> None:
+    counter = Counter(WatchSettings(budget_ms=1))
+    counter.show(EMPTY, 40)
+    tilted = scene(Symbol(TRACE.raw[::-1], "]C0"), look=Look(2, angle_deg=45))[:, :480]
+    both = np.hstack([tilted, scene(UDI)[:, 240:720]])
+    assert set(counter.show(both, 60)) >= {UDI.raw}
+    before = counter.watch.counts.laddered
+    counter.show(both, 20)
+    assert counter.watch.counts.laddered == before
 
 
 def test_an_expected_number_of_codes_ends_the_ladder() -> None:

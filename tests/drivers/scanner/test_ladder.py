@@ -256,6 +256,17 @@ def test_bars_that_are_not_proved_need_two_independent_witnesses(raw: bytes, car
     assert believed(plain, again, enlarged) == ([raw], 0)
 
 
+def test_the_telling_steps_are_those_that_belief_rests_on() -> None:
+    decoded = decode_frame(scene(Symbol(TRACE, "]C0")), budget_ms=NO_LIMIT_MS)
+    assert decoded.telling == ("fast",)
+    decoded = decode_frame(scene(Symbol(UDI, "]d2"), Look(angle_deg=90)), budget_ms=NO_LIMIT_MS)
+    assert decoded.telling == ("rotate",)
+    seen = looks(TRACE, Witness.PLAIN, Witness.PLAIN, Witness.ENLARGED, Witness.ZBAR)
+    decoded = decode_frame(BLANK, budget_ms=NO_LIMIT_MS, steps=seen)
+    assert decoded.telling == ("PLAIN", "ENLARGED")
+    assert decode_frame(BLANK, budget_ms=NO_LIMIT_MS, steps=seen[:1]).telling == ("PLAIN",)
+
+
 def test_a_two_dimensional_code_is_believed_at_once() -> None:
     assert believed(FakeLook("fast", [claim(UDI, "fast", Carrier.DATA_MATRIX)])) == ([UDI], 0)
 

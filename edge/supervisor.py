@@ -95,10 +95,15 @@ async def keep_up(
     name: str, work: Callable[[], Awaitable[object]], *, wait_s: float = 5.0, sleep: Sleep = asyncio.sleep
 ) -> None:
     """Do `work` again whenever it fails or ends, until cancelled: for what runs beside the counter."""
+    told: object = None
     while True:
         failure = await failure_of(work())
-        code = failure.code if isinstance(failure, YimaError) else None
-        _logger.error("task.failed", task=name, code=code, exc_info=None if code else failure)
+        code = failure.code if isinstance(failure, YimaError) else type(failure).__name__
+        if code != told:
+            # The same failure again and again is one story.
+            expected = isinstance(failure, YimaError)
+            _logger.error("task.failed", task=name, code=code, exc_info=None if expected else failure)
+            told = code
         await sleep(wait_s)
 
 

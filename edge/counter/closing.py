@@ -23,7 +23,7 @@ from edge.counter.errors import (
     SaleNotClosedError,
     SaleUnknownError,
 )
-from edge.counter.lines import show_closed_line, show_line, totals_of
+from edge.counter.lines import show_line, totals_of
 from edge.counter.views import CancelledList, ClosedList, ListChange, ListShown, ReturnedPacks, Totals
 from edge.store import sales, shifts
 from edge.store.outbox import Outbox
@@ -213,7 +213,7 @@ def _closed_before(tx: Connection, number: str, mode: Mode) -> ClosedList:
         raise ListNotOpenError(Words(f"{name.zh} {number} 已取消", f"The {name.en} {number} was cancelled"))
     lines = sales.lines_of(tx, number)
     codes = _codes_by_line(sales.packs_of(tx, number), PackState.SOLD, PackState.RECEIVED, PackState.RETURNED)
-    closed = tuple(show_closed_line(line, codes) for line in lines)
+    closed = tuple(show_line(line, codes) for line in lines)
     return ClosedList(sale.id, sale.mode, sale.ended_at, closed, totals_of(lines, sale.alarms))
 
 

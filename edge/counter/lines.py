@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from codes.pack import ProductKey
-from edge.counter.views import ClosedLine, LineShown, Totals
+from edge.counter.views import LineShown, Totals
 from edge.store.catalogue import Match
 from edge.store.sales import LineItem, LineRow
 from rules.scan_judgement import Mode, Verdict
@@ -48,7 +48,7 @@ def totals_of(lines: Iterable[LineRow], alarms: int) -> Totals:
 
 
 def show_line(line: LineRow, codes: Mapping[int, Sequence[str]]) -> LineShown:
-    """Return a line of the open list as a screen shows it."""
+    """Return a line as a screen or a receipt shows it."""
     return LineShown(
         line=line.line,
         product=line.product,
@@ -60,20 +60,5 @@ def show_line(line: LineRow, codes: Mapping[int, Sequence[str]]) -> LineShown:
         codes=tuple(codes.get(line.line, ())),
         amount=amount_of(line.price, line.quantity),
         verdict=Verdict.UNMATCHED if line.product is None else Verdict.ADDED,
-    )
-
-
-def show_closed_line(line: LineRow, codes: Mapping[int, Sequence[str]]) -> ClosedLine:
-    """Return a line of a closed list as the receipt shows it."""
-    return ClosedLine(
-        line=line.line,
-        product=line.product,
-        name=line.name,
-        spec=line.spec,
-        insurance_class=line.insurance_class,
-        price=line.price,
-        quantity=line.quantity,
-        codes=tuple(codes.get(line.line, ())),
-        amount=amount_of(line.price, line.quantity),
         event=line.event,
     )

@@ -58,7 +58,7 @@ class ScanShown:
 
 @dataclass(frozen=True, slots=True)
 class LineShown:
-    """A line of the list."""
+    """A line of a list, open or closed."""
 
     line: int
     product: str | None
@@ -71,6 +71,8 @@ class LineShown:
     amount: Decimal | None
     verdict: str
     """`added`, or `unmatched` if no product is known."""
+    event: str | None
+    """Id of the fact that closed the line; None while it is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,30 +115,13 @@ class ListChange:
 
 
 @dataclass(frozen=True, slots=True)
-class ClosedLine:
-    """A line as it was closed."""
-
-    line: int
-    product: str | None
-    name: str | None
-    spec: str | None
-    insurance_class: InsuranceClassName
-    price: Decimal | None
-    quantity: int
-    codes: tuple[str, ...]
-    amount: Decimal | None
-    event: str
-    """Id of the fact that goes to the centre."""
-
-
-@dataclass(frozen=True, slots=True)
 class ClosedList:
     """A sale or delivery that was closed: the answer that stays the same however often it is asked for."""
 
     sale: str
     mode: Mode
     closed_at: datetime
-    lines: tuple[ClosedLine, ...]
+    lines: tuple[LineShown, ...]
     totals: Totals
 
 

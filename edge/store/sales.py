@@ -128,8 +128,8 @@ class LineRow:
     insurance_class: str | None
     price: Decimal | None
     quantity: int
-    event: str
-    """The event that closed the line; empty until then."""
+    event: str | None
+    """The event that closed the line; None until then."""
 
 
 @dataclass(frozen=True, slots=True)

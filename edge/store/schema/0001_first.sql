@@ -114,7 +114,7 @@ CREATE TABLE sale_line (
     insurance_class TEXT,
     price TEXT,
     quantity INTEGER NOT NULL CHECK (quantity >= 0),
-    event TEXT NOT NULL DEFAULT '',
+    event TEXT,
     PRIMARY KEY (sale, line),
     UNIQUE (sale, item)
 ) WITHOUT ROWID;

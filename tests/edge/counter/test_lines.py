@@ -70,7 +70,7 @@ def test_unknown_price_gives_no_amount() -> None:
 )
 def test_totals_are_the_sums_of_the_lines(lines: list[tuple[str | None, Decimal | None, int]], alarms: int) -> None:
     rows = [
-        LineRow(number, product, None, None, None, price, quantity, "")
+        LineRow(number, product, None, None, None, price, quantity, None)
         for number, (product, price, quantity) in enumerate(lines, start=1)
     ]
     totals = totals_of(rows, alarms)

@@ -145,8 +145,13 @@ class CameraScanner:
 
     @contextlib.asynccontextmanager
     async def _child(self) -> AsyncIterator[Process]:
+        # A session of its own: Ctrl-C is for us, and we end it by closing its input.
         child = await asyncio.create_subprocess_exec(
-            *self._command, stdin=PIPE, stdout=PIPE, env={**os.environ, **CAPTURE_ENVIRONMENT}
+            *self._command,
+            stdin=PIPE,
+            stdout=PIPE,
+            env={**os.environ, **CAPTURE_ENVIRONMENT},
+            start_new_session=True,
         )
         try:
             if child.stdin is not None:

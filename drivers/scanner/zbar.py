@@ -204,7 +204,7 @@ class ZbarChild:
         if self._child is not None:
             return True
         self._child = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, start_new_session=True
         )
         for pipe in (self._child.stdin, self._child.stdout):
             os.set_blocking(pipe.fileno(), False)  # type: ignore[union-attr] # both were asked for above

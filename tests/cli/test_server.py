@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.server import server_app
+from codes.errors import YimaError
+from server.people.roles import COMMAND_LINE
+from server.store.database import Store, open_store
+from server.store.terminals import Trust
+from tests.server.fake_terminal import FakeTerminal
+from wire.keys import load_or_create_key
+
+SEED = Path(__file__).parents[2] / "config" / "seed" / "catalogue.csv"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "server.toml"
+    path.write_text('[store]\nurl = "sqlite:///centre.db"\n[centre]\nkey_file = "centre.key"\n', encoding="utf-8")
+    return path
+
+
+def yima(config: Path, *arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(server_app, [*arguments, "--config", str(config)], input=stdin)
+
+
+def output(config: Path, *arguments: str, stdin: str | None = None) -> str:
+    result = yima(config, *arguments, stdin=stdin)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def failure(config: Path, *arguments: str, stdin: str | None = None) -> YimaError:
+    result = yima(config, *arguments, stdin=stdin)
+    assert isinstance(result.exception, YimaError), result.output
+    return result.exception
+
+
+def opened(config: Path) -> Store:
+    return open_store(f"sqlite:///{config.parent}/centre.db", new_epoch=lambda: "e")
+
+
+def test_the_key_is_made_once_and_shown_for_comparison(config: Path) -> None:
+    shown = json.loads(output(config, "key", "--json"))
+    key = load_or_create_key(config.parent / "centre.key").public
+
+    assert shown == {"public_key": key.raw.hex(), "fingerprint": key.fingerprint}
+    assert key.fingerprint in output(config, "key")
+
+
+def test_accounts_are_added_listed_and_disabled(config: Path) -> None:
+    first = output(config, "user", "add", "boss", "--role", "admin")
+    assert "password" in first
+    assert output(config, "user", "add", "li", "--password-stdin", stdin="a long password\n") == ""
+    listed = output(config, "user", "list")
+    assert "boss" in listed
+    assert "inspector" in listed
+    output(config, "user", "disable", "li")
+    assert "disabled" in output(config, "user", "list")
+    assert "password" in output(config, "user", "password", "li")
+    assert output(config, "user", "password", "li", "--password-stdin", stdin="a longer password\n") == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "code"),
+    [
+        (("user", "add", "a b"), None, "request.invalid"),
+        (("user", "add", "li", "--password-stdin"), "", "request.invalid"),
+        (("user", "add", "li", "--password-stdin"), "short\n", "request.invalid"),
+        (("user", "password", "nobody"), None, "request.not_found"),
+        (("user", "disable", "nobody"), None, "request.not_found"),
+        (("token", "create", "t", "--user", "nobody"), None, "request.not_found"),
+        (("token", "revoke", "none"), None, "request.not_found"),
+        (("terminal", "approve", "T-404"), None, "request.not_found"),
+        (("terminal", "revoke", "T-404"), None, "request.not_found"),
+    ],
+)
+def test_what_cannot_be_done_says_why(config: Path, arguments: tuple[str, ...], stdin: str | None, code: str) -> None:
+    assert failure(config, *arguments, stdin=stdin).code == code
+
+
+def test_tokens_are_made_listed_and_revoked(config: Path) -> None:
+    output(config, "user", "add", "boss", "--role", "admin")
+    made = json.loads(output(config, "token", "create", "demo", "--user", "boss", "--json"))
+    assert made["token"].startswith("yima_")
+    assert "yima_" in output(config, "token", "create", "x", "--user", "boss", "--role", "inspector")
+    listed = output(config, "token", "list")
+    assert made["id"] in listed
+    assert made["token"] not in listed
+    output(config, "token", "revoke", made["id"])
+
+
+def test_the_first_command_on_an_empty_folder_prints_nothing_but_its_answer(config: Path) -> None:
+    """The schema is made on the way; that is no part of what a script reads."""
+    made = yima(config, "catalogue", "import", str(SEED), "--json")
+
+    assert json.loads(made.stdout)["is_committed"] is True
+
+
+def test_terminals_are_listed_approved_and_revoked(config: Path) -> None:
+    store = opened(config)
+    terminal = FakeTerminal().registered(store, Trust.PENDING)
+    listed = output(config, "terminal", "list")
+    assert "T-001" in listed
+    output(config, "terminal", "approve", "T-001", "--institution", "P9")
+    with store.reading() as connection:
+        row = connection.exec_driver_sql("SELECT trust, institution, decided_by FROM terminal").one()
+    assert tuple(row) == ("approved", "P9", COMMAND_LINE.name)
+    output(config, "terminal", "revoke", "T-001")
+    with store.reading() as connection:
+        assert connection.exec_driver_sql("SELECT trust FROM terminal").scalar() == "revoked"
+    store.close()
+    assert terminal.key.public.fingerprint[:4] in listed
+
+
+def test_a_catalogue_is_previewed_and_imported(config: Path) -> None:
+    assert "73" in output(config, "catalogue", "import", str(SEED), "--dry-run")
+    done = json.loads(output(config, "catalogue", "import", str(SEED), "--json"))
+    assert (len(done["added"]), done["revision"], done["problems"]) == (73, 1, [])
+    again = json.loads(output(config, "catalogue", "import", str(SEED), "--json"))
+    assert (again["unchanged"], again["is_committed"]) == (73, False)
+
+
+def test_a_catalogue_with_problems_is_refused_line_by_line(config: Path, tmp_path: Path) -> None:
+    header = "产品编号,通用名,规格,生产企业,医保类别,单价,单位,拆零数"
+    good, bad = "D1,甲,乙,丙,甲,1,盒,1", "D2,甲,乙,丙,甲,一元,盒,1"
+    file = tmp_path / "c.csv"
+    file.write_bytes("\n".join([header, good, *[bad.replace("D2", f"D{n}") for n in range(2, 30)]]).encode("gb18030"))
+
+    assert failure(config, "catalogue", "import", str(file)).code == "catalogue.problems"
+    shown = output(config, "catalogue", "import", str(file), "--dry-run")
+    assert "单价" in shown
+    assert "--json" in shown
+    done = json.loads(output(config, "catalogue", "import", str(file), "--skip-problems", "--json"))
+    assert (done["added"], len(done["problems"])) == (["D1"], 28)
+    assert done["problems"][0]["line"] == 3
+
+
+def test_a_catalogue_with_wrong_columns_is_refused(config: Path, tmp_path: Path) -> None:
+    file = tmp_path / "c.csv"
+    file.write_bytes("编号,名称\n1,2\n".encode("gb18030"))
+
+    assert failure(config, "catalogue", "import", str(file)).code == "catalogue.columns"
+
+
+def test_a_wrong_configuration_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "server.toml"
+    path.write_text("[web]\nprt = 1\n", encoding="utf-8")
+
+    assert failure(path, "key").code == "config.invalid"
+    assert failure(tmp_path / "none.toml", "run").code == "config.invalid"

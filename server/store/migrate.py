@@ -31,8 +31,13 @@ def revision_of(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def migrate(connection: Connection, progress: Progress) -> None:
+def migrate(connection: Connection, progress: Progress, *, to: str = "head") -> None:
     """Bring the store behind `connection` to the newest revision, inside the caller's transaction.
+
+    Args:
+        connection: In a transaction that may write.
+        progress: Told after each step.
+        to: An older revision to stop at, for tests that begin with an old store.
 
     Raises:
         NewerSchemaError: The store has a revision that this release does not know.
@@ -51,7 +56,7 @@ def migrate(connection: Connection, progress: Progress) -> None:
         return
     config.attributes["connection"] = connection
     config.attributes["on_version_apply"] = _reporter(progress)
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def _config() -> Config:

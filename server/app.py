@@ -115,7 +115,7 @@ async def _serve(config: ServerConfig, centre: Centre, listening: socket.socket)
         app, log_config=None, access_log=False, timeout_graceful_shutdown=STOP_PATIENCE_S, lifespan="on"
     )
     server = CentreServer(settings, centre.bus)
-    _settle_memory()
+    settle_memory()
     _logger.info(
         "centre.ready",
         address=f"http://{config.web.host}:{config.web.port}",
@@ -151,7 +151,7 @@ def _listen(web: WebConfig) -> socket.socket:
     return listening
 
 
-def _settle_memory() -> None:
+def settle_memory() -> None:
     """Keep the garbage collector from walking through all that will never go away, once per batch of events."""
     gc.collect()
     gc.freeze()

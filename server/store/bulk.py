@@ -20,10 +20,10 @@ from server.store.tables import Serial
 Row = tuple[Any, ...]
 _KEYS_PER_STATEMENT = 10_000
 _ARRAY_TYPES: tuple[tuple[type, str], ...] = (
-    (BigInteger, "%s::bigint[]"),
-    (Integer, "%s::integer[]"),
-    (Boolean, "%s::boolean[]"),
-    (Text, "%s::text[]"),
+    (BigInteger, "%b::bigint[]"),
+    (Integer, "%b::integer[]"),
+    (Boolean, "%b::boolean[]"),
+    (Text, "%b::text[]"),
     (LargeBinary, "%b::bytea[]"),
 )
 

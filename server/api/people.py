@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from server.api.access import Manager, Reader, TheCentre
 from server.api.views import AccountView, AuditView, NewPasswordView, NewTokenView, RoleView, TokenView
+from server.people.accounts import SHORTEST_PASSWORD
 from server.people.roles import PERMISSIONS, Role
 from server.store import audit
 from server.store.times import moment
@@ -16,18 +17,21 @@ from server.store.times import moment
 router = APIRouter(tags=["people"])
 
 
+Password = Annotated[str, Field(min_length=SHORTEST_PASSWORD, max_length=200)]
+
+
 class NewAccount(BaseModel):
     """An account to be made; without a password a random one is."""
 
-    name: Annotated[str, Field(min_length=1, max_length=32)]
+    name: Annotated[str, Field(pattern=r"^[\w.@-]{1,32}$")]
     role: Role
-    password: Annotated[str | None, Field(max_length=200)] = None
+    password: Password | None = None
 
 
 class NewPassword(BaseModel):
     """A new password; without one a random one is made."""
 
-    password: Annotated[str | None, Field(max_length=200)] = None
+    password: Password | None = None
 
 
 class Activity(BaseModel):

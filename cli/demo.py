@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,8 +16,11 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from sim.cashier import UnreadableBoxError
+from sim.centre import ImpostorError
 from sim.city import City, build_city
-from sim.demo import Run, drain, judge_run, plan_run, play_run
+from sim.demo import Run, judge_run, plan_run, play_run
+from sim.screen import TerminalDownError
 from sim.stage import StageError
 
 WATCHED_PAUSE_S = 0.8
@@ -41,20 +45,35 @@ def demo(
 ) -> None:
     """演示：两家药店与一个医院药库 / A demonstration: two pharmacies and a hospital store."""
     console = Console()
-    with tempfile.TemporaryDirectory(prefix="yima-demo-") as folder:
-        try:
-            if once:
-                made, is_right = asyncio.run(_play_once(console, Path(folder), seed, scans, has_faults=faults))
-                if report is not None:
-                    report.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-                _show_report(console, made, is_right)
-                raise typer.Exit(0 if is_right else 1)
-            asyncio.run(_play_on(console, Path(folder), seed))
-        except StageError as exc:
-            console.print(f"[bold red]{exc}[/bold red]")
-            raise typer.Exit(2) from exc
-        except KeyboardInterrupt:
-            console.print("演示已结束 / The demo has ended")
+    folder = Path(tempfile.mkdtemp(prefix="yima-demo-"))
+    is_right = True
+    try:
+        if once:
+            made, is_right = asyncio.run(_play_once(console, folder, seed, scans, has_faults=faults))
+            if report is not None:
+                report.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            _show_report(console, made, is_right)
+        else:
+            asyncio.run(_play_on(console, folder, seed))
+    except* (StageError, UnreadableBoxError, TerminalDownError, ImpostorError) as group:
+        is_right = False
+        for problem in _leaves(group):
+            console.print(f"[bold red]{type(problem).__name__}[/] {problem}", highlight=False)
+    except* KeyboardInterrupt:
+        console.print("演示已结束 / The demo has ended")
+    if is_right:
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    console.print(f"日志留在 / the logs are kept in {folder}")
+    raise typer.Exit(1)
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for problem in group.exceptions:
+        if isinstance(problem, BaseExceptionGroup):
+            yield from _leaves(problem)
+        else:
+            yield problem
 
 
 async def _play_once(
@@ -68,10 +87,8 @@ async def _play_once(
             ticker = group.create_task(_tick(console, run))
             await play_run(run, seed=seed, has_faults=has_faults, run_name=f"once-{seed}")
             ticker.cancel()
-        console.print("等待回执 / waiting for receipts …")
-        status = await drain(city)
         console.print("向中心逐码核对 / asking the centre about every code …")
-        return await judge_run(run, status, time.monotonic() - started)
+        return await judge_run(run, time.monotonic() - started)
     finally:
         await city.close()
 

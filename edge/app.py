@@ -212,6 +212,7 @@ class _Terminal:
             in_store=core.in_store,
             devices=self._supervisor.statuses,
             board=self._board,
+            bus=self._bus,
             clock=self._clock,
         )
 

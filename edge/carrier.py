@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from edge.clock import Clock
@@ -24,6 +25,7 @@ from edge.store.outbox import Outbox, OutboxCounts
 from edge.supervisor import Sleep
 from edge.sync_board import SyncBoard
 from edge.uplink import Answer, Uplink
+from web.live import LiveBus
 from wire.envelope import seal
 from wire.keys import PublicKey, SigningKey
 from wire.link import Link, LinkSettings, Retained, Session
@@ -67,6 +69,7 @@ class Carrier:
         in_store: InStore,
         devices: Callable[[], tuple[DeviceStatus, ...]],
         board: SyncBoard,
+        bus: LiveBus,
         clock: Clock,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -75,6 +78,7 @@ class Carrier:
         self._in_store = in_store
         self._devices = devices
         self._board = board
+        self._bus = bus
         self._clock = clock
         self._sleep = sleep
         self._session = ""
@@ -104,8 +108,6 @@ class Carrier:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._uplink.run(), name="uplink")
-                # The uplink hears nothing before its task has begun, so the line opens after.
-                await asyncio.sleep(0)
                 self._link.start()
                 group.create_task(self._report_health(), name="health")
         except asyncio.CancelledError:
@@ -195,6 +197,8 @@ class Carrier:
 
     def _note_answer(self, answer: Answer) -> None:
         self._board.note_receipt(answer.applied, self._clock.now())
+        taken = {"epoch": answer.receipt.epoch, "accepted": answer.receipt.accepted}
+        self._bus.publish("receipt", msgspec.json.encode(taken).decode())
         offset, trip = answer.offset_ms, answer.round_trip_s
         if offset is None or trip is None or trip > SLOW_ROUND_TRIP_S:
             return

@@ -80,6 +80,7 @@ class InStore(Protocol):
 class Answer:
     """What a receipt brought, for the screens and for the clock."""
 
+    receipt: Receipt
     applied: Applied
     round_trip_s: float | None
     """None if the receipt does not answer a batch that is on the way."""
@@ -163,7 +164,10 @@ class Uplink:
 
     def _from_any_thread(self, call: Callable[[], None]) -> None:
         loop = self._loop
-        if loop is not None and not loop.is_closed():
+        if loop is None:
+            # The task has not begun, so there is no other thread to disturb; it finds what was said when it does.
+            call()
+        elif not loop.is_closed():
             loop.call_soon_threadsafe(call)
 
     def _note_link(self, *, is_up: bool) -> None:
@@ -307,4 +311,4 @@ class Uplink:
             round_trip_s = self._clock.monotonic_s() - answered.sent_s
             middle = answered.sent_at + timedelta(seconds=round_trip_s / 2)
             offset_ms = round((receipt.at - middle).total_seconds() * 1000)
-        self._on_answer(Answer(applied, round_trip_s, offset_ms))
+        self._on_answer(Answer(receipt, applied, round_trip_s, offset_ms))

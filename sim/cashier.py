@@ -56,8 +56,10 @@ class Notebook:
     """Last byte written → COMMIT returned, by the terminal's own account."""
     event_ms: list[float] = field(default_factory=list)
     """Last byte written → seen on the live stream."""
+    written_at: dict[int, float] = field(default_factory=dict)
+    """When the last byte was written, by the number of the record that came of it."""
     receipt_ms: list[float] = field(default_factory=list)
-    """Last byte written → the terminal holds the centre's receipt for it."""
+    """Last byte written → the terminal holds the centre's receipt for it; measured when the morning is over."""
     verdicts: Counter[str] = field(default_factory=Counter)
     """First verdict on each box or stray."""
 
@@ -110,7 +112,12 @@ class Cashier:
             if trigger.is_repeat:
                 # A second look at the same box is dropped by some scanners themselves; nobody insists on it.
                 return
-        raise UnreadableBoxError(f"{trigger.what.code!r} never appeared at {self.screen.url}")
+        status = await self.screen.press("GET", "/api/v1/status")
+        devices = [f"{one['device']} {one['state']} {one['scans']} {one['problem'] or ''}" for one in status["devices"]]
+        raise UnreadableBoxError(
+            f"{trigger.what.code!r} never appeared at {self.screen.url} by {trigger.path}: {len(self.screen.shown)} scans "
+            f"shown, stream opened {self.screen.streams} times, devices {devices}"
+        )
 
     def _note(self, trigger: Trigger, shown: Shown, written_at: float) -> None:
         self.notebook.read += 1
@@ -118,6 +125,8 @@ class Cashier:
         if trigger.path is not Path.CAMERA:
             self.notebook.commit_ms.append((shown.committed_at - written_at) * 1e3)
             self.notebook.event_ms.append((shown.seen_at - written_at) * 1e3)
+        if shown.seq is not None:
+            self.notebook.written_at[shown.seq] = written_at
         what = trigger.what
         if isinstance(what, Stray) and what.key is not None:
             # Refused at the counter, but it was seen: the ledger has its code and nothing more.

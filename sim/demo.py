@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -36,6 +36,8 @@ class Run:
     notebooks: list[Notebook] = field(default_factory=list)
     pulled: int = 0
     faults: list[str] = field(default_factory=list)
+    status: list[dict[str, Any]] = field(default_factory=list)
+    """What the terminals said of themselves when everything was done."""
 
     @property
     def progress(self) -> float:
@@ -66,18 +68,34 @@ def plan_run(city: City, seed: int, scans: int) -> Run:
 
 
 async def play_run(run: Run, *, seed: int, has_faults: bool, run_name: str, pause_s: float = _NO_PAUSE) -> None:
-    """Play all mornings at once, with faults if asked; returns when every cashier is done."""
+    """Play all mornings at once, with faults if asked; returns when all is done and has its receipts."""
     kills = plan_kills([place.shop.terminal for place in run.city.places], Random(f"{seed}-faults"))
-    async with AsyncExitStack() as stack:
-        watchers = [asyncio.create_task(place.screen.watch()) for place in run.city.places]
-        for watcher in watchers:
-            stack.callback(watcher.cancel)
+    async with _watched(run.city):
         async with asyncio.TaskGroup() as group:
             for place, morning in zip(run.city.places, run.mornings, strict=True):
                 cashier = _cashier(run, place, pause_s)
                 group.create_task(cashier.play(morning, run_name))
             if has_faults:
                 group.create_task(inflict(kills, run.city.stage, lambda: run.progress, run.faults))
+        run.status = await _drain(run.city)
+    for place, notebook in zip(run.city.places, run.notebooks, strict=True):
+        notebook.receipt_ms += [
+            (place.screen.receipts[seq] - written_at) * 1e3
+            for seq, written_at in notebook.written_at.items()
+            if seq in place.screen.receipts
+        ]
+
+
+@asynccontextmanager
+async def _watched(city: City) -> AsyncIterator[None]:
+    """Keep every cashier's eyes on the screen meanwhile."""
+    async with asyncio.TaskGroup() as group:
+        watchers = [group.create_task(place.screen.watch()) for place in city.places]
+        try:
+            yield
+        finally:
+            for watcher in watchers:
+                watcher.cancel()
 
 
 def _cashier(run: Run, place: Place, pause_s: float) -> Cashier:
@@ -90,7 +108,7 @@ def _cashier(run: Run, place: Place, pause_s: float) -> Cashier:
     return Cashier(place.screen, place.devices.by_way, notebook, run.note_pull, put_away, pause_s)
 
 
-async def drain(city: City) -> list[dict[str, Any]]:
+async def _drain(city: City) -> list[dict[str, Any]]:
     """Wait until every terminal has its receipts; return their status; gives up in the end."""
     deadline = time.monotonic() + DRAIN_S
     while True:
@@ -100,13 +118,13 @@ async def drain(city: City) -> list[dict[str, Any]]:
         await asyncio.sleep(0.2)
 
 
-async def judge_run(run: Run, status: list[dict[str, Any]], seconds: float) -> tuple[dict[str, Any], bool]:
+async def judge_run(run: Run, seconds: float) -> tuple[dict[str, Any], bool]:
     """Ask the centre, compare, and return the report and whether all is well."""
     truth = merge_truth(run.notebooks)
     claims = await run.city.centre.claims(truth, run.shelf.never_scanned(CONTROLS))
     findings = check(truth, claims)
     report = make_report(
-        notebooks=run.notebooks, claims=claims, findings=findings, status=status, faults=run.faults, seconds=seconds
+        notebooks=run.notebooks, claims=claims, findings=findings, status=run.status, faults=run.faults, seconds=seconds
     )
-    is_settled = all(one["sync"]["pending"] == 0 and one["sync"]["dead"] == 0 for one in status)
+    is_settled = all(one["sync"]["pending"] == 0 and one["sync"]["dead"] == 0 for one in run.status)
     return report, findings.is_clean and is_settled and not report["surprises"]

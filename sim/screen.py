@@ -29,6 +29,8 @@ class Shown:
     """When the terminal had committed it, by its own account; seconds since 1970."""
     seen_at: float
     """When the screen heard of it."""
+    seq: int | None = None
+    """Number of its record."""
 
 
 class TerminalDownError(Exception):
@@ -43,6 +45,10 @@ class Screen:
     operator: str
     password: str
     shown: list[Shown] = field(default_factory=list)
+    receipts: dict[int, float] = field(default_factory=dict)
+    """When the terminal said that the centre has this record; by its number, seconds since 1970."""
+    streams: int = 0
+    """How often the live stream was opened."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _http: httpx.AsyncClient = field(init=False)
 
@@ -62,6 +68,8 @@ class Screen:
                     last_id = event_id
                     if name == "scan":
                         self._note(json.loads(body))
+                    elif name == "receipt":
+                        self._note_receipt(json.loads(body))
             except httpx.HTTPError:
                 # The terminal is down; the stream resumes from the last event when it is back.
                 await asyncio.sleep(RETRY_S)
@@ -119,6 +127,7 @@ class Screen:
         timeout = httpx.Timeout(5.0, read=30.0)
         async with self._http.stream("GET", "/api/v1/live", headers=headers, timeout=timeout) as answer:
             answer.raise_for_status()
+            self.streams += 1
             event_id, name, body = last_id, "message", ""
             async for line in answer.aiter_lines():
                 if not line:
@@ -139,6 +148,13 @@ class Screen:
                 device=scan.get("device", ""),
                 committed_at=scan.get("committed_at", 0.0),
                 seen_at=time.time(),
+                seq=scan.get("seq"),
             )
         )
         self._news.set()
+
+    def _note_receipt(self, receipt: Mapping[str, Any]) -> None:
+        now = time.time()
+        for first, last in receipt["accepted"]:
+            for seq in range(first, last + 1):
+                self.receipts.setdefault(seq, now)

@@ -73,6 +73,7 @@ class _Place:
     line: int | None = None
     quantity: int | None = None
     event: str | None = None
+    seq: int | None = None
 
 
 def record_scan(
@@ -153,12 +154,12 @@ def _place(tx: Connection, outbox: Outbox, desk: Desk, seen: _Seen, reservation:
     if sale is not None and seen.said.tone is Tone.ALARM:
         sales.count_alarm(tx, sale)
     if sale is None or seen.pack is None or not seen.said.is_on_list:
-        return _Place(sale, event=recorded.id)
+        return _Place(sale, event=recorded.id, seq=recorded.seq)
     if seen.match is None:
         looked_up: list[tuple[str, str]] = [(key.system, key.key) for key in seen.keys]
         outbox.append(tx, CodeUnmatched(sale, seen.pack, looked_up), operator=desk.operator, now=seen.at)
     item = item_of(seen.match, seen.keys, seen.pack, desk.mode)
-    return _Place(sale, *sales.put_on_list(tx, sale, item, code=seen.pack, reading=recorded), recorded.id)
+    return _Place(sale, *sales.put_on_list(tx, sale, item, code=seen.pack, reading=recorded), recorded.id, recorded.seq)
 
 
 def _show(seen: _Seen, place: _Place) -> ScanShown:
@@ -183,4 +184,5 @@ def _show(seen: _Seen, place: _Place) -> ScanShown:
         quantity=place.quantity,
         device=seen.reading.source,
         sale=place.sale,
+        seq=place.seq,
     )

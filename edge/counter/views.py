@@ -52,6 +52,8 @@ class ScanShown:
     device: str
     sale: str | None
     """The list it belongs to; None if there is none open."""
+    seq: int | None = None
+    """Number of its record in the outbox; a live `receipt` names the numbers that the centre has."""
     committed_at: float | None = None
     """When COMMIT had returned, seconds since 1970; only in the live event."""
 

@@ -27,6 +27,7 @@ from edge.uplink import Answer
 from rules.scan_judgement import Mode
 from tests.conftest import BrokerProcess, wait_until
 from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
+from web.live import LiveBus
 from wire.envelope import open_sealed, seal
 from wire.events import ShiftOpened, thaw
 from wire.keys import PublicKey, SigningKey
@@ -38,6 +39,7 @@ from wire.topics import Channel, TerminalTopics
 TOPICS = TerminalTopics("350200", TERMINAL)
 KEY = SigningKey(Ed25519PrivateKey.generate())
 CENTRE = SigningKey(Ed25519PrivateKey.generate())
+RECEIPT = Receipt(1, TERMINAL, EPOCH, "c1", NOON, None, [(1, 1)])
 DEVICE = DeviceStatus("serial:left", DeviceState.LOST, 3, 1, "driver.lost", Words("断开", "lost"))
 
 
@@ -135,6 +137,7 @@ def on_the_line(
             in_store=lane.run,
             devices=lambda: (DEVICE,),
             board=board,
+            bus=LiveBus(),
             clock=SystemClock(),
         )
         task = asyncio.create_task(carrier.run())
@@ -219,7 +222,7 @@ def test_offset_is_written_down_only_when_it_has_moved() -> None:
 
     async def scene() -> None:
         for offset, trip in ((500, 0.1), (540, 0.1), (None, None), (9_000, 60.0), (700, 0.1)):
-            carrier._note_answer(Answer(Applied(1, 0, 0, 0), trip, offset))
+            carrier._note_answer(Answer(RECEIPT, Applied(1, 0, 0, 0), trip, offset))
             await asyncio.sleep(0)
         await asyncio.gather(*carrier._notes)
 
@@ -272,6 +275,7 @@ def _idle_carrier() -> tuple[Carrier, list[int]]:
         in_store=in_store,
         devices=lambda: (DEVICE,),
         board=SyncBoard(),
+        bus=LiveBus(),
         clock=SystemClock(),
     )
     return carrier, noted

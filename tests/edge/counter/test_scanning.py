@@ -61,6 +61,7 @@ def test_matched_pack_is_on_the_list_with_product_and_price(shop: Shop) -> None:
         quantity=1,
         device="serial:left",
         sale=SALE,
+        seq=2,
     )
     (fact,) = scanned(shop)
     assert fact == Scanned(

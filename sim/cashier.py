@@ -115,8 +115,8 @@ class Cashier:
         status = await self.screen.press("GET", "/api/v1/status")
         devices = [f"{one['device']} {one['state']} {one['scans']} {one['problem'] or ''}" for one in status["devices"]]
         raise UnreadableBoxError(
-            f"{trigger.what.code!r} never appeared at {self.screen.url} by {trigger.path}: {len(self.screen.shown)} scans "
-            f"shown, stream opened {self.screen.streams} times, devices {devices}"
+            f"{trigger.what.code!r} never appeared at {self.screen.url} by {trigger.path}: "
+            f"{len(self.screen.shown)} scans shown, stream opened {self.screen.streams} times, devices {devices}"
         )
 
     def _note(self, trigger: Trigger, shown: Shown, written_at: float) -> None:

@@ -122,7 +122,7 @@ def _code_record(code: Code, scale: float) -> dict[str, Any]:
 def _shown(code: Code) -> tuple[str, str]:
     """Return text and bytes; a person's credential masked, and without its bytes (C-04)."""
     reading = read_scan(Scan(code.raw, code.aim, "decode"))
-    if reading.kind.is_personal:
+    if reading.is_masked:
         return reading.value, ""
     return code.text, code.raw.hex()
 

@@ -164,3 +164,8 @@ class Reading:
     flags: tuple[Flag, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     reasons: tuple[Reason, ...] = ()
+
+    @property
+    def is_masked(self) -> bool:
+        """It belongs, or may belong, to a person: `value` is masked and `raw` is empty (C-04)."""
+        return self.kind.is_personal or Flag.MASKED in self.flags

@@ -8,6 +8,7 @@ answer is read from the outbox and sent again. It holds no fact of its own: kill
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,6 +28,8 @@ ROWS_PER_BATCH = 100
 WINDOW = 10
 """Batches on the way without a receipt. Ten of a hundred rows fill the line; more only fills memory."""
 RESEND_S = 5.0
+MOST_RECEIPTS = 1_000
+"""Receipts that may wait to be read. Beyond, the oldest is dropped: its rows are sent and answered again."""
 IDLE_CHECK_S = 1.0
 """How often an idle uplink looks for rows whose hold has ended."""
 
@@ -137,14 +140,15 @@ class Uplink:
         self._on_answer = on_answer
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
-        self._receipts: asyncio.Queue[bytes] = asyncio.Queue()
+        self._receipts: deque[bytes] = deque(maxlen=MOST_RECEIPTS)
+        self._refused_codes: set[str] = set()
         self._is_up = False
         self._has_new_session = False
         self._cursor = _Cursor()
         self._on_the_way: list[_OnTheWay] = []
         self._last_sent_at: datetime | None = None
         self.refused_receipts = 0
-        """Receipts that were damaged or forged; each is logged, none is acted on."""
+        """Receipts that were damaged or forged: counted, logged once per reason, never acted on."""
         self.resent = 0
         """Batches that were sent again for want of an answer. Counted, not logged: a day without a line has many."""
 
@@ -176,7 +180,7 @@ class Uplink:
         self._wake.set()
 
     def _note_receipt(self, frame: bytes) -> None:
-        self._receipts.put_nowait(frame)
+        self._receipts.append(frame)
         self._wake.set()
 
     # -- the task --------------------------------------------------------------------------------------------------
@@ -188,7 +192,7 @@ class Uplink:
             self._wake.clear()
             await self._take_receipts()
             has_sent = self._is_up and await self._send_what_fits()
-            if not has_sent and self._receipts.empty():
+            if not has_sent and not self._receipts:
                 await self._rest()
 
     async def _rest(self) -> None:
@@ -283,14 +287,16 @@ class Uplink:
     # -- receipts --------------------------------------------------------------------------------------------------
 
     async def _take_receipts(self) -> None:
-        while not self._receipts.empty():
-            frame = self._receipts.get_nowait()
+        while self._receipts:
+            frame = self._receipts.popleft()
             try:
                 receipt = self._open_receipt(frame)
             except YimaError as exc:
                 # Not from the centre, or damaged: the rows stay pending and are sent again.
                 self.refused_receipts += 1
-                _logger.warning("uplink.receipt_refused", code=exc.code, reason=exc.words.en)
+                if exc.code not in self._refused_codes:
+                    self._refused_codes.add(exc.code)
+                    _logger.warning("uplink.receipt_refused", code=exc.code, reason=exc.words.en)
                 continue
             await self._apply(receipt)
 

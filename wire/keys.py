@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,16 +102,21 @@ def _create_key(path: Path) -> None:
     pem = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    half_made = path.with_suffix(".new")
+    half_made = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        half_made.unlink(missing_ok=True)
         descriptor = os.open(half_made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
         with os.fdopen(descriptor, "wb") as file:
             file.write(pem)
             file.flush()
             os.fsync(file.fileno())
-        half_made.rename(path)
+        try:
+            # A link, not a rename: of two processes that start at once, the first one's key stays.
+            os.link(half_made, path)
+        except FileExistsError:
+            return
+        finally:
+            half_made.unlink()
     except OSError as exc:
         raise KeyFileError(
             Words(f"无法写入密钥文件 {path}：{exc}", f"Cannot write the key file {path}: {exc}")

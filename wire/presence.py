@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 from codes.words import Words
 from wire.errors import CorruptMessageError
 from wire.events import Name, Utc
+from wire.receipts import refuse_newer
 
 PRESENCE_VERSION = 1
 
@@ -89,13 +90,17 @@ def encode(message: Presence | Health) -> bytes:
 
 
 def decode_presence(body: bytes) -> Presence:
-    """Return the presence in `body`, or raise `CorruptMessageError`."""
-    return _decode(_presence_decoder, body, Words("不是有效的在线状态", "Not a presence message"))
+    """Return the presence in `body`, or raise `CorruptMessageError` or `NewerMessageError`."""
+    presence = _decode(_presence_decoder, body, Words("不是有效的在线状态", "Not a presence message"))
+    refuse_newer(presence.v, PRESENCE_VERSION)
+    return presence
 
 
 def decode_health(body: bytes) -> Health:
-    """Return the health report in `body`, or raise `CorruptMessageError`."""
-    return _decode(_health_decoder, body, Words("不是有效的健康报告", "Not a health report"))
+    """Return the health report in `body`, or raise `CorruptMessageError` or `NewerMessageError`."""
+    health = _decode(_health_decoder, body, Words("不是有效的健康报告", "Not a health report"))
+    refuse_newer(health.v, PRESENCE_VERSION)
+    return health
 
 
 def _decode(decoder: msgspec.json.Decoder[_T], body: bytes, words: Words) -> _T:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from codes.words import Words
-from wire.errors import CorruptMessageError
+from wire.errors import CorruptMessageError, NewerMessageError
 from wire.events import Name, Utc
 
 BATCH_VERSION = 1
@@ -98,8 +98,19 @@ def decode_receipt(body: bytes) -> Receipt:
 
     Raises:
         CorruptMessageError: The body is no receipt.
+        NewerMessageError: It is of a newer format, which may mean something else by the same words.
     """
-    return _decode(_receipt_decoder, body, Words("不是有效的回执", "Not a receipt"))
+    receipt = _decode(_receipt_decoder, body, Words("不是有效的回执", "Not a receipt"))
+    refuse_newer(receipt.v, BATCH_VERSION)
+    return receipt
+
+
+def refuse_newer(version: int, known: int) -> None:
+    """Raise `NewerMessageError` if `version` is beyond what this program knows."""
+    if version > known:
+        raise NewerMessageError(
+            Words(f"消息版本 {version} 高于本机支持的 {known}", f"Message version {version} is newer than {known}")
+        )
 
 
 def ranges(seqs: Iterable[int]) -> list[tuple[int, int]]:

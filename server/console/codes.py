@@ -58,7 +58,7 @@ def code_routes(desk: ConsoleDesk) -> APIRouter:
         try:
             key = _key_of(reading, asked)
         except InvalidRequestError as error:
-            context |= {"asked": "" if reading.kind.is_personal else asked, "error": error}
+            context |= {"asked": "" if reading.is_masked else asked, "error": error}
             return desk.page(request, person, "code.html", context, status=422)
         history = find_history(centre.store, key, centre.now())
         context |= {
@@ -74,7 +74,7 @@ def code_routes(desk: ConsoleDesk) -> APIRouter:
 
 def _key_of(reading: Reading, asked: str) -> str:
     """Return the ledger's key for what was typed: the pack of a scan, or a key as the console shows it."""
-    if reading.kind.is_personal:
+    if reading.is_masked:
         raise PersonalCodeError(
             Words("这是患者凭证，不能查询，也不会保存", "This is a patient's credential; it is not looked up")
         )

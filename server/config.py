@@ -18,6 +18,8 @@ from server.errors import ConfigError
 from wire.link import LinkSettings
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
+_COMES_BACK_WITHIN_S = 3.0
+"""All terminals wait for the one centre, so it tries the broker more often than they do."""
 _STORE_SCHEMES = ("sqlite:///", "postgresql://")
 
 
@@ -133,6 +135,7 @@ def link_settings(broker: BrokerConfig) -> LinkSettings:
         client_id=broker.client_id,
         host=broker.host,
         port=broker.port,
+        backoff_most_s=_COMES_BACK_WITHIN_S,
         ca_file=_text(broker.ca_file),
         certificate_file=_text(broker.certificate_file),
         key_file=_text(broker.key_file),

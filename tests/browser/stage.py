@@ -165,6 +165,7 @@ class Stage:
             codes=(*(before.codes if before else ()), code),
             amount=None if price is None else price * quantity,
             verdict="added" if product else "unmatched",
+            event=None,
         )
         self.listed[code] = number
         return number

@@ -60,38 +60,51 @@ def sign_in(page: Page, stage: ConsoleStage, address: str) -> Console:
 
 
 @contextmanager
-def console(
-    open_page: OpenPage,
-    folder: Path,
-    language: str = "zh",
-    size: tuple[int, int] = (1440, 900),
-    *,
-    is_empty: bool = False,
-) -> Iterator[Console]:
-    """Sign in to the console of a staged centre."""
-    with staged_console(folder, is_empty=is_empty) as stage, serving(stage.app) as address:
-        desk = sign_in(open_page(language, size), stage, address)
+def console(open_page: OpenPage, folder: Path) -> Iterator[Console]:
+    """Sign in to the console of a staged centre of one's own, to change it."""
+    with staged_console(folder) as stage, serving(stage.app) as address:
         try:
-            yield desk
+            yield sign_in(open_page(), stage, address)
         finally:
             stage.centre.bus.close()
 
 
+@dataclass(frozen=True)
+class Served:
+    """A staged centre that answers."""
+
+    stage: ConsoleStage
+    address: str
+
+
+@pytest.fixture(scope="module", params=["busy", "empty"])
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A centre for all tests that only look: one in its morning, one on its first day."""
+    with (
+        staged_console(tmp_path_factory.mktemp("centre"), is_empty=request.param == "empty") as stage,
+        serving(stage.app) as address,
+    ):
+        yield Served(stage, address)
+        stage.centre.bus.close()
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("is_empty", [False, True], ids=["busy", "empty"])
-def test_axe_finds_nothing_grave_on_any_page(
-    open_page: OpenPage, tmp_path: Path, language: str, *, is_empty: bool
-) -> None:
-    with console(open_page, tmp_path, language, is_empty=is_empty) as desk:
-        for name, path in PAGES.items():
-            desk.go(path)
-            if name == "scans" and not is_empty:
-                expect(desk.page.locator("#k-scans tbody tr").first).to_be_visible()
-            assert (name, grave_findings(desk.page)) == (name, [])
-        desk.page.context.set_offline(True)
-        desk.stage.centre.bus.close()
-        expect(desk.page.locator("#k-push")).to_be_visible()
-        assert grave_findings(desk.page) == []
+def test_axe_finds_nothing_grave_on_any_page(open_page: OpenPage, served: Served, language: str) -> None:
+    desk = sign_in(open_page(language), served.stage, served.address)
+    for name, path in PAGES.items():
+        desk.go(path)
+        assert (name, grave_findings(desk.page)) == (name, [])
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_pages_fit_every_size(open_page: OpenPage, served: Served, language: str) -> None:
+    desk = sign_in(open_page(language), served.stage, served.address)
+    for name, path in PAGES.items():
+        desk.go(path)
+        for width, height in SIZES:
+            desk.page.set_viewport_size({"width": width, "height": height})
+            fits = desk.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+            assert (name, width, fits) == (name, width, True)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -105,14 +118,6 @@ def test_axe_finds_nothing_grave_at_the_door(open_page: OpenPage, tmp_path: Path
         page.locator(".k-door__send").click()
         expect(page.locator(".y-message--bad")).to_be_visible()
         assert grave_findings(page) == []
-
-
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-def test_pages_fit_every_size(open_page: OpenPage, tmp_path: Path, size: tuple[int, int]) -> None:
-    with console(open_page, tmp_path, "en", size) as desk:
-        for name, path in PAGES.items():
-            desk.go(path)
-            assert desk.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
 
 
 def test_scans_arrive_live_and_lead_to_the_code(open_page: OpenPage, tmp_path: Path) -> None:
@@ -176,6 +181,7 @@ def test_stopped_centre_is_said_and_forgiven(open_page: OpenPage, tmp_path: Path
             desk.go("/console/terminals")
             page.evaluate("window.stays = true")
         expect(page.locator("#k-push")).to_contain_text("实时更新已暂停")
+        assert grave_findings(page) == []
         with serving(stage.app, port=int(address.rsplit(":", 1)[1])):
             expect(page.locator("#k-push")).to_be_hidden(timeout=10_000)
             assert page.evaluate("window.stays") is True

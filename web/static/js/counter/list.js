@@ -3,6 +3,8 @@ import { amount, whole, writeCode } from "../format.js";
 import { count, has, ours, text } from "../words.js";
 
 const STEP = 200;
+const FRESH = 50; // beyond this many rows browsers stop painting: what is below costs nothing when a scan comes in
+const ROW_PX = 48;
 const KEPT = 5_000;
 const NEXT = 1 / 1024;
 
@@ -43,7 +45,9 @@ export class ScanList {
   /** @param {(code: string) => void} remove what to do when a row's button is pressed */
   constructor(remove) {
     this.remove = remove;
-    this.list = /** @type {HTMLOListElement} */ (document.getElementById("c-list"));
+    this.list = document.getElementById("c-list");
+    this.fresh = document.getElementById("c-fresh");
+    this.older = document.getElementById("c-older");
     this.template = /** @type {HTMLTemplateElement} */ (document.getElementById("c-row")).content.firstElementChild;
     this.earlier = document.getElementById("c-earlier");
     this.scans = /** @type {Map<number, Scan>} */ (new Map()); // oldest first
@@ -61,6 +65,10 @@ export class ScanList {
     return this.scans.size === 0;
   }
 
+  get rowCount() {
+    return this.fresh.childElementCount + this.older.childElementCount;
+  }
+
   /** Take one scan. False if it is known already. @param {Scan} scan */
   add(scan) {
     // A credential has no number, because nothing of it is kept: it gets a place behind the newest scan.
@@ -68,8 +76,9 @@ export class ScanList {
     if (this.scans.has(scan.id)) return false;
     this.keep(scan);
     if (FILTERS[this.filter](scan)) {
-      this.list.prepend(this.row(scan));
-      if (this.list.childElementCount > this.shown) this.list.lastElementChild.remove();
+      this.fresh.prepend(this.row(scan));
+      if (this.fresh.childElementCount > FRESH) this.older.prepend(this.fresh.lastElementChild);
+      if (this.rowCount > this.shown) this.older.lastElementChild.remove();
     }
     this.tidy();
     return true;
@@ -123,7 +132,7 @@ export class ScanList {
 
   /** Move the selection by `step` rows and the focus with it. @param {number} step */
   move(step) {
-    const rows = /** @type {HTMLElement[]} */ ([...this.list.children]);
+    const rows = /** @type {HTMLElement[]} */ ([...this.fresh.children, ...this.older.children]);
     if (rows.length === 0) return;
     const now = rows.indexOf(this.selected());
     const next = rows[Math.min(rows.length - 1, Math.max(0, now + step))];
@@ -171,12 +180,14 @@ export class ScanList {
 
   draw() {
     const wanted = [...this.scans.values()].filter(FILTERS[this.filter]).slice(-this.shown).reverse();
-    this.list.replaceChildren(...wanted.map((scan) => this.row(scan)));
+    const rows = wanted.map((scan) => this.row(scan));
+    this.fresh.replaceChildren(...rows.slice(0, FRESH));
+    this.older.replaceChildren(...rows.slice(FRESH));
     this.tidy();
   }
 
   tidy() {
-    const rows = this.list.childElementCount;
+    const rows = this.rowCount;
     const isAll = this.filter === "all";
     const matching = isAll ? this.total : [...this.scans.values()].filter(FILTERS[this.filter]).length;
     const folded = matching - rows;
@@ -185,8 +196,9 @@ export class ScanList {
     document.getElementById("c-columns").hidden = rows === 0;
     document.getElementById("c-none").hidden = this.isEmpty || rows > 0;
     document.getElementById("c-empty").hidden = !this.isEmpty;
+    this.older.style.containIntrinsicHeight = `${this.older.childElementCount * ROW_PX}px`;
     // One row is always in the tab order, so that the list can be reached and scrolled by keyboard.
-    if (rows > 0 && !this.list.querySelector('[tabindex="0"]')) this.list.firstElementChild.setAttribute("tabindex", "0");
+    if (rows > 0 && !this.list.querySelector('[tabindex="0"]')) this.fresh.firstElementChild.setAttribute("tabindex", "0");
   }
 
   /** @param {Element | null} row */

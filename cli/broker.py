@@ -26,5 +26,4 @@ def run(
     # It blocks in native code and has nothing to save: the default action ends it at once.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    typer.echo(f"broker 127.0.0.1 ready on {host}:{port}")
-    run_broker(host, port)
+    run_broker(host, port, on_ready=lambda: typer.echo(f"消息代理 / broker  {host}:{port}"))

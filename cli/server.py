@@ -133,7 +133,8 @@ def create_token(
         typer.echo(json.dumps({"id": made.id, "token": made.secret}))
         return
     typer.echo(f"令牌 / token  {made.secret}")
-    typer.echo(f"编号 / id     {made.id}（只显示这一次 / shown this once）")
+    typer.echo(f"编号 / id     {made.id}")
+    typer.echo("令牌只显示这一次，请立即记下 / Shown only now: write it down")
 
 
 @token_app.command("list")
@@ -254,7 +255,8 @@ def _store(config: Path) -> Iterator[Store]:
 
 def _show_password(name: str, password: str) -> None:
     typer.echo(f"账号 / name      {name}")
-    typer.echo(f"密码 / password  {password}（只显示这一次 / shown this once）")
+    typer.echo(f"密码 / password  {password}")
+    typer.echo("密码只显示这一次，请立即记下 / Shown only now: write it down")
 
 
 def _password_from_stdin() -> str:

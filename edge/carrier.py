@@ -83,6 +83,8 @@ class Carrier:
         self._sleep = sleep
         self._session = ""
         self._offset_ms: int | None = None
+        self._broker = f"{settings.host}:{settings.port}"
+        self._has_said_down = False
         self._notes: set[asyncio.Task[None]] = set()
         self._link = Link(settings, self, self._new_session, rng=secrets.SystemRandom())
         self._uplink = Uplink(
@@ -124,13 +126,15 @@ class Carrier:
         """Note that the line is open."""
         if not self._board.is_up:
             _logger.info("link.up")
+        self._has_said_down = False
         self._board.is_up = True
         self._uplink.link_changed(is_up=True)
 
     def link_down(self, reason: str) -> None:
         """Note that the line is closed; said once, not at every attempt."""
-        if self._board.is_up:
-            _logger.warning("link.down", reason=reason)
+        if not self._has_said_down:
+            _logger.warning("link.down", reason=reason, broker=self._broker)
+        self._has_said_down = True
         self._board.is_up = False
         self._uplink.link_changed(is_up=False)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -80,8 +81,8 @@ def broker_settings(host: str, port: int) -> str:
     return _TEMPLATE.format(host=host, port=port, max_payload=MAX_PAYLOAD_BYTES)
 
 
-def run_broker(host: str, port: int) -> None:
-    """Run the broker in this process until it is ended.
+def run_broker(host: str, port: int, *, on_ready: Callable[[], None] = lambda: None) -> None:
+    """Run the broker in this process until it is ended; `on_ready` is called once the port is known to be free.
 
     Raises:
         BrokerError: The extra is not installed, the address is not loopback, or the port is taken.
@@ -103,4 +104,5 @@ def run_broker(host: str, port: int) -> None:
             broker.check_ports()
         except OSError as exc:
             raise BrokerError(Words(f"{host}:{port} 已被占用", f"{host}:{port} is taken")) from exc
+        on_ready()
         broker.run_forever()

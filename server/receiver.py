@@ -84,6 +84,8 @@ class Receiver:
         self._frames: queue.Queue[tuple[str, bytes] | None] = queue.Queue(QUEUE_FRAMES)
         self._worker = threading.Thread(target=self._work, name="ingest", daemon=True)
         self._is_up = False
+        self._broker = f"{settings.host}:{settings.port}"
+        self._has_said_down = False
         self.dropped = 0
         """Frames that found the queue full."""
         self.refused = 0
@@ -109,11 +111,13 @@ class Receiver:
 
     def link_up(self) -> None:
         self._is_up = True
+        self._has_said_down = False
         _logger.info("receiver.link_up")
 
     def link_down(self, reason: str) -> None:
-        if self._is_up:
-            _logger.warning("receiver.link_down", reason=reason)
+        if not self._has_said_down:
+            _logger.warning("receiver.link_down", reason=reason, broker=self._broker)
+        self._has_said_down = True
         self._is_up = False
 
     def message(self, topic: str, frame: bytes) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
 
-from drivers.scanner.symbols import Code, Grey, code_of
+from drivers.scanner.symbols import Code, Grey, carrier_of, code_of
 
 Affine = NDArray[np.float64]
 """A 2x3 map from the prepared picture back to the given one."""
@@ -90,7 +90,8 @@ class Look:
             try_invert=self.invert,
             text_mode=zxingcpp.TextMode.Plain,
         )
-        return [code_of(barcode, self.name, back) for barcode in barcodes]
+        found = ((barcode, carrier_of(barcode)) for barcode in barcodes)
+        return [code_of(barcode, carrier, self.name, back) for barcode, carrier in found if carrier is not None]
 
 
 def _enlarged(image: Grey) -> tuple[Grey, Affine]:

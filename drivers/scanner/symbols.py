@@ -136,9 +136,18 @@ def aim_of(carrier: Carrier, *, is_gs1: bool) -> str:
     return _AIM[carrier][is_gs1]
 
 
-def code_of(barcode: zxingcpp.Barcode, step: str, back: NDArray[np.float64]) -> Code:
+_VARIANTS = {"MicroQRCode": Carrier.QR_CODE, "RMQRCode": Carrier.QR_CODE, "UPCA": Carrier.EAN_13}
+"""What the decoder calls by a name of its own although only its family was asked for."""
+
+
+def carrier_of(barcode: zxingcpp.Barcode) -> Carrier | None:
+    """Return the symbology, None if it is none that we read."""
+    name = barcode.format.name
+    return _VARIANTS.get(name) or next((carrier for carrier in Carrier if carrier == name), None)
+
+
+def code_of(barcode: zxingcpp.Barcode, carrier: Carrier, step: str, back: NDArray[np.float64]) -> Code:
     """Return zxing-cpp's answer as ours, with its position taken `back` to the given picture."""
-    carrier = Carrier(barcode.format.name)
     is_gs1 = barcode.content_type == zxingcpp.ContentType.GS1
     found = barcode.position
     corners = (found.top_left, found.top_right, found.bottom_right, found.bottom_left)

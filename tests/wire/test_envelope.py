@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -106,6 +108,20 @@ def test_the_key_is_made_once_and_is_the_owners_alone(tmp_path: Path) -> None:
     assert load_or_create_key(path).public == made.public
     assert path.stat().st_mode & 0o777 == 0o600
     assert not list(path.parent.glob("*.new"))
+
+
+def test_two_that_start_at_once_get_the_same_key(tmp_path: Path) -> None:
+    path = tmp_path / "centre.key"
+    barrier = threading.Barrier(8)
+
+    def start() -> bytes:
+        barrier.wait()
+        return load_or_create_key(path).public.raw
+
+    with ThreadPoolExecutor(8) as starters:
+        made = {future.result() for future in [starters.submit(start) for _ in range(8)]}
+    assert len(made) == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["centre.key"]
 
 
 def test_a_key_open_to_others_or_damaged_is_refused(tmp_path: Path) -> None:

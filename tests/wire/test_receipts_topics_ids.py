@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wire import presence
-from wire.errors import CorruptMessageError
+from wire.errors import CorruptMessageError, NewerMessageError
 from wire.ids import HybridClock, uuid7
 from wire.presence import Health, Presence, PresenceState
 from wire.receipts import Batch, Held, Receipt, Rejected, decode_batch, decode_receipt, encode, ranges
@@ -47,6 +47,15 @@ def test_other_bodies_are_corrupt(body: bytes) -> None:
     for decode in (decode_batch, decode_receipt, presence.decode_presence, presence.decode_health):
         with pytest.raises(CorruptMessageError):
             decode(body)
+
+
+def test_a_newer_message_is_not_taken_for_one_of_ours() -> None:
+    receipt = Receipt(v=2, terminal="t1", epoch="e1", centre="c1", at=NOW, sent_at=None, accepted=[(1, 5)])
+    with pytest.raises(NewerMessageError):
+        decode_receipt(encode(receipt))
+    birth = Presence(2, "t1", "s1", PresenceState.ONLINE, NOW, "e1", "ab" * 32, "P1", "", "9.0.0")
+    with pytest.raises(NewerMessageError):
+        presence.decode_presence(presence.encode(birth))
 
 
 @given(st.lists(st.integers(1, 60)))

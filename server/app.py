@@ -22,6 +22,7 @@ from codes.words import Words
 from server.api.application import create_app
 from server.centre import Centre, build_centre
 from server.config import ServerConfig, WebConfig, link_settings
+from server.console import mount_console
 from server.errors import AddressInUseError
 from server.people.accounts import FIRST_ADMIN
 from server.receiver import Receiver
@@ -111,6 +112,7 @@ async def _serve(config: ServerConfig, centre: Centre, listening: socket.socket)
         is_connected=lambda: receiver.is_up,
         lifespan=_receiving(receiver),
     )
+    mount_console(app, centre)
     settings = uvicorn.Config(
         app, log_config=None, access_log=False, timeout_graceful_shutdown=STOP_PATIENCE_S, lifespan="on"
     )

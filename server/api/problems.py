@@ -94,15 +94,13 @@ def status_of(error: YimaError) -> int:
 
 def install_problem_handlers(app: FastAPI) -> None:
     """Make every error of `app` a problem."""
-    app.add_exception_handler(YimaError, _on_yima_error)
-    app.add_exception_handler(RequestValidationError, _on_invalid_request)
-    app.add_exception_handler(HTTPException, _on_http_error)
-    app.add_exception_handler(Exception, _on_fault)
+    app.exception_handler(YimaError)(_on_yima_error)
+    app.exception_handler(RequestValidationError)(_on_invalid_request)
+    app.exception_handler(HTTPException)(_on_http_error)
+    app.exception_handler(Exception)(_on_fault)
 
 
-def _on_yima_error(_request: Request, exc: Exception) -> Response:
-    if not isinstance(exc, YimaError):
-        raise exc
+def _on_yima_error(_request: Request, exc: YimaError) -> Response:
     status = status_of(exc)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _logger.error("api.failed", code=exc.code, reason=exc.words.en)
@@ -110,17 +108,13 @@ def _on_yima_error(_request: Request, exc: Exception) -> Response:
     return problem_response(status, exc, headers)
 
 
-def _on_invalid_request(_request: Request, exc: Exception) -> Response:
-    if not isinstance(exc, RequestValidationError):
-        raise exc
+def _on_invalid_request(_request: Request, exc: RequestValidationError) -> Response:
     faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in exc.errors())
     error = InvalidRequestError(Words(f"请求有误：{faults}", f"The request is wrong: {faults}"))
     return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, error)
 
 
-def _on_http_error(_request: Request, exc: Exception) -> Response:
-    if not isinstance(exc, HTTPException):
-        raise exc
+def _on_http_error(_request: Request, exc: HTTPException) -> Response:
     if isinstance(exc.__cause__, WebError):
         return problem_response(exc.status_code, exc.__cause__)
     phrase = HTTPStatus(exc.status_code).phrase

@@ -144,9 +144,11 @@ def _after_scans(
         return _plain_row(code, _UNSEEN, None, scan, is_reserved=scan is not None, now_us=now_us)
     if scan is None or scan == _scan_of(prior):
         return prior
-    if prior.state in _SELLABLE and not _is_after_facts(scan, prior, streams):
+    is_sellable = prior.state in _SELLABLE
+    facts_end = _end_of_facts(prior, streams)
+    if is_sellable and facts_end is not None and _order_of(scan, streams) < facts_end:
         return None
-    return _with_scan(prior, scan, is_reserved=prior.state in _SELLABLE, now_us=now_us)
+    return _with_scan(prior, scan, is_reserved=is_sellable, now_us=now_us)
 
 
 def _after_first_fact(fact: EvidenceRow, scan: NewestScan | None, streams: Streams, now_us: int) -> LedgerRow:
@@ -159,10 +161,8 @@ def _only_counts(prior: LedgerRow, news: News, streams: Streams) -> bool:
     """Tell whether the facts come after everything known of a code that is full of conflicts."""
     if prior.conflict_count < CONFLICTS_KEPT or news.is_from_known_document:
         return False
-    if prior.fact_hlc is None or prior.fact_stream is None or prior.fact_seq is None:
-        return False
-    known = _order(prior.fact_hlc, prior.fact_stream, prior.fact_seq, streams)
-    return all(_order(fact.hlc, fact.stream, fact.seq, streams) > known for fact in news.facts)
+    known = _end_of_facts(prior, streams)
+    return known is not None and all(_order(fact.hlc, fact.stream, fact.seq, streams) > known for fact in news.facts)
 
 
 def _after_more_conflicts(
@@ -180,10 +180,11 @@ def _after_more_conflicts(
     return _with_scan(counted, scan, is_reserved=False, now_us=now_us) if scan else counted
 
 
-def _is_after_facts(scan: NewestScan, row: LedgerRow, streams: Streams) -> bool:
+def _end_of_facts(row: LedgerRow, streams: Streams) -> Order | None:
+    """Return the place of the newest evidence that the row rests on; None if scans are all there is."""
     if row.fact_hlc is None or row.fact_stream is None or row.fact_seq is None:
-        return True
-    return _order_of(scan, streams) > _order(row.fact_hlc, row.fact_stream, row.fact_seq, streams)
+        return None
+    return _order(row.fact_hlc, row.fact_stream, row.fact_seq, streams)
 
 
 def _plain_row(

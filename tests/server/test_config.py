@@ -50,6 +50,12 @@ def test_relative_paths_start_at_the_file_and_absolute_ones_stay(tmp_path: Path)
     assert config.broker.ca_file == tmp_path / "ca.pem"
 
 
+def test_an_address_of_postgresql_is_left_as_it_is(tmp_path: Path) -> None:
+    url = "postgresql://yima@127.0.0.1:5432/yima"
+
+    assert load_config(written(tmp_path, f'[store]\nurl = "{url}"\n')).store.url == url
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import delete, update
 
 from rules.catalogue import parse_catalogue
 from server.centre import Centre
 from server.people.roles import COMMAND_LINE
+from server.store import tables
 from tests.server.api.conftest import Clock
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, dispensed, received, returned, scanned
 
@@ -112,6 +114,19 @@ class TestCode:
         assert said["is_complete"] is False
         assert len(said["timeline"]) == 200
         assert said["timeline"][-1]["evidence"][0]["seq"] == 300
+
+    def test_evidence_whose_bytes_cannot_be_read_any_more_is_still_shown(
+        self, admin: TestClient, centre: Centre, terminal: FakeTerminal, take: Take
+    ) -> None:
+        take(terminal.frame(terminal.say(received(CODE)), terminal.say(dispensed(CODE))))
+        with centre.store.writing() as connection:
+            connection.execute(update(tables.event).where(tables.event.c.seq == 1).values(frozen=b"archived"))
+            connection.execute(delete(tables.event).where(tables.event.c.seq == 2))
+
+        timeline = admin.get(f"/api/v1/codes/{CODE}").json()["timeline"]
+
+        shown = [(one["evidence"][0]["operator"], one["evidence"][0]["received_at"]) for one in timeline]
+        assert shown == [(None, "2026-11-21T09:00:00Z"), (None, None)]
 
     def test_the_product_is_named(self, admin: TestClient, centre: Centre) -> None:
         centre.matching.import_file(parse_catalogue(SEED.read_bytes()), by=COMMAND_LINE, now=NOW)

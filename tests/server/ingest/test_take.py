@@ -178,6 +178,22 @@ def test_a_life_of_a_pack_is_followed_over_many_calls(centre: Centre, terminal: 
     ]
 
 
+def test_a_pack_that_is_sold_without_end_is_counted_and_still_follows_the_rule(
+    centre: Centre, terminal: FakeTerminal
+) -> None:
+    sales = [terminal.say(dispensed(CODE, sale=f"S{number}")) for number in range(40)]
+    for sale in sales[:-1]:
+        centre.take(terminal.frame(sale))
+    row = looking.ledger(centre.store)[CODE]
+    assert (row[1], row[17]) == ("conflict", 38)
+
+    # Another line of a sale that is known: only the whole history can tell what it comes to.
+    centre.take(terminal.frame(sales[-1], terminal.say(dispensed(CODE, sale="S3", line=2))))
+
+    assert looking.ledger(centre.store)[CODE][17] == 40
+    assert looking.count(centre.store, "evidence") == 41
+
+
 def test_one_line_may_hold_many_packs_and_name_one_twice(centre: Centre, terminal: FakeTerminal) -> None:
     centre.take(terminal.frame(terminal.say(dispensed(CODE, code_of(2), CODE))))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -170,17 +171,15 @@ def _batch(body: bytes, topics: TerminalTopics) -> Batch:
 
 
 def _hold_all(delivery: Delivery, until: datetime, code: str) -> None:
+    """Ask for all of it later. What names no number cannot be asked for; nothing is kept of a batch that is held."""
     for raw in delivery.batch.events:
-        _hold(delivery, bytes(raw), until, code)
+        with suppress(InvalidEventError):
+            _hold(delivery, bytes(raw), until, code)
 
 
 def _hold(delivery: Delivery, frozen: bytes, until: datetime, code: str) -> None:
-    try:
-        header = _header(frozen)
-    except InvalidEventError as exc:
-        delivery.refusals.append(_unreadable(frozen, exc))
-    else:
-        delivery.held.append(Held(header.seq, header.id, until, code))
+    header = _header(frozen)
+    delivery.held.append(Held(header.seq, header.id, until, code))
 
 
 def _sort_in(delivery: Delivery, frozen: bytes, now: datetime) -> None:
@@ -189,11 +188,18 @@ def _sort_in(delivery: Delivery, frozen: bytes, now: datetime) -> None:
         event = thaw(frozen)
         _check_place(event, frozen, delivery.batch)
     except NewerMessageError as exc:
-        _hold(delivery, frozen, now + HOLD_NEWER, exc.code)
+        _hold_newer(delivery, frozen, now, exc)
     except (InvalidEventError, UnsupportedVersionError) as exc:
         delivery.refusals.append(_refusal(frozen, exc))
     else:
         delivery.arrivals.append(Arrival(bytes.fromhex(event.id.replace("-", "")), _hash(frozen), event, frozen))
+
+
+def _hold_newer(delivery: Delivery, frozen: bytes, now: datetime, why: NewerMessageError) -> None:
+    try:
+        _hold(delivery, frozen, now + HOLD_NEWER, why.code)
+    except InvalidEventError as exc:
+        delivery.refusals.append(_unreadable(frozen, exc))
 
 
 def _check_place(event: Event, frozen: bytes, batch: Batch) -> None:

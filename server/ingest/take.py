@@ -1,8 +1,9 @@
 """Take frames, commit what they bring in one transaction, and only then answer.
 
 The order is the promise: prove and sort (no database) → one transaction {known? · store · chain · ledger · alarms} →
-COMMIT → seal receipts. A receipt therefore says "in the ledger, on the disk". Everything is idempotent by event id:
-frames that come again, in other batches or in another order, are confirmed again and change nothing.
+COMMIT → seal receipts. A receipt therefore says "in the ledger, on the disk". An event is known by its place in the
+terminal's chain and the SM3 of its bytes, its id among them: what comes again, in other batches or in another order, is
+confirmed again and changes nothing.
 
 One bad frame harms no other: it is counted, logged once, and leaves an alarm where it shows intent.
 """
@@ -52,6 +53,16 @@ class Committed:
     events: Sequence[Event]
     """Those that are new."""
     alarms: Sequence[Alarm]
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A frame that proves nothing or says nothing."""
+
+    topic: str
+    why: WireError
+    alarm: Alarm | None
+    """What a person should know of it."""
 
 
 _COUNTERS: tuple[tuple[type[WireError], str], ...] = (
@@ -110,35 +121,29 @@ class Ingest:
             return []
 
     def _take_together(self, frames: Sequence[tuple[str, bytes]], now: datetime) -> list[Reply]:
-        deliveries, raised = self._open_all(frames, now)
-        committed = self._commit(deliveries, raised, now)
-        self._count(deliveries, committed)
+        deliveries, refused = self._open_all(frames, now)
+        committed = self._commit(deliveries, [one.alarm for one in refused if one.alarm], now)
+        self._count(deliveries, refused, committed)
         self._announce(committed)
         return [self._reply(delivery, now) for delivery in deliveries]
 
     # -- prove and sort --------------------------------------------------------------------------------------------
 
-    def _open_all(self, frames: Sequence[tuple[str, bytes]], now: datetime) -> tuple[list[Delivery], list[Alarm]]:
+    def _open_all(self, frames: Sequence[tuple[str, bytes]], now: datetime) -> tuple[list[Delivery], list[_Refused]]:
         # The name in a topic is good enough to look up a key; the signature is checked with that key.
         with self._store.reading() as connection:
             registry = terminals.load_trusted(connection, {named_in(topic) for topic, _ in frames})
         deliveries: list[Delivery] = []
-        raised: list[Alarm] = []
+        refused: list[_Refused] = []
         for topic, frame in frames:
             try:
                 deliveries.append(open_delivery(topic, frame, registry, now, self._hold))
             except WireError as exc:
-                self._count_refused(topic, exc)
                 # Noise on the line is counted; what was done in the name of a registered terminal is an alarm.
-                if named_in(topic) in registry and not isinstance(exc, NoiseError):
-                    raised.append(Alarm(AlarmKey(named_in(topic), exc.code, ""), exc.words))
-        return deliveries, raised
-
-    def _count_refused(self, topic: str, exc: WireError) -> None:
-        counter = next(name for kind, name in _COUNTERS if isinstance(exc, kind))
-        if getattr(self.tally, counter) == 0:
-            _logger.warning("ingest.frame_refused", topic=topic[:200], code=exc.code, reason=exc.words.en)
-        setattr(self.tally, counter, getattr(self.tally, counter) + 1)
+                is_alarming = named_in(topic) in registry and not isinstance(exc, NoiseError)
+                alarm = Alarm(AlarmKey(named_in(topic), exc.code, ""), exc.words) if is_alarming else None
+                refused.append(_Refused(topic, exc, alarm))
+        return deliveries, refused
 
     # -- commit ----------------------------------------------------------------------------------------------------
 
@@ -169,8 +174,13 @@ class Ingest:
 
     # -- answer ----------------------------------------------------------------------------------------------------
 
-    def _count(self, deliveries: Sequence[Delivery], committed: Committed) -> None:
+    def _count(self, deliveries: Sequence[Delivery], refused: Sequence[_Refused], committed: Committed) -> None:
         tally = self.tally
+        for one in refused:
+            counter = next(name for kind, name in _COUNTERS if isinstance(one.why, kind))
+            if getattr(tally, counter) == 0:
+                _logger.warning("ingest.frame_refused", topic=one.topic[:200], code=one.why.code, why=one.why.words.en)
+            setattr(tally, counter, getattr(tally, counter) + 1)
         tally.events += len(committed.events)
         tally.repeated += sum(len(delivery.arrivals) for delivery in deliveries) - len(committed.events)
         tally.held += sum(len(delivery.held) for delivery in deliveries)

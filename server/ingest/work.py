@@ -16,6 +16,7 @@ from server.store.database import Connection
 from server.store.events import EventRow, RejectedRow, Stored, StreamRow
 from server.store.ledger import EvidenceRow, SightingRow
 from server.trace.testimony import Witness, evidence, sighting
+from wire.errors import WireError
 from wire.events import Event, Fact, thaw
 
 StreamKey = tuple[str, str]
@@ -129,10 +130,17 @@ def _faults(connection: Connection, stream: StreamRow, new: Sequence[NewLink]) -
     stored = events.load_accepted(connection, stream.id, asked) | events.load_rejected(connection, stream.id, asked)
     after = {seq + 1 for seq in numbers} - numbers
     following = [
-        NewLink(seq, b"", bytes.fromhex(thaw(frozen).prev))
-        for seq, frozen in events.load_frozen(connection, stream.id, after)
+        NewLink(seq, b"", _predecessor(frozen)) for seq, frozen in events.load_frozen(connection, stream.id, after)
     ]
     return find_faults(new, stored, following)
+
+
+def _predecessor(frozen: bytes) -> bytes | None:
+    """Return the SM3 that a stored event names; None if this release cannot read its version any more."""
+    try:
+        return bytes.fromhex(thaw(frozen).prev)
+    except WireError:
+        return None
 
 
 def _close(connection: Connection, stream: StreamRow, closed: set[int]) -> None:

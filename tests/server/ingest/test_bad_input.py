@@ -262,6 +262,7 @@ class TestEvents:
         (receipt,) = centre.take(terminal.frame(b"{}", terminal.say(scanned(CODE))))
 
         assert [held.seq for held in receipt.held] == [1]
+        assert looking.count(store, "rejected_event") == looking.count(store, "alarm") == 0
 
 
 def test_one_frame_that_the_store_refuses_does_not_stop_the_others(

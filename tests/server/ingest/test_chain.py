@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from server.ingest import chain
 from server.ingest.chain import NewLink
+from server.store import tables
 from server.store.events import NO_HASH, Stored, StreamRow
 from tests.server.fake_terminal import FakeTerminal, code_of, dispensed, scanned
 from tests.server.ingest import looking
@@ -125,6 +127,16 @@ def test_a_break_is_found_when_the_predecessor_comes_last(centre: Centre, termin
     centre.take(terminal.frame(first))
 
     assert looking.alarm_codes(centre.store) == ["chain.broken"]
+
+
+def test_a_stored_event_that_cannot_be_read_any_more_stops_nothing(centre: Centre, terminal: FakeTerminal) -> None:
+    events = frozen(terminal, 3)
+    centre.take(terminal.frame(events[0], events[2]))
+    with centre.store.writing() as connection:
+        connection.execute(update(tables.event).where(tables.event.c.seq == 3).values(frozen=b"archived"))
+
+    assert centre.take(terminal.frame(events[1]))[0].accepted == [(2, 2)]
+    assert looking.stream(centre.store).contiguous_to == 3
 
 
 def test_a_first_event_must_name_no_predecessor(centre: Centre, terminal: FakeTerminal) -> None:

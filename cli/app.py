@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -117,8 +118,9 @@ def main() -> None:
     try:
         app()
     except YimaError as exc:
-        console = Console(stderr=True, highlight=False)
-        console.print(f"[bold red]{exc.code}[/bold red]  {exc.words.zh}")
+        # Without markup: a message may name a table of the configuration, [store], which is no style.
+        console = Console(stderr=True, highlight=False, markup=False)
+        console.print(Text.assemble((exc.code, "bold red"), "  ", exc.words.zh))
         console.print(f"  {exc.words.en}", style="dim")
         console.print(f"→ {exc.next_step.zh}")
         console.print(f"  {exc.next_step.en}", style="dim")

@@ -16,6 +16,7 @@ from __future__ import annotations
 import random
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -29,6 +30,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 MAX_IN_FLIGHT = 100
 """Publishes that wait for the broker's acknowledgement; paho slows down beyond."""
 
+HANDSHAKE_S = 15.0
+"""How long a broker may take to open the session and confirm the subscriptions."""
 _LOOP_S = 1.0
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -164,8 +167,13 @@ class Link:
             return False
         self._client = client
         was_up = False
+        patience_ends = time.monotonic() + HANDSHAKE_S
         while client.loop(timeout=_LOOP_S) is MQTTErrorCode.MQTT_ERR_SUCCESS:
             was_up = was_up or self._is_up
+            if not was_up and time.monotonic() > patience_ends:
+                # It took the connection and says nothing: a broker that hangs, or none at all.
+                client.disconnect()
+                break
         was_up = was_up or self._is_up
         self._client = None
         self._is_up = False

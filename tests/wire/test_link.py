@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 import threading
 from collections.abc import Iterator
 
@@ -105,3 +106,12 @@ def test_without_a_broker_it_keeps_trying_and_stops_when_told() -> None:
     assert not link.publish("t/a", b"")
     link.stop()
     assert not link._thread.is_alive()
+
+
+def test_a_broker_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wire.link.HANDSHAKE_S", 0.0)
+    monkeypatch.setattr("wire.link._LOOP_S", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        link, ear = open_link("patient", silent.getsockname()[1], Session(()))
+        wait_until(lambda: len(ear.downs) >= 2)
+        link.stop()

@@ -91,6 +91,7 @@ def test_remove_put_back_receive_and_sign_out(open_page: OpenPage, tmp_path: Pat
         page.locator('[data-mode="receive"]').click()
         expect(page.locator('[data-mode="receive"]')).to_have_attribute("aria-pressed", "true")
         terminal.scan_all([first])
+        expect(page.locator("#c-close")).to_be_enabled()
         page.keyboard.press("F10")
         expect(page.locator("#c-last")).to_contain_text("已入库")
         page.locator("#c-leave").click()

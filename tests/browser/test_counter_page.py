@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Route, expect
 
+from edge.counter.views import to_json
 from tests.browser.conftest import OpenPage
 from tests.browser.counter_page import CounterPage, counter
 from tests.browser.serving import serving
@@ -164,12 +165,12 @@ def test_unanswered_close_is_sent_again_with_the_same_key(open_page: OpenPage) -
         desk.expect_rows(1)
         keys: list[str] = []
 
-        def cut(route: object, request: object) -> None:
-            keys.append(request.headers["idempotency-key"])  # type: ignore[attr-defined]
+        def cut(route: Route) -> None:
+            keys.append(route.request.headers["idempotency-key"])
             if len(keys) == 1:
-                route.abort()  # type: ignore[attr-defined]
+                route.abort()
             else:
-                route.continue_()  # type: ignore[attr-defined]
+                route.continue_()
 
         desk.page.route("**/api/v1/sale/close", cut)
         desk.page.keyboard.press("F10")
@@ -381,3 +382,59 @@ def test_summary_is_announced_quietly(open_page: OpenPage) -> None:
         desk.stage.scan(2)
         expect(desk.page.locator("#c-say")).to_have_text(re.compile("新扫 2 次。 共 2 盒"), timeout=8_000)
         expect(desk.page.locator("#c-shout")).to_be_empty()
+
+
+class HeldAnswers:
+    """Requests for the open list that wait for their answer."""
+
+    def __init__(self, page: Page) -> None:
+        self._held: list[Route] = []
+        self._is_holding = True
+        page.route("**/api/v1/sale", self._take)
+
+    def let_go(self, answer: str) -> None:
+        """Answer what waits with an older answer; later requests get the true one."""
+        self._is_holding = False
+        for route in self._held:
+            route.fulfill(body=answer, content_type="application/json")
+
+    def _take(self, route: Route) -> None:
+        if self._is_holding:
+            self._held.append(route)
+        else:
+            route.continue_()
+
+
+def test_scan_that_begins_the_next_sale_while_the_page_reloads_is_not_lost(open_page: OpenPage) -> None:
+    """The answer about the list that was closed arrives after the first scan of the next one."""
+    with counter(open_page) as desk:
+        desk.stage.scan(1)
+        desk.expect_rows(1)
+        held = HeldAnswers(desk.page)
+        with desk.page.expect_request("**/api/v1/sale"):
+            desk.page.keyboard.press("F10")
+        nothing_open = to_json(desk.stage.shown).decode()
+        desk.stage.scan(2)
+        expect(desk.page.locator(".c-row")).to_contain_text("连花清瘟胶囊")
+        held.let_go(nothing_open)
+        expect(desk.page.locator("#c-count-boxes")).to_have_text("1")
+        expect(desk.page.locator(".c-line__quantity")).to_have_text("×1")
+        expect(desk.page.locator(".c-row")).to_contain_text("连花清瘟胶囊")
+
+
+def test_scans_during_a_removal_are_on_their_lines(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        for number in (1, 6):
+            desk.stage.scan(number)
+        removed = desk.stage.scan(2)
+        desk.expect_rows(3)
+        held = HeldAnswers(desk.page)
+        with desk.page.expect_request("**/api/v1/sale"):
+            desk.stage.remove(removed.code)
+        before = to_json(desk.stage.shown).decode()
+        desk.stage.scan(11)
+        desk.expect_rows(4)
+        held.let_go(before)
+        expect(desk.page.locator(".c-line")).to_have_count(1)
+        assert desk.page.locator(".c-line__quantity").text_content() == "×3"
+        assert desk.page.locator("#c-count-boxes").text_content() == "3"

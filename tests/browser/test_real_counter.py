@@ -69,6 +69,34 @@ def test_sale_from_sign_in_to_close_and_its_second_scan(open_page: OpenPage, tmp
         expect(page.locator("#c-alarm")).to_contain_text("Sold before")
 
 
+def test_box_that_was_sold_comes_back_and_is_sold_again(open_page: OpenPage, tmp_path: Path) -> None:
+    first, second = pack_codes(2)
+    with running_terminal(tmp_path) as terminal:
+        page = open_page()
+        terminal.sign_in(page)
+        terminal.scan_all([first, second])
+        expect(page.locator(".c-row")).to_have_count(2)
+        page.keyboard.press("F10")
+        number = page.locator("#c-last-facts dd").first.text_content()
+        assert number
+
+        terminal.scan_all([first])
+        page.locator("#c-alarm-return").click()
+        page.locator("#c-return-sale").fill("T-0301-19990101-1")
+        page.locator("#c-return-send").click()
+        expect(page.locator("#c-return-problem")).to_contain_text("counter.sale_unknown")
+        terminal.scan_all([second])
+        expect(page.locator("#c-return-list li")).to_have_count(2)
+        page.locator("#c-return-list button").last.click()
+        page.locator("#c-return-sale").fill(number)
+        page.locator("#c-return-send").click()
+        expect(page.locator("#c-message")).to_contain_text("已退货 1 盒")
+        expect(page.locator("#c-alarm")).to_contain_text(second[-4:])
+        page.keyboard.press("Escape")
+        terminal.scan_all([first])
+        expect(page.locator(".c-line__quantity")).to_have_text("×1")
+
+
 def test_remove_put_back_receive_and_sign_out(open_page: OpenPage, tmp_path: Path) -> None:
     first, second = pack_codes(2)
     with running_terminal(tmp_path) as terminal:

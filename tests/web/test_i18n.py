@@ -33,9 +33,9 @@ TEMPLATES = sorted(
 )
 SCRIPTS = sorted(ROOT.glob("web/static/js/**/*.js"))
 MESSAGES = load_messages()
-ASKED_IN_TEMPLATE = re.compile(r"""\b[tn]\(\s*["']([a-z_.]+)["']""")
-ASKED_IN_SCRIPT = re.compile(r"""\b(?:text|count)\(\s*(?:\w+ \? )?"([a-z_.]+)"(?: : "([a-z_.]+)")?""")
-EITHER_IN_SCRIPT = re.compile(r"""\b(?:text|count)\([\w.]+ \? "([a-z_.]+)" : "([a-z_.]+)"\)""")
+ASKED_IN_TEMPLATE = re.compile(r"""\b[tn]\(\s*["']([a-z0-9_.]+)["']""")
+ASKED_IN_SCRIPT = re.compile(r"""\b(?:text|count)\(\s*(?:\w+ \? )?"([a-z0-9_.]+)"(?: : "([a-z0-9_.]+)")?""")
+EITHER_IN_SCRIPT = re.compile(r"""\b(?:text|count)\([\w.]+ \? "([a-z0-9_.]+)" : "([a-z0-9_.]+)"\)""")
 
 FAMILIES: dict[str, Iterable[str]] = {
     "act": Act,
@@ -57,11 +57,14 @@ def places(form: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(form) if name}
 
 
-def asked_for() -> Iterator[tuple[str, str]]:
+def in_templates() -> Iterator[tuple[str, str]]:
     for path in TEMPLATES:
-        asked = ASKED_IN_TEMPLATE.findall(path.read_text("utf-8"))
-        # What ends in a joint is the beginning of a family; those are checked member by member.
-        yield from ((path.name, key) for key in asked if key[-1] not in "._")
+        yield from ((path.name, key) for key in ASKED_IN_TEMPLATE.findall(path.read_text("utf-8")))
+
+
+def asked_for() -> Iterator[tuple[str, str]]:
+    # What ends in a joint is the beginning of a family; those are checked member by member.
+    yield from ((name, key) for name, key in in_templates() if key[-1] not in "._")
     for path in SCRIPTS:
         source = path.read_text("utf-8")
         for pattern in (ASKED_IN_SCRIPT, EITHER_IN_SCRIPT):
@@ -104,12 +107,12 @@ def test_every_member_of_a_family_has_its_word(family: str, members: Iterable[st
 def test_every_message_is_asked_for() -> None:
     """A message that no screen uses is one that nobody will keep right."""
     by_name = {key for _, key in asked_for()}
-    sources = "".join(path.read_text("utf-8") for path in [*TEMPLATES, *SCRIPTS, *ROOT.glob("server/console/*.py")])
-    built = tuple(f"{group}." for group in re.findall(r"[`\"']([a-z_.]+)\.(?:\$\{|\{|\" ~|' ~)", sources))
+    families = {key for _, key in in_templates() if key[-1] in "._"} | {f"{family}." for family in FAMILIES}
+    sources = "".join(path.read_text("utf-8") for path in SCRIPTS)
     idle = [
         key
         for key in MESSAGES["zh"].forms
-        if key not in by_name and not key.startswith(built) and f'"{key}"' not in sources
+        if key not in by_name and not key.startswith(tuple(families)) and f'"{key}"' not in sources
     ]
     assert idle == []
 

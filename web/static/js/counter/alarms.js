@@ -34,8 +34,25 @@ export class Alarms {
   acknowledge() {
     const scan = this.open.shift();
     if (!scan) return;
+    this.remember(scan);
+    this.draw();
+  }
+
+  /** @param {import("./list.js").Scan} scan */
+  remember(scan) {
     this.seen.add(scan.id);
     sessionStorage.setItem(SEEN, JSON.stringify([...this.seen].slice(-REMEMBERED)));
+  }
+
+  /** The alarm that is shown. @returns {import("./list.js").Scan | undefined} */
+  get newest() {
+    return this.open[0];
+  }
+
+  /** Boxes came back: their alarms are seen to. @param {string[]} codes */
+  settle(codes) {
+    for (const scan of this.open.filter((one) => codes.includes(one.code))) this.remember(scan);
+    this.open = this.open.filter((one) => !codes.includes(one.code));
     this.draw();
   }
 
@@ -55,6 +72,7 @@ export class Alarms {
     this.strip.hidden = !scan;
     if (!scan) return;
     const more = document.getElementById("c-alarm-more");
+    document.getElementById("c-alarm-return").hidden = scan.verdict !== "sold_here";
     document.getElementById("c-alarm-words").textContent = `${verdictWord(scan.verdict, scan)}${text("common.sentence_joint")}${ours(scan.words)}`;
     writeCode(document.getElementById("c-alarm-code"), scan.code ?? "");
     document.getElementById("c-alarm-name").textContent = [scan.name, scan.spec].filter(Boolean).join(" ");

@@ -1,0 +1,196 @@
+// The counter as the page knows it: loads what the daemon has, and takes what the live bus says. The daemon owns the
+// list; the page shows it and may be closed at any time.
+import { call, Problem } from "../api.js";
+import { Live } from "../live.js";
+import { Sound } from "../sound.js";
+import { count, ours, text } from "../words.js";
+import { Alarms } from "./alarms.js";
+import { Announcer } from "./announce.js";
+import { Basket } from "./basket.js";
+import { Desk } from "./desk.js";
+import { isOnList, ScanList } from "./list.js";
+import { Messages } from "./messages.js";
+import { Returns } from "./returns.js";
+import { Status } from "./status.js";
+import { drawButtons, drawMode, showOperator, showOther } from "./view.js";
+
+const API = "/api/v1";
+const EVENTS = ["scan", "scan_update", "totals", "sync", "device", "alert"];
+const STATUS_EVERY_MS = 10_000;
+const AGAIN_MS = 2_000;
+
+/** What the bus said while the list was being loaded: newer than the answer. @typedef {{scans: import("./list.js").Scan[], totals: any}} News */
+
+export class Page {
+  constructor() {
+    this.sound = new Sound();
+    this.messages = new Messages();
+    this.status = new Status();
+    this.basket = new Basket();
+    this.alarms = new Alarms();
+    this.announcer = new Announcer();
+    this.list = new ScanList((code) => this.desk.remove(code));
+    const { basket, list, alarms, messages } = this;
+    this.desk = new Desk({ basket, list, alarms, messages, refresh: () => this.loadSale(), reload: () => this.load() });
+    this.returns = new Returns(this.desk, (codes) => this.cameBack(codes));
+    this.isListening = false;
+    this.loading = /** @type {Set<News>} */ (new Set());
+    this.live = new Live(`${API}/live`, EVENTS, {
+      heard: (event, value) => this.heard(event, value),
+      reset: () => this.load(),
+      changed: (isLive) => this.changed(isLive),
+    });
+    window.setInterval(() => this.isListening && this.live.isLive && this.loadStatus().catch((problem) => this.tell(problem)), STATUS_EVERY_MS);
+  }
+
+  // -- what comes in -------------------------------------------------------------------------------------------------
+
+  /** @param {string} event @param {any} value */
+  heard(event, value) {
+    if (event === "scan") this.takeScan(value);
+    else if (event === "scan_update") this.takeChange(value);
+    else if (event === "totals") this.takeTotals(value);
+    else if (event === "sync") this.status.takeSync(value);
+    else if (event === "device") this.status.takeDevice(value);
+    else if (event === "alert") this.takeAlert(value);
+  }
+
+  /** @param {import("./list.js").Scan} scan */
+  takeScan(scan) {
+    for (const news of this.loading) news.scans.push(scan);
+    if (scan.sale !== null && scan.sale !== this.basket.sale) this.beginList(scan.sale);
+    if (!this.list.add(scan)) return;
+    this.basket.add(scan);
+    this.alarms.add(scan);
+    this.returns.take(scan);
+    this.announcer.heard(scan);
+    this.sound.play(scan.tone);
+    drawButtons(this);
+  }
+
+  /** @param {any} totals */
+  takeTotals(totals) {
+    for (const news of this.loading) news.totals = totals;
+    this.basket.takeTotals(totals);
+    this.announcer.takeTotals(totals);
+  }
+
+  /** Something that is no scan: a device, the disk, a colleague. @param {any} alert */
+  takeAlert(alert) {
+    this.sound.play(alert.tone);
+    this.messages.say(alert.tone === "alarm" ? "bad" : "warn", ours(alert.words), ours(alert.next));
+    if (alert.code.startsWith("session.")) this.load();
+  }
+
+  /** A pack left the list, or the list ended. @param {any} change */
+  takeChange(change) {
+    if (change.sale !== this.basket.sale) return;
+    if (change.change === "removed") this.list.markRemoved(change.code);
+    this.loadSale().catch((problem) => this.tell(problem));
+  }
+
+  /** @param {boolean} isLive */
+  changed(isLive) {
+    this.status.setLost(!isLive);
+    drawButtons(this);
+    if (isLive) this.load();
+  }
+
+  /** @param {string[]} codes */
+  cameBack(codes) {
+    this.alarms.settle(codes);
+    this.messages.say("ok", count("counter.return.done", codes.length), text("counter.return.done_next"));
+  }
+
+  /** A scan opened a list. @param {string} sale */
+  beginList(sale) {
+    if (this.basket.sale !== null) this.endList();
+    this.basket.begin(sale);
+  }
+
+  endList() {
+    this.list.clear();
+    this.alarms.clear();
+    this.desk.removed = [];
+  }
+
+  // -- loading -------------------------------------------------------------------------------------------------------
+
+  /** Load everything, until it works; then listen. */
+  async load() {
+    try {
+      await this.loadSession();
+      await Promise.all([this.loadStatus(), this.loadLists()]);
+      this.status.setLost(false);
+      drawButtons(this);
+      this.listen();
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      if (problem.isSignedOut) return; // Where others than this machine may ask, even looking needs a sign-in.
+      this.status.setLost(true);
+      window.setTimeout(() => this.load(), AGAIN_MS);
+    }
+  }
+
+  /** Follow the bus from where it stood when the page was rendered: nothing falls between that and the loading. */
+  listen() {
+    if (this.isListening) return;
+    this.isListening = true;
+    this.live.start(Number(document.body.dataset.position));
+  }
+
+  /** Who is signed in with this browser: another one may be signed in elsewhere. */
+  async loadSession() {
+    try {
+      showOperator(await call("GET", `${API}/session`));
+    } catch (problem) {
+      if (!(problem instanceof Problem && problem.isSignedOut)) throw problem;
+      showOperator(null);
+    }
+  }
+
+  async loadStatus() {
+    this.status.take(await call("GET", `${API}/status`));
+  }
+
+  async loadLists() {
+    const [, scans] = await Promise.all([this.loadSale(), call("GET", `${API}/scans?limit=500`)]);
+    const recent = this.sinceLastList(scans).map((scan) => this.asItStands(scan));
+    this.list.fill(recent);
+    for (const scan of recent) this.alarms.add(scan);
+  }
+
+  async loadSale() {
+    const news = /** @type {News} */ ({ scans: [], totals: null });
+    this.loading.add(news);
+    const sale = await call("GET", `${API}/sale`).finally(() => this.loading.delete(news));
+    // A scan has begun another list meanwhile: the answer is of the one before.
+    if (news.scans.some((scan) => scan.sale !== null && scan.sale !== sale.id)) return this.loadSale();
+    if (this.basket.sale !== null && sale.id !== this.basket.sale) this.endList();
+    this.basket.show(sale);
+    for (const scan of news.scans) this.basket.add(scan);
+    this.basket.takeTotals(news.totals ?? sale.totals);
+    this.announcer.takeTotals(this.basket.totals);
+    showOther(sale.operator);
+    drawMode(sale.mode);
+    drawButtons(this);
+  }
+
+  /** The scans since the last list ended. @param {import("./list.js").Scan[]} scans */
+  sinceLastList(scans) {
+    const newestFirst = [...scans].sort((a, b) => b.id - a.id);
+    const end = newestFirst.findIndex((scan) => scan.sale !== null && scan.sale !== this.basket.sale);
+    return end < 0 ? newestFirst : newestFirst.slice(0, end);
+  }
+
+  /** A scan as it stands now: the box may have been taken off since. @param {import("./list.js").Scan} scan */
+  asItStands(scan) {
+    return isOnList(scan) && !this.basket.holds(scan.code) ? { ...scan, isRemoved: true } : scan;
+  }
+
+  /** @param {unknown} problem */
+  tell(problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    if (!problem.isUnanswered) this.messages.problem(problem);
+  }
+}

@@ -1,4 +1,4 @@
-"""P-02 and P-13: how soon a scan is a row that can be seen, and how soon the counter page is there.
+"""P-02, P-13 and T-26: how soon a scan is a row that can be seen, and how soon the counter page is there.
 
 A whole terminal runs as a process of its own; its scanner writes bytes on a pseudo-terminal, 20 codes a second. In a
 real browser each row is timed twice: when it is in the page, and when the frame that shows it has been painted. The
@@ -74,9 +74,9 @@ def run() -> list[dict[str, Any]]:
         paint, floor_paint = _first_paint(browser, terminal, "counter"), _first_paint(browser, terminal, "healthz")
         browser.close()
     return [
-        *_rows("commit to row in the page", ours, floor, "in_page"),
-        *_rows("commit to row painted", ours, floor, "painted"),
-        *_rows("last byte to row painted", ours, floor, "from_byte"),
+        *_rows("P-02", "commit to row in the page", ours, floor, "in_page"),
+        *_rows("P-02", "commit to row painted", ours, floor, "painted"),
+        *_rows("T-26", "last byte to row painted, offline", ours, floor, "from_byte"),
         {
             "id": "P-13",
             "what": f"first paint of the counter, {SLOW_DOWN}x throttled",
@@ -122,10 +122,12 @@ LISTEN = """() => {
 }"""
 
 
-def _rows(what: str, ours: dict[str, list[float]], floor: dict[str, list[float]], way: str) -> list[dict[str, Any]]:
+def _rows(
+    id_: str, what: str, ours: dict[str, list[float]], floor: dict[str, list[float]], way: str
+) -> list[dict[str, Any]]:
     return [
         {
-            "id": "P-02",
+            "id": id_,
             "what": f"{what}, {name}",
             "value": _percentile(ours[way], share),
             "unit": "ms",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select, tuple_
 
 from server.store import bulk
-from server.store.tables import evidence, ledger, sighting, stream
+from server.store.tables import HAS_CONFLICT, evidence, ledger, sighting, stream
 
 StreamNames = dict[int, tuple[str, str]]
 """Terminal and epoch of a stream, by its number."""
@@ -144,3 +144,18 @@ def load_newest_sightings(connection: Connection, code: str, limit: int) -> Sequ
     """Return the newest scans of a code, newest first."""
     asked = select(sighting).where(sighting.c.code == code).order_by(sighting.c.hlc.desc()).limit(limit)
     return [SightingRow._make(row) for row in connection.execute(asked)]
+
+
+def load_conflict_page(connection: Connection, *, before: tuple[int, str] | None, limit: int) -> Sequence[LedgerRow]:
+    """Return rows in conflict, those that changed last first, from a place (time of change, code) on."""
+    newest_first = (ledger.c.changed_us.desc(), ledger.c.code.desc())
+    asked = select(ledger).where(HAS_CONFLICT).order_by(*newest_first).limit(limit)
+    if before is not None:
+        asked = asked.where(tuple_(ledger.c.changed_us, ledger.c.code) < tuple_(*before))
+    return [LedgerRow._make(row) for row in connection.execute(asked)]
+
+
+def count_conflicts(connection: Connection, most: int) -> int:
+    """Return how many codes are in conflict, counting to `most`."""
+    some = select(ledger.c.changed_us).where(HAS_CONFLICT).limit(most).subquery()
+    return connection.scalar(select(func.count()).select_from(some)) or 0

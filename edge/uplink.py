@@ -109,6 +109,7 @@ class _Cursor:
     """Rows from this number on were recorded while the line was up: they go first."""
     live: int = 0
     backlog: dict[str, int] = field(default_factory=dict)
+    """How far each epoch that had rows waiting has been read, oldest epoch first."""
 
 
 class Uplink:
@@ -234,13 +235,17 @@ class Uplink:
         return True
 
     async def _send_backlog(self) -> bool:
-        for epoch in await self._in_store(self._outbox.epochs_with_pending):
-            after = self._cursor.backlog.get(epoch, 0)
+        for epoch, after in list(self._cursor.backlog.items()):
             up_to = self._cursor.live_from - 1 if epoch == self._epoch else None
             rows = await self._read(epoch, after, up_to)
-            if self._send(epoch, rows, is_live=False):
+            if not rows:
+                # What joins the current epoch from now on is live, and no other epoch grows.
+                del self._cursor.backlog[epoch]
+            elif self._send(epoch, rows, is_live=False):
                 self._cursor.backlog[epoch] = rows[-1].seq
                 return True
+            else:
+                return False
         if not self._on_the_way:
             # All was sent and answered, so whatever is due from now on was held: look from the first row again.
             await self._start_over()
@@ -248,7 +253,8 @@ class Uplink:
 
     async def _start_over(self) -> None:
         newest = await self._in_store(self._outbox.newest_seq)
-        self._cursor = _Cursor(live_from=newest + 1, live=newest)
+        epochs = await self._in_store(self._outbox.epochs_with_pending)
+        self._cursor = _Cursor(live_from=newest + 1, live=newest, backlog=dict.fromkeys(epochs, 0))
 
     async def _read(self, epoch: str, after: int, up_to: int | None) -> Sequence[OutboxRow]:
         now = self._clock.now()

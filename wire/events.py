@@ -26,6 +26,9 @@ GENESIS = "0" * 64
 MAX_CODE_LENGTH = 100
 """The national interface carries trace codes of up to 100 characters (drug_trac_codg)."""
 
+MAX_FLAGS = 32
+"""More than there are flags."""
+
 Code = Annotated[str, Meta(min_length=1, max_length=MAX_CODE_LENGTH)]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 EventUuid = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")]
@@ -55,6 +58,8 @@ class Scanned(_Fact, frozen=True, tag="scanned"):
     """The catalogue's product, if the code was matched."""
     reserved_until: Utc | None = None
     """Until when the pack is set aside for this sale."""
+    flags: Annotated[tuple[Name, ...], Meta(max_length=MAX_FLAGS)] = ()
+    """`codes.reading.Flag`s of the reading, such as `no_separator`; left out if nothing was noticed."""
 
 
 class PackInLine(Struct, frozen=True, forbid_unknown_fields=True):

@@ -17,6 +17,7 @@ from codes.pack import ProductKey, pack_key, product_keys
 from codes.reading import Flag, Reading
 from codes.words import Words
 from edge.clock import SHOP_TIME
+from edge.counter.explaining import explained
 from edge.counter.lines import item_of
 from edge.counter.views import ScanShown, to_json
 from edge.store import sales
@@ -85,7 +86,7 @@ def record_scan(
     match = look_up(tx, keys)
     on_list = sales.find_on_list(tx, desk.sale, pack) if desk.sale and pack else None
     judgement = _judge(tx, desk, reading, pack, match, is_in_sale=on_list is not None)
-    seen = _Seen(reading, pack, keys, match, now, desk.mode, _say(desk, judgement))
+    seen = _Seen(reading, pack, keys, match, now, desk.mode, _say(desk, explained(judgement, reading)))
     if reading.kind.is_personal:
         count_credential(tx)
         return _show(seen, _Place(desk.sale))
@@ -149,6 +150,7 @@ def _place(tx: Connection, outbox: Outbox, desk: Desk, seen: _Seen, reservation:
         code=None if Flag.PLACEHOLDER in seen.reading.flags else seen.pack,
         product=seen.match.product if seen.match and seen.pack else None,
         reserved_until=seen.at + reservation if is_reserved else None,
+        flags=tuple(seen.reading.flags),
     )
     recorded = outbox.append(tx, fact, operator=desk.operator, now=seen.at)
     if sale is not None and seen.said.tone is Tone.ALARM:
@@ -185,4 +187,5 @@ def _show(seen: _Seen, place: _Place) -> ScanShown:
         device=seen.reading.source,
         sale=place.sale,
         seq=place.seq,
+        flags=tuple(seen.reading.flags),
     )

@@ -54,6 +54,8 @@ class ScanShown:
     """The list it belongs to; None if there is none open."""
     seq: int | None = None
     """Number of its record in the outbox; a live `receipt` names the numbers that the centre has."""
+    flags: tuple[str, ...] = ()
+    """`codes.reading.Flag`: what was noticed or done while reading (C-03)."""
     committed_at: float | None = None
     """When COMMIT had returned, seconds since 1970; only in the live event."""
 

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from starlette.responses import JSONResponse, StreamingResponse
 
 from codes.words import Words
+from edge.counter.explaining import SEPARATOR_LOST
 from edge.counter.views import ClosedList, LineShown, ListChange, ListShown, ScanShown, Totals, to_json
 from edge.health import DeviceState, DeviceStatus, SyncStatus, TerminalStatus
 from edge.screens import Place, mount_screens
@@ -54,6 +55,15 @@ SAID: dict[str, tuple[Tone, Words, Words | None]] = {
         Tone.NOTICE,
         Words("扫错了码", "The wrong code was scanned"),
         Words("这是商品条码，请扫描盒上的药品追溯码。", "This is the retail barcode. Scan the trace code on the box."),
+    ),
+    "unreadable": (
+        Tone.NOTICE,
+        Words("无法识别的码", "Not a code we know"),
+        Words(
+            "首位为 8 但不是 20 位：可能漏读或多读了几位，请重新扫码。请对准追溯码重扫；多次失败请运行扫码枪自检。",
+            "It starts with 8 but has not 20 digits: some were lost or added; scan again. Scan the trace code again; if"
+            " it keeps failing, test the scanner.",
+        ),
     ),
     "credential": (
         Tone.NOTICE,
@@ -115,10 +125,12 @@ class Stage:
     closed_keys: list[str] = field(default_factory=list)
     """Idempotency keys of the closes that were asked for."""
 
-    def scan(self, number: int, verdict: str = "added") -> ScanShown:
-        """Play one scan of the pack `number`."""
+    def scan(self, number: int, verdict: str = "added", *, is_doubted: bool = False) -> ScanShown:
+        """Play one scan of the pack `number`; a doubted one may have lost its separator."""
         product = PRODUCTS[number % len(PRODUCTS)] if verdict in {"added", "already_in_sale", "sold_here"} else None
         tone, words, hint = SAID[verdict]
+        if is_doubted:
+            tone, hint = Tone.NOTICE, SEPARATOR_LOST
         code = f"86000{number % len(PRODUCTS)}1{number:013d}"
         self.sale = self.sale or f"{PLACE.terminal}-20261121-{len(self.closed_keys) + 1}"
         line = self._put(code, product) if verdict in ON_LIST else self.listed.get(code)
@@ -141,6 +153,7 @@ class Stage:
             quantity=self.lines[line].quantity if line else None,
             device="serial:left",
             sale=self.sale,
+            flags=("no_separator",) if is_doubted else (),
         )
         if shown.id is not None:
             self.scans.append(shown)

@@ -37,6 +37,27 @@ def test_scan_appears_on_top_with_groups_shape_word_and_tone(open_page: OpenPage
         assert desk.tones() == ["ok", "notice"]
 
 
+@pytest.mark.req("C-03")
+@pytest.mark.parametrize(("language", "words"), [("zh", "扫码枪可能丢失了 GS 分隔符"), ("en", "drop the GS separator")])
+def test_box_read_with_a_doubt_is_counted_and_says_so(open_page: OpenPage, language: str, words: str) -> None:
+    with counter(open_page, language=language) as desk:
+        desk.listen_to_tones()
+        desk.stage.scan(1, is_doubted=True)
+        row = desk.page.locator(".c-row")
+        expect(row).to_contain_text(words)
+        expect(row).to_have_class(re.compile("c-row--notice"))
+        expect(row.locator("use").first).to_have_attribute("href", "#y-warning")
+        expect(desk.page.locator("#c-count-matched")).to_have_text("1")
+        assert desk.tones() == ["notice"]
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "首位为 8 但不是 20 位"), ("en", "has not 20 digits")])
+def test_text_that_is_no_code_says_why(open_page: OpenPage, language: str, words: str) -> None:
+    with counter(open_page, language=language) as desk:
+        desk.stage.scan(1, "unreadable")
+        expect(desk.page.locator(".c-row__why")).to_contain_text(words)
+
+
 def test_copied_code_has_no_blanks(open_page: OpenPage) -> None:
     with counter(open_page) as desk:
         desk.stage.scan(1)

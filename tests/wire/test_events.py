@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from wire.errors import InvalidEventError, NewerMessageError, UnsupportedVersionError
 from wire.events import GENESIS, KINDS, Dispensed, Event, Fact, PackInLine, Scanned, freeze, sm3_hex, thaw
@@ -20,6 +21,12 @@ GOLDEN = (
     b'"packs":[{"code":"83857930000879766660","reading":"0192f0c0-7a5c-7def-8123-456789abcdef"}],'
     b'"price":"18.60","paid_by":"self_pay"}}'
 )
+
+GOLDEN_SCAN = GOLDEN[: GOLDEN.index(b'"fact"')] + (
+    b'"fact":{"kind":"scanned","sale":"xm-1-20260302-3","reading":"gs1","device":"serial:left","verdict":"added",'
+    b'"code":"(01)06900000000014(21)SN1","product":"p-001"}}'
+)
+GOLDEN_FLAGGED_SCAN = GOLDEN_SCAN.replace(b'"product":"p-001"', b'"product":"p-001","flags":["no_separator"]')
 
 
 def event(fact: Fact, **changes: object) -> Event:
@@ -53,6 +60,14 @@ def test_the_golden_bytes_of_version_1_never_change() -> None:
     assert thaw(GOLDEN) == event(SALE)
 
 
+def test_scan_carries_flags_only_if_there_are_any() -> None:
+    """A scan without flags has the bytes that it had before there were flags; both are of version 1."""
+    plain = Scanned("xm-1-20260302-3", "gs1", "serial:left", "added", "(01)06900000000014(21)SN1", "p-001")
+    flagged = replace(plain, flags=("no_separator",))
+    assert (freeze(event(plain)), freeze(event(flagged))) == (GOLDEN_SCAN, GOLDEN_FLAGGED_SCAN)
+    assert (thaw(GOLDEN_SCAN).fact, thaw(GOLDEN_FLAGGED_SCAN).fact) == (plain, flagged)
+
+
 @given(st.text(min_size=1, max_size=64), st.none() | st.text(min_size=1, max_size=100))
 def test_what_is_frozen_thaws_to_the_same(sale: str, code: str | None) -> None:
     scanned = event(Scanned(sale=sale, reading="trace", device="serial:a", verdict="added", code=code))
@@ -74,6 +89,9 @@ def test_kinds_are_the_tags() -> None:
         (GOLDEN.replace(b'"18.60"', b'"-1"'), InvalidEventError),
         (GOLDEN.replace(b'"18.60"', b'"NaN"'), InvalidEventError),
         (GOLDEN.replace(b'"seq":7', b'"seq":0'), InvalidEventError),
+        (GOLDEN_FLAGGED_SCAN.replace(b'["no_separator"]', b'"no_separator"'), InvalidEventError),
+        (GOLDEN_FLAGGED_SCAN.replace(b'["no_separator"]', b'[""]'), InvalidEventError),
+        (GOLDEN_FLAGGED_SCAN.replace(b'"no_separator"', b",".join([b'"x"'] * 33)), InvalidEventError),
         (GOLDEN.replace(b"2026-03-02T09:00:00Z", b"2026-03-02T09:00:00"), InvalidEventError),
         (b"", InvalidEventError),
         (b"\xff\xfe", InvalidEventError),

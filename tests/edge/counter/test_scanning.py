@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from edge.counter.scanning import MAX_RAW_BYTES, SIGN_IN_FIRST
-from edge.counter.views import ScanShown, Totals
+from edge.counter.views import ScanShown, Totals, from_json
 from edge.store import sql
 from edge.store.chain import check_chain
 from edge.store.terminal import read_state
@@ -31,7 +33,7 @@ from tests.edge.scene import (
     FakeClock,
     Shop,
 )
-from wire.events import CodeUnmatched, Scanned
+from wire.events import CodeUnmatched, Scanned, freeze
 
 SALE = "counter-1-20261121-1"
 NO_SALE = "counter-1-20261121-0"
@@ -190,6 +192,38 @@ def test_wrong_code_is_refused_with_a_hint_and_kept(
     assert (fact.sale, fact.code, fact.verdict, fact.reserved_until) == (NO_SALE, None, verdict, None)
     assert shop.counter.show().id is None
     assert shop.count("scan") == 1
+
+
+@pytest.mark.req("C-01")
+def test_text_that_is_no_code_says_why(shop: Shop) -> None:
+    shown = shop.scan("8600011000000000001")
+    assert shown.hint is not None
+    assert shown.hint.zh.startswith("首位为 8 但不是 20 位")
+    assert shown.hint.en.startswith("It starts with 8 but has not 20 digits")
+
+
+@pytest.mark.req("C-03")
+def test_lost_separator_is_seen_at_the_counter_and_travels(shop: Shop) -> None:
+    shown = shop.scan(b"010690000000001417280131" + b"21SN1", "]d2")
+    assert (shown.verdict, shown.tone, shown.flags) == (Verdict.ADDED, Tone.NOTICE, ("no_separator",))
+    assert shown.hint is not None
+    assert "GS 分隔符" in shown.hint.zh
+    assert scanned(shop)[0].flags == ("no_separator",)
+    assert b'"flags":["no_separator"]' in freeze(shop.events()[-1])
+    assert shop.heard("scan")[0][1]["flags"] == ["no_separator"]
+    assert from_json(ScanShown, kept_text(shop)).flags == ("no_separator",)
+
+
+def test_scan_that_was_kept_before_there_were_flags_can_still_be_shown(shop: Shop) -> None:
+    shown = shop.scan(TRACE_1)
+    older = json.loads(kept_text(shop))
+    del older["flags"]
+    assert replace(from_json(ScanShown, json.dumps(older).encode()), id=shown.id) == shown
+
+
+def kept_text(shop: Shop) -> bytes:
+    with shop.connection.begin():
+        return bytes(sql.one(shop.connection, "SELECT shown FROM scan")[0])
 
 
 def test_wrong_code_during_a_sale_belongs_to_it(shop: Shop) -> None:

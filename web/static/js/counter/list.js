@@ -229,13 +229,13 @@ export class ScanList {
     const [name, spec] = product.children;
     name.textContent = scan.name ?? (scan.verdict === "unmatched" ? text("counter.list.no_product") : ours(scan.words));
     spec.textContent = scan.spec ?? "";
-    if (verdict !== "added" && verdict !== "removed") why.textContent = reason(scan);
+    if (verdict !== "removed") why.textContent = reason(scan);
     why.hidden = why.textContent === "";
     row.classList.toggle("c-row--told", !why.hidden);
     price.textContent = isOnList(scan) || scan.price ? amount(scan.price) : "";
     insurance.textContent = scan.class ? classWord(scan.class) : "";
     state.classList.add(`y-state--${tone}`);
-    state.querySelector("use").setAttribute("href", `#y-${SHAPES[verdict] ?? "alert"}`);
+    state.querySelector("use").setAttribute("href", `#y-${shape(verdict, tone)}`);
     state.lastElementChild.textContent = verdictWord(verdict, scan);
     if (isOnList(scan)) {
       remove.hidden = false;
@@ -260,8 +260,13 @@ export function classWord(name) {
   return has(`class.${name}`) ? text(`class.${name}`) : name;
 }
 
+/** A box that is matched but was read with a doubt has another shape, not only another colour. @param {string} verdict @param {string} tone */
+function shape(verdict, tone) {
+  return verdict === "added" && tone !== "ok" ? "warning" : (SHAPES[verdict] ?? "alert");
+}
+
 /** What happened and what to do. A row without a product says what happened in the product's place. @param {Scan} scan */
 function reason(scan) {
-  const happened = scan.name ? ours(scan.words) : "";
+  const happened = scan.name && scan.verdict !== "added" ? ours(scan.words) : "";
   return [happened, ours(scan.hint)].filter(Boolean).join(text("common.sentence_joint"));
 }

@@ -1,0 +1,72 @@
+"""Adds to a judgement what the reading itself knows: why it is refused, and what was noticed on the way. Pure.
+
+The decision table says what the counter does. Why a text is no code we know, which repair was made (C-03), and that a
+scanner may lose separators stands in the reading; the person at the counter must see it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from codes.names import FLAG_NAMES
+from codes.reading import Flag, Kind, Reading
+from codes.words import Words
+from rules.scan_judgement import Judgement, Tone, Verdict
+
+REPAIRS = (
+    Flag.NORMALISED_WIDTH,
+    Flag.ZERO_WIDTH_REMOVED,
+    Flag.CASE_FOLDED,
+    Flag.GS_SUBSTITUTE,
+    Flag.PARENTHESES,
+    Flag.GB18030,
+)
+"""What a well-kept scanner does not make necessary. Stripping a suffix or a symbology identifier is no repair."""
+
+SEPARATOR_LOST = Words(
+    "扫码枪可能丢失了 GS 分隔符，序列号里可能混入了后面的字段，请核对序列号并运行扫码枪自检。",
+    "The scanner may drop the GS separator: the serial may have swallowed what follows. Check it and run the scanner"
+    " self-test.",
+)
+SERIAL_SWALLOWED = Words(
+    "扫码枪可能丢失了 GS 分隔符，序列号可能混在前面的字段里，请运行扫码枪自检。",
+    "The scanner may drop the GS separator: another field may have swallowed the serial. Run the scanner self-test.",
+)
+
+
+def explained(judgement: Judgement, reading: Reading) -> Judgement:
+    """Return the judgement with all that the person should know of the reading; the verdict stays."""
+    if reading.kind.is_personal:
+        return judgement
+    lost = _separator_notice(judgement, reading)
+    hint = _joined([*_why(judgement, reading), judgement.hint, lost, _repairs(reading)])
+    tone = Tone.NOTICE if lost is not None and judgement.tone is Tone.OK else judgement.tone
+    return replace(judgement, tone=tone, hint=hint)
+
+
+def _why(judgement: Judgement, reading: Reading) -> Iterable[Words]:
+    """Return why a text is not known, or why it is refused where the table itself has no advice."""
+    is_unexplained = judgement.hint is None and not judgement.is_on_list
+    return [reason.words for reason in reading.reasons] if reading.kind is Kind.UNKNOWN or is_unexplained else []
+
+
+def _separator_notice(judgement: Judgement, reading: Reading) -> Words | None:
+    if reading.kind is not Kind.GS1 or Flag.NO_SEPARATOR not in reading.flags:
+        return None
+    if reading.fields.get("serial"):
+        return SEPARATOR_LOST
+    return SERIAL_SWALLOWED if judgement.verdict is Verdict.NOT_INDIVIDUAL else None
+
+
+def _repairs(reading: Reading) -> Words | None:
+    made = [FLAG_NAMES[flag] for flag in REPAIRS if flag in reading.flags]
+    if not made:
+        return None
+    zh, en = "、".join(name.zh for name in made), ", ".join(name.en for name in made)
+    return Words(f"已做处理：{zh}。", f"Read with a change: {en}.")
+
+
+def _joined(sentences: Iterable[Words | None]) -> Words | None:
+    said = list(dict.fromkeys(sentence for sentence in sentences if sentence is not None))
+    return Words("".join(one.zh for one in said), " ".join(one.en for one in said)) if said else None

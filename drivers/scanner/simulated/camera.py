@@ -7,6 +7,7 @@ scans of the same code are therefore two appearances.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 from drivers.camera.simulated import SimulatedIpCamera
@@ -73,6 +74,7 @@ class SimulatedCameraScanner:
         size = sum(len(symbol.raw) for symbol in symbols)
         self.clear()
         is_seen = await self._sent(_EMPTY_FRAMES)
+        handed_at = time.time()
         self._camera.show(scene)
         if fault is Fault.UNPLUGGED:
             self.unplug()
@@ -80,9 +82,10 @@ class SimulatedCameraScanner:
         if fault is Fault.DOUBLED:
             self.clear()
             await self._sent(_EMPTY_FRAMES)
+            handed_at = time.time()
             self._camera.show(scene)
             is_seen = await self._sent(self._hold_frames) and is_seen
-        return Delivery(written=size, lost=0) if is_seen else Delivery(written=0, lost=size)
+        return Delivery(size, 0, handed_at) if is_seen else Delivery(0, size, None)
 
     def clear(self) -> None:
         """Take the boxes away."""

@@ -42,6 +42,9 @@ class Delivery:
     """Bytes that were handed to the line while somebody had it open."""
     lost: int
     """Bytes that nobody will ever read: no reader, or the cable was out."""
+    handed_at: float | None
+    """When the last of the bytes was handed to the line (the box to the camera), seconds since 1970; taken just before,
+    so that a reader cannot have it earlier. None if nothing was."""
 
     @property
     def is_whole(self) -> bool:

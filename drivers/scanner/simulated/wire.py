@@ -123,29 +123,35 @@ class Cable:
 
     async def send(self, pieces: Sequence[Piece], *, pull_before: int | None = None) -> Delivery:
         """Send `pieces` at their own pace, and pull the cable before piece number `pull_before`."""
-        written, patience_s = 0, self._patience_s
+        written, patience_s, handed_at = 0, self._patience_s, None
         for number, (piece, seconds) in enumerate(pieces):
             if number == pull_before:
                 self._wire.unplug()
-            count = await self._write(piece, patience_s)
+            count, at = await self._write(piece, patience_s)
             if count < len(piece):
                 patience_s = 0.0  # waited once for this code; the rest of it is not worth another wait
             written += count
+            handed_at = at or handed_at
             await self._wait(seconds)
-        return Delivery(written, sum(len(piece) for piece, _ in pieces) - written)
+        return Delivery(written, sum(len(piece) for piece, _ in pieces) - written, handed_at)
 
-    async def _write(self, piece: bytes, patience_s: float) -> int:
-        """Write all of `piece`, unless nobody has the line open or nothing moves for `patience_s`."""
-        written, moved_at = 0, time.monotonic()
+    async def _write(self, piece: bytes, patience_s: float) -> tuple[int, float | None]:
+        """Write all of `piece`, unless nobody has the line open or nothing moves for `patience_s`.
+
+        Returns:
+            How many bytes went out, and when the last of them did.
+        """
+        written, moved_at, handed_at = 0, time.monotonic(), None
         while written < len(piece):
+            at = time.time()
             count = self._wire.write(piece[written:])
             if count:
-                written, moved_at = written + count, time.monotonic()
+                written, moved_at, handed_at = written + count, time.monotonic(), at
             elif count is None or time.monotonic() - moved_at >= patience_s:
                 break
             else:
                 await self._wait(_RETRY_S)
-        return written
+        return written, handed_at
 
 
 def _is_hung_up(descriptor: int) -> bool:

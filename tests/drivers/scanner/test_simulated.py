@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
+from collections import deque
 from pathlib import Path
 from random import Random
+from threading import Thread
+from urllib.request import urlopen
 
 import pytest
 
 from drivers.scanner import input_event as keys
+from drivers.scanner.simulated.camera import SimulatedCameraScanner
 from drivers.scanner.simulated.keyboard import SimulatedKeyboardScanner
 from drivers.scanner.simulated.pos import SimulatedPosScanner
 from drivers.scanner.simulated.serial import SimulatedSerialScanner
@@ -20,8 +25,13 @@ TWINS = [SimulatedSerialScanner, SimulatedKeyboardScanner, SimulatedPosScanner]
 
 
 @pytest.fixture(params=TWINS, ids=lambda twin: twin.__name__)
-def twin(request, tmp_path, random, no_wait):
-    twin = request.param(tmp_path / "device", random=random, wait=no_wait, patience_s=0.05)
+def twin_class(request):
+    return request.param
+
+
+@pytest.fixture
+def twin(twin_class, tmp_path, random, no_wait):
+    twin = twin_class(tmp_path / "device", random=random, wait=no_wait, patience_s=0.05)
     yield twin
     twin.close()
 
@@ -36,6 +46,38 @@ def test_a_twin_nobody_reads_neither_waits_nor_fails_and_says_that_all_is_lost(t
     assert delivery.written == 0
     assert delivery.lost >= len(TRACE)
     assert not delivery.is_whole
+
+
+def test_a_delivery_says_when_its_last_byte_was_handed_over_without_the_time_on_the_line(twin_class, tmp_path, random):
+    """Latencies are measured from there: the air time that follows would make them look shorter than they are."""
+    waits = []
+
+    async def note(seconds: float) -> None:
+        waits.append(time.time())
+
+    twin = twin_class(tmp_path / "device", random=random, wait=note)
+    reader = os.open(node_of(twin), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    began = time.time()
+    delivery = asyncio.run(twin.scan(TRACE * 20))
+    assert len(waits) > 1
+    assert began <= waits[-2] <= delivery.handed_at <= waits[-1]
+    os.close(reader)
+    assert asyncio.run(twin.scan(TRACE)).handed_at is None
+    twin.close()
+
+
+def test_a_camera_that_somebody_watches_says_when_the_box_was_put_before_it():
+    camera = SimulatedCameraScanner(fps=100.0, hold_frames=2)
+    began = time.time()
+    with urlopen(camera.camera.url) as stream:  # noqa: S310 - our own loopback camera
+        reader = Thread(target=lambda: deque(iter(lambda: stream.read(65536), b""), maxlen=0))
+        reader.start()
+        delivery = asyncio.run(camera.scan(TRACE))
+        ended = time.time()
+        camera.close()
+        reader.join(5)
+    assert delivery.is_whole
+    assert began < delivery.handed_at < ended
 
 
 def test_a_twin_whose_reader_was_killed_says_so(twin):

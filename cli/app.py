@@ -7,18 +7,23 @@ not installed says which one to install.
 from __future__ import annotations
 
 import importlib
+import shlex
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
+from typer._click.exceptions import ClickException, NoArgsIsHelpError
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from cli.complaint import CANNOT, Complaint, complaint_of, show_complaint
+from cli.mistakes import complaint_about
 from codes.errors import YimaError
+from codes.words import Words
 
 if TYPE_CHECKING:
     from typer._click.core import Command, Context
@@ -45,8 +50,10 @@ PARTS: dict[str, Part] = {
     "demo": Part("cli.demo", "demo", "edge,camera,server,sim"),
 }
 
-CANNOT = 2
-"""Exit code: the command could not be carried out."""
+_CANCELLED = 1
+_OUR_ROOMS = frozenset({"cli", "codes", "drivers", "edge", "rules", "server", "sim", "web", "wire"})
+_SOURCE = Path(__file__).parents[1]
+"""The folder that holds the code: a checkout, or the environment's packages."""
 
 
 class PartsGroup(TyperGroup):
@@ -64,9 +71,9 @@ def _load(name: str, part: Part) -> Command:
     try:
         found = getattr(importlib.import_module(part.module), part.attribute)
     except ModuleNotFoundError as exc:
-        if exc.name is not None and exc.name.split(".")[0] in {"cli", "edge", "server", "sim"}:
+        if exc.name is None or exc.name.partition(".")[0] in _OUR_ROOMS:
             raise
-        found = _not_installed(part, str(exc.name))
+        found = _not_installed(part, exc.name, _SOURCE)
     if isinstance(found, typer.Typer):
         command = get_command(found)
     else:
@@ -77,14 +84,33 @@ def _load(name: str, part: Part) -> Command:
     return command
 
 
-def _not_installed(part: Part, missing: str) -> object:
+def _not_installed(part: Part, missing: str, source: Path) -> Callable[[], None]:
+    """Return a command that says what is missing and how to get it."""
+    complaint = Complaint(
+        "install.missing",
+        Words(
+            f"缺少组件 {missing}，此命令需要 yima[{part.extra}]。",
+            f"{missing} is not installed; this command needs yima[{part.extra}].",
+        ),
+        _how_to_install(part, source),
+    )
+
     def explain() -> None:
-        install = f"pip install 'yima[{part.extra}]'"
-        Console(stderr=True).print(f"缺少组件 {missing}，请安装 / {missing} is missing; install it with: {install}")
+        show_complaint(complaint)
         raise typer.Exit(CANNOT)
 
     explain.__doc__ = f"未安装 / Not installed: yima\\[{part.extra}]"
     return explain
+
+
+def _how_to_install(part: Part, source: Path) -> Words:
+    """Return a command that works. No package index has us: it is the checkout, or what we were installed from."""
+    if (source / "Makefile").is_file():
+        # -B, because make would find its environment up to date.
+        run = f"make -B -C {shlex.quote(str(source))} setup"
+        return Words(f"请执行：{run}", f"Run: {run}")
+    run = f"{shlex.quote(sys.executable)} -m pip install"
+    return Words(f"请执行：{run} '一码的源代码目录[{part.extra}]'", f"Run: {run} 'FOLDER_OF_THE_SOURCE[{part.extra}]'")
 
 
 app = typer.Typer(
@@ -114,17 +140,21 @@ def _root(
 
 
 def main() -> None:
-    """Run the command line; errors of ours are shown with their code and next step, exit code 2."""
+    """Run the command line; what cannot be done is shown with its code and next step, exit code 2."""
     try:
-        app()
-    except YimaError as exc:
-        # Without markup: a message may name a table of the configuration, [store], which is no style.
-        console = Console(stderr=True, highlight=False, markup=False)
-        console.print(Text.assemble((exc.code, "bold red"), "  ", exc.words.zh))
-        console.print(f"  {exc.words.en}", style="dim")
-        console.print(f"→ {exc.next_step.zh}")
-        console.print(f"  {exc.next_step.en}", style="dim")
+        outcome = app(prog_name="yima", standalone_mode=False)
+    except NoArgsIsHelpError:
+        sys.exit(CANNOT)  # the help has been printed
+    except ClickException as exc:
+        show_complaint(complaint_about(exc))
         sys.exit(CANNOT)
+    except typer.Abort:
+        typer.echo("已取消 / Cancelled", err=True)
+        sys.exit(_CANCELLED)
+    except YimaError as exc:
+        show_complaint(complaint_of(exc))
+        sys.exit(CANNOT)
+    sys.exit(outcome)
 
 
 if __name__ == "__main__":

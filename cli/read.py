@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.mistakes import UsageMistakeError
 from codes.as_json import encode_reading
 from codes.classify import read as read_scan
 from codes.names import CONFIDENCE_NAMES, FIELD_NAMES, FLAG_NAMES, KIND_NAMES
@@ -54,7 +55,7 @@ def read(
     """识别一个码；认得则退出码为 0，否则为 1 / Say what a code is; exit 0 if it is known, 1 if not."""
     if stdin == (text is not None):
         words = Words("请给出一个码，或用 --stdin 逐行读取，两者选一。", "Give one code or --stdin, not both.")
-        raise typer.BadParameter(str(words))
+        raise UsageMistakeError(words)
     if text is None:
         answer_lines(sys.stdin.buffer, sys.stdout.buffer)
         return

@@ -12,6 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from cli.mistakes import UsageMistakeError
 from cli.read import LONGEST_LINE_BYTES, answer_lines, read
 
 ROOT = Path(__file__).parents[2]
@@ -79,8 +80,8 @@ def test_a_person_is_not_shown(invoke):
 def test_one_code_or_a_stream_but_not_both(invoke, arguments):
     result = invoke(*arguments)
 
-    assert result.exit_code == 2
-    assert "--stdin" in result.output
+    assert isinstance(result.exception, UsageMistakeError)
+    assert "--stdin" in result.exception.words.zh
 
 
 def test_the_stream_option_reads_standard_input(invoke):

@@ -1,0 +1,158 @@
+"""The command as a whole: what is typed wrongly, and what is not installed, is said in both languages with a code."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from typer._click.exceptions import UsageError
+
+import cli.app
+from cli.app import PARTS, Part, main
+from cli.mistakes import complaint_about
+from codes.errors import YimaError
+from codes.words import Words
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def yima(monkeypatch, capsys):
+    """Run the command line; return its exit code, what it printed and what it complained about."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["yima", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return ended.value.code or 0, out, err
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "worded", "asks"),
+    [
+        ("reed x", "unknown_command", ("没有命令 reed。是否想用 read？", "Did you mean read?"), "yima --help"),
+        ("server nope", "unknown_command", ("没有命令 nope", "no command nope"), "yima server --help"),
+        ("decode --jsn a", "unknown_option", ("没有选项 --jsn。是否想用 --json", "no option --jsn"), "decode --help"),
+        ("read -x", "unknown_option", ("没有选项 -x", "no option -x"), "yima read --help"),
+        ("decode", "missing", ("缺少 IMAGES", "IMAGES is missing"), "yima decode --help"),
+        ("server key", "missing", ("缺少 --config", "--config is missing"), "yima server key --help"),
+        ("broker run --port", "missing", ("选项 --port 后面缺少值", "--port needs a value"), "--help"),
+        ("read x --json=1", "value", ("选项 --json 不带值", "--json takes no value"), "--help"),
+        ("decode --budget-ms x a", "value", ("--budget-ms 应为不小于 1 的整数", "whole number, 1 or more"), "--help"),
+        ("broker run --port 70000", "value", ("--port 应为 1 到 65535 的整数", "from 1 to 65535"), "broker run --help"),
+        ("demo --seed x", "value", ("--seed 应为整数", "--seed must be a whole number"), "yima demo --help"),
+        (
+            "server user add li --config c --role boss",
+            "value",
+            ("--role 应为 admin、operator、inspector 之一", "--role must be one of admin, operator, inspector"),
+            "server user add --help",
+        ),
+        ("broker run extra", "extra", ("多余的参数：extra", "Too many arguments: extra"), "yima broker run --help"),
+        ("read", "conflict", ("两者选一", "not both"), "--help"),
+    ],
+)
+def test_a_mistake_is_named_in_both_languages_with_a_code_and_a_next_step(yima, typed, code, worded, asks):
+    zh, en = worded
+    exit_code, out, err = yima(*typed.split())
+    first, second, third, fourth = err.splitlines()
+
+    assert (exit_code, out) == (2, "")
+    assert first.startswith(f"usage.{code}  ")
+    assert zh in first
+    assert en in second
+    assert third.startswith("→ ")
+    assert asks in third
+    assert asks in fourth
+
+
+def test_a_mistake_that_we_have_no_words_for_is_still_given_a_code():
+    complaint = complaint_about(UsageError("Something new."))
+    assert complaint.code == "usage.error"
+    assert "Something new." in complaint.words.zh
+
+
+def test_no_command_prints_the_help(yima):
+    exit_code, out, err = yima()
+    assert exit_code == 2
+    assert "scanner" in out
+    assert err == ""
+
+
+def test_version_and_help_are_no_mistakes(yima):
+    assert yima("--version")[0] == 0
+    assert yima("read", "--help")[0] == 0
+
+
+def test_a_commands_own_exit_code_is_kept(yima):
+    assert yima("read", "83857930000879766660", "--json")[0] == 0
+    assert yima("read", "???", "--json")[0] == 1
+
+
+def command_that(raises: Exception):
+    def command() -> None:
+        raise raises
+
+    return command
+
+
+@pytest.fixture
+def replaced(monkeypatch):
+    """Put a command in the place of `yima read`."""
+
+    def replace(command) -> None:
+        monkeypatch.setattr("cli.read.read", command)
+
+    return replace
+
+
+def test_an_error_of_ours_is_shown_as_it_is_written(yima, replaced):
+    class FaultError(YimaError):
+        code = "test.fault"
+        next_step = Words("改 [store]", "Change [store]")
+
+    replaced(command_that(FaultError(Words("[store] 坏了", "[store] is broken"))))
+    exit_code, out, err = yima("read")
+    assert (exit_code, out) == (2, "")
+    assert err.splitlines() == ["test.fault  [store] 坏了", "  [store] is broken", "→ 改 [store]", "  Change [store]"]
+
+
+def test_a_question_that_is_not_answered_cancels(yima, replaced):
+    replaced(command_that(typer.Abort()))
+    assert yima("read") == (1, "", "已取消 / Cancelled\n")
+
+
+def test_a_part_that_is_not_installed_says_what_to_run(yima, monkeypatch):
+    missing = ModuleNotFoundError("No module named 'serial'", name="serial")
+    monkeypatch.setattr(cli.app.importlib, "import_module", lambda name: (_ for _ in ()).throw(missing))
+    exit_code, out, err = yima("scanner")
+
+    assert (exit_code, out) == (2, "")
+    first, second, third, fourth = err.splitlines()
+    assert first == "install.missing  缺少组件 serial，此命令需要 yima[edge]。"
+    assert "serial is not installed" in second
+    assert f"make -B -C {ROOT} setup" in third
+    assert f"make -B -C {ROOT} setup" in fourth
+    assert "\nsetup:" in (ROOT / "Makefile").read_text(encoding="utf-8"), "what is advised exists"
+
+
+def test_the_help_of_the_group_lists_a_part_that_is_not_installed(yima, monkeypatch):
+    missing = ModuleNotFoundError("No module named 'serial'", name="serial")
+    monkeypatch.setattr(cli.app.importlib, "import_module", lambda name: (_ for _ in ()).throw(missing))
+    assert "yima[edge]" in yima("--help")[1]
+
+
+def test_outside_a_checkout_the_advice_names_the_folder_to_install_from(tmp_path):
+    words = cli.app._how_to_install(PARTS["edge"], tmp_path)
+    assert words.en.startswith(f"Run: {sys.executable} -m pip install ")
+    assert "[edge]" in words.zh
+
+
+def test_a_module_of_ours_that_is_missing_is_no_matter_of_extras(monkeypatch):
+    monkeypatch.setitem(PARTS, "broken", Part("cli.no_such_module", "x", None))
+    with pytest.raises(ModuleNotFoundError):
+        cli.app._load("broken", PARTS["broken"])

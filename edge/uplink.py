@@ -61,7 +61,7 @@ class UplinkOutbox(Protocol):
     ) -> Sequence[OutboxRow]:
         """Rows that are due, in order of their number."""
 
-    def apply_receipt(self, receipt: Receipt, now: datetime) -> Applied:
+    def apply_receipts(self, receipts: Sequence[Receipt], now: datetime) -> Sequence[Applied]:
         """Mark what the centre has taken, refused or put off."""
 
 
@@ -141,7 +141,7 @@ class Uplink:
         self._on_answer = on_answer
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
-        self._receipts: deque[bytes] = deque(maxlen=MOST_RECEIPTS)
+        self._receipts: deque[tuple[bytes, float]] = deque(maxlen=MOST_RECEIPTS)
         self._refused_codes: set[str] = set()
         self._is_up = False
         self._has_new_session = False
@@ -181,7 +181,7 @@ class Uplink:
         self._wake.set()
 
     def _note_receipt(self, frame: bytes) -> None:
-        self._receipts.append(frame)
+        self._receipts.append((frame, self._clock.monotonic_s()))
         self._wake.set()
 
     # -- the task --------------------------------------------------------------------------------------------------
@@ -293,18 +293,24 @@ class Uplink:
     # -- receipts --------------------------------------------------------------------------------------------------
 
     async def _take_receipts(self) -> None:
+        """Apply all that have come, together: on a full line they share one commit."""
+        opened: list[tuple[Receipt, float]] = []
         while self._receipts:
-            frame = self._receipts.popleft()
+            frame, arrived_s = self._receipts.popleft()
             try:
-                receipt = self._open_receipt(frame)
+                opened.append((self._open_receipt(frame), arrived_s))
             except YimaError as exc:
                 # Not from the centre, or damaged: the rows stay pending and are sent again.
                 self.refused_receipts += 1
                 if exc.code not in self._refused_codes:
                     self._refused_codes.add(exc.code)
                     _logger.warning("uplink.receipt_refused", code=exc.code, reason=exc.words.en)
-                continue
-            await self._apply(receipt)
+        if opened:
+            now = self._clock.now()
+            receipts = [receipt for receipt, _ in opened]
+            applied = await self._in_store(lambda: self._outbox.apply_receipts(receipts, now))
+            for (receipt, arrived_s), changed in zip(opened, applied, strict=True):
+                self._settle(receipt, arrived_s, changed)
 
     def _open_receipt(self, frame: bytes) -> Receipt:
         def find_key(key_id: bytes) -> PublicKey | None:
@@ -313,14 +319,12 @@ class Uplink:
         # The topic is part of what is signed, so a receipt for another terminal does not open here.
         return decode_receipt(open_sealed(frame, self._topics.on(Channel.RECEIPT), find_key).body)
 
-    async def _apply(self, receipt: Receipt) -> None:
-        now = self._clock.now()
-        applied = await self._in_store(lambda: self._outbox.apply_receipt(receipt, now))
+    def _settle(self, receipt: Receipt, arrived_s: float, applied: Applied) -> None:
         answered = next((batch for batch in self._on_the_way if batch.sent_at == receipt.sent_at), None)
         round_trip_s = offset_ms = None
         if answered is not None:
             self._on_the_way.remove(answered)
-            round_trip_s = self._clock.monotonic_s() - answered.sent_s
+            round_trip_s = arrived_s - answered.sent_s
             middle = answered.sent_at + timedelta(seconds=round_trip_s / 2)
             offset_ms = round((receipt.at - middle).total_seconds() * 1000)
         self._on_answer(Answer(receipt, applied, round_trip_s, offset_ms))

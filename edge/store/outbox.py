@@ -10,7 +10,7 @@ make their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -177,17 +177,14 @@ class Outbox:
         with self._connection.begin():
             return [epoch for (epoch,) in sql.rows(self._connection, SELECT_EPOCHS)]
 
-    def apply_receipt(self, receipt: Receipt, now: datetime) -> Applied:
-        """Mark what the centre has taken, refused or put off. Any order and any repetition end in the same state.
+    def apply_receipts(self, receipts: Sequence[Receipt], now: datetime) -> list[Applied]:
+        """Mark what the centre has taken, refused or put off, all in one transaction; tell it receipt by receipt.
 
-        Taken beats refused beats put off: the centre says "taken" only of what it has committed.
+        Any order and any repetition end in the same state. Taken beats refused beats put off: the centre says "taken"
+        only of what it has committed.
         """
         with self._connection.begin():
-            delivered, unknown = self._deliver(receipt)
-            dead, strange = self._bury(receipt)
-            held, stranger = self._hold(receipt, now)
-        reasons = {refused.code for refused in receipt.rejected} | {put_off.code for put_off in receipt.held}
-        return Applied(delivered, dead, held, unknown + strange + stranger, frozenset(reasons))
+            return [self._apply(receipt, now) for receipt in receipts]
 
     def counts(self) -> OutboxCounts:
         """Return how much waits, and since when."""
@@ -223,6 +220,13 @@ class Outbox:
         """Keep the latest measurement of centre clock minus device clock; the next events carry it."""
         with self._connection.begin():
             set_clock_offset(self._connection, offset_ms)
+
+    def _apply(self, receipt: Receipt, now: datetime) -> Applied:
+        delivered, unknown = self._deliver(receipt)
+        dead, strange = self._bury(receipt)
+        held, stranger = self._hold(receipt, now)
+        reasons = {refused.code for refused in receipt.rejected} | {put_off.code for put_off in receipt.held}
+        return Applied(delivered, dead, held, unknown + strange + stranger, frozenset(reasons))
 
     def _deliver(self, receipt: Receipt) -> tuple[int, int]:
         delivered = unknown = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -67,7 +67,10 @@ class FakeOutbox:
         ]
         return due[:limit]
 
-    def apply_receipt(self, receipt: Receipt, now: datetime) -> Applied:
+    def apply_receipts(self, receipts: Sequence[Receipt], now: datetime) -> list[Applied]:
+        return [self._apply(receipt) for receipt in receipts]
+
+    def _apply(self, receipt: Receipt) -> Applied:
         taken = {(receipt.epoch, seq) for first, last in receipt.accepted for seq in range(first, last + 1)}
         new = taken & set(self.left())
         self.delivered |= new

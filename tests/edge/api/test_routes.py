@@ -242,7 +242,7 @@ def test_dead_letters_are_shown(at_work: Client) -> None:
     (opened,) = at_work.shop.events()
     refused = [Rejected(1, opened.id, "event.invalid")]
     receipt = Receipt(1, TERMINAL, opened.epoch, "c", NOON, None, rejected=refused)
-    at_work.shop.outbox.apply_receipt(receipt, NOON)
+    at_work.shop.outbox.apply_receipts([receipt], NOON)
     (letter,) = at_work.get("/dead-letters")
     assert (letter["seq"], letter["kind"], letter["code"]) == (1, "shift_opened", "event.invalid")
 
@@ -295,7 +295,7 @@ def test_body_that_hides_its_size_is_refused_while_it_arrives(at_work: Client) -
     ("method", "path", "status", "code"),
     [
         ("GET", "/nowhere", 404, "request.not_found"),
-        ("PATCH", "/api/v1/sale", 405, "request.invalid"),
+        ("PATCH", "/api/v1/sale", 405, "web.http"),
         ("POST", "/api/v1/session", 422, "request.invalid"),
         ("GET", "/api/v1/scans?after=-1", 422, "request.invalid"),
     ],

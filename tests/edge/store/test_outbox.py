@@ -43,6 +43,11 @@ def record(connection: Connection, outbox: Outbox, count: int = 1, now: datetime
     return recorded
 
 
+def apply(outbox: Outbox, answer: Receipt, now: datetime) -> Applied:
+    [applied] = outbox.apply_receipts([answer], now)
+    return applied
+
+
 def receipt(
     accepted: list[tuple[int, int]] | None = None,
     rejected: list[Rejected] | None = None,
@@ -69,6 +74,13 @@ def due(outbox: Outbox, now: datetime = NOON, epoch: str = EPOCH) -> list[int]:
 
 
 # -- append --------------------------------------------------------------------------------------------------------
+
+
+def test_receipts_that_came_together_are_applied_together(connection: Connection, outbox: Outbox) -> None:
+    record(connection, outbox, 4)
+    answers = [receipt([(1, 2)]), receipt([(2, 3)]), receipt([(9, 9)])]
+    assert outbox.apply_receipts(answers, NOON) == [Applied(2, 0, 0, 0), Applied(1, 0, 0, 0), Applied(0, 0, 0, 1)]
+    assert outbox.counts().pending == 1
 
 
 def test_events_are_numbered_without_gap_and_chained(connection: Connection, outbox: Outbox) -> None:
@@ -130,7 +142,7 @@ def test_older_epochs_stay_pending_beside_the_current_one(connection: Connection
         connection.exec_driver_sql("UPDATE terminal_state SET next_seq = 1, last_hash = ?", (GENESIS,))
     record(connection, outbox)
     assert outbox.epochs_with_pending() == ["epoch-0", EPOCH]
-    assert outbox.apply_receipt(receipt([(1, 1)], epoch="epoch-0"), NOON).delivered == 1
+    assert apply(outbox, receipt([(1, 1)], epoch="epoch-0"), NOON).delivered == 1
     assert outbox.epochs_with_pending() == [EPOCH]
     assert due(outbox) == [1]
     assert old.seq == 1
@@ -155,7 +167,7 @@ def test_statement_outside_a_transaction_is_a_bug(connection: Connection) -> Non
 
 def test_accepted_ranges_are_delivered(connection: Connection, outbox: Outbox) -> None:
     record(connection, outbox, 6)
-    assert outbox.apply_receipt(receipt([(1, 2), (5, 6)]), NOON) == Applied(4, 0, 0, 0)
+    assert apply(outbox, receipt([(1, 2), (5, 6)]), NOON) == Applied(4, 0, 0, 0)
     assert due(outbox) == [3, 4]
 
 
@@ -168,15 +180,15 @@ def test_repeated_receipt_changes_nothing(connection: Connection, outbox: Outbox
         [Held(three.seq, three.id, NOON + timedelta(seconds=30), "terminal.pending")],
     )
     reasons = frozenset({"event.invalid", "terminal.pending"})
-    assert outbox.apply_receipt(answer, NOON) == Applied(1, 1, 1, 0, reasons)
+    assert apply(outbox, answer, NOON) == Applied(1, 1, 1, 0, reasons)
     counts = outbox.counts()
-    assert outbox.apply_receipt(answer, NOON) == Applied(0, 0, 1, 0, reasons)
+    assert apply(outbox, answer, NOON) == Applied(0, 0, 1, 0, reasons)
     assert outbox.counts() == counts == OutboxCounts(1, 1, 1, NOON, 1)
 
 
 def test_rejected_row_is_kept_as_a_dead_letter(connection: Connection, outbox: Outbox) -> None:
     (one,) = record(connection, outbox)
-    outbox.apply_receipt(receipt(rejected=[Rejected(1, one.id, "event.invalid")]), NOON)
+    apply(outbox, receipt(rejected=[Rejected(1, one.id, "event.invalid")]), NOON)
     (letter,) = outbox.dead_letters(10)
     assert (letter.epoch, letter.seq, letter.id, letter.kind) == (EPOCH, 1, one.id, "shift_opened")
     assert (letter.created_at, letter.code, letter.bytes) == (NOON, "event.invalid", one.bytes)
@@ -187,9 +199,9 @@ def test_rejected_row_is_kept_as_a_dead_letter(connection: Connection, outbox: O
 def test_dead_letter_that_the_centre_took_after_all_is_delivered(connection: Connection, outbox: Outbox) -> None:
     (one,) = record(connection, outbox)
     refusal = receipt(rejected=[Rejected(1, one.id, "event.invalid")])
-    outbox.apply_receipt(refusal, NOON)
-    assert outbox.apply_receipt(receipt([(1, 1)]), NOON).delivered == 1
-    assert outbox.apply_receipt(refusal, NOON).dead == 0
+    apply(outbox, refusal, NOON)
+    assert apply(outbox, receipt([(1, 1)]), NOON).delivered == 1
+    assert apply(outbox, refusal, NOON).dead == 0
     assert outbox.counts() == OutboxCounts(0, 0, 0, None, 1)
 
 
@@ -197,7 +209,7 @@ def test_held_row_waits_as_long_as_the_centre_says_on_any_clock(connection: Conn
     (one,) = record(connection, outbox)
     centre_now = NOON + timedelta(days=3)
     wait = timedelta(seconds=30)
-    outbox.apply_receipt(receipt(held=[Held(1, one.id, centre_now + wait, "x")], at=centre_now), NOON)
+    apply(outbox, receipt(held=[Held(1, one.id, centre_now + wait, "x")], at=centre_now), NOON)
     assert due(outbox) == []
     assert due(outbox, NOON + wait - timedelta(seconds=1)) == []
     assert due(outbox, NOON + wait) == [1]
@@ -208,14 +220,14 @@ def test_held_row_waits_as_long_as_the_centre_says_on_any_clock(connection: Conn
 @pytest.mark.parametrize("until", [timedelta(days=-1), timedelta(days=400)])
 def test_hold_is_bounded_whatever_the_receipt_says(connection: Connection, outbox: Outbox, until: timedelta) -> None:
     (one,) = record(connection, outbox)
-    outbox.apply_receipt(receipt(held=[Held(1, one.id, NOON + until, "x")]), NOON)
+    apply(outbox, receipt(held=[Held(1, one.id, NOON + until, "x")]), NOON)
     assert due(outbox, NOON + MAX_HOLD) == [1]
 
 
 @pytest.mark.req("T-12")
 def test_hold_does_not_outlive_a_clock_that_is_set_back(connection: Connection, outbox: Outbox) -> None:
     (one,) = record(connection, outbox)
-    outbox.apply_receipt(receipt(held=[Held(1, one.id, NOON + timedelta(minutes=5), "x")]), NOON)
+    apply(outbox, receipt(held=[Held(1, one.id, NOON + timedelta(minutes=5), "x")]), NOON)
     assert due(outbox, NOON - timedelta(days=1)) == [1]
 
 
@@ -232,14 +244,14 @@ def test_receipt_for_rows_that_are_not_ours_is_counted_and_changes_nothing(
     connection: Connection, outbox: Outbox, answer: Receipt
 ) -> None:
     record(connection, outbox)
-    applied = outbox.apply_receipt(answer, NOON)
+    applied = apply(outbox, answer, NOON)
     assert (applied.delivered, applied.dead, applied.held, applied.unknown) == (0, 0, 0, 3)
     assert due(outbox) == [1]
 
 
 def test_absurd_range_is_bounded(connection: Connection, outbox: Outbox) -> None:
     record(connection, outbox, 2)
-    assert outbox.apply_receipt(receipt([(1, 2**70), (9, 3)]), NOON) == Applied(2, 0, 0, 2**70 - 2)
+    assert apply(outbox, receipt([(1, 2**70), (9, 3)]), NOON) == Applied(2, 0, 0, 2**70 - 2)
 
 
 # -- age -----------------------------------------------------------------------------------------------------------
@@ -247,10 +259,10 @@ def test_absurd_range_is_bounded(connection: Connection, outbox: Outbox) -> None
 
 def test_delivered_rows_are_purged_by_age_and_nothing_else_is(connection: Connection, outbox: Outbox) -> None:
     _, two, three, *_ = record(connection, outbox, 5)
-    outbox.apply_receipt(receipt([(1, 1)], at=NOON), NOON)
-    outbox.apply_receipt(receipt(rejected=[Rejected(2, two.id, "x")], held=[Held(3, three.id, NOON, "x")]), NOON)
+    apply(outbox, receipt([(1, 1)], at=NOON), NOON)
+    apply(outbox, receipt(rejected=[Rejected(2, two.id, "x")], held=[Held(3, three.id, NOON, "x")]), NOON)
     later = NOON + KEEP_DELIVERED + timedelta(days=1)
-    outbox.apply_receipt(receipt([(4, 4)], at=later), later)
+    apply(outbox, receipt([(4, 4)], at=later), later)
     assert outbox.purge_delivered(later) == 1
     assert outbox.purge_delivered(later) == 0
     assert outbox.counts() == OutboxCounts(2, 1, 1, NOON, 1)
@@ -262,15 +274,15 @@ def test_delivered_rows_are_purged_by_age_and_nothing_else_is(connection: Connec
 def test_clock_that_jumps_ahead_purges_nothing(connection: Connection, outbox: Outbox) -> None:
     record(connection, outbox)
     assert outbox.purge_delivered(NOON + timedelta(days=400)) == 0
-    outbox.apply_receipt(receipt([(1, 1)]), NOON + timedelta(days=400))
+    apply(outbox, receipt([(1, 1)]), NOON + timedelta(days=400))
     assert outbox.purge_delivered(NOON + timedelta(days=400)) == 0
     assert outbox.counts().delivered == 1
 
 
 def test_purge_keeps_what_the_caller_wants_to_keep(connection: Connection, outbox: Outbox) -> None:
     record(connection, outbox, 2)
-    outbox.apply_receipt(receipt([(1, 1)], at=NOON), NOON)
-    outbox.apply_receipt(receipt([(2, 2)], at=NOON + timedelta(days=90)), NOON)
+    apply(outbox, receipt([(1, 1)], at=NOON), NOON)
+    apply(outbox, receipt([(2, 2)], at=NOON + timedelta(days=90)), NOON)
     assert outbox.purge_delivered(NOON - timedelta(days=1)) == 0
     assert outbox.purge_delivered(NOON + timedelta(days=1)) == 1
 
@@ -342,11 +354,11 @@ def test_no_interleaving_loses_a_row_or_sends_one_too_many(steps: list[tuple[str
                 now += timedelta(seconds=detail)
             elif what != "repeat":
                 sent.append(make_receipt(what, detail, model, now))
-                outbox.apply_receipt(sent[-1], now)
+                apply(outbox, sent[-1], now)
                 model.apply(sent[-1], now)
             elif sent:
                 again = sent[detail % len(sent)]
-                outbox.apply_receipt(again, now)
+                apply(outbox, again, now)
                 model.apply(again, now)
             assert due(outbox, now) == model.due(now)
         counts = outbox.counts()

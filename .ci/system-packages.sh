@@ -1,7 +1,13 @@
 #!/bin/sh
 # Installs the Debian packages that widen the tests. Where it may not, it says so and the tests skip loudly.
+# The servers among them are neither started now nor at boot: mosquitto would take port 1883 from `yima broker run`.
+# What is installed already is left as it is.
 set -u
 packages="mosquitto chromium libzbar0 fonts-noto-cjk postgresql"
+servers="mosquitto postgresql"
+policy="${POLICY_RC_D:-/usr/sbin/policy-rc.d}" # Debian asks this file whether a package may start its service
+kept="$policy.before-yima"
+
 missing=""
 for package in $packages; do
     dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
@@ -12,10 +18,32 @@ if [ "$(id -u)" = 0 ]; then as_root=""
 elif sudo -n true 2>/dev/null; then as_root="sudo -n"
 else echo "not root and no sudo; the tests that need these will be skipped:$missing" >&2; exit 0
 fi
+
+forbid_starts() {
+    # If $kept is there, a run before this one was killed and $policy is ours already.
+    [ -e "$kept" ] || [ ! -e "$policy" ] || $as_root mv "$policy" "$kept"
+    printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+    $as_root chmod 755 "$policy"
+}
+
+restore_policy() {
+    if [ -e "$kept" ]; then $as_root mv -f "$kept" "$policy"; else $as_root rm -f "$policy"; fi
+}
+
 echo "installing Debian packages:$missing"
 export DEBIAN_FRONTEND=noninteractive
+trap restore_policy EXIT
+trap 'exit 130' INT TERM
+forbid_starts
 $as_root apt-get update -qq >/dev/null 2>&1
-# policy-rc.d would be cleaner, but the servers that Debian starts by itself do no harm: the tests use ports of their own.
 $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null 2>&1 \
     || echo "apt-get could not install all of:$missing; the tests that need them will be skipped" >&2
+for server in $servers; do
+    case " $missing " in
+    *" $server "*)
+        dpkg -s "$server" >/dev/null 2>&1 && $as_root update-rc.d "$server" disable >/dev/null 2>&1 \
+            && echo "$server is installed for the tests only; it is not started, now or at boot"
+        ;;
+    esac
+done
 exit 0

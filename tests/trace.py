@@ -1,4 +1,4 @@
-"""`make trace`: requirement -> the tests that show it, and the requirements that no test shows yet."""
+"""`make trace`: requirement -> the tests and benches that show it, and the requirements that nothing shows yet."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 KNOWN = ROOT / "docs" / "requirements.txt"
+_ID = re.compile(r"[A-Z]-\d+")
 
 
 def marked_tests(path: Path) -> list[tuple[str, str]]:
@@ -20,18 +21,31 @@ def marked_tests(path: Path) -> list[tuple[str, str]]:
             continue
         marks = " ".join(ast.unparse(decorator) for decorator in node.decorator_list)
         for ids in re.findall(r"mark\.req\(([^)]*)\)", marks):
-            found += [
-                (requirement, f"{path.relative_to(ROOT)}::{node.name}") for requirement in re.findall(r"[A-Z]-\d+", ids)
-            ]
+            found += [(requirement, f"{path.relative_to(ROOT)}::{node.name}") for requirement in _ID.findall(ids)]
     return found
 
 
+def bench_rows(path: Path) -> list[tuple[str, str]]:
+    """Return (requirement, function) pairs of one bench: a row is named by a text that is a requirement's id."""
+    found = {}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        for part in ast.walk(node):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str) and _ID.fullmatch(part.value):
+                found[part.value, f"{path.relative_to(ROOT)}::{node.name} (bench)"] = None
+    return list(found)
+
+
 def main() -> int:
-    """Print the table. Exits 1 if a test names a requirement that does not exist."""
+    """Print the table. Exits 1 if a test or a bench names a requirement that does not exist."""
     shown: dict[str, list[str]] = defaultdict(list)
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         for requirement, test in marked_tests(path):
             shown[requirement].append(test)
+    for path in sorted((ROOT / "tests" / "bench").glob("bench_*.py")):
+        for requirement, row in bench_rows(path):
+            shown[requirement].append(row)
     known = KNOWN.read_text(encoding="utf-8").split()
     for requirement in known:
         tests = shown.get(requirement, [])
@@ -39,9 +53,9 @@ def main() -> int:
         sys.stdout.writelines(f"      {test}\n" for test in tests[1:])
     unknown = sorted(set(shown) - set(known))
     bare = sum(requirement not in shown for requirement in known)
-    sys.stdout.write(f"\n{len(known) - bare} of {len(known)} requirements have tests\n")
+    sys.stdout.write(f"\n{len(known) - bare} of {len(known)} requirements have tests or benches\n")
     if unknown:
-        sys.stdout.write(f"named by tests but unknown: {', '.join(unknown)}\n")
+        sys.stdout.write(f"named but unknown: {', '.join(unknown)}\n")
     return 1 if unknown else 0
 
 

@@ -1,0 +1,19 @@
+"""`make trace` sees what tests and benches say they show."""
+
+from __future__ import annotations
+
+from tests import trace
+
+
+def test_a_benchs_rows_count_and_its_prose_does_not(monkeypatch, tmp_path):
+    monkeypatch.setattr(trace, "ROOT", tmp_path)
+    bench = tmp_path / "bench_x.py"
+    bench.write_text('"""P-99 is prose."""\ndef rows():\n    """P-98."""\n    return [{"id": "P-01"}, row("P-02")]\n')
+    assert trace.bench_rows(bench) == [("P-01", "bench_x.py::rows (bench)"), ("P-02", "bench_x.py::rows (bench)")]
+
+
+def test_the_benches_are_in_the_table(capsys):
+    assert trace.main() == 0
+    table = capsys.readouterr().out
+    assert "bench_drain.py" in table.partition("P-06")[2].partition("P-07")[0]
+    assert "bench_footprint.py" in table.partition("P-15")[2].partition("C-01")[0]

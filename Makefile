@@ -42,12 +42,13 @@ chaos: setup ## five mornings of 600 scans with processes killed on the way; fai
 	  $(YIMA) demo --once --seed $$seed --faults --report var/chaos-$$seed.json || exit 1; \
 	done
 
-trace: setup ## requirement -> tests
+trace: setup ## requirement -> tests and benches
 	$(VENV)/bin/python tests/trace.py
 
 lock: ## renew requirements.lock from pyproject.toml
 	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
 	  --python-version 3.11 --all-extras pyproject.toml build-requirements.in -o requirements.lock
 
-clean: ## remove the environment and everything made at run time
-	rm -rf $(VENV) var build dist test-artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis
+# var/ may hold a terminal's records that were never sent, and the keys: only our own reports go.
+clean: ## remove the environment and what builds and tests made; stores and keys in var/ stay
+	rm -rf $(VENV) build dist test-artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis var/chaos-*.json

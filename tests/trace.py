@@ -27,7 +27,7 @@ def marked_tests(path: Path) -> list[tuple[str, str]]:
 
 def bench_rows(path: Path) -> list[tuple[str, str]]:
     """Return (requirement, function) pairs of one bench: a row is named by a text that is a requirement's id."""
-    found = {}
+    found: dict[tuple[str, str], None] = {}
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue

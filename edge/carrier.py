@@ -98,6 +98,7 @@ class Carrier:
             clock=clock,
             new_nonce=partial(secrets.token_hex, _NONCE_BYTES),
             on_answer=self._note_answer,
+            on_refused=board.note_refused_receipt,
         )
 
     def rows_added(self) -> None:

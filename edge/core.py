@@ -33,6 +33,7 @@ TellPassword = Callable[[NewPassword], None]
 class Core:
     """What lives in the store's threads, and the two ways in."""
 
+    config: EdgeConfig
     connection: Connection
     """The writer's; used in the writing lane only."""
     outbox: Outbox
@@ -73,7 +74,7 @@ async def opened_core(config: EdgeConfig, tell_password: TellPassword, clock: Cl
         reader = Lane("reader", database_path(folder), reading_store(folder))
         closing.push_async_callback(reader.close)
         reading = await reader.open()
-        yield Core(connection, Outbox(connection, random=secrets.token_bytes), state, writer, reader, reading)
+        yield Core(config, connection, Outbox(connection, random=secrets.token_bytes), state, writer, reader, reading)
 
 
 def _prepare(config: EdgeConfig, connection: Connection, tell_password: TellPassword, clock: Clock) -> TerminalState:

@@ -11,7 +11,6 @@ from enum import StrEnum
 
 from codes.words import Words
 from edge.store.catalogue import CatalogueImport
-from edge.store.outbox import OutboxCounts
 
 CLOCK_OFF_MS = 5_000
 """A device clock further than this from the centre's is flagged (T-12)."""
@@ -46,6 +45,16 @@ class DeviceStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkProblem:
+    """Why the way to the centre does not work although nothing is wrong with the line; a person has to act."""
+
+    code: str
+    """Stable, dotted."""
+    words: Words
+    next_step: Words
+
+
+@dataclass(frozen=True, slots=True)
 class SyncStatus:
     """The way to the centre."""
 
@@ -54,10 +63,15 @@ class SyncStatus:
     pending: int
     held: int
     dead: int
-    delivered: int
+    delivered: int | None
+    """Delivered and still kept; None in what is told live, because a month of rows is not counted every second."""
     oldest_pending_at: datetime | None
     last_receipt_at: datetime | None
     """When the centre last said that it has something."""
+    is_enabled: bool = True
+    """The terminal is meant to have a line. Without one it is switched off, not offline."""
+    problem: LinkProblem | None = None
+    """Gone with the next good receipt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +98,6 @@ class TerminalStatus:
     operator: str | None
     credentials_seen: int
     started_at: datetime
-
-
-def sync_status(counts: OutboxCounts, *, is_up: bool, last_receipt_at: datetime | None) -> SyncStatus:
-    """Return the way to the centre as counts and line say it."""
-    return SyncStatus(
-        is_up=is_up,
-        pending=counts.pending,
-        held=counts.held,
-        dead=counts.dead,
-        delivered=counts.delivered,
-        oldest_pending_at=counts.oldest_pending_at,
-        last_receipt_at=last_receipt_at,
-    )
 
 
 def is_clock_off(offset_ms: int | None) -> bool:

@@ -8,12 +8,13 @@ from importlib.metadata import version
 
 from edge.config import TerminalSection
 from edge.core import Core
-from edge.health import SyncStatus, TerminalStatus, is_clock_off, sync_status
+from edge.health import SyncStatus, TerminalStatus, is_clock_off
 from edge.store.catalogue import last_import
+from edge.store.outbox import OutboxCounts, count_delivered, read_counts
 from edge.store.sales import see_desk
 from edge.store.terminal import read_state
 from edge.supervisor import Supervisor
-from edge.sync_board import SyncBoard
+from edge.sync_board import NO_CENTRE_KEY, SyncBoard
 from wire.keys import PublicKey
 
 
@@ -29,14 +30,14 @@ class StatusReader:
     started_at: datetime
 
     async def sync(self) -> SyncStatus:
-        """Return the way to the centre."""
-        counts = await self.core.in_store(self.core.outbox.counts)
-        return sync_status(counts, is_up=self.board.is_up, last_receipt_at=self.board.last_receipt_at)
+        """Return the way to the centre. Read beside the writer: the screens ask every second."""
+        counts = await self.core.read(read_counts)
+        return self._sync(counts, delivered=None)
 
     async def read(self) -> TerminalStatus:
         """Return everything."""
-        sync = await self.sync()
         state, catalogue, desk = await self.core.read(lambda tx: (read_state(tx), last_import(tx), see_desk(tx)))
+        counts, delivered = await self.core.read(lambda tx: (read_counts(tx), count_delivered(tx)))
         return TerminalStatus(
             terminal=self.terminal.id,
             label=self.terminal.label,
@@ -47,7 +48,7 @@ class StatusReader:
             fingerprint=self.key.fingerprint,
             public_key=self.key.raw.hex(),
             is_approved=self.board.is_approved,
-            sync=sync,
+            sync=self._sync(counts, delivered=delivered),
             devices=self.supervisor.statuses(),
             clock_offset_ms=state.clock_offset_ms,
             is_clock_off=is_clock_off(state.clock_offset_ms),
@@ -55,4 +56,19 @@ class StatusReader:
             operator=desk.operator,
             credentials_seen=state.credentials_seen,
             started_at=self.started_at,
+        )
+
+    def _sync(self, counts: OutboxCounts, *, delivered: int | None) -> SyncStatus:
+        config, board = self.core.config, self.board
+        is_keyless = config.link.is_enabled and config.centre.public_key is None
+        return SyncStatus(
+            is_up=board.is_up,
+            pending=counts.pending,
+            held=counts.held,
+            dead=counts.dead,
+            delivered=delivered,
+            oldest_pending_at=counts.oldest_pending_at,
+            last_receipt_at=board.last_receipt_at,
+            is_enabled=config.link.is_enabled,
+            problem=NO_CENTRE_KEY if is_keyless else board.problem,
         )

@@ -3,15 +3,48 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
+from codes.errors import YimaError
+from codes.words import Words
+from edge.health import LinkProblem
 from edge.store.outbox import Applied
+from wire.errors import ForgedMessageError, UnknownKeyError
 
 NOT_APPROVED = frozenset({"terminal.pending", "terminal.revoked"})
 """Reasons by which the centre says that it does not take our records yet, or not any more."""
 
+NO_CENTRE_KEY: Final = LinkProblem(
+    "link.no_centre_key",
+    Words("没有配置中心公钥，记录不会上传", "No public key of the centre is configured; records are not sent"),
+    Words(
+        "请管理员把中心公钥填入 [centre] public_key，再重启终端。",
+        "An administrator enters the centre's key as [centre] public_key and restarts the terminal.",
+    ),
+)
+WRONG_CENTRE_KEY: Final = LinkProblem(
+    "link.wrong_centre_key",
+    Words(
+        "回执不是本机所认的中心签发的，未采信，记录仍算未上传",
+        "Receipts are signed by another key than the configured one; they are not believed, records count as not sent",
+    ),
+    Words(
+        "请管理员核对 [centre] public_key 与中心公钥是否一致；若一致，请检查网络中是否有人冒充中心。",
+        "An administrator compares [centre] public_key with the centre's key; if they agree, look for an impostor.",
+    ),
+)
+FORGED_RECEIPT: Final = LinkProblem(
+    "link.forged_receipt",
+    Words("收到签名不符的回执，未采信", "A receipt with a false signature came; it was not believed"),
+    Words(
+        "可能有人冒充中心或篡改消息，请管理员检查网络和消息代理。",
+        "Somebody may pose as the centre or alter messages: an administrator checks network and broker.",
+    ),
+)
+
 
 class SyncBoard:
-    """Three facts. Each is one value, written whole, so that any thread may read it."""
+    """Four facts. Each is one value, written whole, so that any thread may read it."""
 
     def __init__(self) -> None:
         self.is_up = False
@@ -19,11 +52,26 @@ class SyncBoard:
         self.is_approved: bool | None = None
         """Whether the centre takes our records; None before it has said anything."""
         self.last_receipt_at: datetime | None = None
+        self.problem: LinkProblem | None = None
+        """Why receipts are not believed; None after one that was."""
 
     def note_receipt(self, applied: Applied, now: datetime) -> None:
         """Note what a receipt of the centre says about us."""
         self.last_receipt_at = now
+        self.problem = None
         if applied.reasons & NOT_APPROVED:
             self.is_approved = False
         elif applied.delivered:
             self.is_approved = True
+
+    def note_refused_receipt(self, error: YimaError) -> None:
+        """Note why a receipt was not believed."""
+        self.problem = _problem_of(error)
+
+
+def _problem_of(error: YimaError) -> LinkProblem:
+    if isinstance(error, UnknownKeyError):
+        return WRONG_CENTRE_KEY
+    if isinstance(error, ForgedMessageError):
+        return FORGED_RECEIPT
+    return LinkProblem(error.code, error.words, error.next_step)

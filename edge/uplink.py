@@ -128,6 +128,7 @@ class Uplink:
         clock: UplinkClock,
         new_nonce: Callable[[], str],
         on_answer: Callable[[Answer], None],
+        on_refused: Callable[[YimaError], None] = lambda _: None,
     ) -> None:
         self._outbox = outbox
         self._in_store = in_store
@@ -139,6 +140,7 @@ class Uplink:
         self._clock = clock
         self._new_nonce = new_nonce
         self._on_answer = on_answer
+        self._on_refused = on_refused
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
         self._receipts: deque[tuple[bytes, float]] = deque(maxlen=MOST_RECEIPTS)
@@ -302,6 +304,7 @@ class Uplink:
             except YimaError as exc:
                 # Not from the centre, or damaged: the rows stay pending and are sent again.
                 self.refused_receipts += 1
+                self._on_refused(exc)
                 if exc.code not in self._refused_codes:
                     self._refused_codes.add(exc.code)
                     _logger.warning("uplink.receipt_refused", code=exc.code, reason=exc.words.en)

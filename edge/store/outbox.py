@@ -56,7 +56,8 @@ HOLD = "UPDATE outbox SET held_until = ? WHERE epoch = ? AND seq = ? AND id = ? 
 IS_KNOWN = "SELECT 1 FROM outbox WHERE epoch = ? AND seq = ? AND id = ?"
 COUNT_PENDING = "SELECT count(*), count(held_until), min(created_at) FROM outbox WHERE state = 'pending'"
 COUNT_DEAD = "SELECT count(*) FROM outbox WHERE state = 'dead'"
-COUNT_DELIVERED = "SELECT count(*), max(delivered_at) FROM outbox WHERE state = 'delivered'"
+COUNT_DELIVERED = "SELECT count(*) FROM outbox WHERE state = 'delivered'"
+LATEST_DELIVERY = "SELECT max(delivered_at) FROM outbox WHERE state = 'delivered'"
 PURGE = "DELETE FROM outbox WHERE state = 'delivered' AND delivered_at < ?"
 SELECT_DEAD = """
 SELECT epoch, seq, id, kind, created_at, dead_code, bytes FROM outbox
@@ -123,8 +124,6 @@ class OutboxCounts:
     """Of these, what the centre put off."""
     dead: int
     oldest_pending_at: datetime | None
-    delivered: int
-    """Delivered and still kept."""
 
 
 class Outbox:
@@ -189,10 +188,7 @@ class Outbox:
     def counts(self) -> OutboxCounts:
         """Return how much waits, and since when."""
         with self._connection.begin():
-            pending, held, oldest = sql.one(self._connection, COUNT_PENDING)
-            (dead,) = sql.one(self._connection, COUNT_DEAD)
-            delivered, _ = sql.one(self._connection, COUNT_DELIVERED)
-        return OutboxCounts(pending, held, dead, None if oldest is None else from_us(oldest), delivered)
+            return read_counts(self._connection)
 
     def purge_delivered(self, before: datetime) -> int:
         """Delete rows delivered before `before`, but none younger than 30 days; return how many.
@@ -201,7 +197,7 @@ class Outbox:
         jumps ahead therefore deletes nothing.
         """
         with self._connection.begin():
-            _, latest = sql.one(self._connection, COUNT_DELIVERED)
+            (latest,) = sql.one(self._connection, LATEST_DELIVERY)
             if latest is None:
                 return 0
             limit = min(before, from_us(latest) - KEEP_DELIVERED)
@@ -257,3 +253,15 @@ class Outbox:
 
     def _is_known(self, place: tuple[str, int, str]) -> bool:
         return sql.first(self._connection, IS_KNOWN, place) is not None
+
+
+def read_counts(tx: Connection) -> OutboxCounts:
+    """Return how much waits, on any connection. Costs as much as what waits: delivered rows are not looked at."""
+    pending, held, oldest = sql.one(tx, COUNT_PENDING)
+    (dead,) = sql.one(tx, COUNT_DEAD)
+    return OutboxCounts(pending, held, dead, None if oldest is None else from_us(oldest))
+
+
+def count_delivered(tx: Connection) -> int:
+    """Return how many rows are delivered and still kept: a month of them, so not for every second."""
+    return int(sql.one(tx, COUNT_DELIVERED)[0])

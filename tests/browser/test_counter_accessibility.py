@@ -7,7 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
+from pydantic import TypeAdapter
 
+from edge.health import LinkProblem
+from edge.sync_board import WRONG_CENTRE_KEY
 from tests.browser.axe import grave_findings
 from tests.browser.conftest import OpenPage
 from tests.browser.counter_page import CounterPage, counter
@@ -90,6 +93,28 @@ def all_notices(desk: CounterPage) -> None:
     expect(desk.page.locator("#c-dead")).to_be_visible()
 
 
+def doubted(desk: CounterPage) -> None:
+    normal(desk)
+    desk.page.keyboard.press("Escape")
+    desk.stage.scan(22, is_doubted=True)
+    desk.stage.scan(23, "unreadable")
+    desk.expect_rows(20)
+
+
+def unbelieved(desk: CounterPage) -> None:
+    normal(desk)
+    since = datetime.now(UTC) - timedelta(hours=2)
+    problem = TypeAdapter(LinkProblem).dump_python(WRONG_CENTRE_KEY, mode="json")
+    desk.stage.change_status(problem=problem, pending=27, oldest_pending_at=since.isoformat())
+    expect(desk.page.locator("#c-link")).to_be_visible()
+
+
+def switched_off(desk: CounterPage) -> None:
+    normal(desk)
+    desk.stage.change_status(is_up=False, is_enabled=False, pending=27, oldest_pending_at=None)
+    expect(desk.page.locator("#c-off")).to_be_visible()
+
+
 def dialog(opener: str) -> Callable[[CounterPage], None]:
     def open_dialog(desk: CounterPage) -> None:
         desk.page.locator(opener).click()
@@ -110,6 +135,9 @@ STATES = [
     closed,
     receiving,
     all_notices,
+    doubted,
+    unbelieved,
+    switched_off,
     *(dialog(opener) for opener in ("#c-sync", "#c-devices", "#c-sound", "#c-help", "#c-manual")),
 ]
 
@@ -123,7 +151,9 @@ def test_axe_finds_nothing_grave(open_page: OpenPage, state: Callable[[CounterPa
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("state", [offline, signed_out, closed], ids=lambda state: state.__name__)
+@pytest.mark.parametrize(
+    "state", [offline, unbelieved, switched_off, doubted, signed_out, closed], ids=lambda state: state.__name__
+)
 def test_nothing_is_cut_off_at_any_size(
     open_page: OpenPage, state: Callable[[CounterPage], None], language: str
 ) -> None:

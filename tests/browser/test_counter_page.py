@@ -8,8 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, Route, expect
+from pydantic import TypeAdapter
 
 from edge.counter.views import to_json
+from edge.health import LinkProblem
+from edge.sync_board import WRONG_CENTRE_KEY
 from tests.browser.conftest import OpenPage
 from tests.browser.counter_page import CounterPage, counter
 from tests.browser.serving import serving
@@ -298,6 +301,34 @@ def test_offline_bar_says_what_still_works(open_page: OpenPage) -> None:
         expect(desk.page.locator("#c-last")).to_contain_text("已结账")
         desk.stage.change_status(is_up=True, pending=0, oldest_pending_at=None)
         expect(desk.page.locator("#c-offline")).to_be_hidden()
+
+
+def test_link_that_is_switched_off_does_not_read_as_offline(open_page: OpenPage) -> None:
+    stage = Stage()
+    stage.change_status(is_up=False, is_enabled=False, pending=3, oldest_pending_at="2026-11-21T01:30:00Z")
+    with counter(open_page, stage) as desk:
+        expect(desk.page.locator("#c-off")).to_contain_text("本终端设为单机使用")
+        expect(desk.page.locator("#c-offline")).to_be_hidden()
+        expect(desk.page.locator("#c-sync-text")).to_contain_text("单机使用 · 待上传 3 条")
+
+
+@pytest.mark.parametrize(("language", "next_step"), [("zh", "请管理员核对"), ("en", "An administrator compares")])
+def test_centre_that_cannot_be_believed_is_named_until_it_can(
+    open_page: OpenPage, language: str, next_step: str
+) -> None:
+    with counter(open_page, language=language) as desk:
+        problem = TypeAdapter(LinkProblem).dump_python(WRONG_CENTRE_KEY, mode="json")
+        desk.stage.change_status(problem=problem, pending=7)
+        bar = desk.page.locator("#c-link")
+        expect(bar).to_contain_text(next_step)
+        expect(bar).to_contain_text("link.wrong_centre_key")
+        expect(desk.page.locator("#c-sync")).to_have_attribute("data-state", "alarm")
+        desk.page.locator("#c-sync").click()
+        expect(desk.page.locator("#c-sync-facts")).to_contain_text("link.wrong_centre_key")
+        desk.page.keyboard.press("Escape")
+        desk.stage.change_status(problem=None, pending=0)
+        expect(bar).to_be_hidden()
+        expect(desk.page.locator("#c-sync")).to_have_attribute("data-state", "ok")
 
 
 def test_wrong_clock_refused_records_broken_scanner_and_missing_approval_are_named(open_page: OpenPage) -> None:

@@ -87,6 +87,9 @@ def test_terminal_without_a_line_works_and_keeps_everything(folder: Path) -> Non
 def test_terminal_that_knows_no_centre_says_so_and_works(folder: Path, logged: list[dict[str, object]]) -> None:
     async def scene(browser: httpx.AsyncClient, first: NewPassword) -> None:
         assert (await browser.get("/healthz")).json() == {"ok": True}
+        sync = (await browser.get("/api/v1/status")).json()["sync"]
+        assert (sync["is_enabled"], sync["problem"]["code"]) == (True, "link.no_centre_key")
+        assert "[centre] public_key" in sync["problem"]["next_step"]["zh"]
 
     play(configured(folder), scene)
     assert "link.no_centre_key" in [line["event"] for line in logged]

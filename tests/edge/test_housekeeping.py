@@ -10,10 +10,10 @@ from datetime import timedelta
 
 from codes.words import Words
 from edge.counter.counter import Request
-from edge.health import SyncStatus, is_clock_off, sync_status
+from edge.health import SyncStatus, is_clock_off
 from edge.housekeeping import KEEP_ANSWERS, PULSE_S, PUT_AWAY_S, put_away, tell_sync
 from edge.store.errors import DiskFullError
-from edge.store.outbox import KEEP_DELIVERED, OutboxCounts
+from edge.store.outbox import KEEP_DELIVERED
 from edge.supervisor import keep_up
 from tests.edge.scene import NOON, TRACE_1, Shop
 from tests.edge.timeline import Timeline
@@ -35,7 +35,9 @@ def play(work: Callable[[Timeline], object], scene: Callable[[Timeline], object]
 
 def test_screens_hear_of_the_line_only_when_something_changed() -> None:
     bus = LiveBus()
-    now = SyncStatus(is_up=False, pending=1, held=0, dead=0, delivered=0, oldest_pending_at=NOON, last_receipt_at=None)
+    now = SyncStatus(
+        is_up=False, pending=1, held=0, dead=0, delivered=None, oldest_pending_at=NOON, last_receipt_at=None
+    )
     current = [now]
 
     async def read() -> SyncStatus:
@@ -95,8 +97,3 @@ def test_what_fails_beside_the_counter_is_started_again() -> None:
 
 def test_clock_is_flagged_beyond_five_seconds() -> None:
     assert [is_clock_off(offset) for offset in (None, 0, 5_000, -5_000, 5_001, -5_001)] == [False] * 4 + [True] * 2
-
-
-def test_sync_status_is_made_of_counts_and_line() -> None:
-    counts = OutboxCounts(pending=3, held=1, dead=2, oldest_pending_at=NOON, delivered=9)
-    assert sync_status(counts, is_up=True, last_receipt_at=NOON) == SyncStatus(True, 3, 1, 2, 9, NOON, NOON)

@@ -100,6 +100,7 @@ class Bench:
     link: FakeLink
     clock: FakeClock
     answers: list[Answer]
+    refused: list[str]
 
     async def settle(self) -> None:
         """Let the uplink do all that it can do now."""
@@ -126,6 +127,7 @@ async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     monkeypatch.setattr(edge.uplink, "IDLE_CHECK_S", 0.0)
     outbox, link, clock = FakeOutbox(), FakeLink(), FakeClock()
     answers: list[Answer] = []
+    refused: list[str] = []
     nonces = iter(range(1_000_000))
 
     async def in_store(work: Callable[[], T]) -> T:
@@ -142,9 +144,10 @@ async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
         clock=clock,
         new_nonce=lambda: f"nonce-{next(nonces):016d}",
         on_answer=answers.append,
+        on_refused=lambda error: refused.append(error.code),
     )
     task = asyncio.create_task(uplink.run())
-    made = Bench(uplink, outbox, link, clock, answers)
+    made = Bench(uplink, outbox, link, clock, answers, refused)
     await made.settle()
     yield made
     task.cancel()
@@ -279,6 +282,7 @@ def test_a_forged_or_damaged_receipt_delivers_nothing(monkeypatch: pytest.Monkey
         await made.settle()
         assert made.outbox.left() == [("e1", 1)]
         assert made.uplink.refused_receipts == 3
+        assert made.refused == ["wire.unknown_key", "wire.corrupt", "wire.forged"]
         await made.answer(made.link.batches[0])
         assert made.outbox.left() == []
 

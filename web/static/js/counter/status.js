@@ -5,6 +5,15 @@ import { pair } from "./basket.js";
 
 const SKEW_S = 60;
 
+/** How each state of the line looks and reads. @type {Record<string, {state: string, word: string}>} */
+const LINES = {
+  unknown: { state: "unknown", word: "counter.sync.unknown" },
+  online: { state: "ok", word: "counter.sync.online" },
+  offline: { state: "notice", word: "counter.sync.offline" },
+  off: { state: "notice", word: "counter.sync.off" },
+  problem: { state: "alarm", word: "counter.sync.problem" },
+};
+
 export class Status {
   constructor() {
     /** @type {any} */
@@ -49,13 +58,11 @@ export class Status {
 
   drawSync() {
     const { sync } = this.status;
-    const badge = document.getElementById("c-sync");
-    const state = this.isLost ? "unknown" : sync.is_up ? (sync.dead > 0 ? "notice" : "ok") : "notice";
-    badge.dataset.state = state;
-    const words = this.isLost ? text("counter.sync.unknown") : text(sync.is_up ? "counter.sync.online" : "counter.sync.offline");
+    const line = this.isLost ? LINES.unknown : LINES[lineOf(sync)];
+    document.getElementById("c-sync").dataset.state = line.state === "ok" && sync.dead > 0 ? "notice" : line.state;
     const backlog = sync.pending > 0 ? ` · ${text("counter.sync.pending", { n: whole(sync.pending) })}` : ` · ${text("counter.sync.none_pending")}`;
     const old = !sync.is_up && sync.pending > 0 && sync.oldest_pending_at ? ` · ${duration((Date.now() - Date.parse(sync.oldest_pending_at)) / 1000)}` : "";
-    put("c-sync-text", words + (this.isLost ? "" : backlog + old));
+    put("c-sync-text", text(line.word) + (this.isLost ? "" : backlog + old));
     this.drawSyncFacts(sync);
   }
 
@@ -63,8 +70,10 @@ export class Status {
   drawSyncFacts(sync) {
     if (!document.getElementById("c-sync-dialog").open) return;
     const { epoch, fingerprint, versions, clock_offset_ms: offset } = this.status;
+    const { problem } = sync;
     const facts = [
-      [text("counter.sync.state"), text(sync.is_up ? "counter.sync.online" : "counter.sync.offline")],
+      [text("counter.sync.state"), text(LINES[lineOf(sync)].word)],
+      problem ? [text("counter.sync.problem_title"), `${ours(problem.words)}${text("common.sentence_joint")}${ours(problem.next_step)} (${problem.code})`] : null,
       [text("counter.sync.waiting"), whole(sync.pending)],
       [text("counter.sync.oldest"), sync.oldest_pending_at ? age(sync.oldest_pending_at) : "—"],
       [text("counter.sync.dead"), whole(sync.dead)],
@@ -74,7 +83,7 @@ export class Status {
       [text("counter.sync.epoch"), epoch],
       [text("counter.sync.version"), versions?.yima ?? "—"],
     ];
-    document.getElementById("c-sync-facts").replaceChildren(...facts.flatMap(pair));
+    document.getElementById("c-sync-facts").replaceChildren(...facts.filter(Boolean).flatMap(pair));
   }
 
   drawDevices() {
@@ -90,8 +99,14 @@ export class Status {
 
   drawNotices() {
     const { sync, devices, clock_offset_ms: offset, is_approved: isApproved, fingerprint } = this.status;
-    show("c-offline", !this.isLost && !sync.is_up);
-    show("c-unapproved", !this.isLost && sync.is_up && isApproved === false);
+    const line = this.isLost ? "unknown" : lineOf(sync);
+    show("c-offline", line === "offline");
+    show("c-off", line === "off");
+    show("c-link", line === "problem");
+    put("c-link-title", ours(sync.problem?.words));
+    put("c-link-text", `${ours(sync.problem?.next_step)} ${text("counter.link.still")}`);
+    put("c-link-code", sync.problem?.code ?? "");
+    show("c-unapproved", line === "online" && isApproved === false);
     put("c-unapproved-text", text("counter.unapproved.text", { fingerprint }));
     const skew = offset === null || offset === undefined ? 0 : Math.abs(offset) / 1000;
     show("c-skew", !this.isLost && skew > SKEW_S);
@@ -103,6 +118,13 @@ export class Status {
     put("c-device-fault-title", count("counter.devices.broken", broken.length));
     put("c-device-fault-text", broken.map((/** @type {any} */ device) => `${device.device} ${stateWord(device.state)}`).join(text("common.list_joint")));
   }
+}
+
+/** What the line is: switched off and cut off are two things, and so is a centre that cannot be believed. @param {any} sync */
+function lineOf(sync) {
+  if (!sync.is_enabled) return "off";
+  if (sync.problem) return "problem";
+  return sync.is_up ? "online" : "offline";
 }
 
 /** @param {any[]} letters */

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import urllib.error
 import urllib.request
@@ -14,6 +15,7 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
+from cli.catalogue import problem_records, show_left_out
 from edge.app import KEY_FILE, Announcements, run_terminal
 from edge.catalogue_file import import_catalogue
 from edge.clock import SystemClock
@@ -35,10 +37,10 @@ edge_app.add_typer(operator_app, name="operator")
 edge_app.add_typer(catalogue_app, name="catalogue")
 
 Config = Annotated[Path, typer.Option("--config", help="配置文件 / Configuration file", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / Print JSON")]
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="从标准输入读取密码 / Read the password from standard input")
 ]
-_SHOWN_PROBLEMS = 20
 _ANSWER_S = 2.0
 _BROKEN = 1
 
@@ -69,7 +71,7 @@ def key(config: Config) -> None:
 @edge_app.command()
 def status(
     config: Config,
-    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / Print JSON")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """显示终端状态并检查记录链；有断裂则退出码为 1 / Show how the terminal is and check its chain; exit 1 if broken."""
     settings = load_config(config)
@@ -127,17 +129,18 @@ def list_operators(config: Config) -> None:
 def import_file(
     file: Annotated[Path, typer.Argument(help="CSV 文件，UTF-8 或 GB18030 / CSV, UTF-8 or GB18030")],
     config: Config,
+    as_json: AsJson = False,
 ) -> None:
     """导入商品目录，替换原有内容；终端运行时也可执行 / Import a catalogue in place of the old one, running or not."""
+    configure_logs("critical")  # the answer names the lines itself
     with visited_store(load_config(config).store.folder) as connection:
         done = import_catalogue(connection, file, SystemClock().now())
+    if as_json:
+        counts = {"taken": done.products, "left_out": len(done.problems), "identifiers": done.identifiers}
+        typer.echo(json.dumps({**counts, "problems": problem_records(done.problems)}, ensure_ascii=False))
+        return
     typer.echo(f"商品 {done.products}，标识 {done.identifiers} / {done.products} products, {done.identifiers} codes")
-    for problem in done.problems[:_SHOWN_PROBLEMS]:
-        typer.echo(
-            f"第 {problem.line} 行 {problem.column}：{problem.words.zh} / line {problem.line}: {problem.words.en}"
-        )
-    if done.problems:
-        typer.echo(f"未采用 {len(done.problems)} 行 / {len(done.problems)} lines were left out")
+    show_left_out(done.problems, taken=done.products)
 
 
 def _show_password(new: NewPassword, *, is_hidden: bool = False) -> None:

@@ -15,12 +15,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli.catalogue import problem_records, read_catalogue, show_left_out
 from codes.words import Words
 from rules.catalogue import parse_catalogue
 from server.app import run_centre
 from server.centre import open_configured_store, utc_now
 from server.config import load_config
-from server.errors import InvalidRequestError
 from server.fleet import Fleet
 from server.logs import configure_logs
 from server.matching import Matching, Preview
@@ -28,6 +28,7 @@ from server.people.accounts import Accounts
 from server.people.roles import COMMAND_LINE, Role
 from server.people.tokens import Tokens
 from server.store.database import Store
+from web.errors import InvalidRequestError
 from wire.keys import load_or_create_key
 
 server_app = typer.Typer(help="中心 / The centre", no_args_is_help=True)
@@ -191,22 +192,22 @@ def revoke_terminal(terminal: Annotated[str, typer.Argument(help="终端编号 /
 
 @catalogue_app.command("import")
 def import_catalogue(
-    file: Annotated[Path, typer.Argument(help="CSV，UTF-8 或 GB18030 / CSV in UTF-8 or GB18030", exists=True)],
+    file: Annotated[Path, typer.Argument(help="CSV，UTF-8 或 GB18030 / CSV in UTF-8 or GB18030")],
     config: Config,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="只预览 / Only say what would happen")] = False,
-    skip_problems: Annotated[
-        bool, typer.Option("--skip-problems", help="忽略问题行 / Import the good lines only")
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只预览，不写入 / Only say what would happen")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="有一行有误就全部不导入 / Import nothing if any line is wrong")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """导入匹配库 / Import a catalogue file."""
-    parsed = parse_catalogue(file.read_bytes())
+    """导入匹配库；有误的行不导入并逐行列出 / Import a catalogue file; wrong lines are left out and named."""
+    parsed = parse_catalogue(read_catalogue(file))
     with _store(config) as store:
         matching = Matching(store)
         if dry_run:
             done = matching.preview(parsed)
         else:
-            done = matching.import_file(parsed, by=COMMAND_LINE, now=utc_now(), skip_problems=skip_problems)
+            done = matching.import_file(parsed, by=COMMAND_LINE, now=utc_now(), is_strict=strict)
     if as_json:
         typer.echo(json.dumps(_import_report(done), ensure_ascii=False))
     else:
@@ -215,35 +216,32 @@ def import_catalogue(
 
 def _import_report(done: Preview) -> dict[str, object]:
     return {
+        "taken": done.taken,
+        "left_out": done.left_out,
         "added": list(done.added),
         "changed": list(done.changed),
         "unchanged": done.unchanged,
         "moved": [
             {"system": one.system, "key": one.key, "before": one.before, "after": one.after} for one in done.moved
         ],
-        "problems": [
-            {"line": one.line, "column": one.column, "code": one.code, "zh": one.words.zh, "en": one.words.en}
-            for one in done.problems
-        ],
+        "problems": problem_records(done.problems),
         "revision": done.revision,
         "is_committed": done.is_committed,
     }
 
 
 def _print_import(done: Preview) -> None:
-    console = Console(highlight=False)
     state = "已导入 / imported" if done.is_committed else "未写入 / nothing was written"
-    console.print(
+    typer.echo(
         f"{state}：新增 / added {len(done.added)}，变更 / changed {len(done.changed)}，"
         f"不变 / unchanged {done.unchanged}，版本 / revision {done.revision}"
     )
     for move in done.moved[:_SHOWN]:
-        console.print(f"  {move.system} {move.key}: {move.before} → {move.after}")
-    for problem in done.problems[:_SHOWN]:
-        console.print(f"  第 {problem.line} 行 {problem.column} / line {problem.line}: {problem.words}")
-    hidden = max(0, len(done.problems) - _SHOWN) + max(0, len(done.moved) - _SHOWN)
-    if hidden:
-        console.print(f"  … 另有 {hidden} 条，用 --json 查看 / {hidden} more, see --json")
+        typer.echo(f"  {move.system} {move.key}: {move.before} → {move.after}")
+    if len(done.moved) > _SHOWN:
+        more = len(done.moved) - _SHOWN
+        typer.echo(f"  … 另有 {more} 条，用 --json 查看 / {more} more, see --json")
+    show_left_out(done.problems, taken=done.taken)
 
 
 @contextmanager

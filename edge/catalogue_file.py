@@ -6,28 +6,15 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar
 
+import structlog
 from sqlalchemy import Connection
 
-from codes.words import Words
-from edge.errors import ConfigError
 from edge.store.catalogue import last_import, replace_catalogue
-from rules.catalogue import Problem, parse_catalogue
+from rules.catalogue import CatalogueFile, Problem, parse_catalogue
+from rules.catalogue_intake import SHOWN_PROBLEMS, CatalogueUnreadableError, accept_catalogue
 
-
-class CatalogueUnreadableError(ConfigError):
-    """The file cannot be read."""
-
-    code: ClassVar[str] = "catalogue.unreadable"
-    next_step: ClassVar[Words] = Words("请检查路径与权限。", "Check path and permissions.")
-
-
-class CatalogueUselessError(ConfigError):
-    """Every line of the file is wrong: what is there is kept."""
-
-    code: ClassVar[str] = "catalogue.useless"
-    next_step: ClassVar[Words] = Words("请按所列问题修正文件。", "Correct the file as listed.")
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +30,21 @@ class Imported:
 
 
 def import_catalogue(connection: Connection, path: Path, now: datetime) -> Imported:
-    """Replace the matching library by the content of the file at `path`, in one transaction.
+    """Replace the matching library by the good lines of the file at `path`, in one transaction.
+
+    The lines that were left out are logged. If it raises, the matching library is as it was.
 
     Raises:
         CatalogueUnreadableError: The file cannot be read.
-        CatalogueUselessError: No line of it can be used.
-        CatalogueError: It has the wrong columns, or is no CSV.
+        CatalogueError: It has the wrong columns, is no CSV, or no line of it can be used.
     """
     try:
         content = path.read_bytes()
     except OSError as exc:
-        raise CatalogueUnreadableError(Words(f"无法读取 {path}：{exc}", f"Cannot read {path}: {exc}")) from exc
+        raise CatalogueUnreadableError(str(path), exc) from exc
     file = parse_catalogue(content)
-    if not file.products:
-        first = file.problems[0].words if file.problems else Words("没有数据行", "there are no lines")
-        raise CatalogueUselessError(Words(f"{path} 无可用行：{first.zh}", f"No line of {path} can be used: {first.en}"))
+    accept_catalogue(file)
+    _log_problems(path, file)
     digest = hashlib.sha256(content).hexdigest()
     with connection.begin():
         before = last_import(connection)
@@ -65,3 +52,15 @@ def import_catalogue(connection: Connection, path: Path, now: datetime) -> Impor
         if is_new:
             replace_catalogue(connection, file, source=path.name, digest=digest, now=now)
     return Imported(len(file.products), len(file.identifiers), file.problems, is_new)
+
+
+def _log_problems(path: Path, file: CatalogueFile) -> None:
+    if not file.problems:
+        return
+    taken, left_out = len(file.products), len(file.problems)
+    _logger.error("catalogue.lines_left_out", file=path.name, taken=taken, left_out=left_out)
+    for problem in file.problems[:SHOWN_PROBLEMS]:
+        words = problem.words
+        _logger.error(
+            "catalogue.line", line=problem.line, column=problem.column, code=problem.code, zh=words.zh, en=words.en
+        )

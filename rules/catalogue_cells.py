@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import Literal
 
 from codes.check import has_mod10, is_digits
-from codes.pack import ProductSystem
+from codes.pack import ProductSystem, product_keys
+from codes.reading import Confidence, Kind, Reading
 from codes.words import Words
 
 InsuranceClass = Literal["甲", "乙", "丙", "自费"]
@@ -26,7 +27,7 @@ _YES = frozenset({"是", "Y", "YES", "TRUE", "1"})
 _NO = frozenset({"否", "N", "NO", "FALSE", "0", ""})
 _COUNT = re.compile(r"[0-9]{1,7}")
 _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?E\+[0-9]+")
-_TRACE_PREFIX = re.compile(r"[0-9A-Z]{7}")
+_TRACE_PREFIX = re.compile(r"[0-9A-Za-z]{7}")
 _NATIONAL = re.compile(r"[A-Z][A-Z0-9]{19}|[A-Z][A-Z0-9]{22}|T[0-9]{9}|C[A-Z0-9]{26}")
 _BENWEI = re.compile(r"869[0-9]{11}")
 _GTIN_14 = re.compile(r"[0-9]{14}")
@@ -115,7 +116,7 @@ def identifier_key(system: ProductSystem, cell: str) -> str:
             "catalogue.scientific",
             Words(f"{cell} 已被表格软件改成科学计数法", f"{cell} was turned into scientific notation by a spreadsheet"),
         )
-    return _KEYS[system](key)
+    return _trace_prefix(cell) if system is ProductSystem.TRACE_PREFIX else _KEYS[system](key)
 
 
 def _matching(pattern: re.Pattern[str], code: str, words: Words) -> Callable[[str], str]:
@@ -125,6 +126,13 @@ def _matching(pattern: re.Pattern[str], code: str, words: Words) -> Callable[[st
         return key
 
     return rule
+
+
+def _trace_prefix(cell: str) -> str:
+    """Return the prefix as a reading of such a code gives it: whether case counts is decided there, and only there."""
+    prefix = _trace_prefix_form(cell)
+    reading = Reading(Kind.TRACE, prefix, Confidence.POSSIBLE, b"", fields={"prefix": prefix})
+    return product_keys(reading)[0].key
 
 
 def _gtin(key: str) -> str:
@@ -155,13 +163,13 @@ def _udi_di(key: str) -> str:
 _benwei_form = _matching(
     _BENWEI, "catalogue.benwei", Words("不是以 869 开头的 14 位数字", "is not 14 digits starting with 869")
 )
+_trace_prefix_form = _matching(
+    _TRACE_PREFIX,
+    "catalogue.trace_prefix",
+    Words("不是 7 位药品标识码", "is not the 7 characters of a 药品标识码"),
+)
 _KEYS: Mapping[ProductSystem, Callable[[str], str]] = MappingProxyType(
     {
-        ProductSystem.TRACE_PREFIX: _matching(
-            _TRACE_PREFIX,
-            "catalogue.trace_prefix",
-            Words("不是 7 位药品标识码", "is not the 7 characters of a 药品标识码"),
-        ),
         ProductSystem.GTIN: _gtin,
         ProductSystem.UDI_DI: _udi_di,
         ProductSystem.NATIONAL: _matching(

@@ -5,30 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
 
 from codes.classify import read
 from codes.pack import ProductKey, ProductSystem, product_keys
 from codes.reading import Kind, Scan
 from codes.words import Words
 from rules.catalogue import CatalogueFile, Identifier, Problem, Product
-from server.errors import NotFoundError, RejectedError
+from rules.catalogue_intake import accept_catalogue
 from server.people.roles import Person
 from server.store import audit, catalogue
 from server.store.database import Connection, Store
 from server.store.times import micros
+from web.errors import NotFoundError
 
 _UDI_ISSUERS = frozenset({Kind.HIBC.value, Kind.MA.value})
-
-
-class CatalogueProblemsError(RejectedError):
-    """Some lines of a file cannot be used, and nobody has said to go on without them."""
-
-    code: ClassVar[str] = "catalogue.problems"
-    next_step: ClassVar[Words] = Words(
-        "请按预览结果修正这些行，或选择“忽略问题行”后再导入。",
-        "Correct the lines that the preview names, or import with “skip lines with problems”.",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +53,16 @@ class Preview:
     revision: int
     """Of the catalogue; one more than before if the import was committed and changed something."""
     is_committed: bool
+
+    @property
+    def taken(self) -> int:
+        """Lines that can be used; the import took them if it was committed."""
+        return len(self.added) + len(self.changed) + self.unchanged
+
+    @property
+    def left_out(self) -> int:
+        """Lines that cannot be used."""
+        return len(self.problems)
 
 
 class Matching:
@@ -107,21 +107,14 @@ class Matching:
         with self._store.reading() as connection:
             return _compare(connection, file)
 
-    def import_file(self, file: CatalogueFile, *, by: Person, now: datetime, skip_problems: bool = False) -> Preview:
+    def import_file(self, file: CatalogueFile, *, by: Person, now: datetime, is_strict: bool = False) -> Preview:
         """Set the products of `file` and their codes; products that it does not name stay.
 
         Raises:
-            CatalogueProblemsError: The file has lines that cannot be used, and `skip_problems` is not set.
+            CatalogueUselessError: The file has no line that can be used.
+            CatalogueProblemsError: It has lines that cannot be used, and `is_strict` is set.
         """
-        if file.problems and not skip_problems:
-            first = file.problems[0]
-            raise CatalogueProblemsError(
-                Words(
-                    f"{len(file.problems)} 行有问题，首个在第 {first.line} 行：{first.column} {first.words.zh}",
-                    f"{len(file.problems)} lines have problems, first line {first.line}: "
-                    f"{first.column} {first.words.en}",
-                )
-            )
+        accept_catalogue(file, is_strict=is_strict)
         with self._store.writing() as connection:
             found = _compare(connection, file)
             if not found.added and not found.changed:

@@ -25,6 +25,15 @@ _FILE = {
 }
 
 
+class ImportAnswer(ImportView):
+    """The same, with what a person asks first."""
+
+    taken: int
+    """Lines that can be used."""
+    left_out: int
+    """Lines that cannot; `problems` says why."""
+
+
 @router.get("/match")
 def match(
     _person: Reader,
@@ -60,16 +69,16 @@ async def import_catalogue(
     person: Manager,
     centre: TheCentre,
     dry_run: Annotated[bool, Query(description="Only say what would happen.")] = True,
-    skip_problems: Annotated[bool, Query(description="Import the good lines of a file with problems.")] = False,
-) -> ImportView:
-    """Preview a catalogue file, or import it with `dry_run=false`."""
+    strict: Annotated[bool, Query(description="Import nothing if any line of the file cannot be used.")] = False,
+) -> ImportAnswer:
+    """Preview a catalogue file, or import its good lines with `dry_run=false`."""
     content = await request.body()
-    return await run_in_threadpool(_import, centre, person, content, dry_run=dry_run, skip_problems=skip_problems)
+    return await run_in_threadpool(_import, centre, person, content, dry_run=dry_run, is_strict=strict)
 
 
-def _import(centre: Centre, person: Person, content: bytes, *, dry_run: bool, skip_problems: bool) -> ImportView:
+def _import(centre: Centre, person: Person, content: bytes, *, dry_run: bool, is_strict: bool) -> ImportAnswer:
     file = parse_catalogue(content)
     if dry_run:
-        return ImportView.model_validate(centre.matching.preview(file))
-    done = centre.matching.import_file(file, by=person, now=centre.now(), skip_problems=skip_problems)
-    return ImportView.model_validate(done)
+        return ImportAnswer.model_validate(centre.matching.preview(file))
+    done = centre.matching.import_file(file, by=person, now=centre.now(), is_strict=is_strict)
+    return ImportAnswer.model_validate(done)

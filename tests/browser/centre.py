@@ -70,7 +70,7 @@ def staged_console(folder: Path, *, is_empty: bool = False) -> Iterator[ConsoleS
 def _play_morning(stage: ConsoleStage, now: datetime) -> None:
     centre = stage.centre
     file = parse_catalogue((ROOT / "config" / "seed" / "catalogue.csv").read_bytes())
-    centre.matching.import_file(file, by=COMMAND_LINE, now=now, skip_problems=True)
+    centre.matching.import_file(file, by=COMMAND_LINE, now=now)
     _announce(centre, stage.east, "云麓药店 1 号柜台", now)
     _announce(centre, stage.west, "北岭药店 2 号柜台", now)
     _announce(centre, FakeTerminal(name="T-0301", institution="P35020300301"), "青渚医院药房", now, is_approved=False)

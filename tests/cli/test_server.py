@@ -125,19 +125,31 @@ def test_a_catalogue_is_previewed_and_imported(config: Path) -> None:
     assert (again["unchanged"], again["is_committed"]) == (73, False)
 
 
-def test_a_catalogue_with_problems_is_refused_line_by_line(config: Path, tmp_path: Path) -> None:
+def test_the_wrong_lines_of_a_catalogue_are_left_out_and_named(config: Path, tmp_path: Path) -> None:
     header = "产品编号,通用名,规格,生产企业,医保类别,单价,单位,拆零数"
     good, bad = "D1,甲,乙,丙,甲,1,盒,1", "D2,甲,乙,丙,甲,一元,盒,1"
     file = tmp_path / "c.csv"
     file.write_bytes("\n".join([header, good, *[bad.replace("D2", f"D{n}") for n in range(2, 30)]]).encode("gb18030"))
 
-    assert failure(config, "catalogue", "import", str(file)).code == "catalogue.problems"
+    refused = failure(config, "catalogue", "import", str(file), "--strict")
+    assert refused.code == "catalogue.problems"
+    assert "第 22 行 单价" in refused.words.zh
+    assert "另有 8 行" in refused.words.zh
     shown = output(config, "catalogue", "import", str(file), "--dry-run")
-    assert "单价" in shown
+    assert "可用 1 行，未采用 28 行" in shown
+    assert "第 3 行 单价" in shown
+    assert "catalogue.price" in shown
     assert "--json" in shown
-    done = json.loads(output(config, "catalogue", "import", str(file), "--skip-problems", "--json"))
-    assert (done["added"], len(done["problems"])) == (["D1"], 28)
-    assert done["problems"][0]["line"] == 3
+    done = json.loads(output(config, "catalogue", "import", str(file), "--json"))
+    assert (done["added"], done["taken"], done["left_out"], len(done["problems"])) == (["D1"], 1, 28, 28)
+    assert {"line": 3, "column": "单价", "code": "catalogue.price"}.items() <= done["problems"][0].items()
+
+
+@pytest.mark.parametrize(("name", "zh"), [("none.csv", "文件不存在"), (".", "这是目录")])
+def test_a_catalogue_that_cannot_be_opened_says_why(config: Path, tmp_path: Path, name: str, zh: str) -> None:
+    refused = failure(config, "catalogue", "import", str(tmp_path / name))
+    assert refused.code == "catalogue.unreadable"
+    assert zh in refused.words.zh
 
 
 def test_a_catalogue_with_wrong_columns_is_refused(config: Path, tmp_path: Path) -> None:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
+from structlog.testing import capture_logs
 
 from codes.errors import YimaError
 from codes.pack import ProductKey, ProductSystem
-from edge.catalogue_file import CatalogueUnreadableError, CatalogueUselessError, import_catalogue
+from edge.catalogue_file import import_catalogue
 from edge.store.catalogue import look_up
 from rules.catalogue import CatalogueColumnsError, CatalogueError
+from rules.catalogue_intake import SHOWN_PROBLEMS, CatalogueUnreadableError, CatalogueUselessError
 from tests.edge.scene import NOON
 
 HEADER = "产品编号,通用名,规格,生产企业,医保类别,单价,单位,拆零数,小码标识"
@@ -51,6 +53,22 @@ def test_wrong_lines_are_left_out_and_named(connection: Connection, tmp_path: Pa
     done = import_catalogue(connection, write(tmp_path, HEADER, wrong, LINE), NOON)
     assert done.products == 1
     assert [(problem.line, problem.column) for problem in done.problems] == [(2, "单价")]
+
+
+def test_lines_that_are_left_out_stand_in_the_log_and_a_flood_is_counted(
+    connection: Connection, tmp_path: Path
+) -> None:
+    wrong = [LINE.replace("9.80", "nine").replace("D0001", f"W{number}") for number in range(50)]
+    with capture_logs() as logs:
+        import_catalogue(connection, write(tmp_path, HEADER, LINE, *wrong), NOON)
+    summary, *lines = logs
+    assert (summary["event"], summary["taken"], summary["left_out"]) == ("catalogue.lines_left_out", 1, 50)
+    assert len(lines) == SHOWN_PROBLEMS
+    assert (lines[0]["line"], lines[0]["column"], lines[0]["code"]) == (3, "单价", "catalogue.price")
+    assert lines[0]["zh"] != lines[0]["en"]
+    with capture_logs() as logs:
+        import_catalogue(connection, write(tmp_path, HEADER, LINE), NOON)
+    assert logs == []
 
 
 @pytest.mark.parametrize(

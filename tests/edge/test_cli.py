@@ -103,6 +103,8 @@ def test_catalogue_is_imported_with_its_problems_named(config: Path, tmp_path: P
     result = yima(config, "catalogue", "import", str(broken))
     assert "第 3 行 单价" in result.output
     assert "未采用 1 行" in result.output
+    told = json.loads(yima(config, "catalogue", "import", str(broken), "--json").output)
+    assert (told["taken"], told["left_out"], told["problems"][0]["code"]) == (1, 1, "catalogue.price")
     wrong = tmp_path / "wrong.csv"
     wrong.write_text("\n".join(lines).replace("单价", "价钱"), encoding="gb18030")
     assert isinstance(yima(config, "catalogue", "import", str(wrong)).exception, CatalogueColumnsError)

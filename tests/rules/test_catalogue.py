@@ -282,3 +282,10 @@ class TestSeed:
             ordered = [quantities[level] for level in PackLevel if level in quantities]
             assert ordered == sorted(ordered)
             assert ordered[0] == 1
+
+
+@pytest.mark.parametrize("prefix", ["8206233", "a1B2c3D", "A1B2C3D", "a1b2c3d"])
+def test_a_prefix_is_kept_in_the_form_in_which_a_scan_asks_for_it(prefix: str) -> None:
+    (identifier,) = parse_catalogue(csv_of(with_cells(trace_unit=prefix))).identifiers
+    scanned = product_keys(read(Scan(f"{prefix}0123456789012".encode())))
+    assert ProductKey(identifier.system, identifier.key) in scanned

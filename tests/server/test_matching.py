@@ -11,12 +11,13 @@ from codes.classify import read
 from codes.pack import ProductSystem, pack_key
 from codes.reading import Scan
 from rules.catalogue import CatalogueFile, Identifier, Product, parse_catalogue
+from rules.catalogue_intake import CatalogueProblemsError, CatalogueUselessError
 from rules.scan_judgement import PackLevel
-from server.errors import NotFoundError
-from server.matching import CatalogueProblemsError, Matching, Move
+from server.matching import Matching, Move
 from server.people.roles import COMMAND_LINE
 from server.store import audit
 from server.store.database import Store
+from web.errors import NotFoundError
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 SEED = parse_catalogue((Path(__file__).parents[2] / "config" / "seed" / "catalogue.csv").read_bytes())
@@ -141,14 +142,20 @@ def test_the_same_file_again_changes_nothing(matching: Matching) -> None:
     assert (again.unchanged, again.revision, again.is_committed) == (len(SEED.products), 1, False)
 
 
-def test_a_file_with_problems_needs_somebody_to_say_go_on(matching: Matching) -> None:
+def test_the_good_lines_of_a_file_are_taken_unless_all_or_nothing_is_asked_for(matching: Matching) -> None:
     lines = "产品编号,通用名,规格,生产企业,医保类别,单价,单位,拆零数\nD1,甲,乙,丙,甲,1,盒,1\nD2,甲,乙,丙,丁,1,盒,1\n"
     file = parse_catalogue(lines.encode("gb18030"))
 
-    with pytest.raises(CatalogueProblemsError) as refused:
-        imported(matching, file)
-    assert "3" in refused.value.words.zh
+    with pytest.raises(CatalogueProblemsError):
+        matching.import_file(file, by=COMMAND_LINE, now=NOW, is_strict=True)
     assert matching.page(after="", limit=10) == []
-    done = matching.import_file(file, by=COMMAND_LINE, now=NOW, skip_problems=True)
+    done = matching.import_file(file, by=COMMAND_LINE, now=NOW)
 
-    assert (list(done.added), len(done.problems), done.is_committed) == (["D1"], 1, True)
+    assert (list(done.added), done.taken, done.left_out, done.is_committed) == (["D1"], 1, 1, True)
+
+
+def test_a_file_of_which_nothing_can_be_used_leaves_the_catalogue_as_it_was(matching: Matching) -> None:
+    imported(matching, file_of(AMOXICILLIN, identifiers=(UNIT,)))
+    with pytest.raises(CatalogueUselessError):
+        imported(matching, file_of())
+    assert matching.page(after="", limit=10) == [AMOXICILLIN]

@@ -34,21 +34,27 @@ SERIAL_SWALLOWED = Words(
     "The scanner may drop the GS separator: another field may have swallowed the serial. Run the scanner self-test.",
 )
 
+STILL_UNREAD = Words("重扫仍不行，请运行扫码枪自检。", "If it keeps failing, test the scanner.")
+
 
 def explained(judgement: Judgement, reading: Reading) -> Judgement:
     """Return the judgement with all that the person should know of the reading; the verdict stays."""
     if reading.kind.is_personal:
         return judgement
     lost = _separator_notice(judgement, reading)
-    hint = _joined([*_why(judgement, reading), judgement.hint, lost, _repairs(reading)])
+    hint = _joined([*_advice(judgement, reading), lost, _repairs(reading)])
     tone = Tone.NOTICE if lost is not None and judgement.tone is Tone.OK else judgement.tone
     return replace(judgement, tone=tone, hint=hint)
 
 
-def _why(judgement: Judgement, reading: Reading) -> Iterable[Words]:
-    """Return why a text is not known, or why it is refused where the table itself has no advice."""
+def _advice(judgement: Judgement, reading: Reading) -> Iterable[Words | None]:
+    """Return the table's advice, with the reasons in front where the table cannot know why."""
+    reasons = [reason.words for reason in reading.reasons]
+    if reasons and judgement.verdict is Verdict.UNREADABLE:
+        # Most reasons say themselves to scan again.
+        return [*reasons, STILL_UNREAD]
     is_unexplained = judgement.hint is None and not judgement.is_on_list
-    return [reason.words for reason in reading.reasons] if reading.kind is Kind.UNKNOWN or is_unexplained else []
+    return [*reasons, judgement.hint] if reading.kind is Kind.UNKNOWN or is_unexplained else [judgement.hint]
 
 
 def _separator_notice(judgement: Judgement, reading: Reading) -> Words | None:

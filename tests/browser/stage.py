@@ -60,9 +60,9 @@ SAID: dict[str, tuple[Tone, Words, Words | None]] = {
         Tone.NOTICE,
         Words("无法识别的码", "Not a code we know"),
         Words(
-            "首位为 8 但不是 20 位：可能漏读或多读了几位，请重新扫码。请对准追溯码重扫；多次失败请运行扫码枪自检。",
-            "It starts with 8 but has not 20 digits: some were lost or added; scan again. Scan the trace code again; if"
-            " it keeps failing, test the scanner.",
+            "首位为 8 但不是 20 位：可能漏读或多读了几位，请重新扫码。重扫仍不行，请运行扫码枪自检。",
+            "It starts with 8 but has not 20 digits: some were lost or added; scan again. If it keeps failing, test the"
+            " scanner.",
         ),
     ),
     "credential": (
@@ -131,7 +131,7 @@ class Stage:
         tone, words, hint = SAID[verdict]
         if is_doubted:
             tone, hint = Tone.NOTICE, SEPARATOR_LOST
-        code = f"86000{number % len(PRODUCTS)}1{number:013d}"
+        code = f"86000{number % len(PRODUCTS)}1{number:013d}"[: 19 if verdict == "unreadable" else 20]
         self.sale = self.sale or f"{PLACE.terminal}-20261121-{len(self.closed_keys) + 1}"
         line = self._put(code, product) if verdict in ON_LIST else self.listed.get(code)
         self.alarms += tone is Tone.ALARM

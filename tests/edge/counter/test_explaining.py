@@ -6,7 +6,7 @@ import pytest
 
 from codes.classify import read_text
 from codes.words import Words
-from edge.counter.explaining import SEPARATOR_LOST, SERIAL_SWALLOWED, explained
+from edge.counter.explaining import SEPARATOR_LOST, SERIAL_SWALLOWED, STILL_UNREAD, explained
 from rules.scan_judgement import Judgement, Tone, Verdict
 
 ADDED = Judgement(Verdict.ADDED, Tone.OK, Words("已匹配", "Matched"))
@@ -51,7 +51,15 @@ def test_text_that_is_no_code_says_why_and_then_what_to_do(code: str) -> None:
     assert said.hint is not None
     assert said.hint.zh.startswith(reading.reasons[0].words.zh)
     assert said.hint.en.startswith(reading.reasons[0].words.en)
-    assert said.hint.zh.endswith("重扫。")
+    assert said.hint.zh.endswith(STILL_UNREAD.zh)
+
+
+def test_stand_in_code_says_why_before_what_to_do() -> None:
+    alarm = Judgement(Verdict.PLACEHOLDER, Tone.ALARM, Words("占位码", "stand-in"), Words("扫印刷的。", "Printed."))
+    reading = read_text("22000000000000000000")
+    said = explained(alarm, reading)
+    assert said.hint is not None
+    assert said.hint.zh == f"{reading.reasons[0].words.zh}扫印刷的。"
 
 
 def test_refusal_without_advice_gives_the_reason_instead() -> None:

@@ -10,7 +10,7 @@ const LINES = {
   unknown: { state: "unknown", word: "counter.sync.unknown" },
   online: { state: "ok", word: "counter.sync.online" },
   offline: { state: "notice", word: "counter.sync.offline" },
-  off: { state: "notice", word: "counter.sync.off" },
+  off: { state: "unknown", word: "counter.sync.off" },
   problem: { state: "alarm", word: "counter.sync.problem" },
 };
 

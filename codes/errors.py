@@ -1,7 +1,9 @@
 """The root of every error that a person may see.
 
 An error is a stable code, one sentence in each language, and a next step. Each package has one base of its own
-below `YimaError`; the classes below that say what the caller should do (retry, stop, tell the user, quarantine).
+below `YimaError`. Beside it stands the advice, once for all packages: an error is also a `TransientError`, a
+`ConfigError`, a `RejectedError` or a `CorruptStoreError`, so that whoever catches it knows what to do without knowing
+where it came from: `class DiskFullError(EdgeError, TransientError)`.
 """
 
 from __future__ import annotations
@@ -27,3 +29,31 @@ class YimaError(Exception):
     def __init__(self, words: Words) -> None:
         super().__init__(str(words))
         self.words = words
+
+
+class TransientError(YimaError):
+    """It may pass by itself: keep what you hold and try again, with back-off."""
+
+    code: ClassVar[str] = "yima.transient"
+    next_step: ClassVar[Words] = Words(
+        "系统会自动重试；若持续出现，请联系管理员。",
+        "It is tried again by itself; ask your administrator if it stays.",
+    )
+
+
+class ConfigError(YimaError):
+    """It will not pass by itself: stop and tell the administrator."""
+
+    code: ClassVar[str] = "yima.config"
+
+
+class RejectedError(YimaError):
+    """What was asked cannot be done as it is: tell the user."""
+
+    code: ClassVar[str] = "yima.rejected"
+
+
+class CorruptStoreError(YimaError):
+    """What was stored is damaged: leave it as it is, so that nothing in it is lost."""
+
+    code: ClassVar[str] = "yima.corrupt_store"

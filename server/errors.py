@@ -99,20 +99,6 @@ class RejectedError(ServerError):
     code: ClassVar[str] = "request.rejected"
 
 
-class InvalidRequestError(RejectedError):
-    """A parameter or the body does not fit."""
-
-    code: ClassVar[str] = "request.invalid"
-    next_step: ClassVar[Words] = Words("请按 /openapi.json 修改请求。", "Correct the request; see /openapi.json.")
-
-
-class NotFoundError(RejectedError):
-    """What is named does not exist."""
-
-    code: ClassVar[str] = "request.not_found"
-    next_step: ClassVar[Words] = Words("请核对编号。", "Check the name or number.")
-
-
 class ConflictError(RejectedError):
     """It contradicts what is already there."""
 

@@ -1,22 +1,59 @@
-"""Errors that a browser or an HTTP client sees from both servers. Each knows its HTTP status."""
+"""Errors that a browser or an HTTP client sees from both servers. A refused request knows its HTTP status."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 from typing import ClassVar
 
-from codes.errors import YimaError
+from codes.errors import RejectedError, YimaError
 from codes.words import Words
 
 
 class WebError(YimaError):
-    """A request was refused before it reached the part that would answer it."""
+    """Something that the screens and interfaces of both servers share went wrong."""
 
     code: ClassVar[str] = "web.error"
+
+
+class RequestRefusedError(WebError, RejectedError):
+    """A request cannot be met as it is."""
+
+    code: ClassVar[str] = "web.refused"
     status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
 
 
-class HostRefusedError(WebError):
+class InvalidRequestError(RequestRefusedError):
+    """A parameter or the body does not fit."""
+
+    code: ClassVar[str] = "request.invalid"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    next_step: ClassVar[Words] = Words(
+        "请按 /openapi.json 中的接口说明修改请求。", "Correct the request; /openapi.json describes the interface."
+    )
+
+
+class NotFoundError(RequestRefusedError):
+    """What is named does not exist."""
+
+    code: ClassVar[str] = "request.not_found"
+    status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
+    next_step: ClassVar[Words] = Words("请核对地址、名称或编号。", "Check the address, the name or the number.")
+
+
+class HttpError(WebError):
+    """What the web framework refuses by itself, such as a wrong method."""
+
+    code: ClassVar[str] = "web.http"
+    next_step: ClassVar[Words] = Words(
+        "请核对地址与方法，见 /openapi.json。", "Check address and method; see /openapi.json."
+    )
+
+    def __init__(self, status: int, words: Words) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+class HostRefusedError(RequestRefusedError):
     """The request names a host that this server does not answer for (DNS rebinding looks like this)."""
 
     code: ClassVar[str] = "web.host_refused"
@@ -27,7 +64,7 @@ class HostRefusedError(WebError):
     )
 
 
-class CrossOriginError(WebError):
+class CrossOriginError(RequestRefusedError):
     """A page of another site tried to change something here."""
 
     code: ClassVar[str] = "web.cross_origin"
@@ -38,7 +75,7 @@ class CrossOriginError(WebError):
     )
 
 
-class BodyTooLargeError(WebError):
+class BodyTooLargeError(RequestRefusedError):
     """The request body is larger than the server takes."""
 
     code: ClassVar[str] = "web.body_too_large"

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from codes.words import Words
-from web.errors import BodyTooLargeError, CrossOriginError, HostRefusedError, WebError
+from web.errors import BodyTooLargeError, CrossOriginError, HostRefusedError, RequestRefusedError
 from web.problem import problem_response
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -70,7 +70,7 @@ class SecurityMiddleware:
         else:
             await problem_response(refused.status, refused)(scope, receive, marked)
 
-    def _refusal(self, scope: Scope) -> WebError | None:
+    def _refusal(self, scope: Scope) -> RequestRefusedError | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if _host_name(host) not in self._hosts:

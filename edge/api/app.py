@@ -8,10 +8,11 @@ from fastapi import FastAPI
 
 from edge.api.lists import list_routes
 from edge.api.parts import BODY_LIMIT, ApiParts
-from edge.api.problems import install_problems
+from edge.api.problems import STATUSES, UnexpectedError
 from edge.api.scans import scan_routes
 from edge.api.session import session_routes
 from edge.api.status import health_route, status_routes
+from web.problem import install_problems
 from web.security import SecurityMiddleware
 
 PREFIX = "/api/v1"
@@ -22,7 +23,7 @@ def create_api(parts: ApiParts) -> FastAPI:
     # The pages that FastAPI brings load their scripts from another host; the document itself is enough.
     app = FastAPI(title="Yima terminal", version=version("yima"), docs_url=None, redoc_url=None)
     app.add_middleware(SecurityMiddleware, allowed_hosts=parts.allowed_hosts, body_limit=BODY_LIMIT)
-    install_problems(app)
+    install_problems(app, STATUSES, unexpected=UnexpectedError())
     for part in (session_routes, list_routes, scan_routes, status_routes):
         app.include_router(part(parts), prefix=PREFIX)
     app.include_router(health_route(parts))

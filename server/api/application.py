@@ -9,9 +9,10 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI
 
 from server.api import catalogue, facts, people, sessions, status, terminals
-from server.api.problems import PROBLEMS, install_problem_handlers
+from server.api.problems import STATUSES, InternalError
 from server.api.views import HealthView
 from server.centre import Centre
+from web.problem import PROBLEMS, install_problems
 from web.security import SecurityMiddleware
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -37,7 +38,7 @@ def create_app(
     app.state.centre = centre
     app.state.is_connected = is_connected
     app.add_middleware(SecurityMiddleware, allowed_hosts=allowed_hosts)
-    install_problem_handlers(app)
+    install_problems(app, STATUSES, unexpected=InternalError(), challenge="Bearer")
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
     for part in (sessions, people, terminals, facts, catalogue, status):
         api.include_router(part.router)

@@ -15,9 +15,9 @@ from codes.reading import Reading, Scan
 from codes.words import Words
 from server.centre import Centre
 from server.console.desk import ConsoleDesk
-from server.errors import InvalidRequestError
 from server.store.terminals import find_terminal
 from server.trace.history import CodeHistory, find_history
+from web.errors import InvalidRequestError
 from wire.events import MAX_CODE_LENGTH
 
 SOURCE = "console"

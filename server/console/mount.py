@@ -15,15 +15,17 @@ from starlette.responses import RedirectResponse, Response
 
 from codes.errors import YimaError
 from codes.words import Words
-from server.api.problems import HttpError, InternalError, status_of
+from server.api.problems import InternalError, status_of
 from server.centre import Centre
 from server.console.codes import code_routes
 from server.console.desk import FOLDER, PREFIX, ConsoleDesk
 from server.console.overview import overview_routes
 from server.console.sessions import session_routes
 from server.console.terminals import terminal_routes
-from server.errors import InvalidRequestError, SignInError
+from server.errors import SignInError
+from web.errors import HttpError
 from web.pages import Pages
+from web.problem import invalid_request
 
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -59,18 +61,18 @@ def _install_error_pages(console: FastAPI, desk: ConsoleDesk) -> None:
     def on_invalid(request: Request, exc: Exception) -> Response:
         if not isinstance(exc, RequestValidationError):
             raise exc
-        named = ", ".join(str(one["loc"][-1]) for one in exc.errors())
-        error = InvalidRequestError(Words(f"参数不正确：{named}", f"A parameter is wrong: {named}"))
+        error = invalid_request(exc)
         return desk.error_page(request, error, status_of(error))
 
     def on_http(request: Request, exc: Exception) -> Response:
         if not isinstance(exc, HTTPException):
             raise exc
-        return desk.error_page(request, HttpError(Words("没有这个页面", "There is no such page")), exc.status_code)
+        error = HttpError(exc.status_code, Words("没有这个页面", "There is no such page"))
+        return desk.error_page(request, error, error.status)
 
     def on_fault(request: Request, exc: Exception) -> Response:
         _logger.error("console.fault", path=request.url.path, exc_info=exc)
-        error = InternalError(Words("服务内部错误", "The server failed"))
+        error = InternalError()
         return desk.error_page(request, error, HTTPStatus.INTERNAL_SERVER_ERROR)
 
     console.add_exception_handler(YimaError, on_own)

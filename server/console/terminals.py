@@ -15,8 +15,8 @@ from codes.words import Words
 from server.console.desk import PREFIX, ConsoleDesk
 from server.console.fleet_view import Show, figures_of, filtered, page_of, whole_fleet
 from server.console.overview import PageNumber
-from server.errors import InvalidRequestError
 from server.store import events
+from web.errors import InvalidRequestError
 
 _MOST_REJECTED = 20
 Name = Annotated[str, Form(max_length=64)]

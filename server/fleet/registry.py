@@ -13,7 +13,6 @@ from datetime import datetime
 import structlog
 
 from codes.words import Words
-from server.errors import InvalidRequestError, NotFoundError
 from server.fleet.presence import after_health, after_presence, open_health, open_presence, registration
 from server.fleet.terminal import Life, Terminal, terminal_of
 from server.people.roles import Person
@@ -22,6 +21,7 @@ from server.store.alarms import Alarm, AlarmKey
 from server.store.database import Connection, Store
 from server.store.terminals import TerminalRow, Trust
 from server.store.times import micros
+from web.errors import InvalidRequestError, NotFoundError
 from wire.errors import UnknownKeyError
 from wire.keys import PublicKey
 from wire.presence import Presence

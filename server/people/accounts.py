@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from codes.words import Words
-from server.errors import ConflictError, InvalidRequestError, NotFoundError
+from server.errors import ConflictError
 from server.people.roles import Person, Role
 from server.store import audit, people
 from server.store.database import Store
 from server.store.people import AccountRow
 from server.store.times import micros, moment, moment_or_none
+from web.errors import InvalidRequestError, NotFoundError
 from web.passwords import hash_password, new_password
 
 FIRST_ADMIN = "admin"

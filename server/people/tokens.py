@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from codes.words import Words
-from server.errors import ForbiddenError, InvalidRequestError, NotFoundError, SignInError
+from server.errors import ForbiddenError, SignInError
 from server.people.roles import PERMISSIONS, Person, Role
 from server.store import audit, people
 from server.store.database import Store
 from server.store.people import TokenRow
 from server.store.times import micros, moment, moment_or_none
+from web.errors import InvalidRequestError, NotFoundError
 from web.passwords import new_token, token_digest
 
 _LONGEST_LABEL = 64

@@ -162,7 +162,7 @@ class TestProblems:
     @pytest.mark.parametrize(
         ("method", "path", "status", "code"),
         [
-            ("GET", "/api/v1/nowhere", 404, "web.http"),
+            ("GET", "/api/v1/nowhere", 404, "request.not_found"),
             ("PATCH", "/api/v1/users", 405, "web.http"),
             ("GET", "/api/v1/terminals/T-404", 404, "request.not_found"),
             ("GET", "/api/v1/ledger?limit=0", 422, "request.invalid"),

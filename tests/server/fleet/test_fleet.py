@@ -7,7 +7,6 @@ import msgspec
 import pytest
 import zstandard
 
-from server.errors import InvalidRequestError, NotFoundError
 from server.fleet import Fleet, Standing, registry
 from server.fleet.terminal import SILENT_AFTER
 from server.people.roles import Person, Role
@@ -17,6 +16,7 @@ from server.store.terminals import Trust
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, dispensed, new_key, scanned
 from tests.server.ingest import looking
 from tests.server.ingest.conftest import Centre
+from web.errors import InvalidRequestError, NotFoundError
 from wire import presence
 from wire.errors import ForgedMessageError, UnknownKeyError, WireError
 from wire.presence import DeviceHealth, Health, PresenceState

@@ -7,15 +7,8 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
-from server.errors import (
-    ConflictError,
-    ForbiddenError,
-    InvalidRequestError,
-    LockedOutError,
-    NotFoundError,
-    RejectedError,
-    SignInError,
-)
+from codes.errors import RejectedError
+from server.errors import ConflictError, ForbiddenError, LockedOutError, SignInError
 from server.people import signing_in
 from server.people.accounts import FIRST_ADMIN, Accounts
 from server.people.roles import COMMAND_LINE, PERMISSIONS, Permission, Person, Role
@@ -25,6 +18,7 @@ from server.store import audit, tables
 from server.store.audit import AuditRecord
 from server.store.database import Store
 from web import passwords
+from web.errors import InvalidRequestError, NotFoundError
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 PASSWORD = "correct horse"

@@ -1,0 +1,91 @@
+"""What is wrong with a value that was given, in both languages, by pydantic's name for the fault.
+
+The words say what is wanted and never repeat what was given: a request may carry what no answer and no log should.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from pydantic_core import ErrorDetails
+
+from codes.words import Words
+
+_EXACT: Final[Mapping[str, Words]] = {
+    "missing": Words("缺少该项", "is missing"),
+    "extra_forbidden": Words("没有这一项", "is not known here"),
+    "json_invalid": Words("不是有效的 JSON", "is not valid JSON"),
+    "value_error": Words("不符合要求", "does not fit"),
+    "greater_than": Words("应大于 {gt}", "should be greater than {gt}"),
+    "greater_than_equal": Words("应不小于 {ge}", "should be {ge} or more"),
+    "less_than": Words("应小于 {lt}", "should be less than {lt}"),
+    "less_than_equal": Words("应不大于 {le}", "should be {le} or less"),
+    "multiple_of": Words("应为 {multiple_of} 的倍数", "should be a multiple of {multiple_of}"),
+    "finite_number": Words("应为有限的数", "should be a finite number"),
+    "int_parsing_size": Words("数字过大", "is too large a number"),
+    "too_short": Words("至少应有 {min_length} 项", "should have {min_length} entries or more"),
+    "too_long": Words("最多只能有 {max_length} 项", "should have {max_length} entries or fewer"),
+    "string_too_short": Words("至少应有 {min_length} 个字符", "should have {min_length} characters or more"),
+    "string_too_long": Words("最多只能有 {max_length} 个字符", "should have {max_length} characters or fewer"),
+    "string_pattern_mismatch": Words("格式应符合 {pattern}", "should match the pattern {pattern}"),
+    "string_unicode": Words("不是有效的 UTF-8 文字", "is not valid UTF-8 text"),
+    "enum": Words("应为 {expected} 之一", "should be {expected}"),
+    "literal_error": Words("应为 {expected} 之一", "should be {expected}"),
+    "date_past": Words("应为过去的日期", "should be a date in the past"),
+    "date_future": Words("应为将来的日期", "should be a date in the future"),
+    "datetime_past": Words("应为过去的时间", "should be a time in the past"),
+    "datetime_future": Words("应为将来的时间", "should be a time in the future"),
+    "timezone_aware": Words("应注明时区", "should have a time zone"),
+    "timezone_naive": Words("不应带时区", "should have no time zone"),
+    "url_scheme": Words("地址的开头应为 {expected_schemes}", "should begin with {expected_schemes}"),
+    "decimal_max_places": Words("最多只能有 {decimal_places} 位小数", "should have {decimal_places} decimals or fewer"),
+    "decimal_max_digits": Words("最多只能有 {max_digits} 位数字", "should have {max_digits} digits or fewer"),
+}
+_BY_KIND: Final[Mapping[str, Words]] = {
+    "bool": Words("应为 true 或 false", "should be true or false"),
+    "int": Words("应为整数", "should be a whole number"),
+    "float": Words("应为数字", "should be a number"),
+    "decimal": Words("应为数字", "should be a number"),
+    "string": Words("应为文字", "should be text"),
+    "bytes": Words("应为文字", "should be text"),
+    "datetime": Words("应为日期和时间", "should be a date and time"),
+    "date": Words("应为日期", "should be a date"),
+    "time": Words("应为时间", "should be a time"),
+    "url": Words("应为完整的网址", "should be a full address"),
+    "uuid": Words("应为 UUID", "should be a UUID"),
+    "list": Words("应为列表", "should be a list"),
+    "tuple": Words("应为列表", "should be a list"),
+    "set": Words("应为列表", "should be a list"),
+    "dict": Words("应为一组键与值", "should be a group of keys and values"),
+    "model": Words("应为一组键与值", "should be a group of keys and values"),
+}
+"""Every other fault whose name begins so, as `int_parsing` and `int_type`."""
+_OTHERWISE: Final = Words("不符合要求", "does not fit")
+
+
+def words_of(fault: ErrorDetails) -> Words:
+    """Return what is wrong with the value.
+
+    >>> words_of({"type": "less_than_equal", "loc": (), "msg": "", "input": 7, "ctx": {"le": 5}}).zh
+    '应不大于 5'
+    """
+    kind = fault["type"]
+    found = _EXACT.get(kind) or _BY_KIND.get(kind.partition("_")[0]) or _OTHERWISE
+    zh, en = dict(fault.get("ctx", {})), dict(fault.get("ctx", {}))
+    if isinstance(expected := zh.get("expected"), str):
+        zh["expected"] = expected.replace(" or ", "、").replace(", ", "、")
+    return Words(found.zh.format_map(zh), found.en.format_map(en))
+
+
+def place_of(fault: ErrorDetails) -> Words:
+    """Return where in a request the value stood: the dotted name of the field, or the body as a whole.
+
+    >>> place_of({"type": "missing", "loc": ("body", "lines", 0, "code"), "msg": "", "input": None}).en
+    'lines.0.code'
+    """
+    inside = fault["loc"][1:] if fault["type"] != "json_invalid" else ()
+    if not inside:
+        return Words("请求内容", "the body")
+    name = ".".join(str(part) for part in inside)
+    return Words(name, name)

@@ -9,7 +9,9 @@ import typer
 
 from server.broker import run_broker
 
-broker_app = typer.Typer(help="内置消息代理（仅本机） / The embedded broker (this machine only)", no_args_is_help=True)
+broker_app = typer.Typer(
+    help="内置消息代理（仅本机） / The embedded broker (this machine only)", no_args_is_help=True, add_completion=False
+)
 
 
 @broker_app.callback()

@@ -30,9 +30,9 @@ from edge.store.shifts import all_operators
 from edge.store.terminal import find_state
 from wire.keys import load_or_create_key
 
-edge_app = typer.Typer(help="终端 / A terminal", no_args_is_help=True)
-operator_app = typer.Typer(help="操作员 / Operators", no_args_is_help=True)
-catalogue_app = typer.Typer(help="商品目录 / The matching library", no_args_is_help=True)
+edge_app = typer.Typer(help="终端 / A terminal", no_args_is_help=True, add_completion=False)
+operator_app = typer.Typer(help="操作员 / Operators", no_args_is_help=True, add_completion=False)
+catalogue_app = typer.Typer(help="商品目录 / The matching library", no_args_is_help=True, add_completion=False)
 edge_app.add_typer(operator_app, name="operator")
 edge_app.add_typer(catalogue_app, name="catalogue")
 

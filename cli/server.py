@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -16,26 +14,26 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.catalogue import problem_records, read_catalogue, show_left_out
+from cli.centre import AsJson, Config, opened_centre
+from cli.listing import show_blocks
+from cli.terminals import terminal_app
 from codes.words import Words
 from rules.catalogue import parse_catalogue
 from server.app import run_centre
-from server.centre import open_configured_store, utc_now
+from server.centre import utc_now
 from server.config import load_config
-from server.fleet import Fleet
 from server.logs import configure_logs
 from server.matching import Matching, Preview
 from server.people.accounts import Accounts
 from server.people.roles import COMMAND_LINE, Role
 from server.people.tokens import Tokens
-from server.store.database import Store
 from web.errors import InvalidRequestError
 from wire.keys import load_or_create_key
 
-server_app = typer.Typer(help="中心 / The centre", no_args_is_help=True)
-user_app = typer.Typer(help="账号 / Accounts", no_args_is_help=True)
-token_app = typer.Typer(help="访问令牌 / API tokens", no_args_is_help=True)
-terminal_app = typer.Typer(help="终端设备 / Terminals", no_args_is_help=True)
-catalogue_app = typer.Typer(help="匹配库 / The matching library", no_args_is_help=True)
+server_app = typer.Typer(help="中心 / The centre", no_args_is_help=True, add_completion=False)
+user_app = typer.Typer(help="账号 / Accounts", no_args_is_help=True, add_completion=False)
+token_app = typer.Typer(help="访问令牌 / API tokens", no_args_is_help=True, add_completion=False)
+catalogue_app = typer.Typer(help="匹配库 / The matching library", no_args_is_help=True, add_completion=False)
 for _name, _part in (
     ("user", user_app),
     ("token", token_app),
@@ -44,8 +42,6 @@ for _name, _part in (
 ):
     server_app.add_typer(_part, name=_name)
 
-Config = Annotated[Path, typer.Option("--config", help="配置文件 / Configuration file", show_default=False)]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / Print JSON")]
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="从标准输入读取密码 / Read the password from standard input")
 ]
@@ -82,7 +78,7 @@ def add_user(
 ) -> None:
     """添加账号；密码只显示一次 / Add an account; its password is shown once."""
     chosen = _password_from_stdin() if password_stdin else None
-    with _store(config) as store:
+    with opened_centre(config) as store:
         password = Accounts(store).add(name, role, by=COMMAND_LINE, now=utc_now(), password=chosen)
     if not password_stdin:
         _show_password(name, password)
@@ -94,7 +90,7 @@ def set_user_password(
 ) -> None:
     """重设密码并解锁 / Set a new password and unlock the account."""
     chosen = _password_from_stdin() if password_stdin else None
-    with _store(config) as store:
+    with opened_centre(config) as store:
         password = Accounts(store).set_password(name, by=COMMAND_LINE, now=utc_now(), password=chosen)
     if not password_stdin:
         _show_password(name, password)
@@ -103,7 +99,7 @@ def set_user_password(
 @user_app.command("list")
 def list_users(config: Config) -> None:
     """列出账号 / List the accounts."""
-    with _store(config) as store:
+    with opened_centre(config) as store:
         accounts = Accounts(store).list()
     table = Table("账号 / name", "角色 / role", "状态 / state", "添加于 / added")
     for one in accounts:
@@ -115,7 +111,7 @@ def list_users(config: Config) -> None:
 @user_app.command("disable")
 def disable_user(name: Annotated[str, typer.Argument(help="账号名 / Name")], config: Config) -> None:
     """停用账号，其登录与令牌立即失效 / Disable an account; its sessions and tokens end at once."""
-    with _store(config) as store:
+    with opened_centre(config) as store:
         Accounts(store).set_active(name, is_active=False, by=COMMAND_LINE, now=utc_now())
 
 
@@ -128,7 +124,7 @@ def create_token(
     as_json: AsJson = False,
 ) -> None:
     """生成访问令牌；只显示一次 / Make an API token; it is shown once."""
-    with _store(config) as store:
+    with opened_centre(config) as store:
         made = Tokens(store).create(label, user, by=COMMAND_LINE, now=utc_now(), role=role)
     if as_json:
         typer.echo(json.dumps({"id": made.id, "token": made.secret}))
@@ -141,53 +137,25 @@ def create_token(
 @token_app.command("list")
 def list_tokens(config: Config) -> None:
     """列出访问令牌 / List the API tokens."""
-    with _store(config) as store:
+    with opened_centre(config) as store:
         tokens = Tokens(store).list()
-    table = Table(
-        "编号 / id", "用途 / label", "账号 / account", "角色 / role", "最近使用 / last used", "吊销 / revoked"
+    show_blocks(
+        (
+            ("编号 / id", one.id),
+            ("用途 / label", one.label),
+            ("账号 / account", f"{one.account} ({one.role})"),
+            ("最近使用 / last used", _shown(one.last_used_at)),
+            ("吊销 / revoked", _shown(one.revoked_at)),
+        )
+        for one in tokens
     )
-    for one in tokens:
-        table.add_row(one.id, one.label, one.account, one.role, _shown(one.last_used_at), _shown(one.revoked_at))
-    Console().print(table)
 
 
 @token_app.command("revoke")
 def revoke_token(token_id: Annotated[str, typer.Argument(help="编号 / Id")], config: Config) -> None:
     """吊销访问令牌 / Revoke an API token."""
-    with _store(config) as store:
+    with opened_centre(config) as store:
         Tokens(store).revoke(token_id, by=COMMAND_LINE, now=utc_now())
-
-
-@terminal_app.command("list")
-def list_terminals(config: Config) -> None:
-    """列出终端及其密钥指纹 / List the terminals and the fingerprints of their keys."""
-    now = utc_now()
-    with _store(config) as store:
-        terminals = Fleet(store).list(now, limit=1_000)
-    table = Table(
-        "终端 / terminal", "名称 / label", "机构 / institution", "指纹 / fingerprint", "信任 / trust", "在线 / state"
-    )
-    for one in terminals:
-        table.add_row(one.id, one.label, one.institution, one.fingerprint, one.trust, one.standing)
-    Console().print(table)
-
-
-@terminal_app.command("approve")
-def approve_terminal(
-    terminal: Annotated[str, typer.Argument(help="终端编号 / Terminal")],
-    config: Config,
-    institution: Annotated[str | None, typer.Option(help="机构编码 / Institution", show_default=False)] = None,
-) -> None:
-    """核对指纹后批准终端 / Approve a terminal after comparing its fingerprint."""
-    with _store(config) as store:
-        Fleet(store).approve(terminal, by=COMMAND_LINE, now=utc_now(), institution=institution)
-
-
-@terminal_app.command("revoke")
-def revoke_terminal(terminal: Annotated[str, typer.Argument(help="终端编号 / Terminal")], config: Config) -> None:
-    """吊销终端；其记录会被暂缓，不会丢失 / Revoke a terminal; what it sends is held, not lost."""
-    with _store(config) as store:
-        Fleet(store).revoke(terminal, by=COMMAND_LINE, now=utc_now())
 
 
 @catalogue_app.command("import")
@@ -202,7 +170,7 @@ def import_catalogue(
 ) -> None:
     """导入匹配库；有误的行不导入并逐行列出 / Import a catalogue file; wrong lines are left out and named."""
     parsed = parse_catalogue(read_catalogue(file))
-    with _store(config) as store:
+    with opened_centre(config) as store:
         matching = Matching(store)
         if dry_run:
             done = matching.preview(parsed)
@@ -242,13 +210,6 @@ def _print_import(done: Preview) -> None:
         more = len(done.moved) - _SHOWN
         typer.echo(f"  … 另有 {more} 条，用 --json 查看 / {more} more, see --json")
     show_left_out(done.problems, taken=done.taken)
-
-
-@contextmanager
-def _store(config: Path) -> Iterator[Store]:
-    configure_logs("WARNING")
-    with closing(open_configured_store(load_config(config))) as store:
-        yield store
 
 
 def _show_password(name: str, password: str) -> None:

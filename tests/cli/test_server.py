@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -101,20 +103,83 @@ def test_the_first_command_on_an_empty_folder_prints_nothing_but_its_answer(conf
     assert json.loads(made.stdout)["is_committed"] is True
 
 
-def test_terminals_are_listed_approved_and_revoked(config: Path) -> None:
-    store = opened(config)
-    terminal = FakeTerminal().registered(store, Trust.PENDING)
+@pytest.fixture
+def terminal(config: Path) -> Iterator[FakeTerminal]:
+    """A terminal that waits for approval, with names that fill a line."""
+    with closing(opened(config)) as store:
+        made = FakeTerminal(name="counter-of-the-old-pharmacy-at-the-north-gate", institution="P35020000001")
+        yield made.registered(store, Trust.PENDING)
+
+
+def trust_of(config: Path, terminal: FakeTerminal) -> tuple[object, ...]:
+    with closing(opened(config)) as store, store.reading() as connection:
+        asked = "SELECT trust, institution, decided_by FROM terminal WHERE id = ?"
+        return tuple(connection.exec_driver_sql(asked, (terminal.name,)).one())
+
+
+def test_what_a_person_compares_is_never_cut(
+    config: Path, terminal: FakeTerminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
     listed = output(config, "terminal", "list")
-    assert "T-001" in listed
-    output(config, "terminal", "approve", "T-001", "--institution", "P9")
-    with store.reading() as connection:
-        row = connection.exec_driver_sql("SELECT trust, institution, decided_by FROM terminal").one()
-    assert tuple(row) == ("approved", "P9", COMMAND_LINE.name)
-    output(config, "terminal", "revoke", "T-001")
-    with store.reading() as connection:
-        assert connection.exec_driver_sql("SELECT trust FROM terminal").scalar() == "revoked"
-    store.close()
-    assert terminal.key.public.fingerprint[:4] in listed
+    assert terminal.name in listed
+    assert terminal.key.public.fingerprint in listed
+    output(config, "user", "add", "boss", "--role", "admin")
+    made = json.loads(output(config, "token", "create", "demo", "--user", "boss", "--json"))
+    assert made["id"] in output(config, "token", "list")
+
+
+def test_terminals_are_listed_for_programs(config: Path, terminal: FakeTerminal) -> None:
+    (line,) = output(config, "terminal", "list", "--json").splitlines()
+    said = json.loads(line)
+    assert (said["terminal"], said["fingerprint"], said["trust"]) == (
+        terminal.name,
+        terminal.key.public.fingerprint,
+        "pending",
+    )
+
+
+def test_a_centre_without_terminals_says_so(config: Path) -> None:
+    assert "还没有终端" in output(config, "terminal", "list")
+    assert output(config, "terminal", "list", "--json") == ""
+
+
+def test_more_terminals_than_a_page_are_all_listed(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.terminals._PAGE", 2)
+    with closing(opened(config)) as store:
+        for number in range(5):
+            FakeTerminal(name=f"T-{number}").registered(store, Trust.PENDING)
+    assert len(output(config, "terminal", "list", "--json").splitlines()) == 5
+
+
+def test_a_terminal_is_approved_only_after_its_fingerprint_was_confirmed(config: Path, terminal: FakeTerminal) -> None:
+    asked = yima(config, "terminal", "approve", terminal.name, stdin="n\n")
+    assert terminal.key.public.fingerprint in asked.output
+    assert asked.exit_code == 1
+    assert yima(config, "terminal", "approve", terminal.name).exit_code == 1
+    assert trust_of(config, terminal)[0] == "pending"
+
+    output(config, "terminal", "approve", terminal.name, "--institution", "P9", stdin="y\n")
+    assert trust_of(config, terminal) == ("approved", "P9", COMMAND_LINE.name)
+    output(config, "terminal", "revoke", terminal.name)
+    assert trust_of(config, terminal)[0] == "revoked"
+
+
+def test_a_fingerprint_on_the_command_line_must_be_the_one_that_is_registered(
+    config: Path, terminal: FakeTerminal
+) -> None:
+    shown = terminal.key.public.fingerprint
+    wrong = failure(config, "terminal", "approve", terminal.name, "--fingerprint", "0000-0000-0000-0000")
+    assert wrong.code == "fleet.fingerprint"
+    assert shown in wrong.words.zh
+    assert trust_of(config, terminal)[0] == "pending"
+    output(config, "terminal", "approve", terminal.name, "--fingerprint", shown.replace("-", "").lower())
+    assert trust_of(config, terminal)[0] == "approved"
+
+
+def test_who_has_compared_already_is_not_asked(config: Path, terminal: FakeTerminal) -> None:
+    assert terminal.key.public.fingerprint in output(config, "terminal", "approve", terminal.name, "--yes")
+    assert trust_of(config, terminal)[0] == "approved"
 
 
 def test_a_catalogue_is_previewed_and_imported(config: Path) -> None:

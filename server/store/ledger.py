@@ -72,6 +72,8 @@ class LedgerRow(NamedTuple):
     conflict_count: int
     conflicts: str | None
     changed_us: int
+    settled_institution: str | None
+    barred: str | None
 
 
 def load_rows(connection: Connection, codes: Collection[str]) -> dict[str, LedgerRow]:

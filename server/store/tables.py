@@ -137,6 +137,8 @@ ledger = Table(
     Column("conflict_count", BigInteger, nullable=False),
     Column("conflicts", Text, comment="JSON list of the first ones"),
     Column("changed_us", BigInteger, nullable=False),
+    Column("settled_institution", Text, comment="whose fact led to the state; a recall is not the holder's"),
+    Column("barred", Text, comment="recalled or expired, even while the pack is sold"),
     # Of the few codes in conflict only: what most rows would pay for, nobody would read.
     Index("ix_ledger_conflict", "changed_us", "code", sqlite_where=HAS_CONFLICT, postgresql_where=HAS_CONFLICT),
     sqlite_with_rowid=False,

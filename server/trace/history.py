@@ -61,6 +61,8 @@ class CodeHistory:
     settled_by: FactKey | None
     rest: int | None
     """Units left of an opened pack."""
+    barred: State | None
+    """`RECALLED` or `EXPIRED`, even while the pack is sold: it will come back as that."""
     reserved_until: datetime | None
     evidence: Sequence[EvidenceRow]
     """What was said about it, scans apart."""
@@ -76,7 +78,7 @@ def find_history(store: Store, code: str, now: datetime) -> CodeHistory:
     with store.reading() as connection:
         row = ledger.find_row(connection, code)
         if row is None:
-            return CodeHistory(code, False, State.UNSEEN, None, None, None, None, (), (), 0, (), True)
+            return CodeHistory(code, False, State.UNSEEN, None, None, None, None, None, (), (), 0, (), True)
         facts = ledger.load_evidence_page(connection, code, MOST_FACTS + 1)
         scans = ledger.load_newest_sightings(connection, code, MOST_SCANS + 1)
         timeline = _timeline(connection, row, facts[:MOST_FACTS], scans[:MOST_SCANS])
@@ -87,6 +89,7 @@ def find_history(store: Store, code: str, now: datetime) -> CodeHistory:
         holder=row.holder,
         settled_by=settled_by(row),
         rest=row.rest,
+        barred=None if row.barred is None else State(row.barred),
         reserved_until=_reserved_until(row, now),
         evidence=facts[:MOST_FACTS],
         conflicts=conflicts_of(row),

@@ -1,11 +1,12 @@
 """Where a code stands: the ledger's row as a function of its history. Pure.
 
-The meaning is `rules.pack_life.fold` over everything that was ever said about the code; `derive` does just that. But
+The meaning is `rules.pack_fold.fold` over everything that was ever said about the code; `derive` does just that. But
 most news can be taken without reading the history again, and `advance` does so where the answer is provably the same:
 
 * a scan never changes what was done to a pack, and of all scans only the newest can be the reservation;
 * the first fact about a code has nothing to contradict;
-* a code with `CONFLICTS_KEPT` conflicts stays in conflict, and what comes after all of it is only counted.
+* a code with `CONFLICTS_KEPT` conflicts stays in conflict, and what comes after all of it is only counted, unless
+  it bars the pack.
 
 So a code that is scanned a hundred thousand times, or sold a thousand times, costs as little as any other. That
 `advance` and `derive` agree, whatever the order and the batches, is a property test.
@@ -19,23 +20,25 @@ from typing import NamedTuple
 
 import msgspec
 
-from rules.pack_life import MOVES, SELLABLE, Act, Conflict, Evidence, FactKey, Order, PackLife, State, fold
+from rules.pack_fold import fold
+from rules.pack_life import BARS, SALES, SELLABLE, Act, Conflict, Evidence, FactKey, Order, PackLife, State
 from server.store.ledger import EvidenceRow, LedgerRow, SightingRow
 from server.store.times import moment
 
 CONFLICTS_KEPT = 16
 """Conflicts that a ledger row describes; further ones are counted. The evidence is kept in full."""
 
-_SALES = frozenset({Act.DISPENSED.value, Act.SPLIT_DISPENSED.value, Act.IMPLANTED.value})
+_SALES = frozenset(act.value for act in SALES)
 """The acts that contradict a conflict once more; others follow it silently."""
+_BARS = frozenset(act.value for act in BARS)
 _UNSEEN = State.UNSEEN.value
 _SELLABLE = frozenset(state.value for state in SELLABLE)
 _FIRST_STEPS = {
-    act.value: after.value
-    for (before, act), after in MOVES.items()
-    if before is State.UNSEEN and after is not State.SPLIT
+    act.value: life.state.value
+    for act in Act
+    if (life := fold([Evidence("", FactKey(act, "P", "", 0), Order(0, "", "", 0))])).holder and not life.conflicts
 }
-"""The state after a first fact; an opened pack has units to count and is left to `derive`."""
+"""The state after a first fact by which the pack is in somebody's hands; `derive` tells what others come to."""
 
 _ScanCells = tuple[int | None, int | None, int | None, int | None, str | None, str | None]
 _PlaceCells = tuple[int | None, int | None, int | None]
@@ -124,9 +127,10 @@ def newest_scan(prior: LedgerRow | None, scans: Iterable[SightingRow], streams: 
 
 def settled_by(row: LedgerRow) -> FactKey | None:
     """Return the fact that led to the row's state."""
-    if row.settled_act is None or row.holder is None or row.settled_document is None or row.settled_line is None:
+    act, institution = row.settled_act, row.settled_institution
+    if act is None or institution is None or row.settled_document is None or row.settled_line is None:
         return None
-    return FactKey(Act(row.settled_act), row.holder, row.settled_document, row.settled_line)
+    return FactKey(Act(act), institution, row.settled_document, row.settled_line)
 
 
 def conflicts_of(row: LedgerRow) -> list[ConflictNote]:
@@ -160,6 +164,8 @@ def _after_first_fact(fact: EvidenceRow, scan: NewestScan | None, streams: Strea
 def _only_counts(prior: LedgerRow, news: News, streams: Streams) -> bool:
     """Tell whether the facts come after everything known of a code that is full of conflicts."""
     if prior.conflict_count < CONFLICTS_KEPT or news.is_from_known_document:
+        return False
+    if any(fact.act in _BARS for fact in news.facts):
         return False
     known = _end_of_facts(prior, streams)
     return known is not None and all(_order(fact.hlc, fact.stream, fact.seq, streams) > known for fact in news.facts)
@@ -207,6 +213,8 @@ def _plain_row(
         0,
         None,
         now_us,
+        holder,
+        None,
     )
 
 
@@ -227,6 +235,8 @@ def _row(code: str, life: PackLife, scan: NewestScan | None, newest: EvidenceRow
         len(life.conflicts),
         msgspec.json.encode(notes).decode() if notes else None,
         now_us,
+        settled.institution if settled else None,
+        life.barred.value if life.barred else None,
     )
 
 

@@ -19,7 +19,8 @@ from tests.server.fake_terminal import code_of
 def row(number: int, conflicts: int, changed_us: int) -> LedgerRow:
     state = "conflict" if conflicts else "sold"
     nothing = (None,) * 9
-    return LedgerRow(code_of(number), state, "P1", None, None, None, None, False, *nothing, conflicts, None, changed_us)
+    counted = (conflicts, None, changed_us, None, None)
+    return LedgerRow(code_of(number), state, "P1", None, None, None, None, False, *nothing, *counted)
 
 
 def fill(store: Store, codes: int, every: int) -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
-from hypothesis import event, given
+from hypothesis import assume, event, find, given
 from hypothesis import strategies as st
 
-from rules.pack_life import Act, Evidence, FactKey, Order, State, fold
+from rules.pack_fold import fold
+from rules.pack_life import Act, Evidence, FactKey, Order, PackLife, State
 from server.store import bulk, tables
 from server.store.ledger import EvidenceRow, LedgerRow, SightingRow
 from server.store.times import moment
@@ -22,9 +24,9 @@ Said = EvidenceRow | SightingRow
 
 def fact(act: Act, *, hlc: int, document: str = "S1", stream: int = 1, line: int = 1, seq: int = 0) -> EvidenceRow:
     source = b"%d-%d-%d" % (stream, hlc, seq or hlc)
-    units = (3, 10) if act is Act.SPLIT_DISPENSED else (None, None)
+    units, per_pack = (3, 10) if act is Act.SPLIT_DISPENSED else (None, None)
     return EvidenceRow(
-        CODE, INSTITUTIONS[stream], document, act.value, line, source, hlc, stream, seq or hlc, *units, None
+        CODE, INSTITUTIONS[stream], document, act.value, line, source, hlc, stream, seq or hlc, units, per_pack, None
     )
 
 
@@ -62,10 +64,13 @@ def meaning(row: LedgerRow | None) -> LedgerRow | None:
     return row._replace(changed_us=0) if row else None
 
 
+def life_of(said: list[Said]) -> PackLife:
+    return fold(as_evidence(one) for one in said)
+
+
 def whole(said: list[Said]) -> LedgerRow:
     """What the rule itself says about everything, all scans included."""
-    pieces = [as_evidence(one) for one in said]
-    life = fold(pieces)
+    life = life_of(said)
     facts = [one for one in said if isinstance(one, EvidenceRow)]
     scans = [one for one in said if isinstance(one, SightingRow)]
     row = derive(CODE, facts, newest_scan(None, scans, STREAMS), STREAMS, 0)
@@ -74,6 +79,7 @@ def whole(said: list[Said]) -> LedgerRow:
     assert row.holder == life.holder
     assert settled_by(row) == life.settled_by
     assert row.rest == life.rest
+    assert row.barred == (life.barred.value if life.barred else None)
     assert row.is_reserved == (life.reservation is not None)
     if life.reservation:
         assert (row.scan_institution, row.scan_sale) == (life.reservation.institution, life.reservation.sale)
@@ -102,6 +108,9 @@ hlcs = st.integers(1, 40)
 streams = st.sampled_from([1, 2, 3])
 acts = st.sampled_from([act for act in Act if act is not Act.SCANNED])
 common_acts = st.sampled_from([Act.DISPENSED, Act.RETURNED, Act.RECEIVED])
+trade_acts = st.sampled_from(
+    [Act.RECEIVED, Act.DISPENSED, Act.SPLIT_DISPENSED, Act.RETURNED, Act.RECALLED, Act.EXPIRED, Act.TRANSFERRED]
+)
 facts = st.builds(
     lambda act, hlc, document, stream, line: fact(act, hlc=hlc, document=document, stream=stream, line=line),
     st.one_of(common_acts, acts),
@@ -119,6 +128,28 @@ scans = st.builds(
 )
 
 
+Step = tuple[Act, str, int]
+"""Act, document and stream."""
+MOTIFS: list[list[Step]] = [
+    [(Act.DISPENSED, "S1", 1), (Act.RECALLED, "notice", 2), (Act.RETURNED, "S1", 1)],
+    [(Act.DISPENSED, "S2", 1), (Act.EXPIRED, "S2", 1)],
+    [(Act.SPLIT_DISPENSED, "S1", 1), (Act.SPLIT_DISPENSED, "S2", 1), (Act.RETURNED, "S1", 3)],
+    [(Act.RECEIVED, "D1", 1), (Act.DISPENSED, "S3", 2)],
+    [(Act.RECEIVED, "D1", 1), (Act.TRANSFERRED, "T1", 1), (Act.RECEIVED, "D2", 2), (Act.DISPENSED, "S4", 2)],
+]
+MOTIFS += [[(act, *place)] for act in Act if act is not Act.SCANNED for place in (("S1", 1), ("S2", 2))]
+# What the rules are about, one after the other, with steps left out.
+lives = st.lists(st.sampled_from(MOTIFS), min_size=1, max_size=3).flatmap(
+    lambda motifs: st.lists(st.booleans(), min_size=12, max_size=12).map(
+        lambda left_out: [
+            fact(act, hlc=hlc, document=document, stream=stream)
+            for hlc, (act, document, stream) in enumerate((step for motif in motifs for step in motif), start=1)
+            if not left_out[hlc - 1]
+        ]
+    )
+)
+
+
 def unique(said: list[Said]) -> list[Said]:
     """One message has one id, one place and says one thing about a code."""
     return list({(one.stream, one.hlc): one for one in said}.values())
@@ -128,19 +159,64 @@ def unique(said: list[Said]) -> list[Said]:
 @given(st.lists(st.one_of(facts, scans), min_size=1, max_size=12), st.randoms(use_true_random=False))
 def test_any_order_and_any_batches_come_to_what_the_fold_says(said: list[Said], rng: random.Random) -> None:
     said = unique(said)
+    assert meaning(told_in_any_order(said, rng)) == meaning(whole(said))
+
+
+@pytest.mark.req("T-05")
+@given(lives, st.lists(scans, max_size=3), st.randoms(use_true_random=False))
+def test_plausible_lives_come_to_what_the_fold_says(
+    life: list[EvidenceRow], seen: list[SightingRow], rng: random.Random
+) -> None:
+    said = unique([*seen, *life])
+    assume(said)
+    assert meaning(told_in_any_order(said, rng)) == meaning(whole(said))
+    event(f"state {life_of(said).state}")
+
+
+def told_in_any_order(said: list[Said], rng: random.Random) -> LedgerRow | None:
     history = History()
     rest = rng.sample(said, len(said))
     while rest:
         size = rng.randint(1, 4)
         history.hear(rest[:size])
         rest = rest[size:]
+    return history.row
 
-    assert meaning(history.row) == meaning(whole(said))
-    event(f"state {history.row.state if history.row else None}")
+
+def is_barred_after_its_sale(life: PackLife) -> bool:
+    return life.state is State.SOLD and life.barred is not None
+
+
+def came_back_barred(life: PackLife) -> bool:
+    acts = [key.act for key in life.facts]
+    return life.state is State.RECALLED and acts[:1] == [Act.DISPENSED] and acts[-1] is Act.RETURNED
+
+
+def has_units_of_an_earlier_sale_back(life: PackLife) -> bool:
+    settled = life.settled_by
+    return life.state is State.SPLIT and life.rest == 7 and settled is not None and settled.act is Act.RETURNED
+
+
+def is_sold_elsewhere(life: PackLife) -> bool:
+    return [conflict.code for conflict in life.conflicts] == ["pack.sold_elsewhere"]
+
+
+@pytest.mark.parametrize(
+    "happened", [is_barred_after_its_sale, came_back_barred, has_units_of_an_earlier_sale_back, is_sold_elsewhere]
+)
+def test_the_plausible_lives_include_what_the_rules_are_about(happened: Callable[[PackLife], bool]) -> None:
+    assert find(lives, lambda life: happened(life_of(list(life))))
 
 
 @given(
-    st.lists(st.one_of(common_acts.map(lambda act: (act, True)), st.just((Act.SCANNED, False))), max_size=80),
+    st.lists(
+        st.one_of(
+            common_acts.map(lambda act: (act, True)),
+            trade_acts.map(lambda act: (act, True)),
+            st.just((Act.SCANNED, False)),
+        ),
+        max_size=80,
+    ),
     st.randoms(use_true_random=False),
 )
 def test_a_code_full_of_conflicts_still_agrees_with_the_fold(steps: list[tuple[Act, bool]], rng: random.Random) -> None:
@@ -213,6 +289,31 @@ def test_a_late_scan_from_before_a_receipt_does_not_reserve() -> None:
     assert history.row is not None
     assert not history.row.is_reserved
     assert history.refolds == 1
+
+
+def test_a_recall_of_a_sold_pack_is_kept_with_its_row_and_speaks_when_the_pack_comes_back() -> None:
+    history = History()
+    history.hear([fact(Act.DISPENSED, hlc=1)])
+    history.hear([fact(Act.RECALLED, hlc=2, stream=2, document="notice")])
+    assert history.row is not None
+    assert (history.row.state, history.row.barred, history.row.holder) == ("sold", "recalled", "P1")
+
+    history.hear([fact(Act.RETURNED, hlc=3)])
+    row = history.row
+    assert (row.state, row.barred, row.holder) == ("recalled", "recalled", "P1")
+    assert settled_by(row) == FactKey(Act.RECALLED, "P2", "notice", 1)
+
+
+def test_a_recall_reaches_a_code_full_of_conflicts() -> None:
+    history = History()
+    sales: list[Said] = [fact(Act.DISPENSED, hlc=hlc, document=f"S{hlc}") for hlc in range(1, 40)]
+    recall = fact(Act.RECALLED, hlc=50, document="notice")
+    history.hear(sales)
+    history.hear([recall])
+
+    assert history.row is not None
+    assert (history.row.state, history.row.barred) == ("conflict", "recalled")
+    assert meaning(history.row) == meaning(whole([*sales, recall]))
 
 
 def test_a_split_pack_counts_what_is_left() -> None:

@@ -1,0 +1,252 @@
+"""The life of one pack: a pure fold over everything that was ever said about its code.
+
+1. Evidence with the same fact key says the same thing and merges (the `dispensed` event, the settlement node and the
+   stock-sale row of one sale line are three pieces of evidence of one fact).
+2. Facts are ordered by (hlc, terminal, epoch, seq); a return comes after the sale that it undoes, whatever the clocks
+   said.
+3. Each fact moves the pack along `MOVES`. A fact that cannot follow is a *conflict*: it stays in the history, is
+   named with its reason, and nobody's sale is undone. A fact that arrives late heals what only its absence made
+   impossible, because all is derived anew.
+
+Four rules go beyond the table:
+
+* **A bar stays.** A recall or an expiry holds for good, wherever the pack is. A sold pack stays sold, but returned it
+  is `RECALLED` or `EXPIRED` and not stock. Only selling contradicts a bar; moving, quarantining, destroying do not.
+* **Only the holder** sells a pack, opens it or sends it on. What one institution received, another can have only after
+  a transfer and a receipt.
+* **An opened pack never becomes whole stock again.** Returned units go back into the box and it stays `SPLIT`, even if
+  all of them are back; released from quarantine it is `SPLIT` as before.
+* **Each return undoes one sale**, named by institution and document. Of an opened pack any sale can be undone, not
+  only the last one.
+
+What the fold does not do: decide who may be paid. That is a claim, first come, first served, made at settlement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rules.pack_life import (
+    BARS,
+    SALES,
+    SELLABLE,
+    Act,
+    Conflict,
+    Evidence,
+    FactKey,
+    Order,
+    PackLife,
+    Reservation,
+    State,
+)
+from rules.pack_moves import (
+    ELSEWHERE,
+    IN_HAND,
+    MOVES,
+    RETURNED_TWICE,
+    RETURNED_UNSOLD,
+    SOLD_BARRED,
+    SPLIT_EXCEEDS,
+    SPLIT_UNCOUNTED,
+    UNSOLD,
+    Why,
+    why_impossible,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """Evidence merged under one key: the earliest piece speaks, the rest confirm."""
+
+    key: FactKey
+    order: Order
+    said: Evidence
+
+
+def fold(evidence: Iterable[Evidence]) -> PackLife:
+    """Return what the history of one code comes to.
+
+    The result is the same for any order of `evidence`, any repetition, and any split of one fact over several pieces.
+    """
+    pack = _Pack()
+    facts = _in_order(_merge(evidence))
+    for fact in facts:
+        pack.take(fact)
+    return pack.life(tuple(fact.key for fact in facts))
+
+
+def _merge(evidence: Iterable[Evidence]) -> dict[FactKey, _Fact]:
+    facts: dict[FactKey, _Fact] = {}
+    for piece in evidence:
+        known = facts.get(piece.key)
+        if known is None or _precedence(piece) < _precedence(known.said):
+            facts[piece.key] = _Fact(piece.key, piece.order, piece)
+    return facts
+
+
+def _precedence(piece: Evidence) -> tuple[Order, str, int, int, str]:
+    """Order all pieces totally, so that the one which speaks for a fact never depends on arrival."""
+    until = piece.reserved_until.isoformat() if piece.reserved_until else ""
+    units, per_pack = (-1 if count is None else count for count in (piece.units, piece.units_per_pack))
+    return piece.order, piece.source, units, per_pack, until
+
+
+def _in_order(facts: dict[FactKey, _Fact]) -> list[_Fact]:
+    sales: dict[_Document, Order] = {}
+    lines: dict[tuple[_Document, int], Order] = {}
+    for key, fact in facts.items():
+        if key.act in SALES:
+            document = _document(key)
+            sales[document] = min(fact.order, sales.get(document, fact.order))
+            lines[document, key.line] = min(fact.order, lines.get((document, key.line), fact.order))
+
+    def place(fact: _Fact) -> tuple[Order, bool, FactKey]:
+        if fact.key.act is not Act.RETURNED:
+            return fact.order, False, fact.key
+        document = _document(fact.key)
+        undone = lines.get((document, fact.key.line)) or sales.get(document)
+        return (max(fact.order, undone) if undone else fact.order), True, fact.key
+
+    return sorted(facts.values(), key=place)
+
+
+_KEPT_IN_QUARANTINE = frozenset({State.SPLIT, State.TRANSFERRED})
+"""What a pack is again when it is released: opened, or still on its way. Any other is stock."""
+
+_Document = tuple[str, str]
+"""Institution and number of a sale: what a return undoes."""
+
+
+def _document(key: FactKey) -> _Document:
+    return key.institution, key.document
+
+
+@dataclass(slots=True)
+class _Pack:
+    """One pack while its facts are gone through, one after the other; it never leaves this module."""
+
+    state: State = State.UNSEEN
+    """As if there were no recalls and expiries."""
+    holder: str | None = None
+    settled_by: FactKey | None = None
+    """The fact that led to `state`."""
+    rest: int | None = None
+    barred_by: FactKey | None = None
+    """The first recall or expiry."""
+    quarantined_as: State | None = None
+    reservation: Reservation | None = None
+    units_out: dict[_Document, dict[int, int]] = field(default_factory=dict)
+    """Units of each split sale by line, as far as they have not come back."""
+    conflicts: list[Conflict] = field(default_factory=list)
+
+    def life(self, facts: tuple[FactKey, ...]) -> PackLife:
+        """Freeze what the facts came to."""
+        barred = self._barred()
+        is_held_back = barred is not None and self.state in UNSOLD
+        return PackLife(
+            state=barred if barred and is_held_back else self.state,
+            holder=self.holder,
+            settled_by=self.barred_by if is_held_back else self.settled_by,
+            rest=self.rest,
+            barred=barred,
+            reservation=self.reservation,
+            conflicts=tuple(self.conflicts),
+            facts=facts,
+        )
+
+    def take(self, fact: _Fact) -> None:
+        """Go on by one fact."""
+        act = fact.key.act
+        if act is Act.SCANNED:
+            self._reserve(fact)
+        elif act in BARS:
+            self.barred_by = self.barred_by or fact.key
+            self.reservation = None
+        elif self.state is State.CONFLICT:
+            # What follows a contradiction cannot be judged; only more sales make it worse.
+            if act in SALES:
+                self._contradict(fact, why_impossible(State.SOLD, act))
+        elif act is Act.RETURNED and self.units_out:
+            self._take_units_back(fact)
+        else:
+            self._move(fact)
+
+    def _barred(self) -> State | None:
+        return BARS[self.barred_by.act] if self.barred_by else None
+
+    def _reserve(self, fact: _Fact) -> None:
+        until = fact.said.reserved_until
+        if until is not None and self.state in SELLABLE and self.barred_by is None:
+            self.reservation = Reservation(fact.key.institution, fact.key.document, until)
+
+    def _move(self, fact: _Fact) -> None:
+        key = fact.key
+        after = MOVES.get((self.state, key.act))
+        if after is None:
+            self._contradict(fact, why_impossible(self.state, key.act))
+        elif self._is_refused(fact):
+            return
+        elif after is State.SPLIT:
+            self._take_units(fact)
+        elif key.act is Act.RELEASED:
+            self._settle(key, self.quarantined_as if self.quarantined_as in _KEPT_IN_QUARANTINE else after)
+        else:
+            self._settle(key, after)
+
+    def _is_refused(self, fact: _Fact) -> bool:
+        """Name what stands against a step that the table allows, if anything does."""
+        key, barred = fact.key, self._barred()
+        if barred and key.act in SALES:
+            self._contradict(fact, SOLD_BARRED[barred], self.barred_by)
+        elif self._is_elsewhere(key):
+            self._contradict(fact, ELSEWHERE[key.act])
+        elif key.act is Act.RETURNED and self.settled_by and _document(key) != _document(self.settled_by):
+            self._contradict(fact, RETURNED_UNSOLD)
+        else:
+            return False
+        return True
+
+    def _is_elsewhere(self, key: FactKey) -> bool:
+        """Say whether another institution does what only the holder can; a sent pack may be received by any."""
+        is_others = self.holder is not None and key.institution != self.holder
+        return is_others and key.act in ELSEWHERE and self.state is not State.TRANSFERRED
+
+    def _take_units(self, fact: _Fact) -> None:
+        units = fact.said.units
+        left = fact.said.units_per_pack if self.rest is None else self.rest
+        if units is None or left is None or units < 1:
+            self._contradict(fact, SPLIT_UNCOUNTED)
+        elif units > left:
+            self._contradict(fact, SPLIT_EXCEEDS)
+        else:
+            self.rest = left - units
+            self.units_out.setdefault(_document(fact.key), {})[fact.key.line] = units
+            self._settle(fact.key, State.SPLIT)
+
+    def _take_units_back(self, fact: _Fact) -> None:
+        """Put the units of one split sale back into the box: those of the line, or all if it has no such line."""
+        lines = self.units_out.get(_document(fact.key))
+        if not lines:
+            self._contradict(fact, RETURNED_UNSOLD if lines is None else RETURNED_TWICE)
+            return
+        back = {fact.key.line} & lines.keys() or set(lines)
+        units = sum(lines.pop(line) for line in back)
+        if self.rest is not None:  # A destroyed box takes nothing back.
+            self.rest += units
+        if self.state is State.SPLIT:
+            self._settle(fact.key, State.SPLIT)
+
+    def _settle(self, key: FactKey, after: State) -> None:
+        if after is State.DESTROYED:
+            self.rest = None
+        if after is State.QUARANTINED and self.state is not State.QUARANTINED:
+            self.quarantined_as = self.state
+        self.state, self.settled_by, self.reservation = after, key, None
+        if key.act in IN_HAND:
+            self.holder = key.institution
+
+    def _contradict(self, fact: _Fact, why: Why, against: FactKey | None = None) -> None:
+        code, words = why
+        self.conflicts.append(Conflict(code, words, fact.key, against or self.settled_by))
+        self.state, self.reservation = State.CONFLICT, None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from codes.errors import TransientError
 from rules.catalogue import Product
-from server.errors import TransientError
 from server.ingest import Committed
 from server.matching import Matching
 from server.store.alarms import Alarm
@@ -56,7 +56,8 @@ class LiveNews:
         self._publish("device", {"terminal": terminal_id})
 
     def _products(self, ids: set[str]) -> dict[str, Product]:
-        if not ids or not self._bus.follower_count:
+        # Looked up although nobody may be watching: who opens a page later is shown these scans again.
+        if not ids:
             return {}
         try:
             return self._matching.products(sorted(ids))

@@ -15,7 +15,7 @@ from server.people.roles import COMMAND_LINE
 from server.store.alarms import Alarm, AlarmKey
 from server.store.database import Store
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, dispensed, scanned
-from web.live import LiveBus
+from web.live import LiveBus, LiveEvent
 
 HEADER = "产品编号,通用名,规格,生产企业,医保类别,单价,单位,拆零数\n".encode()
 LINE = "D0001,阿莫西林胶囊,0.25g,东屿,甲,9.80,盒,24\n".encode()
@@ -48,22 +48,23 @@ def test_scans_alarms_and_changed_terminals_are_told(store: Store, bus: LiveBus)
     assert told[2][1] == {"events": 2}
 
 
-def test_names_are_looked_up_only_while_somebody_watches(store: Store, bus: LiveBus) -> None:
+def test_scans_that_are_shown_again_later_have_their_names(store: Store, bus: LiveBus) -> None:
     matching = Matching(store)
     matching.import_file(parse_catalogue(HEADER + LINE), by=COMMAND_LINE, now=NOW)
-    news = LiveNews(bus, matching)
-    event = FakeTerminal().event(scanned(code_of(1)))
 
-    async def watched() -> None:
-        following = bus.follow()
-        await anext(following)
-        news.committed(Committed([event], []))
+    async def seen_after_the_fact() -> list[LiveEvent]:
+        LiveNews(bus, matching).committed(Committed([FakeTerminal().event(scanned(code_of(1)))], []))
+        following = bus.follow(0)
+        heard = [await anext(following) for _ in range(2)]
         await following.aclose()
+        return heard
 
-    news.committed(Committed([event], []))
-    asyncio.run(watched())
+    heard = asyncio.run(seen_after_the_fact())
 
-    assert [data["name"] for name, data in replayed(bus) if name == "scan"] == [None, "阿莫西林胶囊"]
+    assert [(one.event, json.loads(one.data).get("name")) for one in heard] == [
+        ("ping", None),
+        ("scan", "阿莫西林胶囊"),
+    ]
 
 
 def test_a_backlog_shows_its_newest_scans_only(store: Store, bus: LiveBus) -> None:
@@ -85,12 +86,6 @@ def test_a_database_that_is_gone_costs_the_names_and_nothing_else(bus: LiveBus) 
         def products(self, _ids: list[str]) -> None:
             raise StoreUnavailableError(Words("断开", "gone"))
 
-    async def watched() -> None:
-        following = bus.follow()
-        await anext(following)
-        LiveNews(bus, Gone()).committed(Committed([FakeTerminal().event(scanned(code_of(1)))], []))  # type: ignore[arg-type]
-        await following.aclose()
-
-    asyncio.run(watched())
+    LiveNews(bus, Gone()).committed(Committed([FakeTerminal().event(scanned(code_of(1)))], []))  # type: ignore[arg-type]
 
     assert [name for name, _ in replayed(bus)] == ["scan", "totals"]

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
 
-from server.api import catalogue, facts, people, sessions, status, terminals
+from server.api import catalogue, conflicts, facts, people, sessions, status, terminals
 from server.api.problems import STATUSES, InternalError
 from server.api.views import HealthView
 from server.centre import Centre
@@ -40,7 +40,7 @@ def create_app(
     app.add_middleware(SecurityMiddleware, allowed_hosts=allowed_hosts)
     install_problems(app, STATUSES, unexpected=InternalError(), challenge="Bearer")
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
-    for part in (sessions, people, terminals, facts, catalogue, status):
+    for part in (sessions, people, terminals, conflicts, facts, catalogue, status):
         api.include_router(part.router)
     app.include_router(api)
     app.add_api_route("/healthz", _healthz(centre), methods=["GET"], tags=["status"], response_model=HealthView)

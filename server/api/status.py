@@ -8,8 +8,8 @@ from importlib.metadata import version
 from fastapi import APIRouter, Request
 
 from server.api.access import Reader, TheCentre
-from server.api.views import StatusView
-from server.store import catalogue, terminals
+from server.api.views import MOST_CONFLICTS, StatusView
+from server.store import catalogue, ledger, terminals
 from server.store.terminals import Trust
 
 router = APIRouter(tags=["status"])
@@ -22,6 +22,7 @@ def status(request: Request, _person: Reader, centre: TheCentre) -> StatusView:
         counted = terminals.count_terminals(connection)
         products = catalogue.count_products(connection)
         revision = catalogue.revision(connection)
+        conflicts = ledger.count_conflicts(connection, MOST_CONFLICTS)
     return StatusView(
         version=version("yima"),
         epoch=centre.store.epoch,
@@ -32,5 +33,6 @@ def status(request: Request, _person: Reader, centre: TheCentre) -> StatusView:
         terminals={trust: counted.get(trust, 0) for trust in Trust},
         products=products,
         catalogue_revision=revision,
+        conflicts=conflicts,
         tally=asdict(centre.ingest.tally),
     )

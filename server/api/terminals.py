@@ -8,14 +8,17 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from server.api.access import Approver, Reader, TheCentre
-from server.api.views import AlarmView, LifeView, RejectedView, TerminalDetailView, TerminalView
+from server.api.views import AlarmPage, AlarmView, LifeView, RejectedView, TerminalDetailView, TerminalView
 from server.store import alarms, events
+from server.store.terminal_lists import Show, TerminalFilter
 from server.store.times import moment
 
 router = APIRouter(tags=["terminals"])
 
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Limit = Annotated[int, Query(ge=1, le=1_000)]
+PLACE = r"^[0-9]{1,18}\.[0-9]{1,18}$"
+"""A place among the alarms; callers hand it back as it was given."""
 
 
 class Approval(BaseModel):
@@ -25,12 +28,21 @@ class Approval(BaseModel):
     label: Name | None = None
 
 
+class Listing(BaseModel):
+    """Which terminals are asked for."""
+
+    show: Show = Field(Show.ALL, description="Which of them, by how they are.")
+    institution: str = Field("", max_length=64, description="Only those of this institution.")
+    q: str = Field("", max_length=100, description="Words, each within id, label or institution.")
+    after: str = Field("", max_length=64, description="Only names after this one.")
+    limit: int = Field(200, ge=1, le=1_000)
+
+
 @router.get("/terminals")
-def terminals(
-    _person: Reader, centre: TheCentre, after: Annotated[str, Query(max_length=64)] = "", limit: Limit = 200
-) -> list[TerminalView]:
+def terminals(_person: Reader, centre: TheCentre, asked: Annotated[Listing, Query()]) -> list[TerminalView]:
     """List terminals in the order of their names, those after `after`."""
-    found = centre.fleet.list(centre.now(), after=after, limit=limit)
+    wanted = TerminalFilter(asked.show, asked.institution, asked.q)
+    found = centre.fleet.list(centre.now(), wanted, after=asked.after, limit=asked.limit)
     return [TerminalView.model_validate(one) for one in found]
 
 
@@ -91,17 +103,26 @@ def alarm_list(
     """List alarms with a number above `after`, oldest first."""
     with centre.store.reading() as connection:
         found = alarms.load_alarms(connection, terminal=terminal_id, after=after, limit=limit)
-    return [
-        AlarmView(
-            n=one.n,
-            terminal=one.terminal,
-            code=one.code,
-            subject=one.subject,
-            zh=one.words.zh,
-            en=one.words.en,
-            first_at=moment(one.first_us),
-            last_at=moment(one.last_us),
-            times=one.times,
-        )
-        for one in found
-    ]
+    return [AlarmView.of(one) for one in found]
+
+
+@router.get("/alarms/newest")
+def newest_alarms(
+    _person: Reader,
+    centre: TheCentre,
+    terminal_id: Annotated[str | None, Query(alias="terminal", max_length=64)] = None,
+    before: Annotated[str | None, Query(pattern=PLACE, description="`next` of the page before.")] = None,
+    limit: Limit = 50,
+) -> AlarmPage:
+    """List alarms, the one that rang last first. One that rings again while you read moves to the front."""
+    place = None
+    if before is not None:
+        rang_us, _, number = before.partition(".")
+        place = int(rang_us), int(number)
+    with centre.store.reading() as connection:
+        found = alarms.load_newest_alarms(connection, terminal=terminal_id, before=place, limit=limit)
+        total = alarms.count_alarms(connection, terminal_id)
+    last = found[-1] if len(found) == limit else None
+    return AlarmPage(
+        items=[AlarmView.of(one) for one in found], next=f"{last.last_us}.{last.n}" if last else None, total=total
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -14,7 +14,13 @@ from rules.pack_life import Act, FactKey, State
 from rules.scan_judgement import PackLevel
 from server.fleet import Standing
 from server.people.roles import Permission, Role
+from server.store.alarms import AlarmRecord
 from server.store.terminals import Trust
+from server.store.times import moment
+from server.trace.standing import ConflictNote
+
+MOST_CONFLICTS: Final = 10_000
+"""Codes in conflict that are counted: the glance must stay quick, and beyond it nobody needs the number."""
 
 
 class _View(BaseModel):
@@ -178,6 +184,11 @@ class ConflictView(_View):
     fact: FactView
     against: FactView | None
 
+    @classmethod
+    def of(cls, note: ConflictNote) -> ConflictView:
+        against = FactView.of(note.against) if note.against else None
+        return ConflictView(code=note.code, zh=note.zh, en=note.en, fact=FactView.of(note.fact), against=against)
+
 
 class EvidenceView(_View):
     """One message that says so."""
@@ -260,6 +271,27 @@ class LedgerPage(_View):
     """Give it as `after` to go on; null at the end."""
 
 
+class ConflictedView(_View):
+    """A code about which two facts cannot both be true."""
+
+    code: str
+    product: ProductView | None
+    conflict_count: int
+    conflicts: list[ConflictView]
+    """The first of them."""
+    institutions: list[str]
+    """Those whose facts contradict each other, as far as `conflicts` names them."""
+    changed_at: datetime
+
+
+class ConflictedPage(_View):
+    """A part of the codes in conflict, those that changed last first."""
+
+    items: list[ConflictedView]
+    next: str | None
+    """Give it as `before` to go on; null at the end."""
+
+
 class EventView(_View):
     """One event as stored."""
 
@@ -335,6 +367,29 @@ class AlarmView(_View):
     last_at: datetime
     times: int
 
+    @classmethod
+    def of(cls, record: AlarmRecord) -> AlarmView:
+        return AlarmView(
+            n=record.n,
+            terminal=record.terminal,
+            code=record.code,
+            subject=record.subject,
+            zh=record.words.zh,
+            en=record.words.en,
+            first_at=moment(record.first_us),
+            last_at=moment(record.last_us),
+            times=record.times,
+        )
+
+
+class AlarmPage(_View):
+    """A part of the alarms, the one that rang last first."""
+
+    items: list[AlarmView]
+    next: str | None
+    """Give it as `before` to go on; null at the end."""
+    total: int
+
 
 class AuditView(_View):
     """One change and who made it."""
@@ -362,6 +417,8 @@ class StatusView(_View):
     terminals: dict[Trust, int]
     products: int
     catalogue_revision: int
+    conflicts: int
+    """Codes in conflict; counting ends at `MOST_CONFLICTS`, 10,000."""
     tally: dict[str, int]
     """Since the start of this process; `docs/centre.md` explains each count."""
 

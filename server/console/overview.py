@@ -1,4 +1,4 @@
-"""The first page, the alarms, and the scans as they come in."""
+"""The first page, the alarms, codes in conflict, and the scans as they come in."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.api.conflicts import Before, conflicts
 from server.api.status import status as centre_status
-from server.console.alarm_view import newest_alarms
+from server.api.terminals import PLACE, newest_alarms
+from server.api.views import MOST_CONFLICTS
 from server.console.desk import ConsoleDesk
-from server.console.fleet_view import Show, figures_of, filtered, page_of, whole_fleet
+from server.store.terminal_lists import Show, TerminalFilter
 
 _MOST_ATTENTION: Final = 8
 _MOST_ALARMS: Final = 6
+_ROWS_PER_PAGE: Final = 50
 _REPLAYED: Final = 300
 """Events of the live bus that a page of live scans begins with."""
-
-PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
 
 
 def overview_routes(desk: ConsoleDesk) -> APIRouter:
@@ -28,17 +29,14 @@ def overview_routes(desk: ConsoleDesk) -> APIRouter:
 
     @routes.get("/")
     def overview(request: Request) -> Response:
-        person = desk.reader(request)
-        terminals = list(whole_fleet(centre.fleet, centre.now()))
-        attention = filtered(terminals, Show.ATTENTION, "")
-        alarms = newest_alarms(centre.store, None)
+        person, now = desk.reader(request), centre.now()
         context = {
             "active": "overview",
             "status": centre_status(request, person, centre),
-            "figures": figures_of(terminals),
-            "attention": attention[:_MOST_ATTENTION],
-            "alarms": alarms[:_MOST_ALARMS],
-            "alarm_count": len(alarms),
+            "figures": centre.fleet.figures(now),
+            "attention": centre.fleet.page(now, TerminalFilter(Show.ATTENTION), skip=0, limit=_MOST_ATTENTION),
+            "alarms": newest_alarms(person, centre, limit=_MOST_ALARMS),
+            "most_conflicts": MOST_CONFLICTS,
         }
         return desk.page(request, person, "overview.html", context)
 
@@ -49,10 +47,22 @@ def overview_routes(desk: ConsoleDesk) -> APIRouter:
         return desk.page(request, person, "scans.html", {"active": "scans", "start": start})
 
     @routes.get("/alarms")
-    def alarms(request: Request, terminal: Annotated[str, Query(max_length=64)] = "", page: PageNumber = 1) -> Response:
+    def alarms(
+        request: Request,
+        terminal: Annotated[str, Query(max_length=64)] = "",
+        before: Annotated[str | None, Query(pattern=PLACE)] = None,
+    ) -> Response:
         person = desk.reader(request)
-        found = page_of(newest_alarms(centre.store, terminal or None), page)
-        context = {"active": "alarms", "terminal": terminal, "page": found}
+        found = newest_alarms(person, centre, terminal or None, before, _ROWS_PER_PAGE)
+        context = {"active": "alarms", "terminal": terminal, "page": found, "is_first": before is None}
         return desk.page(request, person, "alarms.html", context)
+
+    @routes.get("/conflicts")
+    def in_conflict(request: Request, before: Before = None) -> Response:
+        person = desk.reader(request)
+        found = conflicts(person, centre, before, _ROWS_PER_PAGE)
+        return desk.page(
+            request, person, "conflicts.html", {"active": "conflicts", "page": found, "is_first": before is None}
+        )
 
     return routes

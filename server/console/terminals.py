@@ -13,9 +13,9 @@ from starlette.responses import RedirectResponse, Response
 
 from codes.words import Words
 from server.console.desk import PREFIX, ConsoleDesk
-from server.console.fleet_view import Show, figures_of, filtered, page_of, whole_fleet
-from server.console.overview import PageNumber
+from server.console.fleet_view import page_of
 from server.store import events
+from server.store.terminal_lists import Show, TerminalFilter
 from web.errors import InvalidRequestError
 
 _MOST_REJECTED = 20
@@ -46,12 +46,21 @@ def terminal_routes(desk: ConsoleDesk) -> APIRouter:
 
     @routes.get("")
     def terminals(
-        request: Request, show: Show = Show.ALL, q: Annotated[str, Query(max_length=100)] = "", page: PageNumber = 1
+        request: Request,
+        show: Show = Show.ALL,
+        institution: Annotated[str, Query(max_length=64)] = "",
+        q: Annotated[str, Query(max_length=100)] = "",
+        page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     ) -> Response:
-        person = desk.reader(request)
-        fleet = list(whole_fleet(centre.fleet, centre.now()))
-        found = page_of(filtered(fleet, show, q), page)
-        context = {"active": "terminals", "figures": figures_of(fleet), "show": show, "q": q, "page": found}
+        person, now = desk.reader(request), centre.now()
+        wanted = TerminalFilter(show, institution, q)
+        figures = centre.fleet.figures(now, wanted)
+        context = {
+            "active": "terminals",
+            "figures": figures,
+            "wanted": wanted,
+            "page": page_of(centre.fleet, wanted, figures, page, now),
+        }
         return desk.page(request, person, "terminals.html", context)
 
     @routes.get("/{terminal_id}")

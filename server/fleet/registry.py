@@ -14,11 +14,12 @@ import structlog
 
 from codes.words import Words
 from server.fleet.presence import after_health, after_presence, open_health, open_presence, registration
-from server.fleet.terminal import Life, Terminal, terminal_of
+from server.fleet.terminal import SILENT_AFTER, Life, Terminal, terminal_of
 from server.people.roles import Person
 from server.store import alarms, audit, events, terminals
 from server.store.alarms import Alarm, AlarmKey
 from server.store.database import Connection, Store
+from server.store.terminal_lists import EVERY, FleetFigures, Show, TerminalFilter, count_listed, load_listed
 from server.store.terminals import TerminalRow, Trust
 from server.store.times import micros
 from web.errors import InvalidRequestError, NotFoundError
@@ -101,11 +102,27 @@ class Fleet:
         """
         self._decide(terminal_id, Trust.REVOKED, {}, by, now)
 
-    def list(self, now: datetime, *, after: str = "", limit: int = 200) -> Sequence[Terminal]:
+    def list(
+        self, now: datetime, wanted: TerminalFilter = EVERY, *, after: str = "", limit: int = 200
+    ) -> Sequence[Terminal]:
         """Return terminals in the order of their names."""
         with self._store.reading() as connection:
-            rows = terminals.load_terminals(connection, after=after, limit=limit)
+            rows = load_listed(connection, wanted, _silent_us(now), after=after, limit=limit)
         return [terminal_of(row, now) for row in rows]
+
+    def page(self, now: datetime, wanted: TerminalFilter, *, skip: int, limit: int) -> Sequence[Terminal]:
+        """Return a part of a list as a person reads it: where attention is needed, the most urgent come first."""
+        is_urgent_first = wanted.show is Show.ATTENTION
+        with self._store.reading() as connection:
+            rows = load_listed(
+                connection, wanted, _silent_us(now), skip=skip, limit=limit, is_urgent_first=is_urgent_first
+            )
+        return [terminal_of(row, now) for row in rows]
+
+    def figures(self, now: datetime, wanted: TerminalFilter = EVERY) -> FleetFigures:
+        """Count the terminals of an institution with some words, for every way of showing them."""
+        with self._store.reading() as connection:
+            return count_listed(connection, wanted, _silent_us(now))
 
     def find(self, terminal_id: str, now: datetime) -> tuple[Terminal, Sequence[Life]]:
         """Return one terminal and what the centre has of each life of its store.
@@ -169,6 +186,10 @@ def _meet_other_key(connection: Connection, known: TerminalRow, fresh: TerminalR
 def _change(connection: Connection, terminal_id: str, change: dict[str, object]) -> None:
     if change:
         terminals.change_terminal(connection, terminal_id, **change)
+
+
+def _silent_us(now: datetime) -> int:
+    return micros(now - SILENT_AFTER)
 
 
 def _existing(row: TerminalRow | None, terminal_id: str) -> TerminalRow:

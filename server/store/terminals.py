@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -75,12 +75,6 @@ def find_terminal(connection: Connection, terminal_id: str) -> TerminalRow | Non
     """Return one terminal, for reading only."""
     row = connection.execute(select(terminal).where(terminal.c.id == terminal_id)).first()
     return None if row is None else TerminalRow._make(row)
-
-
-def load_terminals(connection: Connection, *, after: str, limit: int) -> Sequence[TerminalRow]:
-    """Return terminals in the order of their names, those after `after`."""
-    asked = select(terminal).where(terminal.c.id > after).order_by(terminal.c.id).limit(limit)
-    return [TerminalRow._make(row) for row in connection.execute(asked)]
 
 
 def count_terminals(connection: Connection) -> dict[str, int]:

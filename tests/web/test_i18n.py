@@ -15,10 +15,10 @@ from edge.health import DeviceState
 from rules.catalogue_cells import InsuranceClass
 from rules.pack_life import Act, State
 from rules.scan_judgement import Mode, Verdict
-from server.console.fleet_view import Show
 from server.console.terminals import Decision
 from server.fleet import Standing
 from server.people.roles import Role
+from server.store.terminal_lists import Show
 from server.store.terminals import Trust
 from web.i18n import CatalogueFileError, UnknownMessageError, choose_language, load_messages
 from wire.events import KINDS

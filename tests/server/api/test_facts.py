@@ -8,10 +8,12 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import delete, update
 
+from codes.words import Words
 from rules.catalogue import parse_catalogue
 from server.centre import Centre
 from server.people.roles import COMMAND_LINE
 from server.store import tables
+from server.store.alarms import Alarm, AlarmKey, raise_alarms
 from tests.server.api.conftest import Clock
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, dispensed, received, returned, scanned
 
@@ -178,6 +180,82 @@ class TestLedger:
         assert admin.get("/api/v1/ledger").json() == {"items": [], "next": None}
 
 
+class TestConflicts:
+    """Codes about which two facts cannot both be true."""
+
+    @pytest.fixture
+    def sold_twice(self, centre: Centre, take: Take, clock: Clock) -> list[str]:
+        here = FakeTerminal(name="T-1", institution="P1").registered(centre.store)
+        there = FakeTerminal(name="T-2", institution="P2").registered(centre.store)
+        codes = [code_of(number) for number in range(1, 6)]
+        take(here.frame(*(here.say(dispensed(code, sale=f"A{code}")) for code in [*codes, code_of(9)])))
+        for code in codes:
+            clock.forward(seconds=1)
+            sale = there.frame(there.say(dispensed(code, sale=f"B{code}"), hlc=here.hlc + 5_000_000))
+            centre.ingest.take_many([sale], clock())
+        return codes
+
+    def test_they_are_listed_from_the_newest_on_with_reason_and_institutions(
+        self, admin: TestClient, centre: Centre, sold_twice: list[str]
+    ) -> None:
+        centre.matching.import_file(parse_catalogue(SEED.read_bytes()), by=COMMAND_LINE, now=NOW)
+        items, before, pages = [], None, 0
+        while pages == 0 or before is not None:
+            query = {"limit": 2} | ({"before": before} if before else {})
+            page = admin.get("/api/v1/ledger/conflicts", params=query).json()
+            items += page["items"]
+            before, pages = page["next"], pages + 1
+
+        assert ([one["code"] for one in items], pages) == (sold_twice[::-1], 3)
+        first = items[0]
+        assert (first["institutions"], first["conflict_count"]) == (["P1", "P2"], 1)
+        assert first["changed_at"] == "2026-11-21T09:00:05Z"
+        (reason,) = first["conflicts"]
+        assert (reason["code"], reason["zh"], reason["en"]) == (
+            "pack.sold_twice",
+            "同一追溯码售出两次",
+            "The same code was sold twice",
+        )
+        assert first["product"]["id"] == "D0001"
+        assert admin.get("/api/v1/status").json()["conflicts"] == 5
+
+    def test_without_conflicts_there_is_nothing_to_list(self, admin: TestClient) -> None:
+        assert admin.get("/api/v1/ledger/conflicts").json() == {"items": [], "next": None}
+        assert admin.get("/api/v1/status").json()["conflicts"] == 0
+
+    @pytest.mark.parametrize("before", ["x", "1.", ".1", f"{'9' * 19}.1"])
+    def test_a_cursor_that_is_none_is_refused(self, admin: TestClient, before: str) -> None:
+        assert admin.get("/api/v1/ledger/conflicts", params={"before": before}).status_code == 422
+
+
+class TestAlarms:
+    """What a person should look at."""
+
+    def ring(self, centre: Centre, subject: int, at_us: int) -> None:
+        with centre.store.writing() as connection:
+            one = Alarm(AlarmKey(f"T-{subject % 2}", "test.alarm", str(subject)), Words("告警", "alarm"))
+            raise_alarms(connection, [one], at_us)
+
+    def test_the_newest_come_first_page_by_page(self, admin: TestClient, centre: Centre) -> None:
+        for number in range(9):
+            self.ring(centre, number, number)
+        self.ring(centre, 2, 100)
+        found, before = [], None
+        while True:
+            query = {"limit": 4} | ({"before": before} if before else {})
+            page = admin.get("/api/v1/alarms/newest", params=query).json()
+            found += [int(one["subject"]) for one in page["items"]]
+            before = page["next"]
+            if before is None:
+                break
+
+        assert found == [2, 8, 7, 6, 5, 4, 3, 1, 0]
+        assert page["total"] == 9
+        only = admin.get("/api/v1/alarms/newest", params={"terminal": "T-1"}).json()
+        assert ([one["subject"] for one in only["items"]], only["total"]) == (["7", "5", "3", "1"], 4)
+        assert admin.get("/api/v1/alarms/newest", params={"before": "x"}).status_code == 422
+
+
 class TestEvents:
     """The events as stored."""
 
@@ -248,6 +326,21 @@ class TestTerminals:
         assert admin.post("/api/v1/terminals/T-001/revoke").json()["trust"] == "revoked"
         assert admin.get("/api/v1/status").json()["terminals"] == {"pending": 0, "approved": 0, "revoked": 1}
 
+    def test_the_list_is_filtered_by_state_institution_and_words(self, admin: TestClient, centre: Centre) -> None:
+        for number in range(4):
+            FakeTerminal(name=f"T-{number}", institution=f"P{number % 2}").registered(centre.store)
+        centre.fleet.revoke("T-3", by=COMMAND_LINE, now=NOW)
+
+        def asked(**query: str) -> list[str]:
+            return [one["id"] for one in admin.get("/api/v1/terminals", params=query).json()]
+
+        assert asked() == ["T-0", "T-1", "T-2", "T-3"]
+        assert asked(institution="P1") == ["T-1", "T-3"]
+        assert asked(show="revoked") == ["T-3"]
+        assert asked(show="online", institution="P1", after="T-1") == ["T-3"]
+        assert asked(q="p0 t-2") == ["T-2"]
+        assert admin.get("/api/v1/terminals", params={"show": "wrong"}).status_code == 422
+
 
 class TestCatalogue:
     """The matching library over HTTP."""
@@ -277,16 +370,17 @@ class TestCatalogue:
             assert name in answer.json()["zh"]
         assert "docs/centre.md" in answer.json()["next"]["zh"]
 
-    def test_problem_lines_stop_an_import_until_told_otherwise(self, admin: TestClient) -> None:
+    def test_wrong_lines_are_left_out_and_counted_unless_all_or_nothing_is_asked_for(self, admin: TestClient) -> None:
         file = (
             "产品编号,通用名,规格,生产企业,医保类别,单价,单位,拆零数\nD1,a,b,c,甲,1,盒,1\nD2,a,b,c,丁,1,盒,1\n".encode()
         )
-        refused = admin.post("/api/v1/catalogue", content=file, params={"dry_run": False})
+        refused = admin.post("/api/v1/catalogue", content=file, params={"dry_run": False, "strict": True})
         assert (refused.status_code, refused.json()["code"]) == (422, "catalogue.problems")
 
-        done = admin.post("/api/v1/catalogue", content=file, params={"dry_run": False, "skip_problems": True}).json()
+        done = admin.post("/api/v1/catalogue", content=file, params={"dry_run": False}).json()
 
-        assert (done["added"], done["problems"][0]["line"]) == (["D1"], 3)
+        assert (done["added"], done["taken"], done["left_out"]) == (["D1"], 1, 1)
+        assert {"line": 3, "column": "医保类别", "code": "catalogue.class"}.items() <= done["problems"][0].items()
 
     @pytest.mark.parametrize("content", [b"", b"\xff\xff", b"PK\x03\x04 an excel file"])
     def test_what_is_no_csv_is_refused(self, admin: TestClient, content: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,6 +133,37 @@ def test_terminals_are_filtered_by_the_address(
     assert [name for name in hidden if f"/terminals/{name}" in text] == []
 
 
+def test_terminals_of_one_institution_with_chips_that_take_the_filter_off(admin: TestClient) -> None:
+    text = admin.get("/console/terminals?institution=P350203004&q=x").text
+    assert "No terminal fits" in text
+    text = admin.get("/console/terminals?show=backlog&institution=P35020300401&q=明夏").text
+    assert "/terminals/T-0401" in text
+    assert "All <b>1</b>" in text
+    assert "Institution P35020300401" in text
+    assert "With “明夏”" in text
+
+
+def test_codes_in_conflict_are_counted_and_listed_with_reason_and_institutions(admin: TestClient) -> None:
+    overview = admin.get("/console/").text
+    tile = overview.split('href="/console/conflicts"', 2)[2]
+    assert "Codes in conflict" in tile[:200]
+    assert 'k-tile__value">1</span>' in tile[:300]
+
+    text = admin.get("/console/conflicts").text
+    assert f"/console/codes?code={SOLD_TWICE}" in text
+    assert "The same code was sold twice" in text
+    for institution in ("P35020300101", "P35020300201"):
+        assert f"/console/terminals?institution={institution}" in text
+    assert f"code={SOLD}" not in text
+
+
+def test_pages_beyond_the_end_say_so_and_lead_back(admin: TestClient) -> None:
+    for path in ("conflicts?before=1.x", "alarms?before=1.1"):
+        text = admin.get(f"/console/{path}").text
+        assert "Back to the newest" in text
+        assert "older" in text
+
+
 def test_filter_that_fits_nothing_says_so_and_leads_back(admin: TestClient) -> None:
     text = admin.get("/console/terminals?show=revoked").text
     assert "No terminal fits" in text
@@ -182,7 +214,7 @@ def test_code_shows_its_state_and_holder(admin: TestClient, code: str, state: st
     text = admin.get(f"/console/codes?code={code}").text
     assert f"{state}</span>" in text
     assert "held by P35020300101" in text
-    assert "conflict" not in text.lower().replace("k-conflicts", "")
+    assert "conflict" not in text.split("<main", 1)[1].lower()
 
 
 def test_copied_groups_find_the_same_code(admin: TestClient) -> None:
@@ -269,7 +301,9 @@ def test_missing_permission_names_the_role_and_nothing_is_offered(stage: Console
         ("/console/terminals/NOBODY", 404, "request.not_found"),
         ("/console/nothing", 404, "web.http"),
         ("/console/terminals?show=wrong", 422, "request.invalid"),
-        ("/console/alarms?page=0", 422, "request.invalid"),
+        ("/console/alarms?before=0", 422, "request.invalid"),
+        ("/console/conflicts?before=x", 422, "request.invalid"),
+        ("/console/terminals?page=0", 422, "request.invalid"),
     ],
 )
 def test_error_is_a_page_with_its_code_and_ways_on(admin: TestClient, path: str, status: int, code: str) -> None:
@@ -284,7 +318,7 @@ def test_database_that_does_not_answer_is_told(admin: TestClient, monkeypatch: p
     def fail(*_: object, **__: object) -> None:
         raise StoreUnavailableError(Words("数据库没有响应", "The database does not answer"))
 
-    monkeypatch.setattr(Fleet, "list", fail)
+    monkeypatch.setattr(Fleet, "page", fail)
     answer = admin.get("/console/terminals")
     assert answer.status_code == 503
     assert "store.unavailable" in answer.text
@@ -309,6 +343,9 @@ def test_long_lists_have_pages_of_fifty(tmp_path: Path) -> None:
         alarms = client.get("/console/alarms").text
         assert alarms.index("alarm number 59") < alarms.index("alarm number 58")
         assert alarms.count("test.alarm") == 50
+        older = re.search(r'href="(/console/alarms\?before=[^"]+)"', alarms)
+        assert older is not None
+        assert client.get(older.group(1)).text.count("test.alarm") == 10
 
 
 def test_empty_centre_says_what_will_come(tmp_path: Path) -> None:
@@ -317,6 +354,7 @@ def test_empty_centre_says_what_will_come(tmp_path: Path) -> None:
         assert "No terminal has announced itself yet" in client.get("/console/").text
         assert "compare its fingerprint" in client.get("/console/terminals").text
         assert "No alarms" in client.get("/console/alarms").text
+        assert "No conflicts" in client.get("/console/conflicts").text
 
 
 def test_disabled_account_is_out_at_once(stage: ConsoleStage, stranger: TestClient) -> None:

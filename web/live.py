@@ -13,16 +13,22 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+import time
 from collections import deque
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 PING = "ping"
 RESET = "reset"
+_RECHECK = "recheck"
+"""For the streams themselves; no browser hears of it."""
+RECHECK_S = 5.0
+"""How old an answer may be on which something is still sent. A silent stream asks with its next heartbeat."""
 RETRY_MS = 1_000
 """How long a browser waits before it reconnects."""
 
@@ -107,6 +113,10 @@ class LiveBus:
             for follower in self._followers:
                 _wake(follower)
 
+    def recheck(self) -> None:
+        """Have every stream ask at once whether its reader may still follow: somebody has lost the right to."""
+        self.publish(_RECHECK, "")
+
     async def follow(self, last_id: int | None = None) -> AsyncGenerator[LiveEvent]:
         """Yield events after `last_id`, or after now if it is None, until the bus closes.
 
@@ -180,15 +190,28 @@ def _wake(follower: _Follower) -> None:
         follower.loop.call_soon_threadsafe(follower.wake.set)
 
 
-def sse_response(bus: LiveBus, request: Request) -> StreamingResponse:
+def sse_response(
+    bus: LiveBus,
+    request: Request,
+    *,
+    may_follow: Callable[[], bool] = lambda: True,
+    clock: Callable[[], float] = time.monotonic,
+) -> StreamingResponse:
     """Return the stream of `bus` as server-sent events.
 
     A reconnecting browser sends `Last-Event-ID`; a page that was rendered with its list names the position in the
     query as `?after=`. A value that is no number counts as a position that cannot be replayed.
+
+    Args:
+        bus: What is followed.
+        request: Who follows, and from where.
+        may_follow: Asked in a thread of its own: at once after `LiveBus.recheck`, else before an event when the last
+            answer is older than `RECHECK_S`. The stream ends with the first no.
+        clock: In seconds, from any start.
     """
     asked = request.headers.get("last-event-id") or request.query_params.get("after")
     return StreamingResponse(
-        _encoded(bus, _position(asked)),
+        _encoded(bus, _position(asked), may_follow, clock),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
@@ -201,8 +224,16 @@ def _position(asked: str | None) -> int | None:
     return int(asked) if is_number else -1
 
 
-async def _encoded(bus: LiveBus, last_id: int | None) -> AsyncGenerator[bytes]:
+async def _encoded(
+    bus: LiveBus, last_id: int | None, may_follow: Callable[[], bool], clock: Callable[[], float]
+) -> AsyncGenerator[bytes]:
     yield f"retry: {RETRY_MS}\n\n".encode()
+    asked_at = clock()
     async with aclosing(bus.follow(last_id)) as events:
         async for live in events:
-            yield live.encode()
+            if live.event == _RECHECK or clock() - asked_at >= RECHECK_S:
+                asked_at = clock()
+                if not await run_in_threadpool(may_follow):
+                    return
+            if live.event != _RECHECK:
+                yield live.encode()

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
+from codes.errors import YimaError
 from codes.words import Words
 from server.centre import Centre
 from server.errors import SignInError
@@ -45,6 +46,24 @@ def signed_in(
     raise SignInError(Words("尚未登录", "Nobody is signed in"))
 
 
+def still_reading(
+    centre: TheCentre,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    cookie: Annotated[str | None, Security(_cookie)],
+) -> Callable[[], bool]:
+    """Return what tells a stream whether its reader may still read: sessions and tokens end, accounts are disabled."""
+
+    def check() -> bool:
+        try:
+            signed_in(centre, bearer, cookie).require(Permission.READ)
+        except YimaError:
+            # Also where it cannot be told: the browser comes back, and then it can.
+            return False
+        return True
+
+    return check
+
+
 def requires(permission: Permission) -> Callable[[Person], Person]:
     """Return the dependency that lets pass whoever has `permission`."""
 
@@ -58,4 +77,5 @@ def requires(permission: Permission) -> Callable[[Person], Person]:
 Reader = Annotated[Person, Depends(requires(Permission.READ))]
 Approver = Annotated[Person, Depends(requires(Permission.APPROVE))]
 Manager = Annotated[Person, Depends(requires(Permission.MANAGE))]
+StillReading = Annotated[Callable[[], bool], Depends(still_reading)]
 AnyPerson = Annotated[Person, Depends(signed_in)]

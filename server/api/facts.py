@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from rules.pack_life import Act, FactKey
-from server.api.access import Reader, TheCentre
+from server.api.access import Reader, StillReading, TheCentre
 from server.api.views import (
     CodeView,
     ConflictView,
@@ -29,7 +29,6 @@ from server.store import events, ledger
 from server.store.ledger import EvidenceRow, LedgerRow
 from server.store.times import moment
 from server.trace.history import TimelineEntry, event_id, find_history, state_at
-from server.trace.standing import ConflictNote
 from web.live import sse_response
 from wire.events import MAX_CODE_LENGTH
 
@@ -54,7 +53,7 @@ def code(
         rest=found.rest,
         reserved_until=found.reserved_until,
         facts=_stated(found.evidence),
-        conflicts=[_conflict(note) for note in found.conflicts],
+        conflicts=[ConflictView.of(note) for note in found.conflicts],
         conflict_count=found.conflict_count,
         timeline=[_entry(entry) for entry in found.timeline],
         is_complete=found.is_complete,
@@ -123,22 +122,20 @@ def event_page(
 
 
 @router.get("/scans/live", response_class=Response, responses={200: {"content": {"text/event-stream": {}}}})
-async def live_scans(request: Request, _person: Reader, centre: TheCentre) -> Response:
-    """Follow scans, alarms and terminals as server-sent events; `Last-Event-ID` goes on where it broke off."""
-    return sse_response(centre.bus, request)
+async def live_scans(request: Request, _person: Reader, may_follow: StillReading, centre: TheCentre) -> Response:
+    """Follow scans, alarms and terminals as server-sent events; `Last-Event-ID` goes on where it broke off.
+
+    The stream ends when the session or the token does.
+    """
+    return sse_response(centre.bus, request, may_follow=may_follow)
 
 
 def _entry(entry: TimelineEntry) -> TimelineView:
     return TimelineView(
         fact=FactView.of(entry.fact),
         evidence=[EvidenceView.model_validate(one) for one in entry.evidence],
-        conflict=_conflict(entry.conflict) if entry.conflict else None,
+        conflict=ConflictView.of(entry.conflict) if entry.conflict else None,
     )
-
-
-def _conflict(note: ConflictNote) -> ConflictView:
-    against = FactView.of(note.against) if note.against else None
-    return ConflictView(code=note.code, zh=note.zh, en=note.en, fact=FactView.of(note.fact), against=against)
 
 
 def _stated(said: Iterable[EvidenceRow]) -> list[StatedView]:

@@ -71,6 +71,7 @@ def add_user(new: NewAccount, person: Manager, centre: TheCentre) -> NewPassword
 def set_password(name: str, new: NewPassword, person: Manager, centre: TheCentre) -> NewPasswordView:
     """Give an account a new password and end its sessions."""
     password = centre.accounts.set_password(name, by=person, now=centre.now(), password=new.password)
+    centre.bus.recheck()
     return NewPasswordView(name=name, password=password)
 
 
@@ -78,6 +79,7 @@ def set_password(name: str, new: NewPassword, person: Manager, centre: TheCentre
 def set_active(name: str, activity: Activity, person: Manager, centre: TheCentre) -> None:
     """Let an account sign in, or no longer."""
     centre.accounts.set_active(name, is_active=activity.is_active, by=person, now=centre.now())
+    centre.bus.recheck()
 
 
 @router.get("/tokens")
@@ -98,6 +100,7 @@ def add_token(new: NewToken, person: Manager, centre: TheCentre) -> NewTokenView
 def revoke_token(token_id: str, person: Manager, centre: TheCentre) -> None:
     """End a token at once."""
     centre.tokens.revoke(token_id, by=person, now=centre.now())
+    centre.bus.recheck()
 
 
 @router.get("/audit")

@@ -53,6 +53,7 @@ def sign_out(
     """End the session of the cookie; without one there is nothing to end."""
     if token is not None:
         centre.signing_in.sign_out(token)
+        centre.bus.recheck()
     clear_session_cookie(response, SESSION_COOKIE, is_tls=request.url.scheme == "https")
 
 

@@ -51,6 +51,7 @@ def session_routes(desk: ConsoleDesk) -> APIRouter:
         token = request.cookies.get(SESSION_COOKIE)
         if token is not None:
             desk.centre.signing_in.sign_out(token)
+            desk.centre.bus.recheck()
         response = RedirectResponse(f"{PREFIX}/sign-in", status_code=HTTPStatus.SEE_OTHER)
         clear_session_cookie(response, SESSION_COOKIE, is_tls=request.url.scheme == "https")
         return response

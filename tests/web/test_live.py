@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
+from collections.abc import Callable
 from contextlib import aclosing
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
+from starlette.responses import StreamingResponse
 
-from web.live import LiveBus, LiveEvent, sse_response
+from web.live import RECHECK_S, LiveBus, LiveEvent, sse_response
 
 SILENT = 3_600.0
 
@@ -216,3 +219,77 @@ def test_sse_response_replays_from_where_the_browser_was(
     assert answer.headers["cache-control"] == "no-store"
     assert first == b"retry: 1000\n\n"
     assert [bytes(frame).rsplit(b"\n", 3)[0] for frame in frames] == expected
+
+
+class Door:
+    """Says whether a reader may follow, and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.is_open = True
+        self.asked = 0
+
+    def __call__(self) -> bool:
+        self.asked += 1
+        return self.is_open
+
+
+async def heard_until_the_end(answer: StreamingResponse) -> list[bytes]:
+    async with asyncio.timeout(5):
+        return [bytes(chunk) async for chunk in answer.body_iterator if isinstance(chunk, bytes)]
+
+
+def followed(bus: LiveBus, door: Door, clock: Callable[[], float]) -> StreamingResponse:
+    request = Request({"type": "http", "headers": [], "query_string": b""})
+    return sse_response(bus, request, may_follow=door, clock=clock)
+
+
+def test_stream_ends_at_once_when_its_reader_has_lost_the_right() -> None:
+    async def scene() -> None:
+        bus, door = LiveBus(heartbeat_s=SILENT), Door()
+        stream = followed(bus, door, clock=lambda: 0.0)
+        reading = asyncio.create_task(heard_until_the_end(stream))
+        await until(lambda: bus.follower_count == 1)
+        bus.recheck()
+        bus.publish("scan", "1")
+        await until(lambda: door.asked == 1)
+        door.is_open = False
+        bus.recheck()
+        bus.publish("scan", "2")
+        heard = await reading
+        assert b"event: scan\ndata: 1" in b"".join(heard)
+        assert b"data: 2" not in b"".join(heard)
+        assert b"recheck" not in b"".join(heard)
+        assert bus.follower_count == 0
+
+    asyncio.run(scene())
+
+
+def test_nothing_is_sent_on_an_answer_that_is_too_old() -> None:
+    async def scene() -> None:
+        now = 0.0
+        bus, door = LiveBus(heartbeat_s=SILENT), Door()
+        reading = asyncio.create_task(heard_until_the_end(followed(bus, door, clock=lambda: now)))
+        await until(lambda: bus.follower_count == 1)
+        door.is_open = False
+        now = RECHECK_S
+        bus.publish("scan", "secret")
+        assert b"secret" not in b"".join(await reading)
+
+    asyncio.run(scene())
+
+
+def test_silent_stream_ends_with_its_next_heartbeat() -> None:
+    async def scene() -> None:
+        times = itertools.count(0, RECHECK_S)
+        bus, door = LiveBus(heartbeat_s=0.01), Door()
+        door.is_open = False
+        await heard_until_the_end(followed(bus, door, clock=lambda: next(times)))
+        assert door.asked == 1
+
+    asyncio.run(scene())
+
+
+async def until(is_true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not is_true():  # noqa: ASYNC110 - what is waited for has no event of its own
+            await asyncio.sleep(0)

@@ -1,7 +1,8 @@
 """From a reading to the keys of the ledger and of the matching library.
 
 `pack_key` names one individual pack: equal keys mean the same box. `product_keys` names its product in each system
-that the library may know it by. Both are pure, and both give nothing where the code gives nothing.
+that the library may know it by; letters of a product are in upper case, because lists and scanners differ in it. Both
+are pure, and both give nothing where the code gives nothing.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def _udi_pack(reading: Reading) -> str | None:
 def _field_key(system: ProductSystem, name: str) -> Callable[[Reading], tuple[ProductKey, ...]]:
     def keys(reading: Reading) -> tuple[ProductKey, ...]:
         key = _text(reading.fields.get(name))
-        return (ProductKey(system, key),) if key else ()
+        return (ProductKey(system, key.upper()),) if key else ()
 
     return keys
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codes.classify import read_text
+from codes.pack import ProductKey, ProductSystem, pack_key, product_keys
 from codes.reading import Confidence, Flag, Kind
 
 DI = "MA.156.M0.100204.13351764"
@@ -88,3 +89,28 @@ def test_round_trips_and_folds_case(item, serial, lot):
     assert reading.fields == folded.fields
     assert (reading.fields["serial"], reading.fields["lot"]) == (serial, lot)
     assert Flag.CASE_FOLDED in folded.flags
+
+
+def test_letters_are_folded_only_when_the_whole_text_is_in_lower_case():
+    mixed = DI + ".SaB1.LcD-2"
+    reading = read_text(mixed)
+
+    assert reading.kind is Kind.MA
+    assert reading.value == mixed
+    assert (reading.fields["serial"], reading.fields["lot"]) == ("aB1", "cD-2")
+    assert Flag.CASE_FOLDED not in reading.flags
+    assert pack_key(reading) != pack_key(read_text(mixed.upper()))
+    assert read_text(mixed.lower()).fields["serial"] == "AB1"
+    assert Flag.CASE_FOLDED in read_text(mixed.lower()).flags
+
+
+def test_an_item_code_keeps_its_letters_and_is_looked_up_in_upper_case():
+    reading = read_text("MA.156.M0.100204.1335176a.S01")
+
+    assert reading.fields["di"] == "MA.156.M0.100204.1335176a"
+    assert product_keys(reading) == (ProductKey(ProductSystem.UDI_DI, "MA.156.M0.100204.1335176A"),)
+
+
+@pytest.mark.parametrize("code", ["ma.156.m0.100204.13351764.sA1", "Ma.156.M0.100204.13351764", DI + ".sA1"])
+def test_letters_of_the_grammar_in_the_wrong_case_are_not_repaired(code):
+    assert read_text(code).kind is Kind.UNKNOWN

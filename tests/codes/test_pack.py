@@ -57,3 +57,11 @@ def test_a_code_without_a_serial_names_no_pack(code, symbology):
 )
 def test_retail_codes_of_every_length_have_one_gtin(code, gtin):
     assert product_keys(read_text(code)) == (ProductKey(ProductSystem.GTIN, gtin),)
+
+
+@pytest.mark.parametrize("code", ["ab12345000000000000c", "AB12345000000000000C", "aB12345000000000000c"])
+def test_a_product_is_looked_up_in_upper_case_however_its_trace_code_is_written(code):
+    reading = read_text(code)
+
+    assert product_keys(reading) == (ProductKey(ProductSystem.TRACE_PREFIX, "AB12345"),)
+    assert pack_key(reading) == code

@@ -29,6 +29,7 @@ PAGES = {
     "code": f"/console/codes?code={SOLD_TWICE}",
     "no record": f"/console/codes?code={UNKNOWN}",
     "no code": "/console/codes",
+    "conflicts": "/console/conflicts",
     "alarms": "/console/alarms",
     "error": "/console/terminals/NOBODY",
     "refused": "/console/codes?code=6900000000014",
@@ -186,6 +187,25 @@ def test_stopped_centre_is_said_and_forgiven(open_page: OpenPage, tmp_path: Path
             expect(page.locator("#k-push")).to_be_hidden(timeout=10_000)
             assert page.evaluate("window.stays") is True
             stage.centre.bus.close()
+
+
+@pytest.mark.parametrize("path", ["/console/scans", "/console/terminals"])
+def test_page_is_left_when_its_reader_is_signed_out_elsewhere(open_page: OpenPage, tmp_path: Path, path: str) -> None:
+    with console(open_page, tmp_path) as desk:
+        other = desk.page.context.new_page()
+        other.goto(f"{desk.address}/console/")
+        desk.go(path)
+        other.get_by_role("button", name="退出").click()
+        expect(desk.page.locator("#k-door-title")).to_be_visible(timeout=10_000)
+        expect(desk.page.locator("input[name=next]")).to_have_value(path)
+
+
+def test_codes_in_conflict_lead_from_the_overview_to_both_sides(open_page: OpenPage, tmp_path: Path) -> None:
+    with console(open_page, tmp_path) as desk:
+        desk.page.get_by_role("link", name="有矛盾的追溯码").click()
+        expect(desk.page.locator("tbody tr")).to_have_count(1)
+        desk.page.locator("tbody").get_by_role("link").first.click()
+        expect(desk.page.locator(".k-conflicts")).to_contain_text("同一追溯码售出两次")
 
 
 def test_language_switch_stays_on_the_page(open_page: OpenPage, tmp_path: Path) -> None:

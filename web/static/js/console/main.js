@@ -8,6 +8,8 @@ import { Refresh } from "./refresh.js";
 import { LiveScans } from "./scans.js";
 
 const LIVE = "/api/v1/scans/live";
+const SESSION = "/api/v1/session";
+const ASK_MS = 5_000; // between two questions whether we are still signed in, while the page is not live
 
 /** Says since when the page is not live any more, because what it shows may be old. */
 class Push {
@@ -15,18 +17,26 @@ class Push {
     this.place = document.getElementById("k-push");
     this.lostAt = 0;
     window.setInterval(() => this.draw(), 1_000);
+    window.setInterval(() => this.lostAt && leaveIfSignedOut(), ASK_MS);
   }
 
   /** @param {boolean} isLive */
   changed(isLive) {
     this.lostAt = isLive ? 0 : Date.now();
     this.draw();
+    if (!isLive) leaveIfSignedOut();
   }
 
   draw() {
     this.place.hidden = this.lostAt === 0;
     if (this.lostAt) this.place.lastElementChild.textContent = text("console.push.paused", { since: duration((Date.now() - this.lostAt) / 1000) });
   }
+}
+
+/** A page whose reader has been signed out must not go on showing what it shows: loaded again, it leads to the door. */
+async function leaveIfSignedOut() {
+  const answer = await fetch(SESSION).catch(() => null); // no answer: the centre is away, and the page says so
+  if (answer?.status === 401) location.reload();
 }
 
 function focusSearchOnSlash() {

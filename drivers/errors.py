@@ -1,13 +1,13 @@
 """What can go wrong with a device, told so that a technician knows the next step.
 
-Two branches say what the caller does. A `TransientDriverError` may pass by itself (the cable is out, the port is
-still held, the permission arrives late): the supervisor tries again with back-off. A `DriverConfigError` will not:
-a person has to change the configuration or the device.
+A second base says what the caller does. A `TransientError` may pass by itself (the cable is out, the port is still
+held, the permission arrives late): the supervisor tries again with back-off. A `ConfigError` will not: a person has
+to change the configuration or the device.
 """
 
 from __future__ import annotations
 
-from codes.errors import YimaError
+from codes.errors import ConfigError, TransientError, YimaError
 from codes.words import Words
 
 
@@ -23,19 +23,7 @@ class DriverError(YimaError):
         """The device as the configuration names it."""
 
 
-class TransientDriverError(DriverError):
-    """It may pass by itself: try again with back-off."""
-
-    code = "driver.transient"
-
-
-class DriverConfigError(DriverError):
-    """It will not pass by itself: stop and show it to a person."""
-
-    code = "driver.config"
-
-
-class DeviceMissingError(TransientDriverError):
+class DeviceMissingError(DriverError, TransientError):
     """The path leads to no device."""
 
     code = "driver.no_such_device"
@@ -49,7 +37,7 @@ class DeviceMissingError(TransientDriverError):
         self.path = path
 
 
-class DevicePermissionError(TransientDriverError):
+class DevicePermissionError(DriverError, TransientError):
     """The account may not open the device. Transient, because udev sets permissions after the node appears."""
 
     code = "driver.permission"
@@ -71,7 +59,7 @@ class DevicePermissionError(TransientDriverError):
         self.group = group
 
 
-class DeviceBusyError(TransientDriverError):
+class DeviceBusyError(DriverError, TransientError):
     """Another program holds the device."""
 
     code = "driver.busy"
@@ -88,7 +76,7 @@ class DeviceBusyError(TransientDriverError):
         self.path = path
 
 
-class DeviceLostError(TransientDriverError):
+class DeviceLostError(DriverError, TransientError):
     """The device went away while it was being read."""
 
     code = "driver.lost"
@@ -110,7 +98,7 @@ class DeviceLostError(TransientDriverError):
         """Bytes of a scan that never ended. A piece of a code is not a code, so it is not passed on."""
 
 
-class DeviceUnsupportedError(DriverConfigError):
+class DeviceUnsupportedError(DriverError, ConfigError):
     """There is something at the path, but not what the configuration says, or the software for it is missing."""
 
     code = "driver.unsupported"
@@ -120,7 +108,7 @@ class DeviceUnsupportedError(DriverConfigError):
     )
 
 
-class DeviceAmbiguousError(DriverConfigError):
+class DeviceAmbiguousError(DriverError, ConfigError):
     """More than one device fits the description."""
 
     code = "driver.ambiguous"
@@ -141,7 +129,7 @@ class DeviceAmbiguousError(DriverConfigError):
         self.found = found
 
 
-class DeviceSpecError(DriverConfigError):
+class DeviceSpecError(DriverError, ConfigError):
     """The description of a device in the configuration cannot be understood."""
 
     code = "driver.spec"

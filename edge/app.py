@@ -74,7 +74,7 @@ async def run_terminal(
 
     Raises:
         ConfigError: It cannot run like this.
-        CorruptStoreError: The store is damaged.
+        DamagedStoreError: The store is damaged.
     """
     makers = _scanner_makers([*config.scanners, *scanners])
     with take_port(config.api.host, config.api.port) as listener:

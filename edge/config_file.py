@@ -15,11 +15,12 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from codes.errors import ConfigError
 from codes.words import Words
 from drivers.errors import DeviceSpecError
 from drivers.scanner import parse_spec
 from edge.config import EdgeConfig
-from edge.errors import ConfigError
+from edge.errors import EdgeError
 from web.security import LOOPBACK_NAMES
 
 _ANYONE_ELSE = 0o077
@@ -27,7 +28,7 @@ _LINE_IN_MESSAGE = re.compile(r"\(at line (\d+)")
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-class ConfigFileError(ConfigError):
+class ConfigFileError(EdgeError, ConfigError):
     """The file cannot be read."""
 
     code: ClassVar[str] = "config.unreadable"
@@ -37,7 +38,7 @@ class ConfigFileError(ConfigError):
     )
 
 
-class ConfigSyntaxError(ConfigError):
+class ConfigSyntaxError(EdgeError, ConfigError):
     """The file is no TOML."""
 
     code: ClassVar[str] = "config.syntax"
@@ -66,7 +67,7 @@ class ConfigProblem:
         return Words(f"{zh}{self.option}：{self.words.zh}", f"{en}{self.option}: {self.words.en}")
 
 
-class ConfigValueError(ConfigError):
+class ConfigValueError(EdgeError, ConfigError):
     """Options are unknown, missing or have values that cannot be used."""
 
     code: ClassVar[str] = "config.value"
@@ -83,7 +84,7 @@ class ConfigValueError(ConfigError):
         self.problems = problems
 
 
-class SecretFileError(ConfigError):
+class SecretFileError(EdgeError, ConfigError):
     """A file that holds a secret cannot be used."""
 
     code: ClassVar[str] = "config.secret_file"

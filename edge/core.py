@@ -63,7 +63,7 @@ async def opened_core(config: EdgeConfig, tell_password: TellPassword, clock: Cl
 
     Raises:
         ConfigError: The store cannot be used like this, or the catalogue file is wrong.
-        CorruptStoreError: It is damaged.
+        DamagedStoreError: It is damaged.
     """
     folder = config.store.folder
     async with AsyncExitStack() as closing:

@@ -7,11 +7,10 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from codes.errors import YimaError
+from codes.errors import TransientError, YimaError
 from codes.reading import Scan
 from codes.words import Words
 from edge.alerts import Alert, alert_json, alert_of
-from edge.errors import TransientError
 from edge.supervisor import PATIENCE, Patience, Sleep, failure_of
 from rules.scan_judgement import Tone
 from web.live import LiveBus

@@ -20,10 +20,10 @@ from dataclasses import dataclass, field
 import msgspec
 import structlog
 
-from codes.errors import YimaError
+from codes.errors import ConfigError, YimaError
 from codes.reading import Scan
 from codes.words import Words
-from drivers.errors import DriverConfigError, TransientDriverError
+from drivers.errors import DriverError
 from drivers.scanner import Scanner
 from edge.alerts import alert_json, alert_of
 from edge.clock import Clock
@@ -193,7 +193,7 @@ class Supervisor:
     async def _read(self, charge: _Charge) -> YimaError:
         """Read until the device fails, and return how it failed."""
         failure = await failure_of(self._pass_on(charge))
-        if isinstance(failure, (TransientDriverError, DriverConfigError)):
+        if isinstance(failure, DriverError):
             return failure
         if failure is None:
             words = Words(f"{charge.device} 的驱动程序自行结束", f"The driver of {charge.device} ended by itself")
@@ -219,7 +219,7 @@ class Supervisor:
         is_break = was_open or isinstance(problem, DriverCrashedError)
         if is_break and self._is_one_too_many(charge):
             return self._open_breaker(charge, problem)
-        if isinstance(problem, DriverConfigError):
+        if isinstance(problem, ConfigError):
             charge.state = DeviceState.FAILED
             wait = self._patience.config_s
         else:

@@ -10,14 +10,15 @@ from typing import ClassVar
 import uvicorn
 from fastapi import FastAPI
 
+from codes.errors import ConfigError
 from codes.words import Words
-from edge.errors import ConfigError
+from edge.errors import EdgeError
 
 _GRACE_S = 1
 _BACKLOG = 128
 
 
-class PortTakenError(ConfigError):
+class PortTakenError(EdgeError, ConfigError):
     """The address of the interface cannot be used."""
 
     code: ClassVar[str] = "api.port_taken"

@@ -8,14 +8,26 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from codes.errors import ConfigError
 from codes.words import Words
-from server.errors import ConfigError
+from server.errors import ServerError
 from wire.link import LinkSettings
+
+
+class ConfigInvalidError(ServerError, ConfigError):
+    """The file cannot be read, or an option in it cannot be used."""
+
+    code: ClassVar[str] = "config.invalid"
+    next_step: ClassVar[Words] = Words(
+        "请对照 config/server.example.toml 修改配置后重新启动。",
+        "Correct it (config/server.example.toml explains every option) and start again.",
+    )
+
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 _COMES_BACK_WITHIN_S = 3.0
@@ -114,14 +126,14 @@ def load_config(path: Path) -> ServerConfig:
     try:
         written = TomlConfigSettingsSource(ServerConfig, path)() if path.is_file() else None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
-        raise ConfigError(Words(f"无法读取配置 {path}：{exc}", f"Cannot read {path}: {exc}")) from exc
+        raise ConfigInvalidError(Words(f"无法读取配置 {path}：{exc}", f"Cannot read {path}: {exc}")) from exc
     if written is None:
-        raise ConfigError(Words(f"找不到配置文件 {path}", f"There is no configuration file {path}"))
+        raise ConfigInvalidError(Words(f"找不到配置文件 {path}", f"There is no configuration file {path}"))
     try:
         config = ServerConfig(**written)
     except ValidationError as exc:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in exc.errors())
-        raise ConfigError(Words(f"配置 {path} 有误：{faults}", f"{path} is wrong: {faults}")) from exc
+        raise ConfigInvalidError(Words(f"配置 {path} 有误：{faults}", f"{path} is wrong: {faults}")) from exc
     return _absolute(config, path.resolve().parent)
 
 
@@ -153,7 +165,7 @@ def read_secret(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").partition("\n")[0].strip()
     except (OSError, UnicodeDecodeError) as exc:
-        raise ConfigError(Words(f"无法读取密码文件 {path}：{exc}", f"Cannot read {path}: {exc}")) from exc
+        raise ConfigInvalidError(Words(f"无法读取密码文件 {path}：{exc}", f"Cannot read {path}: {exc}")) from exc
 
 
 def _text(path: Path | None) -> str | None:

@@ -1,10 +1,10 @@
-"""What can go wrong at the centre. The branches say what the caller does: retry, stop, or tell the user."""
+"""What can go wrong at the centre. What to do about it is said by a second base, from `codes.errors`."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from codes.errors import YimaError
+from codes.errors import ConfigError, CorruptStoreError, RejectedError, TransientError, YimaError
 from codes.words import Words
 
 
@@ -14,14 +14,7 @@ class ServerError(YimaError):
     code: ClassVar[str] = "server.error"
 
 
-class TransientError(ServerError):
-    """It may pass by itself: nothing was committed, try again with back-off."""
-
-    code: ClassVar[str] = "server.transient"
-    next_step: ClassVar[Words] = Words("系统会自动重试；若持续出现，请联系管理员。", "It is retried; if it stays, ask.")
-
-
-class StoreUnavailableError(TransientError):
+class StoreUnavailableError(ServerError, TransientError):
     """The database does not answer, is locked, or its disk is full."""
 
     code: ClassVar[str] = "store.unavailable"
@@ -31,23 +24,13 @@ class StoreUnavailableError(TransientError):
     )
 
 
-class StoreContentionError(TransientError):
+class StoreContentionError(ServerError, TransientError):
     """Another worker held what this one needed; the transaction was rolled back."""
 
     code: ClassVar[str] = "store.contention"
 
 
-class ConfigError(ServerError):
-    """It will not pass by itself: stop and tell the administrator."""
-
-    code: ClassVar[str] = "config.invalid"
-    next_step: ClassVar[Words] = Words(
-        "请对照 config/server.example.toml 修改配置后重新启动。",
-        "Correct it (config/server.example.toml explains every option) and start again.",
-    )
-
-
-class NewerSchemaError(ConfigError):
+class NewerSchemaError(ServerError, ConfigError):
     """The store was written by a newer release; this one must not touch it."""
 
     code: ClassVar[str] = "store.newer_schema"
@@ -57,7 +40,16 @@ class NewerSchemaError(ConfigError):
     )
 
 
-class NotDurableError(ConfigError):
+class DatabaseTooOldError(ServerError, ConfigError):
+    """The database server is older than any this program is tested with."""
+
+    code: ClassVar[str] = "store.database_too_old"
+    next_step: ClassVar[Words] = Words(
+        "请升级 PostgreSQL 后重新启动；数据未被改动。", "Upgrade PostgreSQL and start again; nothing was changed."
+    )
+
+
+class NotDurableError(ServerError, ConfigError):
     """The database would not keep what it says it has committed."""
 
     code: ClassVar[str] = "store.not_durable"
@@ -67,7 +59,7 @@ class NotDurableError(ConfigError):
     )
 
 
-class AddressInUseError(ConfigError):
+class AddressInUseError(ServerError, ConfigError):
     """Something else answers at the address that was configured."""
 
     code: ClassVar[str] = "server.address_in_use"
@@ -77,7 +69,7 @@ class AddressInUseError(ConfigError):
     )
 
 
-class CorruptStoreError(ServerError):
+class DamagedStoreError(ServerError, CorruptStoreError):
     """The database file is damaged or is no database."""
 
     code: ClassVar[str] = "store.corrupt"
@@ -93,27 +85,21 @@ class StoreRefusedError(ServerError):
     code: ClassVar[str] = "store.refused"
 
 
-class RejectedError(ServerError):
-    """The request cannot be met as it is: tell the user."""
-
-    code: ClassVar[str] = "request.rejected"
-
-
-class ConflictError(RejectedError):
+class ConflictError(ServerError, RejectedError):
     """It contradicts what is already there."""
 
     code: ClassVar[str] = "request.conflict"
     next_step: ClassVar[Words] = Words("请刷新后核对当前状态。", "Reload and look at the present state.")
 
 
-class SignInError(RejectedError):
+class SignInError(ServerError, RejectedError):
     """Nobody is signed in, or the credentials are wrong."""
 
     code: ClassVar[str] = "auth.sign_in"
     next_step: ClassVar[Words] = Words("请重新登录，或使用有效的访问令牌。", "Sign in, or use a valid access token.")
 
 
-class LockedOutError(RejectedError):
+class LockedOutError(ServerError, RejectedError):
     """Too many wrong passwords: the account rests for a while."""
 
     code: ClassVar[str] = "auth.locked_out"
@@ -123,7 +109,7 @@ class LockedOutError(RejectedError):
     )
 
 
-class ForbiddenError(RejectedError):
+class ForbiddenError(ServerError, RejectedError):
     """The role does not allow it."""
 
     code: ClassVar[str] = "auth.forbidden"

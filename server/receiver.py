@@ -17,8 +17,7 @@ from typing import Protocol
 
 import structlog
 
-from codes.errors import YimaError
-from server.errors import TransientError
+from codes.errors import TransientError, YimaError
 from wire.link import Link, LinkSettings, Session
 from wire.topics import Channel, every_terminal, parse_topic
 

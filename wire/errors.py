@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from codes.errors import YimaError
+from codes.errors import ConfigError, YimaError
 from codes.words import Words
 
 
@@ -55,7 +55,7 @@ class OversizedMessageError(WireError):
     next_step: ClassVar[Words] = Words("请减小每批条数后重试。", "Send fewer rows per batch.")
 
 
-class KeyFileError(WireError):
+class KeyFileError(WireError, ConfigError):
     """A key file is missing, unreadable or not a key."""
 
     code: ClassVar[str] = "wire.key_file"

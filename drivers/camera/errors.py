@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from codes.errors import TransientError
 from codes.words import Words
-from drivers.errors import TransientDriverError
+from drivers.errors import DriverError
 
 
-class CameraUnreachableError(TransientDriverError):
+class CameraUnreachableError(DriverError, TransientError):
     """The URL does not answer, or answers with no video."""
 
     code = "camera.unreachable"
@@ -19,7 +20,7 @@ class CameraUnreachableError(TransientDriverError):
         super().__init__(device, Words(f"{device}：{path} 没有视频。", f"{device}: no video from {path}."))
 
 
-class CameraRefusedError(TransientDriverError):
+class CameraRefusedError(DriverError, TransientError):
     """The node is there but gives no video."""
 
     code = "camera.refused"
@@ -38,7 +39,7 @@ class CameraRefusedError(TransientDriverError):
         )
 
 
-class CameraStalledError(TransientDriverError):
+class CameraStalledError(DriverError, TransientError):
     """It is open, but no frame comes."""
 
     code = "camera.stalled"
@@ -53,7 +54,7 @@ class CameraStalledError(TransientDriverError):
         )
 
 
-class CameraCrashedError(TransientDriverError):
+class CameraCrashedError(DriverError, TransientError):
     """The process that captures and decodes ended by itself."""
 
     code = "camera.crashed"

@@ -86,6 +86,6 @@ class Camera(Protocol):
         """Open it; leaving the context lets it go.
 
         Raises:
-            TransientDriverError: It cannot be opened.
+            TransientError: It cannot be opened.
         """
         ...

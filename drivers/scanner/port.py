@@ -57,6 +57,6 @@ class Scanner(Protocol):
         """Open the device and yield each scan as it ends.
 
         Raises:
-            DriverError: The device cannot be opened, or went away. `TransientDriverError` is worth another try.
+            DriverError: The device cannot be opened, or went away. `TransientError` is worth another try.
         """
         ...

@@ -5,8 +5,9 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import ClassVar, Final
 
+from codes.errors import RejectedError, TransientError
 from codes.words import Words
-from edge.errors import EdgeError, TransientError
+from edge.errors import EdgeError
 from web.problem import Statuses
 
 
@@ -22,4 +23,7 @@ class UnexpectedError(EdgeError):
         super().__init__(Words("终端内部出错", "Something failed inside the terminal"))
 
 
-STATUSES: Final[Statuses] = ((TransientError, HTTPStatus.SERVICE_UNAVAILABLE),)
+STATUSES: Final[Statuses] = (
+    (RejectedError, HTTPStatus.CONFLICT),
+    (TransientError, HTTPStatus.SERVICE_UNAVAILABLE),
+)

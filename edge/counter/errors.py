@@ -5,11 +5,12 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import ClassVar
 
+from codes.errors import RejectedError
 from codes.words import Words
-from edge.errors import RejectedError
+from edge.errors import EdgeError
 
 
-class NotSignedInError(RejectedError):
+class NotSignedInError(EdgeError, RejectedError):
     """Nobody is signed in at this terminal."""
 
     code: ClassVar[str] = "counter.not_signed_in"
@@ -20,28 +21,28 @@ class NotSignedInError(RejectedError):
         super().__init__(Words("尚未登录", "Nobody is signed in"))
 
 
-class ListNotOpenError(RejectedError):
+class ListNotOpenError(EdgeError, RejectedError):
     """There is no open list of the kind that was asked for."""
 
     code: ClassVar[str] = "counter.list_not_open"
     next_step: ClassVar[Words] = Words("请先扫描药盒。", "Scan a box first.")
 
 
-class ListEmptyError(RejectedError):
+class ListEmptyError(EdgeError, RejectedError):
     """The open list has nothing on it."""
 
     code: ClassVar[str] = "counter.list_empty"
     next_step: ClassVar[Words] = Words("请先扫描药盒。", "Scan a box first.")
 
 
-class ListNotEmptyError(RejectedError):
+class ListNotEmptyError(EdgeError, RejectedError):
     """The open list must be finished first."""
 
     code: ClassVar[str] = "counter.list_not_empty"
     next_step: ClassVar[Words] = Words("请先结算、入库或取消当前清单。", "Close or cancel the current list first.")
 
 
-class PackNotOnListError(RejectedError):
+class PackNotOnListError(EdgeError, RejectedError):
     """The pack is not on the open list."""
 
     code: ClassVar[str] = "counter.pack_not_on_list"
@@ -49,7 +50,7 @@ class PackNotOnListError(RejectedError):
     next_step: ClassVar[Words] = Words("请刷新清单后再试。", "Load the list again, then retry.")
 
 
-class SaleUnknownError(RejectedError):
+class SaleUnknownError(EdgeError, RejectedError):
     """There is no sale of this number at this terminal."""
 
     code: ClassVar[str] = "counter.sale_unknown"
@@ -60,21 +61,21 @@ class SaleUnknownError(RejectedError):
     )
 
 
-class SaleNotClosedError(RejectedError):
+class SaleNotClosedError(EdgeError, RejectedError):
     """Only packs of a closed sale can come back."""
 
     code: ClassVar[str] = "counter.sale_not_closed"
     next_step: ClassVar[Words] = Words("未结算的请直接移除。", "If it is still open, take the pack off the list.")
 
 
-class PackNotSoldError(RejectedError):
+class PackNotSoldError(EdgeError, RejectedError):
     """A pack is not in this sale, or came back already."""
 
     code: ClassVar[str] = "counter.pack_not_sold"
     next_step: ClassVar[Words] = Words("请核对实物与单号。", "Compare the box with the receipt.")
 
 
-class KeyReusedError(RejectedError):
+class KeyReusedError(EdgeError, RejectedError):
     """One idempotency key was used for two different requests."""
 
     code: ClassVar[str] = "counter.key_reused"

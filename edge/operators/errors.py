@@ -6,11 +6,12 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import ClassVar
 
+from codes.errors import RejectedError
 from codes.words import Words
-from edge.errors import RejectedError
+from edge.errors import EdgeError
 
 
-class SignInRefusedError(RejectedError):
+class SignInRefusedError(EdgeError, RejectedError):
     """Operator or password is wrong; which one is not said."""
 
     code: ClassVar[str] = "session.refused"
@@ -24,7 +25,7 @@ class SignInRefusedError(RejectedError):
         super().__init__(Words("工号或密码不正确", "Operator or password is wrong"))
 
 
-class SignInLockedError(RejectedError):
+class SignInLockedError(EdgeError, RejectedError):
     """Too many wrong passwords: wait."""
 
     code: ClassVar[str] = "session.locked"
@@ -39,7 +40,7 @@ class SignInLockedError(RejectedError):
         self.retry_after_s = seconds
 
 
-class SessionEndedError(RejectedError):
+class SessionEndedError(EdgeError, RejectedError):
     """The browser is not signed in, or not any more."""
 
     code: ClassVar[str] = "session.required"
@@ -50,14 +51,14 @@ class SessionEndedError(RejectedError):
         super().__init__(Words("未登录或登录已失效", "Not signed in, or not any more"))
 
 
-class OperatorExistsError(RejectedError):
+class OperatorExistsError(EdgeError, RejectedError):
     """There is an operator of this login already."""
 
     code: ClassVar[str] = "operator.exists"
     next_step: ClassVar[Words] = Words("请换一个工号。", "Choose another login.")
 
 
-class OperatorUnknownError(RejectedError):
+class OperatorUnknownError(EdgeError, RejectedError):
     """There is no operator of this login."""
 
     code: ClassVar[str] = "operator.unknown"
@@ -67,7 +68,7 @@ class OperatorUnknownError(RejectedError):
     )
 
 
-class LoginFormError(RejectedError):
+class LoginFormError(EdgeError, RejectedError):
     """A login or name that cannot be used."""
 
     code: ClassVar[str] = "operator.form"
@@ -77,7 +78,7 @@ class LoginFormError(RejectedError):
     )
 
 
-class WeakPasswordError(RejectedError):
+class WeakPasswordError(EdgeError, RejectedError):
     """A password that is too easily guessed."""
 
     code: ClassVar[str] = "operator.weak_password"

@@ -15,9 +15,9 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from codes.words import Words
-from edge.errors import CorruptStoreError
 from edge.store import schema
 from edge.store.errors import (
+    DamagedStoreError,
     NewerStoreError,
     NotDurableError,
     OlderStoreError,
@@ -58,7 +58,7 @@ def opened_store(folder: Path) -> Iterator[Connection]:
         StoreLockedError: Another terminal process has the store.
         NotDurableError: The disk cannot give the durability that is promised.
         NewerStoreError: A newer program wrote the store.
-        CorruptStoreError: The file is damaged, or is no store of ours.
+        DamagedStoreError: The file is damaged, or is no store of ours.
         TransientError: The disk refused.
     """
     path = database_path(folder)
@@ -156,7 +156,7 @@ def _refuse_foreign(path: Path, connection: Connection, version: int) -> None:
     mark = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
     tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar_one()
     if mark != APPLICATION_ID and (version or tables):
-        raise CorruptStoreError(Words(f"{path} 不是一码终端的数据库", f"{path} is no store of a Yima terminal"))
+        raise DamagedStoreError(Words(f"{path} 不是一码终端的数据库", f"{path} is no store of a Yima terminal"))
 
 
 def _refuse_newer(path: Path, version: int) -> None:
@@ -173,4 +173,4 @@ def _refuse_newer(path: Path, version: int) -> None:
 def _refuse_damaged(path: Path, connection: Connection) -> None:
     finding = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
     if finding != "ok":
-        raise CorruptStoreError(Words(f"数据库 {path} 已损坏：{finding}", f"The store {path} is damaged: {finding}"))
+        raise DamagedStoreError(Words(f"数据库 {path} 已损坏：{finding}", f"The store {path} is damaged: {finding}"))

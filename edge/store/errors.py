@@ -10,8 +10,9 @@ from typing import ClassVar
 
 from sqlalchemy.exc import DatabaseError
 
+from codes.errors import ConfigError, CorruptStoreError, TransientError
 from codes.words import Words
-from edge.errors import ConfigError, CorruptStoreError, EdgeError, TransientError
+from edge.errors import EdgeError
 
 _FULL = frozenset({sqlite3.SQLITE_FULL})
 _CORRUPT = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -30,7 +31,18 @@ _PRIMARY_CODE = 0xFF
 """SQLite's extended codes carry the primary one in their low byte."""
 
 
-class DiskFullError(TransientError):
+class DamagedStoreError(EdgeError, CorruptStoreError):
+    """The store is damaged: leave it as it is, so that nothing in it is lost."""
+
+    code: ClassVar[str] = "store.corrupt"
+    next_step: ClassVar[Words] = Words(
+        "请勿删除该文件：其中可能有未上传的记录。请将数据目录整体复制备份，再联系厂商恢复。",
+        "Do not delete the file: it may hold records that were never sent. Copy the whole data folder to a safe "
+        "place, then ask the vendor to recover it.",
+    )
+
+
+class DiskFullError(EdgeError, TransientError):
     """There is no room for another record."""
 
     code: ClassVar[str] = "store.disk_full"
@@ -40,13 +52,13 @@ class DiskFullError(TransientError):
     )
 
 
-class StoreBusyError(TransientError):
+class StoreBusyError(EdgeError, TransientError):
     """Another program keeps the store from being written."""
 
     code: ClassVar[str] = "store.busy"
 
 
-class WriteFailedError(TransientError):
+class WriteFailedError(EdgeError, TransientError):
     """The disk refuses to write: read-only, or failing."""
 
     code: ClassVar[str] = "store.write_failed"
@@ -57,7 +69,7 @@ class WriteFailedError(TransientError):
     )
 
 
-class StoreLockedError(ConfigError):
+class StoreLockedError(EdgeError, ConfigError):
     """Another terminal process has the store."""
 
     code: ClassVar[str] = "store.locked"
@@ -67,7 +79,7 @@ class StoreLockedError(ConfigError):
     )
 
 
-class NotDurableError(ConfigError):
+class NotDurableError(EdgeError, ConfigError):
     """The store cannot promise that a committed record survives a power cut."""
 
     code: ClassVar[str] = "store.not_durable"
@@ -77,7 +89,7 @@ class NotDurableError(ConfigError):
     )
 
 
-class NewerStoreError(ConfigError):
+class NewerStoreError(EdgeError, ConfigError):
     """The store was written by a newer program."""
 
     code: ClassVar[str] = "store.newer"
@@ -86,14 +98,14 @@ class NewerStoreError(ConfigError):
     )
 
 
-class OlderStoreError(ConfigError):
+class OlderStoreError(EdgeError, ConfigError):
     """The store must be brought up to date, which only the terminal process may do."""
 
     code: ClassVar[str] = "store.older"
     next_step: ClassVar[Words] = Words("请重启终端服务后再试。", "Restart the terminal, then try again.")
 
 
-class OtherTerminalError(ConfigError):
+class OtherTerminalError(EdgeError, ConfigError):
     """The store belongs to another terminal."""
 
     code: ClassVar[str] = "store.other_terminal"
@@ -108,7 +120,7 @@ def store_errors(path: Path) -> Iterator[None]:
     """Tell what the disk did to us in our words. Errors in our own SQL pass as they are: they are bugs.
 
     Raises:
-        CorruptStoreError: The file is damaged.
+        DamagedStoreError: The file is damaged.
         DiskFullError: There is no room.
         StoreBusyError: Another program holds the store.
         WriteFailedError: The disk refused for another reason.
@@ -125,7 +137,7 @@ def store_errors(path: Path) -> Iterator[None]:
 def _told(path: Path, error: BaseException | None) -> EdgeError | None:
     primary = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
     if primary in _CORRUPT:
-        return CorruptStoreError(Words(f"数据库 {path} 已损坏：{error}", f"The store {path} is damaged: {error}"))
+        return DamagedStoreError(Words(f"数据库 {path} 已损坏：{error}", f"The store {path} is damaged: {error}"))
     if primary in _FULL:
         return DiskFullError(Words("磁盘已满，未能保存", "The disk is full; nothing was recorded"))
     if primary in _BUSY:

@@ -5,19 +5,10 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import ClassVar, Final
 
-from codes.errors import YimaError
+from codes.errors import RejectedError, TransientError, YimaError
 from codes.words import Words
 from rules.catalogue import CatalogueError
-from server.errors import (
-    ConflictError,
-    ForbiddenError,
-    LockedOutError,
-    RejectedError,
-    ServerError,
-    SignInError,
-    StoreRefusedError,
-    TransientError,
-)
+from server.errors import ConflictError, ForbiddenError, LockedOutError, ServerError, SignInError, StoreRefusedError
 from web import problem
 from web.problem import Statuses
 

@@ -100,7 +100,7 @@ def open_store(
         StoreUnavailableError: The database does not answer.
         NotDurableError: It would not keep what it commits.
         NewerSchemaError: A newer release wrote it.
-        CorruptStoreError: The file is damaged or no database.
+        DamagedStoreError: The file is damaged or no database.
     """
     is_file = url.startswith("sqlite:")
     engine = sqlite.open_engine(url) if is_file else postgresql.open_engine(url, password, connections)

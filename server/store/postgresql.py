@@ -10,8 +10,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from codes.words import Words
 from server.errors import (
-    ConfigError,
-    CorruptStoreError,
+    DamagedStoreError,
+    DatabaseTooOldError,
     NotDurableError,
     ServerError,
     StoreContentionError,
@@ -49,7 +49,7 @@ def translate(exc: DBAPIError) -> ServerError:
     state: str = getattr(exc.orig, "sqlstate", None) or ""
     words = Words(f"数据库错误：{exc.orig}", f"The database says: {exc.orig}")
     if state in _CORRUPT:
-        return CorruptStoreError(words)
+        return DamagedStoreError(words)
     if state.startswith(_CONTENTION_CLASS):
         return StoreContentionError(words)
     if isinstance(exc.orig, _REFUSED):
@@ -66,7 +66,7 @@ def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     cursor.close()
     connection.rollback()
     if int(settings["server_version_num"]) < _OLDEST_VERSION:
-        raise ConfigError(Words("PostgreSQL 版本须不低于 15", "PostgreSQL 15 or later is needed"))
+        raise DatabaseTooOldError(Words("PostgreSQL 版本须不低于 15", "PostgreSQL 15 or later is needed"))
     if "off" in (settings["fsync"], settings["synchronous_commit"]):
         raise NotDurableError(
             Words(

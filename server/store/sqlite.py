@@ -16,7 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from codes.words import Words
 from server.errors import (
-    CorruptStoreError,
+    DamagedStoreError,
     NotDurableError,
     ServerError,
     StoreRefusedError,
@@ -64,7 +64,7 @@ def translate(exc: DBAPIError) -> ServerError:
     code = getattr(exc.orig, "sqlite_errorcode", 0) & _PRIMARY_CODE
     words = Words(f"数据库错误：{exc.orig}", f"The database says: {exc.orig}")
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-        return CorruptStoreError(words)
+        return DamagedStoreError(words)
     if isinstance(exc.orig, sqlite3.IntegrityError | sqlite3.DataError | sqlite3.ProgrammingError):
         return StoreRefusedError(words)
     return StoreUnavailableError(words)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from drivers.errors import TransientDriverError
+from codes.errors import TransientError
 from drivers.scanner import Scanner, open_scanner, parse_spec
 from drivers.scanner.decoder import Decoder
 from drivers.scanner.framing import LineDecoder
@@ -69,7 +69,7 @@ class Counter:
     async def read(self) -> None:
         """Read for ever, starting again when the device comes back, as the supervisor does."""
         while True:
-            with contextlib.suppress(TransientDriverError):
+            with contextlib.suppress(TransientError):
                 async with contextlib.aclosing(self.scanner.scans()) as scans:
                     async for scan in scans:
                         self.seen.append(scan.raw)

@@ -11,9 +11,8 @@ import pytest
 
 from codes.reading import Scan
 from codes.words import Words
-from edge.errors import CorruptStoreError
 from edge.pump import ScanPump
-from edge.store.errors import DiskFullError
+from edge.store.errors import DamagedStoreError, DiskFullError
 from tests.edge.timeline import Timeline
 from web.live import LiveBus
 
@@ -84,7 +83,7 @@ def test_full_disk_holds_the_scan_and_everything_behind_it() -> None:
 
 @pytest.mark.parametrize(
     ("failure", "code"),
-    [(RuntimeError("a bug"), "scan.not_recorded"), (CorruptStoreError(FULL), "store.corrupt")],
+    [(RuntimeError("a bug"), "scan.not_recorded"), (DamagedStoreError(FULL), "store.corrupt")],
 )
 def test_scan_the_counter_stumbles_over_is_said_aloud_and_the_next_goes_on(failure: Exception, code: str) -> None:
     pumping = Pumping([failure])

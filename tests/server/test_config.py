@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from codes.errors import ConfigError
 from server.config import BrokerConfig, ServerConfig, link_settings, load_config
-from server.errors import ConfigError
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "server.example.toml"
 

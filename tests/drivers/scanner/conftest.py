@@ -10,8 +10,8 @@ from random import Random
 
 import pytest
 
+from codes.errors import TransientError
 from codes.reading import Scan
-from drivers.errors import TransientDriverError
 from drivers.scanner import Clock, Scanner, open_scanner, parse_spec
 
 DEADLINE_S = 10.0
@@ -23,14 +23,14 @@ class Listener:
     def __init__(self, scanner: Scanner) -> None:
         self.scanner = scanner
         self.scans: list[Scan] = []
-        self.errors: list[TransientDriverError] = []
+        self.errors: list[TransientError] = []
         self._changed = asyncio.Event()
 
     async def run(self) -> None:
         while True:
             try:
                 await self._read()
-            except TransientDriverError as error:
+            except TransientError as error:
                 if not self.errors or type(self.errors[-1]) is not type(error):
                     self.errors.append(error)
                     self._changed.set()

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from codes.errors import TransientError
 from codes.reading import Scan
 from drivers.camera.errors import CameraCrashedError, CameraStalledError, CameraUnreachableError
 from drivers.camera.port import Picture
-from drivers.errors import DeviceLostError, DeviceMissingError, DeviceSpecError, DriverError, TransientDriverError
+from drivers.errors import DeviceLostError, DeviceMissingError, DeviceSpecError, DriverError
 from drivers.scanner import open_scanner, parse_spec
 from drivers.scanner.camera import CameraScanner
 from drivers.scanner.camera_child import watch_camera
@@ -145,7 +146,7 @@ def test_a_killed_process_is_an_error_that_says_so_and_leaves_no_child(twin: Sim
         scanner = CameraScanner(Order("camera:x", twin.camera.url), clock=lambda: 0.0, command=command)
         with pytest.raises(CameraCrashedError):
             await first_scan(scanner)
-        assert isinstance(CameraCrashedError("d", "p"), TransientDriverError)
+        assert isinstance(CameraCrashedError("d", "p"), TransientError)
 
     asyncio.run(scenario())
 

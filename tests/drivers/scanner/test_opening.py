@@ -8,14 +8,13 @@ import os
 
 import pytest
 
+from codes.errors import ConfigError, TransientError
 from drivers.errors import (
     DeviceBusyError,
     DeviceLostError,
     DeviceMissingError,
     DevicePermissionError,
     DeviceUnsupportedError,
-    DriverConfigError,
-    TransientDriverError,
 )
 from drivers.scanner.opening import driver_error, opened_node, translated
 
@@ -38,7 +37,7 @@ from drivers.scanner.opening import driver_error, opened_node, translated
 def test_each_error_of_the_system_has_its_meaning(number, kind, is_worth_another_try):
     error = driver_error("serial:left", "/dev/null", OSError(number, "text of the system"))
     assert type(error) is kind
-    assert isinstance(error, TransientDriverError if is_worth_another_try else DriverConfigError)
+    assert isinstance(error, TransientError if is_worth_another_try else ConfigError)
     assert error.device == "serial:left"
     for language in ("zh", "en"):
         assert "serial:left" in error.words.of(language)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.errors import DeviceSpecError, DriverConfigError
+from codes.errors import ConfigError
+from drivers.errors import DeviceSpecError
 from drivers.scanner import parse_spec
 from drivers.scanner.spec import (
     Address,
@@ -117,7 +118,7 @@ def test_a_line_with_a_mistake_is_refused_and_the_mistake_named(line, named):
     assert named in refused.value.words.en
     assert line in refused.value.words.zh
     assert refused.value.code == "driver.spec"
-    assert isinstance(refused.value, DriverConfigError)
+    assert isinstance(refused.value, ConfigError)
 
 
 @given(

@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from edge.errors import CorruptStoreError, EdgeError, TransientError
+from codes.errors import TransientError
+from edge.errors import EdgeError
 from edge.store import database, schema
 from edge.store.database import APPLICATION_ID, database_path, opened_store, reading_store, visited_store
 from edge.store.errors import (
+    DamagedStoreError,
     DiskFullError,
     NewerStoreError,
     NotDurableError,
@@ -156,7 +158,7 @@ def test_damaged_store_is_refused_and_left_as_it_is(folder: Path, spoil: Callabl
     path = make_store(folder)
     spoil(path)
     damaged = path.read_bytes()
-    with pytest.raises(CorruptStoreError) as caught, opened_store(folder):
+    with pytest.raises(DamagedStoreError) as caught, opened_store(folder):
         pass
     assert caught.value.code == "store.corrupt"
     assert str(path) in caught.value.words.zh
@@ -168,7 +170,7 @@ def test_database_of_another_program_is_refused(folder: Path) -> None:
     folder.mkdir()
     with closing(sqlite3.connect(database_path(folder))) as other:
         other.execute("CREATE TABLE theirs (x)")
-    with pytest.raises(CorruptStoreError) as caught, opened_store(folder):
+    with pytest.raises(DamagedStoreError) as caught, opened_store(folder):
         pass
     assert "不是一码终端" in caught.value.words.zh
 
@@ -251,8 +253,8 @@ class _Told(sqlite3.OperationalError):
         (sqlite3.SQLITE_BUSY_SNAPSHOT, StoreBusyError),
         (sqlite3.SQLITE_IOERR_FSYNC, WriteFailedError),
         (sqlite3.SQLITE_READONLY_DBMOVED, WriteFailedError),
-        (sqlite3.SQLITE_CORRUPT_INDEX, CorruptStoreError),
-        (sqlite3.SQLITE_NOTADB, CorruptStoreError),
+        (sqlite3.SQLITE_CORRUPT_INDEX, DamagedStoreError),
+        (sqlite3.SQLITE_NOTADB, DamagedStoreError),
     ],
 )
 def test_disk_trouble_is_told_in_our_words(code: int, expected: type[EdgeError]) -> None:
@@ -264,7 +266,7 @@ def test_disk_trouble_is_told_in_our_words(code: int, expected: type[EdgeError])
 
 def test_passing_trouble_is_worth_another_try() -> None:
     assert issubclass(DiskFullError, TransientError)
-    assert not issubclass(CorruptStoreError, TransientError)
+    assert not issubclass(DamagedStoreError, TransientError)
 
 
 def test_errors_in_our_own_sql_are_not_dressed_up_as_disk_trouble() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.errors import TransientError
+from codes.errors import TransientError
 from edge.store.database import opened_store
 from edge.store.errors import StoreLockedError
 from edge.store.lane import Lane

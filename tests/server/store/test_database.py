@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, insert, select, text
 
 from server.errors import (
-    CorruptStoreError,
+    DamagedStoreError,
     NotDurableError,
     StoreContentionError,
     StoreRefusedError,
@@ -81,7 +81,7 @@ def test_a_database_that_cannot_be_durable_is_refused(tmp_path: Path, monkeypatc
 def test_a_file_that_is_no_database_is_named_corrupt(tmp_path: Path) -> None:
     (tmp_path / "centre.db").write_bytes(b"not a database, but long enough to be read as one" * 200)
 
-    with pytest.raises(CorruptStoreError) as refused:
+    with pytest.raises(DamagedStoreError) as refused:
         reopened(f"sqlite:///{tmp_path}/centre.db")
     assert refused.value.next_step.zh
 
@@ -102,7 +102,7 @@ def test_a_damaged_file_is_named_corrupt(tmp_path: Path) -> None:
         with closing(reopened(f"sqlite:///{path}")) as damaged:
             names(damaged)
 
-    with pytest.raises(CorruptStoreError):
+    with pytest.raises(DamagedStoreError):
         read_all()
 
 

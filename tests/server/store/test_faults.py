@@ -12,8 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from server.errors import (
-    ConfigError,
-    CorruptStoreError,
+    DamagedStoreError,
+    DatabaseTooOldError,
     NotDurableError,
     ServerError,
     StoreContentionError,
@@ -33,7 +33,7 @@ def failed(orig: Exception) -> DBAPIError:
     [
         (errors.DeadlockDetected("x"), StoreContentionError),
         (errors.SerializationFailure("x"), StoreContentionError),
-        (errors.DataCorrupted("x"), CorruptStoreError),
+        (errors.DataCorrupted("x"), DamagedStoreError),
         (errors.UniqueViolation("x"), StoreRefusedError),
         (errors.NumericValueOutOfRange("x"), StoreRefusedError),
         (errors.UndefinedTable("x"), StoreRefusedError),
@@ -54,9 +54,9 @@ def test_errors_of_postgresql(orig: Exception, kind: type[ServerError]) -> None:
         (sqlite3.SQLITE_FULL, sqlite3.OperationalError, StoreUnavailableError),
         (sqlite3.SQLITE_IOERR_FSYNC, sqlite3.OperationalError, StoreUnavailableError),
         (sqlite3.SQLITE_READONLY, sqlite3.OperationalError, StoreUnavailableError),
-        (sqlite3.SQLITE_CORRUPT, sqlite3.DatabaseError, CorruptStoreError),
-        (sqlite3.SQLITE_CORRUPT_INDEX, sqlite3.DatabaseError, CorruptStoreError),
-        (sqlite3.SQLITE_NOTADB, sqlite3.DatabaseError, CorruptStoreError),
+        (sqlite3.SQLITE_CORRUPT, sqlite3.DatabaseError, DamagedStoreError),
+        (sqlite3.SQLITE_CORRUPT_INDEX, sqlite3.DatabaseError, DamagedStoreError),
+        (sqlite3.SQLITE_NOTADB, sqlite3.DatabaseError, DamagedStoreError),
         (sqlite3.SQLITE_CONSTRAINT, sqlite3.IntegrityError, StoreRefusedError),
     ],
 )
@@ -91,7 +91,7 @@ class Answering:
 @pytest.mark.parametrize(
     ("settings", "kind"),
     [
-        ({"server_version_num": "140009"}, ConfigError),
+        ({"server_version_num": "140009"}, DatabaseTooOldError),
         ({"fsync": "off"}, NotDurableError),
         ({"synchronous_commit": "off"}, NotDurableError),
     ],

@@ -1,28 +1,51 @@
-"""`yima scanner`: what is plugged in, and how to write it into the configuration."""
+"""`yima scanner`: what is plugged in, how to write it into the configuration, and whether it is set well."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from typing import Annotated
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, ClassVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from cli.listing import show_blocks
+from cli.mistakes import UsageMistakeError
+from codes.classify import read as read_scan
+from codes.errors import YimaError
+from codes.words import Words
+from drivers.scanner import open_scanner, parse_spec
 from drivers.scanner.discovery import list_attached
+from drivers.scanner.factory import DriverNotInstalledError
+from drivers.scanner.selftest import SHEET, Symbol
+from drivers.scanner.trial import Notice, Step, distinct, try_scanner
 
-scanner_app = typer.Typer(help="扫码设备 / Scanners", no_args_is_help=True)
+scanner_app = typer.Typer(help="扫码设备 / Scanners", no_args_is_help=True, add_completion=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / Print JSON")]
+_FOUND = 1
+"""Exit code: the scanner was tried, and something should be changed."""
+_SEPARATOR, _SHOWN_SEPARATOR = "\x1d", "<GS>"
+_NOTICES = {
+    Notice.PLEASE_SCAN: Words("请扫描校准页上的", "Please scan from the sheet:"),
+    Notice.ANOTHER_SYMBOL: Words("这是另一个码，请扫描", "That was another symbol; please scan"),
+    Notice.NOT_THE_SHEET: Words("与校准页不符，请再扫一次", "That is not on the sheet; please scan again:"),
+    Notice.DONE: Words("已收到", "Received"),
+    Notice.TIMED_OUT: Words("等待超时，跳过", "Waited in vain for"),
+}
 
 
-@scanner_app.callback()
-def _group() -> None:
-    """Keep `list` a subcommand although it is the only one."""
+class SheetNotWrittenError(YimaError):
+    """The calibration sheet cannot be put where it was asked for."""
+
+    code: ClassVar[str] = "scanner.sheet"
+    next_step: ClassVar[Words] = Words("请换一个可以写入的目录。", "Choose a folder that can be written to.")
 
 
 @scanner_app.command("list")
-def list_scanners(
-    as_json: Annotated[bool, typer.Option("--json", help="每台设备一行 JSON / One line of JSON per device")] = False,
-) -> None:
+def list_scanners(as_json: AsJson = False) -> None:
     """列出已连接的设备及其配置写法 / List what is plugged in and the line to configure it with."""
     attached = list_attached()
     if as_json:
@@ -30,12 +53,140 @@ def list_scanners(
             record = {"kind": str(one.kind), "node": one.node, "label": one.label, "spec": one.suggestion}
             typer.echo(json.dumps(record, ensure_ascii=False))
         return
-    console = Console()
     if not attached:
-        console.print("没有发现 USB 扫码设备；请检查数据线，或用扫码枪说明书切换到串口（USB-COM）模式。")
-        console.print("No USB scanner found; check the cable, or switch the scanner to USB-COM with its manual.")
+        typer.echo("没有发现 USB 扫码设备；请检查数据线，或用扫码枪说明书切换到串口（USB-COM）模式。")
+        typer.echo("No USB scanner found; check the cable, or switch the scanner to USB-COM with its manual.")
+    show_blocks(
+        (
+            ("设备 / device", one.label or str(one.kind)),
+            ("节点 / node", one.node),
+            ("配置写法 / configuration", f"scanners = [{json.dumps(one.suggestion)}]"),
+            ("检查 / test", f"yima scanner test '{one.suggestion}'"),
+        )
+        for one in attached
+    )
+
+
+@scanner_app.command("sheet")
+def write_sheet(
+    out: Annotated[Path, typer.Option(help="写入的文件，.html 或 .png / The file to write", show_default=False)],
+) -> None:
+    """生成校准页，供打印或在屏幕上显示 / Write the calibration sheet, to be printed or shown on a screen."""
+    content = _sheet_in(out.suffix.lower())
+    try:
+        out.write_bytes(content)
+    except OSError as exc:
+        words = Words(f"无法写入 {out}（{exc.strerror}）", f"Cannot write {out} ({exc.strerror})")
+        raise SheetNotWrittenError(words) from exc
+    typer.echo(f"校准页已写入 / The sheet is in {out}")
+
+
+@scanner_app.command("test")
+def try_out(
+    scanner: Annotated[
+        str,
+        typer.Argument(
+            help="扫码枪，如 serial:/dev/ttyACM0,9600 / The scanner, for example serial:/dev/ttyACM0,9600",
+            metavar="SCANNER",
+        ),
+    ],
+    timeout: Annotated[
+        int, typer.Option(help="每个码等待的秒数 / Seconds to wait for each symbol", min=1, max=600)
+    ] = 30,
+    as_json: AsJson = False,
+) -> None:
+    """扫描校准页，检查扫码枪设置；有问题则退出码为 1 / Scan the sheet and check the settings; exit 1 if not right.
+
+    先用 yima scanner sheet --out sheet.html 生成校准页 / Make the sheet with yima scanner sheet --out sheet.html first.
+    """
+    spec = parse_spec(scanner)
+    device = open_scanner(spec)
+    # Prompts go beside the answer, so that a program can read the one and a person the other.
+    steps = asyncio.run(try_scanner(device, spec, timeout_s=timeout, tell=_told()))
+    if as_json:
+        typer.echo(json.dumps(_report(scanner, steps), ensure_ascii=False))
+    else:
+        _show(scanner, steps)
+    raise typer.Exit(_FOUND if distinct(steps) else 0)
+
+
+def _sheet_in(suffix: str) -> bytes:
+    if suffix not in {".html", ".png"}:
+        words = Words("--out 应以 .html 或 .png 结尾。", "--out must end in .html or .png.")
+        raise UsageMistakeError(words)
+    try:
+        from drivers.scanner.sheet import sheet_as_html, sheet_as_png  # noqa: PLC0415 - drawing needs the camera extra
+    except ModuleNotFoundError as exc:
+        words = Words(f"缺少软件组件 {exc.name}（yima[camera]）。", f"{exc.name} is not installed (yima[camera]).")
+        raise DriverNotInstalledError("sheet", words) from exc
+    return sheet_as_html().encode() if suffix == ".html" else sheet_as_png()
+
+
+def _told() -> Callable[[Notice, Symbol], None]:
+    def tell(notice: Notice, symbol: Symbol) -> None:
+        words, number = _NOTICES[notice], SHEET.index(symbol) + 1
+        place = f"[{number}/{len(SHEET)}]"
+        text = Words(f"{words.zh} {symbol.words.zh}", f"{words.en} {symbol.words.en}")
+        sys.stderr.write(f"{place} {text}\n")
+        sys.stderr.flush()
+
+    return tell
+
+
+def _report(scanner: str, steps: tuple[Step, ...]) -> dict[str, object]:
+    return {
+        "scanner": scanner,
+        "is_good": not distinct(steps),
+        "suggestion": _suggestion(scanner, steps),
+        "symbols": [_step_record(step) for step in steps],
+    }
+
+
+def _step_record(step: Step) -> dict[str, object]:
+    text, raw_hex = _came(step)
+    return {
+        "symbol": step.symbol.name,
+        "is_read": step.scan is not None,
+        "text": text,
+        "raw_hex": raw_hex,
+        "symbology": None if step.scan is None else step.scan.symbology,
+        "findings": [
+            {"code": one.code, "zh": one.words.zh, "en": one.words.en, "setting": one.setting or None}
+            for one in step.findings
+        ],
+    }
+
+
+def _came(step: Step) -> tuple[str, str]:
+    """Return what came as text and bytes; a person's credential masked, and without its bytes (C-04)."""
+    if step.scan is None:
+        return "", ""
+    reading = read_scan(step.scan)
+    if reading.is_masked:
+        return reading.value, ""
+    return step.scan.raw.decode("utf-8", "backslashreplace"), step.scan.raw.hex()
+
+
+def _suggestion(scanner: str, steps: tuple[Step, ...]) -> str:
+    """Return the scanner's line with the settings that put things right; a setting takes the place of its old value."""
+    address, *settings = scanner.split(";")
+    chosen = dict(setting.partition("=")[::2] for setting in settings)
+    chosen |= dict(finding.setting.partition("=")[::2] for finding in distinct(steps) if finding.setting)
+    return ";".join([address, *(f"{key}={value}" for key, value in chosen.items())])
+
+
+def _show(scanner: str, steps: tuple[Step, ...]) -> None:
+    for number, step in enumerate(steps, 1):
+        mark = "✗" if step.findings else "✓"
+        came = _came(step)[0].replace(_SEPARATOR, _SHOWN_SEPARATOR)
+        typer.echo(f"{mark} {number}. {step.symbol.words}  {came}".rstrip())
+    findings = distinct(steps)
+    if not findings:
+        typer.echo("扫码枪设置正确 / The scanner is set well")
         return
-    table = Table("设备 / device", "节点 / node", "配置写法 / configuration")
-    for one in attached:
-        table.add_row(one.label or str(one.kind), one.node, f"scanners = [{json.dumps(one.suggestion)}]")
-    console.print(table)
+    for finding in findings:
+        typer.echo(f"• {finding.words.zh}  [{finding.code}]")
+        typer.echo(f"  {finding.words.en}")
+    suggestion = _suggestion(scanner, steps)
+    if suggestion != scanner:
+        typer.echo(f"→ 配置改为 / write  scanners = [{json.dumps(suggestion, ensure_ascii=False)}]")

@@ -28,21 +28,31 @@ _MODULES: Mapping[ScannerKind, tuple[str, str]] = MappingProxyType(
 """The module of each kind, and the extra that installs what it needs."""
 
 
+class DriverNotInstalledError(DeviceUnsupportedError):
+    """The software for this kind of device is missing."""
+
+    code = "driver.not_installed"
+    next_step = Words(
+        "请在一码的源代码目录执行 `make -B setup`，装齐全部组件后重试。",
+        "Run `make -B setup` in the folder of Yima's source, which installs every part, and try again.",
+    )
+
+
 def open_scanner(spec: ScannerSpec, *, clock: Clock = time.monotonic) -> Scanner:
     """Return the driver for `spec`. The device itself is opened when its scans are read.
 
     Raises:
-        DeviceUnsupportedError: The libraries for this kind are not installed; the message names the extra.
+        DriverNotInstalledError: The libraries for this kind are not installed; the message names the extra.
     """
     module_name, extra = _MODULES[spec.kind]
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as exc:
-        raise DeviceUnsupportedError(
+        raise DriverNotInstalledError(
             spec.device,
             Words(
-                f"{spec.device}：缺少软件组件 {exc.name}，请安装 yima[{extra}]。",
-                f"{spec.device}: {exc.name} is not installed; install yima[{extra}].",
+                f"{spec.device}：缺少软件组件 {exc.name}（yima[{extra}]）。",
+                f"{spec.device}: {exc.name} is not installed (yima[{extra}]).",
             ),
         ) from exc
     make_scanner = cast("Callable[..., Scanner]", module.make_scanner)

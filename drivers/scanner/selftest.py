@@ -1,8 +1,8 @@
-"""What one calibration scan tells about a scanner's settings. Pure.
+"""What the scan of a known symbol tells about a scanner's settings. Pure.
 
-A wrongly set scanner gives codes that look well. So the terminal asks for one known symbol at set-up, and finds the
-settings of the device that explain what came: each way a scanner can be set is played through the decoder that the
-configuration chose, until one gives exactly the bytes that were read.
+A wrongly set scanner gives codes that look well. So a technician scans known symbols at set-up (`SHEET`), and this
+finds the settings of the device that explain what came: each way a scanner can be set is played through the decoder
+that the configuration chose, until one gives exactly the bytes that were read.
 """
 
 from __future__ import annotations
@@ -25,7 +25,33 @@ CALIBRATION_CODE = b"0106901234567892" + b"17280131" + b'10aZ-Qy/W"m\x1d21Bx_9'
 """GS1 DataMatrix: two fields of variable length, both cases, and characters that move between layouts."""
 CALIBRATION_SYMBOLOGY = "]d2"
 
-_AIM_ID = CALIBRATION_SYMBOLOGY.encode()
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One symbol of the calibration sheet."""
+
+    name: str
+    """For programs."""
+    words: Words
+    """For people."""
+    code: bytes
+    symbology: str
+    """The AIM identifier that a scanner sends with it."""
+
+
+CALIBRATION_SYMBOL = Symbol(
+    "gs1_datamatrix",
+    Words("GS1 DataMatrix 二维码", "GS1 DataMatrix"),
+    CALIBRATION_CODE,
+    CALIBRATION_SYMBOLOGY,
+)
+SHEET = (
+    Symbol("code128", Words("Code 128 一维码", "Code 128 bars"), b"86000110000000000017", "]C0"),
+    CALIBRATION_SYMBOL,
+    Symbol("qr", Words("QR 二维码", "QR code"), b"Yima QR 3", "]Q1"),
+)
+"""In the order in which they are scanned. The trace code is invented: no such product exists."""
+
 _GS = b"\x1d"
 _KEY_S = 0.002
 _STAND_INS = b"~|^#@{}$&*!%?"
@@ -47,19 +73,21 @@ _Way = tuple[tuple[Finding, ...], Scan | None]
 """What is wrong with a scanner, and the scan that the terminal then gets."""
 
 
-def examine(scan: Scan, spec: ScannerSpec, *, was_terminated: bool) -> tuple[Finding, ...]:
-    """Compare a scan of the calibration symbol with what it must be; nothing found means all is well."""
-    findings = _explain(scan, spec)
+def examine(
+    scan: Scan, spec: ScannerSpec, *, was_terminated: bool, symbol: Symbol = CALIBRATION_SYMBOL
+) -> tuple[Finding, ...]:
+    """Compare a scan of `symbol` with what it must be; nothing found means all is well."""
+    findings = _explain(scan, spec, symbol)
     return findings if was_terminated else (*findings, _NO_SUFFIX)
 
 
-def _explain(scan: Scan, spec: ScannerSpec) -> tuple[Finding, ...]:
+def _explain(scan: Scan, spec: ScannerSpec, symbol: Symbol) -> tuple[Finding, ...]:
     """Return the findings of the first way to set a scanner that explains what came; the plainest come first."""
-    ways = _ways_to_type(spec) if isinstance(spec, KeyboardSpec) else _ways_to_send(spec)
+    ways = _ways_to_type(spec, symbol) if isinstance(spec, KeyboardSpec) else _ways_to_send(spec, symbol)
     for findings, outcome in ways:
         if outcome is not None and _is_alike(outcome, scan):
             return findings
-    return (_UNEXPLAINED,)
+    return (UNEXPLAINED,)
 
 
 def _is_alike(one: Scan, other: Scan) -> bool:
@@ -67,24 +95,27 @@ def _is_alike(one: Scan, other: Scan) -> bool:
     return one.raw == other.raw and (one.symbology or "").lower() == (other.symbology or "").lower()
 
 
-def _ways_to_send(spec: ScannerSpec) -> Iterator[_Way]:
+def _ways_to_send(spec: ScannerSpec, symbol: Symbol) -> Iterator[_Way]:
     separators: list[tuple[tuple[Finding, ...], bytes]] = [((), _GS), ((_GS_MISSING,), b"")]
     cases = _cases(is_turned_back=False)
     separators += [((_gs_replaced(chr(byte)),), bytes([byte])) for byte in _STAND_INS]
     for (gs_found, separator), (case_found, turn), aim_found in product(separators, cases, _AIM):
-        aim = b"" if aim_found else _AIM_ID
-        sent = turn(aim + CALIBRATION_CODE).replace(_GS, separator)
+        sent = turn(_as_sent(symbol, has_aim=not aim_found)).replace(_GS, separator)
         yield (*gs_found, *case_found, *aim_found), _received(sent, spec)
 
 
-def _ways_to_type(spec: KeyboardSpec) -> Iterator[_Way]:
+def _ways_to_type(spec: KeyboardSpec, symbol: Symbol) -> Iterator[_Way]:
     cases = _cases(is_turned_back=spec.invert_case)
     names = sorted(LAYOUTS, key=lambda name: name != spec.layout)
     for name, gs, (case_found, turn), aim_found in product(names, GsTyping, cases, _AIM):
         found = () if name == spec.layout else (_wrong_layout(name, spec.layout),)
-        sent = turn((b"" if aim_found else _AIM_ID) + CALIBRATION_CODE)
+        sent = turn(_as_sent(symbol, has_aim=not aim_found))
         findings = (*found, *_gs_finding(gs, spec.gs), *case_found, *aim_found)
         yield findings, _typed(sent, name, gs, spec)
+
+
+def _as_sent(symbol: Symbol, *, has_aim: bool) -> bytes:
+    return (symbol.symbology.encode() if has_aim else b"") + symbol.code
 
 
 def _received(sent: bytes, spec: ScannerSpec) -> Scan | None:
@@ -186,12 +217,12 @@ _NO_AIM = Finding(
         "The scanner sends no symbology identifier (AIM ID). Turn it on: the kind of code need not be guessed then.",
     ),
 )
-_UNEXPLAINED = Finding(
+UNEXPLAINED = Finding(
     "scanner.selftest.unexplained",
     Words(
-        "收到的内容与校准码不符，原因不明。请恢复扫码枪出厂设置，改为 USB 串口模式后重试。",
-        "What came is not the calibration code, for no reason we know. Reset the scanner, set it to USB COM mode and "
-        "try again.",
+        "收到的内容与校准页上的码不符，原因不明。请恢复扫码枪出厂设置，改为 USB 串口模式后重试。",
+        "What came is not the code on the calibration sheet, for no reason we know. Reset the scanner, set it to USB "
+        "COM mode and try again.",
     ),
 )
 
@@ -201,12 +232,13 @@ _Turn = Callable[[bytes], bytes]
 
 
 def _cases(*, is_turned_back: bool) -> tuple[tuple[tuple[Finding, ...], _Turn], ...]:
-    """List what a scanner may do to letters; right is what the configuration turns back."""
+    """List what a scanner may do to letters, first what is right: what the configuration turns back."""
     plain: tuple[Finding, ...] = (_CASE_NOT_INVERTED,) if is_turned_back else ()
     inverted: tuple[Finding, ...] = () if is_turned_back else (_CASE_INVERTED,)
+    # A symbol without letters is explained by whatever comes first.
+    unfolded: list[tuple[tuple[Finding, ...], _Turn]] = [(plain, bytes), (inverted, bytes.swapcase)]
     return (
-        (plain, bytes),
-        (inverted, bytes.swapcase),
+        *sorted(unfolded, key=lambda way: len(way[0])),
         ((_CASE_FOLDED,), bytes.upper),
         ((_CASE_FOLDED,), bytes.lower),
     )

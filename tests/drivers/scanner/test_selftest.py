@@ -10,7 +10,7 @@ import pytest
 
 from codes.reading import Scan
 from drivers.scanner import parse_spec
-from drivers.scanner.selftest import CALIBRATION_CODE, CALIBRATION_SYMBOLOGY, Finding, examine
+from drivers.scanner.selftest import CALIBRATION_CODE, CALIBRATION_SYMBOLOGY, SHEET, Finding, examine
 from drivers.scanner.simulated.keyboard import SimulatedKeyboardScanner
 from drivers.scanner.simulated.serial import SimulatedSerialScanner
 from drivers.scanner.simulated.twin import Fault
@@ -153,6 +153,23 @@ def test_a_serial_scanner_straight_from_the_box_is_told_to_send_suffix_and_symbo
 def test_a_hid_pos_scanner_is_examined_too(raw, symbology, expected):
     spec = parse_spec("pos:/dev/hidraw0")
     assert ends(examine(Scan(raw, symbology), spec, was_terminated=True)) == expected
+
+
+@pytest.mark.parametrize("symbol", SHEET, ids=[symbol.name for symbol in SHEET])
+@pytest.mark.parametrize(
+    ("line", "turn", "expected"),
+    [
+        ("serial:/dev/ttyACM0", bytes, []),
+        ("keyboard:/dev/input/event3", bytes, []),
+        ("keyboard:/dev/input/event3;invert_case=yes", bytes, []),
+        ("serial:/dev/ttyACM0", bytes.upper, [("case_folded", "")]),
+    ],
+)
+def test_every_symbol_of_the_sheet_is_examined_by_the_same_rules(symbol, line, turn, expected):
+    scan = Scan(turn(symbol.code), symbol.symbology)
+    if symbol.name == "code128":
+        expected = []  # no letters: case cannot be told
+    assert ends(examine(scan, parse_spec(line), was_terminated=True, symbol=symbol)) == expected
 
 
 def test_another_code_on_a_keyboard_scanner_is_not_explained_away():

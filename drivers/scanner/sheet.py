@@ -1,0 +1,92 @@
+"""The calibration sheet: the symbols of the self-test on one page, to be printed or shown on a screen.
+
+As HTML it needs nothing but itself: the symbols are drawn in SVG. A module is a whole number of pixels wide, so that
+neither a screen nor a printer has to guess where its edge is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+import cv2
+import numpy as np
+
+from drivers.scanner.bars import Modules
+from drivers.scanner.drawing import LINEAR, draw
+from drivers.scanner.selftest import SHEET, Symbol
+
+_BAR_WIDTH = 2
+_BAR_HEIGHT = 70
+_MATRIX_MODULE = 5
+_MARGIN = 60
+_PNG_SCALE = 2
+
+_PAGE = """<!doctype html>
+<html lang="zh-CN">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>一码 · 扫码枪校准页 / Yima scanner calibration sheet</title>
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; color: #000; background: #fff; margin: 2em; }}
+figure {{ margin: 0 0 4em; }}
+svg {{ display: block; }}
+</style>
+<h1>扫码枪校准页 <small>Scanner calibration sheet</small></h1>
+<p>运行 <code>yima scanner test 扫码枪</code>，按提示依次扫描。打印时请选“实际大小”，用屏幕显示时请调到最亮。<br>
+Run <code>yima scanner test SCANNER</code> and scan one after the other as it asks. Print at actual size, or show it on
+a bright screen.</p>
+{figures}
+</html>
+"""
+_FIGURE = """<figure>
+<figcaption>{number}. {zh} <span lang="en">{en}</span></figcaption>
+{svg}
+</figure>"""
+
+
+def sheet_as_html(symbols: Sequence[Symbol] = SHEET) -> str:
+    """Return the sheet as a page of its own."""
+    figures = (
+        _FIGURE.format(number=number, zh=escape(one.words.zh), en=escape(one.words.en), svg=_svg(_enlarged(one)))
+        for number, one in enumerate(symbols, 1)
+    )
+    return _PAGE.format(figures="\n".join(figures))
+
+
+def sheet_as_png(symbols: Sequence[Symbol] = SHEET) -> bytes:
+    """Return the sheet as a picture, each symbol with its number."""
+    drawn = [_enlarged(one).repeat(_PNG_SCALE, axis=0).repeat(_PNG_SCALE, axis=1) for one in symbols]
+    width = max(one.shape[1] for one in drawn) + 2 * _MARGIN
+    height = sum(one.shape[0] + 2 * _MARGIN for one in drawn)
+    page = np.full((height, width), 255, np.uint8)
+    top = _MARGIN
+    for number, one in enumerate(drawn, 1):
+        cv2.putText(page, str(number), (_MARGIN // 3, top + _MARGIN // 2), cv2.FONT_HERSHEY_SIMPLEX, 1.0, 0, 2)
+        page[top : top + one.shape[0], _MARGIN : _MARGIN + one.shape[1]] = one
+        top += one.shape[0] + 2 * _MARGIN
+    _, encoded = cv2.imencode(".png", page)
+    return encoded.tobytes()
+
+
+def _enlarged(symbol: Symbol) -> Modules:
+    modules = draw(symbol.code, symbol.symbology)
+    if symbol.symbology in LINEAR:
+        return modules.repeat(_BAR_WIDTH, axis=1).repeat(_BAR_HEIGHT, axis=0)
+    return modules.repeat(_MATRIX_MODULE, axis=0).repeat(_MATRIX_MODULE, axis=1)
+
+
+def _svg(pixels: Modules) -> str:
+    height, width = pixels.shape
+    path = "".join(f"M{left} {top}h{run}v1h-{run}z" for top, row in enumerate(pixels) for left, run in _runs(row))
+    return (
+        f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" shape-rendering="crispEdges">'
+        f'<path d="{path}"/></svg>'
+    )
+
+
+def _runs(row: Modules) -> Iterator[tuple[int, int]]:
+    """Yield where ink begins in a row of pixels, and how far it goes."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([255], row, [255])).astype(np.int16)))
+    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+        yield int(begin), int(end - begin)

@@ -1,0 +1,171 @@
+"""`yima scanner`: listing, the calibration sheet, and the test of a scanner that hangs on a pseudo-terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+from typer.testing import CliRunner
+
+import cli.scanner
+from cli.mistakes import UsageMistakeError
+from cli.scanner import SheetNotWrittenError, scanner_app
+from codes.reading import Scan
+from drivers.errors import DeviceSpecError
+from drivers.scanner.discovery import Attached
+from drivers.scanner.factory import DriverNotInstalledError
+from drivers.scanner.selftest import SHEET, Finding
+from drivers.scanner.simulated.serial import SimulatedSerialScanner
+from drivers.scanner.simulated.twin import Fault
+from drivers.scanner.spec import ScannerKind
+from drivers.scanner.trial import Step
+
+ROOT = Path(__file__).parents[2]
+LONG = "Very-Long-Maker-Name Model-Number-1234567890 with a description that fills a line"
+GUN = Attached(ScannerKind.SERIAL, "/dev/ttyACM0", LONG, usb_serial="19351B0A4C0000000000000000000000001234")
+
+yima = functools.partial(CliRunner(env={"COLUMNS": "40"}).invoke, scanner_app)
+
+
+@pytest.fixture
+def plugged_in(monkeypatch):
+    return lambda *attached: monkeypatch.setattr(cli.scanner, "list_attached", lambda: attached)
+
+
+def test_the_line_to_copy_is_shown_whole(plugged_in):
+    plugged_in(GUN)
+    result = yima(["list"])
+    assert result.exit_code == 0
+    assert f'scanners = ["{GUN.suggestion}"]' in result.output
+    assert LONG in result.output
+
+
+def test_what_is_plugged_in_is_told_to_programs(plugged_in):
+    plugged_in(GUN)
+    assert json.loads(yima(["list", "--json"]).output) == {
+        "kind": "serial",
+        "node": "/dev/ttyACM0",
+        "label": LONG,
+        "spec": GUN.suggestion,
+    }
+
+
+def test_nothing_plugged_in_says_what_to_do(plugged_in):
+    plugged_in()
+    result = yima(["list"])
+    assert (result.exit_code, "检查数据线" in result.output, "check the cable" in result.output) == (0, True, True)
+    assert yima(["list", "--json"]).output == ""
+
+
+@pytest.mark.parametrize(("name", "begins"), [("sheet.html", b"<!doctype html>"), ("sheet.PNG", b"\x89PNG")])
+def test_the_sheet_is_written(tmp_path, name, begins):
+    assert yima(["sheet", "--out", str(tmp_path / name)]).exit_code == 0
+    assert (tmp_path / name).read_bytes().startswith(begins)
+
+
+def test_a_sheet_that_cannot_be_written_says_why(tmp_path):
+    assert isinstance(yima(["sheet", "--out", str(tmp_path / "none" / "s.html")]).exception, SheetNotWrittenError)
+    assert isinstance(yima(["sheet", "--out", str(tmp_path / "s.pdf")]).exception, UsageMistakeError)
+
+
+def test_a_box_without_the_camera_extra_says_what_draws_the_sheet(tmp_path, monkeypatch):
+    monkeypatch.delitem(sys.modules, "drivers.scanner.sheet", raising=False)
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    assert isinstance(yima(["sheet", "--out", str(tmp_path / "s.html")]).exception, DriverNotInstalledError)
+
+
+def test_a_scanner_that_cannot_be_understood_is_refused():
+    assert isinstance(yima(["test", "ttyACM0"]).exception, DeviceSpecError)
+
+
+def try_out(gun: SimulatedSerialScanner, *options: str, fault: Fault | None = None) -> tuple[int, str, str]:
+    """Run the command as a technician does: wait for each prompt, then pull the trigger."""
+
+    async def run() -> tuple[int, str, str]:
+        command = (sys.executable, "-m", "cli.app", "scanner", "test", gun.spec, *options)
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        prompts = b""
+        try:
+            async with asyncio.timeout(60):
+                async for line in process.stderr:
+                    prompts += line
+                    if "请扫描" in line.decode():
+                        symbol = SHEET[int(line[1:2]) - 1]
+                        await gun.scan(symbol.code, symbol.symbology, fault=fault)
+                out = await process.stdout.read()
+                return await process.wait(), out.decode(), prompts.decode()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+    try:
+        return asyncio.run(run())
+    finally:
+        gun.close()
+
+
+@pytest.fixture
+def gun(tmp_path):
+    return functools.partial(SimulatedSerialScanner, tmp_path / "gun", random=Random(7), sends_aim=True)
+
+
+@pytest.mark.req("T-22")
+def test_a_good_scanner_exits_0(gun):
+    exit_code, out, prompts = try_out(gun())
+    assert exit_code == 0, prompts
+    assert "扫码枪设置正确" in out
+    assert out.count("✓") == 3
+    assert "[3/3] 请扫描校准页上的 QR 二维码" in prompts
+
+
+@pytest.mark.req("T-22")
+def test_a_scanner_that_drops_the_separator_exits_1_and_is_named(gun):
+    exit_code, out, prompts = try_out(gun(), "--json", fault=Fault.DROP_GS)
+    assert exit_code == 1, prompts
+    said = json.loads(out)
+    assert said["is_good"] is False
+    (finding,) = [finding for symbol in said["symbols"] for finding in symbol["findings"]]
+    assert finding["code"] == "scanner.selftest.gs_missing"
+    assert "没有发送分隔符" in finding["zh"]
+    assert "drops the group separator" in finding["en"]
+    assert [symbol["is_read"] for symbol in said["symbols"]] == [True, True, True]
+
+
+def test_a_silent_scanner_exits_2_with_a_next_step(tmp_path):
+    gun = SimulatedSerialScanner(tmp_path / "gun", random=Random(7), patience_s=0)
+    gun.scan = lambda *_args, **_options: asyncio.sleep(0)
+    exit_code, out, prompts = try_out(gun, "--timeout", "1")
+    assert (exit_code, out) == (2, "")
+    assert "scanner.selftest.silent" in prompts
+    assert "→" in prompts
+
+
+def found(setting: str) -> Finding:
+    return Finding("scanner.selftest.x", SHEET[0].words, setting)
+
+
+def test_the_line_to_write_has_the_settings_that_put_things_right():
+    steps = (Step(SHEET[0], Scan(b"x"), (found("layout=fr"), found(""), found("gs=down"))),)
+    suggested = cli.scanner._suggestion("keyboard:/dev/input/event3;layout=us;name=left", steps)
+    assert suggested == "keyboard:/dev/input/event3;layout=fr;name=left;gs=down"
+
+
+@pytest.mark.req("C-04")
+def test_a_persons_code_in_place_of_the_sheet_is_not_shown():
+    step = Step(SHEET[0], Scan(b"11010519491231002X"), (found(""),))
+    assert "110105194912310" not in json.dumps(cli.scanner._report("serial:/dev/x", (step,)))
+
+
+def test_findings_are_shown_in_both_languages_with_the_line_to_write(capsys):
+    cli.scanner._show("serial:/dev/x", (Step(SHEET[1], Scan(b"a\x1db"), (found("gs=~"),)), Step(SHEET[2], None, ())))
+    out = capsys.readouterr().out
+    assert "✗ 1. GS1 DataMatrix 二维码 / GS1 DataMatrix  a<GS>b" in out
+    assert 'scanners = ["serial:/dev/x;gs=~"]' in out

@@ -1,8 +1,9 @@
 """MA (IDcode): the UDI issued by ZIIOT, whose parts are separated by dots and named by a letter.
 
 `MA.156.M0.100761.21234561.S….M220117.L….E220130.C3`: the first five parts are the device identifier, the others
-come in any order. A scanner with Caps Lock on sends lower case, so a text without any upper case letter is folded; a
-serial or a lot of mixed case is kept as it is. The rule of the check digit is unpublished and the known one was withdrawn, so a misfit is a remark and no reason to refuse.
+come in any order. The grammar is in upper case, which shows when Caps Lock was on: then every letter is turned round.
+Nothing else is folded, because serials may differ by case alone. The rule of the check digit is unpublished and the
+known one was withdrawn, so a misfit is a remark and no reason to refuse.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from codes.reading import Candidate, Confidence, FieldValue, Flag, Kind, Reason
 from codes.words import Words
 
 _HEAD = "MA."
+_HEAD_UNDER_CAPS_LOCK = "ma."
 _DI = re.compile(r"MA\.156\.M0\.[0-9A-Za-z]{6}\.[0-9A-Za-z]{8,14}")
 _VALUE = re.compile(r"[0-9A-Za-z\-_/+*#$%@,!]{1,20}")
 _USUAL_ITEM_LENGTH = 8
@@ -79,21 +81,21 @@ def find(code: str, reference_year: int = REFERENCE_YEAR) -> Finding | None:
     """Read a text that begins with `MA.`, in either case."""
     if code[: len(_HEAD)].upper() != _HEAD:
         return None
-    folded = code.upper() if code.isascii() and code.islower() else code
-    di = ".".join(folded.split(".")[:5])
+    told = code.swapcase() if code.startswith(_HEAD_UNDER_CAPS_LOCK) and code.isascii() else code
+    di = ".".join(told.split(".")[:5])
     if not _DI.fullmatch(di):
         return broken(code, _BAD_DI)
-    fields = _fields(folded[len(di) :], reference_year)
+    fields = _fields(told[len(di) :], reference_year)
     if fields is None:
         candidate = Candidate(Kind.MA, di, Confidence.POSSIBLE, (_GRAMMAR_FITS,))
         return broken(code, _BAD_PART, candidates=(candidate,))
     item = di.rpartition(".")[2]
     confidence = Confidence.CERTAIN if len(item) == _USUAL_ITEM_LENGTH else Confidence.LIKELY
-    flags = (Flag.CASE_FOLDED,) if folded != code else ()
+    flags = (Flag.CASE_FOLDED,) if told != code else ()
     reasons: tuple[Reason, ...] = (_GRAMMAR_FITS,)
-    if not _checks_fit(code, len(di), fields["check"]):
+    if not _checks_fit(told, len(di), fields["check"]):
         flags, reasons = (*flags, Flag.CHECK_ADVISORY), (*reasons, _CHECK_MISFIT)
-    return Finding(Kind.MA, folded, confidence, {"di": di, **fields}, flags, reasons)
+    return Finding(Kind.MA, told, confidence, {"di": di, **fields}, flags, reasons)
 
 
 def _fields(text: str, reference_year: int) -> dict[str, FieldValue] | None:
@@ -119,7 +121,7 @@ def _date(value: str, reference_year: int) -> str | None:
 
 
 def _checks_fit(code: str, di_length: int, check: FieldValue) -> bool:
-    """Say whether both check digits fit the withdrawn rule, in the case that was sent or in upper case."""
+    """Say whether both check digits fit the withdrawn rule, as they stand or in upper case."""
     parts = [code[:di_length]]
     if check is not None:
         parts.append(code[di_length:].rpartition(".")[0] + str(check))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from edge.api.forms import SignInForm
 from edge.api.parts import COOKIE, ApiParts
 from edge.operators.desk import live_session
-from edge.operators.errors import SessionEndedError
+from edge.operators.errors import SignInRequiredError
 from edge.store.shifts import SessionRow
 from web.security import clear_session_cookie, set_session_cookie
 
@@ -42,7 +43,7 @@ def signed_in(parts: ApiParts) -> Guard:
     return guard
 
 
-def may_look(parts: ApiParts) -> Callable[[Request], Awaitable[None]]:
+def may_look(parts: ApiParts) -> Callable[[Request], Coroutine[Any, Any, None]]:
     """Return the guard of routes that only show: open on loopback, signed-in browsers where others can ask too."""
     guard = signed_in(parts)
 
@@ -83,7 +84,7 @@ def session_routes(parts: ApiParts) -> APIRouter:
 def _token(request: Request) -> str:
     token = request.cookies.get(COOKIE)
     if token is None:
-        raise SessionEndedError
+        raise SignInRequiredError
     return token
 
 

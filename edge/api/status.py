@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
+from anyio import from_thread
 from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
@@ -13,6 +14,7 @@ from starlette.responses import StreamingResponse
 from edge.api.parts import ApiParts
 from edge.api.session import may_look
 from edge.health import TerminalStatus
+from edge.operators.errors import SessionEndedError
 from edge.store.outbox import DeadLetter
 from edge.store.terminal import read_state
 from web.live import sse_response
@@ -40,7 +42,8 @@ class Alive:
 def status_routes(parts: ApiParts) -> APIRouter:
     """Return the routes that only show."""
     routes = APIRouter(tags=["status"])
-    looking = [Depends(may_look(parts))]
+    look = may_look(parts)
+    looking = [Depends(look)]
 
     @routes.get("/status")
     async def status() -> TerminalStatus:
@@ -56,7 +59,16 @@ def status_routes(parts: ApiParts) -> APIRouter:
     @routes.get("/live", dependencies=looking, response_class=StreamingResponse)
     async def live(request: Request) -> StreamingResponse:
         """Follow scans, totals, sync, devices and alerts as server-sent events."""
-        return sse_response(parts.bus, request)
+
+        def may_follow() -> bool:
+            """Look again, in the stream's thread: the browser may have been signed out since."""
+            try:
+                from_thread.run(look, request)
+            except SessionEndedError:
+                return False
+            return True
+
+        return sse_response(parts.bus, request, may_follow=may_follow)
 
     return routes
 

@@ -27,6 +27,9 @@ from web.passwords import token_digest
 from wire.events import ShiftClosed, ShiftOpened
 from wire.ids import uuid7
 
+SESSION = "session"
+"""The live event that says: somebody signed out; look again whether you still may."""
+
 _RANDOM_BYTES = 10
 _STRANGERS = ""
 """Guesses at logins that do not exist are counted together, so that they cannot fill the store."""
@@ -102,6 +105,7 @@ class OperatorDesk:
             session = live_session(self._connection, token, self._clock)
         self._on_recorded()
         if is_taken_over:
+            self._bus.recheck()
             self._bus.publish("alert", alert_json(_taken_over(session.name)))
         return Admitted(token, session)
 
@@ -109,7 +113,7 @@ class OperatorDesk:
         """Return the session of a browser.
 
         Raises:
-            SessionEndedError: It is not signed in, or not any more.
+            SessionEndedError: It is not signed in any more.
         """
         with self._connection.begin():
             return live_session(self._connection, token, self._clock)
@@ -118,7 +122,7 @@ class OperatorDesk:
         """End the shift that a browser belongs to.
 
         Raises:
-            SessionEndedError: It is not signed in.
+            SessionEndedError: It is not signed in any more.
             ListNotEmptyError: The open list must be finished first, or a colleague takes over.
         """
         with self._connection.begin():
@@ -126,6 +130,8 @@ class OperatorDesk:
             refuse_unfinished_list(self._connection)
             self._end(shifts.read_shift(self._connection, session.shift))
         self._on_recorded()
+        self._bus.recheck()
+        self._bus.publish(SESSION, "{}")
 
     def _begin(self, login: str) -> str:
         now = self._clock.now()
@@ -145,7 +151,7 @@ def live_session(tx: Connection, token: str, clock: Clock) -> SessionRow:
     """Return the session of a browser, read on any connection.
 
     Raises:
-        SessionEndedError: It is not signed in, or not any more.
+        SessionEndedError: It is not signed in any more.
     """
     session = shifts.find_session(tx, token_digest(token))
     if session is None or session.expires_at <= clock.now():

@@ -40,15 +40,28 @@ class SignInLockedError(EdgeError, RejectedError):
         self.retry_after_s = seconds
 
 
-class SessionEndedError(EdgeError, RejectedError):
-    """The browser is not signed in, or not any more."""
+class SignInRequiredError(EdgeError, RejectedError):
+    """The browser shows no sign of having been signed in."""
 
     code: ClassVar[str] = "session.required"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNAUTHORIZED
+    next_step: ClassVar[Words] = Words("请先登录。", "Sign in first.")
+
+    def __init__(self) -> None:
+        super().__init__(Words("尚未登录", "Not signed in"))
+
+
+class SessionEndedError(EdgeError, RejectedError):
+    """The browser was signed in and is not any more: signed out, taken over by a colleague, or too long ago."""
+
+    code: ClassVar[str] = "session.ended"
     status: ClassVar[HTTPStatus] = HTTPStatus.UNAUTHORIZED
     next_step: ClassVar[Words] = Words("请重新登录。", "Sign in again.")
 
     def __init__(self) -> None:
-        super().__init__(Words("未登录或登录已失效", "Not signed in, or not any more"))
+        super().__init__(
+            Words("登录已失效：已退出、已被接班或已过期", "The session ended: signed out, taken over, or old")
+        )
 
 
 class OperatorExistsError(EdgeError, RejectedError):

@@ -74,6 +74,10 @@ SAID: dict[str, tuple[Tone, Words, Words | None]] = {
 ON_LIST = frozenset({"added", "unmatched"})
 
 
+class StrangerError(Exception):
+    """Somebody looked who is not signed in."""
+
+
 class FailingError(Exception):
     """The stage was told to fail."""
 
@@ -120,6 +124,8 @@ class Stage:
     alarms: int = 0
     status: dict[str, Any] = field(default_factory=calm_status)
     dead: list[dict[str, Any]] = field(default_factory=list)
+    is_open: bool = True
+    """Looking needs no sign-in."""
     is_failing: bool = False
     """The API answers with an error."""
     closed_keys: list[str] = field(default_factory=list)
@@ -246,7 +252,18 @@ def staged_app(stage: Stage) -> FastAPI:  # noqa: C901 - one small answer after 
         if stage.is_failing and request.method != "GET":
             raise FailingError
 
+    async def may_look() -> None:
+        if stage.operator is None and not stage.is_open:
+            raise StrangerError
+
+    looking = [Depends(may_look)]
     app = FastAPI(dependencies=[Depends(refuse_if_failing)])
+
+    @app.exception_handler(StrangerError)
+    async def stranger(_request: Request, _error: Exception) -> Response:
+        words = {"zh": "尚未登录", "en": "Not signed in"}
+        nexts = {"zh": "请先登录。", "en": "Sign in first."}
+        return JSONResponse({"status": 401, "code": "session.required", **words, "next": nexts}, status_code=401)
 
     @app.exception_handler(FailingError)
     async def failed(_request: Request, _error: Exception) -> Response:
@@ -254,15 +271,15 @@ def staged_app(stage: Stage) -> FastAPI:  # noqa: C901 - one small answer after 
         nexts = {"zh": "请清理磁盘后重试。", "en": "Free some space and try again."}
         return JSONResponse({"status": 507, "code": "store.full", **words, "next": nexts}, status_code=507)
 
-    @app.get("/api/v1/live")
+    @app.get("/api/v1/live", dependencies=looking)
     async def live(request: Request) -> StreamingResponse:
-        return sse_response(stage.bus, request)
+        return sse_response(stage.bus, request, may_follow=lambda: stage.is_open or stage.operator is not None)
 
-    @app.get("/api/v1/sale")
+    @app.get("/api/v1/sale", dependencies=looking)
     async def sale() -> Response:
         return _view(stage.shown)
 
-    @app.get("/api/v1/scans")
+    @app.get("/api/v1/scans", dependencies=looking)
     async def scans() -> Response:
         return Response(b"[" + b",".join(to_json(scan) for scan in stage.scans) + b"]", media_type="application/json")
 
@@ -292,14 +309,14 @@ def staged_app(stage: Stage) -> FastAPI:  # noqa: C901 - one small answer after 
     @app.get("/api/v1/session")
     async def who() -> Response:
         if stage.operator is None:
-            words = {"zh": "未登录或登录已失效", "en": "Not signed in, or not any more"}
-            nexts = {"zh": "请重新登录。", "en": "Sign in again."}
-            return JSONResponse({"status": 401, "code": "session.required", **words, "next": nexts}, status_code=401)
+            raise StrangerError
         return JSONResponse({"operator": stage.operator, "name": stage.operator})
 
     @app.delete("/api/v1/session", status_code=204)
     async def sign_out() -> None:
         stage.operator = None
+        stage.bus.recheck()
+        stage.bus.publish("session", "{}")
 
     @app.put("/api/v1/mode")
     async def mode(request: Request) -> Response:

@@ -268,6 +268,43 @@ def test_sign_in_says_what_is_wrong_and_then_lets_in(open_page: OpenPage) -> Non
         expect(desk.page.locator("#c-sign-in")).to_be_visible()
 
 
+def test_exposed_terminal_asks_to_sign_in_before_and_after(open_page: OpenPage) -> None:
+    """Where others can ask too, looking needs a sign-in: the page says so and does not take it for a lost daemon."""
+    with counter(open_page, Stage(operator=None, is_open=False)) as desk:
+        form, lost = desk.page.locator("#c-sign-in"), desk.page.locator("#c-lost")
+        expect(form).to_be_visible()
+        expect(lost).to_be_hidden()
+        desk.page.get_by_label("工号").fill("chen")
+        desk.page.get_by_label("密码").fill("right")
+        desk.page.keyboard.press("Enter")
+        expect(desk.page.locator("#c-pay")).to_be_visible()
+        desk.stage.scan(1)
+        desk.expect_rows(1)
+
+        followed: list[str] = []
+        desk.page.on("request", lambda request: followed.append(request.url) if "/api/v1/live" in request.url else None)
+        desk.page.locator("#c-leave").click()
+        expect(form).to_be_visible()
+        desk.expect_rows(0)
+        desk.page.wait_for_load_state("networkidle")
+        expect(lost).to_be_hidden()
+        assert followed == [], "who may not look does not ask again and again"
+
+        desk.page.get_by_label("工号").fill("chen")
+        desk.page.get_by_label("密码").fill("right")
+        desk.page.keyboard.press("Enter")
+        desk.expect_rows(1)
+        desk.stage.scan(2)
+        desk.expect_rows(2)
+
+
+def test_browser_that_was_signed_out_elsewhere_shows_the_sign_in(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        desk.stage.operator = None
+        desk.stage.bus.publish("session", "{}")
+        expect(desk.page.locator("#c-sign-in")).to_be_visible()
+
+
 def test_receiving_shows_boxes_instead_of_money(open_page: OpenPage) -> None:
     with counter(open_page) as desk:
         desk.page.locator('[data-mode="receive"]').click()

@@ -100,6 +100,26 @@ def test_exposed_terminal_shows_nothing_to_strangers(folder: Path) -> None:
 
     async def scene(browser: httpx.AsyncClient, first: NewPassword) -> None:
         assert (await browser.get("/api/v1/sale")).status_code == 401
+        assert (await browser.get("/counter")).status_code == 200, "the page is where one signs in"
+
+    play(config, scene)
+
+
+def test_stream_of_an_exposed_terminal_ends_when_its_browser_signs_out(folder: Path) -> None:
+    config = configured(folder, api={"is_exposed": True}, link={"is_enabled": False})
+
+    async def scene(browser: httpx.AsyncClient, first: NewPassword) -> None:
+        assert (await browser.get("/api/v1/live")).status_code == 401
+        await browser.post("/api/v1/session", json={"operator": first.login, "password": first.password})
+        async with browser.stream("GET", "/api/v1/live") as live:
+            lines = live.aiter_lines()
+            async for line in lines:
+                if line == "event: ping":
+                    break
+            assert (await browser.delete("/api/v1/session")).status_code == 204
+            async with asyncio.timeout(5):
+                left = [line async for line in lines]
+        assert "event: session" not in left
 
     play(config, scene)
 

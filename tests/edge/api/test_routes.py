@@ -58,6 +58,16 @@ def test_signing_in_gives_a_cookie_that_scripts_cannot_read(client: Client) -> N
     assert isinstance(client.shop.facts()[0], ShiftOpened)
 
 
+def test_never_signed_in_and_not_any_more_are_two_answers(at_work: Client) -> None:
+    token = at_work.cookies[COOKIE]
+    at_work.ask("DELETE", "/api/v1/session")
+    never = at_work.ask("GET", "/api/v1/session")
+    at_work.cookies.set(COOKIE, token)
+    after = at_work.ask("GET", "/api/v1/session")
+    assert (problem(never), problem(after)) == ("session.required", "session.ended")
+    assert never.json()["zh"] != after.json()["zh"]
+
+
 def test_signing_out_closes_the_shift_and_the_cookie(at_work: Client) -> None:
     assert at_work.ask("DELETE", "/api/v1/session").status_code == 204
     assert isinstance(at_work.shop.facts()[-1], ShiftClosed)
@@ -98,7 +108,7 @@ def test_changing_anything_needs_a_signed_in_browser(
     answer = client.ask(method, path, body)
     assert (answer.status_code, problem(answer)) == (401, "session.required")
     client.cookies.set(COOKIE, "yima_forged")
-    assert problem(client.ask(method, path, body)) == "session.required"
+    assert problem(client.ask(method, path, body)) == "session.ended"
     assert client.shop.count("outbox") == 0
 
 
@@ -327,7 +337,7 @@ def test_bug_is_answered_without_its_insides(at_work: Client, monkeypatch: pytes
 
 def test_session_ends_with_its_time(at_work: Client, clock: FakeClock) -> None:
     clock.advance(13 * 3600)
-    assert problem(at_work.ask("POST", "/api/v1/scans", {"raw": TRACE_1})) == "session.required"
+    assert problem(at_work.ask("POST", "/api/v1/scans", {"raw": TRACE_1})) == "session.ended"
 
 
 def test_document_describes_every_route_in_words(client: Client) -> None:

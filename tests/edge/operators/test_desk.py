@@ -85,6 +85,7 @@ def test_signing_in_and_out_are_facts(shop: Shop) -> None:
     shop.scan(TRACE_1)
     shop.counter.close_sale(Request(None, ""))
     shop.operators.sign_out(TOKEN)
+    assert shop.heard("session") == [("session", {})]
     opened, *_, closed = shop.events()
     assert isinstance(opened.fact, ShiftOpened)
     assert closed.fact == ShiftClosed(opened.fact.shift, 1)

@@ -15,7 +15,7 @@ import { Status } from "./status.js";
 import { drawButtons, drawMode, showOperator, showOther } from "./view.js";
 
 const API = "/api/v1";
-const EVENTS = ["scan", "scan_update", "totals", "sync", "device", "alert"];
+const EVENTS = ["scan", "scan_update", "totals", "sync", "device", "alert", "session"];
 const STATUS_EVERY_MS = 10_000;
 const AGAIN_MS = 2_000;
 
@@ -31,7 +31,7 @@ export class Page {
     this.announcer = new Announcer();
     this.list = new ScanList((code) => this.desk.remove(code));
     const { basket, list, alarms, messages } = this;
-    this.desk = new Desk({ basket, list, alarms, messages, refresh: () => this.loadSale(), reload: () => this.load() });
+    this.desk = new Desk({ basket, list, alarms, messages, refresh: () => this.loadSale(), reload: () => this.comeIn() });
     this.returns = new Returns(this.desk, (codes) => this.cameBack(codes));
     this.isListening = false;
     this.loading = /** @type {Set<News>} */ (new Set());
@@ -53,6 +53,7 @@ export class Page {
     else if (event === "sync") this.status.takeSync(value);
     else if (event === "device") this.status.takeDevice(value);
     else if (event === "alert") this.takeAlert(value);
+    else if (event === "session") this.load();
   }
 
   /** @param {import("./list.js").Scan} scan */
@@ -94,6 +95,7 @@ export class Page {
     this.status.setLost(!isLive);
     drawButtons(this);
     if (isLive) this.load();
+    else this.leaveIfShutOut();
   }
 
   /** @param {string[]} codes */
@@ -126,9 +128,29 @@ export class Page {
       this.listen();
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      if (problem.isSignedOut) return; // Where others than this machine may ask, even looking needs a sign-in.
+      if (problem.isSignedOut) return this.leave();
       this.status.setLost(true);
       window.setTimeout(() => this.load(), AGAIN_MS);
+    }
+  }
+
+  /** Where others than this machine may ask, even looking needs a sign-in: begin anew, with nothing left on the page. */
+  leave() {
+    if (this.isListening) window.location.reload();
+  }
+
+  /** Somebody signed in or out. A page that could not look until now takes its place on the bus anew. */
+  async comeIn() {
+    if (this.isListening) await this.load();
+    else window.location.reload();
+  }
+
+  /** The stream ended: the daemon is lost, or this browser was signed out and may not follow any more. */
+  async leaveIfShutOut() {
+    try {
+      await call("GET", `${API}/sale`);
+    } catch (problem) {
+      if (problem instanceof Problem && problem.isSignedOut) this.leave();
     }
   }
 

@@ -51,6 +51,7 @@ def code(
         holder=found.holder,
         settled_by=FactView.of(found.settled_by) if found.settled_by else None,
         rest=found.rest,
+        barred=found.barred,
         reserved_until=found.reserved_until,
         facts=_stated(found.evidence),
         conflicts=[ConflictView.of(note) for note in found.conflicts],

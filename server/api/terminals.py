@@ -26,6 +26,9 @@ class Approval(BaseModel):
 
     institution: Name | None = None
     label: Name | None = None
+    fingerprint: Name | None = Field(
+        default=None, description="What was compared; refused if the terminal has another key by now."
+    )
 
 
 class Listing(BaseModel):
@@ -60,7 +63,7 @@ def approve(
 ) -> TerminalDetailView:
     """Take this terminal's facts from now on; compare its fingerprint first."""
     given = approval or Approval()
-    centre.fleet.approve(terminal_id, by=person, now=centre.now(), institution=given.institution, label=given.label)
+    centre.fleet.approve(terminal_id, by=person, now=centre.now(), **given.model_dump())
     return terminal(terminal_id, person, centre)
 
 

@@ -240,6 +240,8 @@ class CodeView(_View):
     holder: str | None
     settled_by: FactView | None
     rest: int | None
+    barred: State | None
+    """`recalled` or `expired`, even while the pack is sold."""
     reserved_until: datetime | None
     facts: list[StatedView]
     """What was done to the pack, scans apart, each fact once."""

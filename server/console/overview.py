@@ -12,6 +12,7 @@ from server.api.conflicts import Before, conflicts
 from server.api.status import status as centre_status
 from server.api.terminals import PLACE, newest_alarms
 from server.api.views import MOST_CONFLICTS
+from server.console.advice import ADVICE
 from server.console.desk import ConsoleDesk
 from server.store.terminal_lists import Show, TerminalFilter
 
@@ -54,7 +55,13 @@ def overview_routes(desk: ConsoleDesk) -> APIRouter:
     ) -> Response:
         person = desk.reader(request)
         found = newest_alarms(person, centre, terminal or None, before, _ROWS_PER_PAGE)
-        context = {"active": "alarms", "terminal": terminal, "page": found, "is_first": before is None}
+        context = {
+            "active": "alarms",
+            "terminal": terminal,
+            "page": found,
+            "is_first": before is None,
+            "advice": ADVICE,
+        }
         return desk.page(request, person, "alarms.html", context)
 
     @routes.get("/conflicts")

@@ -8,18 +8,24 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Query
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from codes.words import Words
+from server.api.problems import status_of
+from server.api.views import AlarmView
+from server.console.advice import ADVICE
 from server.console.desk import PREFIX, ConsoleDesk
 from server.console.fleet_view import page_of
-from server.store import events
+from server.fleet.registry import OtherKeyError
+from server.store import alarms, events
 from server.store.terminal_lists import Show, TerminalFilter
 from web.errors import InvalidRequestError
 
 _MOST_REJECTED = 20
-Name = Annotated[str, Form(max_length=64)]
+_MOST_ALARMS = 5
+Name = Annotated[str, Field(max_length=64)]
 
 
 class Decision(StrEnum):
@@ -37,6 +43,16 @@ class NotComparedError(InvalidRequestError):
         "请在终端上查看指纹，逐位核对后勾选确认。",
         "Look at the fingerprint on the terminal, compare every digit, then tick the box.",
     )
+
+
+class Approving(BaseModel):
+    """What the form says that approves a terminal."""
+
+    fingerprint: Name
+    """As the page showed it."""
+    label: Name = ""
+    institution: Name = ""
+    is_compared: bool = False
 
 
 def terminal_routes(desk: ConsoleDesk) -> APIRouter:
@@ -69,7 +85,15 @@ def terminal_routes(desk: ConsoleDesk) -> APIRouter:
         found, lives = centre.fleet.find(terminal_id, centre.now())
         with centre.store.reading() as connection:
             rejected = events.load_rejected_page(connection, terminal_id, _MOST_REJECTED)
-        context = {"active": "terminals", "one": found, "lives": lives, "rejected": rejected}
+            rang = alarms.load_newest_alarms(connection, terminal=terminal_id, before=None, limit=_MOST_ALARMS)
+        context = {
+            "active": "terminals",
+            "one": found,
+            "lives": lives,
+            "rejected": rejected,
+            "alarms": [AlarmView.of(one) for one in rang],
+            "advice": ADVICE,
+        }
         return desk.page(request, person, "terminal.html", context)
 
     @routes.get("/{terminal_id}/{decision}")
@@ -80,24 +104,23 @@ def terminal_routes(desk: ConsoleDesk) -> APIRouter:
         return desk.page(request, person, "decide.html", context)
 
     @routes.post("/{terminal_id}/approve")
-    def approve(
-        request: Request,
-        terminal_id: str,
-        label: Name = "",
-        institution: Name = "",
-        is_compared: Annotated[bool, Form()] = False,
-    ) -> Response:
+    def approve(request: Request, terminal_id: str, form: Annotated[Approving, Form()]) -> Response:
         person, now = desk.approver(request), centre.now()
         try:
-            if not is_compared:
+            if not form.is_compared:
                 raise NotComparedError(Words("尚未确认指纹一致", "Nobody has confirmed the fingerprint"))
             centre.fleet.approve(
-                terminal_id, by=person, now=now, institution=institution.strip() or None, label=label.strip() or None
+                terminal_id,
+                by=person,
+                now=now,
+                institution=form.institution.strip() or None,
+                label=form.label.strip() or None,
+                fingerprint=form.fingerprint,
             )
-        except InvalidRequestError as error:
+        except (InvalidRequestError, OtherKeyError) as error:
             found, _lives = centre.fleet.find(terminal_id, now)
             context = {"active": "terminals", "one": found, "decision": Decision.APPROVE, "error": error}
-            return desk.page(request, person, "decide.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+            return desk.page(request, person, "decide.html", context, status=status_of(error))
         return _to(terminal_id)
 
     @routes.post("/{terminal_id}/revoke")

@@ -13,6 +13,7 @@ from datetime import datetime
 import structlog
 
 from codes.words import Words
+from server.errors import ConflictError
 from server.fleet.presence import after_health, after_presence, open_health, open_presence, registration
 from server.fleet.terminal import SILENT_AFTER, Life, Terminal, terminal_of
 from server.people.roles import Person
@@ -27,6 +28,17 @@ from wire.errors import UnknownKeyError
 from wire.keys import PublicKey
 from wire.presence import Presence
 from wire.topics import TerminalTopics
+
+
+class OtherKeyError(ConflictError):
+    """Between comparing and approving the terminal got another key: what was compared is not what would be approved."""
+
+    code = "terminal.other_key"
+    next_step = Words(
+        "请重新打开终端页面，与终端上的指纹再次逐位核对。",
+        "Open the terminal's page anew and compare the fingerprint with the terminal once more.",
+    )
+
 
 MOST_PENDING = 1_000
 """Terminals that may wait for approval; beyond that somebody is making them up."""
@@ -75,7 +87,14 @@ class Fleet:
         self._changed(name)
 
     def approve(
-        self, terminal_id: str, *, by: Person, now: datetime, institution: str | None = None, label: str | None = None
+        self,
+        terminal_id: str,
+        *,
+        by: Person,
+        now: datetime,
+        institution: str | None = None,
+        label: str | None = None,
+        fingerprint: str | None = None,
     ) -> None:
         """Take this terminal's facts from now on.
 
@@ -85,14 +104,16 @@ class Fleet:
             now: Centre clock.
             institution: Whose facts they are, if not what the terminal says.
             label: What to call it, if not what it calls itself.
+            fingerprint: What was compared, if the caller can say so.
 
         Raises:
             NotFoundError: There is no such terminal.
             InvalidRequestError: A name does not do.
+            OtherKeyError: The terminal has another key by now than the one that was compared.
         """
         given = {"institution": institution, "label": label}
         change: dict[str, object] = {column: _checked(text) for column, text in given.items() if text is not None}
-        self._decide(terminal_id, Trust.APPROVED, change, by, now)
+        self._decide(terminal_id, Trust.APPROVED, change, by=by, now=now, compared=fingerprint)
 
     def revoke(self, terminal_id: str, *, by: Person, now: datetime) -> None:
         """Take nothing more from this terminal; what it sends is held, not lost.
@@ -100,7 +121,7 @@ class Fleet:
         Raises:
             NotFoundError: There is no such terminal.
         """
-        self._decide(terminal_id, Trust.REVOKED, {}, by, now)
+        self._decide(terminal_id, Trust.REVOKED, {}, by=by, now=now)
 
     def list(
         self, now: datetime, wanted: TerminalFilter = EVERY, *, after: str = "", limit: int = 200
@@ -139,12 +160,28 @@ class Fleet:
             ]
         return terminal_of(row, now), lives
 
-    def _decide(self, terminal_id: str, trust: Trust, change: dict[str, object], by: Person, now: datetime) -> None:
+    def _decide(
+        self,
+        terminal_id: str,
+        trust: Trust,
+        change: dict[str, object],
+        *,
+        by: Person,
+        now: datetime,
+        compared: str | None = None,
+    ) -> None:
         with self._store.writing() as connection:
             row = _existing(terminals.load_terminal(connection, terminal_id), terminal_id)
+            fingerprint = PublicKey(row.public_key).fingerprint
+            if compared is not None and compared != fingerprint:
+                raise OtherKeyError(
+                    Words(
+                        f"终端 {terminal_id} 的指纹现在是 {fingerprint}，不是核对过的 {compared}",
+                        f"The fingerprint of {terminal_id} is {fingerprint} now, not {compared}, which was compared",
+                    )
+                )
             decided = {"trust": trust.value, "decided_by": by.name, "decided_us": micros(now)}
             _change(connection, terminal_id, change | decided)
-            fingerprint = PublicKey(row.public_key).fingerprint
             audit.record(
                 connection,
                 at_us=micros(now),

@@ -326,6 +326,17 @@ class TestTerminals:
         assert admin.post("/api/v1/terminals/T-001/revoke").json()["trust"] == "revoked"
         assert admin.get("/api/v1/status").json()["terminals"] == {"pending": 0, "approved": 0, "revoked": 1}
 
+    def test_approval_that_names_another_fingerprint_is_refused(self, admin: TestClient, centre: Centre) -> None:
+        terminal = FakeTerminal()
+        centre.fleet.note_presence(*terminal.presence(), NOW)
+
+        wrong = admin.post("/api/v1/terminals/T-001/approve", json={"fingerprint": "0000-0000-0000-0000"})
+        assert (wrong.status_code, wrong.json()["code"]) == (409, "terminal.other_key")
+        assert admin.get("/api/v1/terminals/T-001").json()["trust"] == "pending"
+
+        right = admin.post("/api/v1/terminals/T-001/approve", json={"fingerprint": terminal.key.public.fingerprint})
+        assert right.json()["trust"] == "approved"
+
     def test_the_list_is_filtered_by_state_institution_and_words(self, admin: TestClient, centre: Centre) -> None:
         for number in range(4):
             FakeTerminal(name=f"T-{number}", institution=f"P{number % 2}").registered(centre.store)

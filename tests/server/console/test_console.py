@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from codes.words import Words
+from server.console.advice import ADVICE
 from server.errors import StoreUnavailableError
 from server.fleet import Fleet
 from server.people.roles import COMMAND_LINE, Role
 from server.store.alarms import Alarm, AlarmKey, raise_alarms
-from server.store.terminals import Trust
+from server.store.terminals import Trust, change_terminal
 from server.store.times import micros
 from tests.browser.centre import IN_STOCK, PASSWORD, SOLD, SOLD_TWICE, UNKNOWN, ConsoleStage, staged_console
-from tests.server.fake_terminal import FakeTerminal
+from tests.server.fake_terminal import FakeTerminal, new_key, scanned
 
 BASE = "http://127.0.0.1:8640"
 ENGLISH = {"accept-language": "en"}
@@ -260,13 +262,14 @@ def test_approval_needs_the_comparison_and_is_then_done(stage: ConsoleStage, adm
     page = admin.get("/console/terminals/T-0501/approve").text
     assert newcomer.key.public.fingerprint in page
 
-    refused = admin.post("/console/terminals/T-0501/approve", data={"label": "x", "institution": "y"})
+    compared = {"fingerprint": newcomer.key.public.fingerprint}
+    refused = admin.post("/console/terminals/T-0501/approve", data=compared | {"label": "x", "institution": "y"})
     assert refused.status_code == 422
     assert "terminal.not_compared" in refused.text
 
     done = admin.post(
         "/console/terminals/T-0501/approve",
-        data={"is_compared": "true", "label": "二号柜台", "institution": "P35020300501"},
+        data=compared | {"is_compared": "true", "label": "二号柜台", "institution": "P35020300501"},
     )
     assert (done.status_code, done.headers["location"]) == (303, "/console/terminals/T-0501")
     found, _ = stage.centre.fleet.find("T-0501", stage.centre.now())
@@ -278,12 +281,53 @@ def test_approval_needs_the_comparison_and_is_then_done(stage: ConsoleStage, adm
     assert stage.centre.fleet.find("T-0501", stage.centre.now())[0].trust is Trust.REVOKED
 
 
+def test_key_that_changed_while_somebody_compared_is_not_approved(stage: ConsoleStage, admin: TestClient) -> None:
+    centre, now = stage.centre, stage.centre.now()
+    old, new = FakeTerminal(name="T-0601"), FakeTerminal(name="T-0601")
+    centre.fleet.note_presence(*old.presence(at=datetime.now(UTC)), now)
+    centre.fleet.revoke("T-0601", by=COMMAND_LINE, now=now)
+    assert old.key.public.fingerprint in admin.get("/console/terminals/T-0601/approve").text
+    centre.fleet.note_presence(*new.presence(at=datetime.now(UTC)), now)
+
+    sent = {"fingerprint": old.key.public.fingerprint, "is_compared": "true"}
+    answer = admin.post("/console/terminals/T-0601/approve", data=sent)
+
+    assert answer.status_code == 409
+    assert "terminal.other_key" in answer.text
+    assert new.key.public.fingerprint in answer.text
+    assert centre.fleet.find("T-0601", now)[0].trust is Trust.PENDING
+
+
+def test_terminal_page_says_what_is_refused_or_waits_and_what_to_do(stage: ConsoleStage, admin: TestClient) -> None:
+    centre, now = stage.centre, stage.centre.now()
+    sick = FakeTerminal(name="T-0701").registered(centre.store)
+    impostor = FakeTerminal(name="T-0701", key=new_key())
+    old = sick.skip(sick.say(scanned(None)).replace(b'"v":1', b'"v":0'))
+    centre.ingest.take_many([sick.frame(old), impostor.frame(impostor.say(scanned(None)))], now)
+    text = admin.get("/console/terminals/T-0701").text
+    for code in ("event.version_unsupported", "wire.unknown_key"):
+        assert code in text
+        assert ADVICE[code].en in unescape(text)
+
+    with centre.store.writing() as connection:
+        change_terminal(connection, "T-0701", pending=3)
+    centre.fleet.revoke("T-0701", by=COMMAND_LINE, now=now)
+    assert "3 records wait at the terminal" in admin.get("/console/terminals/T-0701").text
+
+
+def test_there_is_advice_for_every_alarm_that_the_centre_names() -> None:
+    sources = (Path(__file__).parents[3] / "server").glob("*/*.py")
+    named = {code for path in sources for code in re.findall(r'AlarmKey\([^,]+, "([^"]+)"', path.read_text("utf-8"))}
+    assert len(named) >= 4
+    assert named <= ADVICE.keys()
+
+
 def test_missing_permission_names_the_role_and_nothing_is_offered(stage: ConsoleStage, stranger: TestClient) -> None:
     inspector = signed_in(stranger, "inspector")
     assert "/approve" not in inspector.get("/console/terminals/T-0301").text
     for answer in (
         inspector.get("/console/terminals/T-0301/approve"),
-        inspector.post("/console/terminals/T-0301/approve", data={"is_compared": "true"}),
+        inspector.post("/console/terminals/T-0301/approve", data={"is_compared": "true", "fingerprint": "x"}),
         inspector.post("/console/terminals/T-0301/revoke"),
     ):
         assert answer.status_code == 403

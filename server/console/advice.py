@@ -1,0 +1,53 @@
+"""What to do about an alarm or a refused record, by its code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from codes.words import Words
+from server.ingest.opening import UNREADABLE, InvalidBatchError, MisaddressedError
+from wire.errors import (
+    ForgedMessageError,
+    InvalidEventError,
+    NewerMessageError,
+    OversizedMessageError,
+    UnknownKeyError,
+    UnsupportedVersionError,
+)
+
+_ERRORS: Final = (
+    ForgedMessageError,
+    InvalidBatchError,
+    InvalidEventError,
+    MisaddressedError,
+    NewerMessageError,
+    OversizedMessageError,
+    UnknownKeyError,
+    UnsupportedVersionError,
+)
+_OWN: Final[Mapping[str, Words]] = {
+    "chain.broken": Words(
+        "请到现场核查该终端的数据库是否被改动；已收到的记录照常入账，可在此与终端逐条核对。",
+        "Check on site whether the terminal's database was altered; what arrived counts and can be compared with it.",
+    ),
+    "chain.fork": Words(
+        "请确认该终端的数据库是否被复制或从备份恢复过，只保留一台使用；两条记录都已保存。",
+        "Find out whether the terminal's database was copied or restored, and use only one; both records are kept.",
+    ),
+    "fleet.too_many_pending": Words(
+        "请先批准或吊销待批准的终端；若大量终端来历不明，请检查消息代理的访问权限。",
+        "Approve or revoke those that wait; if many are unknown to you, check who may reach the message broker.",
+    ),
+    "terminal.key_changed": Words(
+        "请联系药店：确为重装，则先吊销此终端，等它重新登记后核对指纹再批准；否则可能有人冒充。",
+        "Ask the shop. If it was rebuilt, revoke the terminal, let it announce itself, compare, approve; if not, "
+        "somebody may pose as it.",
+    ),
+    UNREADABLE: Words(
+        "请升级该终端，或联系厂商；原始内容已保存。", "Upgrade that terminal, or ask its vendor; the bytes are kept."
+    ),
+}
+ADVICE: Final[Mapping[str, Words]] = MappingProxyType({kind.code: kind.next_step for kind in _ERRORS} | dict(_OWN))
+"""The next step, for every code that the centre raises."""

@@ -7,26 +7,37 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 from sim.cashier import UnreadableBoxError
 from sim.centre import ImpostorError
 from sim.city import City, build_city
 from sim.demo import Run, judge_run, plan_run, play_run
-from sim.screen import TerminalDownError
+from sim.screen import ScannerNotReadyError, TerminalDownError
 from sim.stage import StageError
 
 WATCHED_PAUSE_S = 0.8
 """Between two scans of a cashier, when people look on."""
 SCANS_PER_MORNING = 240
 _REFRESH_S = 0.5
+_MUST_BE_NONE = MappingProxyType(
+    {
+        "lost": "丢失 / lost",
+        "duplicated": "重复 / duplicated",
+        "wrong_states": "状态错误 / wrong states",
+        "false_answers": "错误回答 / false answers",
+        "dead_letters": "中心拒收 / refused for good",
+    }
+)
 
 
 def demo(
@@ -49,13 +60,14 @@ def demo(
     is_right = True
     try:
         if once:
-            made, is_right = asyncio.run(_play_once(console, folder, seed, scans, has_faults=faults))
+            made = asyncio.run(_play_once(console, folder, seed, scans, has_faults=faults))
             if report is not None:
                 report.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-            _show_report(console, made, is_right)
+            _show_report(console, made)
+            is_right = made["is_right"]
         else:
             asyncio.run(_play_on(console, folder, seed))
-    except* (StageError, UnreadableBoxError, TerminalDownError, ImpostorError) as group:
+    except* (StageError, UnreadableBoxError, ScannerNotReadyError, TerminalDownError, ImpostorError) as group:
         is_right = False
         for problem in _leaves(group):
             console.print(f"[bold red]{type(problem).__name__}[/] {problem}", highlight=False)
@@ -76,9 +88,7 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]
             yield problem
 
 
-async def _play_once(
-    console: Console, folder: Path, seed: int, scans: int, *, has_faults: bool
-) -> tuple[dict[str, Any], bool]:
+async def _play_once(console: Console, folder: Path, seed: int, scans: int, *, has_faults: bool) -> dict[str, Any]:
     city = await build_city(folder, seed, console.print)
     try:
         run = plan_run(city, seed, scans)
@@ -144,19 +154,44 @@ def _show_addresses(console: Console, city: City) -> None:
     console.print(table)
 
 
-def _show_report(console: Console, report: dict[str, Any], is_right: bool) -> None:
+def _show_report(console: Console, report: Mapping[str, Any]) -> None:
     table = Table(title="核对结果 / Result", title_justify="left", show_header=False)
-    for key in ("emitted", "read", "matched", "unmatched", "events", "receipts", "ledger_states", "latency_ms"):
-        table.add_row(key, json.dumps(report[key], ensure_ascii=False))
-    for key in ("lost", "duplicated", "wrong_states", "false_answers", "dead_letters"):
-        table.add_row(key, f"[{'green' if report[key] == 0 else 'bold red'}]{report[key]}[/]")
+    for label, value in _figures(report):
+        table.add_row(label, value)
+    for key, label in _MUST_BE_NONE.items():
+        table.add_row(label, f"[{'red' if report[key] else 'green'}]{report[key]}[/]")
     for fault in report["faults"]:
-        table.add_row("fault", fault)
+        table.add_row("故障 / fault", fault)
     for kind, findings in report["findings"].items():
         for finding in findings:
-            table.add_row(kind, finding)
-    for surprise in report["surprises"]:
-        table.add_row("surprise", surprise)
+            table.add_row(_MUST_BE_NONE[kind], escape(finding), style="red")
+    for problem in report["problems"]:
+        table.add_row("不成立 / void", problem, style="red")
     console.print(table)
-    verdict = "[bold green]一致 / All agrees[/]" if is_right else "[bold red]不一致 / Something is wrong[/]"
-    console.print(verdict)
+    console.print("[green]一致 / All agrees[/]" if report["is_right"] else "[red]不一致 / Something is wrong[/]")
+
+
+def _figures(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    latency = report["latency_ms"]
+    again = report["scanned_again"]
+    yield "扫码 / scans", f"{report['played']}（要求 / asked {report['asked']}）"
+    yield "触发 / trigger pulls", f"{_counts(report['emitted'])}（重扫 / again {again}）"
+    yield "屏幕已显示 / shown on screen", f"{report['read']}：{_counts(report['read_by'])}"
+    yield "已匹配 / matched", str(report["matched"])
+    yield "未匹配 / unmatched", str(report["unmatched"])
+    yield "中心事件 / events at centre", str(report["events"])
+    yield "回执 / receipts", str(report["receipts"])
+    yield "追溯状态 / ledger states", _counts(report["ledger_states"])
+    yield "至落盘 / to COMMIT", _milliseconds(latency["commit"])
+    yield "至屏幕 / to screen", _milliseconds(latency["event"])
+    yield "至回执 / to receipt", _milliseconds(latency["receipt"])
+    yield "摄像头至落盘 / camera to COMMIT", _milliseconds(report["camera_ms"])
+    yield "用时 / took", f"{report['seconds']} s"
+
+
+def _counts(counted: Mapping[str, int]) -> str:
+    return " · ".join(f"{name} {number}" for name, number in counted.items())
+
+
+def _milliseconds(of: Mapping[str, float | None]) -> str:
+    return " · ".join(f"{name} {'—' if value is None else f'{value:,.1f} ms'}" for name, value in of.items())

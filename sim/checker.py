@@ -63,6 +63,16 @@ class EventClaim:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """What one terminal said of its records."""
+
+    shown: frozenset[int]
+    """Numbers of the records that its screen showed."""
+    receipts: int
+    """How many of its records the centre has, by its own account."""
+
+
+@dataclass(frozen=True, slots=True)
 class CentreClaims:
     """Everything the centre said, read by its public interface."""
 
@@ -89,13 +99,27 @@ class Findings:
         """Nothing is wrong."""
         return not (self.lost or self.duplicated or self.wrong_states or self.false_answers)
 
+    def add(self, other: Findings) -> None:
+        """Take in what somebody else found."""
+        self.lost += other.lost
+        self.duplicated += other.duplicated
+        self.wrong_states += other.wrong_states
+        self.false_answers += other.false_answers
 
-def check(truth: Mapping[str, Truth], claims: CentreClaims) -> Findings:
-    """Return what the centre got wrong."""
+
+def check(truth: Mapping[str, Truth], recorded: Mapping[str, Recorded], claims: CentreClaims) -> Findings:
+    """Return what the centre got wrong.
+
+    Args:
+        truth: What must be so, by pack.
+        recorded: What the terminals said, by terminal.
+        claims: What the centre said.
+    """
     findings = Findings()
     _check_codes(truth, claims.ledger, findings)
     _check_answers(truth, claims, findings)
     _check_events(claims.events, findings)
+    _check_records(recorded, claims.events, findings)
     return findings
 
 
@@ -150,3 +174,17 @@ def _check_events(events: tuple[EventClaim, ...], findings: Findings) -> None:
         missing = sorted(set(range(1, seqs[-1] + 1)) - set(seqs))
         findings.duplicated += [f"{terminal}/{epoch}: number {seq} is held more than once" for seq in repeated]
         findings.lost += [f"{terminal}/{epoch}: number {seq} is missing" for seq in missing]
+
+
+def _check_records(recorded: Mapping[str, Recorded], events: tuple[EventClaim, ...], findings: Findings) -> None:
+    """A gap at the end of a terminal's events has no successor to show it; the terminal knows what came last."""
+    for terminal in sorted({*recorded, *(event.terminal for event in events)}):
+        said = recorded.get(terminal, Recorded(frozenset(), 0))
+        held = [event.seq for event in events if event.terminal == terminal]
+        missing = sorted(said.shown - set(held))
+        findings.lost += [f"{terminal}: number {seq} was shown, and is not at the centre" for seq in missing]
+        receipts = f"{terminal} has {said.receipts} receipts, the centre {len(held)} of its events"
+        if said.receipts > len(held):
+            findings.lost.append(receipts)
+        elif said.receipts < len(held):
+            findings.duplicated.append(receipts)

@@ -52,7 +52,7 @@ class City:
 
 
 async def build_city(folder: Path, seed: int, say: Say) -> City:
-    """Put the city up in `folder`, which exists; all terminals are approved when it returns."""
+    """Put the city up in `folder`, which exists; all terminals are approved and read their scanners when it returns."""
     stage = Stage(folder)
     try:
         return await _build(stage, folder, seed, say)
@@ -85,6 +85,7 @@ async def _build(stage: Stage, folder: Path, seed: int, say: Say) -> City:
             await _open_shop(stage, folder, shop, seed=seed + number, broker_port=broker_port, centre_key=centre_key)
         )
     for place in city.places:
+        await place.screen.wait_ready(place.devices.names, {})
         status = await place.screen.press("GET", "/api/v1/status")
         await city.centre.approve(place.shop.terminal, status["fingerprint"])
     return city

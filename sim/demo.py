@@ -7,16 +7,18 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import cycle
 from random import Random
 from typing import Any
 
 from sim.cashier import Cashier, Notebook
-from sim.checker import check
+from sim.checker import Recorded, check
 from sim.city import City, Place
 from sim.faults import inflict, plan_kills
 from sim.packs import Shelf, load_items
-from sim.plan import Morning, plan_morning
+from sim.plan import Morning, Path, plan_morning
 from sim.report import make_report, merge_truth
+from sim.tally import Tally
 
 DRAIN_S = 90.0
 CONTROLS = 50
@@ -31,6 +33,8 @@ class Run:
     """One morning of the whole city, while it is played."""
 
     city: City
+    asked: int
+    """Scans that were asked for."""
     mornings: Sequence[Morning]
     shelf: Shelf
     notebooks: list[Notebook] = field(default_factory=list)
@@ -60,29 +64,30 @@ def plan_run(city: City, seed: int, scans: int) -> Run:
             Random(f"{seed}-{place.shop.terminal}"),
             triggers=share,
             is_store=place.shop.is_store,
+            first=way,
             planted=() if place.shop.is_store else counterfeits,
         )
-        for place in city.places
+        for place, way in zip(city.places, cycle(Path), strict=False)
     ]
-    return Run(city, mornings, shelf)
+    return Run(city, scans, mornings, shelf)
 
 
 async def play_run(run: Run, *, seed: int, has_faults: bool, run_name: str, pause_s: float = _NO_PAUSE) -> None:
     """Play all mornings at once, with faults if asked; returns when all is done and has its receipts."""
     kills = plan_kills([place.shop.terminal for place in run.city.places], Random(f"{seed}-faults"))
+    cashiers = {place.shop.terminal: _cashier(run, place, pause_s) for place in run.city.places}
     async with _watched(run.city):
         async with asyncio.TaskGroup() as group:
-            for place, morning in zip(run.city.places, run.mornings, strict=True):
-                cashier = _cashier(run, place, pause_s)
+            for cashier, morning in zip(cashiers.values(), run.mornings, strict=True):
                 group.create_task(cashier.play(morning, run_name))
             if has_faults:
-                group.create_task(inflict(kills, run.city.stage, lambda: run.progress, run.faults))
+                group.create_task(inflict(kills, run.city.stage, lambda: run.progress, run.faults, cashiers))
         run.status = await _drain(run.city)
-    for place, notebook in zip(run.city.places, run.notebooks, strict=True):
+    for cashier in cashiers.values():
+        cashier.look()
+        notebook, receipts = cashier.notebook, cashier.screen.receipts
         notebook.receipt_ms += [
-            (place.screen.receipts[seq] - written_at) * 1e3
-            for seq, written_at in notebook.written_at.items()
-            if seq in place.screen.receipts
+            (receipts[seq] - handed_at) * 1e3 for seq, handed_at in notebook.handed_at.items() if seq in receipts
         ]
 
 
@@ -99,13 +104,10 @@ async def _watched(city: City) -> AsyncIterator[None]:
 
 
 def _cashier(run: Run, place: Place, pause_s: float) -> Cashier:
-    notebook = Notebook(place.shop.institution)
+    notebook = Notebook(place.shop.institution, Tally(place.shop.terminal))
     run.notebooks.append(notebook)
-
-    async def put_away() -> None:
-        place.devices.camera.clear()
-
-    return Cashier(place.screen, place.devices.by_way, notebook, run.note_pull, put_away, pause_s)
+    devices = place.devices
+    return Cashier(place.screen, devices.by_way, devices.names, notebook, run.note_pull, devices.camera.clear, pause_s)
 
 
 async def _drain(city: City) -> list[dict[str, Any]]:
@@ -118,13 +120,29 @@ async def _drain(city: City) -> list[dict[str, Any]]:
         await asyncio.sleep(0.2)
 
 
-async def judge_run(run: Run, seconds: float) -> tuple[dict[str, Any], bool]:
-    """Ask the centre, compare, and return the report and whether all is well."""
+async def judge_run(run: Run, seconds: float) -> dict[str, Any]:
+    """Ask the centre, compare, and return the report."""
     truth = merge_truth(run.notebooks)
     claims = await run.city.centre.claims(truth, run.shelf.never_scanned(CONTROLS))
-    findings = check(truth, claims)
-    report = make_report(
-        notebooks=run.notebooks, claims=claims, findings=findings, status=run.status, faults=run.faults, seconds=seconds
+    findings = check(truth, _recorded(run), claims)
+    for notebook in run.notebooks:
+        findings.add(notebook.tally.findings())
+    return make_report(
+        asked=run.asked,
+        notebooks=run.notebooks,
+        claims=claims,
+        findings=findings,
+        status=run.status,
+        faults=run.faults,
+        seconds=seconds,
     )
-    is_settled = all(one["sync"]["pending"] == 0 and one["sync"]["dead"] == 0 for one in run.status)
-    return report, findings.is_clean and is_settled and not report["surprises"]
+
+
+def _recorded(run: Run) -> dict[str, Recorded]:
+    return {
+        place.shop.terminal: Recorded(
+            frozenset(shown.seq for shown in place.screen.shown if shown.seq is not None),
+            status["sync"]["delivered"],
+        )
+        for place, status in zip(run.city.places, run.status, strict=True)
+    }

@@ -7,11 +7,16 @@ places.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
+from typing import Protocol
 
 from sim.stage import Stage
+from sim.tally import Outage
+
+_LOOK_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,19 @@ class Kill:
     """How long it stays down."""
 
 
+class Witness(Protocol):
+    """Somebody at a terminal, who must know when it was down."""
+
+    @property
+    def outages(self) -> list[Outage]:
+        """Where it is written down."""
+        ...
+
+    async def wait_back(self, outage: Outage) -> None:
+        """Wait until the terminal reads its scanners again, and write down since when."""
+        ...
+
+
 def plan_kills(terminals: list[str], random: Random) -> list[Kill]:
     """Return two kills of the broker, two of the centre, one of a terminal, spread over the morning."""
     actors = ["broker", "centre", random.choice(terminals), "broker", "centre"]
@@ -36,13 +54,28 @@ def plan_kills(terminals: list[str], random: Random) -> list[Kill]:
     ]
 
 
-async def inflict(kills: list[Kill], stage: Stage, progress: Callable[[], float], log: list[str]) -> None:
-    """Kill and restart as planned; each fault is written to `log`."""
+async def inflict(
+    kills: list[Kill], stage: Stage, progress: Callable[[], float], log: list[str], witnesses: Mapping[str, Witness]
+) -> None:
+    """Kill and restart as planned.
+
+    Args:
+        kills: In the order in which they happen.
+        stage: Has the processes.
+        progress: Part of the morning that is played, 0 to 1.
+        log: Each fault is written here.
+        witnesses: By terminal.
+    """
     for kill in kills:
         while progress() < kill.at:  # noqa: ASYNC110 - progress is a number that many cashiers move
-            await asyncio.sleep(0.05)
-        actor = stage.actors[kill.actor]
+            await asyncio.sleep(_LOOK_S)
+        actor, witness = stage.actors[kill.actor], witnesses.get(kill.actor)
         log.append(f"kill -9 {kill.actor} at {progress():.0%}, down {kill.down_s:.1f} s")
+        outage = Outage(time.time())
+        if witness is not None:
+            witness.outages.append(outage)
         actor.kill()
         await asyncio.sleep(kill.down_s)
         await asyncio.to_thread(actor.start)
+        if witness is not None:
+            await witness.wait_back(outage)

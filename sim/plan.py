@@ -6,7 +6,7 @@ The same seed gives the same morning: which boxes, through which scanner, in whi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
@@ -78,7 +78,7 @@ _STOCKED_FIRST = 0.3
 
 
 def plan_morning(
-    shelf: Shelf, random: Random, *, triggers: int, is_store: bool, planted: Sequence[Pack] = ()
+    shelf: Shelf, random: Random, *, triggers: int, is_store: bool, first: Path, planted: Sequence[Pack] = ()
 ) -> Morning:
     """Return a morning of at least `triggers` pulls.
 
@@ -87,6 +87,7 @@ def plan_morning(
         random: Seeded.
         triggers: Pulls of the trigger, at least.
         is_store: A hospital store, which only receives; a pharmacy sells.
+        first: How the first box is scanned, so that even the shortest morning can use every way somewhere.
         planted: Boxes that must be sold here in any case, for example counterfeits that are sold elsewhere as well.
     """
     tasks: list[Task] = [_sale(planted, Ending.SOLD, shelf, random)] if planted else []
@@ -95,7 +96,13 @@ def plan_morning(
         for task in _delivery(shelf, random) if is_store else _customer(shelf, random):
             tasks.append(task)
             pulled += len(task.triggers)
-    return Morning(tuple(tasks))
+    return Morning((_begun_by(first, tasks[0]), *tasks[1:]))
+
+
+def _begun_by(path: Path, task: Task) -> Task:
+    first = task.packs[0]
+    triggers = (replace(trigger, path=path) if trigger.what == first else trigger for trigger in task.triggers)
+    return replace(task, triggers=tuple(triggers))
 
 
 def _customer(shelf: Shelf, random: Random) -> list[Task]:

@@ -1,14 +1,28 @@
-"""What a run came to, in the shape that others read (`yima demo --report`)."""
+"""What a run came to, in the shape that others read (`yima demo --report`; docs/demo.md has every key).
+
+Latencies are those of a person who has pulled a trigger. `commit`, `event` and `receipt` begin when the last byte of a
+wired scanner was handed to its line, before the time that bytes need on it, and end when the terminal's COMMIT had
+returned, when the live event was at the screen, and when the screen heard of the centre's receipt. `camera_ms` begins
+when the box is put before the camera, before the first frame of it is sent, and ends with the COMMIT. A scan that was
+pulled for twice, because nothing appeared, counts from the first pull, unless the terminal was down then.
+"""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sim.cashier import Notebook
 from sim.checker import CentreClaims, Findings, Truth
 from sim.plan import Path
+
+KINDS = ("lost", "duplicated", "wrong_states", "false_answers")
+MOST_FINDINGS = 20
+"""Of a kind that the report spells out; the numbers count all."""
+
+_Counted = TypeVar("_Counted")
 
 
 def merge_truth(notebooks: Iterable[Notebook]) -> dict[str, Truth]:
@@ -25,15 +39,34 @@ def merge_truth(notebooks: Iterable[Notebook]) -> dict[str, Truth]:
 
 
 def percentiles(values: Sequence[float]) -> dict[str, float | None]:
-    """Return p50 and p99 in milliseconds, None where nothing was measured."""
+    """Return p50 and p99 in milliseconds by nearest rank, None where nothing was measured."""
     ranked = sorted(values)
     if not ranked:
         return {"p50": None, "p99": None}
-    return {name: round(ranked[int(part * (len(ranked) - 1))], 2) for name, part in (("p50", 0.5), ("p99", 0.99))}
+    return {name: round(ranked[math.ceil(part * len(ranked)) - 1], 2) for name, part in (("p50", 0.5), ("p99", 0.99))}
+
+
+def find_problems(asked: int, notebooks: Sequence[Notebook], status: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return why a run says nothing, however well everything agrees."""
+    problems = []
+    played = sum(notebook.played for notebook in notebooks)
+    if played < asked:
+        problems.append(f"只完成 {played} 次扫码，要求 {asked} 次 / only {played} of {asked} scans were played")
+    read = _sum(notebook.read for notebook in notebooks)
+    problems += [f"没有经 {path} 的扫码 / nothing was scanned by {path}" for path in Path if not read[path]]
+    for one in status:
+        sync = one["sync"]
+        if sync["pending"] or sync["dead"]:
+            problems.append(
+                f"{one['terminal']}：{sync['pending']} 条待上传，{sync['dead']} 条被中心拒收 / "
+                f"{sync['pending']} records wait for a receipt, {sync['dead']} were refused"
+            )
+    return problems
 
 
 def make_report(
     *,
+    asked: int,
     notebooks: Sequence[Notebook],
     claims: CentreClaims,
     findings: Findings,
@@ -41,16 +74,18 @@ def make_report(
     faults: Sequence[str],
     seconds: float,
 ) -> dict[str, Any]:
-    """Return the report."""
-    verdicts: Counter[str] = Counter()
-    for notebook in notebooks:
-        verdicts.update(notebook.verdicts)
-    emitted: Counter[Path] = Counter()
-    for notebook in notebooks:
-        emitted.update(notebook.emitted)
+    """Return the report. `is_right` in it is the verdict on the run."""
+    verdicts = _sum(notebook.verdicts for notebook in notebooks)
+    emitted = _sum(notebook.emitted for notebook in notebooks)
+    read = _sum(notebook.read for notebook in notebooks)
+    problems = find_problems(asked, notebooks, status)
     return {
+        "is_right": findings.is_clean and not problems,
+        "asked": asked,
+        "played": sum(notebook.played for notebook in notebooks),
         "emitted": {str(path): emitted[path] for path in Path},
-        "read": sum(notebook.read for notebook in notebooks),
+        "read": read.total(),
+        "read_by": {str(path): read[path] for path in Path},
         "matched": verdicts["added"],
         "unmatched": verdicts["unmatched"],
         "events": len(claims.events),
@@ -65,16 +100,16 @@ def make_report(
             "event": percentiles([ms for notebook in notebooks for ms in notebook.event_ms]),
             "receipt": percentiles([ms for notebook in notebooks for ms in notebook.receipt_ms]),
         },
+        "camera_ms": percentiles([ms for notebook in notebooks for ms in notebook.camera_ms]),
         "false_answers": len(findings.false_answers),
         "scanned_again": sum(notebook.again for notebook in notebooks),
         "verdicts": dict(sorted(verdicts.items())),
-        "surprises": [surprise for notebook in notebooks for surprise in notebook.surprises],
+        "problems": problems,
         "faults": list(faults),
-        "findings": {
-            "lost": findings.lost[:20],
-            "duplicated": findings.duplicated[:20],
-            "wrong_states": findings.wrong_states[:20],
-            "false_answers": findings.false_answers[:20],
-        },
+        "findings": {kind: getattr(findings, kind)[:MOST_FINDINGS] for kind in KINDS},
         "seconds": round(seconds, 1),
     }
+
+
+def _sum(counters: Iterable[Counter[_Counted]]) -> Counter[_Counted]:
+    return sum(counters, Counter())

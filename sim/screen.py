@@ -7,34 +7,45 @@ is a terminal that is down: she waits.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
+from sim.plan import Path
+
 RETRY_S = 0.1
+MISSED_PAGE = 200
+READY_S = 40.0
+LOOK_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """One scan as the screen showed it."""
 
-    code: str | None
+    code: str
     verdict: str
     device: str
-    committed_at: float
-    """When the terminal had committed it, by its own account; seconds since 1970."""
+    committed_at: float | None
+    """When the terminal had committed it, by its own account, seconds since 1970; None if it was shown only after the
+    screen had lost its line, out of what the terminal keeps."""
     seen_at: float
     """When the screen heard of it."""
-    seq: int | None = None
-    """Number of its record."""
+    seq: int | None
+    """Number of its record; None if it made none."""
 
 
 class TerminalDownError(Exception):
     """The terminal did not answer in time."""
+
+
+class ScannerNotReadyError(Exception):
+    """The terminal does not read one of its scanners."""
 
 
 @dataclass(slots=True)
@@ -49,6 +60,8 @@ class Screen:
     """When the terminal said that the centre has this record; by its number, seconds since 1970."""
     streams: int = 0
     """How often the live stream was opened."""
+    _last_scan: int = 0
+    """Number of the last scan shown; a terminal's scans are numbered upwards."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _http: httpx.AsyncClient = field(init=False)
 
@@ -60,11 +73,16 @@ class Screen:
         await self._http.aclose()
 
     async def watch(self) -> None:
-        """Follow the live stream until cancelled, coming back whenever the terminal does."""
+        """Follow the live stream until cancelled, coming back whenever the terminal does.
+
+        Does as the counter page does: where the stream cannot say what was missed, it loads what the terminal keeps.
+        """
         last_id: str | None = None
         while True:
             try:
                 async for event_id, name, body in self._stream(last_id):
+                    if last_id is None or name == "reset":
+                        await self._load_missed()
                     last_id = event_id
                     if name == "scan":
                         self._note(json.loads(body))
@@ -72,22 +90,33 @@ class Screen:
                         self._note_receipt(json.loads(body))
             except httpx.HTTPError:
                 # The terminal is down; the stream resumes from the last event when it is back.
-                await asyncio.sleep(RETRY_S)
+                pass
+            await asyncio.sleep(RETRY_S)
 
-    async def wait_shown(self, fits: Callable[[Shown], bool], since: int, timeout_s: float) -> Shown | None:
-        """Return the first scan shown at or after position `since` that fits, None if none comes in time."""
-        deadline = time.monotonic() + timeout_s
-        while True:
-            found = next((shown for shown in self.shown[since:] if fits(shown)), None)
-            left = deadline - time.monotonic()
-            if found is not None or left <= 0:
-                return found
-            self._news.clear()
-            try:
-                async with asyncio.timeout(min(left, RETRY_S)):
+    async def wait_news(self, known: int, timeout_s: float) -> bool:
+        """Wait until more scans than `known` were shown, and tell whether there are."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while len(self.shown) <= known:
+                    self._news.clear()
                     await self._news.wait()
-            except TimeoutError:
-                continue
+        return len(self.shown) > known
+
+    async def wait_ready(self, devices: Mapping[str, Path], back_at: dict[Path, float]) -> None:
+        """Wait until the terminal says that it reads all `devices`; write into `back_at` when it said so of which.
+
+        Raises:
+            ScannerNotReadyError: It does not read one of them in time.
+        """
+        deadline = time.monotonic() + READY_S
+        while missing := {device for device, path in devices.items() if path not in back_at}:
+            if time.monotonic() > deadline:
+                raise ScannerNotReadyError(f"{self.url} does not read {', '.join(sorted(missing))}")
+            status = await self.press("GET", "/api/v1/status")
+            for one in status["devices"]:
+                if one["device"] in missing and one["state"] == "ready":
+                    back_at[devices[one["device"]]] = time.time()
+            await asyncio.sleep(LOOK_S)
 
     async def press(
         self, method: str, path: str, body: Mapping[str, object] | None = None, *, key: str | None = None
@@ -140,15 +169,28 @@ class Screen:
                 elif line.startswith("data:"):
                     body += line[5:].strip()
 
+    async def _load_missed(self) -> None:
+        while True:
+            query = f"after={self._last_scan}&limit={MISSED_PAGE}"
+            scans = await self.press("GET", f"/api/v1/scans?{query}")
+            for scan in scans:
+                self._note(scan)
+            if len(scans) < MISSED_PAGE:
+                return
+
     def _note(self, scan: Mapping[str, Any]) -> None:
+        number = scan["id"]
+        if number is not None and number <= self._last_scan:
+            return
+        self._last_scan = number or self._last_scan
         self.shown.append(
             Shown(
-                code=scan.get("code"),
+                code=scan["code"],
                 verdict=scan["verdict"],
-                device=scan.get("device", ""),
-                committed_at=scan.get("committed_at", 0.0),
+                device=scan["device"],
+                committed_at=scan["committed_at"],
                 seen_at=time.time(),
-                seq=scan.get("seq"),
+                seq=scan["seq"],
             )
         )
         self._news.set()

@@ -49,6 +49,11 @@ class Devices:
         return [self.serial.spec, self.keyboard.spec, self.camera.spec]
 
     @property
+    def names(self) -> Mapping[str, Way]:
+        """What the terminal calls each of them."""
+        return {"serial:counter": Way.SERIAL, "keyboard:hand": Way.HID, "camera:camera": Way.CAMERA}
+
+    @property
     def by_way(self) -> Mapping[Way, Scanner]:
         """Which device a box is scanned with."""
         return {Way.SERIAL: self.serial, Way.HID: self.keyboard, Way.CAMERA: self.camera}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sim.checker import Answer, CentreClaims, Claim, EventClaim, Sale, Truth, check
+from sim.checker import Answer, CentreClaims, Claim, EventClaim, Findings, Recorded, Sale, Truth, check
 
 SALE = Sale("P1", "s1")
 TRUTH = {
@@ -22,6 +22,7 @@ LEDGER = {
     "D": Claim("reserved", (), frozenset({"D1"})),
 }
 EVENTS = tuple(EventClaim(f"{terminal}-{seq}", terminal, "e", seq) for terminal in ("t1", "t2") for seq in (1, 2, 3))
+RECORDED = {terminal: Recorded(frozenset({1, 2}), 3) for terminal in ("t1", "t2")}
 
 
 def answers_of(ledger: dict[str, Claim]) -> dict[str, Answer]:
@@ -39,8 +40,12 @@ def with_ledger(**changes: Claim | None) -> CentreClaims:
     return replace(RIGHT, ledger=ledger, answers={code: a for code, a in answers_of(ledger).items() if code in ledger})
 
 
+def kinds_of(findings: Findings) -> set[str]:
+    return {name for name in ("lost", "duplicated", "wrong_states", "false_answers") if getattr(findings, name)}
+
+
 def test_a_centre_that_is_right_is_clean() -> None:
-    assert check(TRUTH, RIGHT).is_clean
+    assert check(TRUTH, RECORDED, RIGHT).is_clean
 
 
 @pytest.mark.req("T-72")
@@ -54,6 +59,7 @@ def test_a_centre_that_is_right_is_clean() -> None:
         (with_ledger(A=Claim("sold", (SALE, Sale("P2", "s7")), frozenset({"D1"}))), "duplicated"),
         (replace(RIGHT, events=(*EVENTS, EVENTS[0])), "duplicated"),
         (replace(RIGHT, events=(*EVENTS, replace(EVENTS[0], id="other"))), "duplicated"),
+        (replace(RIGHT, events=(*EVENTS, EventClaim("t3-1", "t3", "e", 1))), "duplicated"),
         (with_ledger(B=Claim("sold", (), frozenset({"D2"}))), "wrong_states"),
         (with_ledger(D=Claim("sold", (), frozenset({"D1"}))), "wrong_states"),
         (with_ledger(A=Claim("sold", (SALE,), frozenset({"D9"}))), "false_answers"),
@@ -67,13 +73,19 @@ def test_a_centre_that_is_right_is_clean() -> None:
     ],
 )
 def test_each_planted_fault_is_found_and_named(claims: CentreClaims, kind: str) -> None:
-    findings = check(TRUTH, claims)
+    findings = check(TRUTH, RECORDED, claims)
     assert not findings.is_clean
-    found = {name for name in ("lost", "duplicated", "wrong_states", "false_answers") if getattr(findings, name)}
-    assert found == {kind}
+    assert kinds_of(findings) == {kind}
 
 
-def test_the_last_event_of_a_terminal_cannot_go_missing_unseen() -> None:
-    """A gap at the end has no successor to show it; the codes of that event do."""
-    truth = {**TRUTH, "E": Truth(frozenset({"sold"}), frozenset({Sale("P1", "s3")}), None)}
-    assert check(truth, replace(RIGHT, events=EVENTS[:-1])).lost
+@pytest.mark.req("T-72")
+def test_the_last_record_of_a_terminal_cannot_go_missing() -> None:
+    """A gap at the end has no successor to show it; whoever saw it on the screen knows of it."""
+    shown = {**RECORDED, "t2": Recorded(frozenset({1, 2, 3, 4}), 3)}
+    assert check(TRUTH, shown, RIGHT).lost == ["t2: number 4 was shown, and is not at the centre"]
+
+
+@pytest.mark.req("T-72")
+def test_a_receipt_for_what_the_centre_does_not_have_is_a_loss() -> None:
+    receipts = {**RECORDED, "t2": Recorded(frozenset(), 4)}
+    assert kinds_of(check(TRUTH, receipts, RIGHT)) == {"lost"}

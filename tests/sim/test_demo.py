@@ -37,7 +37,12 @@ def test_a_morning_with_kills_loses_nothing_and_doubles_nothing(tmp_path: Path) 
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads(file.read_text(encoding="utf-8"))
     assert set(report) >= KEYS
-    assert all(report["emitted"][path] > 0 for path in ("serial", "hid", "camera"))
+    assert set(report["emitted"]) == {"serial", "hid", "camera"}
+    assert all(report["read_by"][path] > 0 for path in ("serial", "hid", "camera"))
+    assert set(report["latency_ms"]) == {"commit", "event", "receipt"}
+    assert all(set(of) == {"p50", "p99"} and of["p50"] > 0 for of in report["latency_ms"].values())
+    assert report["is_right"]
+    assert report["played"] >= 120
     assert report["events"] == report["receipts"]
     assert [report[key] for key in ("lost", "duplicated", "wrong_states", "dead_letters")] == [0, 0, 0, 0]
     assert sorted(fault.split()[2] for fault in report["faults"])[:4] == ["broker", "broker", "centre", "centre"]

@@ -10,7 +10,9 @@ from sim.plan import Ending, Morning, Path, plan_morning
 
 
 def plan(seed: int, *, is_store: bool = False, triggers: int = 300) -> Morning:
-    return plan_morning(Shelf(load_items(), Random(seed)), Random(seed), triggers=triggers, is_store=is_store)
+    return plan_morning(
+        Shelf(load_items(), Random(seed)), Random(seed), triggers=triggers, is_store=is_store, first=Path.CAMERA
+    )
 
 
 def test_the_same_seed_gives_the_same_morning() -> None:

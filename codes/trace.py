@@ -12,7 +12,7 @@ import re
 
 from codes.check import is_digits
 from codes.finding import Finding
-from codes.reading import Confidence, FieldValue, Kind, Reason
+from codes.reading import Candidate, Confidence, FieldValue, Kind, Reason
 from codes.words import Words
 
 TRACE_LENGTH = 20
@@ -23,6 +23,8 @@ PREFIX_LENGTH = 7
 
 _LEAST_DIGITS_OF_OTHER_VENDOR = 10
 _ALPHANUMERIC = re.compile(r"[0-9A-Za-z]{20}")
+_GB_T_1988 = re.compile(r"(?=[!-~]*[0-9])[!-~]{20}")
+"""Every character that the standard allows; a serial without any digit is not taken for one."""
 _INSIDE = re.compile(r"(?<![0-9])8[0-9]{19}(?![0-9])")
 
 _MASHANGFANGXIN = Reason(
@@ -63,6 +65,13 @@ def find_other_vendor(text: str) -> Finding | None:
     if sum(map(str.isdigit, text)) < _LEAST_DIGITS_OF_OTHER_VENDOR:
         return None
     return _finding(text, "other_vendor", Confidence.POSSIBLE, _OTHER_VENDOR)
+
+
+def may_be_other_vendor(text: str) -> tuple[Candidate, ...]:
+    """Offer what the standard allows beyond `find_other_vendor`: 20 characters of which many a text consists."""
+    if not _GB_T_1988.fullmatch(text):
+        return ()
+    return (Candidate(Kind.TRACE, text, Confidence.POSSIBLE, (_OTHER_VENDOR,)),)
 
 
 def _finding(code: str, form: str, confidence: Confidence, reason: Reason) -> Finding:

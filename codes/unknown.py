@@ -11,7 +11,7 @@ from codes.finding import Finding, broken
 from codes.reading import Candidate, Confidence, Flag, Kind, Reason
 from codes.retail import BAD_CHECK_DIGIT, has_retail_length
 from codes.text import Text
-from codes.trace import TRACE_LENGTH, trace_codes_inside
+from codes.trace import TRACE_LENGTH, may_be_other_vendor, trace_codes_inside
 from codes.words import Words
 
 _INVOICE = re.compile(r"01,[0-9]{2},[0-9]*,[0-9]{8,20},")
@@ -136,7 +136,7 @@ def _candidates(code: str, read_alone: Callable[[str], Finding | None]) -> tuple
             return (Candidate(trimmed.kind, trimmed.value, Confidence.POSSIBLE, (*trimmed.reasons, _BLANKS)),)
     if _ISBT_HEAD.match(code):
         return (Candidate(Kind.ISBT, code, Confidence.POSSIBLE, (_ISBT_UNREAD,)),)
-    return gs1.unproved_candidates(code)
+    return (*gs1.unproved_candidates(code), *may_be_other_vendor(code))
 
 
 def _is_address(code: str) -> bool:

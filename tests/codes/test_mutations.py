@@ -306,6 +306,11 @@ def admits(kind, text, symbology):
     }[kind]()
 
 
+def offers_trace(value, text):
+    """A trace code may be offered for 20 visible characters with a digit: all of it or a part, blanks apart."""
+    return re.fullmatch("(?=.*[0-9])[!-~]{20}", value) and value in text.replace(" ", "")
+
+
 def wrong(text, symbology, reading: Reading):
     """Say what is wrong with a reading, or `None`."""
     code, told = normal(text, symbology)
@@ -316,6 +321,8 @@ def wrong(text, symbology, reading: Reading):
             return "an identity number that was not recognised"
         if re.fullmatch("8[0-9]{19}", code) and len(set(code)) > 1 and reading.kind is not Kind.TRACE:
             return "a trace code that was not recognised"
+    if any(found.kind is Kind.TRACE and not offers_trace(found.value, code) for found in reading.candidates):
+        return "an offer of a trace code that the text does not have"
     if reading.kind.is_personal and (reading.raw or re.search("[0-9]{6}", repr(reading))):
         return "a personal number that shows"
     return None

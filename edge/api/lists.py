@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path
+from fastapi import APIRouter, Depends, Header, Path, Query
 
-from edge.api.forms import CancelForm, CloseDeliveryForm, CloseSaleForm, Form, ModeForm, ReturnForm
+from edge.api.forms import MAX_SCAN_BYTES, CancelForm, CloseDeliveryForm, CloseSaleForm, Form, ModeForm, ReturnForm
 from edge.api.parts import ApiParts
 from edge.api.session import may_look, signed_in
 from edge.counter.counter import Request
-from edge.counter.views import CancelledList, ClosedList, ListShown, ReturnedPacks
+from edge.counter.sold import find_sold_pack
+from edge.counter.views import CancelledList, ClosedList, ListShown, ReturnedPacks, SoldPack
 from wire.events import MAX_CODE_LENGTH
 
 Key = Annotated[
@@ -57,6 +58,13 @@ def list_routes(parts: ApiParts) -> APIRouter:
     async def remove(code: Annotated[str, Path(min_length=1, max_length=MAX_CODE_LENGTH)]) -> ListShown:
         """Take one pack off the open list."""
         return await parts.in_store(lambda: parts.counter.remove(code))
+
+    @routes.get("/sales", dependencies=guarded)
+    async def find_sale(
+        code: Annotated[str, Query(min_length=1, max_length=MAX_SCAN_BYTES, description="As scanned, or a pack's key")],
+    ) -> SoldPack:
+        """Return the sale that sold a pack and to which its return belongs."""
+        return await parts.read(lambda tx: find_sold_pack(tx, code))
 
     @routes.post("/sales/{sale}/return", dependencies=guarded)
     async def take_back(

@@ -75,6 +75,17 @@ class PackNotSoldError(EdgeError, RejectedError):
     next_step: ClassVar[Words] = Words("请核对实物与单号。", "Compare the box with the receipt.")
 
 
+class PackNotSoldHereError(EdgeError, RejectedError):
+    """No sale of this terminal has handed out the pack, or it came back since."""
+
+    code: ClassVar[str] = "counter.pack_not_sold_here"
+    status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
+    next_step: ClassVar[Words] = Words(
+        "请核对实物；由其他终端售出的，请在该终端办理退货。",
+        "Check the box; what another terminal sold is returned there.",
+    )
+
+
 class KeyReusedError(EdgeError, RejectedError):
     """One idempotency key was used for two different requests."""
 

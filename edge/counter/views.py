@@ -147,7 +147,22 @@ class ReturnedPacks:
     """Ids of the facts that go to the centre, one per line of the sale."""
 
 
-View = ScanShown | Totals | ListShown | ListChange | ClosedList | CancelledList | ReturnedPacks
+@dataclass(frozen=True, slots=True)
+class SoldPack:
+    """A pack that was handed out here and has not come back, and the sale to which a return belongs."""
+
+    code: str
+    sale: str
+    closed_at: datetime
+    operator: str
+    """Who opened the sale."""
+    product: str | None
+    name: str | None
+    spec: str | None
+    price: Decimal | None
+
+
+View = ScanShown | Totals | ListShown | ListChange | ClosedList | CancelledList | ReturnedPacks | SoldPack
 
 _ADAPTERS: Mapping[type, TypeAdapter[Any]] = MappingProxyType({view: TypeAdapter(view) for view in get_args(View)})
 

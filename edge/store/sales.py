@@ -51,6 +51,11 @@ SELECT_LINE = "SELECT line, quantity FROM sale_line WHERE sale = ? AND line = ?"
 SELECT_PACKS = "SELECT code, line, reading, state FROM sale_pack WHERE sale = ? ORDER BY line, placed"
 WHERE_ON_LIST = "SELECT line FROM sale_pack WHERE sale = ? AND code = ? AND state = 'listed'"
 IS_SOLD_HERE = "SELECT 1 FROM sale_pack INDEXED BY sale_pack_sold WHERE code = ? AND state = 'sold'"
+WHICH_SALE_SOLD = """
+SELECT s.id, s.ended_at, s.operator, p.line
+FROM sale_pack AS p INDEXED BY sale_pack_sold JOIN sale AS s ON s.id = p.sale
+WHERE p.code = ? AND p.state = 'sold' ORDER BY s.ended_at DESC
+"""
 MOVE_PACKS = "UPDATE sale_pack SET state = ? WHERE sale = ? AND state = 'listed'"
 RETURN_PACK = "UPDATE sale_pack SET state = 'returned' WHERE sale = ? AND code = ? AND state = 'sold'"
 NOTE_LINE_EVENT = "UPDATE sale_line SET event = ? WHERE sale = ? AND line = ?"
@@ -143,6 +148,17 @@ class PackRow:
     state: PackState
 
 
+@dataclass(frozen=True, slots=True)
+class SoldBy:
+    """The sale by which a pack left."""
+
+    sale: str
+    closed_at: datetime
+    operator: str
+    """Who opened it."""
+    line: int
+
+
 def see_desk(tx: Connection) -> Desk:
     """Return mode, operator and open list."""
     terminal, mode, shift, operator, sale = sql.one(tx, SELECT_DESK)
@@ -209,6 +225,12 @@ def find_on_list(tx: Connection, sale: str, code: str) -> tuple[int, int] | None
 def is_sold_here(tx: Connection, code: str) -> bool:
     """Tell whether a pack was handed out at this terminal and has not come back."""
     return sql.first(tx, IS_SOLD_HERE, (code,)) is not None
+
+
+def find_sale_of(tx: Connection, code: str) -> SoldBy | None:
+    """Return the sale that handed out a pack, None if this terminal did not or if the pack came back."""
+    row = sql.first(tx, WHICH_SALE_SOLD, (code,))
+    return None if row is None else SoldBy(row[0], from_us(row[1]), row[2], row[3])
 
 
 def lines_of(tx: Connection, sale: str) -> list[LineRow]:

@@ -11,13 +11,23 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from pydantic import TypeAdapter
 from starlette.responses import JSONResponse, StreamingResponse
 
 from codes.words import Words
 from edge.counter.explaining import SEPARATOR_LOST
-from edge.counter.views import ClosedList, LineShown, ListChange, ListShown, ScanShown, Totals, to_json
+from edge.counter.views import (
+    ClosedList,
+    LineShown,
+    ListChange,
+    ListShown,
+    ReturnedPacks,
+    ScanShown,
+    SoldPack,
+    Totals,
+    to_json,
+)
 from edge.health import DeviceState, DeviceStatus, SyncStatus, TerminalStatus
 from edge.screens import Place, mount_screens
 from rules.scan_judgement import Mode, Tone
@@ -121,6 +131,8 @@ class Stage:
     listed: dict[str, int] = field(default_factory=dict)
     """Line of each pack on the list."""
     lines: dict[int, LineShown] = field(default_factory=dict)
+    sold: dict[str, str] = field(default_factory=dict)
+    """The sale that sold each pack."""
     alarms: int = 0
     status: dict[str, Any] = field(default_factory=calm_status)
     dead: list[dict[str, Any]] = field(default_factory=list)
@@ -219,6 +231,7 @@ class Stage:
 
     def close(self, key: str) -> ClosedList:
         """Close the sale."""
+        self.sold |= dict.fromkeys(self.listed, self.sale or "")
         closed = ClosedList(self.sale or "", self.mode, AT, (), self.totals)
         self.closed_keys.append(key)
         self._end("closed")
@@ -243,6 +256,27 @@ def _json(content: object) -> str:
 
 def _view(view: Any) -> Response:
     return Response(to_json(view), media_type="application/json")
+
+
+def _return_routes(stage: Stage) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.get("/api/v1/sales")
+    async def find_sale(code: str) -> Response:
+        if code not in stage.sold:
+            words = {"zh": f"本机没有售出过 {code}", "en": f"{code} was not sold here"}
+            nexts = {"zh": "请核对实物。", "en": "Check the box."}
+            body = {"status": 404, "code": "counter.pack_not_sold_here", **words, "next": nexts}
+            return JSONResponse(body, status_code=404)
+        return _view(SoldPack(code, stage.sold[code], AT, "chen", "D0002", "缬沙坦胶囊", "80mg×14粒", None))
+
+    @routes.post("/api/v1/sales/{sale}/return")
+    async def take_back(sale: str, request: Request) -> Response:
+        codes = (await request.json())["codes"]
+        assert {stage.sold.pop(code) for code in codes} == {sale}
+        return _view(ReturnedPacks(sale, tuple(codes), "x", ()))
+
+    return routes
 
 
 def staged_app(stage: Stage) -> FastAPI:  # noqa: C901 - one small answer after another
@@ -339,6 +373,7 @@ def staged_app(stage: Stage) -> FastAPI:  # noqa: C901 - one small answer after 
         stage._end("cancelled")
         return {"sale": ended, "boxes": boxes}
 
+    app.include_router(_return_routes(stage))
     mount_screens(app, bus=stage.bus, place=PLACE)
     app.add_middleware(SecurityMiddleware)
     return app

@@ -115,6 +115,16 @@ def switched_off(desk: CounterPage) -> None:
     expect(desk.page.locator("#c-off")).to_be_visible()
 
 
+def returning(desk: CounterPage) -> None:
+    desk.stage.scan(1)
+    desk.expect_rows(1)
+    desk.page.keyboard.press("F10")
+    expect(desk.page.locator("#c-last")).to_be_visible()
+    desk.stage.scan(1, "sold_here")
+    desk.page.locator("#c-alarm-return").click()
+    expect(desk.page.locator("#c-return-list li")).to_have_count(1)
+
+
 def dialog(opener: str) -> Callable[[CounterPage], None]:
     def open_dialog(desk: CounterPage) -> None:
         desk.page.locator(opener).click()
@@ -138,6 +148,7 @@ STATES = [
     doubted,
     unbelieved,
     switched_off,
+    returning,
     *(dialog(opener) for opener in ("#c-sync", "#c-devices", "#c-sound", "#c-help", "#c-manual")),
 ]
 

@@ -305,6 +305,37 @@ def test_browser_that_was_signed_out_elsewhere_shows_the_sign_in(open_page: Open
         expect(desk.page.locator("#c-sign-in")).to_be_visible()
 
 
+def test_return_finds_the_sale_by_the_box_scanned_or_typed(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        first, second = desk.stage.scan(1), desk.stage.scan(6)
+        desk.expect_rows(2)
+        desk.page.keyboard.press("F10")
+        expect(desk.page.locator("#c-last")).to_be_visible()
+        other = desk.stage.scan(2)
+        expect(desk.page.locator("#c-count-boxes")).to_have_text("1")
+        desk.page.keyboard.press("F10")
+        expect(desk.page.locator("#c-last")).to_be_visible()
+
+        desk.stage.scan(1, "sold_here")
+        desk.page.locator("#c-alarm-return").click()
+        expect(desk.page.locator("#c-return-sale")).to_have_value("T-0301-20261121-1")
+        expect(desk.page.locator("#c-return-list")).to_contain_text("缬沙坦胶囊")
+        field, said = desk.page.locator("#c-return-code"), desk.page.locator("#c-return-problem")
+        for code, words in ((other.code, "另一张销售单 T-0301-20261121-2"), ("8" * 20, "counter.pack_not_sold_here")):
+            field.fill(code)
+            desk.page.keyboard.press("Enter")
+            expect(said).to_contain_text(words)
+            expect(desk.page.locator("#c-return-list li")).to_have_count(1)
+        field.fill(second.code)
+        desk.page.locator("#c-return-add").click()
+        expect(said).to_be_empty()
+        expect(desk.page.locator("#c-return-list li")).to_have_count(2)
+        desk.page.locator("#c-return-send").click()
+        expect(desk.page.locator("#c-message")).to_contain_text("已退货 2 盒")
+        assert desk.stage.sold == {other.code: "T-0301-20261121-2"}
+        assert first.code != second.code
+
+
 def test_receiving_shows_boxes_instead_of_money(open_page: OpenPage) -> None:
     with counter(open_page) as desk:
         desk.page.locator('[data-mode="receive"]').click()

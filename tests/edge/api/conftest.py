@@ -88,6 +88,7 @@ class Client:
         *,
         content: bytes | AsyncIterator[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
         host: str = "127.0.0.1:8620",
     ) -> httpx.Response:
         async def request() -> httpx.Response:
@@ -95,7 +96,7 @@ class Client:
             async with httpx.AsyncClient(
                 transport=transport, base_url=f"http://{host}", cookies=self.cookies, headers=self.headers
             ) as client:
-                answer = await client.request(method, path, json=body, content=content, headers=headers)
+                answer = await client.request(method, path, json=body, content=content, headers=headers, params=params)
                 self.cookies = client.cookies
                 return answer
 
@@ -106,8 +107,8 @@ class Client:
         assert answer.status_code == httpx.codes.OK, answer.text
         return answer.json()
 
-    def get(self, path: str) -> Any:
-        answer = self.ask("GET", f"/api/v1{path}")
+    def get(self, path: str, **params: str) -> Any:
+        answer = self.ask("GET", f"/api/v1{path}", params=params or None)
         assert answer.status_code == httpx.codes.OK, answer.text
         return answer.json()
 

@@ -99,6 +99,7 @@ def test_guessing_is_slowed_down_and_says_how_long(client: Client) -> None:
         ("POST", f"/api/v1/sales/{SALE}/return", {"codes": [TRACE_1], "reason": "x"}),
         ("PUT", "/api/v1/mode", {"mode": "receive"}),
         ("POST", "/api/v1/scans", {"raw": TRACE_1}),
+        ("GET", f"/api/v1/sales?code={TRACE_1}", None),
         ("DELETE", "/api/v1/session", None),
     ],
 )
@@ -157,6 +158,30 @@ def test_morning_at_the_counter(at_work: Client) -> None:
     assert kinds.count(Dispensed) == 1
     assert kinds.count(SaleReturned) == 1
     assert {event.operator for event in at_work.shop.events()} == {"li"}
+
+
+def test_sale_that_sold_a_pack_is_found_by_the_pack(at_work: Client) -> None:
+    at_work.post("/scans", {"raw": TRACE_1})
+    at_work.post("/scans", {"raw_hex": UDI_RAW.hex(), "symbology": "]d2"})
+    not_yet = at_work.ask("GET", "/api/v1/sales", params={"code": TRACE_1})
+    assert (not_yet.status_code, problem(not_yet)) == (404, "counter.pack_not_sold_here")
+    at_work.post("/sale/close", {})
+    found = at_work.get("/sales", code=TRACE_1)
+    assert (found["code"], found["sale"], found["operator"], found["name"]) == (TRACE_1, SALE, "li", "阿莫西林胶囊")
+    for text in (UDI_PACK, UDI_RAW.decode(), f"{TRACE_1}\r"):
+        assert at_work.get("/sales", code=text)["sale"] == SALE
+    at_work.post(f"/sales/{SALE}/return", {"codes": [TRACE_1], "reason": "x"})
+    assert at_work.ask("GET", "/api/v1/sales", params={"code": TRACE_1}).status_code == 404
+    at_work.post("/scans", {"raw": TRACE_1})
+    at_work.post("/sale/close", {})
+    assert at_work.get("/sales", code=TRACE_1)["sale"] == f"{TERMINAL}-20261121-2"
+
+
+@pytest.mark.req("C-04")
+def test_credential_that_is_looked_up_as_a_pack_is_not_repeated(at_work: Client) -> None:
+    answer = at_work.ask("GET", "/api/v1/sales", params={"code": ID_NUMBER})
+    assert problem(answer) == "counter.pack_not_sold_here"
+    assert ID_NUMBER not in answer.text
 
 
 def test_delivery(at_work: Client) -> None:

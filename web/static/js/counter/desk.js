@@ -101,6 +101,11 @@ export class Desk {
     });
   }
 
+  /** The sale that sold a box. @param {string} code @returns {Promise<any>} */
+  findSold(code) {
+    return call("GET", `${API}/sales?code=${encodeURIComponent(code)}`);
+  }
+
   /** @param {string} sale @param {string[]} codes @param {string} reason */
   takeBack(sale, codes, reason) {
     return call("POST", `${API}/sales/${encodeURIComponent(sale)}/return`, { codes, reason }, { "idempotency-key": crypto.randomUUID() });

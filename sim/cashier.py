@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
@@ -84,6 +84,8 @@ class Cashier:
     on_progress: Callable[[], None]
     put_away: Callable[[], None]
     """Takes the box out of the camera's view."""
+    before_last: Callable[[], Awaitable[object]]
+    """Awaited before the last task, so that nothing that must happen in the middle of the morning comes after it."""
     pause_s: float = 0.0
     """Between two pulls; a demo that people watch is not in a hurry."""
     patience_s: Mapping[Path, float] = field(default_factory=lambda: PATIENCE_S)
@@ -100,6 +102,8 @@ class Cashier:
         self._looked_at = len(self.screen.shown)
         await self.screen.sign_in()
         for number, task in enumerate(morning.tasks):
+            if task is morning.tasks[-1]:
+                await self.before_last()
             await self._serve(task, f"{name}-{number}")
 
     @property

@@ -39,6 +39,9 @@ class Run:
     shelf: Shelf
     notebooks: list[Notebook] = field(default_factory=list)
     pulled: int = 0
+    held: int = 0
+    """Cashiers that keep their last task until the faults are over."""
+    faults_over: asyncio.Event = field(default_factory=asyncio.Event)
     faults: list[str] = field(default_factory=list)
     status: list[dict[str, Any]] = field(default_factory=list)
     """What the terminals said of themselves when everything was done."""
@@ -51,6 +54,11 @@ class Run:
     def note_pull(self) -> None:
         """Count one pull."""
         self.pulled += 1
+
+    async def wait_for_faults(self) -> None:
+        """Keep a cashier from the last task until the faults are over."""
+        self.held += 1
+        await self.faults_over.wait()
 
 
 def plan_run(city: City, seed: int, scans: int) -> Run:
@@ -81,7 +89,15 @@ async def play_run(run: Run, *, seed: int, has_faults: bool, run_name: str, paus
             for cashier, morning in zip(cashiers.values(), run.mornings, strict=True):
                 group.create_task(cashier.play(morning, run_name))
             if has_faults:
-                group.create_task(inflict(kills, run.city.stage, lambda: run.progress, run.faults, cashiers))
+                await inflict(
+                    kills,
+                    run.city.stage,
+                    progress=lambda: run.progress,
+                    is_held=lambda: run.held == len(cashiers),
+                    log=run.faults,
+                    witnesses=cashiers,
+                )
+            run.faults_over.set()
         run.status = await _drain(run.city)
     for cashier in cashiers.values():
         cashier.look()
@@ -107,7 +123,16 @@ def _cashier(run: Run, place: Place, pause_s: float) -> Cashier:
     notebook = Notebook(place.shop.institution, Tally(place.shop.terminal))
     run.notebooks.append(notebook)
     devices = place.devices
-    return Cashier(place.screen, devices.by_way, devices.names, notebook, run.note_pull, devices.camera.clear, pause_s)
+    return Cashier(
+        place.screen,
+        devices.by_way,
+        devices.names,
+        notebook,
+        on_progress=run.note_pull,
+        put_away=devices.camera.clear,
+        before_last=run.wait_for_faults,
+        pause_s=pause_s,
+    )
 
 
 async def _drain(city: City) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Who is killed, and when.
 
 Decided by progress through the morning, not by the clock, so that a slow machine meets the same faults at the same
-places.
+places. Every cashier keeps the last task until the last fault is over, so that no process dies when nobody needs it.
 """
 
 from __future__ import annotations
@@ -55,7 +55,13 @@ def plan_kills(terminals: list[str], random: Random) -> list[Kill]:
 
 
 async def inflict(
-    kills: list[Kill], stage: Stage, progress: Callable[[], float], log: list[str], witnesses: Mapping[str, Witness]
+    kills: list[Kill],
+    stage: Stage,
+    *,
+    progress: Callable[[], float],
+    is_held: Callable[[], bool],
+    log: list[str],
+    witnesses: Mapping[str, Witness],
 ) -> None:
     """Kill and restart as planned.
 
@@ -63,11 +69,12 @@ async def inflict(
         kills: In the order in which they happen.
         stage: Has the processes.
         progress: Part of the morning that is played, 0 to 1.
+        is_held: Whether all cashiers wait for the faults to be over: then the next one is due at once.
         log: Each fault is written here.
         witnesses: By terminal.
     """
     for kill in kills:
-        while progress() < kill.at:  # noqa: ASYNC110 - progress is a number that many cashiers move
+        while progress() < kill.at and not is_held():  # noqa: ASYNC110 - progress is a number that many cashiers move
             await asyncio.sleep(_LOOK_S)
         actor, witness = stage.actors[kill.actor], witnesses.get(kill.actor)
         log.append(f"kill -9 {kill.actor} at {progress():.0%}, down {kill.down_s:.1f} s")

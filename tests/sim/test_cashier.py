@@ -104,6 +104,7 @@ class Shop:
         self.twins = {path: Twin(terminal, path, boxes) for path in Path}
         self.notebook = Notebook("P1", Tally("t1"))
         self.put_away = 0
+        self.played_before_last = 0
         self.progress = 0
         self.cashier = Cashier(
             terminal,
@@ -112,6 +113,7 @@ class Shop:
             self.notebook,
             on_progress=self._progressed,
             put_away=self._put_away,
+            before_last=self._hold,
             patience_s=PATIENCE_S,
             out_of_view_s=0.02,
         )
@@ -126,6 +128,9 @@ class Shop:
 
     def _progressed(self) -> None:
         self.progress += 1
+
+    async def _hold(self) -> None:
+        self.played_before_last = self.notebook.played
 
     def _put_away(self) -> None:
         self.put_away += 1
@@ -164,6 +169,13 @@ def test_each_ending_is_pressed_with_a_key_of_its_own_and_has_its_truth(ending, 
     assert len(set(shop.terminal.keys)) == len(pressed)
     truth = shop.notebook.truth["A1"]
     assert (truth.states, len(truth.sales)) == (states, sales)
+
+
+def test_the_last_task_is_kept_back_until_it_may_begin() -> None:
+    shop = Shop(Terminal())
+    tasks = (Task((by(Path.SERIAL),), Ending.SOLD), Task((by(Path.HID, NEW),), Ending.SOLD))
+    asyncio.run(shop.cashier.play(Morning(tasks), "m"))
+    assert (shop.played_before_last, shop.notebook.played) == (1, 2)
 
 
 def test_a_repeat_is_pulled_and_must_be_said_to_be_one() -> None:

@@ -59,11 +59,12 @@ class Witness:
         outage.back_at[Path.SERIAL] = outage.began_at + 10
 
 
-def play(kills: list[Kill], progress) -> tuple[list[str], list[str], Witness]:
+def play(kills: list[Kill], progress, is_held=lambda: False) -> tuple[list[str], list[str], Witness]:
     story: list[str] = []
     log: list[str] = []
     witness = Witness(story)
-    asyncio.run(asyncio.wait_for(inflict(kills, Stage(story), progress, log, {"t1": witness}), 10))
+    work = inflict(kills, Stage(story), progress=progress, is_held=is_held, log=log, witnesses={"t1": witness})
+    asyncio.run(asyncio.wait_for(work, 10))
     return story, log, witness
 
 
@@ -73,6 +74,11 @@ def test_each_is_killed_in_its_turn_and_started_again() -> None:
     assert story == ["broker killed", "broker started", "t1 killed", "t1 started", "t1 reads its scanners"]
     assert log == ["kill -9 broker at 30%, down 0.0 s", "kill -9 t1 at 60%, down 0.0 s"]
     assert len(witness.outages) == 1
+
+
+def test_a_fault_that_all_cashiers_wait_for_happens_though_the_morning_gets_no_further() -> None:
+    story, _, _ = play([Kill("broker", 0.8, 0.01)], lambda: 0.5, is_held=lambda: True)
+    assert story == ["broker killed", "broker started"]
 
 
 def test_an_outage_covers_what_was_on_its_way_from_the_kill_until_the_scanner_is_read_again() -> None:

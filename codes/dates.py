@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from calendar import monthrange
 
+from codes.check import is_digits
+
 REFERENCE_YEAR = 2026
 """The window then holds 1977 to 2076, which covers every pack made before the 2050s."""
 
@@ -40,6 +42,15 @@ def iso(year: int, month: int, day: int) -> str | None:
 def iso_of_yymmdd(value: str, reference_year: int = REFERENCE_YEAR) -> str | None:
     """Return YYMMDD as ISO text, or `None` if there is no such day."""
     return iso(full_year(int(value[:2]), reference_year), int(value[2:4]), int(value[4:6]))
+
+
+def iso_of_day(value: str, reference_year: int = REFERENCE_YEAR) -> str | None:
+    """Return YYMMDD or YYYYMMDD as ISO text where there is no day 00, or `None` if it is no such day."""
+    if not is_digits(value) or value.endswith("00"):
+        return None
+    if len(value) == 6:
+        return iso_of_yymmdd(value, reference_year)
+    return iso(int(value[:4]), int(value[4:6]), int(value[6:])) if len(value) == 8 else None
 
 
 def iso_of_day_in_year(year: int, day: int) -> str | None:

@@ -11,11 +11,11 @@ from dataclasses import replace
 
 from codes import gs1_link
 from codes.dates import REFERENCE_YEAR, iso_of_yymmdd
-from codes.finding import Finding, as_candidate, broken
+from codes.finding import Finding, broken
 from codes.gs1_elements import BAD_BRACKETS, Message, parse_brackets, parse_elements
 from codes.reading import Candidate, Confidence, FieldValue, Flag, Kind, Reason
 from codes.text import GS, Text
-from codes.trace import is_mashangfangxin, mashangfangxin
+from codes.trace import may_be_mashangfangxin
 from codes.words import Words
 
 GS1_SYMBOLOGIES = frozenset({"]C1", "]d2", "]Q3", "]e0", "]e1", "]e2", "]J1"})
@@ -72,7 +72,9 @@ def find_marked(text: Text, reference_year: int = REFERENCE_YEAR) -> Finding | N
         return None
     message = parse_elements(text.text)
     if isinstance(message, Reason):
-        return broken(text.text, _SYMBOL, message, candidates=_others(text.text))
+        return broken(
+            text.text, _SYMBOL, message, candidates=may_be_mashangfangxin(text.text) or unproved_candidates(text.text)
+        )
     return _doubted(_finding(message, "element_string", Confidence.CERTAIN, (_SYMBOL,), reference_year))
 
 
@@ -169,13 +171,6 @@ def _doubted(finding: Finding) -> Finding:
 
 def _iso(value: str | None, reference_year: int) -> str | None:
     return iso_of_yymmdd(value, reference_year) if value else None
-
-
-def _others(code: str) -> tuple[Candidate, ...]:
-    """Return what a broken GS1 symbol might be instead; never decided here."""
-    if is_mashangfangxin(code):
-        return (as_candidate(mashangfangxin(code, Confidence.POSSIBLE)),)
-    return unproved_candidates(code)
 
 
 def _with_substitute(code: str) -> tuple[Candidate, ...]:

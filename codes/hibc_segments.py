@@ -12,12 +12,13 @@ from dataclasses import astuple, dataclass
 from types import MappingProxyType
 
 from codes.check import is_digits
-from codes.dates import full_year, iso, iso_of_day_in_year, iso_of_yymmdd
+from codes.dates import full_year, iso, iso_of_day, iso_of_day_in_year
 
 _NAME = re.compile(r"[0-9A-Z.-]{0,18}")
 _JULIAN = re.compile(r"([0-9]{5})(.*)")
 _QUANTITY_DIGITS: Mapping[str, int] = MappingProxyType({"8": 2, "9": 5})
 _LONGEST_QUANTITY = 5
+_LENGTH_OF_SUPPLEMENT_DATE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def _supplement(segment: str) -> Parts | None:
     if segment.startswith("Q"):
         digits = segment[1:]
         return Parts(quantity=int(digits)) if is_digits(digits) and len(digits) <= _LONGEST_QUANTITY else None
-    identifier, date = segment[:3], _yyyymmdd(segment[3:])
+    identifier, digits = segment[:3], segment[3:]
+    date = iso_of_day(digits) if len(digits) == _LENGTH_OF_SUPPLEMENT_DATE else None
     if date is None or identifier not in {"16D", "14D"}:
         return None
     return Parts(production=date) if identifier == "16D" else Parts(expiry=date)
@@ -113,16 +115,11 @@ def _mmyy(digits: str, reference_year: int) -> str | None:
 
 
 def _mmddyy(digits: str, reference_year: int) -> str | None:
-    return _day(digits[4:] + digits[:4], reference_year)
-
-
-def _day(digits: str, reference_year: int) -> str | None:
-    """Read YYMMDD; HIBC knows no day 00."""
-    return None if digits[4:6] == "00" else iso_of_yymmdd(digits[:6], reference_year)
+    return iso_of_day(digits[4:] + digits[:4], reference_year)
 
 
 def _day_and_hour(digits: str, reference_year: int) -> str | None:
-    return _day(digits, reference_year) if int(digits[6:]) < 24 else None
+    return iso_of_day(digits[:6], reference_year) if int(digits[6:]) < 24 else None
 
 
 def _julian(digits: str, reference_year: int) -> str | None:
@@ -133,22 +130,16 @@ def _julian_and_hour(digits: str, reference_year: int) -> str | None:
     return _julian(digits, reference_year) if int(digits[5:]) < 24 else None
 
 
-def _yyyymmdd(digits: str) -> str | None:
-    if len(digits) != 8 or not is_digits(digits) or digits[6:] == "00":
-        return None
-    return iso(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-
-
 _DATE_FORMS: Mapping[str, tuple[int, int, Callable[[str, int], str | None]]] = MappingProxyType(
     {
         "0": (0, 4, _mmyy),
         "1": (0, 4, _mmyy),
         "2": (1, 7, _mmddyy),
-        "3": (1, 7, _day),
+        "3": (1, 7, iso_of_day),
         "4": (1, 9, _day_and_hour),
         "5": (1, 6, _julian),
         "6": (1, 8, _julian_and_hour),
-        "7": (1, 1, _day),
+        "7": (1, 1, iso_of_day),
     }
 )
 """By the digit that announces it: where the date begins, where it ends, how it is read. 7 means no date."""

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from codes.check import has_luhn, is_digits
-from codes.dates import REFERENCE_YEAR, iso, iso_of_yymmdd
+from codes.dates import REFERENCE_YEAR, iso_of_day
 from codes.finding import Finding, broken
 from codes.reading import Candidate, Confidence, FieldValue, Flag, Kind, Reason
 from codes.words import Words
@@ -105,19 +105,10 @@ def _fields(text: str, reference_year: int) -> dict[str, FieldValue] | None:
         name, value = _NAMES.get(part[:1]), part[1:]
         if name is None or fields[name] is not None or not _VALUE.fullmatch(value):
             return None
-        fields[name] = _date(value, reference_year) if name in _DATES else value
+        fields[name] = iso_of_day(value, reference_year) if name in _DATES else value
         if fields[name] is None or (name == "check" and len(value) > 1):
             return None
     return fields
-
-
-def _date(value: str, reference_year: int) -> str | None:
-    """Read six or eight digits as a day; MA knows no day 00."""
-    if not is_digits(value) or value[-2:] == "00":
-        return None
-    if len(value) == 6:
-        return iso_of_yymmdd(value, reference_year)
-    return iso(int(value[:4]), int(value[4:6]), int(value[6:])) if len(value) == 8 else None
 
 
 def _checks_fit(code: str, di_length: int, check: FieldValue) -> bool:

@@ -14,7 +14,7 @@ from codes.check import has_mod10, is_digits
 from codes.finding import Finding, as_candidate, broken
 from codes.reading import Candidate, Confidence, FieldValue, Flag, Kind, Reason
 from codes.text import Text
-from codes.trace import is_mashangfangxin, mashangfangxin
+from codes.trace import may_be_mashangfangxin
 from codes.words import Words
 
 SSCC_LENGTH = 18
@@ -89,8 +89,8 @@ def find(text: Text) -> Finding | None:
 
 def _others(code: str) -> tuple[Candidate, ...]:
     """Return what a text might be that no EAN symbol can carry."""
-    found = mashangfangxin(code, Confidence.POSSIBLE) if is_mashangfangxin(code) else find(Text(code, None))
-    return (as_candidate(found),) if found else ()
+    found = find(Text(code, None))
+    return may_be_mashangfangxin(code) or ((as_candidate(found),) if found else ())
 
 
 def has_retail_length(code: str) -> bool:

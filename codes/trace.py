@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from codes.check import is_digits
-from codes.finding import Finding
+from codes.finding import Finding, as_candidate
 from codes.reading import Candidate, Confidence, FieldValue, Kind, Reason
 from codes.words import Words
 
@@ -56,6 +56,11 @@ def trace_codes_inside(text: str) -> tuple[str, ...]:
 def mashangfangxin(code: str, confidence: Confidence) -> Finding:
     """Return the finding for a code of the 码上放心 form."""
     return _finding(code, "mashangfangxin", confidence, _MASHANGFANGXIN)
+
+
+def may_be_mashangfangxin(text: str) -> tuple[Candidate, ...]:
+    """Offer a trace code where the symbol says that the text is something else."""
+    return (as_candidate(mashangfangxin(text, Confidence.POSSIBLE)),) if is_mashangfangxin(text) else ()
 
 
 def find_other_vendor(text: str) -> Finding | None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codes.dates import full_year, is_date, iso, iso_of_day_in_year, iso_of_yymmdd
+from codes.dates import full_year, is_date, iso, iso_of_day, iso_of_day_in_year, iso_of_yymmdd
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,23 @@ def test_the_window_is_a_window(two_digits, reference_year):
 )
 def test_yymmdd(value, date):
     assert iso_of_yymmdd(value) == date
+
+
+@pytest.mark.parametrize(
+    ("value", "date"),
+    [
+        ("280131", "2028-01-31"),
+        ("20280131", "2028-01-31"),
+        ("280100", None),
+        ("20280100", None),
+        ("2801311", None),
+        ("28013", None),
+        ("28O131", None),
+        ("", None),
+    ],
+)
+def test_a_day_is_six_or_eight_digits_and_never_day_00(value, date):
+    assert iso_of_day(value) == date
 
 
 def test_impossible_dates_are_none():

@@ -40,7 +40,7 @@ FLAG_NAMES: Mapping[Flag, Words] = MappingProxyType(
         Flag.ZERO_WIDTH_REMOVED: Words("已去除不可见字符", "invisible characters dropped"),
         Flag.AFFIX_STRIPPED: Words("已去除首尾控制符", "affixes dropped"),
         Flag.AIM_STRIPPED: Words("已取出码制标识", "symbology identifier taken off"),
-        Flag.CASE_FOLDED: Words("小写已转大写", "lower case read as upper case"),
+        Flag.CASE_FOLDED: Words("字母大小写已还原", "letter case set right"),
         Flag.GS_SUBSTITUTE: Words("以可见字符代替分隔符", "a stand-in read as separator"),
         Flag.PARENTHESES: Words("带括号文本", "bracketed text"),
         Flag.GB18030: Words("GB18030 编码", "text in GB18030"),

@@ -80,7 +80,7 @@ class Flag(StrEnum):
     AIM_STRIPPED = "aim_stripped"
     """A symbology identifier stood in the text itself and was taken off."""
     CASE_FOLDED = "case_folded"
-    """Lower case was read as upper case, in a system that has upper case only."""
+    """Letters were read in the other case: the system has upper case only, or shows that Caps Lock was on."""
     GS_SUBSTITUTE = "gs_substitute"
     """A printable stand-in was read as the group separator."""
     PARENTHESES = "parentheses"

@@ -41,6 +41,24 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 )
 
 
+ROLE_NAMES: Mapping[Role, Words] = MappingProxyType(
+    {
+        Role.ADMIN: Words("管理员", "administrator"),
+        Role.OPERATOR: Words("运维", "operator"),
+        Role.INSPECTOR: Words("稽核", "inspector"),
+    }
+)
+_ALLOWS: Mapping[Permission, Words] = MappingProxyType(
+    {
+        Permission.READ: Words("查看", "look"),
+        Permission.APPROVE: Words("批准或吊销终端", "approve or revoke terminals"),
+        Permission.MANAGE: Words(
+            "管理账号、令牌、匹配库和审计日志", "manage accounts, tokens, catalogue and audit trail"
+        ),
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Who asks."""
@@ -58,9 +76,8 @@ class Person:
             ForbiddenError: The role does not allow it.
         """
         if permission not in PERMISSIONS[self.role]:
-            raise ForbiddenError(
-                Words(f"角色 {self.role} 没有“{permission}”权限", f"The role {self.role} does not allow {permission}")
-            )
+            role, deed = ROLE_NAMES[self.role], _ALLOWS[permission]
+            raise ForbiddenError(Words(f"“{role.zh}”账号不能{deed.zh}", f"The role {role.en} may not {deed.en}"))
 
 
 COMMAND_LINE = Person("command line", Role.ADMIN)

@@ -174,6 +174,17 @@ def test_scanner_types_a_code_into_the_search(open_page: OpenPage, tmp_path: Pat
         expect(desk.page.locator(".k-step--bad")).to_have_count(1)
 
 
+def test_live_page_does_not_say_live_when_it_is_not(open_page: OpenPage, tmp_path: Path) -> None:
+    with staged_console(tmp_path) as stage:
+        page = open_page()
+        with serving(stage.app) as address:
+            desk = sign_in(page, stage, address)
+            desk.go("/console/scans")
+            expect(page.locator("#k-live-state")).to_have_text("实时")
+        expect(page.locator("#k-live-state")).to_have_text("连接中断，恢复后自动补齐")
+        stage.centre.bus.close()
+
+
 def test_stopped_centre_is_said_and_forgiven(open_page: OpenPage, tmp_path: Path) -> None:
     with staged_console(tmp_path) as stage:
         page = open_page()

@@ -180,6 +180,13 @@ def test_one_terminal_shows_fingerprint_devices_and_completeness(stage: ConsoleS
     assert "newest number 6, complete to 6" in text
 
 
+def test_scanners_of_a_terminal_that_is_away_are_not_said_to_be_well(admin: TestClient) -> None:
+    away = admin.get("/console/terminals/T-0401").text.split('id="k-devices"')[1].split("</section>")[0]
+    there = admin.get("/console/terminals/T-0101").text.split('id="k-devices"')[1].split("</section>")[0]
+    assert ("as last reported" in away, "y-state--ok" in away) == (True, False)
+    assert ("as last reported" in there, "y-state--ok" in there) == (False, True)
+
+
 def test_alarms_show_words_code_and_can_be_narrowed(admin: TestClient) -> None:
     assert "terminal.key_changed" in admin.get("/console/alarms").text
     assert "terminal.key_changed" in admin.get("/console/alarms?terminal=T-0201").text
@@ -332,7 +339,8 @@ def test_missing_permission_names_the_role_and_nothing_is_offered(stage: Console
     ):
         assert answer.status_code == 403
         assert "auth.forbidden" in answer.text
-        assert "inspector" in answer.text
+        assert "The role inspector may not approve or revoke terminals" in answer.text
+        assert "Try again" not in answer.text.split("<main", 1)[1]
     assert stage.centre.fleet.find("T-0301", stage.centre.now())[0].trust is Trust.PENDING
 
 

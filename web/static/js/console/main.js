@@ -63,6 +63,7 @@ function follow(push) {
     reset: () => refresh.soon(),
     changed: (isLive) => {
       push.changed(isLive);
+      scans?.changed(isLive);
       if (isLive) refresh.soon();
     },
   });

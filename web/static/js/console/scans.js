@@ -23,6 +23,7 @@ export class LiveScans {
     this.none = document.getElementById("k-scans-none");
     this.button = document.getElementById("k-live-pause");
     this.kept = /** @type {any[] | null} */ (null);
+    this.isLive = true;
     this.button.addEventListener("click", () => this.pause(this.kept === null));
   }
 
@@ -46,13 +47,20 @@ export class LiveScans {
     this.draw();
   }
 
+  /** @param {boolean} isLive whether new scans can arrive at all */
+  changed(isLive) {
+    this.isLive = isLive;
+    this.draw();
+  }
+
   draw() {
     const isPaused = this.kept !== null;
+    const isOn = this.isLive && !isPaused;
     this.button.setAttribute("aria-pressed", String(isPaused));
     this.button.textContent = text(isPaused ? "console.live.resume" : "console.live.pause");
-    this.state.classList.toggle("y-state--ok", !isPaused);
-    this.state.classList.toggle("y-state--notice", isPaused);
-    this.state.lastElementChild.textContent = isPaused ? count("console.live.paused", this.kept.length) : text("console.live.on");
+    this.state.classList.toggle("y-state--ok", isOn);
+    this.state.classList.toggle("y-state--notice", !isOn);
+    this.state.lastElementChild.textContent = isPaused ? count("console.live.paused", this.kept.length) : text(isOn ? "console.live.on" : "console.live.lost");
   }
 
   /** @param {any} scan */

@@ -22,6 +22,7 @@ from typer.main import get_command
 
 from cli.complaint import CANNOT, Complaint, complaint_of, show_complaint
 from cli.mistakes import complaint_about
+from cli.streams import complaint_of_system, prepare_streams, silence_output
 from codes.errors import YimaError
 from codes.words import Words
 
@@ -77,10 +78,11 @@ def _load(name: str, part: Part) -> Command:
     if isinstance(found, typer.Typer):
         command = get_command(found)
     else:
-        single = typer.Typer(add_completion=False)
+        single = typer.Typer(add_completion=False, rich_markup_mode=None)
         single.command(name)(found)
         command = get_command(single)
     command.name = name
+    command.short_help = (command.help or "").partition("\n\n")[0]  # else it is cut to fit one line
     return command
 
 
@@ -99,7 +101,7 @@ def _not_installed(part: Part, missing: str, source: Path) -> Callable[[], None]
         show_complaint(complaint)
         raise typer.Exit(CANNOT)
 
-    explain.__doc__ = f"未安装 / Not installed: yima\\[{part.extra}]"
+    explain.__doc__ = f"未安装 / Not installed: yima[{part.extra}]"
     return explain
 
 
@@ -117,7 +119,7 @@ app = typer.Typer(
     cls=PartsGroup,
     no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="一码：一次扫码，识别、核对、登记、上报 / One scan identifies, checks, records and reports.",
 )
@@ -141,10 +143,12 @@ def _root(
 
 def main() -> None:
     """Run the command line; what cannot be done is shown with its code and next step, exit code 2."""
+    prepare_streams()
     try:
         outcome = app(prog_name="yima", standalone_mode=False)
-    except NoArgsIsHelpError:
-        sys.exit(CANNOT)  # the help has been printed
+    except NoArgsIsHelpError as exc:
+        typer.echo(exc.message)
+        sys.exit(CANNOT)
     except ClickException as exc:
         show_complaint(complaint_about(exc))
         sys.exit(CANNOT)
@@ -153,6 +157,10 @@ def main() -> None:
         sys.exit(_CANCELLED)
     except YimaError as exc:
         show_complaint(complaint_of(exc))
+        sys.exit(CANNOT)
+    except OSError as exc:
+        show_complaint(complaint_of_system(exc))
+        silence_output()
         sys.exit(CANNOT)
     sys.exit(outcome)
 

@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
+from cli.group import command_group
 from server.broker import run_broker
 
-broker_app = typer.Typer(
-    help="内置消息代理（仅本机） / The embedded broker (this machine only)", no_args_is_help=True, add_completion=False
-)
+broker_app = command_group("内置消息代理（仅本机） / The embedded broker (this machine only)")
 
 
 @broker_app.callback()

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.complaint import complaint_of, show_complaint
 from codes.classify import read as read_scan
 from codes.reading import Scan
 from drivers.camera.picture import PictureError, load_picture
@@ -52,7 +53,10 @@ def decode(
         typer.Option(help="已知条码个数，读够即停 / How many codes there are, if known: stop once found", min=1),
     ] = None,
 ) -> None:
-    """读取图片中的条码；有文件打不开时退出码为 2 / Read the codes in pictures; exit 2 if a file cannot be read."""
+    """读取图片中的条码 / Read the codes in pictures.
+
+    有文件打不开时退出码为 2 / Exit code 2 if a file cannot be read.
+    """
     cv2.setNumThreads(1)
     # What is wrong with a picture is told by our own error, in both languages.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -130,8 +134,7 @@ def _shown(code: Code) -> tuple[str, str]:
 def _show(answer: Answer, console: Console) -> None:
     """Print an answer for a person, in both languages."""
     if answer.error is not None:
-        console.print(Text(str(answer.error.words), style="red"), Text(f"[{answer.error.code}]", style="dim"))
-        console.print(Text(str(answer.error.next_step)))
+        show_complaint(complaint_of(answer.error))
         return
     found = f"{len(answer.codes)} 个码 / codes, {answer.elapsed_ms:.0f} ms"
     table = Table(title=Text(f"{answer.image}: {found}"), title_justify="left", box=None, pad_edge=False)

@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.catalogue import problem_records, show_left_out
+from cli.group import command_group
 from edge.app import KEY_FILE, Announcements, run_terminal
 from edge.catalogue_file import import_catalogue
 from edge.clock import SystemClock
-from edge.config import EdgeConfig
-from edge.config_file import load_config
+from edge.config import EdgeConfig, load_config
 from edge.health import TerminalStatus
 from edge.logs import configure_logs
 from edge.operators.accounts import NewPassword, add_account, renew_password
@@ -30,9 +30,9 @@ from edge.store.shifts import all_operators
 from edge.store.terminal import find_state
 from wire.keys import load_or_create_key
 
-edge_app = typer.Typer(help="终端 / A terminal", no_args_is_help=True, add_completion=False)
-operator_app = typer.Typer(help="操作员 / Operators", no_args_is_help=True, add_completion=False)
-catalogue_app = typer.Typer(help="商品目录 / The matching library", no_args_is_help=True, add_completion=False)
+edge_app = command_group("终端 / A terminal")
+operator_app = command_group("操作员 / Operators")
+catalogue_app = command_group("商品目录 / The matching library")
 edge_app.add_typer(operator_app, name="operator")
 edge_app.add_typer(catalogue_app, name="catalogue")
 
@@ -62,7 +62,7 @@ def run(
 
 @edge_app.command()
 def key(config: Config) -> None:
-    """显示终端公钥与指纹，供中心核对 / Print the key's fingerprint for the centre to compare."""
+    """显示终端指纹与公钥，供中心核对 / Print fingerprint and public key."""
     public = load_or_create_key(load_config(config).store.folder / KEY_FILE).public
     typer.echo(f"指纹 / fingerprint  {public.fingerprint}")
     typer.echo(f"公钥 / public key   {public.raw.hex()}")
@@ -73,7 +73,10 @@ def status(
     config: Config,
     as_json: AsJson = False,
 ) -> None:
-    """显示终端状态并检查记录链；有断裂则退出码为 1 / Show how the terminal is and check its chain; exit 1 if broken."""
+    """显示终端状态，检查记录链 / Show how the terminal is and check its chain.
+
+    记录链有断裂则退出码为 1 / Exit code 1 if the chain is broken.
+    """
     settings = load_config(config)
     running = _fetch_status(settings)
     if as_json:
@@ -94,7 +97,7 @@ def add_operator(
     name: Annotated[str, typer.Option(help="姓名，默认同工号 / Name, the login if left out")] = "",
     password_stdin: PasswordStdin = False,
 ) -> None:
-    """添加操作员，密码只显示一次 / Add an operator; the password is shown once."""
+    """添加操作员，密码只显示一次 / Add an operator; shows a password once."""
     chosen = _password_from_stdin() if password_stdin else None
     with visited_store(load_config(config).store.folder) as connection:
         added = add_account(connection, login, name or login, SystemClock().now(), chosen)
@@ -107,7 +110,7 @@ def new_operator_password(
     config: Config,
     password_stdin: PasswordStdin = False,
 ) -> None:
-    """重设密码并使其已登录的页面退出 / Set a new password and sign the operator out everywhere."""
+    """重设密码，并退出其已登录的页面 / Set a new password and sign out."""
     chosen = _password_from_stdin() if password_stdin else None
     with visited_store(load_config(config).store.folder) as connection:
         renewed = renew_password(connection, login, chosen)
@@ -131,7 +134,10 @@ def import_file(
     config: Config,
     as_json: AsJson = False,
 ) -> None:
-    """导入商品目录，替换原有内容；终端运行时也可执行 / Import a catalogue in place of the old one, running or not."""
+    """导入商品目录，替换原有内容 / Import a catalogue in place of the old one.
+
+    有误的行不采用并逐行列出；终端运行时也可执行 / Wrong lines are left out and named. Works while the terminal runs.
+    """
     configure_logs("critical")  # the answer names the lines itself
     with visited_store(load_config(config).store.folder) as connection:
         done = import_catalogue(connection, file, SystemClock().now())

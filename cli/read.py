@@ -44,7 +44,7 @@ def read(
         bool,
         typer.Option(
             "--stdin",
-            help='逐行读取 {"raw_hex","symbology","source"}，逐行输出 JSON / NDJSON in, NDJSON out, line by line',
+            help='逐行读取 {"raw_hex": …}，逐行输出 JSON / One JSON object a line in, one a line out (docs/codes.md)',
         ),
     ] = False,
     literal: Annotated[
@@ -52,7 +52,10 @@ def read(
         typer.Option("--literal", help="不把 \\x1d、<GS> 当作分隔符 / Take \\x1d and <GS> as they stand"),
     ] = False,
 ) -> None:
-    """识别一个码；认得则退出码为 0，否则为 1 / Say what a code is; exit 0 if it is known, 1 if not."""
+    """识别一个码 / Say what a code is.
+
+    认得则退出码为 0，否则为 1 / Exit code 0 if the code is known, 1 if not.
+    """
     if stdin == (text is not None):
         words = Words("请给出一个码，或用 --stdin 逐行读取，两者选一。", "Give one code or --stdin, not both.")
         raise UsageMistakeError(words)

@@ -11,10 +11,12 @@ from typing import Annotated, ClassVar
 
 import typer
 
+from cli.group import command_group
 from cli.listing import show_blocks
 from cli.mistakes import UsageMistakeError
 from codes.classify import read as read_scan
 from codes.errors import YimaError
+from codes.os_words import words_of_os_error
 from codes.words import Words
 from drivers.scanner import open_scanner, parse_spec
 from drivers.scanner.discovery import list_attached
@@ -22,7 +24,7 @@ from drivers.scanner.factory import DriverNotInstalledError
 from drivers.scanner.selftest import SHEET, Symbol
 from drivers.scanner.trial import Notice, Step, distinct, try_scanner
 
-scanner_app = typer.Typer(help="扫码设备 / Scanners", no_args_is_help=True, add_completion=False)
+scanner_app = command_group("扫码设备 / Scanners")
 
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / Print JSON")]
 _FOUND = 1
@@ -46,7 +48,7 @@ class SheetNotWrittenError(YimaError):
 
 @scanner_app.command("list")
 def list_scanners(as_json: AsJson = False) -> None:
-    """列出已连接的设备及其配置写法 / List what is plugged in and the line to configure it with."""
+    """列出已连接的设备及其配置写法 / List what is plugged in and how to write it."""
     attached = list_attached()
     if as_json:
         for one in attached:
@@ -71,12 +73,13 @@ def list_scanners(as_json: AsJson = False) -> None:
 def write_sheet(
     out: Annotated[Path, typer.Option(help="写入的文件，.html 或 .png / The file to write", show_default=False)],
 ) -> None:
-    """生成校准页，供打印或在屏幕上显示 / Write the calibration sheet, to be printed or shown on a screen."""
+    """生成校准页，供打印或显示 / Write the calibration sheet, for paper or screen."""
     content = _sheet_in(out.suffix.lower())
     try:
         out.write_bytes(content)
     except OSError as exc:
-        words = Words(f"无法写入 {out}（{exc.strerror}）", f"Cannot write {out} ({exc.strerror})")
+        why = words_of_os_error(exc)
+        words = Words(f"无法写入 {out}：{why.zh}", f"Cannot write {out}: {why.en}")
         raise SheetNotWrittenError(words) from exc
     typer.echo(f"校准页已写入 / The sheet is in {out}")
 
@@ -95,9 +98,11 @@ def try_out(
     ] = 30,
     as_json: AsJson = False,
 ) -> None:
-    """扫描校准页，检查扫码枪设置；有问题则退出码为 1 / Scan the sheet and check the settings; exit 1 if not right.
+    """扫描校准页，检查扫码枪设置 / Scan the sheet and check a scanner's settings.
 
     先用 yima scanner sheet --out sheet.html 生成校准页 / Make the sheet with yima scanner sheet --out sheet.html first.
+
+    设置正确则退出码为 0，有问题为 1，无法检查为 2 / Exit code 0: set well; 1: something to change; 2: not tried.
     """
     spec = parse_spec(scanner)
     device = open_scanner(spec)

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from cli.catalogue import problem_records, read_catalogue, show_left_out
 from cli.centre import AsJson, Config, opened_centre
+from cli.group import command_group
 from cli.listing import show_blocks
 from cli.terminals import terminal_app
 from codes.words import Words
@@ -30,10 +31,10 @@ from server.people.tokens import Tokens
 from web.errors import InvalidRequestError
 from wire.keys import load_or_create_key
 
-server_app = typer.Typer(help="中心 / The centre", no_args_is_help=True, add_completion=False)
-user_app = typer.Typer(help="账号 / Accounts", no_args_is_help=True, add_completion=False)
-token_app = typer.Typer(help="访问令牌 / API tokens", no_args_is_help=True, add_completion=False)
-catalogue_app = typer.Typer(help="匹配库 / The matching library", no_args_is_help=True, add_completion=False)
+server_app = command_group("中心 / The centre")
+user_app = command_group("账号 / Accounts")
+token_app = command_group("访问令牌 / API tokens")
+catalogue_app = command_group("匹配库 / The matching library")
 for _name, _part in (
     ("user", user_app),
     ("token", token_app),
@@ -76,7 +77,7 @@ def add_user(
     role: Annotated[Role, typer.Option(help="角色 / Role")] = Role.INSPECTOR,
     password_stdin: PasswordStdin = False,
 ) -> None:
-    """添加账号；密码只显示一次 / Add an account; its password is shown once."""
+    """添加账号，密码只显示一次 / Add an account; shows a password once."""
     chosen = _password_from_stdin() if password_stdin else None
     with opened_centre(config) as store:
         password = Accounts(store).add(name, role, by=COMMAND_LINE, now=utc_now(), password=chosen)
@@ -110,7 +111,10 @@ def list_users(config: Config) -> None:
 
 @user_app.command("disable")
 def disable_user(name: Annotated[str, typer.Argument(help="账号名 / Name")], config: Config) -> None:
-    """停用账号，其登录与令牌立即失效 / Disable an account; its sessions and tokens end at once."""
+    """停用账号 / Disable an account.
+
+    其登录与令牌立即失效 / Its sessions and tokens end at once.
+    """
     with opened_centre(config) as store:
         Accounts(store).set_active(name, is_active=False, by=COMMAND_LINE, now=utc_now())
 
@@ -168,7 +172,10 @@ def import_catalogue(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """导入匹配库；有误的行不导入并逐行列出 / Import a catalogue file; wrong lines are left out and named."""
+    """导入匹配库 / Import a catalogue file.
+
+    有误的行不导入并逐行列出 / Wrong lines are left out and named.
+    """
     parsed = parse_catalogue(read_catalogue(file))
     with opened_centre(config) as store:
         matching = Matching(store)

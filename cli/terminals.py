@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 import typer
 
 from cli.centre import AsJson, Config, opened_centre
+from cli.group import command_group
 from cli.listing import Block, show_blocks
 from codes.errors import YimaError
 from codes.words import Words
@@ -18,7 +19,7 @@ from server.fleet import Fleet
 from server.fleet.terminal import Terminal
 from server.people.roles import COMMAND_LINE
 
-terminal_app = typer.Typer(help="终端设备 / Terminals", no_args_is_help=True, add_completion=False)
+terminal_app = command_group("终端设备 / Terminals")
 
 _PAGE = 500
 
@@ -40,7 +41,7 @@ Name = Annotated[str, typer.Argument(help="终端编号 / Terminal", metavar="TE
 
 @terminal_app.command("list")
 def list_terminals(config: Config, as_json: AsJson = False) -> None:
-    """列出终端及其密钥指纹 / List the terminals and the fingerprints of their keys."""
+    """列出终端及其密钥指纹 / List the terminals and their fingerprints."""
     with opened_centre(config) as store:
         found = list(_all(Fleet(store), utc_now()))
     if as_json:
@@ -64,7 +65,7 @@ def approve_terminal(
     yes: Annotated[bool, typer.Option("--yes", help="已核对，不再询问 / Compared already: do not ask")] = False,
     institution: Annotated[str | None, typer.Option(help="机构编码 / Institution", show_default=False)] = None,
 ) -> None:
-    """核对指纹后批准终端 / Approve a terminal after comparing its fingerprint."""
+    """核对指纹后批准终端 / Compare a terminal's fingerprint and approve it."""
     with opened_centre(config) as store:
         fleet = Fleet(store)
         found, _ = fleet.find(terminal, utc_now())
@@ -74,13 +75,15 @@ def approve_terminal(
         elif not yes:
             question = "与终端上 yima edge key 显示的指纹一致吗？ / Does the terminal show the same fingerprint?"
             typer.confirm(question, abort=True)
-        fleet.approve(terminal, by=COMMAND_LINE, now=utc_now(), institution=institution)
+        # What was compared is what is approved, even if the terminal got another key while somebody looked.
+        compared = found.fingerprint
+        fleet.approve(terminal, by=COMMAND_LINE, now=utc_now(), institution=institution, fingerprint=compared)
     typer.echo("已批准 / approved")
 
 
 @terminal_app.command("revoke")
 def revoke_terminal(terminal: Name, config: Config) -> None:
-    """吊销终端；其记录会被暂缓，不会丢失 / Revoke a terminal; what it sends is held, not lost."""
+    """吊销终端，其记录暂缓而不丢失 / Revoke a terminal; its records are held."""
     with opened_centre(config) as store:
         Fleet(store).revoke(terminal, by=COMMAND_LINE, now=utc_now())
 

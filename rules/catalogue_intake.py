@@ -10,19 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from codes.os_words import words_of_os_error
 from codes.words import Words
 from rules.catalogue import CatalogueError, CatalogueFile, Problem
 
 SHOWN_PROBLEMS = 20
 """As many lines are named in one sentence; the rest is counted."""
-
-
-_WHY: tuple[tuple[type[OSError], Words], ...] = (
-    (FileNotFoundError, Words("文件不存在", "there is no such file")),
-    (NotADirectoryError, Words("文件不存在", "there is no such file")),
-    (IsADirectoryError, Words("这是目录，不是文件", "it is a folder, not a file")),
-    (PermissionError, Words("没有读取权限", "no permission to read it")),
-)
 
 
 class CatalogueUnreadableError(CatalogueError):
@@ -32,8 +25,7 @@ class CatalogueUnreadableError(CatalogueError):
     next_step: ClassVar[Words] = Words("请检查路径与权限。", "Check path and permissions.")
 
     def __init__(self, path: str, error: OSError) -> None:
-        known = (words for kind, words in _WHY if isinstance(error, kind))
-        why = next(known, Words(str(error.strerror), str(error.strerror)))
+        why = words_of_os_error(error)
         super().__init__(Words(f"无法读取 {path}：{why.zh}", f"Cannot read {path}: {why.en}"))
 
 

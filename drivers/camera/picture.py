@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from codes.os_words import words_of_os_error
 from codes.words import Words
 from drivers.camera.picture_header import UPRIGHT, parse_header, parse_orientation
 from drivers.errors import DriverError
@@ -78,9 +79,9 @@ def load_picture(path: Path) -> GreyPicture:
             )
         contents = path.read_bytes()
     except OSError as exc:
-        why = exc.strerror or str(exc)
+        why = words_of_os_error(exc)
         raise PictureMissingError(
-            name, Words(f"{name}：打不开文件（{why}）。", f"{name}: the file cannot be opened ({why}).")
+            name, Words(f"{name}：打不开文件（{why.zh}）。", f"{name}: the file cannot be opened ({why.en}).")
         ) from exc
     return parse_picture(contents, name)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import typer
 from typer._click.exceptions import UsageError
+from typer.core import TyperGroup
+from typer.main import get_command
 
 import cli.app
 from cli.app import PARTS, Part, main
@@ -156,3 +160,64 @@ def test_a_module_of_ours_that_is_missing_is_no_matter_of_extras(monkeypatch):
     monkeypatch.setitem(PARTS, "broken", Part("cli.no_such_module", "x", None))
     with pytest.raises(ModuleNotFoundError):
         cli.app._load("broken", PARTS["broken"])
+
+
+def every_command(command, path=()):
+    """Yield each command with its path."""
+    yield path, command
+    if isinstance(command, TyperGroup):
+        context = command.make_context("yima", [], resilient_parsing=True)
+        for name in command.list_commands(context):
+            yield from every_command(command.get_command(context, name), (*path, name))
+
+
+COMMANDS = [(path, command) for path, command in every_command(get_command(cli.app.app))]
+
+
+def bare(text: str) -> str:
+    return "".join(text.split())
+
+
+@pytest.mark.parametrize(("path", "command"), COMMANDS, ids=[" ".join(path) or "yima" for path, _ in COMMANDS])
+def test_help_is_whole_and_in_both_languages(yima, monkeypatch, path, command):
+    monkeypatch.setenv("COLUMNS", "80")
+    exit_code, out, _ = yima(*path, "--help")
+    assert exit_code == 0
+    if len(path) == 1 or command.params:
+        assert " / " in command.help
+    for param in command.params:
+        words = getattr(param, "help", None)
+        assert words is not None, param.name
+        assert " / " in words, param.name
+        assert bare(words) in bare(out), "no letter of it is cut off"
+    assert "..." not in out.partition("Commands:")[2], "each command's sentence fits"
+
+
+def run(*arguments: str, **options) -> subprocess.CompletedProcess:
+    command = (sys.executable, "-m", "cli.app", *arguments)
+    return subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, timeout=60, check=False, **options)
+
+
+@pytest.mark.parametrize("arguments", [("read", "x", "--json"), ("read", "x"), ("--help",)])
+def test_a_full_disk_is_said_and_not_traced(arguments):
+    with Path("/dev/full").open("wb") as full:
+        done = run(*arguments, stdout=full)
+    told = done.stderr.decode()
+    assert done.returncode == 2
+    assert told.startswith("system.refused  操作被系统拒绝：磁盘已满\n")
+    assert "Traceback" not in told
+    assert len(told.splitlines()) == 4
+
+
+def test_closed_streams_are_empty_ones():
+    program = f"exec {sys.executable} -m cli.app read --stdin <&- >&-"
+    done = subprocess.run(["sh", "-c", program], cwd=ROOT, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("arguments", [("nope",), ("read", "83857930000879766660")])
+def test_a_screen_without_chinese_gets_escapes(arguments):
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = run(*arguments, stdout=subprocess.PIPE, env=environment)
+    assert b"Traceback" not in done.stderr
+    assert b"\\u" in done.stdout + done.stderr

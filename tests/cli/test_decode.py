@@ -117,11 +117,12 @@ def test_a_budget_of_a_millisecond_allows_one_step(tmp_path: Path) -> None:
 
 
 def test_people_get_a_table_and_errors_in_both_languages(tmp_path: Path) -> None:
-    exit_code, output = run(picture(tmp_path / "a.png", Symbol(UDI, "]d2")), str(tmp_path / "none.png"))
-    assert exit_code == 2
-    unwrapped = output.replace("\n", "")
-    for part in ("LOT1<GS>21SN1", "打不开文件", "cannot be opened", "picture.missing"):
-        assert part in unwrapped
+    result = CliRunner().invoke(app, [picture(tmp_path / "a.png", Symbol(UDI, "]d2")), str(tmp_path / "none.png")])
+    assert result.exit_code == 2
+    assert "LOT1<GS>21SN1" in result.stdout.replace("\n", "")
+    assert result.stderr.startswith("picture.missing  ")
+    for part in ("打不开文件（文件不存在）", "cannot be opened (there is no such file)", "→ "):
+        assert part in result.stderr
 
 
 def test_no_file_at_all_is_a_usage_error() -> None:

@@ -13,7 +13,7 @@ from codes.errors import YimaError
 from server.people.roles import COMMAND_LINE
 from server.store.database import Store, open_store
 from server.store.terminals import Trust
-from tests.server.fake_terminal import FakeTerminal
+from tests.server.fake_terminal import FakeTerminal, new_key
 from wire.keys import load_or_create_key
 
 SEED = Path(__file__).parents[2] / "config" / "seed" / "catalogue.csv"
@@ -177,6 +177,19 @@ def test_a_fingerprint_on_the_command_line_must_be_the_one_that_is_registered(
     assert trust_of(config, terminal)[0] == "approved"
 
 
+def test_a_key_that_changes_while_it_is_compared_is_not_approved(
+    config: Path, terminal: FakeTerminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look_long(*_question: object, **_options: object) -> bool:
+        with closing(opened(config)) as store, store.writing() as connection:
+            connection.exec_driver_sql("UPDATE terminal SET public_key = ?", (new_key().public.raw,))
+        return True
+
+    monkeypatch.setattr("cli.terminals.typer.confirm", look_long)
+    assert failure(config, "terminal", "approve", terminal.name).code == "terminal.other_key"
+    assert trust_of(config, terminal)[0] == "pending"
+
+
 def test_who_has_compared_already_is_not_asked(config: Path, terminal: FakeTerminal) -> None:
     assert terminal.key.public.fingerprint in output(config, "terminal", "approve", terminal.name, "--yes")
     assert trust_of(config, terminal)[0] == "approved"
@@ -228,5 +241,5 @@ def test_a_wrong_configuration_is_named(tmp_path: Path) -> None:
     path = tmp_path / "server.toml"
     path.write_text("[web]\nprt = 1\n", encoding="utf-8")
 
-    assert failure(path, "key").code == "config.invalid"
-    assert failure(tmp_path / "none.toml", "run").code == "config.invalid"
+    assert failure(path, "key").code == "config.value"
+    assert failure(tmp_path / "none.toml", "run").code == "config.unreadable"

@@ -66,7 +66,7 @@ def test_a_file_of_which_nothing_can_be_used_is_refused(lines: tuple[str, ...]) 
     [
         (FileNotFoundError(2, "No such file"), "文件不存在"),
         (IsADirectoryError(21, "Is a directory"), "这是目录"),
-        (PermissionError(13, "Permission denied"), "没有读取权限"),
+        (PermissionError(13, "Permission denied"), "没有权限"),
         (OSError(5, "Input/output error"), "Input/output error"),
     ],
 )

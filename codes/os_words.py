@@ -1,0 +1,29 @@
+"""What the operating system says of a file, in both languages."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from codes.words import Words
+
+_NO_FILE = Words("文件不存在", "there is no such file")
+_WORDS: Mapping[int | None, Words] = MappingProxyType(
+    {
+        errno.ENOENT: _NO_FILE,
+        errno.ENOTDIR: _NO_FILE,
+        errno.EISDIR: Words("这是目录，不是文件", "it is a folder, not a file"),
+        errno.EACCES: Words("没有权限", "no permission"),
+        errno.EPERM: Words("没有权限", "no permission"),
+        errno.EROFS: Words("磁盘为只读", "the disk is read-only"),
+        errno.ENOSPC: Words("磁盘已满", "the disk is full"),
+        errno.ENAMETOOLONG: Words("文件名过长", "the name is too long"),
+    }
+)
+
+
+def words_of_os_error(error: OSError) -> Words:
+    """Return what went wrong with a file; in the system's own words where we have none."""
+    told = str(error.strerror or error)
+    return _WORDS.get(error.errno, Words(told, told))

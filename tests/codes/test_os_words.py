@@ -1,0 +1,28 @@
+"""What the system says of a file is said in Chinese too."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from codes.os_words import words_of_os_error
+
+
+@pytest.mark.parametrize(
+    ("number", "zh", "en"),
+    [
+        (errno.ENOENT, "文件不存在", "there is no such file"),
+        (errno.EISDIR, "这是目录，不是文件", "it is a folder, not a file"),
+        (errno.EACCES, "没有权限", "no permission"),
+        (errno.ENOSPC, "磁盘已满", "the disk is full"),
+    ],
+)
+def test_common_faults_are_in_both_languages(number: int, zh: str, en: str) -> None:
+    words = words_of_os_error(OSError(number, "told by the system"))
+    assert (words.zh, words.en) == (zh, en)
+
+
+def test_what_we_have_no_words_for_is_passed_on() -> None:
+    assert words_of_os_error(OSError(errno.EIO, "Input/output error")).zh == "Input/output error"
+    assert words_of_os_error(OSError("odd")).en == "odd"

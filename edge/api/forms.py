@@ -6,12 +6,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from codes.reading import Flag, Scan
 from rules.scan_judgement import Mode
 from wire.events import MAX_CODE_LENGTH
 
 Number = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 PackCode = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CODE_LENGTH)]
 MAX_SCAN_BYTES = 4096
+POS = "api"
+"""The device of scans that another program sent."""
 
 
 class Form(BaseModel):
@@ -71,6 +74,10 @@ class ScanForm(Form):
         None, description="AIM symbology identifier, such as ]d2"
     )
 
+    entry: Literal["typed", "wedge"] | None = Field(
+        None, description="How a person entered it: typed by hand, or by a keyboard scanner; leave out for a POS"
+    )
+
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
         if (self.raw is None) == (self.raw_hex is None):
@@ -78,6 +85,8 @@ class ScanForm(Form):
         return self
 
     @property
-    def code(self) -> bytes:
-        """The bytes that were scanned."""
-        return bytes.fromhex(self.raw_hex) if self.raw_hex is not None else (self.raw or "").encode()
+    def scan(self) -> Scan:
+        """The code as a driver would hand it over."""
+        raw = bytes.fromhex(self.raw_hex) if self.raw_hex is not None else (self.raw or "").encode()
+        flags = (Flag.TYPED,) if self.entry == "typed" else ()
+        return Scan(raw, self.symbology, self.entry or POS, flags)

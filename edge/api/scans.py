@@ -7,15 +7,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from codes.reading import Scan
 from edge.api.forms import ScanForm
 from edge.api.parts import ApiParts
+from edge.api.repeats import Key, named
 from edge.api.session import may_look, signed_in
 from edge.counter.views import ScanShown, from_json
 from edge.store.scans import scans_after
 
-SOURCE = "api"
-"""The device of scans that came by the interface."""
 MOST_SCANS = 500
 
 
@@ -24,10 +22,10 @@ def scan_routes(parts: ApiParts) -> APIRouter:
     routes = APIRouter(prefix="/scans", tags=["scans"])
 
     @routes.post("", dependencies=[Depends(signed_in(parts))])
-    async def take(form: ScanForm) -> ScanShown:
+    async def take(form: ScanForm, key: Key = None) -> ScanShown:
         """Record a code as if a scanner had read it, and answer what the counter made of it."""
-        scan = Scan(form.code, form.symbology, SOURCE)
-        return await parts.in_store(lambda: parts.counter.take(scan))
+        request = named(key, "scan", form)
+        return await parts.in_store(lambda: parts.counter.take(form.scan, request))
 
     @routes.get("", dependencies=[Depends(may_look(parts))])
     async def recent(

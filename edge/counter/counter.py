@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
 from codes.classify import read
-from codes.reading import Scan
+from codes.reading import Reading, Scan
 from codes.words import Words
 from edge.clock import Clock
 from edge.counter import closing
@@ -27,6 +27,7 @@ from edge.counter.views import (
     ListShown,
     ReturnedPacks,
     ScanShown,
+    Totals,
     View,
     from_json,
     to_json,
@@ -36,7 +37,7 @@ from edge.store.scans import find_answer, keep_answer
 from rules.scan_judgement import Mode
 from web.live import LiveBus
 
-_Answer = TypeVar("_Answer", ClosedList, CancelledList, ReturnedPacks)
+_Answer = TypeVar("_Answer", ScanShown, ClosedList, CancelledList, ReturnedPacks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,10 @@ class Request:
     """The client's `Idempotency-Key`, if it gave one."""
     asked: str
     """What was asked, in a form that is equal for equal requests."""
+
+
+UNNAMED: Final = Request(None, "")
+"""A request that is never the same as another."""
 
 
 class Counter:
@@ -78,15 +83,23 @@ class Counter:
         self._reservation = reservation
         self._on_recorded = on_recorded
 
-    def take(self, scan: Scan) -> ScanShown:
-        """Record one scan and show it."""
+    def take(self, scan: Scan, request: Request = UNNAMED) -> ScanShown:
+        """Record one scan and show it. A request that was answered before gets its answer and records nothing."""
         now = self._clock.now()
         reading = read(scan, now.year)
-        with self._connection.begin():
+        totals: Totals | None = None
+
+        def record() -> ScanShown:
+            nonlocal totals
             shown = record_scan(self._connection, self._outbox, reading, now=now, reservation=self._reservation)
             # A credential changes nothing; without a list there is nothing to sum up.
-            sale = None if shown.id is None else shown.sale
-            totals = None if sale is None else closing.show_totals(self._connection, sale)
+            if shown.id is not None and shown.sale is not None:
+                totals = closing.show_totals(self._connection, shown.sale)
+            return shown
+
+        shown, is_new = self._once(_without_secrets(request, reading), ScanShown, record)
+        if not is_new:
+            return shown
         self._on_recorded()
         self._publish("scan", replace(shown, committed_at=self._clock.now().timestamp()))
         if totals is not None:
@@ -184,3 +197,10 @@ class Counter:
 
     def _publish(self, event: str, view: View) -> None:
         self._bus.publish(event, to_json(view).decode())
+
+
+def _without_secrets(request: Request, reading: Reading) -> Request:
+    """Return the request as it may be kept: nothing of a credential, not even a digest, which can be guessed (C-04)."""
+    if reading.kind.is_personal:
+        return UNNAMED
+    return Request(request.key, "a hidden code") if reading.is_masked else request

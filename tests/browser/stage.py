@@ -140,6 +140,8 @@ class Stage:
     """Looking needs no sign-in."""
     is_failing: bool = False
     """The API answers with an error."""
+    entries: list[str | None] = field(default_factory=list)
+    """How each code came that the page sent."""
     closed_keys: list[str] = field(default_factory=list)
     """Idempotency keys of the closes that were asked for."""
 
@@ -319,7 +321,9 @@ def staged_app(stage: Stage) -> FastAPI:  # noqa: C901 - one small answer after 
 
     @app.post("/api/v1/scans")
     async def enter(request: Request) -> Response:
-        raw = (await request.json())["raw"]
+        form = await request.json()
+        stage.entries.append(form.get("entry"))
+        raw = form["raw"]
         return _view(stage.scan(int(raw[-13:]) if raw[-13:].isdigit() else 0))
 
     @app.get("/api/v1/status")

@@ -480,6 +480,7 @@ def test_typed_code_is_recorded_and_judged(open_page: OpenPage) -> None:
         field.fill("86000110000000000006")
         desk.page.keyboard.press("Enter")
         expect(desk.page.locator("#c-manual-answer")).to_contain_text("已匹配，缬沙坦胶囊")
+        assert desk.stage.entries == ["typed"]
         expect(field).to_have_value("")
         desk.expect_rows(1)
 

@@ -50,6 +50,7 @@ def test_twenty_codes_at_scanner_pace_are_twenty_scans(open_page: OpenPage) -> N
             keys.type(f"{code(number)}\n", gap_ms=QUICK_MS)
         desk.expect_rows(20)
         assert [scan.code for scan in desk.stage.scans] == [code(number) for number in range(20)]
+        assert set(desk.stage.entries) == {"wedge"}
 
 
 def test_one_hiccup_does_not_cut_a_code_in_two(open_page: OpenPage) -> None:

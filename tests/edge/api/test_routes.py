@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
 from codes.words import Words
+from edge.api.forms import ScanForm
 from edge.api.parts import COOKIE
 from edge.operators.guesses import FREE
+from edge.store import sql
 from edge.store.errors import DiskFullError
 from tests.edge.api.conftest import Client
 from tests.edge.scene import (
@@ -218,6 +221,41 @@ def test_refusals_of_the_counter_have_a_status_that_fits(at_work: Client) -> Non
 # -- scans ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.req("T-05")
+def test_scan_that_is_sent_again_by_a_pos_is_one_scan(at_work: Client) -> None:
+    first = at_work.post("/scans", {"raw": TRACE_1}, key="pos-1")
+    told, events = len(at_work.shop.heard()), at_work.shop.count("outbox")
+    assert at_work.post("/scans", {"raw": TRACE_1}, key="pos-1") == first
+    assert (at_work.shop.count("scan"), at_work.shop.count("outbox"), len(at_work.shop.heard())) == (1, events, told)
+    assert at_work.post("/scans", {"raw": TRACE_1}, key="pos-2")["verdict"] == "already_in_sale"
+    other = at_work.ask("POST", "/api/v1/scans", {"raw": TRACE_2}, headers={"Idempotency-Key": "pos-1"})
+    assert (other.status_code, problem(other)) == (422, "counter.key_reused")
+
+
+@pytest.mark.req("C-04")
+@pytest.mark.parametrize("raw", [ID_NUMBER, TRACE_1 + ID_NUMBER])
+def test_key_of_a_credential_keeps_nothing_of_it(at_work: Client, raw: str) -> None:
+    body = {"raw": raw}
+    answers = [at_work.post("/scans", body, key="pos-1") for _ in range(2)]
+    assert answers[0]["verdict"] == answers[1]["verdict"]
+    assert at_work.shop.count("scan") == (0 if raw == ID_NUMBER else 1)
+    with at_work.shop.connection.begin():
+        kept = sql.rows(at_work.shop.connection, "SELECT asked, answer FROM answered_request")
+    assert len(kept) == (0 if raw == ID_NUMBER else 1)
+    digest = hashlib.sha256(f"scan {ScanForm(**body).model_dump_json()}".encode()).hexdigest()
+    assert digest not in str(kept)
+    assert ID_NUMBER not in str(kept)
+
+
+@pytest.mark.parametrize(
+    ("entry", "device", "flags"), [("typed", "typed", ["typed"]), ("wedge", "wedge", []), (None, "api", [])]
+)
+def test_scan_says_how_it_came(at_work: Client, entry: str | None, device: str, flags: list[str]) -> None:
+    shown = at_work.post("/scans", {"raw": TRACE_1, "entry": entry})
+    assert (shown["device"], shown["flags"]) == (device, flags)
+    assert at_work.shop.facts()[-1].device == device
+
+
 @pytest.mark.req("T-25")
 def test_retail_code_gets_a_hint(at_work: Client) -> None:
     scan = at_work.post("/scans", {"raw": EAN, "symbology": "]E0"})
@@ -254,6 +292,7 @@ def test_screen_that_reloads_gets_the_latest_scans_and_then_the_new_ones(at_work
         {"raw_hex": "zz"},
         {"raw": "a", "symbology": "d2"},
         {"raw": "a", "colour": "red"},
+        {"raw": "a", "entry": "telepathy"},
         [],
     ],
 )
@@ -341,7 +380,7 @@ def test_nonsense_is_answered_in_the_same_form(client: Client, method: str, path
 
 
 def test_disk_trouble_is_a_passing_failure_with_its_code(at_work: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_: object) -> None:
+    def full(*_: object) -> None:
         raise DiskFullError(Words("磁盘已满", "full"))
 
     monkeypatch.setattr(at_work.shop.counter, "take", full)
@@ -350,7 +389,7 @@ def test_disk_trouble_is_a_passing_failure_with_its_code(at_work: Client, monkey
 
 
 def test_bug_is_answered_without_its_insides(at_work: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stumble(_: object) -> None:
+    def stumble(*_: object) -> None:
         raise RuntimeError("secret insides")
 
     monkeypatch.setattr(at_work.shop.counter, "take", stumble)

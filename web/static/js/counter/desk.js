@@ -111,9 +111,13 @@ export class Desk {
     return call("POST", `${API}/sales/${encodeURIComponent(sale)}/return`, { codes, reason }, { "idempotency-key": crypto.randomUUID() });
   }
 
-  /** Record a code that was typed, by hand or by a keyboard scanner. @param {string} raw @returns {Promise<any>} */
-  enter(raw) {
-    return call("POST", `${API}/scans`, { raw });
+  /**
+   * Record a code that no driver read.
+   * @param {string} raw @param {"typed" | "wedge"} [entry] by hand, or by a keyboard scanner; neither if it is put back
+   * @returns {Promise<any>}
+   */
+  enter(raw, entry) {
+    return call("POST", `${API}/scans`, { raw, entry });
   }
 
   /**

@@ -31,7 +31,7 @@ export class Entry {
   /** @param {string} code */
   async record(code) {
     try {
-      this.answer(await this.page.desk.enter(code));
+      this.answer(await this.page.desk.enter(code, "wedge"));
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       // The page keeps nothing: what the daemon did not take must be scanned again.
@@ -47,7 +47,7 @@ export class Entry {
     const raw = input.value.trim();
     if (!raw) return;
     try {
-      this.answer(await this.page.desk.enter(raw));
+      this.answer(await this.page.desk.enter(raw, "typed"));
       input.value = "";
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;

@@ -1,7 +1,8 @@
 """Adds to a judgement what the reading itself knows: why it is refused, and what was noticed on the way. Pure.
 
 The decision table says what the counter does. Why a text is no code we know, which repair was made (C-03), and that a
-scanner may lose separators stands in the reading; the person at the counter must see it too.
+scanner may lose separators stands in the reading, and how much a carton holds in the library; the person at the counter
+must see it too.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from dataclasses import replace
 from codes.names import FLAG_NAMES
 from codes.reading import Flag, Kind, Reading
 from codes.words import Words
-from rules.scan_judgement import Judgement, Tone, Verdict
+from edge.store.catalogue import Match
+from rules.scan_judgement import Judgement, PackLevel, Tone, Verdict
 
 REPAIRS = (
     Flag.NORMALISED_WIDTH,
@@ -37,13 +39,13 @@ SERIAL_SWALLOWED = Words(
 STILL_UNREAD = Words("重扫仍不行，请运行扫码枪自检。", "If it keeps failing, test the scanner.")
 
 
-def explained(judgement: Judgement, reading: Reading) -> Judgement:
+def explained(judgement: Judgement, reading: Reading, match: Match | None) -> Judgement:
     """Return the judgement with all that the person should know of the reading; the verdict stays."""
     if reading.kind.is_personal:
         return judgement
-    lost = _separator_notice(judgement, reading)
-    hint = _joined([*_advice(judgement, reading), lost, _repairs(reading)])
-    tone = Tone.NOTICE if lost is not None and judgement.tone is Tone.OK else judgement.tone
+    doubts = [_separator_notice(judgement, reading), _carton_notice(judgement, match)]
+    hint = _joined([*_advice(judgement, reading), *doubts, _repairs(reading)])
+    tone = Tone.NOTICE if any(doubts) and judgement.tone is Tone.OK else judgement.tone
     return replace(judgement, tone=tone, hint=hint)
 
 
@@ -63,6 +65,17 @@ def _separator_notice(judgement: Judgement, reading: Reading) -> Words | None:
     if reading.fields.get("serial"):
         return SEPARATOR_LOST
     return SERIAL_SWALLOWED if judgement.verdict is Verdict.NOT_INDIVIDUAL else None
+
+
+def _carton_notice(judgement: Judgement, match: Match | None) -> Words | None:
+    """Return that a carton is one code on the list: which boxes are inside is not known here (C-05)."""
+    if match is None or match.level is PackLevel.UNIT or not judgement.is_on_list:
+        return None
+    return Words(
+        f"这是大包装码（内装 {match.quantity} 盒）：只登记了这一个码，箱内小盒没有入库，请逐盒扫描小盒。",
+        f"This code stands for {match.quantity} boxes: only the code itself is recorded, the boxes inside are not."
+        " Scan each small box.",
+    )
 
 
 def _repairs(reading: Reading) -> Words | None:

@@ -9,7 +9,7 @@ from codes.pack import ProductKey
 from edge.counter.views import LineShown, Totals
 from edge.store.catalogue import Match
 from edge.store.sales import LineItem, LineRow
-from rules.scan_judgement import Mode, Verdict
+from rules.scan_judgement import Mode, PackLevel, Verdict
 
 FEN = Decimal("0.01")
 
@@ -24,7 +24,8 @@ def item_of(match: Match | None, keys: Sequence[ProductKey], pack: str, mode: Mo
     if match is not None:
         price = match.price if mode is Mode.DISPENSE else None
         item = f"product {match.product} {match.level}"
-        return LineItem(item, match.product, match.name, match.spec, match.insurance_class, price)
+        spec = match.spec if match.level is PackLevel.UNIT else f"{match.spec} ×{match.quantity}"
+        return LineItem(item, match.product, match.name, spec, match.insurance_class, price)
     known_as = f"{keys[0].system} {keys[0].key}" if keys else f"pack {pack}"
     return LineItem(known_as, None, None, None, None, None)
 

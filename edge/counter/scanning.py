@@ -86,7 +86,7 @@ def record_scan(
     match = look_up(tx, keys)
     on_list = sales.find_on_list(tx, desk.sale, pack) if desk.sale and pack else None
     judgement = _judge(tx, desk, reading, pack, match, is_in_sale=on_list is not None)
-    seen = _Seen(reading, pack, keys, match, now, desk.mode, _say(desk, explained(judgement, reading)))
+    seen = _Seen(reading, pack, keys, match, now, desk.mode, _say(desk, explained(judgement, reading, match)))
     if reading.kind.is_personal:
         count_credential(tx)
         return _show(seen, _Place(desk.sale))

@@ -239,7 +239,10 @@ def test_carton_is_refused_at_dispensing_and_taken_at_receiving(shop: Shop) -> N
     assert shop.counter.show().totals.alarms == 1
     shop.counter.set_mode(Mode.RECEIVE)
     taken = shop.scan(CARTON_TRACE)
-    assert (taken.verdict, taken.price) == (Verdict.ADDED, None)
+    assert (taken.verdict, taken.tone, taken.price) == (Verdict.ADDED, Tone.NOTICE, None)
+    assert taken.hint is not None
+    assert "箱内小盒没有入库" in taken.hint.zh
+    assert shop.counter.show().lines[0].spec == "0.25g×24粒 ×200"
     unit = shop.scan(TRACE_1)
     assert (taken.line, unit.line) == (1, 2)
     assert scanned(shop)[-1].reserved_until is None

@@ -26,9 +26,11 @@ class YimaError(Exception):
     next_step: ClassVar[Words] = Words("请联系管理员。", "Ask your administrator.")
     """What the reader can do now."""
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: Words, *, next_step: Words | None = None) -> None:
         super().__init__(str(words))
         self.words = words
+        if next_step is not None:
+            self.next_step = next_step  # type: ignore[misc] # this one knows more than its class, such as a path
 
 
 class TransientError(YimaError):

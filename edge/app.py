@@ -81,7 +81,7 @@ async def run_terminal(
         async with opened_core(config, announcements.first_password, clock) as core:
             key = load_or_create_key(config.store.folder / KEY_FILE)
             terminal = _Terminal(config, core, key, clock, makers)
-            await terminal.run(WebServer(terminal.make_app()), listener, announcements.ready)
+            await terminal.run(WebServer(terminal.make_app(), config.api), listener, announcements.ready)
 
 
 class _Terminal:
@@ -156,7 +156,7 @@ class _Terminal:
             reading = group.create_task(self._supervisor.run(), name="scanners")
             others = [group.create_task(pump.run(), name="pump")]
             others += [group.create_task(keep_up(name, work), name=name) for name, work in beside.items()]
-            tell_ready(_address(listener))
+            tell_ready(_address(listener, is_tls=server.config.is_ssl))
             _logger.info("terminal.started", terminal=self._config.terminal.id, epoch=self._core.state.epoch)
             await stop.wait()
             reading.cancel()
@@ -222,6 +222,7 @@ def _scanner_makers(specs: Sequence[str]) -> dict[str, MakeScanner]:
     return {spec.device: partial(open_scanner, spec) for spec in parsed}
 
 
-def _address(listener: socket.socket) -> str:
+def _address(listener: socket.socket, *, is_tls: bool = False) -> str:
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    scheme = "https" if is_tls else "http"
+    return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"

@@ -18,7 +18,6 @@ import structlog
 
 from edge.clock import Clock
 from edge.config import LinkSection
-from edge.config_file import load_secret
 from edge.health import DeviceStatus
 from edge.operators.sign_in import InStore
 from edge.store.outbox import Outbox, OutboxCounts
@@ -223,7 +222,7 @@ def link_settings(terminal: str, link: LinkSection) -> LinkSettings:
     """Return how to reach the broker, with the secret from its file.
 
     Raises:
-        SecretFileError: The password file cannot be used.
+        SecretFileError: Password or key cannot be read, or others may read it.
     """
     return LinkSettings(
         client_id=terminal,
@@ -235,7 +234,7 @@ def link_settings(terminal: str, link: LinkSection) -> LinkSettings:
         certificate_file=_path(link.certificate_file),
         key_file=_path(link.key_file),
         username=link.username,
-        password=load_secret(link.password_file) if link.password_file else None,
+        password=link.load_password(),
     )
 
 

@@ -1,26 +1,26 @@
 """The configuration of a terminal: one typed tree, unknown keys refused, secrets by file only.
 
 Every option has a title, a description, a default and, where it is a quantity, a unit; the example file is checked
-against this tree. Reading a file, and saying what is wrong with it, is the task of `edge.config_file`.
+against this tree. Reading a file, and saying what is wrong with it, is the task of `web.config_file`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from codes.words import Words
-from edge.option import option
+from drivers.errors import DeviceSpecError
+from drivers.scanner import parse_spec
 from rules.scan_judgement import Mode
+from web.config_file import read_config
+from web.config_sections import BrokerSection, Fault, ListeningSection, Section
+from web.option import option
 
-
-class Section(BaseModel):
-    """A table of the file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+EXAMPLE = "config/edge.example.toml"
 
 
 class TerminalSection(Section):
@@ -93,23 +93,12 @@ class CentreSection(Section):
     ] = None
 
 
-class LinkSection(Section):
-    """How to reach the broker."""
+class LinkSection(BrokerSection):
+    """How to reach the broker, and whether."""
 
     is_enabled: Annotated[
         bool, option(Words("联网", "Connect"), Words("是否连接中心", "Whether to connect to the centre at all"))
     ] = True
-    host: Annotated[
-        str,
-        option(
-            Words("主机", "Host"),
-            Words("消息代理的主机名或地址", "Name or address of the broker"),
-            min_length=1,
-        ),
-    ] = "127.0.0.1"
-    port: Annotated[
-        int, option(Words("端口", "Port"), Words("消息代理的端口", "Port of the broker"), ge=1, le=65535)
-    ] = 1883
     keepalive_s: Annotated[
         int,
         option(
@@ -130,50 +119,11 @@ class LinkSection(Section):
             le=600,
         ),
     ] = 30.0
-    ca_file: Annotated[
-        Path | None,
-        option(
-            Words("CA 证书", "CA certificate"),
-            Words(
-                "消息代理的 CA（PEM）；代理不在本机时必填",
-                "Authority of the broker (PEM); required unless the broker is on this machine",
-            ),
-        ),
-    ] = None
-    certificate_file: Annotated[
-        Path | None,
-        option(
-            Words("终端证书", "Certificate"),
-            Words("双向 TLS 的终端证书（PEM）", "The terminal's certificate for mutual TLS (PEM)"),
-        ),
-    ] = None
-    key_file: Annotated[
-        Path | None,
-        option(Words("证书私钥", "Key"), Words("终端证书的私钥（PEM）", "Private key of that certificate (PEM)")),
-    ] = None
-    username: Annotated[
-        str | None,
-        option(Words("用户名", "User name"), Words("消息代理要求时填写", "If the broker asks for one")),
-    ] = None
-    password_file: Annotated[
-        Path | None,
-        option(
-            Words("密码文件", "Password file"),
-            Words("内含密码的文件，仅属主可读", "A file that holds the password, readable by its owner only"),
-        ),
-    ] = None
 
 
-class ApiSection(Section):
+class ApiSection(ListeningSection):
     """The screens and the local interface."""
 
-    host: Annotated[
-        str,
-        option(
-            Words("监听地址", "Address"),
-            Words("默认只监听本机", "This machine only, unless `is_exposed` is set"),
-        ),
-    ] = "127.0.0.1"
     port: Annotated[
         int,
         option(
@@ -183,23 +133,6 @@ class ApiSection(Section):
             le=65535,
         ),
     ] = 8620
-    is_exposed: Annotated[
-        bool,
-        option(
-            Words("允许局域网访问", "Expose"),
-            Words(
-                "监听本机以外的地址前必须打开，并应在前面加 TLS 代理",
-                "Must be set before another address than loopback is used; put a TLS proxy in front",
-            ),
-        ),
-    ] = False
-    allowed_hosts: Annotated[
-        tuple[str, ...],
-        option(
-            Words("允许的主机名", "Allowed hosts"),
-            Words("除本机名称外还接受的 Host", "Names besides loopback under which browsers may ask"),
-        ),
-    ] = ()
     session_hours: Annotated[
         int,
         option(
@@ -293,3 +226,20 @@ class EdgeConfig(BaseSettings):
         """Read the environment over the file, and nothing else."""
         del settings_cls, dotenv_settings, file_secret_settings
         return env_settings, init_settings
+
+
+def load_config(path: Path) -> EdgeConfig:
+    """Return the configuration in the file at `path`.
+
+    Raises:
+        ConfigError: The file or an option in it cannot be used.
+    """
+    return read_config(path, EdgeConfig, example=EXAMPLE, more_faults=_scanner_faults)
+
+
+def _scanner_faults(config: EdgeConfig) -> Iterator[Fault]:
+    for index, spec in enumerate(config.scanners):
+        try:
+            parse_spec(spec)
+        except DeviceSpecError as exc:
+            yield Fault(("scanners", index), exc.words)

@@ -13,6 +13,8 @@ from fastapi import FastAPI
 from codes.errors import ConfigError
 from codes.words import Words
 from edge.errors import EdgeError
+from web.config_sections import ListeningSection
+from web.tls import tls_files
 
 _GRACE_S = 1
 _BACKLOG = 128
@@ -31,11 +33,14 @@ class PortTakenError(EdgeError, ConfigError):
 class WebServer(uvicorn.Server):
     """Uvicorn without its signal handlers: who started the terminal decides when it ends."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, section: ListeningSection) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
                 lifespan="off",
+                **tls_files(section),
+                # What a header says of the caller counts only if a proxy is known to write it.
+                proxy_headers=section.is_behind_proxy,
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -27,6 +27,7 @@ from server.errors import AddressInUseError
 from server.people.accounts import FIRST_ADMIN
 from server.receiver import Receiver
 from web.live import LiveBus
+from web.tls import tls_files
 
 STOP_PATIENCE_S = 2
 """How long a request may still take when the centre stops."""
@@ -114,13 +115,20 @@ async def _serve(config: ServerConfig, centre: Centre, listening: socket.socket)
     )
     mount_console(app, centre)
     settings = uvicorn.Config(
-        app, log_config=None, access_log=False, timeout_graceful_shutdown=STOP_PATIENCE_S, lifespan="on"
+        app,
+        **tls_files(config.web),
+        # What a header says of the caller counts only if a proxy is known to write it.
+        proxy_headers=config.web.is_behind_proxy,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=STOP_PATIENCE_S,
+        lifespan="on",
     )
     server = CentreServer(settings, centre.bus)
     settle_memory()
     _logger.info(
         "centre.ready",
-        address=f"http://{config.web.host}:{config.web.port}",
+        address=f"{'https' if settings.is_ssl else 'http'}://{config.web.host}:{config.web.port}",
         epoch=centre.store.epoch,
         fingerprint=centre.key.public.fingerprint,
     )

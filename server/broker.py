@@ -7,7 +7,6 @@ centre's receipt. It refuses to listen anywhere but on loopback; a site with mor
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import tempfile
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import ClassVar
 
 from codes.errors import YimaError
 from codes.words import Words
+from web.config_sections import is_loopback_address
 
 MAX_PAYLOAD_BYTES = 4 * 1024 * 1024
 
@@ -67,11 +67,7 @@ def broker_settings(host: str, port: int) -> str:
     Raises:
         ExposedBrokerError: If `host` is not a loopback address.
     """
-    try:
-        is_loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = False
-    if not is_loopback:
+    if not is_loopback_address(host):
         raise ExposedBrokerError(
             Words(
                 f"内置消息代理只能监听本机回环地址，不能监听 {host}",

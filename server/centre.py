@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from server.config import ServerConfig, read_secret
+from server.config import ServerConfig
 from server.fleet import Fleet
 from server.ingest import Ingest
 from server.live import LiveNews
@@ -20,6 +20,7 @@ from server.people.signing_in import SigningIn
 from server.people.tokens import Tokens
 from server.store.database import Store, open_store
 from web.live import LiveBus
+from web.secret_file import load_secret
 from wire.ids import uuid7
 from wire.keys import SigningKey, load_or_create_key
 
@@ -65,7 +66,7 @@ def open_configured_store(config: ServerConfig) -> Store:
     return open_store(
         config.store.url,
         new_epoch=_new_epoch,
-        password=read_secret(password) if password else None,
+        password=load_secret(password) if password else None,
         connections=config.store.connections,
         progress=lambda revision: _logger.info("store.migrated", revision=revision),
     )

@@ -1,4 +1,4 @@
-"""What is wrong with a value that was given, in both languages, by pydantic's name for the fault.
+"""What is wrong with a value or a file that was given, in both languages; values by pydantic's name for the fault.
 
 The words say what is wanted and never repeat what was given: a request may carry what no answer and no log should.
 """
@@ -62,6 +62,11 @@ _BY_KIND: Final[Mapping[str, Words]] = {
 }
 """Every other fault whose name begins so, as `int_parsing` and `int_type`."""
 _OTHERWISE: Final = Words("不符合要求", "does not fit")
+_FILE_FAULTS: Final[tuple[tuple[type[OSError], Words], ...]] = (
+    (FileNotFoundError, Words("文件不存在", "there is no such file")),
+    (PermissionError, Words("没有权限", "permission denied")),
+    (IsADirectoryError, Words("这是一个目录", "it is a folder")),
+)
 
 
 def words_of(fault: ErrorDetails) -> Words:
@@ -89,3 +94,13 @@ def place_of(fault: ErrorDetails) -> Words:
         return Words("请求内容", "the body")
     name = ".".join(str(part) for part in inside)
     return Words(name, name)
+
+
+def words_of_file(error: OSError) -> Words:
+    """Return why a file cannot be read.
+
+    >>> words_of_file(FileNotFoundError(2, "No such file or directory")).zh
+    '文件不存在'
+    """
+    known = (words for kind, words in _FILE_FAULTS if isinstance(error, kind))
+    return next(known, Words(f"系统错误 {error.errno}", error.strerror or f"system error {error.errno}"))

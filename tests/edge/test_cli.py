@@ -13,7 +13,6 @@ from typer.testing import CliRunner, Result
 import cli.edge
 from cli.edge import edge_app
 from codes.errors import YimaError
-from edge.config_file import ConfigValueError
 from edge.operators.errors import OperatorUnknownError, WeakPasswordError
 from edge.store.database import opened_store
 from edge.store.shifts import all_operators, find_operator
@@ -22,6 +21,7 @@ from rules.catalogue import CatalogueColumnsError
 from rules.scan_judgement import Mode
 from tests.edge.api.conftest import STATUS
 from tests.edge.scene import EPOCH, TERMINAL, TRACE_1, FakeClock, Shop
+from web.config_file import ConfigValueError
 from web.passwords import verify_password
 
 CATALOGUE = Path(__file__).parents[2] / "config" / "seed" / "catalogue.csv"

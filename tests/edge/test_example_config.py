@@ -7,8 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from edge.config import EdgeConfig
-from edge.config_file import load_config
+from edge.config import EdgeConfig, load_config
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "edge.example.toml"
 COMMENTED_OPTION = re.compile(r"^# (\w+ = )", re.MULTILINE)

@@ -65,6 +65,7 @@ def test_an_address_of_postgresql_is_left_as_it_is(tmp_path: Path) -> None:
         ("[web]\nport = 99999\n", "web.port"),
         ("[web]\nport = 'many'\n", "web.port"),
         ("[web\n", "server.toml"),
+        ("[store]\nurl = 'postgresql://yima:s3cret@db/yima'\n", "store.url"),
     ],
 )
 def test_a_wrong_file_is_refused_and_the_place_is_named(tmp_path: Path, text: str, named: str) -> None:
@@ -73,10 +74,12 @@ def test_a_wrong_file_is_refused_and_the_place_is_named(tmp_path: Path, text: st
 
     assert named in refused.value.words.en
     assert named in refused.value.words.zh
+    assert "server.toml" in refused.value.words.zh
+    assert "s3cret" not in str(refused.value)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no configuration file"):
+    with pytest.raises(ConfigError, match="there is no such file"):
         load_config(tmp_path / "nowhere.toml")
 
 
@@ -96,7 +99,8 @@ def test_the_environment_changes_nothing(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_the_link_gets_its_password_from_a_file(tmp_path: Path) -> None:
     secret = tmp_path / "pw"
-    secret.write_text("s3cret\nrest\n", encoding="utf-8")
+    secret.write_text("s3cret\n", encoding="utf-8")
+    secret.chmod(0o600)
 
     settings = link_settings(BrokerConfig(username="centre", password_file=secret, ca_file=tmp_path / "ca.pem"))
 
@@ -104,3 +108,9 @@ def test_the_link_gets_its_password_from_a_file(tmp_path: Path) -> None:
     assert "s3cret" not in repr(settings)
     with pytest.raises(ConfigError):
         link_settings(BrokerConfig(password_file=tmp_path / "none"))
+
+
+def test_every_option_is_described_in_both_languages() -> None:
+    for name, section in ServerConfig.model_json_schema()["$defs"].items():
+        for option, schema in section.get("properties", {}).items():
+            assert {"title", "description", "title_en", "description_en"} <= set(schema), f"{name}.{option}"

@@ -6,16 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import EdgeConfig
-from edge.config_file import (
-    ConfigFileError,
-    ConfigSyntaxError,
-    ConfigValueError,
-    SecretFileError,
-    line_of,
-    load_config,
-    load_secret,
-)
+from edge.config import EdgeConfig, load_config
+from web.config_file import ConfigFileError, ConfigSyntaxError, ConfigValueError, line_of
 
 MINIMAL = """\
 [terminal]
@@ -56,10 +48,10 @@ def test_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.Monk
         ("[api]\nprot = 8620\n", "api.prot", 6, ("是否指 port", "did you mean port")),
         ("[apis]\nport = 1\n", "apis", 5, ("是否指 api", "did you mean api")),
         ("[zzz]\nport = 1\n", "zzz", 5, ("没有这个选项", "there is no such option")),
-        ("[api]\n\nport = 99999\n", "api.port", 7, ("99999", "less than or equal to 65535")),
+        ("[api]\n\nport = 99999\n", "api.port", 7, ("值“99999”无效：应不大于 65535", "65535 or less")),
         ('[counter]\nmode = "sell"\n', "counter.mode", 6, ("sell", "dispense")),
-        ('[centre]\npublic_key = "abc"\n', "centre.public_key", 6, ("abc", "pattern")),
-        ('[api]\nhost = "0.0.0.0"\n', "api.host", 6, ("is_exposed", "is_exposed")),
+        ('[centre]\npublic_key = "abc"\n', "centre.public_key", 6, ("值“abc”无效：格式应符合", "pattern")),
+        ('[api]\nhost = "0.0.0.0"\nis_behind_proxy = true\n', "api.host", 6, ("is_exposed", "is_exposed")),
         ('[link]\nhost = "mq.example"\n', "link.host", 6, ("ca_file", "ca_file")),
     ],
 )
@@ -98,8 +90,8 @@ def test_missing_table_is_named_without_a_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigValueError) as caught:
         load_config(write(tmp_path, "[api]\nport = 1\n"))
     (problem,) = caught.value.problems
-    assert (problem.option, problem.line, problem.words.zh) == ("terminal", None, "缺少该选项")
-    assert "terminal：缺少该选项" in caught.value.words.zh
+    assert (problem.option, problem.line, problem.words.zh) == ("terminal", None, "缺少该项")
+    assert "terminal：缺少该项" in caught.value.words.zh
 
 
 def test_unknown_key_inside_a_plain_value_has_no_suggestion(tmp_path: Path) -> None:
@@ -137,7 +129,8 @@ def test_loopback_by_another_name_is_no_exposure(tmp_path: Path) -> None:
 
 
 def test_exposed_api_and_tls_link_pass(tmp_path: Path) -> None:
-    text = MINIMAL + '[api]\nhost = "0.0.0.0"\nis_exposed = true\n[link]\nhost = "mq"\nca_file = "ca.pem"\n'
+    exposed = '[api]\nhost = "0.0.0.0"\nis_exposed = true\nis_behind_proxy = true\n'
+    text = MINIMAL + exposed + '[link]\nhost = "mq"\nca_file = "ca.pem"\n'
     config = load_config(write(tmp_path, text))
     assert config.api.host == "0.0.0.0"
     assert config.link.ca_file == tmp_path / "ca.pem"
@@ -162,20 +155,3 @@ def test_every_option_is_described_in_both_languages() -> None:
     for name, section in EdgeConfig.model_json_schema()["$defs"].items():
         for option, schema in section.get("properties", {}).items():
             assert {"title", "description", "title_en", "description_en"} <= set(schema), f"{name}.{option}"
-
-
-def test_secret_is_read_from_its_own_file(tmp_path: Path) -> None:
-    path = tmp_path / "password"
-    path.write_text("k7mwq\n")
-    path.chmod(0o600)
-    assert load_secret(path) == "k7mwq"
-
-
-@pytest.mark.parametrize(("content", "mode"), [(b"x", 0o644), (b"\n", 0o600), (b"\xff", 0o600), (None, 0o600)])
-def test_secret_file_that_is_open_empty_or_missing_is_refused(tmp_path: Path, content: bytes | None, mode: int) -> None:
-    path = tmp_path / "password"
-    if content is not None:
-        path.write_bytes(content)
-        path.chmod(mode)
-    with pytest.raises(SecretFileError):
-        load_secret(path)

@@ -1,0 +1,64 @@
+"""A secret is taken only from a file that nobody but its owner may read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from web.config_sections import BrokerSection
+from web.secret_file import SecretFileError, load_secret
+
+
+def written(folder: Path, content: bytes, mode: int = 0o600) -> Path:
+    path = folder / "pass word"
+    path.write_bytes(content)
+    path.chmod(mode)
+    return path
+
+
+@pytest.mark.parametrize("content", [b"k7mwq", b"k7mwq\n", b"  k7mwq \r\n"])
+def test_a_secret_is_read_without_its_line_end(tmp_path: Path, content: bytes) -> None:
+    assert load_secret(written(tmp_path, content)) == "k7mwq"
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660, 0o602, 0o610])
+def test_a_file_that_others_may_use_is_refused_with_the_command_that_helps(tmp_path: Path, mode: int) -> None:
+    path = written(tmp_path, b"k7mwq", mode)
+    with pytest.raises(SecretFileError) as caught:
+        load_secret(path)
+    assert f"{mode:03o}" in caught.value.words.zh
+    assert caught.value.next_step.en == f"Run: chmod 600 '{path}'"
+    assert caught.value.next_step.zh == f"请执行：chmod 600 '{path}'"
+    assert "k7mwq" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "zh"), [(b"\n", "是空的"), (b"\xff", "不是 UTF-8 文字"), (b"k7mwq\nrest\n", "只应有一行")]
+)
+def test_a_file_that_holds_no_one_secret_is_refused(tmp_path: Path, content: bytes, zh: str) -> None:
+    with pytest.raises(SecretFileError) as caught:
+        load_secret(written(tmp_path, content))
+    assert caught.value.words.zh.endswith(zh)
+    assert "rest" not in str(caught.value)
+
+
+def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(SecretFileError, match=r"文件不存在 .* there is no such file"):
+        load_secret(tmp_path / "none")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    folder.chmod(0o600)
+    with pytest.raises(SecretFileError, match="这是一个目录"):
+        load_secret(folder)
+
+
+def test_a_broker_gets_no_password_while_others_may_read_our_key(tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    key.write_text("key")
+    key.chmod(0o640)
+    section = BrokerSection(certificate_file=tmp_path / "c.pem", key_file=key)
+    with pytest.raises(SecretFileError, match=r"key\.pem"):
+        section.load_password()
+    key.chmod(0o600)
+    assert section.load_password() is None

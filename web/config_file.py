@@ -1,0 +1,203 @@
+"""Reading a configuration file, and saying exactly what is wrong with it: which option, on which line.
+
+Terminal and centre read theirs with this one function, so that both refuse the same. It stands here because this is
+the one room that both may import and that knows pydantic. Relative paths in a file are relative to the file, so that
+it means the same from wherever the program is started.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from codes.errors import ConfigError
+from codes.words import Words
+from web.config_sections import Fault, Section
+from web.errors import WebError
+from web.faults import words_of, words_of_file
+
+_LINE_IN_MESSAGE = re.compile(r"\(at line (\d+)")
+_SHOWN = 60
+Tree = TypeVar("Tree", bound=BaseModel)
+
+
+class ConfigFileError(WebError, ConfigError):
+    """The file cannot be read."""
+
+    code: ClassVar[str] = "config.unreadable"
+
+
+class ConfigSyntaxError(WebError, ConfigError):
+    """The file is no TOML."""
+
+    code: ClassVar[str] = "config.syntax"
+    next_step: ClassVar[Words] = Words("请修正该行后重新启动。", "Correct that line and start again.")
+
+    def __init__(self, words: Words, line: int | None) -> None:
+        super().__init__(words)
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigProblem:
+    """One option that cannot be used."""
+
+    option: str
+    """Dotted, as `api.port`."""
+    line: int | None
+    """Where the file says it; None if it says nothing."""
+    words: Words
+
+    @property
+    def sentence(self) -> Words:
+        """The problem with its place."""
+        zh = f"第 {self.line} 行 " if self.line else ""
+        en = f"line {self.line}, " if self.line else ""
+        return Words(f"{zh}{self.option}：{self.words.zh}", f"{en}{self.option}: {self.words.en}")
+
+
+class ConfigValueError(WebError, ConfigError):
+    """Options are unknown, missing or have values that cannot be used."""
+
+    code: ClassVar[str] = "config.value"
+
+    def __init__(self, path: Path, problems: tuple[ConfigProblem, ...], example: str) -> None:
+        zh = "；".join(problem.sentence.zh for problem in problems)
+        en = "; ".join(problem.sentence.en for problem in problems)
+        super().__init__(
+            Words(f"配置文件 {path} 有误：{zh}", f"{path} cannot be used: {en}"),
+            next_step=Words(
+                f"请修正所列选项后重新启动；各选项说明见 {example}。",
+                f"Correct these options and start again; {example} explains each.",
+            ),
+        )
+        self.path = path
+        self.problems = problems
+
+
+def no_more_faults(_config: BaseModel) -> Iterable[Fault]:
+    """Say nothing beyond what the sections say."""
+    return ()
+
+
+def read_config(
+    path: Path, kind: type[Tree], *, example: str, more_faults: Callable[[Tree], Iterable[Fault]] = no_more_faults
+) -> Tree:
+    """Return the configuration in the file at `path`.
+
+    Args:
+        path: The file.
+        kind: The typed tree; its tables are `Section`s.
+        example: The file that explains every option, for the next step of an error.
+        more_faults: What the whole tree refuses besides its sections.
+
+    Raises:
+        ConfigFileError: The file cannot be read.
+        ConfigSyntaxError: It is no TOML; the error has the line.
+        ConfigValueError: Options are unknown, missing or wrong; the error lists every one with its line.
+    """
+    text = _read(path, example)
+    try:
+        written = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as exc:
+        raise _syntax_error(path, exc) from exc
+    try:
+        config = kind(**written)
+    except ValidationError as exc:
+        problems = tuple(_problem(kind, text, detail) for detail in exc.errors())
+        raise ConfigValueError(path, problems, example) from exc
+    faults = [*_section_faults(config), *more_faults(config)]
+    if faults:
+        raise ConfigValueError(path, tuple(_told(text, fault.option, fault.words) for fault in faults), example)
+    folder = path.resolve().parent
+    return config.model_copy(update={name: section.anchored(folder) for name, section in _sections(config)})
+
+
+def line_of(text: str, option: tuple[str | int, ...]) -> int | None:
+    r"""Return the line of `text` on which `option` is set; for a missing option the line of its table.
+
+    >>> line_of("[api]\nhost = '::1'\nport = 'x'", ("api", "port"))
+    3
+    """
+    names = [str(part) for part in option if isinstance(part, str)]
+    table: list[str] = []
+    of_table: int | None = None
+    for number, line in enumerate(text.splitlines(), start=1):
+        header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line)
+        if header:
+            table = [part.strip(" \"'") for part in header[1].split(".")]
+            of_table = number if table == names[: len(table)] else of_table
+        key = re.match(r"\s*[\"']?([\w-]+)[\"']?\s*=", line)
+        if key and [*table, key[1]] == names[: len(table) + 1]:
+            return number
+    return of_table
+
+
+def _read(path: Path, example: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as exc:
+        reason = Words("不是 UTF-8 文字", "it is no UTF-8 text")
+        cause: Exception = exc
+    except OSError as exc:
+        reason = words_of_file(exc)
+        cause = exc
+    raise ConfigFileError(
+        Words(f"无法读取配置文件 {path}：{reason.zh}", f"Cannot read {path}: {reason.en}"),
+        next_step=Words(
+            f"请检查路径与权限；样例见 {example}。", f"Check path and permissions; {example} is an example."
+        ),
+    ) from cause
+
+
+def _syntax_error(path: Path, error: tomllib.TOMLDecodeError) -> ConfigSyntaxError:
+    found = _LINE_IN_MESSAGE.search(str(error))
+    line = int(found[1]) if found else None
+    zh = f"配置文件 {path} 第 {line} 行不是有效的 TOML" if line else f"配置文件 {path} 不是有效的 TOML"
+    return ConfigSyntaxError(Words(zh, f"{path} is no valid TOML: {error}"), line)
+
+
+def _problem(kind: type[BaseModel], text: str, detail: ErrorDetails) -> ConfigProblem:
+    place = detail["loc"]
+    if detail["type"] == "extra_forbidden":
+        return _told(text, place, _unknown(kind, place))
+    wanted = words_of(detail)
+    if detail["type"] == "missing":
+        return _told(text, place, wanted)
+    given = str(detail["input"])[:_SHOWN]
+    words = Words(f"值“{given}”无效：{wanted.zh}", f"{given!r} cannot be used: {wanted.en}")
+    return _told(text, place, words)
+
+
+def _told(text: str, place: tuple[str | int, ...], words: Words) -> ConfigProblem:
+    return ConfigProblem(".".join(str(part) for part in place), line_of(text, place), words)
+
+
+def _unknown(kind: type[BaseModel], place: tuple[str | int, ...]) -> Words:
+    """Name an unknown option, with the one that was probably meant."""
+    known: type[BaseModel] | None = kind
+    for part in place[:-1]:
+        annotation = known.model_fields[str(part)].annotation if known else None
+        known = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+    close = difflib.get_close_matches(str(place[-1]), list(known.model_fields) if known else [], n=1)
+    if not close:
+        return Words("没有这个选项", "there is no such option")
+    return Words(f"没有这个选项，是否指 {close[0]}？", f"there is no such option; did you mean {close[0]}?")
+
+
+def _sections(config: BaseModel) -> Iterator[tuple[str, Section]]:
+    return ((name, value) for name, value in config if isinstance(value, Section))
+
+
+def _section_faults(config: BaseModel) -> Iterator[Fault]:
+    for name, section in _sections(config):
+        for fault in section.faults():
+            yield Fault((name, *fault.option), fault.words)

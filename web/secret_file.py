@@ -1,0 +1,67 @@
+"""Secrets stand in files of their own, which nobody but their owner may read."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import ClassVar
+
+from codes.errors import ConfigError
+from codes.words import Words
+from web.errors import WebError
+from web.faults import words_of_file
+
+_ANYONE_ELSE = 0o077
+
+
+class SecretFileError(WebError, ConfigError):
+    """A file that holds a secret cannot be used."""
+
+    code: ClassVar[str] = "config.secret_file"
+    next_step: ClassVar[Words] = Words(
+        "请确认该文件存在、有内容，且运行账户可读。", "Make sure that the file is there, is not empty, and can be read."
+    )
+
+
+def load_secret(path: Path) -> str:
+    """Return the secret in a file of its own, without the line end.
+
+    Raises:
+        SecretFileError: The file is missing, empty, no text, of several lines, or open to others.
+    """
+    refuse_open_file(path)
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError as exc:
+        raise SecretFileError(Words(f"{path} 不是 UTF-8 文字", f"{path} is no UTF-8 text")) from exc
+    except OSError as exc:
+        raise _unreadable(path, exc) from exc
+    if not secret:
+        raise SecretFileError(Words(f"{path} 是空的", f"{path} is empty"))
+    if "\n" in secret:
+        raise SecretFileError(Words(f"{path} 只应有一行", f"{path} should hold one line"))
+    return secret
+
+
+def refuse_open_file(path: Path) -> None:
+    """Make sure that only its owner may use a file.
+
+    Raises:
+        SecretFileError: The file is missing, or its mode lets others in; the next step is the command that helps.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError as exc:
+        raise _unreadable(path, exc) from exc
+    if mode & _ANYONE_ELSE:
+        command = f"chmod 600 {shlex.quote(str(path))}"
+        shown = f"{mode & 0o777:03o}"
+        raise SecretFileError(
+            Words(f"{path} 对他人开放（权限 {shown}）", f"{path} is open to others (mode {shown})"),
+            next_step=Words(f"请执行：{command}", f"Run: {command}"),
+        )
+
+
+def _unreadable(path: Path, error: OSError) -> SecretFileError:
+    reason = words_of_file(error)
+    return SecretFileError(Words(f"无法读取 {path}：{reason.zh}", f"Cannot read {path}: {reason.en}"))

@@ -18,11 +18,11 @@ from typing import Protocol
 from drivers.scanner.simulated.twin import Delivery
 from sim.checker import Sale, Truth
 from sim.packs import Pack, Stray
-from sim.plan import Ending, Morning, Path, Task, Trigger
+from sim.plan import Ending, Morning, Task, Trigger, Way
 from sim.screen import Screen, Shown
 from sim.tally import ADDED, UNMATCHED, Outage, Pull, Tally
 
-PATIENCE_S: Mapping[Path, float] = MappingProxyType({Path.SERIAL: 2.0, Path.HID: 2.0, Path.CAMERA: 8.0})
+PATIENCE_S: Mapping[Way, float] = MappingProxyType({Way.SERIAL: 2.0, Way.HID: 2.0, Way.CAMERA: 8.0})
 """How long a person waits for a box to appear before scanning it again. A box is held before the camera all that time
 and not only for the twin's `hold_frames`, so that a busy machine, which looks at fewer frames, sees it as well."""
 OUT_OF_VIEW_S = 2.5
@@ -48,10 +48,10 @@ class Notebook:
 
     institution: str
     tally: Tally
-    emitted: Counter[Path] = field(default_factory=Counter)
-    """Pulls of the trigger, by path."""
-    read: Counter[Path] = field(default_factory=Counter)
-    """Scans that the screen showed, by path."""
+    emitted: Counter[Way] = field(default_factory=Counter)
+    """Pulls of the trigger, by way."""
+    read: Counter[Way] = field(default_factory=Counter)
+    """Scans that the screen showed, by way."""
     played: int = 0
     """Scans of the plan that were made and shown, each once however many pulls it took."""
     again: int = 0
@@ -77,8 +77,8 @@ class Cashier:
     """Plays one terminal's morning."""
 
     screen: Screen
-    scanners: Mapping[Path, Scanner]
-    devices: Mapping[str, Path]
+    scanners: Mapping[Way, Scanner]
+    devices: Mapping[str, Way]
     """What the terminal calls each scanner."""
     notebook: Notebook
     on_progress: Callable[[], None]
@@ -88,7 +88,7 @@ class Cashier:
     """Awaited before the last task, so that nothing that must happen in the middle of the morning comes after it."""
     pause_s: float = 0.0
     """Between two pulls; a demo that people watch is not in a hurry."""
-    patience_s: Mapping[Path, float] = field(default_factory=lambda: PATIENCE_S)
+    patience_s: Mapping[Way, float] = field(default_factory=lambda: PATIENCE_S)
     out_of_view_s: float = OUT_OF_VIEW_S
     _looked_at: int = 0
     """Scans of the screen that were taken in."""
@@ -147,25 +147,25 @@ class Cashier:
         status = await self.screen.press("GET", "/api/v1/status")
         devices = [f"{one['device']} {one['state']} {one['scans']} {one['problem'] or ''}" for one in status["devices"]]
         raise UnreadableBoxError(
-            f"{trigger.what.code!r} never appeared at {self.screen.url} by {trigger.path}: "
+            f"{trigger.what.code!r} never appeared at {self.screen.url} by {trigger.way}: "
             f"{len(self.screen.shown)} scans shown, stream opened {self.screen.streams} times, devices {devices}"
         )
 
     async def _pull(self, trigger: Trigger) -> bool:
         """Pull the trigger once and tell whether the screen showed it."""
-        what, path = trigger.what, trigger.path
-        if path is Path.CAMERA:
+        what, way = trigger.what, trigger.way
+        if way is Way.CAMERA:
             await asyncio.sleep(self._put_away_at.get(what.code, 0.0) + self.out_of_view_s - time.time())
-        pull = Pull(self._wanted, path, what.key, _verdict_of(what), began_at=time.time())
+        pull = Pull(self._wanted, way, what.key, _verdict_of(what), began_at=time.time())
         self.look()
         self.notebook.tally.note_pull(pull)
-        self.notebook.emitted[path] += 1
+        self.notebook.emitted[way] += 1
         self.on_progress()
         before = self.notebook.tally.times_shown(pull)
-        delivery = await self.scanners[path].scan(what.code, what.symbology)
+        delivery = await self.scanners[way].scan(what.code, what.symbology)
         pull.handed_at = delivery.handed_at
-        is_shown = await self._wait(lambda: self.notebook.tally.times_shown(pull) > before, self.patience_s[path])
-        if path is Path.CAMERA:
+        is_shown = await self._wait(lambda: self.notebook.tally.times_shown(pull) > before, self.patience_s[way])
+        if way is Way.CAMERA:
             self.put_away()
             self._put_away_at[what.code] = time.time()
         pull.ended_at = time.time()
@@ -182,16 +182,16 @@ class Cashier:
         return True
 
     def _take_in(self, shown: Shown) -> None:
-        notebook, path = self.notebook, self.devices.get(shown.device)
+        notebook, way = self.notebook, self.devices.get(shown.device)
         notebook.verdicts[shown.verdict] += 1
-        pull = notebook.tally.note_shown(path, shown.code, shown.verdict)
-        if path is None or pull is None:
+        pull = notebook.tally.note_shown(way, shown.code, shown.verdict)
+        if way is None or pull is None:
             return
-        notebook.read[path] += 1
+        notebook.read[way] += 1
         if pull.handed_at is None or shown.committed_at is None:
             return
         commit_ms = (shown.committed_at - pull.handed_at) * 1e3
-        if path is Path.CAMERA:
+        if way is Way.CAMERA:
             notebook.camera_ms.append(commit_ms)
             return
         notebook.commit_ms.append(commit_ms)

@@ -16,7 +16,7 @@ from sim.checker import Recorded, check
 from sim.city import City, Place
 from sim.faults import inflict, plan_kills
 from sim.packs import Shelf, load_items
-from sim.plan import Morning, Path, plan_morning
+from sim.plan import Morning, Way, plan_morning
 from sim.report import make_report, merge_truth
 from sim.tally import Tally
 
@@ -75,7 +75,7 @@ def plan_run(city: City, seed: int, scans: int) -> Run:
             first=way,
             planted=() if place.shop.is_store else counterfeits,
         )
-        for place, way in zip(city.places, cycle(Path), strict=False)
+        for place, way in zip(city.places, cycle(Way), strict=False)
     ]
     return Run(city, scans, mornings, shelf)
 

@@ -13,7 +13,7 @@ from random import Random
 from sim.packs import Pack, Shelf, Stray
 
 
-class Path(StrEnum):
+class Way(StrEnum):
     """The way from a code into the terminal."""
 
     SERIAL = "serial"
@@ -36,7 +36,7 @@ class Ending(StrEnum):
 class Trigger:
     """One pull of a trigger."""
 
-    path: Path
+    way: Way
     what: Pack | Stray
     is_repeat: bool = False
     """The same box once more, by mistake."""
@@ -69,7 +69,7 @@ class Morning:
         return sum(len(task.triggers) for task in self.tasks)
 
 
-_PATH_WEIGHTS = {Path.SERIAL: 10, Path.HID: 7, Path.CAMERA: 3}
+_WAY_WEIGHTS = {Way.SERIAL: 10, Way.HID: 7, Way.CAMERA: 3}
 _SALE_ENDINGS = {Ending.SOLD: 16, Ending.CANCELLED: 2, Ending.RETURNED: 2}
 _BASKET = (1, 7)
 _DELIVERY = (4, 12)
@@ -78,7 +78,7 @@ _STOCKED_FIRST = 0.3
 
 
 def plan_morning(
-    shelf: Shelf, random: Random, *, triggers: int, is_store: bool, first: Path, planted: Sequence[Pack] = ()
+    shelf: Shelf, random: Random, *, triggers: int, is_store: bool, first: Way, planted: Sequence[Pack] = ()
 ) -> Morning:
     """Return a morning of at least `triggers` pulls.
 
@@ -99,9 +99,9 @@ def plan_morning(
     return Morning((_begun_by(first, tasks[0]), *tasks[1:]))
 
 
-def _begun_by(path: Path, task: Task) -> Task:
+def _begun_by(way: Way, task: Task) -> Task:
     first = task.packs[0]
-    triggers = (replace(trigger, path=path) if trigger.what == first else trigger for trigger in task.triggers)
+    triggers = (replace(trigger, way=way) if trigger.what == first else trigger for trigger in task.triggers)
     return replace(task, triggers=tuple(triggers))
 
 
@@ -127,7 +127,7 @@ def _sale(packs: Sequence[Pack], ending: Ending, shelf: Shelf, random: Random) -
         trigger = _trigger(pack, random)
         triggers.append(trigger)
         if random.random() < 0.05:  # noqa: PLR2004 - how often a trigger is pulled twice
-            triggers.append(Trigger(trigger.path, pack, is_repeat=True))
+            triggers.append(Trigger(trigger.way, pack, is_repeat=True))
     return Task(tuple(triggers), ending)
 
 
@@ -140,9 +140,9 @@ def _pack(shelf: Shelf, random: Random) -> Pack:
 
 def _stray(shelf: Shelf, random: Random) -> Trigger:
     stray = random.choice([shelf.retail, shelf.carton, shelf.credential])()
-    return Trigger(random.choice([Path.SERIAL, Path.HID]), stray)
+    return Trigger(random.choice([Way.SERIAL, Way.HID]), stray)
 
 
 def _trigger(pack: Pack, random: Random) -> Trigger:
-    (path,) = random.choices(list(_PATH_WEIGHTS), list(_PATH_WEIGHTS.values()))
-    return Trigger(path, pack)
+    (way,) = random.choices(list(_WAY_WEIGHTS), list(_WAY_WEIGHTS.values()))
+    return Trigger(way, pack)

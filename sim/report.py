@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from sim.cashier import Notebook
 from sim.checker import CentreClaims, Findings, Truth
-from sim.plan import Path
+from sim.plan import Way
 
 KINDS = ("lost", "duplicated", "wrong_states", "false_answers")
 MOST_FINDINGS = 20
@@ -53,7 +53,7 @@ def find_problems(asked: int, notebooks: Sequence[Notebook], status: Sequence[Ma
     if played < asked:
         problems.append(f"只完成 {played} 次扫码，要求 {asked} 次 / only {played} of {asked} scans were played")
     read = _sum(notebook.read for notebook in notebooks)
-    problems += [f"没有经 {path} 的扫码 / nothing was scanned by {path}" for path in Path if not read[path]]
+    problems += [f"没有经 {way} 的扫码 / nothing was scanned by {way}" for way in Way if not read[way]]
     for one in status:
         sync = one["sync"]
         if sync["pending"] or sync["dead"]:
@@ -83,9 +83,9 @@ def make_report(
         "is_right": findings.is_clean and not problems,
         "asked": asked,
         "played": sum(notebook.played for notebook in notebooks),
-        "emitted": {str(path): emitted[path] for path in Path},
+        "emitted": {str(way): emitted[way] for way in Way},
         "read": read.total(),
-        "read_by": {str(path): read[path] for path in Path},
+        "read_by": {str(way): read[way] for way in Way},
         "matched": verdicts["added"],
         "unmatched": verdicts["unmatched"],
         "events": len(claims.events),

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from sim.plan import Path
+from sim.plan import Way
 
 RETRY_S = 0.1
 MISSED_PAGE = 200
@@ -102,14 +102,14 @@ class Screen:
                     await self._news.wait()
         return len(self.shown) > known
 
-    async def wait_ready(self, devices: Mapping[str, Path], back_at: dict[Path, float]) -> None:
+    async def wait_ready(self, devices: Mapping[str, Way], back_at: dict[Way, float]) -> None:
         """Wait until the terminal says that it reads all `devices`; write into `back_at` when it said so of which.
 
         Raises:
             ScannerNotReadyError: It does not read one of them in time.
         """
         deadline = time.monotonic() + READY_S
-        while missing := {device for device, path in devices.items() if path not in back_at}:
+        while missing := {device for device, way in devices.items() if way not in back_at}:
             if time.monotonic() > deadline:
                 raise ScannerNotReadyError(f"{self.url} does not read {', '.join(sorted(missing))}")
             status = await self.press("GET", "/api/v1/status")

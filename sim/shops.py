@@ -11,7 +11,7 @@ from drivers.scanner.simulated.camera import SimulatedCameraScanner
 from drivers.scanner.simulated.keyboard import SimulatedKeyboardScanner
 from drivers.scanner.simulated.serial import SimulatedSerialScanner
 from sim.cashier import Scanner
-from sim.plan import Path as Way
+from sim.plan import Way
 
 AREA = "350200"
 BAUD = 115_200

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sim.checker import Findings
-from sim.plan import Path
+from sim.plan import Way
 
 ADDED = "added"
 UNMATCHED = "unmatched"
@@ -28,7 +28,7 @@ class Pull:
 
     trigger: int
     """Which scan was wanted; tries of the same one share the number."""
-    path: Path
+    way: Way
     code: str | None
     """How the screen names the code, None if it has a way of its own (masked, or another form)."""
     verdict: str
@@ -47,12 +47,12 @@ class Outage:
 
     began_at: float
     """Just before the kill."""
-    back_at: dict[Path, float] = field(default_factory=dict)
+    back_at: dict[Way, float] = field(default_factory=dict)
     """When the terminal said that it reads this scanner again. What is not here is not back yet."""
 
     def caught(self, pull: Pull) -> bool:
         """Tell whether bytes of this pull were on their way meanwhile."""
-        return pull.ended_at >= self.began_at and pull.began_at <= self.back_at.get(pull.path, math.inf)
+        return pull.ended_at >= self.began_at and pull.began_at <= self.back_at.get(pull.way, math.inf)
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class _Account:
     shown: int = 0
 
 
-_Key = tuple[Path, str | None]
+_Key = tuple[Way, str | None]
 
 
 class Tally:
@@ -82,19 +82,19 @@ class Tally:
 
     def note_pull(self, pull: Pull) -> None:
         """A trigger was pulled."""
-        self._accounts.setdefault((pull.path, pull.code), _Account()).pulls.append(pull)
+        self._accounts.setdefault((pull.way, pull.code), _Account()).pulls.append(pull)
 
     def times_shown(self, pull: Pull) -> int:
         """Return how often the screen has shown this code from this device."""
-        return self._accounts[pull.path, pull.code].shown
+        return self._accounts[pull.way, pull.code].shown
 
-    def note_shown(self, path: Path | None, code: str | None, verdict: str) -> Pull | None:
-        """The screen showed a scan; `path` is None if it named a device that is not there.
+    def note_shown(self, way: Way | None, code: str | None, verdict: str) -> Pull | None:
+        """The screen showed a scan; `way` is None if it named a device that is not there.
 
         Returns:
             The pull that it came of, None if there is none.
         """
-        account = self._account_of(path, code)
+        account = self._account_of(way, code)
         if account is None:
             self._found.false_answers.append(self._say(f"{code} was shown as {verdict}, but no scanner wrote it"))
             return None
@@ -103,7 +103,7 @@ class Tally:
         account.shown += 1
         right = ALREADY if pull.code in self._on_list else pull.verdict
         if verdict != right:
-            self._found.false_answers.append(self._say(f"{code} by {path}: {verdict}, not {right}"))
+            self._found.false_answers.append(self._say(f"{code} by {way}: {verdict}, not {right}"))
         if pull.code is not None and verdict in _LISTED:
             self._on_list.add(pull.code)
         return pull
@@ -132,26 +132,26 @@ class Tally:
         """Return what is wrong, if nothing more is shown."""
         found = Findings()
         found.add(self._found)
-        for (path, code), account in self._accounts.items():
+        for (way, code), account in self._accounts.items():
             due, most = self._due(account), self._most(account)
-            what = f"{code or 'a code that is no pack'} by {path}"
+            what = f"{code or 'a code that is no pack'} by {way}"
             if account.shown < due:
                 found.lost.append(self._say(f"{what}: to be shown {due} times, shown {account.shown} times"))
             if account.shown > most:
                 found.duplicated.append(self._say(f"{what}: pulled {most} times, shown {account.shown} times"))
         return found
 
-    def _account_of(self, path: Path | None, code: str | None) -> _Account | None:
-        if path is None:
+    def _account_of(self, way: Way | None, code: str | None) -> _Account | None:
+        if way is None:
             return None
-        return self._accounts.get((path, code)) or self._accounts.get((path, None))
+        return self._accounts.get((way, code)) or self._accounts.get((way, None))
 
     def _due(self, account: _Account) -> int:
         return sum(not self._is_forgiven(pull, account) for pull in account.pulls)
 
     def _most(self, account: _Account) -> int:
         # A box that stood before the camera when the terminal died is there when it is back: one pull, seen by both.
-        twice = sum(pull.path is Path.CAMERA and self._was_caught(pull) for pull in account.pulls)
+        twice = sum(pull.way is Way.CAMERA and self._was_caught(pull) for pull in account.pulls)
         return len(account.pulls) + twice
 
     def _is_forgiven(self, pull: Pull, account: _Account) -> bool:

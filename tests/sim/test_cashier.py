@@ -14,7 +14,7 @@ from drivers.scanner.simulated.twin import Delivery
 from sim.cashier import MOST_TRIES, Cashier, Notebook, UnreadableBoxError
 from sim.checker import Sale, Truth
 from sim.packs import Pack, Stray
-from sim.plan import Ending, Morning, Path, Task, Trigger
+from sim.plan import Ending, Morning, Task, Trigger, Way
 from sim.screen import Shown
 from sim.tally import Outage, Tally
 
@@ -22,8 +22,8 @@ KNOWN = Pack("A1", b"A1", "]C0", "D1")
 NEW = Pack("B1", b"B1", "]C0", None)
 CARTON = Stray(b"C1", "]C0", "carton", key="C1", product="D2")
 CREDENTIAL = Stray(b"424", "]Q1", "credential")
-DEVICES = {"serial:counter": Path.SERIAL, "keyboard:hand": Path.HID, "camera:camera": Path.CAMERA}
-PATIENCE_S = dict.fromkeys(Path, 0.05)
+DEVICES = {"serial:counter": Way.SERIAL, "keyboard:hand": Way.HID, "camera:camera": Way.CAMERA}
+PATIENCE_S = dict.fromkeys(Way, 0.05)
 
 
 @dataclass
@@ -42,20 +42,20 @@ class Terminal:
     before_list: Callable[[], None] = lambda: None
     """Happens before the list is read."""
 
-    def take(self, what: Pack | Stray, path: Path) -> None:
+    def take(self, what: Pack | Stray, way: Way) -> None:
         self.taken += 1
         if self.taken in self.swallows:
             return
         if isinstance(what, Stray):
-            self.show(what.key or "***", what.verdict, path)
+            self.show(what.key or "***", what.verdict, way)
         elif what.key in self.listed:
-            self.show(what.key, "already_in_sale", path)
+            self.show(what.key, "already_in_sale", way)
         else:
             self.listed.append(what.key)
-            self.show(what.key, "added" if what.product else "unmatched", path)
+            self.show(what.key, "added" if what.product else "unmatched", way)
 
-    def show(self, code: str, verdict: str, path: Path) -> None:
-        device = next(name for name, way in DEVICES.items() if way is path)
+    def show(self, code: str, verdict: str, way: Way) -> None:
+        device = next(name for name, its_way in DEVICES.items() if its_way is way)
         now, seq = time.time(), len(self.shown) + 1
         self.shown.append(Shown(code, verdict, device, committed_at=now, seen_at=now, seq=seq))
 
@@ -69,7 +69,7 @@ class Terminal:
         self.before_list()
         return set(self.listed)
 
-    async def wait_ready(self, devices: Mapping[str, Path], back_at: dict[Path, float]) -> None:
+    async def wait_ready(self, devices: Mapping[str, Way], back_at: dict[Way, float]) -> None:
         back_at.update(dict.fromkeys(devices.values(), time.time()))
 
     async def press(self, method: str, path: str, body: Mapping[str, object] | None = None, *, key: str = "") -> Any:
@@ -85,13 +85,13 @@ class Twin:
     """A scanner that hands over the whole code, at once."""
 
     terminal: Terminal
-    path: Path
+    way: Way
     boxes: Mapping[bytes, Pack | Stray]
     pulled_at: list[float] = field(default_factory=list)
 
     async def scan(self, code: bytes, symbology: str | None = None) -> Delivery:
         self.pulled_at.append(time.time())
-        self.terminal.take(self.boxes[code], self.path)
+        self.terminal.take(self.boxes[code], self.way)
         return Delivery(len(code), 0, self.pulled_at[-1])
 
 
@@ -101,7 +101,7 @@ class Shop:
     def __init__(self, terminal: Terminal) -> None:
         self.terminal = terminal
         boxes = {what.code: what for what in (KNOWN, NEW, CARTON, CREDENTIAL)}
-        self.twins = {path: Twin(terminal, path, boxes) for path in Path}
+        self.twins = {way: Twin(terminal, way, boxes) for way in Way}
         self.notebook = Notebook("P1", Tally("t1"))
         self.put_away = 0
         self.played_before_last = 0
@@ -136,14 +136,14 @@ class Shop:
         self.put_away += 1
 
 
-def by(path: Path, what: Pack | Stray = KNOWN, *, repeat: bool = False) -> Trigger:
-    return Trigger(path, what, is_repeat=repeat)
+def by(way: Way, what: Pack | Stray = KNOWN, *, repeat: bool = False) -> Trigger:
+    return Trigger(way, what, is_repeat=repeat)
 
 
 def test_a_sale_is_scanned_checked_closed_and_learnt() -> None:
-    shop = Shop(Terminal()).play(by(Path.SERIAL), by(Path.HID, NEW), by(Path.CAMERA, CARTON))
+    shop = Shop(Terminal()).play(by(Way.SERIAL), by(Way.HID, NEW), by(Way.CAMERA, CARTON))
     assert shop.terminal.pressed == [("POST", "sign in"), ("PUT", "/mode"), ("POST", "/sale/close")]
-    assert shop.notebook.emitted == shop.notebook.read == {Path.SERIAL: 1, Path.HID: 1, Path.CAMERA: 1}
+    assert shop.notebook.emitted == shop.notebook.read == {Way.SERIAL: 1, Way.HID: 1, Way.CAMERA: 1}
     assert (shop.notebook.played, shop.notebook.again, shop.progress, shop.put_away) == (3, 0, 3, 1)
     sold = frozenset({Sale("P1", "S1")})
     assert shop.notebook.truth == {
@@ -164,7 +164,7 @@ def test_a_sale_is_scanned_checked_closed_and_learnt() -> None:
     ],
 )
 def test_each_ending_is_pressed_with_a_key_of_its_own_and_has_its_truth(ending, pressed, states, sales) -> None:
-    shop = Shop(Terminal()).play(by(Path.SERIAL), ending=ending)
+    shop = Shop(Terminal()).play(by(Way.SERIAL), ending=ending)
     assert [path for _, path in shop.terminal.pressed[2:]] == pressed
     assert len(set(shop.terminal.keys)) == len(pressed)
     truth = shop.notebook.truth["A1"]
@@ -173,37 +173,37 @@ def test_each_ending_is_pressed_with_a_key_of_its_own_and_has_its_truth(ending, 
 
 def test_the_last_task_is_kept_back_until_it_may_begin() -> None:
     shop = Shop(Terminal())
-    tasks = (Task((by(Path.SERIAL),), Ending.SOLD), Task((by(Path.HID, NEW),), Ending.SOLD))
+    tasks = (Task((by(Way.SERIAL),), Ending.SOLD), Task((by(Way.HID, NEW),), Ending.SOLD))
     asyncio.run(shop.cashier.play(Morning(tasks), "m"))
     assert (shop.played_before_last, shop.notebook.played) == (1, 2)
 
 
 def test_a_repeat_is_pulled_and_must_be_said_to_be_one() -> None:
-    shop = Shop(Terminal()).play(by(Path.SERIAL), by(Path.SERIAL, repeat=True))
+    shop = Shop(Terminal()).play(by(Way.SERIAL), by(Way.SERIAL, repeat=True))
     assert shop.notebook.verdicts == {"added": 1, "already_in_sale": 1}
     assert shop.kinds() == set()
 
 
 def test_a_box_is_out_of_the_cameras_view_before_it_is_shown_again_in_this_task_or_the_next() -> None:
     shop = Shop(Terminal())
-    received = Task((by(Path.CAMERA), by(Path.CAMERA, repeat=True)), Ending.RECEIVED)
-    sold = Task((by(Path.CAMERA),), Ending.SOLD)
+    received = Task((by(Way.CAMERA), by(Way.CAMERA, repeat=True)), Ending.RECEIVED)
+    sold = Task((by(Way.CAMERA),), Ending.SOLD)
     asyncio.run(shop.cashier.play(Morning((received, sold)), "m"))
-    first, second, third = shop.twins[Path.CAMERA].pulled_at
+    first, second, third = shop.twins[Way.CAMERA].pulled_at
     assert min(second - first, third - second) >= 0.02
 
 
 @pytest.mark.req("T-72")
 def test_a_delivered_scan_that_is_not_shown_is_scanned_again_and_counts_as_lost() -> None:
-    shop = Shop(Terminal(swallows={1})).play(by(Path.SERIAL))
-    assert (shop.notebook.emitted[Path.SERIAL], shop.notebook.again, shop.notebook.played) == (2, 1, 1)
+    shop = Shop(Terminal(swallows={1})).play(by(Way.SERIAL))
+    assert (shop.notebook.emitted[Way.SERIAL], shop.notebook.again, shop.notebook.played) == (2, 1, 1)
     assert shop.kinds() == {"lost"}
 
 
 def test_a_scan_that_met_a_dead_terminal_is_scanned_again_and_may_be_missing() -> None:
     shop = Shop(Terminal(swallows={1}))
     shop.cashier.outages.append(Outage(time.time()))
-    shop.play(by(Path.SERIAL))
+    shop.play(by(Way.SERIAL))
     assert shop.notebook.again == 1
     assert shop.kinds() == set()
 
@@ -211,8 +211,8 @@ def test_a_scan_that_met_a_dead_terminal_is_scanned_again_and_may_be_missing() -
 def test_a_repeat_that_met_a_dead_terminal_is_scanned_again_too() -> None:
     shop = Shop(Terminal(swallows={2}))
     shop.cashier.outages.append(Outage(time.time()))
-    shop.play(by(Path.SERIAL), by(Path.SERIAL, repeat=True))
-    assert shop.notebook.emitted[Path.SERIAL] == 3
+    shop.play(by(Way.SERIAL), by(Way.SERIAL, repeat=True))
+    assert shop.notebook.emitted[Way.SERIAL] == 3
     assert shop.kinds() == set()
 
 
@@ -220,8 +220,8 @@ def test_a_repeat_that_met_a_dead_terminal_is_scanned_again_too() -> None:
 def test_a_pack_that_was_shown_and_is_gone_is_lost_and_scanned_again() -> None:
     terminal = Terminal()
     terminal.before_list = terminal.listed.clear
-    shop = Shop(terminal).play(by(Path.SERIAL), by(Path.HID, NEW))
-    assert shop.notebook.emitted == {Path.SERIAL: 2, Path.HID: 2}
+    shop = Shop(terminal).play(by(Way.SERIAL), by(Way.HID, NEW))
+    assert shop.notebook.emitted == {Way.SERIAL: 2, Way.HID: 2}
     assert len(shop.notebook.tally.findings().lost) == 2
     assert set(shop.notebook.truth) == {"A1", "B1"}
 
@@ -229,14 +229,14 @@ def test_a_pack_that_was_shown_and_is_gone_is_lost_and_scanned_again() -> None:
 @pytest.mark.req("T-72")
 def test_a_first_scan_that_is_called_a_repeat_is_a_false_answer() -> None:
     terminal = Terminal(listed=["A1"])
-    assert Shop(terminal).play(by(Path.SERIAL)).kinds() == {"false_answers"}
+    assert Shop(terminal).play(by(Way.SERIAL)).kinds() == {"false_answers"}
 
 
 @pytest.mark.req("T-72")
 def test_a_scan_that_is_shown_twice_is_a_double() -> None:
     terminal = Terminal()
-    terminal.before_list = lambda: terminal.show("A1", "already_in_sale", Path.SERIAL)
-    shop = Shop(terminal).play(by(Path.SERIAL))
+    terminal.before_list = lambda: terminal.show("A1", "already_in_sale", Way.SERIAL)
+    shop = Shop(terminal).play(by(Way.SERIAL))
     shop.cashier.look()
     assert "duplicated" in shop.kinds()
 
@@ -244,14 +244,14 @@ def test_a_scan_that_is_shown_twice_is_a_double() -> None:
 def test_a_box_that_is_never_shown_ends_the_morning() -> None:
     shop = Shop(Terminal(swallows=set(range(1, MOST_TRIES + 1))))
     with pytest.raises(UnreadableBoxError, match="A1"):
-        shop.play(by(Path.HID))
-    assert shop.notebook.emitted[Path.HID] == MOST_TRIES
+        shop.play(by(Way.HID))
+    assert shop.notebook.emitted[Way.HID] == MOST_TRIES
     assert shop.notebook.played == 0
 
 
 def test_latencies_begin_at_the_hand_over_and_the_camera_has_its_own() -> None:
-    shop = Shop(Terminal()).play(by(Path.SERIAL), by(Path.CAMERA, NEW))
-    serial, camera = (shop.twins[path].pulled_at[0] for path in (Path.SERIAL, Path.CAMERA))
+    shop = Shop(Terminal()).play(by(Way.SERIAL), by(Way.CAMERA, NEW))
+    serial, camera = (shop.twins[way].pulled_at[0] for way in (Way.SERIAL, Way.CAMERA))
     first, second = shop.terminal.shown
     assert shop.notebook.commit_ms == [(first.committed_at - serial) * 1e3]
     assert shop.notebook.event_ms == [(first.seen_at - serial) * 1e3]
@@ -263,17 +263,17 @@ def test_a_scan_that_was_shown_late_out_of_the_store_is_not_timed() -> None:
     terminal = Terminal()
     shop = Shop(terminal)
 
-    def show_late(what: Pack, path: Path) -> None:
+    def show_late(what: Pack, way: Way) -> None:
         terminal.listed.append(what.key)
         terminal.shown.append(Shown(what.key, "added", "serial:counter", None, time.time(), 1))
 
     terminal.take = show_late
-    shop.play(by(Path.SERIAL))
-    assert shop.notebook.read == {Path.SERIAL: 1}
+    shop.play(by(Way.SERIAL))
+    assert shop.notebook.read == {Way.SERIAL: 1}
     assert shop.notebook.commit_ms == []
 
 
 def test_an_outage_ends_for_each_scanner_when_the_terminal_reads_it() -> None:
     shop, outage = Shop(Terminal()), Outage(time.time())
     asyncio.run(shop.cashier.wait_back(outage))
-    assert set(outage.back_at) == set(Path)
+    assert set(outage.back_at) == set(Way)

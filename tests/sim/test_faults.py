@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from sim.faults import Kill, inflict, plan_kills
-from sim.plan import Path
+from sim.plan import Way
 from sim.tally import Outage, Pull
 
 TERMINALS = ["t1", "t2", "t3"]
@@ -56,7 +56,7 @@ class Witness:
 
     async def wait_back(self, outage: Outage) -> None:
         self.story.append("t1 reads its scanners")
-        outage.back_at[Path.SERIAL] = outage.began_at + 10
+        outage.back_at[Way.SERIAL] = outage.began_at + 10
 
 
 def play(kills: list[Kill], progress, is_held=lambda: False) -> tuple[list[str], list[str], Witness]:
@@ -85,7 +85,7 @@ def test_an_outage_covers_what_was_on_its_way_from_the_kill_until_the_scanner_is
     _, _, witness = play([Kill("t1", 0.0, 0.01)], lambda: 1.0)
     (outage,) = witness.outages
 
-    def is_caught(began: float, ended: float, path: Path = Path.SERIAL) -> bool:
+    def is_caught(began: float, ended: float, path: Way = Way.SERIAL) -> bool:
         start = outage.began_at
         return outage.caught(Pull(1, path, "A", "added", began_at=start + began, ended_at=start + ended))
 
@@ -93,4 +93,4 @@ def test_an_outage_covers_what_was_on_its_way_from_the_kill_until_the_scanner_is
     assert is_caught(-0.1, 1.9)
     assert is_caught(9.9, 12.0)
     assert not is_caught(10.1, 12.0)
-    assert is_caught(10.1, 12.0, Path.HID)
+    assert is_caught(10.1, 12.0, Way.HID)

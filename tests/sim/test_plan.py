@@ -6,12 +6,12 @@ from collections import Counter
 from random import Random
 
 from sim.packs import Pack, Shelf, Stray, load_items
-from sim.plan import Ending, Morning, Path, plan_morning
+from sim.plan import Ending, Morning, Way, plan_morning
 
 
 def plan(seed: int, *, is_store: bool = False, triggers: int = 300) -> Morning:
     return plan_morning(
-        Shelf(load_items(), Random(seed)), Random(seed), triggers=triggers, is_store=is_store, first=Path.CAMERA
+        Shelf(load_items(), Random(seed)), Random(seed), triggers=triggers, is_store=is_store, first=Way.CAMERA
     )
 
 
@@ -20,11 +20,11 @@ def test_the_same_seed_gives_the_same_morning() -> None:
     assert plan(4) != plan(5)
 
 
-def test_a_morning_has_at_least_the_pulls_that_were_asked_for_by_all_paths() -> None:
+def test_a_morning_has_at_least_the_pulls_that_were_asked_for_by_all_ways() -> None:
     morning = plan(1)
     assert morning.triggers >= 300
-    paths = Counter(trigger.path for task in morning.tasks for trigger in task.triggers)
-    assert set(paths) == set(Path)
+    ways = Counter(trigger.way for task in morning.tasks for trigger in task.triggers)
+    assert set(ways) == set(Way)
 
 
 def test_a_store_only_receives_and_a_pharmacy_does_everything() -> None:

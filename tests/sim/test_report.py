@@ -9,7 +9,7 @@ import pytest
 
 from sim.cashier import Notebook
 from sim.checker import CentreClaims, Claim, EventClaim, Findings, Sale, Truth
-from sim.plan import Path
+from sim.plan import Way
 from sim.report import find_problems, make_report, merge_truth, percentiles
 from sim.tally import Tally
 
@@ -25,8 +25,8 @@ def notebook(*, read: int = 2, played: int = 6) -> Notebook:
     return Notebook(
         "P1",
         Tally("t1"),
-        emitted=Counter(dict.fromkeys(Path, 3)),
-        read=Counter(dict.fromkeys(Path, read)),
+        emitted=Counter(dict.fromkeys(Way, 3)),
+        read=Counter(dict.fromkeys(Way, read)),
         played=played,
         verdicts=Counter(added=4, unmatched=1, already_in_sale=1),
         commit_ms=[1.0, 3.0],
@@ -110,16 +110,16 @@ def test_a_run_that_was_not_played_to_the_end_is_not_right(changes: dict[str, An
     assert words in made["problems"][0]
 
 
-@pytest.mark.parametrize("path", list(Path))
-def test_a_run_in_which_nothing_was_shown_by_one_path_is_not_right(path: Path) -> None:
+@pytest.mark.parametrize("way", list(Way))
+def test_a_run_in_which_nothing_was_shown_by_one_way_is_not_right(way: Way) -> None:
     one = notebook()
-    del one.read[path]
-    assert find_problems(6, [one], [status()]) == [f"没有经 {path} 的扫码 / nothing was scanned by {path}"]
+    del one.read[way]
+    assert find_problems(6, [one], [status()]) == [f"没有经 {way} 的扫码 / nothing was scanned by {way}"]
 
 
 def test_what_one_counter_does_not_use_another_may() -> None:
     one, two = notebook(played=3), notebook(played=3)
-    del one.read[Path.CAMERA]
+    del one.read[Way.CAMERA]
     assert find_problems(6, [one, two], [status()]) == []
 
 

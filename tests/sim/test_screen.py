@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from sim import screen as screen_module
-from sim.plan import Path
+from sim.plan import Way
 from sim.screen import ScannerNotReadyError, Screen
 
-DEVICES = {"serial:counter": Path.SERIAL, "camera:camera": Path.CAMERA}
+DEVICES = {"serial:counter": Way.SERIAL, "camera:camera": Way.CAMERA}
 
 
 def scan(number: int | None, code: str, committed_at: float | None = 5.0) -> dict[str, Any]:
@@ -124,9 +124,9 @@ def test_a_receipt_is_timed_once_for_each_record_it_names(monkeypatch) -> None:
 def test_each_scanner_is_back_when_the_terminal_says_so(monkeypatch) -> None:
     terminal = Terminal([])
     terminal.devices = [[], ["serial:counter"], ["serial:counter"], list(DEVICES)]
-    back_at: dict[Path, float] = {}
+    back_at: dict[Way, float] = {}
     run(terminal, lambda screen: screen.wait_ready(DEVICES, back_at), monkeypatch)
-    assert back_at[Path.SERIAL] < back_at[Path.CAMERA]
+    assert back_at[Way.SERIAL] < back_at[Way.CAMERA]
 
 
 def test_a_scanner_that_is_not_read_ends_the_wait(monkeypatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sim.checker import Findings
-from sim.plan import Path
+from sim.plan import Way
 from sim.tally import Outage, Pull, Tally
 
 BOX = "83857930000879766660"
@@ -24,15 +24,15 @@ class Counter:
         self.wanted += 1
         return self
 
-    def pulls(self, code: str | None = BOX, path: Path = Path.SERIAL, verdict: str = "added") -> Counter:
+    def pulls(self, code: str | None = BOX, way: Way = Way.SERIAL, verdict: str = "added") -> Counter:
         self.now += 1
-        pull = Pull(self.wanted, path, code, verdict, began_at=self.now)
+        pull = Pull(self.wanted, way, code, verdict, began_at=self.now)
         self.tally.note_pull(pull)
         pull.handed_at, pull.ended_at = self.now + 0.1, self.now + 0.9
         return self
 
-    def sees(self, code: str = BOX, verdict: str = "added", path: Path | None = Path.SERIAL) -> Counter:
-        self.tally.note_shown(path, code, verdict)
+    def sees(self, code: str = BOX, verdict: str = "added", way: Way | None = Way.SERIAL) -> Counter:
+        self.tally.note_shown(way, code, verdict)
         return self
 
     def lists(self, *codes: str) -> Counter:
@@ -44,7 +44,7 @@ class Counter:
         return self
 
     def was_down(self, began_at: float, *, serial_back_at: float | None = None) -> Counter:
-        back_at = {} if serial_back_at is None else {Path.SERIAL: serial_back_at}
+        back_at = {} if serial_back_at is None else {Way.SERIAL: serial_back_at}
         self.tally.outages.append(Outage(began_at, back_at))
         return self
 
@@ -99,7 +99,7 @@ def test_what_was_pulled_and_shown_and_stays_on_the_list_is_clean() -> None:
         pytest.param(scanned().wants().pulls().sees(), "false_answers", id="a repeat that was added again"),
         pytest.param(Counter().wants().pulls().sees(verdict="unmatched"), "false_answers", id="another verdict"),
         pytest.param(scanned().sees(OTHER), "false_answers", id="shown, but nobody scanned it"),
-        pytest.param(scanned().sees(OTHER, path=None), "false_answers", id="shown from a device that is not there"),
+        pytest.param(scanned().sees(OTHER, way=None), "false_answers", id="shown from a device that is not there"),
         pytest.param(scanned().lists(BOX, OTHER), "false_answers", id="listed, but nobody scanned it"),
     ],
 )
@@ -109,7 +109,7 @@ def test_each_planted_fault_is_found_and_named(counter: Counter, kind: str) -> N
 
 @pytest.mark.req("T-72")
 def test_a_scan_that_another_device_is_said_to_have_made_is_lost_and_false() -> None:
-    counter = Counter().wants().pulls(path=Path.HID).sees(path=Path.SERIAL)
+    counter = Counter().wants().pulls(way=Way.HID).sees(way=Way.SERIAL)
     assert kinds_of(counter.tally.findings()) == {"lost", "false_answers"}
 
 
@@ -126,8 +126,8 @@ def test_bytes_that_came_to_a_dying_terminal_may_have_been_recorded_all_the_same
 
 
 def test_an_outage_of_one_scanner_excuses_no_other() -> None:
-    counter = Counter().wants().pulls(path=Path.HID).pulls(path=Path.HID).sees(path=Path.HID)
-    counter.tally.outages.append(Outage(50.0, {Path.SERIAL: 200.0, Path.HID: 60.0}))
+    counter = Counter().wants().pulls(way=Way.HID).pulls(way=Way.HID).sees(way=Way.HID)
+    counter.tally.outages.append(Outage(50.0, {Way.SERIAL: 200.0, Way.HID: 60.0}))
     assert kinds_of(counter.tally.findings()) == {"lost"}
 
 
@@ -149,8 +149,8 @@ def test_a_code_that_the_screen_names_its_own_way_is_told_apart_by_its_device() 
 
 
 def test_a_box_before_the_camera_is_seen_by_the_terminal_that_dies_and_by_the_one_that_comes_back() -> None:
-    twice = Counter().wants().pulls(path=Path.CAMERA).sees(path=Path.CAMERA)
-    twice.sees(verdict="already_in_sale", path=Path.CAMERA)
+    twice = Counter().wants().pulls(way=Way.CAMERA).sees(way=Way.CAMERA)
+    twice.sees(verdict="already_in_sale", way=Way.CAMERA)
     assert kinds_of(twice.tally.findings()) == {"duplicated"}
     twice.was_down(101.5)
     assert twice.tally.findings().is_clean
@@ -159,9 +159,9 @@ def test_a_box_before_the_camera_is_seen_by_the_terminal_that_dies_and_by_the_on
 def test_a_scan_belongs_to_the_earliest_pull_that_waits_for_one() -> None:
     """So that a slow answer is timed from the first pull, and no pull to a dead terminal counts as slow."""
     slow = Counter().wants().pulls().pulls()
-    first, second = (slow.tally.note_shown(Path.SERIAL, BOX, verdict) for verdict in ("added", "already_in_sale"))
+    first, second = (slow.tally.note_shown(Way.SERIAL, BOX, verdict) for verdict in ("added", "already_in_sale"))
     assert [pull.began_at for pull in (first, second) if pull] == [101.0, 102.0]
     dead = Counter().was_down(100.5, serial_back_at=101.5).wants().pulls().pulls()
-    pull = dead.tally.note_shown(Path.SERIAL, BOX, "added")
+    pull = dead.tally.note_shown(Way.SERIAL, BOX, "added")
     assert pull is not None
     assert pull.began_at == 102.0

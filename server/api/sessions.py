@@ -9,7 +9,9 @@ from pydantic import BaseModel, Field
 
 from server.api.access import SESSION_COOKIE, AnyPerson, TheCentre
 from server.api.views import PersonView, SessionView
+from server.centre import Centre
 from server.people.roles import PERMISSIONS, Permission, Role
+from server.people.signing_in import SignedIn
 from web.security import clear_session_cookie, set_session_cookie
 
 router = APIRouter(prefix="/session", tags=["session"])
@@ -25,10 +27,7 @@ class Credentials(BaseModel):
 @router.post("")
 def sign_in(credentials: Credentials, centre: TheCentre, request: Request, response: Response) -> SessionView:
     """Open a session; the answer sets its cookie."""
-    now = centre.now()
-    opened = centre.signing_in.sign_in(credentials.name, credentials.password, now)
-    lasts_s = int((opened.expires_at - now).total_seconds())
-    set_session_cookie(response, SESSION_COOKIE, opened.token, max_age_s=lasts_s, is_tls=request.url.scheme == "https")
+    opened = open_session(centre, request, response, credentials.name, credentials.password)
     return SessionView(
         name=opened.person.name,
         role=opened.person.role,
@@ -51,6 +50,25 @@ def sign_out(
     token: Annotated[str | None, Cookie(alias=SESSION_COOKIE)] = None,
 ) -> None:
     """End the session of the cookie; without one there is nothing to end."""
+    end_session(centre, request, response, token)
+
+
+def open_session(centre: Centre, request: Request, response: Response, name: str, password: str) -> SignedIn:
+    """Sign somebody in and give the browser the session.
+
+    Raises:
+        SignInError: Name or password is wrong, or the account is disabled.
+        LockedOutError: Too many wrong passwords.
+    """
+    now = centre.now()
+    opened = centre.signing_in.sign_in(name, password, now)
+    lasts_s = int((opened.expires_at - now).total_seconds())
+    set_session_cookie(response, SESSION_COOKIE, opened.token, max_age_s=lasts_s, is_tls=request.url.scheme == "https")
+    return opened
+
+
+def end_session(centre: Centre, request: Request, response: Response, token: str | None) -> None:
+    """End a session with its live streams and take it from the browser."""
     if token is not None:
         centre.signing_in.sign_out(token)
         centre.bus.recheck()

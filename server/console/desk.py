@@ -16,7 +16,7 @@ from codes.words import Words
 from server.api.access import SESSION_COOKIE
 from server.centre import Centre
 from server.errors import SignInError
-from server.people.roles import PERMISSIONS, Permission, Person
+from server.people.roles import PERMISSIONS, ROLE_NAMES, Permission, Person
 from web.pages import Pages
 
 FOLDER: Final = Path(__file__).parent / "templates"
@@ -71,6 +71,7 @@ class ConsoleDesk:
         language = self.pages.language(request)
         frame: dict[str, object] = {
             "person": person,
+            "role": None if person is None else ROLE_NAMES[person.role],
             "can_approve": person is not None and Permission.APPROVE in PERMISSIONS[person.role],
             "now": self.centre.now(),
             "position": self.centre.bus.newest_id,

@@ -11,10 +11,10 @@ from starlette.responses import RedirectResponse, Response
 
 from server.api.access import SESSION_COOKIE
 from server.api.problems import status_of
+from server.api.sessions import end_session, open_session
 from server.console.desk import PREFIX, ConsoleDesk
 from server.errors import LockedOutError, SignInError
 from web.pages import is_own_address
-from web.security import clear_session_cookie, set_session_cookie
 
 _HOME = f"{PREFIX}/"
 
@@ -34,26 +34,18 @@ def session_routes(desk: ConsoleDesk) -> APIRouter:
         password: Annotated[str, Form(max_length=200)],
         next_page: Annotated[str, Form(alias="next")] = _HOME,
     ) -> Response:
-        now = desk.centre.now()
+        response = RedirectResponse(_own(next_page), status_code=HTTPStatus.SEE_OTHER)
         try:
-            opened = desk.centre.signing_in.sign_in(name, password, now)
+            open_session(desk.centre, request, response, name, password)
         except (SignInError, LockedOutError) as error:
             context = {"next_page": _own(next_page), "error": error, "name": name}
             return desk.page(request, None, "sign_in.html", context, status=status_of(error))
-        response = RedirectResponse(_own(next_page), status_code=HTTPStatus.SEE_OTHER)
-        lasts_s = int((opened.expires_at - now).total_seconds())
-        is_tls = request.url.scheme == "https"
-        set_session_cookie(response, SESSION_COOKIE, opened.token, max_age_s=lasts_s, is_tls=is_tls)
         return response
 
     @routes.post("/sign-out")
     def sign_out(request: Request) -> Response:
-        token = request.cookies.get(SESSION_COOKIE)
-        if token is not None:
-            desk.centre.signing_in.sign_out(token)
-            desk.centre.bus.recheck()
         response = RedirectResponse(f"{PREFIX}/sign-in", status_code=HTTPStatus.SEE_OTHER)
-        clear_session_cookie(response, SESSION_COOKIE, is_tls=request.url.scheme == "https")
+        end_session(desk.centre, request, response, request.cookies.get(SESSION_COOKIE))
         return response
 
     return routes

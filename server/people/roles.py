@@ -43,9 +43,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 
 ROLE_NAMES: Mapping[Role, Words] = MappingProxyType(
     {
-        Role.ADMIN: Words("管理员", "administrator"),
-        Role.OPERATOR: Words("运维", "operator"),
-        Role.INSPECTOR: Words("稽核", "inspector"),
+        Role.ADMIN: Words("管理员", "Administrator"),
+        Role.OPERATOR: Words("运维", "Operator"),
+        Role.INSPECTOR: Words("稽核", "Inspector"),
     }
 )
 _ALLOWS: Mapping[Permission, Words] = MappingProxyType(

@@ -17,7 +17,6 @@ from rules.pack_life import Act, State
 from rules.scan_judgement import Mode, Verdict
 from server.console.terminals import Decision
 from server.fleet import Standing
-from server.people.roles import Role
 from server.store.terminal_lists import Show
 from server.store.terminals import Trust
 from web.i18n import CatalogueFileError, UnknownMessageError, choose_language, load_messages
@@ -45,7 +44,6 @@ FAMILIES: dict[str, Iterable[str]] = {
     "event": KINDS,
     "standing": Standing,
     "trust": Trust,
-    "role": Role,
     "console.show": Show,
     "console.decide": Decision,
     "class": get_args(InsuranceClass),

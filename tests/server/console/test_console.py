@@ -339,7 +339,7 @@ def test_missing_permission_names_the_role_and_nothing_is_offered(stage: Console
     ):
         assert answer.status_code == 403
         assert "auth.forbidden" in answer.text
-        assert "The role inspector may not approve or revoke terminals" in answer.text
+        assert "The role Inspector may not approve or revoke terminals" in answer.text
         assert "Try again" not in answer.text.split("<main", 1)[1]
     assert stage.centre.fleet.find("T-0301", stage.centre.now())[0].trust is Trust.PENDING
 

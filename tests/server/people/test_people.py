@@ -11,7 +11,7 @@ from codes.errors import RejectedError
 from server.errors import ConflictError, ForbiddenError, LockedOutError, SignInError
 from server.people import signing_in
 from server.people.accounts import FIRST_ADMIN, Accounts
-from server.people.roles import COMMAND_LINE, PERMISSIONS, Permission, Person, Role
+from server.people.roles import COMMAND_LINE, PERMISSIONS, ROLE_NAMES, Permission, Person, Role
 from server.people.signing_in import LOCKED_FOR, TRIES, SigningIn
 from server.people.tokens import Tokens
 from server.store import audit, tables
@@ -306,3 +306,16 @@ def test_an_unknown_name_is_compared_with_a_hash_as_well(signing: SigningIn, mon
 
 def _wrong() -> signing_in.PasswordCheck:
     return signing_in.PasswordCheck(is_right=False, needs_rehash=False)
+
+
+@pytest.mark.parametrize("permission", [Permission.APPROVE, Permission.MANAGE])
+def test_refusal_is_said_in_words_and_not_in_identifiers(permission: Permission) -> None:
+    with pytest.raises(ForbiddenError) as refused:
+        Person("wang", Role.INSPECTOR).require(permission)
+    words = refused.value.words
+    assert words.zh.startswith("“稽核”账号不能")
+    assert permission.value not in words.zh
+
+
+def test_every_role_has_a_name() -> None:
+    assert ROLE_NAMES.keys() == set(Role)

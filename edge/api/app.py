@@ -12,7 +12,7 @@ from edge.api.problems import STATUSES, UnexpectedError
 from edge.api.scans import scan_routes
 from edge.api.session import session_routes
 from edge.api.status import health_route, status_routes
-from web.problem import install_problems
+from web.problem import PROBLEMS, install_problems
 from web.security import SecurityMiddleware
 
 PREFIX = "/api/v1"
@@ -25,6 +25,6 @@ def create_api(parts: ApiParts) -> FastAPI:
     app.add_middleware(SecurityMiddleware, allowed_hosts=parts.allowed_hosts, body_limit=BODY_LIMIT)
     install_problems(app, STATUSES, unexpected=UnexpectedError())
     for part in (session_routes, list_routes, scan_routes, status_routes):
-        app.include_router(part(parts), prefix=PREFIX)
-    app.include_router(health_route(parts))
+        app.include_router(part(parts), prefix=PREFIX, responses=PROBLEMS)
+    app.include_router(health_route(parts), responses=PROBLEMS)
     return app

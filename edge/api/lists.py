@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from edge.api.forms import MAX_SCAN_BYTES, CancelForm, CloseDeliveryForm, CloseSaleForm, ModeForm, ReturnForm
 from edge.api.parts import ApiParts
 from edge.api.repeats import Key, named
-from edge.api.session import may_look, signed_in
+from edge.api.session import looking, signed_in
 from edge.counter.sold import find_sold_pack
 from edge.counter.views import CancelledList, ClosedList, ListShown, ReturnedPacks, SoldPack
 from wire.events import MAX_CODE_LENGTH
@@ -20,7 +20,7 @@ def list_routes(parts: ApiParts) -> APIRouter:
     routes = APIRouter(tags=["sale"])
     guarded = [Depends(signed_in(parts))]
 
-    @routes.get("/sale", dependencies=[Depends(may_look(parts))])
+    @routes.get("/sale", dependencies=looking(parts))
     async def show_list() -> ListShown:
         """Return the open list; without number and lines if none is open."""
         return await parts.in_store(parts.counter.show)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from edge.api.forms import ScanForm
 from edge.api.parts import ApiParts
 from edge.api.repeats import Key, named
-from edge.api.session import may_look, signed_in
+from edge.api.session import looking, signed_in
 from edge.counter.views import ScanShown, from_json
 from edge.store.scans import scans_after
 
@@ -27,7 +27,7 @@ def scan_routes(parts: ApiParts) -> APIRouter:
         request = named(key, "scan", form)
         return await parts.in_store(lambda: parts.counter.take(form.scan, request))
 
-    @routes.get("", dependencies=[Depends(may_look(parts))])
+    @routes.get("", dependencies=looking(parts))
     async def recent(
         after: Annotated[int | None, Query(ge=0, le=2**63 - 1, description="Number of the last scan known")] = None,
         limit: Annotated[int, Query(ge=1, le=MOST_SCANS)] = 200,

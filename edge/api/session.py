@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
+from fastapi.security import APIKeyCookie
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,7 +20,13 @@ from edge.operators.errors import SignInRequiredError
 from edge.store.shifts import SessionRow
 from web.security import clear_session_cookie, set_session_cookie
 
-Guard = Callable[[Request], Awaitable[SessionRow]]
+COOKIE_SCHEME = APIKeyCookie(
+    name=COOKIE, scheme_name="terminal session", description="Set by POST /api/v1/session", auto_error=False
+)
+Token = Annotated[str | None, Depends(COOKIE_SCHEME)]
+"""The browser's cookie, declared in the OpenAPI document."""
+
+Guard = Callable[[Token], Coroutine[Any, Any, SessionRow]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +43,17 @@ class SessionShown:
 def signed_in(parts: ApiParts) -> Guard:
     """Return the guard of routes that change something: it lets only a signed-in browser pass."""
 
-    async def guard(request: Request) -> SessionRow:
-        token = _token(request)
+    async def guard(token: Token) -> SessionRow:
+        if token is None:
+            raise SignInRequiredError
         return await parts.read(lambda tx: live_session(tx, token, parts.clock))
 
     return guard
 
 
-def may_look(parts: ApiParts) -> Callable[[Request], Coroutine[Any, Any, None]]:
-    """Return the guard of routes that only show: open on loopback, signed-in browsers where others can ask too."""
-    guard = signed_in(parts)
-
-    async def look(request: Request) -> None:
-        if not parts.is_open:
-            await guard(request)
-
-    return look
+def looking(parts: ApiParts) -> list[Any]:
+    """Return the guards of routes that only show: none on loopback, a signed-in browser where others can ask too."""
+    return [] if parts.is_open else [Depends(signed_in(parts))]
 
 
 def session_routes(parts: ApiParts) -> APIRouter:
@@ -67,25 +69,19 @@ def session_routes(parts: ApiParts) -> APIRouter:
         return _show(admitted.session)
 
     @routes.get("")
-    async def who(request: Request) -> SessionShown:
+    async def who(token: Token) -> SessionShown:
         """Return who is signed in with this browser."""
-        return _show(await guard(request))
+        return _show(await guard(token))
 
     @routes.delete("", status_code=HTTPStatus.NO_CONTENT)
-    async def sign_out(request: Request, response: Response) -> None:
+    async def sign_out(request: Request, response: Response, token: Token) -> None:
         """Sign out; closes the shift."""
-        token = _token(request)
+        if token is None:
+            raise SignInRequiredError
         await parts.in_store(lambda: parts.operators.sign_out(token))
         clear_session_cookie(response, COOKIE, is_tls=_is_tls(request))
 
     return routes
-
-
-def _token(request: Request) -> str:
-    token = request.cookies.get(COOKIE)
-    if token is None:
-        raise SignInRequiredError
-    return token
 
 
 def _is_tls(request: Request) -> bool:

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Annotated
 
 from anyio import from_thread
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from edge.api.parts import ApiParts
-from edge.api.session import may_look
+from edge.api.parts import COOKIE, ApiParts
+from edge.api.session import looking, signed_in
 from edge.health import TerminalStatus
 from edge.operators.errors import SessionEndedError
 from edge.store.outbox import DeadLetter
@@ -39,35 +39,42 @@ class Alive:
     ok: bool = True
 
 
+class EventStream(StreamingResponse):
+    """Server-sent events, as the OpenAPI document calls them."""
+
+    media_type = "text/event-stream"
+
+
 def status_routes(parts: ApiParts) -> APIRouter:
     """Return the routes that only show."""
     routes = APIRouter(tags=["status"])
-    look = may_look(parts)
-    looking = [Depends(look)]
+    guards, guard = looking(parts), signed_in(parts)
 
     @routes.get("/status")
     async def status() -> TerminalStatus:
         """Return how the terminal is; needs no sign-in, and holds nothing of any sale."""
         return await parts.status()
 
-    @routes.get("/dead-letters", dependencies=looking)
+    @routes.get("/dead-letters", dependencies=guards)
     async def dead_letters(limit: Annotated[int, Query(ge=1, le=500)] = 100) -> list[DeadLetterShown]:
         """Return what the centre refused for good, newest first."""
         letters = await parts.in_store(lambda: parts.outbox.dead_letters(limit))
         return [_show(letter) for letter in letters]
 
-    @routes.get("/live", dependencies=looking, response_class=StreamingResponse)
+    @routes.get("/live", dependencies=guards, response_class=EventStream)
     async def live(request: Request) -> StreamingResponse:
         """Follow scans, totals, sync, devices and alerts as server-sent events."""
 
         def may_follow() -> bool:
             """Look again, in the stream's thread: the browser may have been signed out since."""
             try:
-                from_thread.run(look, request)
+                from_thread.run(guard, request.cookies.get(COOKIE))
             except SessionEndedError:
                 return False
             return True
 
+        if parts.is_open:
+            return sse_response(parts.bus, request)
         return sse_response(parts.bus, request, may_follow=may_follow)
 
     return routes

@@ -45,13 +45,14 @@ class Client:
 
     shop: Shop
     is_open: bool = True
+    login: str = "li"
     raises: bool = True
     cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
     headers: dict[str, str] = field(default_factory=dict)
     fault: Exception | None = None
 
     def __post_init__(self) -> None:
-        self.password = add_account(self.shop.connection, "li", "李", NOON).password
+        self.password = add_account(self.shop.connection, self.login, "李", NOON).password
         parts = ApiParts(
             counter=self.shop.counter,
             operators=self.shop.operators,
@@ -113,7 +114,7 @@ class Client:
         return answer.json()
 
     def sign_in(self) -> None:
-        self.post("/session", {"operator": "li", "password": self.password})
+        self.post("/session", {"operator": self.login, "password": self.password})
 
 
 def _key(key: str | None) -> dict[str, str]:

@@ -404,6 +404,28 @@ def test_session_ends_with_its_time(at_work: Client, clock: FakeClock) -> None:
     assert problem(at_work.ask("POST", "/api/v1/scans", {"raw": TRACE_1})) == "session.ended"
 
 
+OPEN_TO_ALL = {("/api/v1/session", "post"), ("/api/v1/status", "get"), ("/healthz", "get")}
+LOOKING = {("/api/v1/sale", "get"), ("/api/v1/scans", "get"), ("/api/v1/dead-letters", "get"), ("/api/v1/live", "get")}
+
+
+def test_document_declares_the_problems_and_the_cookie_of_every_operation(stocked: Shop) -> None:
+    for is_open in (True, False):
+        document = Client(stocked, is_open=is_open, login=f"op-{is_open}").ask("GET", "/openapi.json").json()
+        scheme = document["components"]["securitySchemes"]["terminal session"]
+        assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "cookie", COOKIE)
+        operations = {(path, method): op for path, ops in document["paths"].items() for method, op in ops.items()}
+        for place, operation in operations.items():
+            problem_schema = operation["responses"]["default"]["content"]["application/problem+json"]["schema"]
+            assert problem_schema == {"$ref": "#/components/schemas/Problem"}, place
+            assert "422" not in operation["responses"], place
+        unguarded = {place for place, operation in operations.items() if not operation.get("security")}
+        assert unguarded == (OPEN_TO_ALL | LOOKING if is_open else OPEN_TO_ALL)
+        unsafe = {place for place, operation in operations.items() if place[1] == "post"}
+        keyed = {place for place in unsafe if "Idempotency-Key" in str(operations[place].get("parameters"))}
+        assert unsafe - keyed == {("/api/v1/session", "post")}
+        assert list(operations["/api/v1/live", "get"]["responses"]["200"]["content"]) == ["text/event-stream"]
+
+
 def test_document_describes_every_route_in_words(client: Client) -> None:
     document = client.ask("GET", "/openapi.json").json()
     for path, methods in document["paths"].items():

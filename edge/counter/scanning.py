@@ -67,7 +67,7 @@ class _Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Filed:
     """Where the scan went."""
 
     sale: str | None = None
@@ -89,10 +89,10 @@ def record_scan(
     seen = _Seen(reading, pack, keys, match, now, desk.mode, _say(desk, explained(judgement, reading, match)))
     if reading.kind.is_personal:
         count_credential(tx)
-        return _show(seen, _Place(desk.sale))
-    place = _Place(desk.sale, *on_list) if on_list else _place(tx, outbox, desk, seen, reservation)
+        return _show(seen, _Filed(desk.sale))
+    filed = _Filed(desk.sale, *on_list) if on_list else _file(tx, outbox, desk, seen, reservation)
     # The number is not known before the row is there, so the text that is kept has none.
-    shown = _show(seen, place)
+    shown = _show(seen, filed)
     row = ScanRow(
         at=now,
         device=reading.source,
@@ -100,8 +100,8 @@ def record_scan(
         raw=reading.raw[:MAX_RAW_BYTES],
         kind=reading.kind,
         verdict=seen.said.verdict,
-        sale=place.sale,
-        event=place.event,
+        sale=filed.sale,
+        event=filed.event,
         shown=to_json(shown),
     )
     return replace(shown, id=add_scan(tx, row))
@@ -133,7 +133,7 @@ def _say(desk: Desk, judgement: Judgement) -> _Said:
     return _Said(judgement.verdict, judgement.tone, judgement.words, judgement.hint, judgement.is_on_list)
 
 
-def _place(tx: Connection, outbox: Outbox, desk: Desk, seen: _Seen, reservation: timedelta) -> _Place:
+def _file(tx: Connection, outbox: Outbox, desk: Desk, seen: _Seen, reservation: timedelta) -> _Filed:
     """Put the scan where it belongs, with its events."""
     day = seen.at.astimezone(SHOP_TIME).strftime("%Y%m%d")
     sale = desk.sale
@@ -156,18 +156,18 @@ def _place(tx: Connection, outbox: Outbox, desk: Desk, seen: _Seen, reservation:
     if sale is not None and seen.said.tone is Tone.ALARM:
         sales.count_alarm(tx, sale)
     if sale is None or seen.pack is None or not seen.said.is_on_list:
-        return _Place(sale, event=recorded.id, seq=recorded.seq)
+        return _Filed(sale, event=recorded.id, seq=recorded.seq)
     if seen.match is None:
         looked_up: list[tuple[str, str]] = [(key.system, key.key) for key in seen.keys]
         outbox.append(tx, CodeUnmatched(sale, seen.pack, looked_up), operator=desk.operator, now=seen.at)
     item = item_of(seen.match, seen.keys, seen.pack, desk.mode)
-    return _Place(sale, *sales.put_on_list(tx, sale, item, code=seen.pack, reading=recorded), recorded.id, recorded.seq)
+    return _Filed(sale, *sales.put_on_list(tx, sale, item, code=seen.pack, reading=recorded), recorded.id, recorded.seq)
 
 
-def _show(seen: _Seen, place: _Place) -> ScanShown:
+def _show(seen: _Seen, filed: _Filed) -> ScanShown:
     match = seen.match
     # A code that is no pack may name a product, but never a price; neither does a delivery.
-    is_priced = place.line is not None and seen.mode is Mode.DISPENSE
+    is_priced = filed.line is not None and seen.mode is Mode.DISPENSE
     return ScanShown(
         id=None,
         at=seen.at,
@@ -182,10 +182,10 @@ def _show(seen: _Seen, place: _Place) -> ScanShown:
         spec=match.spec if match else None,
         insurance_class=match.insurance_class if match else None,
         price=match.price if match and is_priced else None,
-        line=place.line,
-        quantity=place.quantity,
+        line=filed.line,
+        quantity=filed.quantity,
         device=seen.reading.source,
-        sale=place.sale,
-        seq=place.seq,
+        sale=filed.sale,
+        seq=filed.seq,
         flags=tuple(seen.reading.flags),
     )

@@ -11,8 +11,8 @@ import typer
 
 from server.centre import open_configured_store
 from server.config import load_config
-from server.logs import configure_logs
 from server.store.database import Store
+from web.logs import configure_logs
 
 Config = Annotated[Path, typer.Option("--config", help="配置文件 / Configuration file", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / Print JSON")]

@@ -22,12 +22,12 @@ from edge.catalogue_file import import_catalogue
 from edge.clock import SystemClock
 from edge.config import EdgeConfig, load_config
 from edge.health import TerminalStatus
-from edge.logs import configure_logs
 from edge.operators.accounts import NewPassword, add_account, renew_password
 from edge.store.chain import check_chain
 from edge.store.database import database_path, visited_store
 from edge.store.shifts import all_operators
 from edge.store.terminal import find_state
+from web.logs import configure_logs
 from wire.keys import load_or_create_key
 
 edge_app = command_group("终端 / A terminal")

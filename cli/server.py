@@ -23,12 +23,12 @@ from rules.catalogue import parse_catalogue
 from server.app import run_centre
 from server.centre import utc_now
 from server.config import load_config
-from server.logs import configure_logs
 from server.matching import Matching, Preview
 from server.people.accounts import Accounts
 from server.people.roles import COMMAND_LINE, Role
 from server.people.tokens import Tokens
 from web.errors import InvalidRequestError
+from web.logs import configure_logs
 from wire.keys import load_or_create_key
 
 server_app = command_group("中心 / The centre")

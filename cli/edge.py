@@ -7,6 +7,7 @@ import json
 import sys
 import urllib.error
 import urllib.request
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -17,12 +18,14 @@ from rich.table import Table
 
 from cli.catalogue import problem_records, show_left_out
 from cli.group import command_group
+from cli.listing import Block, show_blocks
 from edge.app import KEY_FILE, Announcements, run_terminal
 from edge.catalogue_file import import_catalogue
 from edge.clock import SystemClock
 from edge.config import EdgeConfig, load_config
-from edge.health import TerminalStatus
+from edge.health import DeviceStatus, SyncStatus, TerminalStatus
 from edge.operators.accounts import NewPassword, add_account, renew_password
+from edge.store.catalogue import CatalogueImport
 from edge.store.chain import check_chain
 from edge.store.database import database_path, visited_store
 from edge.store.shifts import all_operators
@@ -84,7 +87,7 @@ def status(
     elif running is None:
         typer.echo("终端未运行 / The terminal is not running")
     else:
-        Console().print(_status_table(running))
+        show_blocks([_status_block(running)])
     broken_at = _check_chain(settings, quiet=as_json)
     if broken_at is not None:
         raise typer.Exit(_BROKEN)
@@ -176,20 +179,44 @@ def _fetch_status(settings: EdgeConfig) -> TerminalStatus | None:
         return None
 
 
-def _status_table(running: TerminalStatus) -> Table:
-    table = Table(show_header=False)
+def _status_block(running: TerminalStatus) -> Block:
     sync = running.sync
     approved = {True: "已批准 / approved", False: "待批准 / waiting for approval", None: "—"}[running.is_approved]
-    table.add_row("终端 / terminal", f"{running.terminal} {running.label}")
-    table.add_row("操作员 / operator", running.operator or "—")
-    table.add_row("连线 / line", "已连接 / up" if sync.is_up else "未连接 / down")
-    table.add_row("批准 / approval", f"{approved}  {running.fingerprint}")
-    table.add_row("待上传 / pending", f"{sync.pending}（{sync.oldest_pending_at or '—'}）")
-    table.add_row("被拒 / refused", str(sync.dead))
-    for device in running.devices:
-        problem = f"  {device.problem}" if device.problem else ""
-        table.add_row(device.device, f"{device.state}  {device.scans}{problem}")
-    return table
+    oldest = "" if sync.oldest_pending_at is None else f"，最早 / oldest {_shown(sync.oldest_pending_at)}"
+    return (
+        ("终端 / terminal", f"{running.terminal}  {running.label}"),
+        ("操作员 / operator", running.operator or "—"),
+        ("连线 / line", _line(sync)),
+        ("批准 / approval", approved),
+        ("指纹 / fingerprint", running.fingerprint),
+        ("待上传 / pending", f"{sync.pending}{oldest}"),
+        ("被拒 / refused", str(sync.dead)),
+        ("商品目录 / catalogue", _catalogue(running.catalogue)),
+        *((device.device, _device(device)) for device in running.devices),
+    )
+
+
+def _line(sync: SyncStatus) -> str:
+    if not sync.is_enabled:
+        return "已关闭 / switched off"
+    line = "已连接 / up" if sync.is_up else "未连接 / down"
+    return line if sync.problem is None else f"{line}  {sync.problem.words}  [{sync.problem.code}]"
+
+
+def _catalogue(used: CatalogueImport | None) -> str:
+    if used is None:
+        return "未导入 / none"
+    left_out = f"，未采用 {used.problems} 行 / {used.problems} lines left out" if used.problems else ""
+    return f"{used.source}  {_shown(used.imported_at)}  {used.products} 种 / products{left_out}"
+
+
+def _device(device: DeviceStatus) -> str:
+    problem = f"  {device.problem}" if device.problem else ""
+    return f"{device.state}  {device.scans} 次 / scans{problem}"
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def _check_chain(settings: EdgeConfig, *, quiet: bool) -> int | None:

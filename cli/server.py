@@ -68,6 +68,8 @@ def key(config: Config, as_json: AsJson = False) -> None:
         return
     typer.echo(f"指纹 / fingerprint  {public.fingerprint}")
     typer.echo(f"公钥 / public key   {public.raw.hex()}")
+    typer.echo("终端配置 edge.toml 的 [centre] 中写 / below [centre] in a terminal's edge.toml write:")
+    typer.echo(f'public_key = "{public.raw.hex()}"')
 
 
 @user_app.command("add")

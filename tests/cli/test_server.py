@@ -51,7 +51,9 @@ def test_the_key_is_made_once_and_shown_for_comparison(config: Path) -> None:
     key = load_or_create_key(config.parent / "centre.key").public
 
     assert shown == {"public_key": key.raw.hex(), "fingerprint": key.fingerprint}
-    assert key.fingerprint in output(config, "key")
+    told = output(config, "key")
+    assert key.fingerprint in told
+    assert told.splitlines()[-1] == f'public_key = "{key.raw.hex()}"', "a line to copy into edge.toml"
 
 
 def test_accounts_are_added_listed_and_disabled(config: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,10 @@ from typer.testing import CliRunner, Result
 import cli.edge
 from cli.edge import edge_app
 from codes.errors import YimaError
+from codes.words import Words
+from edge.health import LinkProblem
 from edge.operators.errors import OperatorUnknownError, WeakPasswordError
+from edge.store.catalogue import CatalogueImport
 from edge.store.database import opened_store
 from edge.store.shifts import all_operators, find_operator
 from edge.store.terminal import ensure_state
@@ -124,6 +128,26 @@ def test_status_of_a_running_terminal(config: Path, monkeypatch: pytest.MonkeyPa
     result = yima(config, "status")
     assert "0000-1111-2222-3333" in result.output
     assert json.loads(yima(config, "status", "--json").output)["terminal"] == TERMINAL
+
+
+def test_status_says_what_a_person_should_act_on_and_cuts_nothing(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = LinkProblem(
+        "link.no_key", Words("没有中心公钥", "there is no key of the centre"), Words("填写", "fill in")
+    )
+    used = CatalogueImport(FakeClock().now(), "catalogue-of-the-year.csv", "0" * 64, 70, 300, 3)
+    sick = replace(STATUS, sync=replace(STATUS.sync, is_up=False, problem=problem), catalogue=used)
+    monkeypatch.setenv("COLUMNS", "30")
+    for status, told in (
+        (sick, ("没有中心公钥 / there is no key", "[link.no_key]", "未采用 3 行 / 3 lines left out", used.source)),
+        (replace(STATUS, sync=replace(STATUS.sync, is_enabled=False), catalogue=None), ("已关闭", "未导入 / none")),
+    ):
+        monkeypatch.setattr(cli.edge, "_fetch_status", lambda _, status=status: status)
+        output = yima(config, "status").output
+        assert STATUS.fingerprint in output
+        for part in told:
+            assert part in output
 
 
 @pytest.mark.parametrize(

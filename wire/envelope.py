@@ -35,6 +35,8 @@ _ZSTD_LEVEL = 3
 
 KeyLookup = Callable[[bytes], PublicKey | None]
 """From key id to public key; None if the key is not known."""
+KeyInBody = Callable[[bytes], PublicKey]
+"""From the body of a message to the public key that it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,32 +65,61 @@ def open_sealed(frame: bytes, topic: str, find_key: KeyLookup) -> Opened:
         ForgedMessageError: The signature does not hold.
         OversizedMessageError: The body is larger than `MAX_BODY_BYTES`.
     """
+    parts = _parts(frame)
+    signer = _proved(parts, topic, find_key(parts.key_id))
+    return Opened(_unpack(parts.packed, MAX_BODY_BYTES), signer)
+
+
+def open_introduction(frame: bytes, topic: str, key_in: KeyInBody, *, most_bytes: int) -> Opened:
+    """Return the body of `frame`, proved to be signed for `topic` by the very key that the body names.
+
+    So a terminal introduces itself: nobody knows its key yet. The body is unpacked before anything is proved, hence
+    the bound of its own.
+
+    Raises:
+        WireError: As `open_sealed`, or whatever `key_in` finds wrong with the body.
+    """
+    parts = _parts(frame)
+    body = _unpack(parts.packed, most_bytes)
+    named = key_in(body)
+    return Opened(body, _proved(parts, topic, named if named.key_id == parts.key_id else None))
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    key_id: bytes
+    signature: bytes
+    packed: bytes
+
+
+def _parts(frame: bytes) -> _Parts:
     if len(frame) < _HEAD_BYTES or not frame.startswith(MAGIC) or frame[len(MAGIC)] < FRAME_VERSION:
         raise CorruptMessageError(Words("不是一码的消息", "Not one of our frames"))
     if frame[len(MAGIC)] > FRAME_VERSION:
         raise NewerMessageError(Words(f"消息格式 {frame[2]} 过新", f"Frame version {frame[2]} is newer than ours"))
     key_id_start = len(MAGIC) + 1
-    key_id = frame[key_id_start : key_id_start + KEY_ID_BYTES]
-    signature = frame[key_id_start + KEY_ID_BYTES : _HEAD_BYTES]
-    packed = frame[_HEAD_BYTES:]
-    signer = find_key(key_id)
+    signature_start = key_id_start + KEY_ID_BYTES
+    return _Parts(frame[key_id_start:signature_start], frame[signature_start:_HEAD_BYTES], frame[_HEAD_BYTES:])
+
+
+def _proved(parts: _Parts, topic: str, signer: PublicKey | None) -> PublicKey:
     if signer is None:
-        raise UnknownKeyError(Words(f"未登记的密钥 {key_id.hex()}", f"Key {key_id.hex()} is not known"))
-    if not signer.verifies(signature, _signed_text(topic, key_id, packed)):
+        raise UnknownKeyError(Words(f"未登记的密钥 {parts.key_id.hex()}", f"Key {parts.key_id.hex()} is not known"))
+    if not signer.verifies(parts.signature, _signed_text(topic, parts.key_id, parts.packed)):
         raise ForgedMessageError(Words("签名不符，消息被篡改或冒充", "The signature does not hold: altered or forged"))
-    return Opened(_unpack(packed), signer)
+    return signer
 
 
 def _signed_text(topic: str, key_id: bytes, packed: bytes) -> bytes:
     return b"yima/1\0" + topic.encode() + b"\0" + key_id + packed
 
 
-def _unpack(packed: bytes) -> bytes:
+def _unpack(packed: bytes, most_bytes: int) -> bytes:
     """Unpack with a bound: the declared size is checked first, and what comes out is bounded too."""
     try:
         declared = zstandard.frame_content_size(packed)
-        if declared > MAX_BODY_BYTES:
+        if declared > most_bytes:
             raise OversizedMessageError(Words(f"消息过大：{declared} 字节", f"The message has {declared} bytes"))
-        return zstandard.ZstdDecompressor().decompress(packed, max_output_size=MAX_BODY_BYTES)
+        return zstandard.ZstdDecompressor().decompress(packed, max_output_size=most_bytes)
     except zstandard.ZstdError as exc:
         raise CorruptMessageError(Words(f"消息无法解压：{exc}", f"The body cannot be unpacked: {exc}")) from exc

@@ -10,19 +10,17 @@ from __future__ import annotations
 from datetime import datetime
 
 import msgspec
-import zstandard
 
 from codes.words import Words
 from server.store.terminals import TerminalRow, Trust
 from server.store.times import micros
-from wire.envelope import MAGIC, SIGNATURE_BYTES, open_sealed
-from wire.errors import CorruptMessageError, OversizedMessageError
-from wire.keys import KEY_ID_BYTES, PublicKey
+from wire.envelope import open_introduction, open_sealed
+from wire.errors import CorruptMessageError
+from wire.keys import PublicKey
 from wire.presence import Health, Presence, PresenceState, decode_health, decode_presence
 from wire.topics import Channel, TerminalTopics, parse_topic
 
 _LARGEST_PRESENCE = 64 * 1024
-_PACKED_AT = len(MAGIC) + 1 + KEY_ID_BYTES + SIGNATURE_BYTES
 _MOST_DEVICES = 64
 
 Change = dict[str, object]
@@ -37,11 +35,10 @@ def open_presence(topic: str, frame: bytes) -> tuple[TerminalTopics, Presence, P
         WireError: The signature does not hold, or the frame is of a newer format.
     """
     topics = _address(topic, Channel.PRESENCE)
-    claimed = _claimed_key(frame)
-    body = open_sealed(frame, topic, lambda key_id: claimed if key_id == claimed.key_id else None).body
-    said = decode_presence(body)
+    opened = open_introduction(frame, topic, _key_in, most_bytes=_LARGEST_PRESENCE)
+    said = decode_presence(opened.body)
     _check_speaker(said.terminal, topics)
-    return topics, said, claimed
+    return topics, said, opened.signer
 
 
 def open_health(topic: str, frame: bytes, key: PublicKey) -> Health:
@@ -144,14 +141,5 @@ def _check_speaker(terminal: str, topics: TerminalTopics) -> None:
         )
 
 
-def _claimed_key(frame: bytes) -> PublicKey:
-    """Return the key that a presence names, before anything is proved; the signature is checked with it next."""
-    packed = frame[_PACKED_AT:]
-    try:
-        # A declared size is allocated at once, whatever the bound: so it is looked at first.
-        if zstandard.frame_content_size(packed) > _LARGEST_PRESENCE:
-            raise OversizedMessageError(Words("在线状态消息过大", "The presence message is too large"))
-        body = zstandard.ZstdDecompressor().decompress(packed, max_output_size=_LARGEST_PRESENCE)
-    except zstandard.ZstdError as exc:
-        raise CorruptMessageError(Words("不是在线状态消息", "Not a presence message")) from exc
+def _key_in(body: bytes) -> PublicKey:
     return PublicKey.from_hex(decode_presence(body).public_key)

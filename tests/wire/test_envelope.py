@@ -11,7 +11,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wire.envelope import MAX_BODY_BYTES, open_sealed, seal
+from wire.envelope import MAX_BODY_BYTES, open_introduction, open_sealed, seal
 from wire.errors import (
     CorruptMessageError,
     ForgedMessageError,
@@ -143,3 +143,37 @@ def test_a_public_key_travels_as_hex_and_has_a_fingerprint(key: SigningKey) -> N
         PublicKey.from_hex("not hex")
     with pytest.raises(KeyFileError):
         PublicKey.from_hex("ab")
+
+
+def test_an_introduction_opens_with_the_key_that_it_names(key: SigningKey) -> None:
+    body = key.public.raw.hex().encode()
+    opened = open_introduction(seal(body, TOPIC, key), TOPIC, _named, most_bytes=64)
+    assert (opened.body, opened.signer) == (body, key.public)
+
+
+def test_an_introduction_proves_nothing_with_anothers_key_or_topic(key: SigningKey, other_key: SigningKey) -> None:
+    frame = seal(key.public.raw.hex().encode(), TOPIC, other_key)
+    with pytest.raises(UnknownKeyError):
+        open_introduction(frame, TOPIC, _named, most_bytes=64)
+    renamed = frame[:3] + key.public.key_id + frame[3 + len(key.public.key_id) :]
+    with pytest.raises(ForgedMessageError):
+        open_introduction(renamed, TOPIC, _named, most_bytes=64)
+    honest = seal(key.public.raw.hex().encode(), TOPIC, key)
+    with pytest.raises(ForgedMessageError):
+        open_introduction(honest, TOPIC.replace("t1", "t2"), _named, most_bytes=64)
+
+
+@pytest.mark.parametrize("size", [65, 10_000_000])
+def test_an_introduction_is_bounded_before_it_is_unpacked(key: SigningKey, size: int) -> None:
+    with pytest.raises(OversizedMessageError):
+        open_introduction(seal(b"0" * size, TOPIC, key), TOPIC, _named, most_bytes=64)
+
+
+@given(st.binary(max_size=200))
+def test_an_introduction_of_any_bytes_is_refused_as_a_wire_error(frame: bytes) -> None:
+    with pytest.raises(WireError):
+        open_introduction(frame, TOPIC, _named, most_bytes=64)
+
+
+def _named(body: bytes) -> PublicKey:
+    return PublicKey.from_hex(body.decode())

@@ -19,7 +19,7 @@ import structlog
 from edge.clock import Clock
 from edge.config import LinkSection
 from edge.health import DeviceStatus
-from edge.operators.sign_in import InStore
+from edge.store.lane import InStore
 from edge.store.outbox import Outbox, OutboxCounts
 from edge.supervisor import Sleep
 from edge.sync_board import SyncBoard

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from edge.clock import Clock
 from edge.health import SyncStatus
-from edge.operators.sign_in import InStore
+from edge.store.lane import InStore
 from edge.store.outbox import KEEP_DELIVERED, Outbox
 from edge.store.scans import forget_answers
 from edge.store.shifts import forget_sessions

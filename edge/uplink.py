@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import msgspec
 import structlog
 
 from codes.errors import YimaError
+from edge.store.lane import InStore
 from edge.store.outbox import Applied, OutboxRow
 from wire.envelope import open_sealed, seal
 from wire.keys import PublicKey, SigningKey
@@ -33,7 +34,6 @@ MOST_RECEIPTS = 1_000
 IDLE_CHECK_S = 1.0
 """How often an idle uplink looks for rows whose hold has ended."""
 
-_T = TypeVar("_T")
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -70,13 +70,6 @@ class UplinkLink(Protocol):
 
     def publish(self, topic: str, frame: bytes) -> bool:
         """Hand a frame to the broker; False means keep it."""
-
-
-class InStore(Protocol):
-    """Runs work in the thread that owns the store."""
-
-    def __call__(self, work: Callable[[], _T], /) -> Awaitable[_T]:
-        """Return what `work` returns, when it has run."""
 
 
 @dataclass(frozen=True, slots=True)

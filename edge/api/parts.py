@@ -12,7 +12,8 @@ from edge.clock import Clock
 from edge.counter.counter import Counter
 from edge.health import TerminalStatus
 from edge.operators.desk import OperatorDesk
-from edge.operators.sign_in import InStore, SignIn
+from edge.operators.sign_in import SignIn
+from edge.store.lane import InStore
 from edge.store.outbox import Outbox
 from web.live import LiveBus
 

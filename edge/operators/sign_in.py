@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar
 
 from edge.operators.desk import Admitted, OperatorDesk
 from edge.operators.errors import SignInRefusedError
+from edge.store.lane import InStore
 from web.passwords import hash_password, new_password, new_token, verify_password
-
-_T = TypeVar("_T")
-
-
-class InStore(Protocol):
-    """Runs work in the thread that owns the store."""
-
-    def __call__(self, work: Callable[[], _T], /) -> Awaitable[_T]:
-        """Return what `work` returns, when it has run."""
-        ...
 
 
 class SignIn:

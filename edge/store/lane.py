@@ -7,17 +7,25 @@ line: everything that changes the store happens there, one piece of work after t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
 from edge.store.errors import store_errors
 
 _T = TypeVar("_T")
+
+
+class InStore(Protocol):
+    """Runs work in the thread that owns the store."""
+
+    def __call__(self, work: Callable[[], _T], /) -> Awaitable[_T]:
+        """Return what `work` returns, when it has run."""
+        ...
 
 
 class Lane:

@@ -34,7 +34,7 @@ PAGES = {
     "error": "/console/terminals/NOBODY",
     "refused": "/console/codes?code=6900000000014",
 }
-SIZES = [(1440, 900), (1366, 768), (1080, 1440), (720, 450), (390, 844)]
+SIZES = [(1920, 1080), (1440, 900), (1366, 768), (1080, 1440), (720, 450), (390, 844)]
 
 
 @dataclass(frozen=True)

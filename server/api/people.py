@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from server.api.access import Manager, Reader, TheCentre
-from server.api.views import AccountView, AuditView, NewPasswordView, NewTokenView, RoleView, TokenView
+from server.api.people_views import AccountView, AuditView, NewPasswordView, NewTokenView, RoleView, TokenView
 from server.people.accounts import SHORTEST_PASSWORD
 from server.people.roles import PERMISSIONS, Role
 from server.store import audit

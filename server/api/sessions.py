@@ -8,7 +8,7 @@ from fastapi import APIRouter, Cookie, Request, Response
 from pydantic import BaseModel, Field
 
 from server.api.access import SESSION_COOKIE, AnyPerson, TheCentre
-from server.api.views import PersonView, SessionView
+from server.api.people_views import PersonView, SessionView
 from server.centre import Centre
 from server.people.roles import PERMISSIONS, Permission, Role
 from server.people.signing_in import SignedIn

@@ -13,7 +13,6 @@ from rules.catalogue import Product
 from rules.pack_life import Act, FactKey, State
 from rules.scan_judgement import PackLevel
 from server.fleet import Standing
-from server.people.roles import Permission, Role
 from server.store.alarms import AlarmRecord
 from server.store.terminals import Trust
 from server.store.times import moment
@@ -23,76 +22,20 @@ MOST_CONFLICTS: Final = 10_000
 """Codes in conflict that are counted: the glance must stay quick, and beyond it nobody needs the number."""
 
 
-class _View(BaseModel):
+class View(BaseModel):
+    """What an answer is made of; it reads the fields of our own records."""
+
     model_config = ConfigDict(from_attributes=True, use_attribute_docstrings=True)
 
 
-class WordsView(_View):
+class WordsView(View):
     """A sentence in both languages."""
 
     zh: str
     en: str
 
 
-class PersonView(_View):
-    """Who is signed in."""
-
-    name: str
-    role: Role
-    permissions: list[Permission]
-
-
-class SessionView(PersonView):
-    """A sign-in that has just succeeded; the cookie carries it."""
-
-    expires_at: datetime
-
-
-class RoleView(_View):
-    """A role and what it allows."""
-
-    role: Role
-    permissions: list[Permission]
-
-
-class AccountView(_View):
-    """An account."""
-
-    name: str
-    role: Role
-    is_active: bool
-    locked_until: datetime | None
-    created_at: datetime
-
-
-class NewPasswordView(_View):
-    """A password that is shown this once."""
-
-    name: str
-    password: str
-
-
-class TokenView(_View):
-    """A token, without its secret."""
-
-    id: str
-    label: str
-    account: str
-    role: Role
-    created_by: str
-    created_at: datetime
-    last_used_at: datetime | None
-    revoked_at: datetime | None
-
-
-class NewTokenView(_View):
-    """A token's secret, shown this once."""
-
-    id: str
-    secret: str
-
-
-class DeviceView(_View):
+class DeviceView(View):
     """One device of a terminal, as it last reported."""
 
     device: str
@@ -102,7 +45,7 @@ class DeviceView(_View):
     problem: str | None
 
 
-class TerminalView(_View):
+class TerminalView(View):
     """A terminal of the registry."""
 
     id: str
@@ -126,7 +69,7 @@ class TerminalView(_View):
     decided_at: datetime | None
 
 
-class LifeView(_View):
+class LifeView(View):
     """One life of a terminal's store, as far as the centre has it."""
 
     epoch: str
@@ -142,7 +85,7 @@ class TerminalDetailView(TerminalView):
     lives: list[LifeView]
 
 
-class RejectedView(_View):
+class RejectedView(View):
     """An event that could not be taken; its bytes are kept."""
 
     epoch: str
@@ -156,7 +99,7 @@ class RejectedView(_View):
     """The bytes as text; what is no UTF-8 is replaced."""
 
 
-class FactView(_View):
+class FactView(View):
     """What was done, where, and in which document."""
 
     act: Act
@@ -175,7 +118,7 @@ class StatedView(FactView):
     product: str | None
 
 
-class ConflictView(_View):
+class ConflictView(View):
     """A fact that cannot follow the ones before it."""
 
     code: str
@@ -190,7 +133,7 @@ class ConflictView(_View):
         return ConflictView(code=note.code, zh=note.zh, en=note.en, fact=FactView.of(note.fact), against=against)
 
 
-class EvidenceView(_View):
+class EvidenceView(View):
     """One message that says so."""
 
     event: str
@@ -203,7 +146,7 @@ class EvidenceView(_View):
     received_at: datetime | None
 
 
-class TimelineView(_View):
+class TimelineView(View):
     """One fact with all its evidence, or one scan."""
 
     fact: FactView
@@ -211,7 +154,7 @@ class TimelineView(_View):
     conflict: ConflictView | None
 
 
-class ProductView(_View):
+class ProductView(View):
     """A product of the catalogue."""
 
     id: str
@@ -230,7 +173,7 @@ class ProductView(_View):
         return None if product is None else cls.model_validate(product)
 
 
-class CodeView(_View):
+class CodeView(View):
     """Everything that is known of a code."""
 
     code: str
@@ -253,7 +196,7 @@ class CodeView(_View):
     product: ProductView | None
 
 
-class LedgerView(_View):
+class LedgerView(View):
     """One code of the ledger."""
 
     code: str
@@ -265,7 +208,7 @@ class LedgerView(_View):
     changed_at: datetime
 
 
-class LedgerPage(_View):
+class LedgerPage(View):
     """A part of the ledger, in the order of codes."""
 
     items: list[LedgerView]
@@ -273,7 +216,7 @@ class LedgerPage(_View):
     """Give it as `after` to go on; null at the end."""
 
 
-class ConflictedView(_View):
+class ConflictedView(View):
     """A code about which two facts cannot both be true."""
 
     code: str
@@ -286,7 +229,7 @@ class ConflictedView(_View):
     changed_at: datetime
 
 
-class ConflictedPage(_View):
+class ConflictedPage(View):
     """A part of the codes in conflict, those that changed last first."""
 
     items: list[ConflictedView]
@@ -294,7 +237,7 @@ class ConflictedPage(_View):
     """Give it as `before` to go on; null at the end."""
 
 
-class EventView(_View):
+class EventView(View):
     """One event as stored."""
 
     id: str
@@ -308,14 +251,14 @@ class EventView(_View):
     event: dict[str, Any]
 
 
-class EventPage(_View):
+class EventPage(View):
     """A part of the events, in the order of terminals' stores and numbers."""
 
     items: list[EventView]
     next: str | None
 
 
-class MatchView(_View):
+class MatchView(View):
     """What a code stands for."""
 
     system: ProductSystem
@@ -326,7 +269,7 @@ class MatchView(_View):
     product: ProductView
 
 
-class MoveView(_View):
+class MoveView(View):
     """A code that stood for one product and stands for another."""
 
     system: ProductSystem
@@ -335,7 +278,7 @@ class MoveView(_View):
     after: str
 
 
-class LineProblemView(_View):
+class LineProblemView(View):
     """Why a line of a catalogue file cannot be used."""
 
     line: int
@@ -344,7 +287,7 @@ class LineProblemView(_View):
     words: WordsView
 
 
-class ImportView(_View):
+class ImportView(View):
     """What importing a catalogue file does, or did."""
 
     added: list[str]
@@ -356,7 +299,7 @@ class ImportView(_View):
     is_committed: bool
 
 
-class AlarmView(_View):
+class AlarmView(View):
     """Something a person should look at."""
 
     n: int
@@ -384,7 +327,7 @@ class AlarmView(_View):
         )
 
 
-class AlarmPage(_View):
+class AlarmPage(View):
     """A part of the alarms, the one that rang last first."""
 
     items: list[AlarmView]
@@ -393,18 +336,7 @@ class AlarmPage(_View):
     total: int
 
 
-class AuditView(_View):
-    """One change and who made it."""
-
-    n: int
-    at: datetime
-    who: str
-    action: str
-    subject: str
-    detail: dict[str, Any]
-
-
-class StatusView(_View):
+class StatusView(View):
     """The centre at a glance."""
 
     version: str
@@ -425,7 +357,7 @@ class StatusView(_View):
     """Since the start of this process; `docs/centre.md` explains each count."""
 
 
-class HealthView(_View):
+class HealthView(View):
     """Whether the centre works."""
 
     is_ok: bool

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +30,15 @@ WATCHED_PAUSE_S = 0.8
 """Between two scans of a cashier, when people look on."""
 SCANS_PER_MORNING = 240
 _REFRESH_S = 0.5
+_WATCHED = (
+    "终端 / terminal",
+    "页面 / page",
+    "线路 / line",
+    "本场已扫 / scanned",
+    "已显示 / shown",
+    "记录已回执 / records receipted",
+    "记录待上传 / records waiting",
+)
 _MUST_BE_NONE = MappingProxyType(
     {
         "lost": "丢失 / lost",
@@ -57,7 +67,10 @@ def demo(
     """演示：两家药店与一个医院药库 / A demonstration: two pharmacies and a hospital store."""
     console = Console()
     folder = Path(tempfile.mkdtemp(prefix="yima-demo-"))
-    is_right = True
+    # A morning that was asked for is right only once it was judged; watching has no verdict.
+    is_right = not once
+    # Ended from outside, the demo ends what it started, as with Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if once:
             made = asyncio.run(_play_once(console, folder, seed, scans, has_faults=faults))
@@ -70,7 +83,7 @@ def demo(
     except* (StageError, UnreadableBoxError, ScannerNotReadyError, TerminalDownError, ImpostorError) as group:
         is_right = False
         for problem in _leaves(group):
-            console.print(f"[bold red]{type(problem).__name__}[/] {problem}", highlight=False)
+            console.print(f"[red]演示中断 / the demo broke off[/]  {escape(str(problem))}", highlight=False)
     except* KeyboardInterrupt:
         console.print("演示已结束 / The demo has ended")
     if is_right:
@@ -135,12 +148,13 @@ async def _watch(city: City, run: Run, show: Callable[[Table], None]) -> None:
 
 async def _table(city: City, run: Run) -> Table:
     table = Table(title="一码演示 / Yima demo    Ctrl-C 结束 / to end", title_justify="left")
-    for heading in ("终端 / terminal", "页面 / page", "已扫 / scanned", "已回执 / receipts", "待上传 / pending"):
+    for heading in _WATCHED:
         table.add_column(heading, overflow="fold")
     for place, notebook in zip(city.places, run.notebooks, strict=False):
         sync = (await place.screen.press("GET", "/api/v1/status"))["sync"]
-        scanned = str(sum(notebook.emitted.values()))
-        table.add_row(place.shop.label, place.screen.url, scanned, str(sync["delivered"]), str(sync["pending"]))
+        line = "[green]在线 / up[/]" if sync["is_up"] else "[red]断开 / down[/]"
+        numbers = (notebook.emitted.total(), notebook.read.total(), sync["delivered"], sync["pending"])
+        table.add_row(place.shop.label, place.screen.url, line, *map(str, numbers))
     return table
 
 

@@ -34,14 +34,10 @@ class Actor:
     log: Path
     port: int
     """It is up when this port accepts connections."""
-    kills: int = 0
+    _is_over: bool = False
+    """It was stopped for good, perhaps by another thread than the one that starts it."""
     _process: subprocess.Popen[bytes] | None = None
     _log_file: IO[bytes] | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """Its process id, None if it is down."""
-        return self._process.pid if self._process is not None and self._process.poll() is None else None
 
     def start(self) -> None:
         """Start it and wait until it accepts connections.
@@ -58,22 +54,27 @@ class Actor:
             # A group of its own: Ctrl-C is for the demo, which then ends its actors in order.
             start_new_session=True,
         )
-        deadline = time.monotonic() + START_S
-        while not accepts(self.port):
-            if self._process.poll() is not None:
-                raise StageError(f"{self.name} ended at start with code {self._process.returncode}, see {self.log}")
-            if time.monotonic() > deadline:
-                raise StageError(f"{self.name} did not answer on port {self.port} in {START_S:.0f} s, see {self.log}")
-            time.sleep(0.05)
+        self._wait_up(self._process)
+        if self._is_over:
+            self._end(signal.SIGTERM)
 
     def kill(self) -> None:
         """Kill it without warning (SIGKILL), children included."""
         self._end(signal.SIGKILL)
-        self.kills += 1
 
     def stop(self) -> None:
-        """End it in good order; kill it if it does not end."""
+        """End it for good and in good order; kill it if it does not end."""
+        self._is_over = True
         self._end(signal.SIGTERM)
+
+    def _wait_up(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_S
+        while not accepts(self.port) and not self._is_over:
+            if process.poll() is not None:
+                raise StageError(f"{self.name} ended at start with code {process.returncode}, see {self.log}")
+            if time.monotonic() > deadline:
+                raise StageError(f"{self.name} did not answer on port {self.port} in {START_S:.0f} s, see {self.log}")
+            time.sleep(0.05)
 
     def _end(self, how: signal.Signals) -> None:
         process = self._process

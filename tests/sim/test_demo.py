@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -48,3 +51,22 @@ def test_a_morning_with_kills_loses_nothing_and_doubles_nothing(tmp_path: Path) 
     assert sorted(fault.split()[2] for fault in report["faults"])[:4] == ["broker", "broker", "centre", "centre"]
     assert len(report["faults"]) == 5
     assert {"sold", "in_stock", "conflict"} <= set(report["ledger_states"])
+
+
+@pytest.mark.slow
+def test_a_run_that_is_ended_early_is_not_right_and_leaves_no_process_behind() -> None:
+    command = [sys.executable, "-m", "cli.app", "demo", "--once", "--scans", "30"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+    ) as demo:
+        lines = iter(demo.stdout.readline, "")
+        next(line for line in lines if "centre" in line)
+        tasks = Path(f"/proc/{demo.pid}/task").glob("*/children")
+        children = [pid for task in tasks for pid in task.read_text(encoding="ascii").split()]
+        demo.send_signal(signal.SIGTERM)
+        rest = demo.stdout.read()
+        assert demo.wait(90) == 1
+    assert "演示已结束" in rest
+    assert children
+    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+    shutil.rmtree(rest.split()[-1])

@@ -1,8 +1,8 @@
 """Statements and rows, without detour.
 
-A scan takes a dozen statements, all constant. SQLAlchemy keeps the connection and its transactions; the statements go
-straight to the driver underneath, because building a result object costs 9 to 19 µs each time and the statement itself
-costs 2: together that would double the time of a commit (P-01).
+A scan takes fifteen statements, all constant. SQLAlchemy keeps the connection and its transactions; the statements go
+straight to the driver underneath, because a result object costs more than the statement itself, and together that
+would spend the margin of a commit (P-01). `docs/adr/0005-statements-below-sqlalchemy.md` has the figures.
 """
 
 from __future__ import annotations

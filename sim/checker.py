@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import groupby
 
 
@@ -95,16 +95,19 @@ class Findings:
     false_answers: list[str] = field(default_factory=list)
 
     @property
+    def by_kind(self) -> Mapping[str, list[str]]:
+        """What is wrong, by the name of its kind; kinds of which there is nothing are left out."""
+        return {one.name: found for one in fields(self) if (found := getattr(self, one.name))}
+
+    @property
     def is_clean(self) -> bool:
         """Nothing is wrong."""
-        return not (self.lost or self.duplicated or self.wrong_states or self.false_answers)
+        return not self.by_kind
 
     def add(self, other: Findings) -> None:
         """Take in what somebody else found."""
-        self.lost += other.lost
-        self.duplicated += other.duplicated
-        self.wrong_states += other.wrong_states
-        self.false_answers += other.false_answers
+        for kind, found in other.by_kind.items():
+            getattr(self, kind).extend(found)
 
 
 def check(truth: Mapping[str, Truth], recorded: Mapping[str, Recorded], claims: CentreClaims) -> Findings:

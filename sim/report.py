@@ -12,13 +12,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any, TypeVar
 
 from sim.cashier import Notebook
 from sim.checker import CentreClaims, Findings, Truth
 from sim.plan import Way
 
-KINDS = ("lost", "duplicated", "wrong_states", "false_answers")
 MOST_FINDINGS = 20
 """Of a kind that the report spells out; the numbers count all."""
 
@@ -106,7 +106,7 @@ def make_report(
         "verdicts": dict(sorted(verdicts.items())),
         "problems": problems,
         "faults": list(faults),
-        "findings": {kind: getattr(findings, kind)[:MOST_FINDINGS] for kind in KINDS},
+        "findings": {one.name: getattr(findings, one.name)[:MOST_FINDINGS] for one in fields(findings)},
         "seconds": round(seconds, 1),
     }
 

@@ -123,8 +123,7 @@ class Shop:
         return self
 
     def kinds(self) -> set[str]:
-        findings = self.notebook.tally.findings()
-        return {name for name in ("lost", "duplicated", "wrong_states", "false_answers") if getattr(findings, name)}
+        return set(self.notebook.tally.findings().by_kind)
 
     def _progressed(self) -> None:
         self.progress += 1

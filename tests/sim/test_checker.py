@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sim.checker import Answer, CentreClaims, Claim, EventClaim, Findings, Recorded, Sale, Truth, check
+from sim.checker import Answer, CentreClaims, Claim, EventClaim, Recorded, Sale, Truth, check
 
 SALE = Sale("P1", "s1")
 TRUTH = {
@@ -40,10 +40,6 @@ def with_ledger(**changes: Claim | None) -> CentreClaims:
     return replace(RIGHT, ledger=ledger, answers={code: a for code, a in answers_of(ledger).items() if code in ledger})
 
 
-def kinds_of(findings: Findings) -> set[str]:
-    return {name for name in ("lost", "duplicated", "wrong_states", "false_answers") if getattr(findings, name)}
-
-
 def test_a_centre_that_is_right_is_clean() -> None:
     assert check(TRUTH, RECORDED, RIGHT).is_clean
 
@@ -75,7 +71,7 @@ def test_a_centre_that_is_right_is_clean() -> None:
 def test_each_planted_fault_is_found_and_named(claims: CentreClaims, kind: str) -> None:
     findings = check(TRUTH, RECORDED, claims)
     assert not findings.is_clean
-    assert kinds_of(findings) == {kind}
+    assert set(findings.by_kind) == {kind}
 
 
 @pytest.mark.req("T-72")
@@ -88,4 +84,4 @@ def test_the_last_record_of_a_terminal_cannot_go_missing() -> None:
 @pytest.mark.req("T-72")
 def test_a_receipt_for_what_the_centre_does_not_have_is_a_loss() -> None:
     receipts = {**RECORDED, "t2": Recorded(frozenset(), 4)}
-    assert kinds_of(check(TRUTH, receipts, RIGHT)) == {"lost"}
+    assert set(check(TRUTH, receipts, RIGHT).by_kind) == {"lost"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from sim.checker import Findings
 from sim.plan import Way
 from sim.tally import Outage, Pull, Tally
 
@@ -47,10 +46,6 @@ class Counter:
         back_at = {} if serial_back_at is None else {Way.SERIAL: serial_back_at}
         self.tally.outages.append(Outage(began_at, back_at))
         return self
-
-
-def kinds_of(findings: Findings) -> set[str]:
-    return {name for name in ("lost", "duplicated", "wrong_states", "false_answers") if getattr(findings, name)}
 
 
 def scanned() -> Counter:
@@ -104,13 +99,13 @@ def test_what_was_pulled_and_shown_and_stays_on_the_list_is_clean() -> None:
     ],
 )
 def test_each_planted_fault_is_found_and_named(counter: Counter, kind: str) -> None:
-    assert kinds_of(counter.tally.findings()) == {kind}
+    assert set(counter.tally.findings().by_kind) == {kind}
 
 
 @pytest.mark.req("T-72")
 def test_a_scan_that_another_device_is_said_to_have_made_is_lost_and_false() -> None:
     counter = Counter().wants().pulls(way=Way.HID).sees(way=Way.SERIAL)
-    assert kinds_of(counter.tally.findings()) == {"lost", "false_answers"}
+    assert set(counter.tally.findings().by_kind) == {"lost", "false_answers"}
 
 
 def test_bytes_that_came_to_a_dead_or_starting_terminal_may_be_missing_once_the_box_is_scanned_again() -> None:
@@ -128,7 +123,7 @@ def test_bytes_that_came_to_a_dying_terminal_may_have_been_recorded_all_the_same
 def test_an_outage_of_one_scanner_excuses_no_other() -> None:
     counter = Counter().wants().pulls(way=Way.HID).pulls(way=Way.HID).sees(way=Way.HID)
     counter.tally.outages.append(Outage(50.0, {Way.SERIAL: 200.0, Way.HID: 60.0}))
-    assert kinds_of(counter.tally.findings()) == {"lost"}
+    assert set(counter.tally.findings().by_kind) == {"lost"}
 
 
 def test_an_outage_that_has_not_ended_holds_on() -> None:
@@ -140,7 +135,7 @@ def test_a_repeat_is_already_on_the_list_and_a_gone_box_is_added_again() -> None
     repeat = scanned().wants().pulls().sees(verdict="already_in_sale").lists(BOX)
     assert repeat.tally.findings().is_clean
     gone = scanned().lists().wants().pulls().sees().lists(BOX)
-    assert kinds_of(gone.tally.findings()) == {"lost"}
+    assert set(gone.tally.findings().by_kind) == {"lost"}
 
 
 def test_a_code_that_the_screen_names_its_own_way_is_told_apart_by_its_device() -> None:
@@ -151,7 +146,7 @@ def test_a_code_that_the_screen_names_its_own_way_is_told_apart_by_its_device() 
 def test_a_box_before_the_camera_is_seen_by_the_terminal_that_dies_and_by_the_one_that_comes_back() -> None:
     twice = Counter().wants().pulls(way=Way.CAMERA).sees(way=Way.CAMERA)
     twice.sees(verdict="already_in_sale", way=Way.CAMERA)
-    assert kinds_of(twice.tally.findings()) == {"duplicated"}
+    assert set(twice.tally.findings().by_kind) == {"duplicated"}
     twice.was_down(101.5)
     assert twice.tally.findings().is_clean
 

@@ -25,15 +25,6 @@ _FILE = {
 }
 
 
-class ImportAnswer(ImportView):
-    """The same, with what a person asks first."""
-
-    taken: int
-    """Lines that can be used."""
-    left_out: int
-    """Lines that cannot; `problems` says why."""
-
-
 @router.get("/match")
 def match(
     _person: Reader,
@@ -70,15 +61,15 @@ async def import_catalogue(
     centre: TheCentre,
     dry_run: Annotated[bool, Query(description="Only say what would happen.")] = True,
     strict: Annotated[bool, Query(description="Import nothing if any line of the file cannot be used.")] = False,
-) -> ImportAnswer:
+) -> ImportView:
     """Preview a catalogue file, or import its good lines with `dry_run=false`."""
     content = await request.body()
     return await run_in_threadpool(_import, centre, person, content, dry_run=dry_run, is_strict=strict)
 
 
-def _import(centre: Centre, person: Person, content: bytes, *, dry_run: bool, is_strict: bool) -> ImportAnswer:
+def _import(centre: Centre, person: Person, content: bytes, *, dry_run: bool, is_strict: bool) -> ImportView:
     file = parse_catalogue(content)
     if dry_run:
-        return ImportAnswer.model_validate(centre.matching.preview(file))
+        return ImportView.model_validate(centre.matching.preview(file))
     done = centre.matching.import_file(file, by=person, now=centre.now(), is_strict=is_strict)
-    return ImportAnswer.model_validate(done)
+    return ImportView.model_validate(done)

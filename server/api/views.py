@@ -290,6 +290,10 @@ class LineProblemView(View):
 class ImportView(View):
     """What importing a catalogue file does, or did."""
 
+    taken: int
+    """Lines that can be used."""
+    left_out: int
+    """Lines that cannot; `problems` says why."""
     added: list[str]
     changed: list[str]
     unchanged: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -169,19 +168,6 @@ def test_every_act_in_every_state_is_possible_or_a_conflict_with_words(state: St
         assert conflict.code.startswith("pack.")
         assert conflict.words.en
         assert not any(letter.isascii() and letter.isalpha() for letter in conflict.words.zh)
-
-
-def test_a_long_history_costs_in_proportion_to_its_length() -> None:
-    """Eight times the facts take about eight times as long; copying at each step would make it sixty-four."""
-
-    def seconds(count: int) -> float:
-        history = [said(Act.DISPENSED, at, document=f"s{at}") for at in range(count)]
-        begun = time.process_time()
-        fold(history)
-        return time.process_time() - begun
-
-    short, long = (min(seconds(count) for _ in range(3)) for count in (4_000, 32_000))
-    assert long < 24 * short
 
 
 KINDS = st.one_of(

@@ -12,18 +12,20 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
 import structlog
 
 from codes.errors import TransientError, YimaError
-from wire.link import Link, LinkSettings, Session
+from wire.link import Link, LinkListener, LinkSettings, Session, SessionFactory
 from wire.topics import Channel, every_terminal, parse_topic
 
 QUEUE_FRAMES = 2_000
 FRAMES_PER_COMMIT = 16
 PUBLISH_PATIENCE_S = 2.0
+STOP_PATIENCE_S = 5.0
 _PUBLISH_RETRY_S = 0.005
 _STORE_PAUSE_S = 1.0
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -58,6 +60,28 @@ class NotesFleet(Protocol):
         """Take a health report."""
 
 
+class CentreLink(Protocol):
+    """What the receiver asks of the link (`wire.link.Link`)."""
+
+    def start(self) -> None:
+        """Begin to connect."""
+
+    def stop(self) -> None:
+        """End the session."""
+
+    def publish(self, topic: str, frame: bytes) -> bool:
+        """Hand a frame to the broker; False means that it cannot be now."""
+
+
+class NewLink(Protocol):
+    """Makes the link; it does not connect yet."""
+
+    def __call__(
+        self, settings: LinkSettings, listener: LinkListener, new_session: SessionFactory, /, *, rng: random.Random
+    ) -> CentreLink:
+        """Return the link that `listener` hears from."""
+
+
 class Receiver:
     """Subscribes to all terminals and keeps one worker busy until `stop`."""
 
@@ -70,7 +94,12 @@ class Receiver:
         now: Callable[[], datetime],
         on_fatal: Callable[[], None],
         group: str | None = None,
+        new_link: NewLink = Link,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
+        self._monotonic = monotonic
+        self._sleep = sleep
         self._ingest = ingest
         self._fleet = fleet
         self._now = now
@@ -79,7 +108,7 @@ class Receiver:
             every_terminal(channel, group=group if channel is Channel.EVENTS else None)
             for channel in (Channel.EVENTS, Channel.PRESENCE, Channel.HEALTH)
         )
-        self._link = Link(settings, self, lambda: Session(subscriptions), rng=random.Random())  # noqa: S311 - back-off
+        self._link = new_link(settings, self, lambda: Session(subscriptions), rng=random.Random())  # noqa: S311 - back-off
         self._frames: queue.Queue[tuple[str, bytes] | None] = queue.Queue(QUEUE_FRAMES)
         self._worker = threading.Thread(target=self._work, name="ingest", daemon=True)
         self._is_up = False
@@ -103,8 +132,10 @@ class Receiver:
     def stop(self) -> None:
         """Stop receiving, finish what is queued, end both threads."""
         self._link.stop()
-        self._frames.put(None)
-        self._worker.join(timeout=5)
+        # If the worker has died, nobody makes room in a full queue any more.
+        with suppress(queue.Full):
+            self._frames.put(None, timeout=STOP_PATIENCE_S if self._worker.is_alive() else 0)
+        self._worker.join(timeout=STOP_PATIENCE_S)
 
     # -- on the link's thread --------------------------------------------------------------------------------------
 
@@ -189,15 +220,15 @@ class Receiver:
         except TransientError as exc:
             # Nothing was committed and nothing is answered: the terminals resend.
             _logger.error("receiver.store_failed", code=exc.code, reason=exc.words.en)
-            time.sleep(_STORE_PAUSE_S)
+            self._sleep(_STORE_PAUSE_S)
             return
         for reply in replies:
             self._publish(reply)
 
     def _publish(self, reply: Reply) -> None:
-        deadline = time.monotonic() + PUBLISH_PATIENCE_S
+        deadline = self._monotonic() + PUBLISH_PATIENCE_S
         while not self._link.publish(reply.topic, reply.frame):
             # Too much waits for the broker's acknowledgement, or the line is down: then the terminal asks again.
-            if not self._is_up or time.monotonic() > deadline:
+            if not self._is_up or self._monotonic() > deadline:
                 return
-            time.sleep(_PUBLISH_RETRY_S)
+            self._sleep(_PUBLISH_RETRY_S)

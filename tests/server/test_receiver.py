@@ -1,0 +1,265 @@
+"""Frames in, receipts out: what is answered, what is counted, and what ends the program."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from codes.words import Words
+from server import receiver as module
+from server.errors import StoreUnavailableError
+from server.receiver import FRAMES_PER_COMMIT, Receiver
+from wire.errors import ForgedMessageError
+from wire.link import LinkListener, LinkSettings, Session, SessionFactory
+from wire.topics import Channel, TerminalTopics
+
+NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+TOPICS = TerminalTopics("350200", "counter-1")
+EVENTS, PRESENCE, HEALTH = TOPICS.on(Channel.EVENTS), TOPICS.on(Channel.PRESENCE), TOPICS.on(Channel.HEALTH)
+DEADLINE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    topic: str
+    frame: bytes
+
+
+@dataclass
+class FakeLink:
+    """The line as the receiver sees it."""
+
+    session: Session
+    listener: LinkListener
+    published: list[tuple[str, bytes]] = field(default_factory=list)
+    refusals: int = 0
+    is_started: bool = False
+    on_publish: Callable[[], None] = lambda: None
+
+    def start(self) -> None:
+        self.is_started = True
+
+    def stop(self) -> None:
+        self.is_started = False
+
+    def publish(self, topic: str, frame: bytes) -> bool:
+        self.on_publish()
+        if self.refusals:
+            self.refusals -= 1
+            return False
+        self.published.append((topic, frame))
+        return True
+
+
+@dataclass
+class FakeCentre:
+    """Ingest and fleet: they note what they are given, and fail when told to."""
+
+    taken: list[list[bytes]] = field(default_factory=list)
+    noted: list[tuple[str, bytes]] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
+
+    def take_many(self, frames: Sequence[tuple[str, bytes]], now: datetime) -> Sequence[Receipt]:
+        assert now == NOW
+        if self.failures:
+            raise self.failures.pop(0)
+        self.taken.append([frame for _, frame in frames])
+        return [Receipt("receipts", b"for " + frame) for _, frame in frames]
+
+    def note_presence(self, topic: str, frame: bytes, now: datetime) -> None:
+        self._note("presence", frame)
+
+    def note_health(self, topic: str, frame: bytes, now: datetime) -> None:
+        self._note("health", frame)
+
+    def _note(self, kind: str, frame: bytes) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.noted.append((kind, frame))
+
+
+class Scene:
+    """A receiver between a fake line and a fake centre, with a clock that moves only when somebody sleeps."""
+
+    def __init__(self, group: str | None = None) -> None:
+        self.centre = FakeCentre()
+        self.slept: list[float] = []
+        self.has_failed = threading.Event()
+        self.receiver = Receiver(
+            ingest=self.centre,
+            fleet=self.centre,
+            settings=LinkSettings("centre"),
+            now=lambda: NOW,
+            on_fatal=self.has_failed.set,
+            group=group,
+            new_link=self._new_link,
+            monotonic=lambda: sum(self.slept),
+            sleep=self.slept.append,
+        )
+
+    def _new_link(
+        self, _settings: LinkSettings, listener: LinkListener, new_session: SessionFactory, *, rng: random.Random
+    ) -> FakeLink:
+        del rng
+        self.link = FakeLink(new_session(), listener)
+        return self.link
+
+    def hears(self, *messages: tuple[str, bytes]) -> None:
+        for topic, frame in messages:
+            self.link.listener.message(topic, frame)
+
+    def plays(self, *messages: tuple[str, bytes]) -> None:
+        """Hear messages, then stop: a stop finishes what is queued."""
+        self.link.listener.link_up()
+        self.hears(*messages)
+        self.receiver.start()
+        self.receiver.stop()
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[list[MutableMapping[str, Any]]]:
+    with capture_logs() as lines:
+        yield lines
+
+
+def events_of(logged: list[MutableMapping[str, Any]]) -> list[str]:
+    return [line["event"] for line in logged if line["log_level"] != "info"]
+
+
+def test_it_asks_for_three_kinds_of_messages_and_shares_only_the_events() -> None:
+    plain, shared = Scene().link.session.subscriptions, Scene(group="ingest").link.session.subscriptions
+    assert [topic.rsplit("/", 1)[-1] for topic in plain] == [Channel.EVENTS, Channel.PRESENCE, Channel.HEALTH]
+    assert shared[0].startswith("$share/ingest/")
+    assert shared[1:] == plain[1:]
+
+
+def test_each_batch_is_taken_and_its_receipt_goes_out(scene: Scene) -> None:
+    scene.plays((EVENTS, b"a"), (EVENTS, b"b"))
+    assert scene.centre.taken == [[b"a", b"b"]]
+    assert scene.link.published == [("receipts", b"for a"), ("receipts", b"for b")]
+    assert not scene.link.is_started
+
+
+def test_what_has_gathered_is_committed_together_and_bounded(scene: Scene) -> None:
+    scene.plays(*((EVENTS, b"%d" % number) for number in range(FRAMES_PER_COMMIT + 3)))
+    assert [len(batch) for batch in scene.centre.taken] == [FRAMES_PER_COMMIT, 3]
+
+
+def test_presence_and_health_go_to_the_fleet(scene: Scene) -> None:
+    scene.plays((PRESENCE, b"born"), (EVENTS, b"a"), (HEALTH, b"well"))
+    assert scene.centre.noted == [("presence", b"born"), ("health", b"well")]
+    assert scene.centre.taken == [[b"a"]]
+    assert scene.receiver.refused == 0
+
+
+@pytest.mark.parametrize("message", [("somewhere/else", b"x"), (PRESENCE, b""), (TOPICS.on(Channel.RECEIPT), b"x")])
+def test_what_is_not_for_the_centre_is_counted_and_stops_nothing(scene: Scene, message: tuple[str, bytes]) -> None:
+    scene.plays(message, (EVENTS, b"a"))
+    assert (scene.receiver.refused, scene.centre.taken, scene.centre.noted) == (1, [[b"a"]], [])
+
+
+def test_a_forged_presence_is_told_and_counted(scene: Scene, logged: list[MutableMapping[str, Any]]) -> None:
+    scene.centre.failures = [ForgedMessageError(Words("冒充", "forged"))]
+    scene.plays((PRESENCE, b"forged"), (PRESENCE, b"true"))
+    assert (scene.receiver.refused, scene.centre.noted) == (1, [("presence", b"true")])
+    assert [(line["event"], line["code"]) for line in logged if "code" in line] == [("receiver.refused", "wire.forged")]
+
+
+def test_a_store_that_is_away_gets_no_receipt_out_and_is_asked_again(
+    scene: Scene, logged: list[MutableMapping[str, Any]]
+) -> None:
+    scene.centre.failures = [StoreUnavailableError(Words("不在", "away"))]
+    first = [(EVENTS, b"%d" % number) for number in range(FRAMES_PER_COMMIT)]
+    scene.plays(*first, (EVENTS, b"later"))
+    assert scene.link.published == [("receipts", b"for later")]
+    assert scene.slept == [1.0]
+    assert events_of(logged) == ["receiver.store_failed"]
+    assert scene.has_failed.is_set(), "the end of the worker is always told"
+
+
+def test_a_bug_in_the_ingest_ends_the_program_rather_than_the_facts(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    died: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", died.append)
+    scene.centre.failures = [RuntimeError("a bug")]
+    scene.receiver.start()
+    scene.hears((EVENTS, b"a"))
+    assert scene.has_failed.wait(DEADLINE_S)
+    scene.receiver.stop()
+    assert [one.exc_type for one in died] == [RuntimeError]
+    assert scene.link.published == []
+
+
+def test_a_stop_comes_to_an_end_even_if_the_worker_died_before_a_full_queue(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    scene.centre.failures = [RuntimeError("a bug")]
+    scene.receiver.start()
+    scene.hears((EVENTS, b"a"))
+    assert scene.has_failed.wait(DEADLINE_S)
+    scene.hears(*((EVENTS, b"x") for _ in range(module.QUEUE_FRAMES + 1)))
+    stopping = threading.Thread(target=scene.receiver.stop, daemon=True)
+    stopping.start()
+    stopping.join(DEADLINE_S)
+    assert not stopping.is_alive()
+
+
+def test_frames_beyond_the_queue_are_dropped_counted_and_told_once(
+    scene: Scene, logged: list[MutableMapping[str, Any]]
+) -> None:
+    scene.hears(*((EVENTS, b"x") for _ in range(module.QUEUE_FRAMES + 3)))
+    assert scene.receiver.dropped == 3
+    assert events_of(logged) == ["receiver.queue_full"]
+
+
+def test_a_receipt_waits_for_room_on_the_line(scene: Scene) -> None:
+    scene.link.refusals = 4
+    scene.plays((EVENTS, b"a"))
+    assert scene.link.published == [("receipts", b"for a")]
+    assert len(scene.slept) == 4
+
+
+def test_a_receipt_is_given_up_in_time_because_the_terminal_asks_again(scene: Scene) -> None:
+    scene.link.refusals = 1_000_000
+    scene.plays((EVENTS, b"a"))
+    assert scene.link.published == []
+    assert module.PUBLISH_PATIENCE_S < sum(scene.slept) < module.PUBLISH_PATIENCE_S + 0.1
+
+
+def test_a_receipt_is_given_up_at_once_when_the_line_is_down(scene: Scene) -> None:
+    scene.link.refusals = 1
+    scene.link.on_publish = lambda: scene.link.listener.link_down("gone")
+    scene.plays((EVENTS, b"a"))
+    assert (scene.link.published, scene.slept) == ([], [])
+
+
+def test_a_line_that_is_down_is_told_once_until_it_is_back(
+    scene: Scene, logged: list[MutableMapping[str, Any]]
+) -> None:
+    listener = scene.link.listener
+    states = []
+    for step in (listener.link_up, *[lambda: listener.link_down("refused")] * 3, listener.link_up):
+        step()
+        states.append(scene.receiver.is_up)
+    listener.link_down("gone")
+    assert states == [True, False, False, False, True]
+    assert [line["event"] for line in logged] == [
+        "receiver.link_up",
+        "receiver.link_down",
+        "receiver.link_up",
+        "receiver.link_down",
+    ]

@@ -31,7 +31,7 @@ max_segment_count = 10
 
 [v5.1]
 name = "v5-loopback"
-listen = "{host}:{port}"
+listen = "{listen}"
 next_connection_delay_ms = 1
 
 [v5.1.connections]
@@ -74,7 +74,8 @@ def broker_settings(host: str, port: int) -> str:
                 f"The embedded broker listens on loopback only, not on {host}",
             )
         )
-    return _TEMPLATE.format(host=host, port=port, max_payload=MAX_PAYLOAD_BYTES)
+    listen = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return _TEMPLATE.format(listen=listen, max_payload=MAX_PAYLOAD_BYTES)
 
 
 def run_broker(host: str, port: int, *, on_ready: Callable[[], None] = lambda: None) -> None:

@@ -1,0 +1,55 @@
+"""The embedded broker listens on loopback and nowhere else, and says what stands in its way."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import tomllib
+
+import pytest
+
+from server.broker import MAX_PAYLOAD_BYTES, BrokerError, ExposedBrokerError, broker_settings, run_broker
+from wire.envelope import MAX_BODY_BYTES
+
+
+@pytest.mark.parametrize(
+    ("host", "listen"), [("127.0.0.1", "127.0.0.1:1883"), ("127.3.2.1", "127.3.2.1:1883"), ("::1", "[::1]:1883")]
+)
+def test_settings_name_one_listener_on_loopback(host: str, listen: str) -> None:
+    assert places_to_listen(tomllib.loads(broker_settings(host, 1883))) == [listen]
+
+
+def places_to_listen(settings: object) -> list[str]:
+    """Look everywhere: a listener of another kind would be one too."""
+    if not isinstance(settings, dict):
+        return []
+    here = [settings["listen"]] if "listen" in settings else []
+    return here + [found for part in settings.values() for found in places_to_listen(part)]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "10.0.0.1", "::", "localhost", "broker.example", ""])
+def test_any_other_address_is_refused_before_anything_starts(host: str) -> None:
+    with pytest.raises(ExposedBrokerError) as caught:
+        run_broker(host, 1883, on_ready=lambda: pytest.fail("it must not start"))
+    assert caught.value.code == "broker.exposed"
+    assert host in caught.value.words.zh
+    assert "mosquitto" in caught.value.next_step.zh
+
+
+def test_a_taken_port_is_said_and_nothing_is_started() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(BrokerError, match=str(port)):
+            run_broker("127.0.0.1", port, on_ready=lambda: pytest.fail("it must not start"))
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "iotcore", None)
+    with pytest.raises(BrokerError, match=r"yima\[server\]"):
+        run_broker("127.0.0.1", 1883)
+
+
+def test_the_size_that_the_broker_takes_is_bounded() -> None:
+    listener = tomllib.loads(broker_settings("127.0.0.1", 1883))["v5"]["1"]
+    assert listener["connections"]["max_payload_size"] == MAX_PAYLOAD_BYTES
+    assert MAX_PAYLOAD_BYTES <= MAX_BODY_BYTES

@@ -37,6 +37,7 @@ from edge.store.scans import find_answer, keep_answer
 from rules.scan_judgement import Mode
 from web.live import LiveBus
 
+_GS = b"\x1d"
 _Answer = TypeVar("_Answer", ScanShown, ClosedList, CancelledList, ReturnedPacks)
 
 
@@ -82,16 +83,27 @@ class Counter:
         self._clock = clock
         self._reservation = reservation
         self._on_recorded = on_recorded
+        self._keep_separators: set[str] = set()
+        """Devices that have sent a GS since the start, so that one that is missing was not lost on the way."""
 
     def take(self, scan: Scan, request: Request = UNNAMED) -> ScanShown:
         """Record one scan and show it. A request that was answered before gets its answer and records nothing."""
         now = self._clock.now()
         reading = read(scan, now.year)
         totals: Totals | None = None
+        if _GS in scan.raw:
+            self._keep_separators.add(scan.source)
 
         def record() -> ScanShown:
             nonlocal totals
-            shown = record_scan(self._connection, self._outbox, reading, now=now, reservation=self._reservation)
+            shown = record_scan(
+                self._connection,
+                self._outbox,
+                reading,
+                now=now,
+                reservation=self._reservation,
+                keeps_separators=scan.source in self._keep_separators,
+            )
             # A credential changes nothing; without a list there is nothing to sum up.
             if shown.id is not None and shown.sale is not None:
                 totals = closing.show_totals(self._connection, shown.sale)

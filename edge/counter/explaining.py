@@ -39,11 +39,21 @@ SERIAL_SWALLOWED = Words(
 STILL_UNREAD = Words("重扫仍不行，请运行扫码枪自检。", "If it keeps failing, test the scanner.")
 
 
-def explained(judgement: Judgement, reading: Reading, match: Match | None) -> Judgement:
-    """Return the judgement with all that the person should know of the reading; the verdict stays."""
+def explained(
+    judgement: Judgement, reading: Reading, match: Match | None, *, keeps_separators: bool = False
+) -> Judgement:
+    """Return the judgement with all that the person should know of the reading; the verdict stays.
+
+    Args:
+        judgement: What the counter does with the scan.
+        reading: What the scanned text is.
+        match: What the library knows of it.
+        keeps_separators: The scanner is known to send the GS separator, so that one that is missing was never there.
+    """
     if reading.kind.is_personal:
         return judgement
-    doubts = [_separator_notice(judgement, reading), _carton_notice(judgement, match)]
+    lost = None if keeps_separators else _separator_notice(judgement, reading)
+    doubts = [lost, _carton_notice(judgement, match)]
     hint = _joined([*_advice(judgement, reading), *doubts, _repairs(reading)])
     tone = Tone.NOTICE if any(doubts) and judgement.tone is Tone.OK else judgement.tone
     return replace(judgement, tone=tone, hint=hint)

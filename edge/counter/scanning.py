@@ -78,15 +78,22 @@ class _Filed:
 
 
 def record_scan(
-    tx: Connection, outbox: Outbox, reading: Reading, *, now: datetime, reservation: timedelta
+    tx: Connection,
+    outbox: Outbox,
+    reading: Reading,
+    *,
+    now: datetime,
+    reservation: timedelta,
+    keeps_separators: bool = False,
 ) -> ScanShown:
-    """Record one scan inside the transaction `tx` and return what to show of it."""
+    """Record one scan inside the transaction `tx` and return what to show of it (`explained` says the last flag)."""
     desk = sales.see_desk(tx)
     pack, keys = _pack_of(reading), product_keys(reading)
     match = look_up(tx, keys)
     on_list = sales.find_on_list(tx, desk.sale, pack) if desk.sale and pack else None
     judgement = _judge(tx, desk, reading, pack, match, is_in_sale=on_list is not None)
-    seen = _Seen(reading, pack, keys, match, now, desk.mode, _say(desk, explained(judgement, reading, match)))
+    judgement = explained(judgement, reading, match, keeps_separators=keeps_separators)
+    seen = _Seen(reading, pack, keys, match, now, desk.mode, _say(desk, judgement))
     if reading.kind.is_personal:
         count_credential(tx)
         return _show(seen, _Filed(desk.sale))

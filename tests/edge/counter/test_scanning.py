@@ -214,6 +214,12 @@ def test_lost_separator_is_seen_at_the_counter_and_travels(shop: Shop) -> None:
     assert from_json(ScanShown, kept_text(shop)).flags == ("no_separator",)
 
 
+def test_scanner_that_has_once_sent_a_separator_is_not_doubted_again(shop: Shop) -> None:
+    shop.scan(b"010690000000001410LOT1\x1d21SN0", "]d2")
+    shown = shop.scan(b"010690000000001417280131" + b"21SN1", "]d2")
+    assert (shown.tone, shown.hint, shown.flags) == (Tone.OK, None, ("no_separator",))
+
+
 def test_scan_that_was_kept_before_there_were_flags_can_still_be_shown(shop: Shop) -> None:
     shown = shop.scan(TRACE_1)
     older = json.loads(kept_text(shop))

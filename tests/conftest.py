@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import structlog
 
 MOSQUITTO_CONF = """\
 listener {port} 127.0.0.1
@@ -21,6 +23,16 @@ max_queued_messages 0
 persistence false
 log_type error
 """
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """Undo what a command that ran in this process did to the log."""
+    root = logging.getLogger()
+    before, handlers, level = structlog.get_config(), root.handlers, root.level
+    yield
+    structlog.configure(**before)
+    root.handlers, root.level = handlers, level
 
 
 def free_port() -> int:

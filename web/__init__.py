@@ -1,1 +1,1 @@
-"""What both screens share: the live bus, the guard in front, accounts, words, pages, styles and scripts."""
+"""What both daemons share: their screens, what guards and answers them, their configuration and their log."""

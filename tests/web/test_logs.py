@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -19,14 +18,10 @@ ID_NUMBER = "350203199001011234"
 
 
 @pytest.fixture
-def stream() -> Iterator[io.StringIO]:
-    handlers, level = logging.getLogger().handlers, logging.getLogger().level
-    before = structlog.get_config()
+def stream() -> io.StringIO:
     made = io.StringIO()
     configure_logs("info", made)
-    yield made
-    structlog.configure(**before)
-    logging.getLogger().handlers, logging.getLogger().level = handlers, level
+    return made
 
 
 def lines(stream: io.StringIO) -> list[dict[str, str]]:

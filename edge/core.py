@@ -15,10 +15,12 @@ from edge.catalogue_file import import_catalogue
 from edge.clock import Clock, to_us
 from edge.config import EdgeConfig
 from edge.operators.accounts import NewPassword, add_first_account
+from edge.store.catalogue import last_import
 from edge.store.database import database_path, opened_store, reading_store
 from edge.store.lane import Lane
 from edge.store.outbox import Outbox
 from edge.store.terminal import TerminalState, ensure_state
+from rules.catalogue import CatalogueError
 from wire.ids import uuid7
 
 _RANDOM_BYTES = 10
@@ -39,6 +41,8 @@ class Core:
     outbox: Outbox
     state: TerminalState
     """As it was at start; terminal and epoch never change."""
+    refused_catalogue: CatalogueError | None
+    """Why the file of the configuration was not taken at start; the library that was there before is in use."""
     writer: Lane
     reader: Lane
     reading: Connection
@@ -62,7 +66,8 @@ async def opened_core(config: EdgeConfig, tell_password: TellPassword, clock: Cl
     """Open the store, and close it when the last piece of work is done.
 
     Raises:
-        ConfigError: The store cannot be used like this, or the catalogue file is wrong.
+        ConfigError: The store cannot be used like this.
+        CatalogueError: The catalogue file is wrong and there is no library from before.
         DamagedStoreError: It is damaged.
     """
     folder = config.store.folder
@@ -71,10 +76,12 @@ async def opened_core(config: EdgeConfig, tell_password: TellPassword, clock: Cl
         closing.push_async_callback(writer.close)
         connection = await writer.open()
         state = await writer.run(lambda: _prepare(config, connection, tell_password, clock))
+        refused = await writer.run(lambda: _take_catalogue(config, connection, clock))
         reader = Lane("reader", database_path(folder), reading_store(folder))
         closing.push_async_callback(reader.close)
         reading = await reader.open()
-        yield Core(config, connection, Outbox(connection, random=secrets.token_bytes), state, writer, reader, reading)
+        outbox = Outbox(connection, random=secrets.token_bytes)
+        yield Core(config, connection, outbox, state, refused, writer, reader, reading)
 
 
 def _prepare(config: EdgeConfig, connection: Connection, tell_password: TellPassword, clock: Clock) -> TerminalState:
@@ -85,7 +92,21 @@ def _prepare(config: EdgeConfig, connection: Connection, tell_password: TellPass
     first = add_first_account(connection, now)
     if first is not None:
         tell_password(first)
-    if config.catalogue.file is not None:
-        done = import_catalogue(connection, config.catalogue.file, now)
-        _logger.info("catalogue.in_use", products=done.products, problems=len(done.problems), is_new=done.is_new)
     return state
+
+
+def _take_catalogue(config: EdgeConfig, connection: Connection, clock: Clock) -> CatalogueError | None:
+    """Import the file of the configuration. A bad one does not keep a shop closed that has a library from before."""
+    if config.catalogue.file is None:
+        return None
+    try:
+        done = import_catalogue(connection, config.catalogue.file, clock.now())
+    except CatalogueError as exc:
+        with connection.begin():
+            before = last_import(connection)
+        if before is None:
+            raise
+        _logger.error("catalogue.refused", code=exc.code, reason=exc.words.en, in_use=before.source)
+        return exc
+    _logger.info("catalogue.in_use", products=done.products, problems=len(done.problems), is_new=done.is_new)
+    return None

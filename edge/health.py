@@ -45,8 +45,8 @@ class DeviceStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class LinkProblem:
-    """Why the way to the centre does not work although nothing is wrong with the line; a person has to act."""
+class Trouble:
+    """Something about the terminal as a whole that lasts until a person acts."""
 
     code: str
     """Stable, dotted."""
@@ -70,8 +70,8 @@ class SyncStatus:
     """When the centre last said that it has something."""
     is_enabled: bool = True
     """The terminal is meant to have a line. Without one it is switched off, not offline."""
-    problem: LinkProblem | None = None
-    """Gone with the next good receipt."""
+    problem: Trouble | None = None
+    """Why the centre cannot be believed although the line works. Gone with the next good receipt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,8 @@ class TerminalStatus:
     clock_offset_ms: int | None
     is_clock_off: bool
     catalogue: CatalogueImport | None
+    catalogue_problem: Trouble | None
+    """The file of the configuration was refused, or lines of it were left out."""
     operator: str | None
     credentials_seen: int
     started_at: datetime

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 
+from codes.words import Words
 from edge.config import TerminalSection
 from edge.core import Core
-from edge.health import SyncStatus, TerminalStatus, is_clock_off
-from edge.store.catalogue import last_import
+from edge.health import SyncStatus, TerminalStatus, Trouble, is_clock_off
+from edge.store.catalogue import CatalogueImport, last_import
 from edge.store.outbox import OutboxCounts, count_delivered, read_counts
 from edge.store.sales import see_desk
 from edge.store.terminal import read_state
 from edge.supervisor import Supervisor
 from edge.sync_board import NO_CENTRE_KEY, SyncBoard
+from rules.catalogue import CatalogueError
 from wire.keys import PublicKey
 
 
@@ -53,6 +55,7 @@ class StatusReader:
             clock_offset_ms=state.clock_offset_ms,
             is_clock_off=is_clock_off(state.clock_offset_ms),
             catalogue=catalogue,
+            catalogue_problem=_catalogue_problem(self.core.refused_catalogue, catalogue, self.started_at),
             operator=desk.operator,
             credentials_seen=state.credentials_seen,
             started_at=self.started_at,
@@ -72,3 +75,24 @@ class StatusReader:
             is_enabled=config.link.is_enabled,
             problem=NO_CENTRE_KEY if is_keyless else board.problem,
         )
+
+
+def _catalogue_problem(
+    refused: CatalogueError | None, in_use: CatalogueImport | None, started_at: datetime
+) -> Trouble | None:
+    """Return what is wrong with the matching library. A file imported since the start settles a refused one."""
+    if refused is not None and (in_use is None or in_use.imported_at < started_at):
+        return Trouble(refused.code, refused.words, refused.next_step)
+    if in_use is None or in_use.problems == 0:
+        return None
+    return Trouble(
+        "catalogue.lines_left_out",
+        Words(
+            f"商品目录 {in_use.source} 有 {in_use.problems} 行有误，未采用",
+            f"{in_use.problems} wrong lines of the catalogue {in_use.source} were left out",
+        ),
+        Words(
+            "请管理员运行 `yima edge catalogue import` 查看每一行的原因，改正后重新导入。",
+            "An administrator runs `yima edge catalogue import`, which names each line, and corrects the file.",
+        ),
+    )

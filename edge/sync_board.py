@@ -7,14 +7,14 @@ from typing import Final
 
 from codes.errors import YimaError
 from codes.words import Words
-from edge.health import LinkProblem
+from edge.health import Trouble
 from edge.store.outbox import Applied
 from wire.errors import ForgedMessageError, UnknownKeyError
 
 NOT_APPROVED = frozenset({"terminal.pending", "terminal.revoked"})
 """Reasons by which the centre says that it does not take our records yet, or not any more."""
 
-NO_CENTRE_KEY: Final = LinkProblem(
+NO_CENTRE_KEY: Final = Trouble(
     "link.no_centre_key",
     Words("没有配置中心公钥，记录不会上传", "No public key of the centre is configured; records are not sent"),
     Words(
@@ -22,7 +22,7 @@ NO_CENTRE_KEY: Final = LinkProblem(
         "An administrator enters the centre's key as [centre] public_key and restarts the terminal.",
     ),
 )
-WRONG_CENTRE_KEY: Final = LinkProblem(
+WRONG_CENTRE_KEY: Final = Trouble(
     "link.wrong_centre_key",
     Words(
         "回执不是本机所认的中心签发的，未采信，记录仍算未上传",
@@ -33,7 +33,7 @@ WRONG_CENTRE_KEY: Final = LinkProblem(
         "An administrator compares [centre] public_key with the centre's key; if they agree, look for an impostor.",
     ),
 )
-FORGED_RECEIPT: Final = LinkProblem(
+FORGED_RECEIPT: Final = Trouble(
     "link.forged_receipt",
     Words("收到签名不符的回执，未采信", "A receipt with a false signature came; it was not believed"),
     Words(
@@ -52,7 +52,7 @@ class SyncBoard:
         self.is_approved: bool | None = None
         """Whether the centre takes our records; None before it has said anything."""
         self.last_receipt_at: datetime | None = None
-        self.problem: LinkProblem | None = None
+        self.problem: Trouble | None = None
         """Why receipts are not believed; None after one that was."""
 
     def note_receipt(self, applied: Applied, now: datetime) -> None:
@@ -69,9 +69,9 @@ class SyncBoard:
         self.problem = _problem_of(error)
 
 
-def _problem_of(error: YimaError) -> LinkProblem:
+def _problem_of(error: YimaError) -> Trouble:
     if isinstance(error, UnknownKeyError):
         return WRONG_CENTRE_KEY
     if isinstance(error, ForgedMessageError):
         return FORGED_RECEIPT
-    return LinkProblem(error.code, error.words, error.next_step)
+    return Trouble(error.code, error.words, error.next_step)

@@ -111,6 +111,7 @@ def calm_status() -> dict[str, Any]:
         clock_offset_ms=12,
         is_clock_off=False,
         catalogue=None,
+        catalogue_problem=None,
         operator="chen",
         credentials_seen=0,
         started_at=AT,

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 from pydantic import TypeAdapter
 
-from edge.health import LinkProblem
+from edge.health import Trouble
 from edge.sync_board import WRONG_CENTRE_KEY
 from tests.browser.axe import grave_findings
 from tests.browser.conftest import OpenPage
@@ -104,7 +104,7 @@ def doubted(desk: CounterPage) -> None:
 def unbelieved(desk: CounterPage) -> None:
     normal(desk)
     since = datetime.now(UTC) - timedelta(hours=2)
-    problem = TypeAdapter(LinkProblem).dump_python(WRONG_CENTRE_KEY, mode="json")
+    problem = TypeAdapter(Trouble).dump_python(WRONG_CENTRE_KEY, mode="json")
     desk.stage.change_status(problem=problem, pending=27, oldest_pending_at=since.isoformat())
     expect(desk.page.locator("#c-link")).to_be_visible()
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 from pydantic import TypeAdapter
 
 from edge.counter.views import to_json
-from edge.health import LinkProblem
+from edge.health import Trouble
 from edge.sync_board import WRONG_CENTRE_KEY
 from tests.browser.conftest import OpenPage
 from tests.browser.counter_page import CounterPage, counter
@@ -385,7 +385,7 @@ def test_centre_that_cannot_be_believed_is_named_until_it_can(
     open_page: OpenPage, language: str, next_step: str
 ) -> None:
     with counter(open_page, language=language) as desk:
-        problem = TypeAdapter(LinkProblem).dump_python(WRONG_CENTRE_KEY, mode="json")
+        problem = TypeAdapter(Trouble).dump_python(WRONG_CENTRE_KEY, mode="json")
         desk.stage.change_status(problem=problem, pending=7)
         bar = desk.page.locator("#c-link")
         expect(bar).to_contain_text(next_step)

@@ -15,7 +15,7 @@ import cli.edge
 from cli.edge import edge_app
 from codes.errors import YimaError
 from codes.words import Words
-from edge.health import LinkProblem
+from edge.health import Trouble
 from edge.operators.errors import OperatorUnknownError, WeakPasswordError
 from edge.store.catalogue import CatalogueImport
 from edge.store.database import opened_store
@@ -133,9 +133,7 @@ def test_status_of_a_running_terminal(config: Path, monkeypatch: pytest.MonkeyPa
 def test_status_says_what_a_person_should_act_on_and_cuts_nothing(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    problem = LinkProblem(
-        "link.no_key", Words("没有中心公钥", "there is no key of the centre"), Words("填写", "fill in")
-    )
+    problem = Trouble("link.no_key", Words("没有中心公钥", "there is no key of the centre"), Words("填写", "fill in"))
     used = CatalogueImport(FakeClock().now(), "catalogue-of-the-year.csv", "0" * 64, 70, 300, 3)
     sick = replace(STATUS, sync=replace(STATUS.sync, is_up=False, problem=problem), catalogue=used)
     monkeypatch.setenv("COLUMNS", "30")

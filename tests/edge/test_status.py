@@ -5,22 +5,26 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from codes.words import Words
+from edge.catalogue_file import import_catalogue
 from edge.config import EdgeConfig
 from edge.core import Core, opened_core
 from edge.status import StatusReader
 from edge.store.outbox import Applied
 from edge.sync_board import FORGED_RECEIPT, NO_CENTRE_KEY, WRONG_CENTRE_KEY, SyncBoard
+from rules.catalogue import CatalogueError
 from tests.edge.scene import NOON, TERMINAL, FakeClock
 from wire.errors import CorruptMessageError, ForgedMessageError, UnknownKeyError
 from wire.keys import SigningKey
 from wire.receipts import Receipt
 
+SEED = Path(__file__).parents[2] / "config" / "seed" / "catalogue.csv"
 KEY = SigningKey(Ed25519PrivateKey.generate())
 CENTRE_KEY = SigningKey(Ed25519PrivateKey.generate()).public.raw.hex()
 WORDS = Words("坏", "bad")
@@ -33,13 +37,18 @@ class NoDevices:
         return ()
 
 
-def play(folder: Path, scene: Callable[[StatusReader, Core], Awaitable[None]], **tables: dict[str, object]) -> None:
+def play(
+    folder: Path,
+    scene: Callable[[StatusReader, Core], Awaitable[None]],
+    started_at: datetime = NOON,
+    **tables: dict[str, object],
+) -> None:
     terminal = {"id": TERMINAL, "area": "350200", "institution": "P35020000001"}
     config = EdgeConfig(terminal=terminal, store={"folder": folder}, **tables)
 
     async def whole() -> None:
         async with opened_core(config, lambda _: None, FakeClock()) as core:
-            reader = StatusReader(config.terminal, core, SyncBoard(), NoDevices(), KEY.public, started_at=NOON)
+            reader = StatusReader(config.terminal, core, SyncBoard(), NoDevices(), KEY.public, started_at=started_at)
             await scene(reader, core)
 
     asyncio.run(whole())
@@ -104,3 +113,50 @@ def test_damaged_receipt_is_told_by_its_own_code() -> None:
     board.note_refused_receipt(CorruptMessageError(WORDS))
     assert board.problem is not None
     assert (board.problem.code, board.problem.words) == ("wire.corrupt", WORDS)
+
+
+async def nothing(_reader: StatusReader, _core: Core) -> None:
+    """The start is all."""
+
+
+def test_refused_catalogue_file_keeps_the_library_from_before_and_is_said(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.csv"
+    file.write_bytes(SEED.read_bytes())
+    play(folder, nothing, catalogue={"file": file})
+    file.write_text("wrong;columns\n")
+
+    async def scene(reader: StatusReader, core: Core) -> None:
+        status = await reader.read()
+        assert status.catalogue is not None
+        assert status.catalogue.products > 60
+        assert status.catalogue_problem is not None
+        assert status.catalogue_problem.code == "catalogue.columns"
+        # The corrected file is imported while the terminal runs.
+        file.write_bytes(SEED.read_bytes() + b"\n")
+        await core.in_store(lambda: import_catalogue(core.connection, file, NOON + timedelta(hours=2)))
+        assert (await reader.read()).catalogue_problem is None
+
+    play(folder, scene, started_at=NOON + timedelta(hours=1), catalogue={"file": file})
+
+
+def test_first_catalogue_file_must_be_right(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.csv"
+    file.write_text("wrong;columns\n")
+    with pytest.raises(CatalogueError):
+        play(folder, nothing, catalogue={"file": file})
+
+
+def test_lines_that_were_left_out_are_said(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.csv"
+    header, first, *_ = SEED.read_text(encoding="utf-8").splitlines()
+    file.write_text(
+        "\n".join([header, first, first.replace("9.80", "cheap").replace("D0001", "D9999")]), encoding="utf-8"
+    )
+
+    async def scene(reader: StatusReader, _core: Core) -> None:
+        status = await reader.read()
+        assert status.catalogue_problem is not None
+        assert status.catalogue_problem.code == "catalogue.lines_left_out"
+        assert "1 行" in status.catalogue_problem.words.zh
+
+    play(folder, scene, catalogue={"file": file})

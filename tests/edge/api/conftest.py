@@ -33,6 +33,7 @@ STATUS = TerminalStatus(
     clock_offset_ms=None,
     is_clock_off=False,
     catalogue=None,
+    catalogue_problem=None,
     operator="wang",
     credentials_seen=0,
     started_at=NOON,

@@ -98,7 +98,7 @@ export class Status {
   }
 
   drawNotices() {
-    const { sync, devices, clock_offset_ms: offset, is_approved: isApproved, fingerprint } = this.status;
+    const { sync, devices, clock_offset_ms: offset, is_approved: isApproved, fingerprint, catalogue_problem: library } = this.status;
     const line = this.isLost ? "unknown" : lineOf(sync);
     show("c-offline", line === "offline");
     show("c-off", line === "off");
@@ -106,6 +106,10 @@ export class Status {
     put("c-link-title", ours(sync.problem?.words));
     put("c-link-text", `${ours(sync.problem?.next_step)} ${text("counter.link.still")}`);
     put("c-link-code", sync.problem?.code ?? "");
+    show("c-catalogue", !this.isLost && Boolean(library));
+    put("c-catalogue-title", library ? ours(library.words) : "");
+    put("c-catalogue-text", library ? ours(library.next_step) : "");
+    put("c-catalogue-code", library?.code ?? "");
     show("c-unapproved", line === "online" && isApproved === false);
     put("c-unapproved-text", text("counter.unapproved.text", { fingerprint }));
     const skew = offset === null || offset === undefined ? 0 : Math.abs(offset) / 1000;

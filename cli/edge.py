@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import sys
 import urllib.error
 import urllib.request
@@ -81,7 +82,7 @@ def status(
     记录链有断裂则退出码为 1 / Exit code 1 if the chain is broken.
     """
     settings = load_config(config)
-    running = _fetch_status(settings)
+    running = fetch_status(settings)
     if as_json:
         typer.echo("null" if running is None else TypeAdapter(TerminalStatus).dump_json(running).decode())
     elif running is None:
@@ -167,16 +168,26 @@ def _password_from_stdin() -> str:
     return sys.stdin.readline().rstrip("\r\n")
 
 
-def _fetch_status(settings: EdgeConfig) -> TerminalStatus | None:
+def fetch_status(settings: EdgeConfig) -> TerminalStatus | None:
     """Ask the terminal itself; None if it does not run."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), *_trusting(settings.api.certificate_file))
+    scheme = "http" if settings.api.certificate_file is None else "https"
     host = f"[{settings.api.host}]" if ":" in settings.api.host else settings.api.host
-    url = f"http://{host}:{settings.api.port}/api/v1/status"
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, timeout=_ANSWER_S) as answer:
+        with opener.open(f"{scheme}://{host}:{settings.api.port}/api/v1/status", timeout=_ANSWER_S) as answer:
             return TypeAdapter(TerminalStatus).validate_json(answer.read())
     except (urllib.error.URLError, TimeoutError, ValueError):
         return None
+
+
+def _trusting(certificate: Path | None) -> tuple[urllib.request.HTTPSHandler, ...]:
+    """Trust the terminal's own certificate and no other; its names are those of browsers, not of this machine."""
+    if certificate is None:
+        return ()
+    context = ssl.create_default_context(cafile=str(certificate))
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return (urllib.request.HTTPSHandler(context=context),)
 
 
 def _status_block(running: TerminalStatus) -> Block:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from cli.edge import fetch_status
 from drivers.errors import DeviceSpecError
 from edge.app import Announcements, run_terminal
 from edge.clock import SystemClock
@@ -19,6 +20,7 @@ from edge.config import EdgeConfig
 from edge.operators.accounts import NewPassword
 from edge.web_server import PortTakenError
 from tests.edge.scene import TERMINAL, TRACE_1
+from tests.web.certificates import written_pair
 from wire.keys import SigningKey
 
 SEED = Path(__file__).parents[2] / "config" / "seed" / "catalogue.csv"
@@ -45,7 +47,8 @@ def play(
             await asyncio.wait([terminal, ready], return_when=asyncio.FIRST_COMPLETED)
             if terminal.done():
                 await terminal
-            async with httpx.AsyncClient(base_url=ready.result(), trust_env=False) as browser:
+            # The certificate of a test signs itself.
+            async with httpx.AsyncClient(base_url=ready.result(), trust_env=False, verify=False) as browser:  # noqa: S501
                 await scene(browser, passwords[0])
             os.kill(os.getpid(), signal.SIGTERM)
             await terminal
@@ -120,6 +123,26 @@ def test_stream_of_an_exposed_terminal_ends_when_its_browser_signs_out(folder: P
             async with asyncio.timeout(5):
                 left = [line async for line in lines]
         assert "event: session" not in left
+
+    play(config, scene)
+
+
+def test_terminal_that_does_tls_itself_is_asked_over_tls(folder: Path, tmp_path: Path) -> None:
+    chain, key = written_pair(tmp_path, "screens")
+    tls = {"certificate_file": chain, "key_file": key}
+    config = configured(folder, api=tls, link={"is_enabled": False})
+
+    async def scene(browser: httpx.AsyncClient, first: NewPassword) -> None:
+        assert browser.base_url.scheme == "https"
+        answer = await browser.post("/api/v1/session", json={"operator": first.login, "password": first.password})
+        assert "; Secure" in answer.headers["set-cookie"]
+        asked = configured(folder, api={**tls, "port": browser.base_url.port})
+        status = await asyncio.to_thread(fetch_status, asked)
+        assert status is not None
+        assert status.operator == first.login
+        other = written_pair(tmp_path, "other")[0]
+        stranger = configured(folder, api={**tls, "certificate_file": other, "port": browser.base_url.port})
+        assert await asyncio.to_thread(fetch_status, stranger) is None, "only its own certificate is believed"
 
     play(config, scene)
 

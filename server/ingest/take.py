@@ -19,7 +19,7 @@ import structlog
 from server.errors import StoreContentionError, StoreRefusedError
 from server.ingest.opening import Delivery, MisaddressedError, NoiseError, named_in, open_delivery
 from server.ingest.tally import Tally
-from server.ingest.work import Work, known_places, link_up
+from server.ingest.work import Work, is_newer, known_places, link_up
 from server.store import alarms, events, terminals
 from server.store.alarms import Alarm, AlarmKey
 from server.store.database import Store
@@ -148,7 +148,7 @@ class Ingest:
     # -- commit ----------------------------------------------------------------------------------------------------
 
     def _commit(self, deliveries: Sequence[Delivery], raised: Sequence[Alarm], now: datetime) -> Committed:
-        bringing = [delivery for delivery in deliveries if delivery.arrivals or delivery.refusals]
+        bringing = [one for one in deliveries if one.arrivals or one.refusals or is_newer(one)]
         if not bringing and not raised:
             return Committed((), ())
         for _ in range(ATTEMPTS - 1):

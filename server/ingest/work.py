@@ -16,7 +16,7 @@ from server.store.database import Connection
 from server.store.events import EventRow, RejectedRow, Stored, StreamRow
 from server.store.ledger import EvidenceRow, SightingRow
 from server.trace.testimony import Witness, evidence, sighting
-from wire.errors import WireError
+from wire.errors import NewerMessageError, WireError
 from wire.events import Event, Fact, thaw
 
 StreamKey = tuple[str, str]
@@ -53,6 +53,8 @@ class Work:
                 self._add(arrival, stream, delivery.terminal.institution, links)
         for refusal in delivery.refusals:
             self._refuse(refusal, stream, links)
+        if is_newer(delivery):
+            self.alarms.append(_newer(stream))
 
     def _add(self, arrival: Arrival, stream: StreamRow, institution: str, links: list[NewLink]) -> None:
         source, digest, event, frozen = arrival
@@ -151,6 +153,21 @@ def _close(connection: Connection, stream: StreamRow, closed: set[int]) -> None:
     if last != stream.contiguous_to and last < stream.tip_seq:
         last = events.contiguous_from(connection, stream.id, last)
     stream.contiguous_to = last
+
+
+def is_newer(delivery: Delivery) -> bool:
+    """Tell whether something of a delivery waits for a newer centre: somebody has to upgrade it."""
+    return any(held.code == NewerMessageError.code for held in delivery.held)
+
+
+def _newer(stream: StreamRow) -> Alarm:
+    return Alarm(
+        AlarmKey(stream.terminal, NewerMessageError.code, stream.epoch),
+        Words(
+            "终端的记录版本比中心新，暂缓接收，记录留在终端",
+            "The terminal's records are of a newer version than the centre; they wait at the terminal",
+        ),
+    )
 
 
 def _fork(stream: StreamRow, seq: int) -> Alarm:

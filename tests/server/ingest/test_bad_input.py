@@ -229,6 +229,7 @@ class TestEvents:
         assert looking.count(centre.store, "rejected_event") == 0
         assert looking.stream(centre.store).contiguous_to == 1
         assert looking.gaps(centre.store) == [(2, 2)]
+        assert [alarm.code for alarm in looking.alarms_of(centre.store)] == ["wire.newer"]
 
     def test_a_newer_batch_is_held_whole(self, centre: Centre, terminal: FakeTerminal) -> None:
         frame = terminal.frame(terminal.say(scanned(CODE)), terminal.say(dispensed(CODE)), v=2)
@@ -238,6 +239,9 @@ class TestEvents:
         assert [(held.seq, held.code) for held in receipt.held] == [(1, "wire.newer"), (2, "wire.newer")]
         assert all(held.until == NOW + opening.HOLD_NEWER for held in receipt.held)
         assert looking.count(centre.store, "event") == 0
+        centre.take(frame)
+        (alarm,) = looking.alarms_of(centre.store)
+        assert (alarm.code, alarm.times) == ("wire.newer", 2), "counted, not repeated"
 
     @pytest.mark.parametrize(
         "bad",

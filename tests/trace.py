@@ -9,7 +9,7 @@ from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-KNOWN = ROOT / "docs" / "requirements.txt"
+KNOWN = ROOT / "docs" / "requirement-ids.txt"
 _ID = re.compile(r"[A-Z]-\d+")
 
 

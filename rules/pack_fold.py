@@ -8,12 +8,14 @@
    named with its reason, and nobody's sale is undone. A fact that arrives late heals what only its absence made
    impossible, because all is derived anew.
 
-Four rules go beyond the table:
+Five rules go beyond the table:
 
 * **A bar stays.** A recall or an expiry holds for good, wherever the pack is. A sold pack stays sold, but returned it
   is `RECALLED` or `EXPIRED` and not stock. Only selling contradicts a bar; moving, quarantining, destroying do not.
 * **Only the holder** sells a pack, opens it or sends it on. What one institution received, another can have only after
   a transfer and a receipt.
+* **Received again** by the institution that has the pack in stock, it confirms what is known: a box that was scanned
+  into two deliveries is one box in stock, as before.
 * **An opened pack never becomes whole stock again.** Returned units go back into the box and it stays `SPLIT`, even if
   all of them are back; released from quarantine it is `SPLIT` as before.
 * **Each return undoes one sale**, named by institution and document. Of an opened pack any sale can be undone, not
@@ -185,7 +187,7 @@ class _Pack:
         after = MOVES.get((self.state, key.act))
         if after is None:
             self._contradict(fact, why_impossible(self.state, key.act))
-        elif self._is_refused(fact):
+        elif self._is_refused(fact) or self._confirms(key):
             return
         elif after is State.SPLIT:
             self._take_units(fact)
@@ -211,6 +213,9 @@ class _Pack:
         """Say whether another institution does what only the holder can; a sent pack may be received by any."""
         is_others = self.holder is not None and key.institution != self.holder
         return is_others and key.act in ELSEWHERE and self.state is not State.TRANSFERRED
+
+    def _confirms(self, key: FactKey) -> bool:
+        return key.act is Act.RECEIVED and self.state is State.IN_STOCK and key.institution == self.holder
 
     def _take_units(self, fact: _Fact) -> None:
         units = fact.said.units

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.pack_fold import fold
-from rules.pack_life import Act, Evidence, FactKey, Order, PackLife, State
+from rules.pack_life import SALES, Act, Evidence, FactKey, Order, PackLife, State
 from tests.rules.telling import reasons, said, state_of
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -49,7 +49,7 @@ def test_a_life_without_contradiction(acts: list[Act], state: State) -> None:
         ([said(Act.DISPENSED, 1), said(Act.DISPENSED, 2, document="s2")], "pack.sold_twice"),
         ([said(Act.DISPENSED, 1), said(Act.DISPENSED, 2, institution="P2")], "pack.sold_twice"),
         ([said(Act.DISPENSED, 1), said(Act.RECEIVED, 2, document="d9")], "pack.received_after_sale"),
-        ([said(Act.RECEIVED, 1), said(Act.RECEIVED, 2, document="d2")], "pack.received_twice"),
+        ([said(Act.RECEIVED, 1), said(Act.RECEIVED, 2, institution="P2")], "pack.received_elsewhere"),
         ([said(Act.RECALLED, 1), said(Act.DISPENSED, 2)], "pack.sold_recalled"),
         ([said(Act.DESTROYED, 1), said(Act.DISPENSED, 2)], "pack.sold_destroyed"),
         ([said(Act.RETURNED, 1, document="nowhere")], "pack.returned_unsold"),
@@ -92,6 +92,23 @@ def test_three_pieces_of_evidence_for_one_sale_are_one_sale() -> None:
     life = fold(said(Act.DISPENSED, at, source=source) for at, source in [(5, "event"), (9, "2207"), (7, "3505")])
     assert life.state is State.SOLD
     assert life.facts == (FactKey(Act.DISPENSED, "P1", "s1", 1),)
+
+
+def test_a_box_scanned_into_two_deliveries_is_one_box_in_stock() -> None:
+    received = said(Act.RECEIVED, 1, document="d1")
+    scan = said(Act.SCANNED, 2, until=NOON)
+    again = said(Act.RECEIVED, 3, document="d2", terminal="t2")
+    life = fold([received, scan, again])
+    assert (life.state, life.holder, life.conflicts) == (State.IN_STOCK, "P1", ())
+    assert (life.settled_by, life.reservation) == (received.key, fold([received, scan]).reservation)
+    assert life.facts == (received.key, scan.key, again.key)
+    assert state_of(received, again, said(Act.DISPENSED, 4)) is State.SOLD
+
+
+def test_a_pack_released_from_afar_has_its_holder_by_a_receipt() -> None:
+    afar = [said(Act.QUARANTINED, 1, institution="centre"), said(Act.RELEASED, 2, institution="centre")]
+    life = fold([*afar, said(Act.RECEIVED, 3), said(Act.RECEIVED, 4, institution="P2")])
+    assert (life.holder, [one.code for one in life.conflicts]) == ("P1", ["pack.received_elsewhere"])
 
 
 def test_a_third_sale_is_a_second_conflict() -> None:
@@ -140,15 +157,15 @@ STARTS: dict[State, list[Act]] = {
 BARS_AND_REMOVALS = {Act.RECALLED, Act.EXPIRED, Act.QUARANTINED, Act.DESTROYED}
 POSSIBLE: dict[State, set[Act]] = {
     State.UNSEEN: set(Act) - {Act.SCANNED, Act.RETURNED, Act.RELEASED},
-    State.IN_STOCK: BARS_AND_REMOVALS | {Act.DISPENSED, Act.IMPLANTED, Act.SPLIT_DISPENSED, Act.TRANSFERRED},
+    State.IN_STOCK: BARS_AND_REMOVALS | SALES | {Act.RECEIVED, Act.TRANSFERRED},
     State.SOLD: {Act.RETURNED, Act.RECALLED, Act.EXPIRED},
     State.SPLIT: BARS_AND_REMOVALS | {Act.SPLIT_DISPENSED, Act.RETURNED},
     State.RETURNED: BARS_AND_REMOVALS | {Act.RECEIVED, Act.DISPENSED, Act.SPLIT_DISPENSED, Act.TRANSFERRED},
     State.QUARANTINED: BARS_AND_REMOVALS | {Act.RELEASED},
     State.TRANSFERRED: BARS_AND_REMOVALS | {Act.RECEIVED},
     State.DESTROYED: {Act.RECALLED, Act.EXPIRED},
-    State.RECALLED: BARS_AND_REMOVALS | {Act.TRANSFERRED},
-    State.EXPIRED: BARS_AND_REMOVALS | {Act.TRANSFERRED},
+    State.RECALLED: BARS_AND_REMOVALS | {Act.RECEIVED, Act.TRANSFERRED},
+    State.EXPIRED: BARS_AND_REMOVALS | {Act.RECEIVED, Act.TRANSFERRED},
 }
 """What can follow without a contradiction, at the same institution."""
 

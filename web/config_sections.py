@@ -67,7 +67,10 @@ class ListeningSection(Section):
         bool,
         option(
             Words("前有反向代理", "Behind a proxy"),
-            Words("前面已有做 TLS 的反向代理", "A reverse proxy stands in front and does TLS"),
+            Words(
+                "前面已有做 TLS 的反向代理；须同时打开 is_exposed",
+                "A reverse proxy stands in front and does TLS; needs is_exposed as well",
+            ),
         ),
     ] = False
     certificate_file: Annotated[
@@ -90,7 +93,10 @@ class ListeningSection(Section):
         tuple[str, ...],
         option(
             Words("允许的主机名", "Allowed hosts"),
-            Words("除本机名称外还接受的 Host", "Names besides loopback under which browsers may ask"),
+            Words(
+                "除本机名称和监听地址外还接受的 Host；须同时打开 is_exposed",
+                "Names besides loopback and the address itself under which browsers may ask; needs is_exposed as well",
+            ),
         ),
     ] = ()
 
@@ -98,6 +104,7 @@ class ListeningSection(Section):
         """Yield what would let strangers in or send passwords in the clear."""
         yield from _pair(self.certificate_file, self.key_file)
         if is_loopback(self.host):
+            yield from self._unmeant()
             return
         if not self.is_exposed:
             words = Words(
@@ -113,6 +120,19 @@ class ListeningSection(Section):
                 "in front does it",
             )
             yield Fault(("host",), words)
+
+    def _unmeant(self) -> Iterator[Fault]:
+        """Yield what lets others come to a loopback address although nobody said that they may."""
+        if self.is_exposed:
+            return
+        words = Words(
+            "其他机器可经由代理或该主机名访问，须同时设 is_exposed = true（此后查看也须登录）",
+            "means that other machines can reach it, so is_exposed = true is required (looking then needs a sign-in)",
+        )
+        if self.is_behind_proxy:
+            yield Fault(("is_behind_proxy",), words)
+        elif self.allowed_hosts:
+            yield Fault(("allowed_hosts",), words)
 
 
 class BrokerSection(Section):

@@ -72,6 +72,15 @@ def test_loopback_needs_neither(side: Side, tmp_path: Path, host: str) -> None:
 
 
 @BOTH_SIDES
+@pytest.mark.parametrize("line", ["is_behind_proxy = true", 'allowed_hosts = ["counter.example"]'])
+def test_a_way_in_from_elsewhere_must_be_meant_on_loopback_too(side: Side, tmp_path: Path, line: str) -> None:
+    option, zh = refused(side, tmp_path, side.listening, line)
+    assert option == f"{side.listening}.{line.partition(' ')[0]}"
+    assert "is_exposed = true" in zh
+    load(side, tmp_path, side.listening, f"{line}\nis_exposed = true")
+
+
+@BOTH_SIDES
 def test_a_broker_elsewhere_needs_tls_with_its_authority(side: Side, tmp_path: Path) -> None:
     option, zh = refused(side, tmp_path, side.broker, 'host = "mq.example"')
     assert (option, "ca_file" in zh) == (f"{side.broker}.host", True)

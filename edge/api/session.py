@@ -85,7 +85,7 @@ def session_routes(parts: ApiParts) -> APIRouter:
 
 
 def _is_tls(request: Request) -> bool:
-    """Tell whether the browser came over TLS, by a proxy in front of us."""
+    """Tell whether the browser came over TLS: our own, or that of a proxy which is known to say so."""
     return request.url.scheme == "https"
 
 

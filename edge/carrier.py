@@ -25,6 +25,7 @@ from edge.supervisor import Sleep
 from edge.sync_board import SyncBoard
 from edge.uplink import Answer, Uplink
 from web.live import LiveBus
+from web.tls import try_broker_files
 from wire.envelope import seal
 from wire.keys import PublicKey, SigningKey
 from wire.link import Link, LinkSettings, Retained, Session
@@ -222,8 +223,11 @@ def link_settings(terminal: str, link: LinkSection) -> LinkSettings:
     """Return how to reach the broker, with the secret from its file.
 
     Raises:
+        CertificateError: Authority, certificate or key cannot be used.
         SecretFileError: Password or key cannot be read, or others may read it.
     """
+    if link.is_enabled:
+        try_broker_files(link)
     return LinkSettings(
         client_id=terminal,
         host=link.host,

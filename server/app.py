@@ -27,7 +27,8 @@ from server.errors import AddressInUseError
 from server.people.accounts import FIRST_ADMIN
 from server.receiver import Receiver
 from web.live import LiveBus
-from web.tls import tls_files
+from web.tls import TlsFiles, tls_files
+from wire.link import LinkSettings
 
 STOP_PATIENCE_S = 2
 """How long a request may still take when the centre stops."""
@@ -74,21 +75,25 @@ async def run_centre(config: ServerConfig, show_password: ShowPassword) -> bool:
     """Serve until a signal asks to stop; return whether it was a signal that ended it.
 
     Raises:
+        ConfigError: A file that the configuration names cannot be used.
         ServerError: The centre cannot start; the error says what to do.
     """
+    line, tls = link_settings(config.broker), tls_files(config.web)
     listening = _listen(config.web)
     centre = build_centre(config)
     try:
         password = centre.accounts.add_first_admin(centre.now())
         if password is not None:
             show_password(FIRST_ADMIN, password)
-        return await _serve(config, centre, listening)
+        return await _serve(config, centre, listening, line, tls)
     finally:
         centre.close()
         listening.close()
 
 
-async def _serve(config: ServerConfig, centre: Centre, listening: socket.socket) -> bool:
+async def _serve(
+    config: ServerConfig, centre: Centre, listening: socket.socket, line: LinkSettings, tls: TlsFiles
+) -> bool:
     loop = asyncio.get_running_loop()
     has_failed = False
 
@@ -102,7 +107,7 @@ async def _serve(config: ServerConfig, centre: Centre, listening: socket.socket)
     receiver = Receiver(
         ingest=centre.ingest,
         fleet=centre.fleet,
-        settings=link_settings(config.broker),
+        settings=line,
         now=centre.now,
         on_fatal=stop_on_fatal,
         group=config.broker.shared_group,
@@ -116,7 +121,7 @@ async def _serve(config: ServerConfig, centre: Centre, listening: socket.socket)
     mount_console(app, centre)
     settings = uvicorn.Config(
         app,
-        **tls_files(config.web),
+        **tls,
         # What a header says of the caller counts only if a proxy is known to write it.
         proxy_headers=config.web.is_behind_proxy,
         log_config=None,

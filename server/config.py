@@ -17,6 +17,7 @@ from codes.words import Words
 from web.config_file import read_config
 from web.config_sections import BrokerSection, Fault, ListeningSection, Section
 from web.option import option
+from web.tls import try_broker_files
 from wire.link import LinkSettings
 
 EXAMPLE = "config/server.example.toml"
@@ -167,8 +168,10 @@ def link_settings(broker: BrokerConfig) -> LinkSettings:
     """Return how the link reaches the broker.
 
     Raises:
+        CertificateError: Authority, certificate or key cannot be used.
         SecretFileError: Password or key cannot be read, or others may read it.
     """
+    try_broker_files(broker)
     return LinkSettings(
         client_id=broker.client_id,
         host=broker.host,

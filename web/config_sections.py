@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from codes.words import Words
 from web.option import option
-from web.secret_file import load_secret, refuse_open_file
+from web.secret_file import load_secret, refuse_open_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,8 @@ class ListeningSection(Section):
         option(
             Words("网站证书私钥", "Key"),
             Words(
-                "该证书的私钥（PEM），仅属主可读", "Private key of that certificate (PEM), readable by its owner only"
+                "该证书的私钥（PEM，不加密），仅属主及运行账户所在的组可读",
+                "Private key of that certificate (PEM, not encrypted), readable by its owner and a group of ours only",
             ),
         ),
     ] = None
@@ -164,7 +165,10 @@ class BrokerSection(Section):
     ] = None
     key_file: Annotated[
         Path | None,
-        option(Words("证书私钥", "Key"), Words("本端证书的私钥（PEM）", "Private key of that certificate (PEM)")),
+        option(
+            Words("证书私钥", "Key"),
+            Words("本端证书的私钥（PEM，不加密）", "Private key of that certificate (PEM, not encrypted)"),
+        ),
     ] = None
     username: Annotated[
         str | None,
@@ -194,7 +198,7 @@ class BrokerSection(Section):
             SecretFileError: Password or key cannot be read, or others may read it.
         """
         if self.key_file is not None:
-            refuse_open_file(self.key_file)
+            refuse_open_key(self.key_file)
         return None if self.password_file is None else load_secret(self.password_file)
 
 

@@ -1,8 +1,14 @@
-"""Secrets stand in files of their own, which nobody but their owner may read."""
+"""Secrets stand in files of their own, which nobody but their owner may read.
+
+Keys of certificates are often shared by several services through a group (`root:ssl-cert`, mode 640 on Debian), so a
+group that we are in ourselves may read them.
+"""
 
 from __future__ import annotations
 
+import os
 import shlex
+import stat
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,6 +18,7 @@ from web.errors import WebError
 from web.faults import words_of_file
 
 _ANYONE_ELSE = 0o077
+_MORE_THAN_GROUP_READS = 0o037
 
 
 class SecretFileError(WebError, ConfigError):
@@ -49,17 +56,49 @@ def refuse_open_file(path: Path) -> None:
     Raises:
         SecretFileError: The file is missing, or its mode lets others in; the next step is the command that helps.
     """
+    mode = _stat(path).st_mode
+    if mode & _ANYONE_ELSE:
+        raise _open_to_others(path, mode, f"chmod 600 {shlex.quote(str(path))}")
+
+
+def refuse_open_key(path: Path) -> None:
+    """Make sure that only its owner, and a group that we are in, may read the key of a certificate.
+
+    Raises:
+        SecretFileError: The file is missing, or its mode lets others in; the next step says what helps.
+    """
+    status = _stat(path)
+    mode = status.st_mode
+    if mode & _MORE_THAN_GROUP_READS:
+        # Takes away what is too much and no more: other services may read the key through the group.
+        raise _open_to_others(path, mode, f"chmod g-wx,o= {shlex.quote(str(path))}")
+    if mode & stat.S_IRGRP and status.st_gid not in {os.getegid(), *os.getgroups()}:
+        group = status.st_gid
+        raise SecretFileError(
+            Words(
+                f"{path} 可由组 {group} 读取，而运行账户不在该组",
+                f"{path} can be read by group {group}, which is not ours",
+            ),
+            next_step=Words(
+                "请把运行账户加入该组，或另备一份权限为 600 的私钥。",
+                "Add the account that runs this to the group, or give it a copy of the key with mode 600.",
+            ),
+        )
+
+
+def _stat(path: Path) -> os.stat_result:
     try:
-        mode = path.stat().st_mode
+        return path.stat()
     except OSError as exc:
         raise _unreadable(path, exc) from exc
-    if mode & _ANYONE_ELSE:
-        command = f"chmod 600 {shlex.quote(str(path))}"
-        shown = f"{mode & 0o777:03o}"
-        raise SecretFileError(
-            Words(f"{path} 对他人开放（权限 {shown}）", f"{path} is open to others (mode {shown})"),
-            next_step=Words(f"请执行：{command}", f"Run: {command}"),
-        )
+
+
+def _open_to_others(path: Path, mode: int, command: str) -> SecretFileError:
+    shown = f"{mode & 0o777:03o}"
+    return SecretFileError(
+        Words(f"{path} 对他人开放（权限 {shown}）", f"{path} is open to others (mode {shown})"),
+        next_step=Words(f"请执行：{command}", f"Run: {command}"),
+    )
 
 
 def _unreadable(path: Path, error: OSError) -> SecretFileError:

@@ -27,7 +27,9 @@ from edge.uplink import Answer
 from rules.scan_judgement import Mode
 from tests.conftest import BrokerProcess, wait_until
 from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
+from tests.web.certificates import written_pair
 from web.live import LiveBus
+from web.tls import CertificateError
 from wire.envelope import open_sealed, seal
 from wire.events import ShiftOpened, thaw
 from wire.keys import PublicKey, SigningKey
@@ -249,12 +251,19 @@ def test_link_settings_take_the_secret_from_its_file(tmp_path: Path) -> None:
     secret = tmp_path / "password"
     secret.write_text("k7mwq\n")
     secret.chmod(0o600)
-    section = LinkSection(host="mq", port=8883, ca_file=tmp_path / "ca.pem", username="t", password_file=secret)
+    authority, _ = written_pair(tmp_path, "ca")
+    section = LinkSection(host="mq", port=8883, ca_file=authority, username="t", password_file=secret)
     settings = link_settings(TERMINAL, section)
     assert (settings.client_id, settings.host, settings.port) == (TERMINAL, "mq", 8883)
-    assert (settings.ca_file, settings.key_file) == (str(tmp_path / "ca.pem"), None)
+    assert (settings.ca_file, settings.key_file) == (str(authority), None)
     assert (settings.username, settings.password) == ("t", "k7mwq")
     assert "k7mwq" not in repr(settings)
+
+
+def test_authority_that_cannot_be_used_is_refused_unless_the_line_is_switched_off(tmp_path: Path) -> None:
+    with pytest.raises(CertificateError, match="ca_file"):
+        link_settings(TERMINAL, LinkSection(host="mq", ca_file=tmp_path / "ca.pem"))
+    link_settings(TERMINAL, LinkSection(is_enabled=False, host="mq", ca_file=tmp_path / "ca.pem"))
 
 
 def _idle_carrier() -> tuple[Carrier, list[int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import signal
@@ -17,7 +18,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from server.app import run_centre
+from server.config import BrokerConfig, CentreConfig, ServerConfig, StoreConfig, WebConfig
 from server.people.accounts import FIRST_ADMIN
+from tests.web.certificates import written_pair
+from web.tls import CertificateError
 
 YIMA = (sys.executable, "-m", "cli.app", "server")
 START_S = 60.0
@@ -176,3 +181,18 @@ def test_after_a_kill_it_comes_back_with_what_it_had(centre: CentreProcess) -> N
             process.wait(10)
 
     assert len(set(epochs)) == 1
+
+
+@pytest.mark.parametrize("section", ["broker", "web"])
+def test_certificates_that_cannot_be_used_are_refused_before_anything_is_made(tmp_path: Path, section: str) -> None:
+    _, key = written_pair(tmp_path, "a")
+    files = {"certificate_file": tmp_path / "none.pem", "key_file": key}
+    config = ServerConfig(
+        centre=CentreConfig(key_file=tmp_path / "data" / "centre.key"),
+        store=StoreConfig(url=f"sqlite:///{tmp_path}/data/centre.db"),
+        web=WebConfig(port=free_port(), **files if section == "web" else {}),
+        broker=BrokerConfig(**files if section == "broker" else {}),
+    )
+    with pytest.raises(CertificateError, match="certificate_file"):
+        asyncio.run(run_centre(config, lambda _name, _password: None))
+    assert not (tmp_path / "data").exists()

@@ -7,6 +7,8 @@ import pytest
 
 from codes.errors import ConfigError
 from server.config import BrokerConfig, ServerConfig, link_settings, load_config
+from tests.web.certificates import written_pair
+from web.tls import CertificateError
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "server.example.toml"
 
@@ -101,13 +103,16 @@ def test_the_link_gets_its_password_from_a_file(tmp_path: Path) -> None:
     secret = tmp_path / "pw"
     secret.write_text("s3cret\n", encoding="utf-8")
     secret.chmod(0o600)
+    authority, _ = written_pair(tmp_path, "ca")
 
-    settings = link_settings(BrokerConfig(username="centre", password_file=secret, ca_file=tmp_path / "ca.pem"))
+    settings = link_settings(BrokerConfig(username="centre", password_file=secret, ca_file=authority))
 
-    assert (settings.username, settings.password, settings.ca_file) == ("centre", "s3cret", str(tmp_path / "ca.pem"))
+    assert (settings.username, settings.password, settings.ca_file) == ("centre", "s3cret", str(authority))
     assert "s3cret" not in repr(settings)
     with pytest.raises(ConfigError):
         link_settings(BrokerConfig(password_file=tmp_path / "none"))
+    with pytest.raises(CertificateError, match="ca_file"):
+        link_settings(BrokerConfig(ca_file=tmp_path / "none"))
 
 
 def test_every_option_is_described_in_both_languages() -> None:

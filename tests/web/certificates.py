@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def written_pair(folder: Path, name: str) -> tuple[Path, Path]:
-    """Return a certificate that signs itself, and its key."""
+def written_pair(folder: Path, name: str, passphrase: bytes | None = None) -> tuple[Path, Path]:
+    """Return a certificate that signs itself, and its key, encrypted if there is a passphrase."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
@@ -29,6 +29,7 @@ def written_pair(folder: Path, name: str) -> tuple[Path, Path]:
     chain, secret = folder / f"{name}.pem", folder / f"{name}.key"
     chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    secret.write_bytes(key.private_bytes(pem, form, serialization.NoEncryption()))
+    hidden = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
+    secret.write_bytes(key.private_bytes(pem, form, hidden))
     secret.chmod(0o600)
     return chain, secret

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from web.config_sections import BrokerSection
-from web.secret_file import SecretFileError, load_secret
+from web.secret_file import SecretFileError, load_secret, refuse_open_key
 
 
 def written(folder: Path, content: bytes, mode: int = 0o600) -> Path:
@@ -56,9 +57,37 @@ def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
 def test_a_broker_gets_no_password_while_others_may_read_our_key(tmp_path: Path) -> None:
     key = tmp_path / "key.pem"
     key.write_text("key")
-    key.chmod(0o640)
+    key.chmod(0o644)
     section = BrokerSection(certificate_file=tmp_path / "c.pem", key_file=key)
     with pytest.raises(SecretFileError, match=r"key\.pem"):
         section.load_password()
     key.chmod(0o600)
     assert section.load_password() is None
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o400, 0o640, 0o440])
+def test_a_key_may_be_read_by_a_group_that_we_are_in(tmp_path: Path, mode: int) -> None:
+    refuse_open_key(written(tmp_path, b"key", mode))
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o660, 0o604, 0o650])
+def test_a_key_open_any_further_is_refused_with_a_command_that_leaves_the_group_in(tmp_path: Path, mode: int) -> None:
+    path = written(tmp_path, b"key", mode)
+    with pytest.raises(SecretFileError) as caught:
+        refuse_open_key(path)
+    assert f"{mode:03o}" in caught.value.words.zh
+    assert caught.value.next_step.en == f"Run: chmod g-wx,o= '{path}'"
+
+
+def test_a_key_that_a_strange_group_may_read_is_refused_without_breaking_the_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, b"key", 0o640)
+    strange = path.stat().st_gid + 1
+    monkeypatch.setattr(os, "getegid", lambda: strange)
+    monkeypatch.setattr(os, "getgroups", lambda: [strange + 1])
+    with pytest.raises(SecretFileError, match="which is not ours") as caught:
+        refuse_open_key(path)
+    assert "chmod" not in caught.value.next_step.en
+    monkeypatch.setattr(os, "getgroups", lambda: [path.stat().st_gid])
+    refuse_open_key(path)

@@ -29,7 +29,7 @@ from edge.clock import Clock, to_us
 from edge.config import EdgeConfig
 from edge.core import Core, TellPassword, opened_core
 from edge.counter.counter import Counter
-from edge.housekeeping import put_away, tell_sync
+from edge.housekeeping import end_left_shifts, put_away, tell_sync
 from edge.operators.desk import OperatorDesk
 from edge.operators.sign_in import SignIn
 from edge.pump import ScanPump
@@ -111,32 +111,32 @@ class _Terminal:
             reservation=timedelta(minutes=config.counter.reservation_min),
             on_recorded=self._note_recorded,
         )
+        self._session_length = timedelta(hours=config.api.session_hours)
+        self._operators = OperatorDesk(
+            core.connection,
+            core.outbox,
+            self._bus,
+            clock=clock,
+            random=secrets.token_bytes,
+            session_length=self._session_length,
+            on_recorded=self._note_recorded,
+        )
 
     def make_app(self) -> FastAPI:
         """Return what the screens and the POS ask."""
         config, core = self._config, self._core
-        session_length = timedelta(hours=config.api.session_hours)
-        operators = OperatorDesk(
-            core.connection,
-            core.outbox,
-            self._bus,
-            clock=self._clock,
-            random=secrets.token_bytes,
-            session_length=session_length,
-            on_recorded=self._note_recorded,
-        )
         app = create_api(
             ApiParts(
                 counter=self._counter,
-                operators=operators,
-                sign_in=SignIn(operators, core.in_store),
+                operators=self._operators,
+                sign_in=SignIn(self._operators, core.in_store),
                 outbox=core.outbox,
                 in_store=core.in_store,
                 read=core.read,
                 status=self._status.read,
                 bus=self._bus,
                 clock=self._clock,
-                session_s=round(session_length.total_seconds()),
+                session_s=round(self._session_length.total_seconds()),
                 is_open=not config.api.is_exposed,
                 allowed_hosts=config.api.allowed_hosts,
             )
@@ -174,6 +174,7 @@ class _Terminal:
         core = self._core
         work: dict[str, Callable[[], Awaitable[object]]] = {
             "sync": lambda: tell_sync(self._status.sync, self._bus, asyncio.sleep),
+            "shifts": lambda: end_left_shifts(self._operators.end_left_shift, core.in_store, asyncio.sleep),
             "put away": lambda: put_away(core.connection, core.outbox, core.in_store, self._clock, asyncio.sleep),
         }
         centre_key = self._config.centre.public_key
@@ -188,7 +189,12 @@ class _Terminal:
         await self._carrier.run()
 
     async def _take(self, scan: Scan) -> object:
-        return await self._core.in_store(partial(self._counter.take, scan))
+        def work() -> object:
+            # Whoever's session has just expired did not make this scan.
+            self._operators.end_left_shift()
+            return self._counter.take(scan)
+
+        return await self._core.in_store(work)
 
     def _note_recorded(self) -> None:
         if self._carrier is not None:

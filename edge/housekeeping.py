@@ -1,4 +1,4 @@
-"""What is done beside the work: the screens hear of the way to the centre, and what is old is put away."""
+"""What is done beside the work: the screens hear of the way to the centre, shifts end, and what is old is put away."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from edge.supervisor import Sleep
 from web.live import LiveBus
 
 PULSE_S = 1.0
+SHIFT_PULSE_S = 5.0
 PUT_AWAY_S = 3_600.0
 KEEP_ANSWERS = timedelta(days=7)
 """How long a repeated request still gets its first answer."""
@@ -35,6 +36,13 @@ async def tell_sync(read_sync: Callable[[], Awaitable[SyncStatus]], bus: LiveBus
             bus.publish("sync", msgspec.json.encode(sync).decode())
             told = sync
         await sleep(PULSE_S)
+
+
+async def end_left_shifts(end_left_shift: Callable[[], None], in_store: InStore, sleep: Sleep) -> None:
+    """End a shift soon after its last session, whether or not anything is scanned."""
+    while True:
+        await in_store(end_left_shift)
+        await sleep(SHIFT_PULSE_S)
 
 
 async def put_away(connection: Connection, outbox: Outbox, in_store: InStore, clock: Clock, sleep: Sleep) -> None:

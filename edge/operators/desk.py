@@ -1,7 +1,8 @@
 """Signing in and out: one shift at a time, opened and closed by a fact.
 
 A guess is counted before it is checked, so that many guesses at once gain nothing. A colleague who signs in takes the
-counter over, list and all: the shift before ends with its own fact, and its browsers are signed out.
+counter over, list and all: the shift before ends with its own fact, and its browsers are signed out. A shift whose last
+session has expired, or was ended by a command, ends by itself; its open list waits for whoever signs in next.
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ class OperatorDesk:
             shifts.forget_guesses(self._connection, login)
             if new_hash is not None:
                 shifts.set_password(self._connection, login, new_hash)
+            was_left = self._end_left()
             before = shifts.open_shift_now(self._connection)
             is_taken_over = before is not None and before.operator != login
             if before is not None and is_taken_over:
@@ -104,8 +106,9 @@ class OperatorDesk:
             shifts.add_session(self._connection, token_digest(token), shift, now + self._session_length)
             session = live_session(self._connection, token, self._clock)
         self._on_recorded()
-        if is_taken_over:
+        if was_left or is_taken_over:
             self._bus.recheck()
+        if is_taken_over:
             self._bus.publish("alert", alert_json(_taken_over(session.name)))
         return Admitted(token, session)
 
@@ -129,9 +132,25 @@ class OperatorDesk:
             session = live_session(self._connection, token, self._clock)
             refuse_unfinished_list(self._connection)
             self._end(shifts.read_shift(self._connection, session.shift))
+        self._tell_ended()
+
+    def end_left_shift(self) -> None:
+        """End the open shift if nobody is signed in to it any more, so that no scan is put down to who has left."""
+        with self._connection.begin():
+            has_ended = self._end_left()
+        if has_ended:
+            self._tell_ended()
+
+    def _tell_ended(self) -> None:
         self._on_recorded()
         self._bus.recheck()
         self._bus.publish(SESSION, "{}")
+
+    def _end_left(self) -> bool:
+        left = shifts.left_shift(self._connection, self._clock.now())
+        if left is not None:
+            self._end(left)
+        return left is not None
 
     def _begin(self, login: str) -> str:
         now = self._clock.now()

@@ -16,7 +16,9 @@ from rules.scan_judgement import Mode
 
 SELECT_DESK = """
 SELECT t.terminal, t.mode, h.id, h.operator, s.id
-FROM terminal_state AS t LEFT JOIN shift AS h ON h.closed_at IS NULL LEFT JOIN sale AS s ON s.state = 'open'
+FROM terminal_state AS t
+LEFT JOIN shift AS h ON h.closed_at IS NULL AND EXISTS (SELECT 1 FROM session WHERE session.shift = h.id)
+LEFT JOIN sale AS s ON s.state = 'open'
 """
 SELECT_SALE = "SELECT id, mode, state, operator, opened_at, ended_at, alarms FROM sale WHERE id = ?"
 START_SALE = """

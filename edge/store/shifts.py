@@ -21,6 +21,10 @@ ON CONFLICT (login) DO UPDATE SET failures = excluded.failures, locked_until = e
 """
 FORGET_GUESSES = "DELETE FROM guess WHERE login = ?"
 SELECT_OPEN_SHIFT = "SELECT id, operator, opened_at, sales FROM shift WHERE closed_at IS NULL"
+SELECT_LEFT_SHIFT = """
+SELECT id, operator, opened_at, sales FROM shift WHERE closed_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM session WHERE session.shift = shift.id AND session.expires_at > ?)
+"""
 SELECT_SHIFT = "SELECT id, operator, opened_at, sales FROM shift WHERE id = ?"
 OPEN_SHIFT = "INSERT INTO shift (id, operator, opened_at) VALUES (?, ?, ?)"
 CLOSE_SHIFT = "UPDATE shift SET closed_at = ? WHERE id = ?"
@@ -116,15 +120,20 @@ def forget_guesses(tx: Connection, login: str) -> None:
 
 
 def open_shift_now(tx: Connection) -> Shift | None:
-    """Return the shift that is open, None if nobody is signed in."""
+    """Return the shift that is open."""
     row = sql.first(tx, SELECT_OPEN_SHIFT)
-    return None if row is None else Shift(row[0], row[1], from_us(row[2]), row[3])
+    return None if row is None else _shift(row)
+
+
+def left_shift(tx: Connection, now: datetime) -> Shift | None:
+    """Return the open shift in which nobody is signed in any more: its sessions have expired or were ended."""
+    row = sql.first(tx, SELECT_LEFT_SHIFT, (to_us(now),))
+    return None if row is None else _shift(row)
 
 
 def read_shift(tx: Connection, shift: str) -> Shift:
     """Return the shift that a session names."""
-    id_, operator, opened_at, sales = sql.one(tx, SELECT_SHIFT, (shift,))
-    return Shift(id_, operator, from_us(opened_at), sales)
+    return _shift(sql.one(tx, SELECT_SHIFT, (shift,)))
 
 
 def open_shift(tx: Connection, shift: str, operator: str, now: datetime) -> None:
@@ -165,3 +174,8 @@ def end_sessions_of(tx: Connection, operator: str) -> None:
 def forget_sessions(tx: Connection, before: datetime) -> int:
     """Forget sessions that have expired; return how many."""
     return sql.change(tx, FORGET_SESSIONS, (to_us(before),))
+
+
+def _shift(row: sql.Row) -> Shift:
+    id_, operator, opened_at, sales = row
+    return Shift(id_, operator, from_us(opened_at), sales)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import tty
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -14,10 +16,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cli.edge import fetch_status
 from drivers.errors import DeviceSpecError
+from edge import housekeeping
 from edge.app import Announcements, run_terminal
 from edge.clock import SystemClock
 from edge.config import EdgeConfig
-from edge.operators.accounts import NewPassword
+from edge.operators.accounts import NewPassword, renew_password
+from edge.store import sql
+from edge.store.database import visited_store
 from edge.web_server import PortTakenError
 from tests.edge.scene import TERMINAL, TRACE_1
 from tests.web.certificates import written_pair
@@ -54,6 +59,13 @@ def play(
             await terminal
 
     asyncio.run(whole())
+
+
+async def until(browser: httpx.AsyncClient, path: str, is_there: Callable[[Any], bool]) -> Any:
+    """Ask until the answer is as awaited; `play` sets the deadline."""
+    while not is_there(answer := (await browser.get(path)).json()):
+        pass
+    return answer
 
 
 def test_scan_sale_and_stop(folder: Path) -> None:
@@ -106,6 +118,43 @@ def test_exposed_terminal_shows_nothing_to_strangers(folder: Path) -> None:
         assert (await browser.get("/counter")).status_code == 200, "the page is where one signs in"
 
     play(config, scene)
+
+
+def test_scanner_is_not_put_down_to_an_operator_whose_session_is_over(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "SHIFT_PULSE_S", 3_600.0)
+    gun, port = os.openpty()
+    tty.setraw(port)
+
+    async def scene(browser: httpx.AsyncClient, first: NewPassword) -> None:
+        await browser.post("/api/v1/session", json={"operator": first.login, "password": first.password})
+        await until(browser, "/api/v1/status", lambda status: status["devices"][0]["state"] == "ready")
+        with visited_store(folder) as connection, connection.begin():
+            sql.change(connection, "UPDATE session SET expires_at = 0")
+        os.write(gun, TRACE_1.encode() + b"\r")
+        (scan,) = await until(browser, "/api/v1/scans", bool)
+        assert scan["verdict"] == "sign_in_first"
+        with visited_store(folder) as connection, connection.begin():
+            kinds = sql.rows(connection, "SELECT kind FROM outbox ORDER BY seq")
+        assert [kind for (kind,) in kinds] == ["shift_opened", "shift_closed", "scanned"]
+
+    play(configured(folder, link={"is_enabled": False}), scene, f"serial:{os.ttyname(port)}")
+    os.close(gun)
+    os.close(port)
+
+
+def test_shift_ends_by_itself_after_a_new_password(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(housekeeping, "SHIFT_PULSE_S", 0.01)
+
+    async def scene(browser: httpx.AsyncClient, first: NewPassword) -> None:
+        await browser.post("/api/v1/session", json={"operator": first.login, "password": first.password})
+        with visited_store(folder) as connection:
+            renew_password(connection, first.login)
+        status = await until(browser, "/api/v1/status", lambda status: status["sync"]["pending"] == 2)
+        assert status["operator"] is None
+
+    play(configured(folder, link={"is_enabled": False}), scene)
 
 
 def test_stream_of_an_exposed_terminal_ends_when_its_browser_signs_out(folder: Path) -> None:

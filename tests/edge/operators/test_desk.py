@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from edge.counter.counter import Request
 from edge.counter.errors import ListNotEmptyError
+from edge.counter.scanning import SIGN_IN_FIRST
 from edge.operators.accounts import FIRST_LOGIN, add_account, add_first_account, renew_password
 from edge.operators.errors import (
     LoginFormError,
@@ -25,7 +26,7 @@ from edge.operators.errors import (
 from edge.operators.guesses import FREE, LONGEST_WAIT, after_guess, wait_for
 from edge.operators.sign_in import SignIn
 from edge.store.shifts import Guesses, all_operators, find_operator, forget_sessions
-from tests.edge.scene import NOON, TOKEN, TRACE_1, FakeClock, Shop
+from tests.edge.scene import NOON, OTHER_TRACE, TOKEN, TRACE_1, FakeClock, Shop
 from web.passwords import verify_password
 from wire.events import ShiftClosed, ShiftOpened
 
@@ -131,6 +132,53 @@ def test_session_ends_by_itself(shop: Shop, clock: FakeClock) -> None:
         shop.operators.find_session(TOKEN)
     with shop.connection.begin():
         assert forget_sessions(shop.connection, clock.now() + timedelta(seconds=1)) == 1
+
+
+def test_shift_ends_with_its_last_session_and_its_list_waits(shop: Shop, clock: FakeClock) -> None:
+    shop.scan(TRACE_1)
+    clock.advance(3600)
+    shop.sign_in(token="phone")
+    clock.advance(12 * 3600 - 1)
+    shop.operators.end_left_shift()
+    assert shop.counter.show().operator == "wang", "the phone is signed in still"
+    heard, recorded = len(shop.heard("session")), shop.recorded
+    clock.advance(1)
+    shop.operators.end_left_shift()
+    shop.operators.end_left_shift()
+    closed = shop.events()[-1]
+    assert isinstance(closed.fact, ShiftClosed)
+    assert (closed.operator, closed.occurred_at) == ("wang", clock.now())
+    assert (len(shop.heard("session")), shop.recorded) == (heard + 1, recorded + 1)
+    shown = shop.scan(OTHER_TRACE)
+    assert (shown.verdict, shop.events()[-1].operator) == (SIGN_IN_FIRST, None)
+    shop.sign_in("li", "li-token")
+    listed = shop.counter.show()
+    assert (listed.operator, len(listed.lines)) == ("li", 1)
+    shop.counter.close_sale(Request(None, ""))
+    assert shop.events()[-1].operator == "li"
+
+
+def test_operator_who_comes_back_after_the_session_begins_a_new_shift(shop: Shop, clock: FakeClock) -> None:
+    before = shop.operators.find_session(TOKEN).shift
+    clock.advance(12 * 3600)
+    shop.sign_in(token="next day")
+    assert shop.operators.find_session("next day").shift != before
+    assert [type(fact) for fact in shop.facts()] == [ShiftOpened, ShiftClosed, ShiftOpened]
+
+
+def test_scan_after_a_new_password_is_nobodys(shop: Shop) -> None:
+    renew_password(shop.connection, "wang")
+    assert shop.scan(TRACE_1).verdict == SIGN_IN_FIRST
+    assert (shop.events()[-1].operator, shop.counter.show().operator, shop.count("sale")) == (None, None, 0)
+    shop.operators.end_left_shift()
+    assert isinstance(shop.facts()[-1], ShiftClosed)
+
+
+def test_restart_signs_nobody_out_whose_session_lasts(shop: Shop, clock: FakeClock) -> None:
+    clock.advance(12 * 3600 - 1)
+    again = Shop(shop.connection, clock, seed=2)
+    again.operators.end_left_shift()
+    assert (again.scan(TRACE_1).verdict, again.events()[-1].operator) == ("added", "wang")
 
 
 def test_session_outlives_a_restart_and_its_token_is_not_kept(shop: Shop, clock: FakeClock, folder: Path) -> None:

@@ -1,12 +1,13 @@
 """What one scan means at a counter: a decision table, first row that fits.
 
 The table is data so that it can be read, printed in the manual and tested cell by cell. It decides nothing about
-money and nothing about other places: "sold before at this site" is all a terminal can know by itself.
+money and nothing about other places: what was sold and received at this terminal is all that it knows by itself.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from codes.reading import Flag, Kind, Reading
@@ -37,6 +38,9 @@ class Verdict(StrEnum):
     """On the list, without a product."""
     ALREADY_IN_SALE = "already_in_sale"
     SOLD_HERE = "sold_here"
+    """Sold at this terminal and not come back."""
+    RECEIVED_HERE = "received_here"
+    """Scanned to be received, but received at this terminal already and still there."""
     CARTON = "carton"
     WRONG_CODE_TYPE = "wrong_code_type"
     NOT_INDIVIDUAL = "not_individual"
@@ -68,7 +72,9 @@ class Circumstances:
     is_in_sale: bool
     """The pack is on the list already."""
     is_sold_here: bool
-    """The pack was handed out at this site before and has not come back."""
+    """The pack was handed out at this terminal before and has not come back."""
+    received_at: datetime | None
+    """When this terminal received the pack (shop time); None if it did not, or if a sale of it came back since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +152,15 @@ _CARTON = Judgement(
 _SOLD_HERE = Judgement(
     Verdict.SOLD_HERE,
     Tone.ALARM,
-    Words("这一盒在本店已售出", "This box was sold here before"),
+    Words("这一盒在本机已售出", "This box was sold at this terminal before"),
     Words("请核对实物；若为退货，请先办理退货。", "Check the box; if it came back, record the return first."),
+)
+_SOLD_NOT_RECEIVED = replace(
+    _SOLD_HERE,
+    hint=Words(
+        "请核对实物；若是顾客退回，请办理退货，不要入库。",
+        "Check the box; if it comes back, use Return instead of receiving it.",
+    ),
 )
 _ADDED = Judgement(Verdict.ADDED, Tone.OK, Words("已匹配", "Matched"))
 _UNMATCHED = Judgement(
@@ -169,10 +182,24 @@ def judge(seen: Circumstances) -> Judgement:
         (seen.pack is None, _NOT_INDIVIDUAL),
         (seen.is_in_sale, _ALREADY),
         (seen.mode is Mode.DISPENSE and seen.level in {PackLevel.INNER, PackLevel.CARTON}, _CARTON),
-        (seen.mode is Mode.DISPENSE and seen.is_sold_here, _SOLD_HERE),
+        (seen.is_sold_here, _SOLD_HERE if seen.mode is Mode.DISPENSE else _SOLD_NOT_RECEIVED),
+        (seen.mode is Mode.RECEIVE and seen.received_at is not None, _received_here(seen.received_at)),
         (seen.level is not None, _ADDED),
     )
     return next((judgement for fits, judgement in rows if fits), _UNMATCHED)
+
+
+def _received_here(at: datetime | None) -> Judgement:
+    since = "" if at is None else f"{at:%Y-%m-%d %H:%M}"
+    return Judgement(
+        Verdict.RECEIVED_HERE,
+        Tone.NOTICE,
+        Words("这一盒已入库，未重复登记", "This box is in stock already; it was not recorded again"),
+        Words(
+            f"{since} 已在本机入库。是否重复扫描？请核对实物。",
+            f"Received at this terminal on {since}. Was this a repeat? Check the box.",
+        ),
+    )
 
 
 def _wrong_type(kind: Kind) -> Judgement:

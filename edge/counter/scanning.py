@@ -130,8 +130,14 @@ def _judge(
             level=None if match is None else match.level,
             is_in_sale=is_in_sale,
             is_sold_here=pack is not None and sales.is_sold_here(tx, pack),
+            received_at=_received_at(tx, desk, pack),
         )
     )
+
+
+def _received_at(tx: Connection, desk: Desk, pack: str | None) -> datetime | None:
+    at = sales.received_at(tx, pack) if pack and desk.mode is Mode.RECEIVE else None
+    return at.astimezone(SHOP_TIME) if at else None
 
 
 def _say(desk: Desk, judgement: Judgement) -> _Said:

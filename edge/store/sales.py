@@ -58,6 +58,10 @@ SELECT s.id, s.ended_at, s.operator, p.line
 FROM sale_pack AS p INDEXED BY sale_pack_sold JOIN sale AS s ON s.id = p.sale
 WHERE p.code = ? AND p.state = 'sold' ORDER BY s.ended_at DESC
 """
+LAST_RECEIVED_OR_RETURNED = """
+SELECT p.state, s.ended_at FROM sale_pack AS p INDEXED BY sale_pack_here JOIN sale AS s ON s.id = p.sale
+WHERE p.code = ? AND p.state IN ('received', 'returned') ORDER BY p.placed DESC LIMIT 1
+"""
 MOVE_PACKS = "UPDATE sale_pack SET state = ? WHERE sale = ? AND state = 'listed'"
 RETURN_PACK = "UPDATE sale_pack SET state = 'returned' WHERE sale = ? AND code = ? AND state = 'sold'"
 NOTE_LINE_EVENT = "UPDATE sale_line SET event = ? WHERE sale = ? AND line = ?"
@@ -227,6 +231,12 @@ def find_on_list(tx: Connection, sale: str, code: str) -> tuple[int, int] | None
 def is_sold_here(tx: Connection, code: str) -> bool:
     """Tell whether a pack was handed out at this terminal and has not come back."""
     return sql.first(tx, IS_SOLD_HERE, (code,)) is not None
+
+
+def received_at(tx: Connection, code: str) -> datetime | None:
+    """Return when this terminal received a pack; None if it did not, or if a sale of the pack came back since."""
+    row = sql.first(tx, LAST_RECEIVED_OR_RETURNED, (code,))
+    return from_us(row[1]) if row is not None and row[0] == PackState.RECEIVED else None
 
 
 def find_sale_of(tx: Connection, code: str) -> SoldBy | None:

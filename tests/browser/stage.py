@@ -58,7 +58,7 @@ SAID: dict[str, tuple[Tone, Words, Words | None]] = {
     ),
     "sold_here": (
         Tone.ALARM,
-        Words("这一盒在本店已售出", "This box was sold here before"),
+        Words("这一盒在本机已售出", "This box was sold at this terminal before"),
         Words("请核对实物；若为退货，请先办理退货。", "Check the box; if it came back, record the return first."),
     ),
     "wrong_code_type": (

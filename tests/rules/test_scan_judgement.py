@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import datetime
 
 import pytest
 
@@ -10,6 +11,7 @@ from codes.reading import Confidence, Flag, Kind, Reading
 from rules.scan_judgement import Circumstances, Mode, PackLevel, Tone, Verdict, judge
 
 TRACE = "83857930000879766660"
+MORNING = datetime(2026, 11, 20, 9, 30)  # noqa: DTZ001 - only its digits are shown
 
 
 def seen(kind: Kind = Kind.TRACE, **changes: object) -> Circumstances:
@@ -21,6 +23,7 @@ def seen(kind: Kind = Kind.TRACE, **changes: object) -> Circumstances:
         "level": PackLevel.UNIT,
         "is_in_sale": False,
         "is_sold_here": False,
+        "received_at": None,
     }
     return Circumstances(reading=reading, **{**facts, **changes})  # type: ignore[arg-type]
 
@@ -34,7 +37,16 @@ def seen(kind: Kind = Kind.TRACE, **changes: object) -> Circumstances:
         (seen(is_in_sale=True), Verdict.ALREADY_IN_SALE, Tone.ALARM),
         (seen(is_in_sale=True, is_sold_here=True), Verdict.ALREADY_IN_SALE, Tone.ALARM),
         (seen(is_sold_here=True), Verdict.SOLD_HERE, Tone.ALARM),
-        (seen(is_sold_here=True, mode=Mode.RECEIVE), Verdict.ADDED, Tone.OK),
+        (seen(is_sold_here=True, level=None), Verdict.SOLD_HERE, Tone.ALARM),
+        (seen(is_sold_here=True, mode=Mode.RECEIVE), Verdict.SOLD_HERE, Tone.ALARM),
+        (seen(is_sold_here=True, received_at=MORNING, mode=Mode.RECEIVE), Verdict.SOLD_HERE, Tone.ALARM),
+        (seen(is_in_sale=True, is_sold_here=True, mode=Mode.RECEIVE), Verdict.ALREADY_IN_SALE, Tone.ALARM),
+        (seen(received_at=MORNING, mode=Mode.RECEIVE), Verdict.RECEIVED_HERE, Tone.NOTICE),
+        (seen(received_at=MORNING, mode=Mode.RECEIVE, level=None), Verdict.RECEIVED_HERE, Tone.NOTICE),
+        (seen(received_at=MORNING, mode=Mode.RECEIVE, level=PackLevel.CARTON), Verdict.RECEIVED_HERE, Tone.NOTICE),
+        (seen(received_at=MORNING, mode=Mode.RECEIVE, is_in_sale=True), Verdict.ALREADY_IN_SALE, Tone.ALARM),
+        (seen(received_at=MORNING), Verdict.ADDED, Tone.OK),
+        (seen(mode=Mode.RECEIVE), Verdict.ADDED, Tone.OK),
         (seen(pack=None), Verdict.NOT_INDIVIDUAL, Tone.NOTICE),
         (seen(flags=(Flag.PLACEHOLDER,)), Verdict.PLACEHOLDER, Tone.ALARM),
     ],
@@ -42,6 +54,22 @@ def seen(kind: Kind = Kind.TRACE, **changes: object) -> Circumstances:
 def test_pack_codes(circumstances: Circumstances, verdict: Verdict, tone: Tone) -> None:
     judgement = judge(circumstances)
     assert (judgement.verdict, judgement.tone) == (verdict, tone)
+
+
+def test_a_box_received_again_says_since_when_it_is_here() -> None:
+    judgement = judge(seen(received_at=MORNING, mode=Mode.RECEIVE))
+    assert judgement.hint is not None
+    assert "2026-11-20 09:30" in judgement.hint.zh
+    assert "2026-11-20 09:30" in judgement.hint.en
+
+
+def test_a_sold_box_is_not_received_but_returned() -> None:
+    judgement = judge(seen(is_sold_here=True, mode=Mode.RECEIVE))
+    assert judgement.hint is not None
+    assert "退货" in judgement.hint.zh
+    assert "use Return" in judgement.hint.en
+    assert "本机" in judgement.words.zh
+    assert "at this terminal" in judgement.words.en
 
 
 @pytest.mark.req("C-05")
@@ -75,8 +103,11 @@ def test_a_patients_credential_is_routed_whatever_else_is_true(kind: Kind) -> No
 
 def test_only_added_and_unmatched_reach_the_list() -> None:
     on_list = {Verdict.ADDED, Verdict.UNMATCHED}
-    for kind, level, in_sale, sold in itertools.product(Kind, [None, *PackLevel], [True, False], [True, False]):
-        judgement = judge(seen(kind, level=level, is_in_sale=in_sale, is_sold_here=sold))
+    either, times = [True, False], [None, MORNING]
+    for kind, level, mode, in_sale, sold, at in itertools.product(
+        Kind, [None, *PackLevel], Mode, either, either, times
+    ):
+        judgement = judge(seen(kind, level=level, mode=mode, is_in_sale=in_sale, is_sold_here=sold, received_at=at))
         assert judgement.is_on_list is (judgement.verdict in on_list)
 
 

@@ -21,7 +21,7 @@ from edge.counter.errors import (
     SaleUnknownError,
 )
 from edge.store.scans import forget_answers
-from rules.scan_judgement import Mode, Verdict
+from rules.scan_judgement import Mode, Tone, Verdict
 from tests.edge.scene import CARTON_TRACE, NOON, OTHER_TRACE, TOKEN, TRACE_1, TRACE_2, UNKNOWN_TRACE, FakeClock, Shop
 from wire.events import Dispensed, PackInLine, Received, SaleReturned, Scanned
 
@@ -85,6 +85,52 @@ def test_pack_that_was_sold_here_is_an_alarm_and_not_sold_again(shop: Shop) -> N
     assert shop.counter.show().totals.alarms == 1
     with pytest.raises(ListEmptyError):
         shop.counter.close_sale(ask())
+
+
+def receive(shop: Shop, *codes: str) -> None:
+    shop.counter.set_mode(Mode.RECEIVE)
+    for code in codes:
+        shop.scan(code)
+    shop.counter.close_delivery(ask())
+
+
+@pytest.mark.req("T-23")
+def test_pack_that_is_in_stock_is_not_received_twice(shop: Shop) -> None:
+    receive(shop, TRACE_1)
+    shop.clock.advance(90)
+    again = shop.scan(TRACE_1)
+    assert (again.verdict, again.tone, again.line) == (Verdict.RECEIVED_HERE, Tone.NOTICE, None)
+    assert again.hint is not None
+    assert "2026-11-21 12:00" in again.hint.zh
+    assert shop.counter.show().id is None
+    assert shop.scan(TRACE_2).verdict == Verdict.ADDED
+
+
+@pytest.mark.req("T-23")
+def test_sold_pack_is_received_only_after_its_return(shop: Shop) -> None:
+    receive(shop, TRACE_1)
+    shop.counter.set_mode(Mode.DISPENSE)
+    sale = sell(shop, TRACE_1)
+    shop.counter.set_mode(Mode.RECEIVE)
+    wrong = shop.scan(TRACE_1)
+    assert (wrong.verdict, wrong.tone, wrong.line) == (Verdict.SOLD_HERE, Tone.ALARM, None)
+    shop.counter.return_packs(ask(), sale, [TRACE_1], "x")
+    assert shop.scan(TRACE_1).verdict == Verdict.ADDED
+    shop.counter.close_delivery(ask())
+    assert shop.scan(TRACE_1).verdict == Verdict.RECEIVED_HERE
+
+
+def test_pack_of_a_cancelled_delivery_was_not_received(shop: Shop) -> None:
+    shop.counter.set_mode(Mode.RECEIVE)
+    shop.scan(TRACE_1)
+    shop.counter.cancel(ask())
+    assert shop.scan(TRACE_1).verdict == Verdict.ADDED
+
+
+def test_received_pack_is_sold_without_more_ado(shop: Shop) -> None:
+    receive(shop, TRACE_1)
+    shop.counter.set_mode(Mode.DISPENSE)
+    assert shop.scan(TRACE_1).verdict == Verdict.ADDED
 
 
 def test_delivery_closes_into_received_facts(shop: Shop) -> None:

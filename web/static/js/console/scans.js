@@ -8,6 +8,7 @@ const LOOKS = {
   unmatched: ["question", "notice"],
   already_in_sale: ["twice", "alarm"],
   sold_here: ["alert", "alarm"],
+  received_here: ["twice", "notice"],
   carton: ["alert", "alarm"],
   placeholder: ["alert", "alarm"],
 };

@@ -14,6 +14,7 @@ const SHAPES = {
   unmatched: "question",
   already_in_sale: "twice",
   sold_here: "alert",
+  received_here: "twice",
   sign_in_first: "person",
   carton: "alert",
   placeholder: "alert",

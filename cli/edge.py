@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 import sys
-import urllib.error
-import urllib.request
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +17,7 @@ from rich.table import Table
 from cli.catalogue import problem_records, show_left_out
 from cli.group import command_group
 from cli.listing import Block, show_blocks
+from cli.terminal_status import StatusRefusedError, fetch_status
 from edge.app import KEY_FILE, Announcements, run_terminal
 from edge.catalogue_file import import_catalogue
 from edge.clock import SystemClock
@@ -45,7 +43,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / Print JSON")
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="从标准输入读取密码 / Read the password from standard input")
 ]
-_ANSWER_S = 2.0
 _BROKEN = 1
 
 
@@ -82,16 +79,13 @@ def status(
     记录链有断裂则退出码为 1 / Exit code 1 if the chain is broken.
     """
     settings = load_config(config)
-    running = fetch_status(settings)
-    if as_json:
-        typer.echo("null" if running is None else TypeAdapter(TerminalStatus).dump_json(running).decode())
-    elif running is None:
-        typer.echo("终端未运行 / The terminal is not running")
-    else:
-        show_blocks([_status_block(running)])
+    # A refusal is said last: the chain can be checked all the same.
+    refused = _show_status(settings, as_json=as_json)
     broken_at = _check_chain(settings, quiet=as_json)
     if broken_at is not None:
         raise typer.Exit(_BROKEN)
+    if refused is not None:
+        raise refused
 
 
 @operator_app.command("add")
@@ -168,26 +162,19 @@ def _password_from_stdin() -> str:
     return sys.stdin.readline().rstrip("\r\n")
 
 
-def fetch_status(settings: EdgeConfig) -> TerminalStatus | None:
-    """Ask the terminal itself; None if it does not run."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), *_trusting(settings.api.certificate_file))
-    scheme = "http" if settings.api.certificate_file is None else "https"
-    host = f"[{settings.api.host}]" if ":" in settings.api.host else settings.api.host
+def _show_status(settings: EdgeConfig, *, as_json: bool) -> StatusRefusedError | None:
+    """Show how the terminal is, or return why it did not say."""
     try:
-        with opener.open(f"{scheme}://{host}:{settings.api.port}/api/v1/status", timeout=_ANSWER_S) as answer:
-            return TypeAdapter(TerminalStatus).validate_json(answer.read())
-    except (urllib.error.URLError, TimeoutError, ValueError):
-        return None
-
-
-def _trusting(certificate: Path | None) -> tuple[urllib.request.HTTPSHandler, ...]:
-    """Trust the terminal's own certificate and no other; its names are those of browsers, not of this machine."""
-    if certificate is None:
-        return ()
-    context = ssl.create_default_context(cafile=str(certificate))
-    context.check_hostname = False
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    return (urllib.request.HTTPSHandler(context=context),)
+        running = fetch_status(settings)
+    except StatusRefusedError as exc:
+        return exc
+    if as_json:
+        typer.echo("null" if running is None else TypeAdapter(TerminalStatus).dump_json(running).decode())
+    elif running is None:
+        typer.echo("终端未运行 / The terminal is not running")
+    else:
+        show_blocks([_status_block(running)])
+    return None
 
 
 def _status_block(running: TerminalStatus) -> Block:

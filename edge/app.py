@@ -138,7 +138,7 @@ class _Terminal:
                 clock=self._clock,
                 session_s=round(self._session_length.total_seconds()),
                 is_open=not config.api.is_exposed,
-                allowed_hosts=config.api.allowed_hosts,
+                allowed_hosts=config.api.accepted_hosts,
             )
         )
         place = Place(config.terminal.id, config.terminal.label or config.terminal.institution)

@@ -114,7 +114,7 @@ async def _serve(
     )
     app = create_app(
         centre,
-        allowed_hosts=config.web.allowed_hosts,
+        allowed_hosts=config.web.accepted_hosts,
         is_connected=lambda: receiver.is_up,
         lifespan=_receiving(receiver),
     )

@@ -18,6 +18,8 @@ from codes.words import Words
 from web.option import option
 from web.secret_file import load_secret, refuse_open_key
 
+_WILDCARDS = frozenset({"0.0.0.0", "::"})
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -100,6 +102,18 @@ class ListeningSection(Section):
             ),
         ),
     ] = ()
+
+    @property
+    def accepted_hosts(self) -> tuple[str, ...]:
+        """Names besides loopback under which browsers may ask: those that are listed, and the address itself."""
+        if self.host in _WILDCARDS:
+            return self.allowed_hosts
+        try:
+            # As browsers write it.
+            host = str(ipaddress.ip_address(self.host))
+        except ValueError:
+            host = self.host
+        return (*self.allowed_hosts, host)
 
     def faults(self) -> Iterator[Fault]:
         """Yield what would let strangers in or send passwords in the clear."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 import edge.config
 import server.config
 from web.config_file import ConfigValueError
-from web.config_sections import is_loopback
+from web.config_sections import ListeningSection, is_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +112,19 @@ def test_relative_paths_start_at_the_file(side: Side, tmp_path: Path) -> None:
 @pytest.mark.parametrize("host", ["", "localhost.example", "1.2.3.4", "127.0.0.1.example"])
 def test_what_only_looks_like_loopback_is_not(host: str) -> None:
     assert not is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    ("host", "accepted"),
+    [
+        ("127.0.0.2", ("a.example", "127.0.0.2")),
+        ("FE80:0::1", ("a.example", "fe80::1")),
+        ("Counter.example", ("a.example", "Counter.example")),
+        ("0.0.0.0", ("a.example",)),
+        ("::", ("a.example",)),
+    ],
+)
+def test_the_address_itself_is_a_name_to_ask_for_unless_it_is_every_address(
+    host: str, accepted: tuple[str, ...]
+) -> None:
+    assert ListeningSection(host=host, is_exposed=True, allowed_hosts=("a.example",)).accepted_hosts == accepted

@@ -23,11 +23,11 @@ from edge.catalogue_file import import_catalogue
 from edge.clock import SystemClock
 from edge.config import EdgeConfig, load_config
 from edge.health import DeviceStatus, SyncStatus, TerminalStatus
-from edge.operators.accounts import NewPassword, add_account, renew_password
+from edge.operators.accounts import NewPassword, add_account, disable_account, enable_account, renew_password
 from edge.store.catalogue import CatalogueImport
 from edge.store.chain import check_chain
 from edge.store.database import database_path, visited_store
-from edge.store.shifts import all_operators
+from edge.store.shifts import OperatorRow, all_operators
 from edge.store.terminal import find_state
 from web.logs import configure_logs
 from wire.keys import load_or_create_key
@@ -115,14 +115,33 @@ def new_operator_password(
     _show_password(renewed, is_hidden=password_stdin)
 
 
+@operator_app.command("disable")
+def disable_operator(login: Annotated[str, typer.Argument(help="工号 / Login")], config: Config) -> None:
+    """停用操作员：退出其已登录的页面，不能再登录 / Disable an operator and sign out.
+
+    以前的班次与销售不变；可用 enable 恢复 / Shifts and sales of before stay. `enable` undoes it.
+    """
+    with visited_store(load_config(config).store.folder) as connection:
+        disable_account(connection, login, SystemClock().now())
+    typer.echo(f"工号 {login} 已停用 / Operator {login} is disabled")
+
+
+@operator_app.command("enable")
+def enable_operator(login: Annotated[str, typer.Argument(help="工号 / Login")], config: Config) -> None:
+    """恢复已停用的操作员，密码不变 / Let a disabled operator sign in again."""
+    with visited_store(load_config(config).store.folder) as connection:
+        enable_account(connection, login)
+    typer.echo(f"工号 {login} 可以登录 / Operator {login} may sign in")
+
+
 @operator_app.command("list")
 def list_operators(config: Config) -> None:
     """列出操作员 / List the operators."""
     with visited_store(load_config(config).store.folder) as connection, connection.begin():
         operators = all_operators(connection)
-    table = Table("工号 / login", "姓名 / name", "添加于 / added")
+    table = Table("工号 / login", "姓名 / name", "添加于 / added", "状态 / state")
     for operator in operators:
-        table.add_row(operator.login, operator.name, f"{operator.created_at:%Y-%m-%d}")
+        table.add_row(operator.login, operator.name, f"{operator.created_at:%Y-%m-%d}", _operator_state(operator))
     Console().print(table)
 
 
@@ -145,6 +164,12 @@ def import_file(
         return
     typer.echo(f"商品 {done.products}，标识 {done.identifiers} / {done.products} products, {done.identifiers} codes")
     show_left_out(done.problems, taken=done.products)
+
+
+def _operator_state(operator: OperatorRow) -> str:
+    if operator.disabled_at is None:
+        return "启用 / active"
+    return f"{operator.disabled_at:%Y-%m-%d} 停用 / disabled"
 
 
 def _show_password(new: NewPassword, *, is_hidden: bool = False) -> None:

@@ -74,12 +74,39 @@ def renew_password(connection: Connection, login: str, password: str | None = No
     password = _chosen(password)
     hashed = hash_password(password)
     with connection.begin():
-        if shifts.find_operator(connection, login) is None:
-            raise OperatorUnknownError(Words(f"没有工号 {login}", f"There is no operator {login}"))
+        _refuse_unknown(connection, login)
         shifts.set_password(connection, login, hashed)
         shifts.forget_guesses(connection, login)
         shifts.end_sessions_of(connection, login)
     return NewPassword(login, password)
+
+
+def disable_account(connection: Connection, login: str, now: datetime) -> None:
+    """Refuse an operator from now on, and sign them out everywhere. Shifts and sales of before stay theirs.
+
+    Raises:
+        OperatorUnknownError: There is no such operator.
+    """
+    with connection.begin():
+        _refuse_unknown(connection, login)
+        shifts.disable_operator(connection, login, now)
+        shifts.end_sessions_of(connection, login)
+
+
+def enable_account(connection: Connection, login: str) -> None:
+    """Let a disabled operator sign in again, with the password of before.
+
+    Raises:
+        OperatorUnknownError: There is no such operator.
+    """
+    with connection.begin():
+        _refuse_unknown(connection, login)
+        shifts.enable_operator(connection, login)
+
+
+def _refuse_unknown(tx: Connection, login: str) -> None:
+    if shifts.find_operator(tx, login) is None:
+        raise OperatorUnknownError(Words(f"没有工号 {login}", f"There is no operator {login}"))
 
 
 def _chosen(password: str | None) -> str:

@@ -17,7 +17,7 @@ from codes.words import Words
 from edge.alerts import Alert, alert_json
 from edge.clock import Clock, to_us
 from edge.counter.closing import refuse_unfinished_list
-from edge.operators.errors import SessionEndedError, SignInLockedError
+from edge.operators.errors import OperatorDisabledError, SessionEndedError, SignInLockedError
 from edge.operators.guesses import after_guess, wait_for
 from edge.store import shifts
 from edge.store.outbox import Outbox, RandomBytes
@@ -91,9 +91,13 @@ class OperatorDesk:
             login: The operator.
             token: The browser's new token.
             new_hash: The password hashed anew, if its hash was of an older kind.
+
+        Raises:
+            OperatorDisabledError: The operator may not sign in any more. Only who knows the password learns it.
         """
         now = self._clock.now()
         with self._connection.begin():
+            self._refuse_disabled(login)
             shifts.forget_guesses(self._connection, login)
             if new_hash is not None:
                 shifts.set_password(self._connection, login, new_hash)
@@ -140,6 +144,11 @@ class OperatorDesk:
             has_ended = self._end_left()
         if has_ended:
             self._tell_ended()
+
+    def _refuse_disabled(self, login: str) -> None:
+        operator = shifts.find_operator(self._connection, login)
+        if operator is not None and operator.disabled_at is not None:
+            raise OperatorDisabledError(login)
 
     def _tell_ended(self) -> None:
         self._on_recorded()

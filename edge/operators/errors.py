@@ -81,6 +81,20 @@ class OperatorUnknownError(EdgeError, RejectedError):
     )
 
 
+class OperatorDisabledError(EdgeError, RejectedError):
+    """The password was right, but the operator may not sign in any more."""
+
+    code: ClassVar[str] = "operator.disabled"
+    status: ClassVar[HTTPStatus] = HTTPStatus.FORBIDDEN
+    next_step: ClassVar[Words] = Words(
+        "如需恢复，由管理员执行 yima edge operator enable。",
+        "An administrator can undo it with `yima edge operator enable`.",
+    )
+
+    def __init__(self, login: str) -> None:
+        super().__init__(Words(f"工号 {login} 已停用，不能登录", f"Operator {login} is disabled and cannot sign in"))
+
+
 class LoginFormError(EdgeError, RejectedError):
     """A login or name that cannot be used."""
 

@@ -25,6 +25,7 @@ class SignIn:
         Raises:
             SignInRefusedError: Operator or password is wrong.
             SignInLockedError: Too many wrong guesses before.
+            OperatorDisabledError: The password is right, but the operator may not sign in any more.
         """
         async with self._one_at_a_time:
             stored = await self._in_store(lambda: self._desk.begin_guess(login))

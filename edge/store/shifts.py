@@ -10,10 +10,12 @@ from sqlalchemy import Connection
 from edge.clock import from_us, to_us
 from edge.store import sql
 
-SELECT_OPERATOR = "SELECT login, name, password_hash, created_at FROM operator WHERE login = ?"
-SELECT_OPERATORS = "SELECT login, name, password_hash, created_at FROM operator ORDER BY login"
+SELECT_OPERATOR = "SELECT login, name, password_hash, created_at, disabled_at FROM operator WHERE login = ?"
+SELECT_OPERATORS = "SELECT login, name, password_hash, created_at, disabled_at FROM operator ORDER BY login"
 ADD_OPERATOR = "INSERT INTO operator (login, name, password_hash, created_at) VALUES (?, ?, ?, ?)"
 SET_PASSWORD = "UPDATE operator SET password_hash = ? WHERE login = ?"  # noqa: S105 - a statement
+DISABLE = "UPDATE operator SET disabled_at = ? WHERE login = ? AND disabled_at IS NULL"
+ENABLE = "UPDATE operator SET disabled_at = NULL WHERE login = ?"
 SELECT_GUESSES = "SELECT failures, locked_until FROM guess WHERE login = ?"
 NOTE_GUESSES = """
 INSERT INTO guess (login, failures, locked_until) VALUES (?, ?, ?)
@@ -42,12 +44,14 @@ FORGET_SESSIONS = "DELETE FROM session WHERE expires_at < ?"
 
 @dataclass(frozen=True, slots=True)
 class OperatorRow:
-    """A person who may sign in at this terminal."""
+    """A person who may sign in at this terminal, or might once."""
 
     login: str
     name: str
     password_hash: str
     created_at: datetime
+    disabled_at: datetime | None = None
+    """Since when signing in is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +87,12 @@ class SessionRow:
 def find_operator(tx: Connection, login: str) -> OperatorRow | None:
     """Return an operator by login."""
     row = sql.first(tx, SELECT_OPERATOR, (login,))
-    return None if row is None else OperatorRow(row[0], row[1], row[2], from_us(row[3]))
+    return None if row is None else _operator(row)
 
 
 def all_operators(tx: Connection) -> list[OperatorRow]:
     """Return every operator, by login."""
-    found = sql.rows(tx, SELECT_OPERATORS)
-    return [OperatorRow(login, name, hashed, from_us(created_at)) for login, name, hashed, created_at in found]
+    return [_operator(row) for row in sql.rows(tx, SELECT_OPERATORS)]
 
 
 def add_operator(tx: Connection, operator: OperatorRow) -> None:
@@ -101,6 +104,16 @@ def add_operator(tx: Connection, operator: OperatorRow) -> None:
 def set_password(tx: Connection, login: str, password_hash: str) -> None:
     """Replace the hash of an operator's password."""
     sql.change(tx, SET_PASSWORD, (password_hash, login))
+
+
+def disable_operator(tx: Connection, login: str, now: datetime) -> None:
+    """Refuse an operator from now on, or still since when it was first said."""
+    sql.change(tx, DISABLE, (to_us(now), login))
+
+
+def enable_operator(tx: Connection, login: str) -> None:
+    """Let an operator sign in again."""
+    sql.change(tx, ENABLE, (login,))
 
 
 def find_guesses(tx: Connection, login: str) -> Guesses | None:
@@ -179,3 +192,8 @@ def forget_sessions(tx: Connection, before: datetime) -> int:
 def _shift(row: sql.Row) -> Shift:
     id_, operator, opened_at, sales = row
     return Shift(id_, operator, from_us(opened_at), sales)
+
+
+def _operator(row: sql.Row) -> OperatorRow:
+    login, name, hashed, created_at, disabled_at = row
+    return OperatorRow(login, name, hashed, from_us(created_at), None if disabled_at is None else from_us(disabled_at))

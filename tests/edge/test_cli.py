@@ -99,6 +99,16 @@ def test_password_can_be_renewed(config: Path, folder: Path) -> None:
     assert isinstance(yima(config, "operator", "password", "nobody").exception, OperatorUnknownError)
 
 
+def test_operator_is_disabled_and_enabled_again(config: Path) -> None:
+    yima(config, "operator", "add", "wang")
+    assert "disabled" not in yima(config, "operator", "list").output
+    assert "已停用" in yima(config, "operator", "disable", "wang").output
+    assert "disabled" in yima(config, "operator", "list").output
+    assert yima(config, "operator", "enable", "wang").exit_code == 0
+    assert "disabled" not in yima(config, "operator", "list").output
+    assert isinstance(yima(config, "operator", "disable", "nobody").exception, OperatorUnknownError)
+
+
 def test_catalogue_is_imported_with_its_problems_named(config: Path, tmp_path: Path) -> None:
     assert "73" in yima(config, "catalogue", "import", str(CATALOGUE)).output
     lines = CATALOGUE.read_text(encoding="utf-8").splitlines()

@@ -11,6 +11,7 @@ import pytest
 from codes.words import Words
 from edge.api.forms import ScanForm
 from edge.api.parts import COOKIE
+from edge.operators.accounts import disable_account
 from edge.operators.guesses import FREE
 from edge.store import sql
 from edge.store.errors import DiskFullError
@@ -81,6 +82,14 @@ def test_signing_out_closes_the_shift_and_the_cookie(at_work: Client) -> None:
 def test_wrong_password_is_refused_without_saying_which_part(client: Client, operator: str, password: str) -> None:
     answer = client.ask("POST", "/api/v1/session", {"operator": operator, "password": password})
     assert (answer.status_code, problem(answer)) == (401, "session.refused")
+    assert "set-cookie" not in answer.headers
+
+
+def test_disabled_operator_is_refused_in_words(client: Client) -> None:
+    disable_account(client.shop.connection, "li", NOON)
+    answer = client.ask("POST", "/api/v1/session", {"operator": "li", "password": client.password})
+    assert (answer.status_code, problem(answer)) == (403, "operator.disabled")
+    assert (answer.json()["zh"], "enable" in answer.json()["next"]["en"]) == ("工号 li 已停用，不能登录", True)
     assert "set-cookie" not in answer.headers
 
 

@@ -14,9 +14,17 @@ from sqlalchemy import Connection
 from edge.counter.counter import Request
 from edge.counter.errors import ListNotEmptyError
 from edge.counter.scanning import SIGN_IN_FIRST
-from edge.operators.accounts import FIRST_LOGIN, add_account, add_first_account, renew_password
+from edge.operators.accounts import (
+    FIRST_LOGIN,
+    add_account,
+    add_first_account,
+    disable_account,
+    enable_account,
+    renew_password,
+)
 from edge.operators.errors import (
     LoginFormError,
+    OperatorDisabledError,
     OperatorExistsError,
     OperatorUnknownError,
     SessionEndedError,
@@ -77,6 +85,25 @@ def test_new_password_replaces_the_old_and_signs_its_user_out(shop: Shop) -> Non
 def test_password_of_nobody_is_refused(connection: Connection) -> None:
     with pytest.raises(OperatorUnknownError):
         renew_password(connection, "nobody")
+
+
+def test_disabled_operator_is_signed_out_and_kept(shop: Shop, clock: FakeClock) -> None:
+    disable_account(shop.connection, "wang", NOON)
+    with pytest.raises(SessionEndedError):
+        shop.operators.find_session(TOKEN)
+    assert shop.counter.show().operator is None
+    shop.operators.end_left_shift()
+    assert (type(shop.facts()[-1]), shop.events()[-1].operator) == (ShiftClosed, "wang")
+    disable_account(shop.connection, "wang", NOON + timedelta(days=1))
+    with shop.connection.begin():
+        (row,) = all_operators(shop.connection)
+    assert row.disabled_at == NOON
+
+
+@pytest.mark.parametrize("change", [lambda tx: disable_account(tx, "nobody", NOON), lambda tx: enable_account(tx, "x")])
+def test_nobody_is_neither_disabled_nor_enabled(connection: Connection, change: Callable[[Connection], None]) -> None:
+    with pytest.raises(OperatorUnknownError):
+        change(connection)
 
 
 # -- shifts --------------------------------------------------------------------------------------------------------
@@ -247,6 +274,19 @@ def test_guessing_is_stopped_even_with_the_right_password_at_last(shop: Shop, cl
         door.admit("li", door.password)
     assert caught.value.retry_after_s == 30
     clock.advance(30)
+    assert door.admit("li", door.password) == "li"
+
+
+def test_disabled_operator_is_told_so_only_with_the_right_password(shop: Shop) -> None:
+    door = Door(shop)
+    disable_account(shop.connection, "li", NOON)
+    with pytest.raises(SignInRefusedError):
+        door.admit("li", "wrong")
+    with pytest.raises(OperatorDisabledError) as caught:
+        door.admit("li", door.password)
+    assert ("已停用" in caught.value.words.zh, "disabled" in caught.value.words.en) == (True, True)
+    assert shop.operators.find_session(TOKEN).operator == "wang", "the colleague at the counter stays"
+    enable_account(shop.connection, "li")
     assert door.admit("li", door.password) == "li"
 
 

@@ -21,7 +21,7 @@ from cli.terminals import terminal_app
 from codes.words import Words
 from rules.catalogue import parse_catalogue
 from server.app import run_centre
-from server.centre import utc_now
+from server.centre import load_centre_key, utc_now
 from server.config import load_config
 from server.matching import Matching, Preview
 from server.people.accounts import Accounts
@@ -29,7 +29,6 @@ from server.people.roles import COMMAND_LINE, Role
 from server.people.tokens import Tokens
 from web.errors import InvalidRequestError
 from web.logs import configure_logs
-from wire.keys import load_or_create_key
 
 server_app = command_group("中心 / The centre")
 user_app = command_group("账号 / Accounts")
@@ -62,7 +61,7 @@ def run(config: Config) -> None:
 @server_app.command()
 def key(config: Config, as_json: AsJson = False) -> None:
     """显示中心公钥与指纹 / Print the centre's public key and fingerprint."""
-    public = load_or_create_key(load_config(config).centre.key_file).public
+    public = load_centre_key(load_config(config)).public
     if as_json:
         typer.echo(json.dumps({"public_key": public.raw.hex(), "fingerprint": public.fingerprint}))
         return

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from codes.words import Words
 from server.config import ServerConfig
 from server.fleet import Fleet
 from server.ingest import Ingest
@@ -21,10 +22,17 @@ from server.people.tokens import Tokens
 from server.store.database import Store, open_store
 from web.live import LiveBus
 from web.secret_file import load_secret
+from wire.errors import KeyFileError
 from wire.ids import uuid7
 from wire.keys import SigningKey, load_or_create_key
 
 Now = Callable[[], datetime]
+_KEEP_THE_KEY = Words(
+    "请检查路径与权限（仅属主可读）；若文件已损坏，请从备份恢复，不要删除。"
+    "中心一旦换用新密钥，须在每台终端的 [centre] public_key 中改填新公钥。",
+    "Check the path and its permissions (owner only); restore a damaged file from backup and do not remove it: a new "
+    "key must be entered at every terminal, as [centre] public_key.",
+)
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -72,6 +80,18 @@ def open_configured_store(config: ServerConfig) -> Store:
     )
 
 
+def load_centre_key(config: ServerConfig) -> SigningKey:
+    """Return the key that signs receipts, made on first start.
+
+    Raises:
+        KeyFileError: It cannot be read or made. It says that a new key is known to no terminal.
+    """
+    try:
+        return load_or_create_key(config.centre.key_file)
+    except KeyFileError as exc:
+        raise KeyFileError(exc.words, next_step=_KEEP_THE_KEY) from exc
+
+
 def build_centre(config: ServerConfig, now: Now = utc_now) -> Centre:
     """Open the store and put the parts together.
 
@@ -79,7 +99,7 @@ def build_centre(config: ServerConfig, now: Now = utc_now) -> Centre:
         ServerError: The store cannot be opened.
         KeyFileError: The key cannot be read or made.
     """
-    key = load_or_create_key(config.centre.key_file)
+    key = load_centre_key(config)
     store = open_configured_store(config)
     # Numbers of an earlier life of the process must never be taken for numbers of this one.
     bus = LiveBus(first_id=time.time_ns() // 1_000_000)

@@ -60,8 +60,10 @@ class KeyFileError(WireError, ConfigError):
 
     code: ClassVar[str] = "wire.key_file"
     next_step: ClassVar[Words] = Words(
-        "请检查路径与权限（仅属主可读），或删除后重新登记终端。",
-        "Check the path and its permissions (owner only), or remove it and enrol the terminal anew.",
+        "请检查路径与权限（仅属主可读）；若文件已损坏，请从备份恢复。没有备份时，终端须先在中心吊销，"
+        "移走损坏的文件后重新核对指纹并批准。",
+        "Check the path and its permissions (owner only); restore a damaged file from backup. Without one, revoke the "
+        "terminal at the centre, move the file away, and compare and approve its new fingerprint.",
     )
 
 

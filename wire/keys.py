@@ -11,6 +11,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from codes.os_words import words_of_os_error
 from codes.words import Words
 from wire.errors import KeyFileError
 from wire.events import sm3_hex
@@ -18,6 +19,7 @@ from wire.events import sm3_hex
 KEY_ID_BYTES = 8
 _OWNER_ONLY = 0o600
 _ANYONE_ELSE = 0o077
+_COPY_AGAIN = Words("请重新复制公钥，不要漏字。", "Copy the public key again, all of it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,9 @@ class PublicKey:
             raw = bytes.fromhex(text.strip())
             Ed25519PublicKey.from_public_bytes(raw)
         except ValueError as exc:
-            raise KeyFileError(Words("公钥应为 64 位十六进制", "A public key is 64 hexadecimal digits")) from exc
+            raise KeyFileError(
+                Words("公钥应为 64 位十六进制", "A public key is 64 hexadecimal digits"), next_step=_COPY_AGAIN
+            ) from exc
         return cls(raw)
 
     @property
@@ -89,8 +93,14 @@ def load_or_create_key(path: Path) -> SigningKey:
         mode = path.stat().st_mode
         pem = path.read_bytes()
         private = serialization.load_pem_private_key(pem, password=None)
-    except (OSError, ValueError, UnsupportedAlgorithm) as exc:
-        raise KeyFileError(Words(f"无法读取密钥文件 {path}：{exc}", f"Cannot read the key file {path}: {exc}")) from exc
+    except OSError as exc:
+        why = words_of_os_error(exc)
+        words = Words(f"无法读取密钥文件 {path}：{why.zh}", f"Cannot read the key file {path}: {why.en}")
+        raise KeyFileError(words) from exc
+    except (ValueError, TypeError, UnsupportedAlgorithm) as exc:
+        # A TypeError is how the library says that the key is encrypted.
+        words = Words(f"密钥文件 {path} 已损坏，或已加密", f"The key file {path} is damaged, or encrypted")
+        raise KeyFileError(words) from exc
     if mode & _ANYONE_ELSE:
         raise KeyFileError(Words(f"密钥文件 {path} 对他人可读", f"The key file {path} is open to others"))
     if not isinstance(private, Ed25519PrivateKey):
@@ -118,6 +128,6 @@ def _create_key(path: Path) -> None:
         finally:
             half_made.unlink()
     except OSError as exc:
-        raise KeyFileError(
-            Words(f"无法写入密钥文件 {path}：{exc}", f"Cannot write the key file {path}: {exc}")
-        ) from exc
+        why = words_of_os_error(exc)
+        words = Words(f"无法写入密钥文件 {path}：{why.zh}", f"Cannot write the key file {path}: {why.en}")
+        raise KeyFileError(words) from exc

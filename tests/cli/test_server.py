@@ -56,6 +56,19 @@ def test_the_key_is_made_once_and_shown_for_comparison(config: Path) -> None:
     assert told.splitlines()[-1] == f'public_key = "{key.raw.hex()}"', "a line to copy into edge.toml"
 
 
+def test_a_damaged_key_is_to_be_restored_because_every_terminal_knows_it(config: Path) -> None:
+    (config.parent / "centre.key").write_text("junk", encoding="utf-8")
+    (config.parent / "centre.key").chmod(0o600)
+
+    refused = failure(config, "key")
+    assert refused.code == "wire.key_file"
+    assert "从备份恢复" in refused.next_step.zh
+    assert "[centre] public_key" in refused.next_step.en
+    assert "remove it and" not in refused.next_step.en
+    assert refused.words.zh.isprintable()
+    assert "PEM" not in str(refused.words)
+
+
 def test_accounts_are_added_listed_and_disabled(config: Path) -> None:
     first = output(config, "user", "add", "boss", "--role", "admin")
     assert "password" in first

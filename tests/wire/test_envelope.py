@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import zstandard
+from cryptography.hazmat.primitives import serialization
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -132,8 +133,21 @@ def test_a_key_open_to_others_or_damaged_is_refused(tmp_path: Path) -> None:
         load_or_create_key(path)
     path.chmod(0o600)
     path.write_bytes(b"no key")
-    with pytest.raises(KeyFileError, match="Cannot read"):
+    with pytest.raises(KeyFileError, match="damaged") as damaged:
         load_or_create_key(path)
+    assert damaged.value.words.zh == f"密钥文件 {path} 已损坏，或已加密"
+
+
+def test_a_key_that_is_encrypted_or_out_of_reach_is_refused(tmp_path: Path, key: SigningKey) -> None:
+    path = tmp_path / "terminal.pem"
+    locked = serialization.BestAvailableEncryption(b"pass")
+    path.write_bytes(key.private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, locked))
+    path.chmod(0o600)
+    with pytest.raises(KeyFileError, match="encrypted"):
+        load_or_create_key(path)
+    with pytest.raises(KeyFileError, match="it is a folder") as refused:
+        load_or_create_key(tmp_path)
+    assert "这是目录" in refused.value.words.zh
 
 
 def test_a_public_key_travels_as_hex_and_has_a_fingerprint(key: SigningKey) -> None:

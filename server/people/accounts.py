@@ -41,10 +41,26 @@ class Accounts:
         self._store = store
 
     def add_first_admin(self, now: datetime) -> str | None:
-        """Make the first account if there is none, and return its password; it cannot be had again."""
+        """Make an administrator if none can sign in, and return the password; it cannot be had again.
+
+        Raises:
+            ConflictError: Its name belongs to somebody who is no administrator.
+        """
         with self._store.writing() as connection:
-            if people.count_accounts(connection):
+            accounts = people.load_accounts(connection)
+            if any(_is_acting_admin(row) for row in accounts):
                 return None
+            if any(row.name == FIRST_ADMIN for row in accounts):
+                raise ConflictError(
+                    Words(
+                        f"还没有可用的管理员，而 {FIRST_ADMIN} 已是他人的账号",
+                        f"There is no active administrator, and {FIRST_ADMIN} is an account of another role",
+                    ),
+                    next_step=Words(
+                        "请执行 `yima server user add NAME --role admin --config FILE` 添加管理员，再启动中心。",
+                        "Add one with `yima server user add NAME --role admin --config FILE`, then start the centre.",
+                    ),
+                )
             password = new_password()
             people.add_account(connection, _row(FIRST_ADMIN, password, Role.ADMIN, now))
             audit.record(
@@ -105,7 +121,7 @@ class Accounts:
         with self._store.writing() as connection:
             _existing(people.load_account(connection, name), name)
             others = [row for row in people.load_accounts(connection) if row.name != name]
-            if not is_active and not any(row.is_active and row.role == Role.ADMIN for row in others):
+            if not is_active and not any(_is_acting_admin(row) for row in others):
                 raise ConflictError(Words("不能停用最后一名管理员", "The last administrator cannot be disabled"))
             people.change_account(connection, name, is_active=is_active)
             people.end_sessions_of(connection, name)
@@ -135,6 +151,10 @@ def is_account_name(name: str) -> bool:
 
 def _row(name: str, password: str, role: Role, now: datetime) -> AccountRow:
     return AccountRow(name, hash_password(password), role.value, True, 0, None, micros(now))
+
+
+def _is_acting_admin(row: AccountRow) -> bool:
+    return bool(row.is_active) and row.role == Role.ADMIN
 
 
 def _existing(row: AccountRow | None, name: str) -> AccountRow:

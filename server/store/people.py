@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from server.store.tables import account, api_token, session
 
@@ -54,11 +54,6 @@ def load_account(connection: Connection, name: str) -> AccountRow | None:
 def load_accounts(connection: Connection) -> Sequence[AccountRow]:
     """Return all accounts by name."""
     return [AccountRow._make(row) for row in connection.execute(select(account).order_by(account.c.name))]
-
-
-def count_accounts(connection: Connection) -> int:
-    """Return how many accounts there are."""
-    return connection.scalar(select(func.count()).select_from(account)) or 0
 
 
 def add_account(connection: Connection, row: AccountRow) -> None:

@@ -62,6 +62,30 @@ def test_the_first_administrator_gets_a_random_password_once(store: Store, accou
     assert password not in everything_stored(store)
 
 
+def test_accounts_without_an_administrator_get_one_at_the_first_start(accounts: Accounts) -> None:
+    accounts.add("amy", Role.INSPECTOR, by=COMMAND_LINE, now=NOW, password=PASSWORD)
+
+    assert accounts.add_first_admin(NOW) is not None
+    assert [(one.name, one.role) for one in accounts.list()] == [("admin", Role.ADMIN), ("amy", Role.INSPECTOR)]
+    assert accounts.add_first_admin(NOW) is None
+
+
+def test_an_administrator_by_another_name_is_enough(accounts: Accounts) -> None:
+    accounts.add("boss", Role.ADMIN, by=COMMAND_LINE, now=NOW, password=PASSWORD)
+
+    assert accounts.add_first_admin(NOW) is None
+
+
+def test_nobody_becomes_administrator_by_the_first_administrators_name(accounts: Accounts) -> None:
+    accounts.add(FIRST_ADMIN, Role.INSPECTOR, by=COMMAND_LINE, now=NOW, password=PASSWORD)
+
+    with pytest.raises(ConflictError) as refused:
+        accounts.add_first_admin(NOW)
+
+    assert "--role admin --config" in refused.value.next_step.en
+    assert [one.role for one in accounts.list()] == [Role.INSPECTOR]
+
+
 def test_an_account_signs_in_stays_and_signs_out(accounts: Accounts, signing: SigningIn, store: Store) -> None:
     accounts.add("李_1", Role.OPERATOR, by=COMMAND_LINE, now=NOW, password=PASSWORD)
 

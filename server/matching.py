@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from codes.classify import read
-from codes.pack import ProductKey, ProductSystem, product_keys
-from codes.reading import Kind, Scan
+from codes.pack import ProductKey, ProductSystem, parse_pack_key, product_keys
+from codes.reading import Scan
 from codes.words import Words
 from rules.catalogue import CatalogueFile, Identifier, Problem, Product
 from rules.catalogue_intake import accept_catalogue
@@ -17,8 +17,6 @@ from server.store import audit, catalogue
 from server.store.database import Connection, Store
 from server.store.times import micros
 from web.errors import NotFoundError
-
-_UDI_ISSUERS = frozenset({Kind.HIBC.value, Kind.MA.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +134,9 @@ class Matching:
 
 
 def _product_keys(code: str) -> Sequence[ProductKey]:
-    """Return the keys to look a pack up by: `codes.pack.pack_key` in reverse."""
-    issuer, _, rest = code.partition(":")
-    if issuer in _UDI_ISSUERS:
-        return (ProductKey(ProductSystem.UDI_DI, rest.partition(":")[0]),)
-    return product_keys(read(Scan(code.encode())))
+    """Return the keys to look a pack up by. What other systems reported may be a code and no key of ours."""
+    key = parse_pack_key(code)
+    return key.products if key else product_keys(read(Scan(code.encode())))
 
 
 def _compare(connection: Connection, file: CatalogueFile) -> Preview:

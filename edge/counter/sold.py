@@ -5,11 +5,12 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from codes.classify import read_text
-from codes.pack import pack_key
+from codes.pack import keys_meant
 from codes.words import Words
 from edge.counter.errors import PackNotSoldHereError
 from edge.counter.views import SoldPack
 from edge.store import sales
+from edge.store.sales import SoldBy
 
 
 def find_sold_pack(tx: Connection, text: str) -> SoldPack:
@@ -23,11 +24,16 @@ def find_sold_pack(tx: Connection, text: str) -> SoldPack:
         PackNotSoldHereError: This terminal did not sell it, or it came back.
     """
     reading = read_text(text)
-    code = pack_key(reading) or reading.value
-    found = sales.find_sale_of(tx, code)
-    if found is None:
-        raise PackNotSoldHereError(
-            Words(f"本机没有售出过 {code}，或已退回", f"{code} was not sold at this terminal, or came back before")
-        )
-    line = next(line for line in sales.lines_of(tx, found.sale) if line.line == found.line)
-    return SoldPack(code, found.sale, found.closed_at, found.operator, line.product, line.name, line.spec, line.price)
+    code = reading.value
+    for code in keys_meant(text, reading):
+        found = sales.find_sale_of(tx, code)
+        if found is not None:
+            return _shown(tx, code, found)
+    raise PackNotSoldHereError(
+        Words(f"本机没有售出过 {code}，或已退回", f"{code} was not sold at this terminal, or came back before")
+    )
+
+
+def _shown(tx: Connection, code: str, sold: SoldBy) -> SoldPack:
+    line = next(line for line in sales.lines_of(tx, sold.sale) if line.line == sold.line)
+    return SoldPack(code, sold.sale, sold.closed_at, sold.operator, line.product, line.name, line.spec, line.price)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from codes.classify import read
-from codes.pack import pack_key
+from codes.pack import keys_meant
 from codes.reading import Reading, Scan
 from codes.words import Words
 from server.centre import Centre
@@ -56,15 +56,14 @@ def code_routes(desk: ConsoleDesk) -> APIRouter:
             return desk.page(request, person, "code.html", context)
         reading = read(Scan(asked.encode(), source=SOURCE))
         try:
-            key = _key_of(reading, asked)
+            keys = _keys_of(reading, asked)
         except InvalidRequestError as error:
             context |= {"asked": "" if reading.is_masked else asked, "error": error}
             return desk.page(request, person, "code.html", context, status=422)
-        history = find_history(centre.store, key, centre.now())
+        history = _find_any(centre, keys)
         context |= {
             "history": history,
-            "product": centre.matching.product_of(key),
-            "kind": reading.kind,
+            "product": centre.matching.product_of(history.code),
             "labels": _labels(centre, history),
         }
         return desk.page(request, person, "code.html", context)
@@ -72,18 +71,22 @@ def code_routes(desk: ConsoleDesk) -> APIRouter:
     return routes
 
 
-def _key_of(reading: Reading, asked: str) -> str:
-    """Return the ledger's key for what was typed: the pack of a scan, or a key as the console shows it."""
+def _keys_of(reading: Reading, asked: str) -> Sequence[str]:
+    """Return the ledger's keys that may be meant: a key as the console shows it, or the pack of a scan."""
     if reading.is_masked:
         raise PersonalCodeError(
             Words("这是患者凭证，不能查询，也不会保存", "This is a patient's credential; it is not looked up")
         )
-    key = pack_key(reading)
-    if key is not None and len(key) <= MAX_CODE_LENGTH:
-        return key
-    if asked.startswith(("hibc:", "ma:")) and len(asked) <= MAX_CODE_LENGTH:
-        return asked
-    raise NotAPackError(Words("这个码不代表某一盒药品", "This code names no single pack"))
+    keys = [key for key in keys_meant(asked, reading) if len(key) <= MAX_CODE_LENGTH]
+    if not keys:
+        raise NotAPackError(Words("这个码不代表某一盒药品", "This code names no single pack"))
+    return keys
+
+
+def _find_any(centre: Centre, keys: Sequence[str]) -> CodeHistory:
+    """Return the first history that is known; if none is, the empty one of the scan, which a person meant."""
+    found = [find_history(centre.store, key, centre.now()) for key in keys]
+    return next((history for history in found if history.is_known), found[-1])
 
 
 def _without_groups(typed: str) -> str:

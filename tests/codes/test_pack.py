@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import string
 
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from codes.check import mod43_character
 from codes.classify import read_text
-from codes.pack import ProductKey, ProductSystem, pack_key, product_keys
+from codes.pack import PackKey, ProductKey, ProductSystem, keys_meant, pack_key, parse_pack_key, product_keys
 
 UDI = "010690123456789217280131" + "10LOT1\x1d21SN1"
 
@@ -65,3 +70,83 @@ def test_a_product_is_looked_up_in_upper_case_however_its_trace_code_is_written(
 
     assert product_keys(reading) == (ProductKey(ProductSystem.TRACE_PREFIX, "AB12345"),)
     assert pack_key(reading) == code
+
+
+GTIN = "06901234567892"
+GS1_SERIALS = st.text(string.ascii_letters + string.digits + "!\"%&'()*+,-./_:;<=>?", min_size=1, max_size=20)
+HIBC_SERIALS = st.text(string.ascii_uppercase + string.digits + ".-", min_size=1, max_size=17)
+MA_SERIALS = st.text(string.ascii_letters + string.digits + "-_/+*#$%@,!", min_size=1, max_size=20)
+
+
+def hibc(serial):
+    body = f"+A123BJC5D6E71/$+{serial}"
+    return body + mod43_character(body)
+
+
+PACK_CODES = st.one_of(
+    st.tuples(st.from_regex(r"8[0-9]{19}", fullmatch=True), st.none()),
+    st.tuples(st.from_regex(r"[A-Z0-9]{10}[0-9]{10}", fullmatch=True), st.none()),
+    st.tuples(GS1_SERIALS.map(lambda serial: f"01{GTIN}10L1\x1d21{serial}"), st.just("]d2")),
+    st.tuples(HIBC_SERIALS.map(hibc), st.none()),
+    st.tuples(MA_SERIALS.map(lambda serial: f"MA.156.M0.100204.13351764.S{serial}"), st.none()),
+)
+
+
+@given(PACK_CODES)
+def test_a_key_is_known_again_exactly(scanned):
+    reading = read_text(*scanned)
+    key = pack_key(reading)
+    assume(key is not None)
+
+    assert parse_pack_key(key) == PackKey(key, reading.kind, product_keys(reading))
+    assert keys_meant(key, read_text(key))[0] == key
+
+
+@pytest.mark.parametrize(
+    ("code", "symbology"),
+    [
+        ("83857930000879766660", None),
+        (UDI, "]d2"),
+        (f"01{GTIN}21A(10)B", "]d2"),
+        (hibc("77DAA1"), None),
+        ("MA.156.M0.100204.13351764.SQ17", None),
+    ],
+)
+def test_the_key_of_every_kind_of_pack_is_known_again(code, symbology):
+    key = pack_key(read_text(code, symbology))
+
+    assert parse_pack_key(key).text == key
+    assert keys_meant(key, read_text(key))[0] == key
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "6924561884074",
+        "ABCDEFGHIJKLMNOPQRST",
+        "83857930000879766660 ",
+        "８３８５７９３００００８７９７６６６６０",
+        "(01)06901234567891(21)SN1",
+        "(01)06901234567892(21)",
+        "(01)06901234567892(17)280131(21)SN1",
+        f"(01)06901234567892(21){'S' * 21}",
+        "(01)06901234567892(21)SN1\n",
+        "hibc:A123BJC5D6E71",
+        "hibc:A123BJC5D6E71:",
+        "hibc:a123bjc5d6e71:77DAA1",
+        "hibc:A123BJC5D6E71:77:DAA1",
+        "ma:MA.156.M0.100204.13351764:",
+        "ma:hibc:A123BJC5D6E71:77DAA1",
+        "isbt:A9999:1",
+    ],
+)
+def test_what_is_no_key_is_not_taken_for_one(text):
+    assert parse_pack_key(text) is None
+
+
+def test_a_printed_code_that_looks_like_a_key_means_either():
+    printed = f"(01){GTIN}(21)SN1(10)LOT1"
+
+    assert keys_meant(printed, read_text(printed)) == (printed, f"(01){GTIN}(21)SN1")
+    assert keys_meant("hello", read_text("hello")) == ()

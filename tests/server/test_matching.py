@@ -91,6 +91,13 @@ def test_the_products_of_hibc_and_ma_packs_are_found_too(matching: Matching) -> 
         assert found.id == product
 
 
+def test_brackets_in_a_serial_do_not_hide_the_product(matching: Matching) -> None:
+    imported(matching, SEED)
+    found = matching.product_of("(01)06900000000014(21)A(XX)B")
+    assert found is not None
+    assert found.id == "D0001"
+
+
 def test_a_preview_says_what_would_happen_and_does_nothing(matching: Matching) -> None:
     imported(matching, file_of(AMOXICILLIN, identifiers=(UNIT,)))
     dearer = replace(AMOXICILLIN, price=Decimal("10.50"))

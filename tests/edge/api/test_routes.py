@@ -189,6 +189,22 @@ def test_sale_that_sold_a_pack_is_found_by_the_pack(at_work: Client) -> None:
     assert at_work.get("/sales", code=TRACE_1)["sale"] == f"{TERMINAL}-20261121-2"
 
 
+@pytest.mark.parametrize(
+    ("raw", "symbology", "key"),
+    [
+        ("+A123BJC5D6E71/$+77DAA1C", None, "hibc:A123BJC5D6E71:77DAA1"),
+        ("MA.156.M0.100204.13351764.SQ17", None, "ma:MA.156.M0.100204.13351764:Q17"),
+        ("010690000000001421A(10)B", "]d2", "(01)06900000000014(21)A(10)B"),
+    ],
+)
+def test_sale_is_found_by_the_key_that_the_terminal_shows(
+    at_work: Client, raw: str, symbology: str | None, key: str
+) -> None:
+    assert at_work.post("/scans", {"raw": raw, "symbology": symbology})["code"] == key
+    at_work.post("/sale/close", {})
+    assert at_work.get("/sales", code=key)["code"] == key
+
+
 @pytest.mark.req("C-04")
 def test_credential_that_is_looked_up_as_a_pack_is_not_repeated(at_work: Client) -> None:
     answer = at_work.ask("GET", "/api/v1/sales", params={"code": ID_NUMBER})

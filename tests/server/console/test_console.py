@@ -20,7 +20,7 @@ from server.store.alarms import Alarm, AlarmKey, raise_alarms
 from server.store.terminals import Trust, change_terminal
 from server.store.times import micros
 from tests.browser.centre import IN_STOCK, PASSWORD, SOLD, SOLD_TWICE, UNKNOWN, ConsoleStage, staged_console
-from tests.server.fake_terminal import FakeTerminal, new_key, scanned
+from tests.server.fake_terminal import FakeTerminal, new_key, received, scanned
 
 BASE = "http://127.0.0.1:8640"
 ENGLISH = {"accept-language": "en"}
@@ -229,6 +229,32 @@ def test_code_shows_its_state_and_holder(admin: TestClient, code: str, state: st
 def test_copied_groups_find_the_same_code(admin: TestClient) -> None:
     grouped = " ".join(SOLD[start : start + 4] for start in range(0, len(SOLD), 4))
     assert "held by P35020300101" in admin.get("/console/codes", params={"code": grouped}).text
+
+
+@pytest.mark.parametrize(
+    ("key", "product"),
+    [
+        ("hibc:A123BJC5D6E71:77DAA1", None),
+        ("ma:MA.156.M0.100204.13351764:SQ17", None),
+        ("(01)06900000000014(21)A(10)B", "阿莫西林胶囊"),
+    ],
+)
+def test_key_of_the_ledger_is_found_as_it_stands(
+    stage: ConsoleStage, admin: TestClient, key: str, product: str | None
+) -> None:
+    stage.deliver(stage.east, stage.east.say(received(key, delivery="R-keys")))
+    text = admin.get("/console/codes", params={"code": key}).text
+    assert "In stock</span>" in text
+    assert product is None or product in text
+
+
+def test_printed_code_that_looks_like_a_key_is_read_as_a_scan(stage: ConsoleStage, admin: TestClient) -> None:
+    stage.deliver(stage.east, stage.east.say(received("(01)06900000000014(21)SN7", delivery="R-printed")))
+    known = admin.get("/console/codes", params={"code": "(01)06900000000014(21)SN7(10)LOT1"}).text
+    assert "In stock</span>" in known
+    unknown = admin.get("/console/codes", params={"code": "(01)06900000000014(21)SN8(10)LOT1"}).text
+    assert "The ledger has no record of this code" in unknown
+    assert "(10)LOT1" not in unknown.split("The ledger has no record")[1]
 
 
 def test_code_that_nobody_reported_is_explained(admin: TestClient) -> None:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from codes.errors import ConfigError
+from codes.userinfo import without_userinfo
 from codes.words import Words
 from web.config_sections import Fault, Section
 from web.errors import WebError
@@ -172,7 +173,7 @@ def _problem(kind: type[BaseModel], text: str, detail: ErrorDetails) -> ConfigPr
     wanted = words_of(detail)
     if detail["type"] == "missing":
         return _told(text, place, wanted)
-    given = str(detail["input"])[:_SHOWN]
+    given = without_userinfo(str(detail["input"]))[:_SHOWN]
     words = Words(f"值“{given}”无效：{wanted.zh}", f"{given!r} cannot be used: {wanted.en}")
     return _told(text, place, words)
 

@@ -13,6 +13,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from codes.userinfo import without_userinfo
+
 CAPTURE_ENVIRONMENT = {
     # Without these FFmpeg studies the stream for five seconds before the first frame, and then runs late.
     "OPENCV_FFMPEG_CAPTURE_OPTIONS": "fflags;nobuffer|flags;low_delay|probesize;32768|analyzeduration;0",
@@ -43,11 +45,7 @@ class CameraSettings:
     @property
     def shown(self) -> str:
         """The source without the name and password that a URL may carry."""
-        if not self.is_url:
-            return self.source
-        scheme, _, rest = self.source.partition("://")
-        host, slash, tail = rest.partition("/")
-        return f"{scheme}://{host.rpartition('@')[2]}{slash}{tail}"
+        return without_userinfo(self.source)
 
     @property
     def path(self) -> str:

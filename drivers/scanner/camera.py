@@ -19,7 +19,6 @@ from types import MappingProxyType
 import msgspec
 
 from codes.reading import Scan
-from codes.words import Words
 from drivers.camera.errors import (
     CameraCrashedError,
     CameraRefusedError,
@@ -27,7 +26,7 @@ from drivers.camera.errors import (
     CameraUnreachableError,
 )
 from drivers.camera.port import CAPTURE_ENVIRONMENT, CameraSettings
-from drivers.errors import DeviceLostError, DeviceSpecError, DriverError
+from drivers.errors import DeviceLostError, DriverError
 from drivers.scanner.camera_wire import ENCODER, TOLD, Ended, Health, Opened, Order, Seen, Told
 from drivers.scanner.opening import translated
 from drivers.scanner.port import Clock, Progress
@@ -50,11 +49,7 @@ _ENDINGS: Mapping[str, Callable[[str, str], DriverError]] = MappingProxyType(
 
 
 def make_scanner(spec: CameraSpec, *, clock: Clock = time.monotonic) -> CameraScanner:
-    """Return the driver for a camera.
-
-    Raises:
-        DeviceSpecError: A setting is not known, or is no positive whole number.
-    """
+    """Return the driver for a camera."""
     return CameraScanner(_order(spec), clock=clock)
 
 
@@ -172,35 +167,14 @@ async def _ended(child: Process) -> None:
         await child.wait()
 
 
-_DEFAULTS = Order(device="", source="")
-
-
 def _order(spec: CameraSpec) -> Order:
-    left = dict(spec.options)
-    device = spec.device if spec.name else f"{spec.kind}:{CameraSettings('', spec.source).shown}"
-
-    def whole(key: str, default: int) -> int:
-        text = left.pop(key, None)
-        if text is None:
-            return default
-        if not text.isdecimal() or int(text) == 0:
-            raise _refused(device, f"{key} 应为正整数", f"{key} must be a positive whole number")
-        return int(text)
-
-    order = Order(
-        device=device,
+    return Order(
+        device=spec.device,
         source=spec.source,
-        width=whole("width", 0),
-        height=whole("height", 0),
-        fps=whole("fps", 0),
-        budget_ms=whole("budget_ms", round(_DEFAULTS.budget_ms)),
-        expect=whole("expect", 0) or None,
-        absent_s=whole("absent_ms", round(_DEFAULTS.absent_s * 1000)) / 1000,
+        width=spec.width,
+        height=spec.height,
+        fps=spec.fps,
+        budget_ms=spec.budget_ms,
+        expect=spec.expect,
+        absent_s=spec.absent_s,
     )
-    if left:
-        raise _refused(device, f"不支持的参数：{', '.join(left)}", f"unknown setting: {', '.join(left)}")
-    return order
-
-
-def _refused(device: str, zh: str, en: str) -> DeviceSpecError:
-    return DeviceSpecError(device, Words(f"{device}：{zh}。", f"{device}: {en}."))

@@ -13,8 +13,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from codes.words import Words
-from drivers.errors import DeviceSpecError
 from drivers.scanner.discovery import find_node
 from drivers.scanner.keystrokes import KeyDecoder
 from drivers.scanner.layouts import LAYOUTS
@@ -29,20 +27,7 @@ _EVIOCSCLOCKID = 0x400445A0
 
 
 def make_scanner(spec: KeyboardSpec, *, clock: Clock) -> StreamScanner:
-    """Return the driver for a keyboard scanner.
-
-    Raises:
-        DeviceSpecError: There is no table for the layout.
-    """
-    if spec.layout not in LAYOUTS:
-        known = ", ".join(LAYOUTS)
-        raise DeviceSpecError(
-            spec.device,
-            Words(
-                f"{spec.device}：没有键盘布局“{spec.layout}”，可选：{known}。",
-                f"{spec.device}: there is no keyboard layout {spec.layout!r}; choose from {known}.",
-            ),
-        )
+    """Return the driver for a keyboard scanner."""
     return StreamScanner(spec.device, lambda: _opened(spec), clock)
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 from typing import ClassVar
+
+from codes.userinfo import without_userinfo
 
 HAND_PACE_S = 0.030
 """Median seconds per key above which a hand is typing: people need more than 30 ms, scanners less than 10."""
-
-_NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 
 
 class ScannerKind(StrEnum):
@@ -174,18 +172,26 @@ class PosSpec:
 
 @dataclass(frozen=True, slots=True)
 class CameraSpec:
-    """A camera. Its settings belong to the camera driver, which checks them itself."""
+    """A camera. Zero leaves a choice to the camera."""
 
     kind: ClassVar[ScannerKind] = ScannerKind.CAMERA
     source: str
-    """A number, a path or a URL."""
+    """A number, a path or a URL; a URL may hold a password, so `device` is what may be shown."""
     name: str = ""
     """What people call it; the source if empty."""
-    options: Mapping[str, str] = field(default_factory=lambda: _NO_OPTIONS)
+    width: int = 0
+    height: int = 0
+    fps: int = 0
+    budget_ms: int = 120
+    """Time for one frame."""
+    expect: int | None = None
+    """How many codes a scene holds, where that is known."""
+    absent_s: float = 2.0
+    """Out of view for so long, a code may count again."""
 
     @property
     def device(self) -> str:
-        return f"{self.kind}:{self.name or self.source}"
+        return f"{self.kind}:{self.name or without_userinfo(self.source)}"
 
 
 ScannerSpec = SerialSpec | KeyboardSpec | PosSpec | CameraSpec

@@ -5,20 +5,23 @@
     serial:usb-serial=19351B0A4C;name=left       by the serial number that the device reports
     keyboard:usb-path=1.2;layout=de;gs=down      by the USB socket it is plugged into
     pos:/dev/hidraw2
-    camera:0                                     the camera driver reads the rest itself
+    camera:rtsp://10.0.0.9/ch1;name=ward         a camera by number, path or URL
 
 Settings follow the address, separated by `;`. A setting that the kind does not know is refused, never ignored.
+What a refusal quotes is without the password that a camera's address may hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
 
+from codes.userinfo import without_userinfo
 from codes.words import Words
 from drivers.errors import DeviceSpecError
+from drivers.scanner.layouts import LAYOUTS
 from drivers.scanner.spec import (
     HAND_PACE_S,
     Address,
@@ -71,36 +74,40 @@ class _Settings:
         for part in filter(None, parts):
             key, equals, value = part.partition("=")
             if not equals or key in self._left:
-                raise _refused(text, f"参数“{part}”有误或重复", f"setting {part!r} is malformed or given twice")
+                shown = _piece(part)
+                raise _refused(text, f"参数“{shown}”有误或重复", f"setting {shown!r} is malformed or given twice")
             self._left[key] = value
 
     def text(self, key: str, default: str = "") -> str:
         return self._left.pop(key, default)
 
     def choice(self, key: str, default: _Choice) -> _Choice:
-        value = self._left.pop(key, default.value)
         kinds = type(default)
-        if value not in {member.value for member in kinds}:
-            known = ", ".join(member.value for member in kinds)
-            raise _refused(self._text, f"{key} 应为 {known} 之一", f"{key} must be one of {known}")
-        return kinds(value)
+        return kinds(self.one_of(key, default.value, [member.value for member in kinds]))
+
+    def one_of(self, key: str, default: str, known: Collection[str]) -> str:
+        value = self._left.pop(key, default)
+        if value not in known:
+            listed = ", ".join(known)
+            raise _refused(self._text, f"{key} 应为 {listed} 之一", f"{key} must be one of {listed}")
+        return value
 
     def seconds(self, key: str, default_s: float) -> float:
         """Take a setting given in milliseconds."""
-        value = self._left.pop(key, None)
-        if value is None:
-            return default_s
-        if not value.isdecimal() or int(value) == 0:
-            raise _refused(self._text, f"{key} 应为正整数（毫秒）", f"{key} must be a whole number of milliseconds")
-        return int(value) / 1000
+        return self._whole(key, "（毫秒）", " of milliseconds") / 1000 if key in self._left else default_s
 
-    def rest(self) -> Mapping[str, str]:
-        left, self._left = self._left, {}
-        return MappingProxyType(left)
+    def count(self, key: str, default: int) -> int:
+        return self._whole(key) if key in self._left else default
+
+    def _whole(self, key: str, unit_zh: str = "", unit_en: str = "") -> int:
+        value = self._left.pop(key)
+        if not value.isascii() or not value.isdecimal() or int(value) == 0:
+            raise _refused(self._text, f"{key} 应为正整数{unit_zh}", f"{key} must be a positive whole number{unit_en}")
+        return int(value)
 
     def refuse_rest(self) -> None:
         if self._left:
-            unknown = ", ".join(self._left)
+            unknown = ", ".join(_piece(key, value) for key, value in self._left.items())
             raise _refused(self._text, f"不支持的参数：{unknown}", f"unknown setting: {unknown}")
 
     def refused(self, zh: str, en: str) -> DeviceSpecError:
@@ -111,10 +118,12 @@ def _parse_serial(where: str, settings: _Settings) -> SerialSpec:
     place, _, line = where.partition(",")
     baud, _, frame = line.partition(",")
     if line and (not baud.isdecimal() or int(baud) == 0):
-        raise settings.refused(f"波特率“{baud}”不是正整数", f"the speed {baud!r} is not a positive number")
+        raise settings.refused(
+            f"波特率“{_piece(baud)}”不是正整数", f"the speed {_piece(baud)!r} is not a positive number"
+        )
     frame = (frame or "8N1").upper()
     if len(frame) != len("8N1") or frame[0] not in "78" or frame[1] not in "NEO" or frame[2] not in "12":
-        raise settings.refused(f"帧格式“{frame}”应类似 8N1", f"the frame {frame!r} must look like 8N1")
+        raise settings.refused(f"帧格式“{_piece(frame)}”应类似 8N1", f"the frame {_piece(frame)!r} must look like 8N1")
     gs = settings.text("gs")
     if gs and (len(gs) != 1 or not gs.isascii() or not gs.isprintable()):
         raise settings.refused("gs 应为一个可打印的 ASCII 字符", "gs must be one printable ASCII character")
@@ -136,7 +145,7 @@ def _parse_keyboard(where: str, settings: _Settings) -> KeyboardSpec:
     spec = KeyboardSpec(
         address=_address(where, settings),
         name=settings.text("name"),
-        layout=settings.text("layout", "us"),
+        layout=settings.one_of("layout", "us", LAYOUTS),
         suffix=settings.choice("suffix", KeySuffix.ANY),
         gs=settings.choice("gs", GsKey.STANDARD),
         aim=settings.choice("aim", AimId.AUTO),
@@ -159,7 +168,18 @@ def _parse_pos(where: str, settings: _Settings) -> PosSpec:
 
 
 def _parse_camera(where: str, settings: _Settings) -> CameraSpec:
-    return CameraSpec(source=where, name=settings.text("name"), options=settings.rest())
+    spec = CameraSpec(
+        source=where,
+        name=settings.text("name"),
+        width=settings.count("width", 0),
+        height=settings.count("height", 0),
+        fps=settings.count("fps", 0),
+        budget_ms=settings.count("budget_ms", 120),
+        expect=settings.count("expect", 0) or None,
+        absent_s=settings.seconds("absent_ms", 2.0),
+    )
+    settings.refuse_rest()
+    return spec
 
 
 class _YesNo(StrEnum):
@@ -184,14 +204,21 @@ def _address(where: str, settings: _Settings) -> Address:
             raise settings.refused(f"{key}= 后面缺少内容", f"{key}= is followed by nothing")
         return Address(MatchBy(key), value)
     if not where.startswith("/"):
+        shown = _piece(where)
         raise settings.refused(
-            f"地址“{where}”应为绝对路径，或 usb-serial=、usb-path=",
-            f"the address {where!r} must be an absolute path, usb-serial= or usb-path=",
+            f"地址“{shown}”应为绝对路径，或 usb-serial=、usb-path=",
+            f"the address {shown!r} must be an absolute path, usb-serial= or usb-path=",
         )
     return Address(MatchBy.PATH, where)
 
 
+def _piece(text: str, value: str = "") -> str:
+    """Return a piece of the line as a message may quote it: one with an `@` may be the end of a torn address."""
+    return "…" if "@" in text + value else text
+
+
 def _refused(text: str, zh: str, en: str) -> DeviceSpecError:
+    shown = without_userinfo(text)
     return DeviceSpecError(
-        text, Words(f"看不懂扫码设备“{text}”：{zh}。", f"Scanner {text!r} cannot be understood: {en}.")
+        shown, Words(f"看不懂扫码设备“{shown}”：{zh}。", f"Scanner {shown!r} cannot be understood: {en}.")
     )

@@ -76,6 +76,32 @@ def test_wrong_scanner_line_is_refused_before_anything_starts(tmp_path: Path) ->
     assert (problem.option, problem.line) == ("scanners.1", 1)
 
 
+@pytest.mark.parametrize(
+    "scanners",
+    [
+        '"camera:rtsp://u:SECRET@10.0.0.9/ch1"',
+        '["camra:rtsp://u:SECRET@10.0.0.9/ch1"]',
+        '["camera:rtsp://u:SECRET@10.0.0.9/ch1;zoom=1"]',
+    ],
+)
+def test_a_refusal_does_not_quote_the_password_of_a_camera(tmp_path: Path, scanners: str) -> None:
+    with pytest.raises(ConfigValueError) as caught:
+        load_config(write(tmp_path, f"scanners = {scanners}\n{MINIMAL}"))
+    assert "SECRET" not in str(caught.value.words)
+    assert "10.0.0.9" in caught.value.words.zh
+
+
+@pytest.mark.parametrize(
+    ("scanner", "named"), [("keyboard:usb-path=1.2;layout=xx", "layout"), ("camera:0;widht=1", "widht")]
+)
+def test_wrong_setting_of_a_scanner_is_refused_before_anything_starts(tmp_path: Path, scanner: str, named: str) -> None:
+    with pytest.raises(ConfigValueError) as caught:
+        load_config(write(tmp_path, f'scanners = ["{scanner}"]\n{MINIMAL}'))
+    (problem,) = caught.value.problems
+    assert named in problem.words.zh
+    assert named in problem.words.en
+
+
 def test_every_problem_is_listed_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigValueError) as caught:
         load_config(write(tmp_path, '[terminal]\nid = "a b"\narea = "35"\n'))

@@ -15,7 +15,7 @@ from codes.errors import TransientError
 from codes.reading import Scan
 from drivers.camera.errors import CameraCrashedError, CameraStalledError, CameraUnreachableError
 from drivers.camera.port import Picture
-from drivers.errors import DeviceLostError, DeviceMissingError, DeviceSpecError, DriverError
+from drivers.errors import DeviceLostError, DeviceMissingError, DriverError
 from drivers.scanner import open_scanner, parse_spec
 from drivers.scanner.camera import CameraScanner
 from drivers.scanner.camera_child import watch_camera
@@ -191,19 +191,6 @@ def test_a_file_that_is_no_camera_is_refused_in_words(tmp_path: Path) -> None:
         assert caught.value.code == "camera.refused"
 
     asyncio.run(scenario())
-
-
-@pytest.mark.parametrize(
-    ("line", "why"),
-    [
-        ("camera:0;zoom=3", "unknown setting: zoom"),
-        ("camera:0;width=wide", "width must be a positive whole number"),
-        ("camera:0;expect=0", "expect must be a positive whole number"),
-    ],
-)
-def test_settings_are_checked_before_the_camera_is_opened(line: str, why: str) -> None:
-    with pytest.raises(DeviceSpecError, match=why):
-        open_scanner(parse_spec(line))
 
 
 def test_settings_reach_the_process() -> None:

@@ -61,7 +61,7 @@ from drivers.scanner.spec import (
         ),
         (
             "camera:rtsp://127.0.0.1/tray;name=tray;budget_ms=30",
-            CameraSpec("rtsp://127.0.0.1/tray", "tray", {"budget_ms": "30"}),
+            CameraSpec("rtsp://127.0.0.1/tray", "tray", budget_ms=30),
         ),
         (" serial:/dev/ttyS0 ; name=back ", SerialSpec(Address(MatchBy.PATH, "/dev/ttyS0"), name="back")),
     ],
@@ -79,6 +79,8 @@ def test_a_line_says_everything_about_a_scanner(line, expected):
         ("camera:0;name=tray", "camera:tray"),
         ("camera:0", "camera:0"),
         ("pos:/dev/hidraw0", "pos:/dev/hidraw0"),
+        ("camera:rtsp://u:SECRET@10.0.0.9/ch1", "camera:rtsp://10.0.0.9/ch1"),
+        ("camera:rtsp://u:SEC/R@ET@10.0.0.9/ch1;name=ward", "camera:ward"),
     ],
 )
 def test_a_device_is_called_by_its_name_or_else_its_address(line, device):
@@ -109,7 +111,12 @@ def test_a_device_is_called_by_its_name_or_else_its_address(line, device):
         ("serial:/dev/ttyACM0;name=a;name=b", "name"),
         ("keyboard:/dev/input/event3;baud=9600", "baud"),
         ("keyboard:/dev/input/event3;invert_case=maybe", "invert_case"),
+        ("keyboard:usb-path=1.2;layout=xx", "layout must be one of us, uk, de, fr"),
         ("pos:/dev/hidraw0;suffix=cr", "suffix"),
+        ("camera:0;widht=1", "unknown setting: widht"),
+        ("camera:0;width=wide", "width must be a positive whole number"),
+        ("camera:0;expect=0", "expect must be a positive whole number"),
+        ("camera:0;absent_ms=²", "absent_ms must be a positive whole number of milliseconds"),
     ],
 )
 def test_a_line_with_a_mistake_is_refused_and_the_mistake_named(line, named):
@@ -119,6 +126,25 @@ def test_a_line_with_a_mistake_is_refused_and_the_mistake_named(line, named):
     assert line in refused.value.words.zh
     assert refused.value.code == "driver.spec"
     assert isinstance(refused.value, ConfigError)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "camra:rtsp://user:SECRET@10.0.0.9/ch1",
+        "camera:rtsp://user:SECRET@10.0.0.9/ch1;width=wide",
+        "camera:rtsp://user:SECRET@10.0.0.9/ch1;zoom=1",
+        "camera:rtsp://user:a;SECRET@10.0.0.9/ch1",
+        "camera:rtsp://user:a;SECRET=b@10.0.0.9/ch1",
+        "camera:http://10.0.0.9/live?password=SECRET&channel=1;zoom=1",
+        "serial:rtsp://user:SECRET@10.0.0.9/ch1",
+        "serial:/dev/x,rtsp://user:SECRET@10.0.0.9",
+    ],
+)
+def test_a_refusal_never_quotes_a_password(line):
+    with pytest.raises(DeviceSpecError) as refused:
+        parse_spec(line)
+    assert "SECRET" not in str(refused.value.words) + refused.value.device
 
 
 @given(

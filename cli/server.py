@@ -120,6 +120,13 @@ def disable_user(name: Annotated[str, typer.Argument(help="账号名 / Name")], 
         Accounts(store).set_active(name, is_active=False, by=COMMAND_LINE, now=utc_now())
 
 
+@user_app.command("enable")
+def enable_user(name: Annotated[str, typer.Argument(help="账号名 / Name")], config: Config) -> None:
+    """重新启用账号 / Let an account sign in again."""
+    with opened_centre(config) as store:
+        Accounts(store).set_active(name, is_active=True, by=COMMAND_LINE, now=utc_now())
+
+
 @token_app.command("create")
 def create_token(
     label: Annotated[str, typer.Argument(help="用途 / What it is for")],

@@ -48,7 +48,7 @@ class NewPasswordView(View):
 
 
 class TokenView(View):
-    """A token, without its secret."""
+    """A token, without what a program shows."""
 
     id: str
     label: str
@@ -61,10 +61,10 @@ class TokenView(View):
 
 
 class NewTokenView(View):
-    """A token's secret, shown this once."""
+    """A token, shown this once."""
 
     id: str
-    secret: str
+    token: str
 
 
 class AuditView(View):

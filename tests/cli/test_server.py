@@ -78,6 +78,8 @@ def test_accounts_are_added_listed_and_disabled(config: Path) -> None:
     assert "inspector" in listed
     output(config, "user", "disable", "li")
     assert "disabled" in output(config, "user", "list")
+    output(config, "user", "enable", "li")
+    assert "disabled" not in output(config, "user", "list")
     assert "password" in output(config, "user", "password", "li")
     assert output(config, "user", "password", "li", "--password-stdin", stdin="a longer password\n") == ""
 
@@ -90,6 +92,7 @@ def test_accounts_are_added_listed_and_disabled(config: Path) -> None:
         (("user", "add", "li", "--password-stdin"), "short\n", "request.invalid"),
         (("user", "password", "nobody"), None, "request.not_found"),
         (("user", "disable", "nobody"), None, "request.not_found"),
+        (("user", "enable", "nobody"), None, "request.not_found"),
         (("token", "create", "t", "--user", "nobody"), None, "request.not_found"),
         (("token", "revoke", "none"), None, "request.not_found"),
         (("terminal", "approve", "T-404"), None, "request.not_found"),

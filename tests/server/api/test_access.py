@@ -149,7 +149,7 @@ class TestSession:
     ) -> None:
         admin = bearer[Role.ADMIN]
         made = client.post("/api/v1/tokens", json={"label": "x", "user": "inspector"}, headers=admin).json()
-        program = {"authorization": f"Bearer {made['secret']}"}
+        program = {"authorization": f"Bearer {made['token']}"}
         assert client.get("/api/v1/session", headers=program).json()["name"] == "inspector/x"
         assert client.delete(f"/api/v1/tokens/{made['id']}", headers=admin).status_code == 204
         assert client.get("/api/v1/session", headers=program).status_code == 401

@@ -24,8 +24,8 @@ from codes.words import Words
 from web.config_sections import Fault, Section
 from web.errors import WebError
 from web.faults import words_of, words_of_file
+from web.toml_faults import toml_fault
 
-_LINE_IN_MESSAGE = re.compile(r"\(at line (\d+)")
 _SHOWN = 60
 Tree = TypeVar("Tree", bound=BaseModel)
 
@@ -40,11 +40,18 @@ class ConfigSyntaxError(WebError, ConfigError):
     """The file is no TOML."""
 
     code: ClassVar[str] = "config.syntax"
-    next_step: ClassVar[Words] = Words("请修正该行后重新启动。", "Correct that line and start again.")
 
-    def __init__(self, words: Words, line: int | None) -> None:
-        super().__init__(words)
+    def __init__(self, path: Path, line: int | None, cause: Words) -> None:
+        zh, en = (f"第 {line} 行", f"line {line}") if line else ("文件末尾", "the end of the file")
+        super().__init__(
+            Words(
+                f"配置文件 {path} {zh}不是有效的 TOML：{cause.zh}",
+                f"{path} is no valid TOML at {en}: {cause.en}",
+            ),
+            next_step=Words(f"请修正{zh}后重新启动。", f"Correct {en} and start again."),
+        )
         self.line = line
+        """None at the end of the file: something before it is not finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +116,7 @@ def read_config(
     try:
         written = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
-        raise _syntax_error(path, exc) from exc
+        raise ConfigSyntaxError(path, *toml_fault(str(exc))) from exc
     try:
         config = kind(**written)
     except ValidationError as exc:
@@ -144,26 +151,20 @@ def line_of(text: str, option: tuple[str | int, ...]) -> int | None:
 
 def _read(path: Path, example: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # editors on Windows put a mark before the first character
     except UnicodeDecodeError as exc:
-        reason = Words("不是 UTF-8 文字", "it is no UTF-8 text")
-        cause: Exception = exc
+        raise ConfigFileError(
+            Words(f"配置文件 {path} 不是 UTF-8 文字", f"{path} is no UTF-8 text"),
+            next_step=Words("请用 UTF-8 另存该文件后重新启动。", "Save it as UTF-8 and start again."),
+        ) from exc
     except OSError as exc:
         reason = words_of_file(exc)
-        cause = exc
-    raise ConfigFileError(
-        Words(f"无法读取配置文件 {path}：{reason.zh}", f"Cannot read {path}: {reason.en}"),
-        next_step=Words(
-            f"请检查路径与权限；样例见 {example}。", f"Check path and permissions; {example} is an example."
-        ),
-    ) from cause
-
-
-def _syntax_error(path: Path, error: tomllib.TOMLDecodeError) -> ConfigSyntaxError:
-    found = _LINE_IN_MESSAGE.search(str(error))
-    line = int(found[1]) if found else None
-    zh = f"配置文件 {path} 第 {line} 行不是有效的 TOML" if line else f"配置文件 {path} 不是有效的 TOML"
-    return ConfigSyntaxError(Words(zh, f"{path} is no valid TOML: {error}"), line)
+        raise ConfigFileError(
+            Words(f"无法读取配置文件 {path}：{reason.zh}", f"Cannot read {path}: {reason.en}"),
+            next_step=Words(
+                f"请检查路径与权限；样例见 {example}。", f"Check path and permissions; {example} is an example."
+            ),
+        ) from exc
 
 
 def _problem(kind: type[BaseModel], text: str, detail: ErrorDetails) -> ConfigProblem:

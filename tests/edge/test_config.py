@@ -133,10 +133,32 @@ def test_syntax_error_names_the_line(tmp_path: Path) -> None:
     assert "第 5 行" in caught.value.words.zh
 
 
-def test_syntax_error_at_the_end_of_the_file_is_still_clear(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "zh", "en"), [('a = "', "引号", "Unterminated string"), ("a = [", "没有写完", "value")]
+)
+def test_syntax_error_at_the_end_of_the_file_says_so(tmp_path: Path, text: str, zh: str, en: str) -> None:
     with pytest.raises(ConfigSyntaxError) as caught:
-        load_config(write(tmp_path, 'a = "'))
-    assert "不是有效的 TOML" in caught.value.words.zh
+        load_config(write(tmp_path, text))
+    assert "文件末尾不是有效的 TOML" in caught.value.words.zh
+    assert zh in caught.value.words.zh
+    assert "at the end of the file" in caught.value.words.en
+    assert en in caught.value.words.en
+    assert "文件末尾" in caught.value.next_step.zh
+
+
+def test_a_mark_before_the_first_character_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "edge.toml"
+    path.write_text(MINIMAL, encoding="utf-8-sig")
+    assert load_config(path).terminal.id == "counter-1"
+
+
+def test_another_encoding_is_told_with_the_way_out(tmp_path: Path) -> None:
+    path = tmp_path / "edge.toml"
+    path.write_text(MINIMAL + 'label = "一号柜台"\n', encoding="gb18030")
+    with pytest.raises(ConfigFileError) as caught:
+        load_config(path)
+    assert "UTF-8 另存" in caught.value.next_step.zh
+    assert "as UTF-8" in caught.value.next_step.en
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])

@@ -13,6 +13,7 @@ from edge.clock import Clock
 from edge.health import SyncStatus
 from edge.store.lane import InStore
 from edge.store.outbox import KEEP_DELIVERED, Outbox
+from edge.store.scan_age import empty_texts, mark_scans, put_away_scans
 from edge.store.scans import forget_answers
 from edge.store.shifts import forget_sessions
 from edge.supervisor import Sleep
@@ -46,16 +47,29 @@ async def end_left_shifts(end_left_shift: Callable[[], None], in_store: InStore,
 
 
 async def put_away(connection: Connection, outbox: Outbox, in_store: InStore, clock: Clock, sleep: Sleep) -> None:
-    """Put away what is old enough: delivered rows after 30 days, answers after a week, sessions that have ended."""
+    """Put away what is old enough, once an hour.
 
-    def once() -> tuple[int, int, int]:
-        now = clock.now()
+    Delivered rows after 30 days, answers after a week, sessions that have ended, scans after 90 days, and the text of
+    what was no code after 24 hours (`edge.store.scan_age` says by which clock).
+    """
+    looked_at = clock.monotonic_s()
+
+    def once() -> dict[str, int]:
+        now, ran = clock.now(), timedelta(seconds=clock.monotonic_s() - looked_at)
         rows = outbox.purge_delivered(now - KEEP_DELIVERED)
         with connection.begin():
-            return rows, forget_answers(connection, now - KEEP_ANSWERS), forget_sessions(connection, now)
+            mark_scans(connection, ran)
+            return {
+                "outbox": rows,
+                "answers": forget_answers(connection, now - KEEP_ANSWERS),
+                "sessions": forget_sessions(connection, now),
+                "texts": empty_texts(connection, now),
+                "scans": put_away_scans(connection, now),
+            }
 
     while True:
-        rows, answers, sessions = await in_store(once)
-        if rows or answers or sessions:
-            _logger.info("store.put_away", outbox=rows, answers=answers, sessions=sessions)
+        done = await in_store(once)
+        looked_at = clock.monotonic_s()
+        if any(done.values()):
+            _logger.info("store.put_away", **done)
         await sleep(PUT_AWAY_S)

@@ -12,6 +12,7 @@ from codes.words import Words
 from edge.counter.counter import Request
 from edge.health import SyncStatus, is_clock_off
 from edge.housekeeping import KEEP_ANSWERS, PULSE_S, PUT_AWAY_S, put_away, tell_sync
+from edge.store import sql
 from edge.store.errors import DiskFullError
 from edge.store.outbox import KEEP_DELIVERED
 from edge.supervisor import keep_up
@@ -76,6 +77,29 @@ def test_what_is_old_is_put_away_every_hour(shop: Shop) -> None:
         lambda timeline: put_away(shop.connection, shop.outbox, in_store, shop.clock, timeline.sleep),
         scene,
     )
+
+
+def test_typed_text_is_gone_after_a_day_whatever_the_clock_does(shop: Shop) -> None:
+    shop.scan("陈小明 13800001111")
+    texts: list[bytes] = []
+
+    def note() -> None:
+        with shop.connection.begin():
+            texts.append(sql.one(shop.connection, "SELECT raw FROM scan")[0])
+
+    async def in_store(work: Callable[[], object]) -> object:
+        return work()
+
+    async def scene(timeline: Timeline) -> None:
+        shop.clock.wall += timedelta(days=365)
+        for _ in range(24):
+            note()
+            shop.clock.seconds += PUT_AWAY_S
+            await timeline.advance(PUT_AWAY_S)
+        note()
+
+    play(lambda timeline: put_away(shop.connection, shop.outbox, in_store, shop.clock, timeline.sleep), scene)
+    assert (all(texts[:24]), texts[24]) == (True, b"")
 
 
 def test_what_fails_beside_the_counter_is_started_again() -> None:

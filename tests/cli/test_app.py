@@ -15,6 +15,7 @@ from typer.main import get_command
 
 import cli.app
 from cli.app import PARTS, Part, main
+from cli.complaint import Complaint, show_complaint
 from cli.mistakes import complaint_about
 from codes.errors import YimaError
 from codes.words import Words
@@ -221,3 +222,12 @@ def test_a_screen_without_chinese_gets_escapes(arguments):
     done = run(*arguments, stdout=subprocess.PIPE, env=environment)
     assert b"Traceback" not in done.stderr
     assert b"\\u" in done.stdout + done.stderr
+
+
+def test_a_complaint_shows_a_device_as_it_is_written(capsys):
+    words = Words("无法打开 camera:x: 与 [store]", "Cannot open camera:x: and [store]")
+    show_complaint(Complaint("driver.lost:x:", words, Words("检查 :camera:", "Look at :camera:")))
+
+    told = capsys.readouterr().err
+    for written in ("camera:x: 与 [store]", "camera:x: and [store]", "检查 :camera:", "Look at :camera:"):
+        assert written in told

@@ -27,6 +27,7 @@ from drivers.scanner.trial import Notice, Step, distinct, try_scanner
 scanner_app = command_group("扫码设备 / Scanners")
 
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / Print JSON")]
+AsJsonLines = Annotated[bool, typer.Option("--json", help="每行一个 JSON / Print one JSON object a line")]
 _FOUND = 1
 """Exit code: the scanner was tried, and something should be changed."""
 _SEPARATOR, _SHOWN_SEPARATOR = "\x1d", "<GS>"
@@ -47,7 +48,7 @@ class SheetNotWrittenError(YimaError):
 
 
 @scanner_app.command("list")
-def list_scanners(as_json: AsJson = False) -> None:
+def list_scanners(as_json: AsJsonLines = False) -> None:
     """列出已连接的设备及其配置写法 / List what is plugged in and how to write it."""
     attached = list_attached()
     if as_json:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, ClassVar
 
 import typer
 
-from cli.centre import AsJson, Config, opened_centre
+from cli.centre import CORRECT_IT, Advice, AsJsonLines, Config, opened_centre, written_out
 from cli.group import command_group
 from cli.listing import Block, show_blocks
 from codes.errors import YimaError
 from codes.words import Words
 from server.centre import utc_now
 from server.fleet import Fleet
+from server.fleet.registry import OtherKeyError
 from server.fleet.terminal import Terminal
 from server.people.roles import COMMAND_LINE
+from web.errors import InvalidRequestError, NotFoundError
 
 terminal_app = command_group("终端设备 / Terminals")
 
@@ -40,7 +44,7 @@ Name = Annotated[str, typer.Argument(help="终端编号 / Terminal", metavar="TE
 
 
 @terminal_app.command("list")
-def list_terminals(config: Config, as_json: AsJson = False) -> None:
+def list_terminals(config: Config, as_json: AsJsonLines = False) -> None:
     """列出终端及其密钥指纹 / List the terminals and their fingerprints."""
     with opened_centre(config) as store:
         found = list(_all(Fleet(store), utc_now()))
@@ -66,7 +70,7 @@ def approve_terminal(
     institution: Annotated[str | None, typer.Option(help="机构编码 / Institution", show_default=False)] = None,
 ) -> None:
     """核对指纹后批准终端 / Compare a terminal's fingerprint and approve it."""
-    with opened_centre(config) as store:
+    with opened_centre(config, _advice(terminal, config)) as store:
         fleet = Fleet(store)
         found, _ = fleet.find(terminal, utc_now())
         show_blocks([_block(found)])
@@ -84,8 +88,23 @@ def approve_terminal(
 @terminal_app.command("revoke")
 def revoke_terminal(terminal: Name, config: Config) -> None:
     """吊销终端，其记录暂缓而不丢失 / Revoke a terminal; its records are held."""
-    with opened_centre(config) as store:
+    with opened_centre(config, _advice(terminal, config)) as store:
         Fleet(store).revoke(terminal, by=COMMAND_LINE, now=utc_now())
+
+
+def _advice(terminal: str, config: Path) -> Advice:
+    every, again = (
+        written_out("terminal list", config),
+        written_out(f"terminal approve {shlex.quote(terminal)}", config),
+    )
+    return {
+        InvalidRequestError.code: CORRECT_IT,
+        NotFoundError.code: Words(
+            f"终端连上消息代理后才会出现：请确认消息代理、中心和终端都已启动，再查看：{every}",
+            f"A terminal appears once it has reached the broker: start broker, centre and terminal, then see: {every}",
+        ),
+        OtherKeyError.code: Words(f"请重新核对指纹：{again}", f"Compare the fingerprint once more: {again}"),
+    }
 
 
 def _compare(found: Terminal, told: str) -> None:

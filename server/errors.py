@@ -104,8 +104,8 @@ class LockedOutError(ServerError, RejectedError):
 
     code: ClassVar[str] = "auth.locked_out"
     next_step: ClassVar[Words] = Words(
-        "请稍后再试，或由管理员执行 `yima server user password` 重设密码。",
-        "Wait, or have the administrator set a new password with `yima server user password`.",
+        "请稍后再试，或由管理员执行 `yima server user password NAME --config FILE` 重设密码。",
+        "Wait, or have the administrator set a new password with `yima server user password NAME --config FILE`.",
     )
 
 

@@ -103,6 +103,35 @@ def test_what_cannot_be_done_says_why(config: Path, arguments: tuple[str, ...], 
     assert failure(config, *arguments, stdin=stdin).code == code
 
 
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "helps"),
+    [
+        (("user", "add", "a b"), None, "run the command again"),
+        (("user", "add", "li", "--password-stdin"), "short\n", "run the command again"),
+        (("user", "add", "li", "--password-stdin"), "", "standard input"),
+        (("user", "add", "boss"), None, "yima server user password boss --config "),
+        (("user", "disable", "boss"), None, "yima server user add NAME --role admin --config "),
+        (("user", "enable", "nobody"), None, "yima server user list --config "),
+        (("token", "create", "t", "--user", "nobody"), None, "yima server user list --config "),
+        (("token", "revoke", "none"), None, "yima server token list --config "),
+        (("terminal", "approve", "T-404"), None, "yima server terminal list --config "),
+    ],
+)
+def test_what_to_do_next_is_said_for_the_command_line(
+    config: Path, arguments: tuple[str, ...], stdin: str | None, helps: str
+) -> None:
+    output(config, "user", "add", "boss", "--role", "admin")
+    step = failure(config, *arguments, stdin=stdin).next_step
+    assert helps in step.en
+    assert not helps.endswith("--config ") or f"{helps}{config}" in step.zh
+    for foreign in ("openapi", "address", "Reload"):
+        assert foreign not in step.en
+
+
+def test_lists_for_programs_say_how_they_are_written(config: Path) -> None:
+    assert "每行一个 JSON" in output(config, "terminal", "list", "--help")
+
+
 def test_tokens_are_made_listed_and_revoked(config: Path) -> None:
     output(config, "user", "add", "boss", "--role", "admin")
     made = json.loads(output(config, "token", "create", "demo", "--user", "boss", "--json"))
@@ -204,7 +233,9 @@ def test_a_key_that_changes_while_it_is_compared_is_not_approved(
         return True
 
     monkeypatch.setattr("cli.terminals.typer.confirm", look_long)
-    assert failure(config, "terminal", "approve", terminal.name).code == "terminal.other_key"
+    refused = failure(config, "terminal", "approve", terminal.name)
+    assert refused.code == "terminal.other_key"
+    assert f"yima server terminal approve {terminal.name} --config {config}" in refused.next_step.en
     assert trust_of(config, terminal)[0] == "pending"
 
 

@@ -48,6 +48,11 @@ def list_routes(parts: ApiParts) -> APIRouter:
         """Take one pack off the open list."""
         return await parts.in_store(lambda: parts.counter.remove(code))
 
+    @routes.put("/sale/packs/{code:path}", dependencies=guarded)
+    async def put_back(code: Annotated[str, Path(min_length=1, max_length=MAX_CODE_LENGTH)]) -> ListShown:
+        """Put a pack that was taken off the open list back on its line; nothing is scanned again."""
+        return await parts.in_store(lambda: parts.counter.put_back(code))
+
     @routes.get("/sales", dependencies=guarded)
     async def find_sale(
         code: Annotated[str, Query(min_length=1, max_length=MAX_SCAN_BYTES, description="As scanned, or a pack's key")],

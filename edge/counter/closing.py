@@ -19,6 +19,7 @@ from edge.counter.errors import (
     ListNotOpenError,
     NotSignedInError,
     PackNotOnListError,
+    PackNotRemovedError,
     PackNotSoldError,
     SaleNotClosedError,
     SaleUnknownError,
@@ -120,6 +121,26 @@ def remove_pack(tx: Connection, code: str) -> ListChange:
         raise PackNotOnListError(Words("清单中没有这一盒", "This pack is not on the list"))
     line, quantity = left
     return ListChange(desk.sale, "removed", line, code, quantity)
+
+
+def put_pack_back(tx: Connection, code: str) -> ListChange | None:
+    """Put a pack that was taken off the open list back as it was: no second scan. None if it is on the list already.
+
+    Raises:
+        NotSignedInError: Nobody is signed in.
+        PackNotRemovedError: It was not taken off this list.
+    """
+    desk = sales.see_desk(tx)
+    _operator(desk)
+    back = sales.put_back_on_list(tx, desk.sale, code) if desk.sale else None
+    if desk.sale is not None and back is not None:
+        line, quantity = back
+        return ListChange(desk.sale, "restored", line, code, quantity)
+    if desk.sale is None or sales.find_on_list(tx, desk.sale, code) is None:
+        raise PackNotRemovedError(
+            Words("这一盒不是从当前清单移除的", "This pack was not taken off the list that is open")
+        )
+    return None
 
 
 def return_packs(

@@ -150,6 +150,15 @@ class Counter:
         self._tell(change)
         return after
 
+    def put_back(self, code: str) -> ListShown:
+        """Put a pack that was taken off the open list back."""
+        with self._connection.begin():
+            change = closing.put_pack_back(self._connection, code)
+            after = closing.show_list(self._connection)
+        if change is not None:
+            self._tell(change)
+        return after
+
     def return_packs(self, request: Request, sale: str, codes: Sequence[str], reason: str) -> ReturnedPacks:
         """Take packs of a closed sale back: one `sale_returned` fact per line."""
         answer, is_new = self._once(

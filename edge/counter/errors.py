@@ -50,6 +50,14 @@ class PackNotOnListError(EdgeError, RejectedError):
     next_step: ClassVar[Words] = Words("请刷新清单后再试。", "Load the list again, then retry.")
 
 
+class PackNotRemovedError(EdgeError, RejectedError):
+    """The pack was not taken off the open list, so it cannot be put back."""
+
+    code: ClassVar[str] = "counter.pack_not_removed"
+    status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
+    next_step: ClassVar[Words] = Words("请重新扫描这一盒。", "Scan the box again.")
+
+
 class SaleUnknownError(EdgeError, RejectedError):
     """There is no sale of this number at this terminal."""
 

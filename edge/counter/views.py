@@ -107,15 +107,15 @@ class ListShown:
 
 @dataclass(frozen=True, slots=True)
 class ListChange:
-    """A pack left the list, or the list ended: what a screen must redraw."""
+    """A pack left the list or came back to it, or the list ended: what a screen must redraw."""
 
     sale: str
     change: str
-    """`removed`, `closed`, `cancelled` or `returned`."""
+    """`removed`, `restored`, `closed`, `cancelled` or `returned`."""
     line: int | None = None
     code: str | None = None
     quantity: int | None = None
-    """Packs left on the line."""
+    """Packs on the line now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,10 @@ TAKE_PACK_OFF = """
 UPDATE sale_pack SET state = 'removed' WHERE sale = ? AND code = ? AND state = 'listed' RETURNING line
 """
 TAKE_ONE_OFF_LINE = "UPDATE sale_line SET quantity = quantity - 1 WHERE sale = ? AND line = ? RETURNING quantity"
+PUT_PACK_BACK = """
+UPDATE sale_pack SET state = 'listed' WHERE sale = ? AND code = ? AND state = 'removed' RETURNING line
+"""
+PUT_ONE_ON_LINE = "UPDATE sale_line SET quantity = quantity + 1 WHERE sale = ? AND line = ? RETURNING quantity"
 SELECT_LINES = """
 SELECT line, product, name, spec, insurance_class, price, quantity, event FROM sale_line
 WHERE sale = ? AND quantity > 0 ORDER BY line
@@ -217,6 +221,15 @@ def take_off_list(tx: Connection, sale: str, code: str) -> tuple[int, int] | Non
         return None
     line = found[0]
     return line, sql.one(tx, TAKE_ONE_OFF_LINE, (sale, line))[0]
+
+
+def put_back_on_list(tx: Connection, sale: str, code: str) -> tuple[int, int] | None:
+    """Put a pack back where it was; return its line and how many are on it now, None if it was not taken off."""
+    found = sql.first(tx, PUT_PACK_BACK, (sale, code))
+    if found is None:
+        return None
+    line = found[0]
+    return line, sql.one(tx, PUT_ONE_ON_LINE, (sale, line))[0]
 
 
 def find_on_list(tx: Connection, sale: str, code: str) -> tuple[int, int] | None:

@@ -232,6 +232,15 @@ class Stage:
         self.bus.publish("scan_update", to_json(ListChange(self.sale or "", "removed", number, code, left)).decode())
         return self.shown
 
+    def put_back(self, code: str) -> ListShown:
+        """Put a pack back that was taken off."""
+        product = next(scan.product for scan in self.scans if scan.code == code)
+        number = self._put(code, next((one for one in PRODUCTS if one[0] == product), None))
+        quantity = self.lines[number].quantity
+        change = ListChange(self.sale or "", "restored", number, code, quantity)
+        self.bus.publish("scan_update", to_json(change).decode())
+        return self.shown
+
     def close(self, key: str) -> ClosedList:
         """Close the sale."""
         self.sold |= dict.fromkeys(self.listed, self.sale or "")
@@ -365,6 +374,10 @@ def staged_app(stage: Stage) -> FastAPI:  # noqa: C901 - one small answer after 
     @app.delete("/api/v1/sale/packs/{code:path}")
     async def remove(code: str) -> Response:
         return _view(stage.remove(code))
+
+    @app.put("/api/v1/sale/packs/{code:path}")
+    async def put_back(code: str) -> Response:
+        return _view(stage.put_back(code))
 
     @app.post("/api/v1/sale/close")
     @app.post("/api/v1/delivery/close")

@@ -156,6 +156,24 @@ def test_removed_box_can_be_put_back(open_page: OpenPage) -> None:
         desk.page.keyboard.press("Control+z")
         expect(desk.page.locator(".c-line__quantity")).to_have_text("×2")
         expect(desk.page.locator("#c-undo-bar")).to_be_hidden()
+        expect(desk.page.locator(".c-row").first.locator(".c-row__state")).to_have_text("已匹配")
+        desk.expect_rows(2)
+
+
+def test_unanswered_undo_can_be_pressed_again(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        desk.stage.scan(1)
+        desk.expect_rows(1)
+        desk.page.keyboard.press("ArrowDown")
+        desk.page.keyboard.press("Delete")
+        expect(desk.page.locator("#c-undo-bar")).to_be_visible()
+        desk.page.route("**/api/v1/sale/packs/**", lambda route: route.abort())
+        desk.page.locator("#c-undo").click()
+        expect(desk.page.locator("#c-message")).to_contain_text("本机服务没有应答")
+        desk.page.unroute("**/api/v1/sale/packs/**")
+        desk.page.locator("#c-undo").click()
+        expect(desk.page.locator(".c-line__quantity")).to_have_text("×1")
+        expect(desk.page.locator("#c-undo-bar")).to_be_hidden()
 
 
 def test_removed_box_is_still_removed_after_a_reload(open_page: OpenPage) -> None:

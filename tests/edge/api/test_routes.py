@@ -108,6 +108,7 @@ def test_guessing_is_slowed_down_and_says_how_long(client: Client) -> None:
         ("POST", "/api/v1/sale/cancel", {}),
         ("POST", "/api/v1/delivery/close", {}),
         ("DELETE", f"/api/v1/sale/packs/{TRACE_1}", None),
+        ("PUT", f"/api/v1/sale/packs/{TRACE_1}", None),
         ("POST", f"/api/v1/sales/{SALE}/return", {"codes": [TRACE_1], "reason": "x"}),
         ("PUT", "/api/v1/mode", {"mode": "receive"}),
         ("POST", "/api/v1/scans", {"raw": TRACE_1}),
@@ -125,11 +126,12 @@ def test_changing_anything_needs_a_signed_in_browser(
     assert client.shop.count("outbox") == 0
 
 
-@pytest.mark.parametrize("path", ["/api/v1/sale", "/api/v1/scans", "/api/v1/dead-letters", "/api/v1/live"])
+@pytest.mark.parametrize(
+    "path", ["/api/v1/sale", "/api/v1/scans", "/api/v1/status", "/api/v1/dead-letters", "/api/v1/live"]
+)
 def test_looking_needs_a_signed_in_browser_once_others_can_ask(stocked: Shop, path: str) -> None:
     exposed = Client(stocked, is_open=False)
     assert problem(exposed.ask("GET", path)) == "session.required"
-    assert exposed.ask("GET", "/api/v1/status").status_code == 200
     exposed.sign_in()
     if path != "/api/v1/live":
         assert exposed.ask("GET", path).status_code == 200
@@ -160,6 +162,9 @@ def test_morning_at_the_counter(at_work: Client) -> None:
     assert [(line["quantity"], line["codes"]) for line in sale["lines"]] == [(3, [TRACE_1, TRACE_2, UDI_PACK])]
     left = at_work.ask("DELETE", f"/api/v1/sale/packs/{UDI_PACK}").json()
     assert left["lines"][0]["quantity"] == 2
+    for _ in range(2):
+        assert at_work.ask("PUT", f"/api/v1/sale/packs/{UDI_PACK}").json() == sale
+    assert at_work.ask("DELETE", f"/api/v1/sale/packs/{UDI_PACK}").json() == left
     closed = at_work.post("/sale/close", {"sale": SALE, "paid_by": "self_pay"}, key="k1")
     assert (closed["sale"], closed["totals"]["amount"]) == (SALE, "19.61")
     assert at_work.post("/sale/close", {"sale": SALE, "paid_by": "self_pay"}, key="k1") == closed
@@ -237,6 +242,7 @@ def test_refusals_of_the_counter_have_a_status_that_fits(at_work: Client) -> Non
     for method, path, body, status, code in (
         ("POST", "/sale/close", {}, 409, "counter.list_not_open"),
         ("DELETE", "/sale/packs/nothing", None, 404, "counter.pack_not_on_list"),
+        ("PUT", "/sale/packs/nothing", None, 404, "counter.pack_not_removed"),
         ("POST", "/sales/none/return", {"codes": ["x"], "reason": "x"}, 404, "counter.sale_unknown"),
     ):
         answer = at_work.ask(method, f"/api/v1{path}", body)
@@ -327,10 +333,17 @@ def test_scan_that_cannot_be_understood_is_refused_by_name(at_work: Client, body
     assert at_work.shop.count("scan") == 0
 
 
+@pytest.mark.parametrize("body", [{}, {"raw": "a", "raw_hex": "61"}])
+def test_scan_with_both_or_neither_of_raw_and_raw_hex_says_so(at_work: Client, body: object) -> None:
+    answer = at_work.ask("POST", "/api/v1/scans", body).json()
+    assert "raw 与 raw_hex 须且只能给一个" in answer["zh"]
+    assert "give exactly one of raw and raw_hex" in answer["en"]
+
+
 # -- status --------------------------------------------------------------------------------------------------------
 
 
-def test_status_needs_no_sign_in(client: Client) -> None:
+def test_status_needs_no_sign_in_on_this_machine(client: Client) -> None:
     status = client.get("/status")
     assert (status["terminal"], status["fingerprint"]) == (TERMINAL, "0000-1111-2222-3333")
     assert status["sync"]["pending"] == 1
@@ -429,8 +442,8 @@ def test_session_ends_with_its_time(at_work: Client, clock: FakeClock) -> None:
     assert problem(at_work.ask("POST", "/api/v1/scans", {"raw": TRACE_1})) == "session.ended"
 
 
-OPEN_TO_ALL = {("/api/v1/session", "post"), ("/api/v1/status", "get"), ("/healthz", "get")}
-LOOKING = {("/api/v1/sale", "get"), ("/api/v1/scans", "get"), ("/api/v1/dead-letters", "get"), ("/api/v1/live", "get")}
+OPEN_TO_ALL = {("/api/v1/session", "post"), ("/healthz", "get")}
+LOOKING = {(f"/api/v1/{path}", "get") for path in ("sale", "scans", "status", "dead-letters", "live")}
 
 
 def test_document_declares_the_problems_and_the_cookie_of_every_operation(stocked: Shop) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -16,17 +17,30 @@ from edge.counter.errors import (
     ListNotOpenError,
     NotSignedInError,
     PackNotOnListError,
+    PackNotRemovedError,
     PackNotSoldError,
     SaleNotClosedError,
     SaleUnknownError,
 )
 from edge.store.scans import forget_answers
 from rules.scan_judgement import Mode, Tone, Verdict
-from tests.edge.scene import CARTON_TRACE, NOON, OTHER_TRACE, TOKEN, TRACE_1, TRACE_2, UNKNOWN_TRACE, FakeClock, Shop
+from tests.edge.scene import (
+    CARTON_TRACE,
+    CATALOGUE,
+    NOON,
+    OTHER_TRACE,
+    TOKEN,
+    TRACE_1,
+    TRACE_2,
+    UNKNOWN_TRACE,
+    FakeClock,
+    Shop,
+)
 from wire.events import Dispensed, PackInLine, Received, SaleReturned, Scanned
 
 SALE = "counter-1-20261121-1"
 NEXT_SALE = "counter-1-20261121-2"
+HIBC_RAW, HIBC_PACK = "+A123BJC5D6E71/$+77DAA1C", "hibc:A123BJC5D6E71:77DAA1"
 
 
 def ask(key: str | None = None, asked: str = "close") -> Request:
@@ -241,6 +255,43 @@ def test_removed_pack_is_off_the_list_and_may_come_back(shop: Shop) -> None:
     closed = shop.counter.close_sale(ask())
     assert set(closed.lines[0].codes) == {TRACE_1, TRACE_2}
     assert readings(shop)[TRACE_1] in str(shop.facts()[-1])
+
+
+@pytest.mark.parametrize("code", [TRACE_1, HIBC_PACK, "(01)06900000000014(21)A(10)B"])
+def test_removed_pack_is_put_back_as_it_was(shop: Shop, code: str) -> None:
+    for raw in (TRACE_1, HIBC_RAW, "010690000000001421A(10)B"):
+        shop.scan(raw, "]d2" if raw.startswith("01") else None)
+    before, events, scans = shop.counter.show(), shop.count("outbox"), shop.count("scan")
+    assert code in {one for line in before.lines for one in line.codes}
+    shop.counter.remove(code)
+    shop.stock(replace(CATALOGUE, products=tuple(replace(one, price=Decimal(99)) for one in CATALOGUE.products)))
+    assert shop.counter.put_back(code) == before
+    told = shop.heard("scan_update")
+    assert (told[-1][1]["change"], told[-1][1]["code"]) == ("restored", code)
+    assert shop.counter.put_back(code) == before
+    assert shop.heard("scan_update") == told
+    assert (shop.count("outbox"), shop.count("scan")) == (events, scans)
+
+
+def test_only_what_was_taken_off_the_open_list_is_put_back(shop: Shop) -> None:
+    with pytest.raises(PackNotRemovedError):
+        shop.counter.put_back(TRACE_1)
+    shop.scan(TRACE_1)
+    shop.counter.remove(TRACE_1)
+    with pytest.raises(PackNotRemovedError):
+        shop.counter.put_back(TRACE_2)
+    shop.counter.cancel(ask())
+    shop.scan(TRACE_2)
+    with pytest.raises(PackNotRemovedError):
+        shop.counter.put_back(TRACE_1)
+
+
+def test_nobody_puts_a_pack_back_without_signing_in(shop: Shop) -> None:
+    shop.scan(TRACE_1)
+    shop.counter.remove(TRACE_1)
+    shop.operators.sign_out(TOKEN)
+    with pytest.raises(NotSignedInError):
+        shop.counter.put_back(TRACE_1)
 
 
 def test_line_that_lost_all_its_packs_is_not_closed(shop: Shop) -> None:

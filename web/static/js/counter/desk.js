@@ -3,7 +3,6 @@
 // with the way on; nothing is assumed to have happened.
 import { call, Problem } from "../api.js";
 import { text } from "../words.js";
-import { isOnList } from "./list.js";
 
 const API = "/api/v1";
 
@@ -94,9 +93,13 @@ export class Desk {
     return this.next(async () => {
       const code = this.removed.pop();
       if (!code) return;
-      // The box was free to be sold again: putting it back is a new reading of its code.
-      const scan = await this.enter(code);
-      if (!isOnList(scan)) this.messages.say("warn", text("counter.undo_failed"), text("counter.undo_failed_next"));
+      try {
+        await call("PUT", `${API}/sale/packs/${encodeURIComponent(code)}`);
+      } catch (problem) {
+        if (problem instanceof Problem && problem.isUnanswered) this.removed.push(code);
+        throw problem;
+      }
+      this.list.markRestored(code);
       await this.refresh();
     });
   }
@@ -113,7 +116,7 @@ export class Desk {
 
   /**
    * Record a code that no driver read.
-   * @param {string} raw @param {"typed" | "wedge"} [entry] by hand, or by a keyboard scanner; neither if it is put back
+   * @param {string} raw @param {"typed" | "wedge"} entry by hand, or by a keyboard scanner
    * @returns {Promise<any>}
    */
   enter(raw, entry) {

@@ -113,6 +113,13 @@ export class ScanList {
     }
   }
 
+  /** Show the newest scan of a box that was put back as it was before. @param {string} code */
+  markRestored(code) {
+    const scans = [...this.scans.values()].filter((scan) => scan.code === code);
+    const newest = scans.findLast((scan) => scan.isRemoved);
+    if (newest && !scans.some(isOnList)) this.update({ ...newest, isRemoved: false });
+  }
+
   /** The list ended: the page is free for the next one. */
   clear() {
     this.forget();

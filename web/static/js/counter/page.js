@@ -83,10 +83,11 @@ export class Page {
     if (alert.code.startsWith("session.")) this.load();
   }
 
-  /** A pack left the list, or the list ended. @param {any} change */
+  /** A pack left the list or came back to it, or the list ended. @param {any} change */
   takeChange(change) {
     if (change.sale !== this.basket.sale) return;
     if (change.change === "removed") this.list.markRemoved(change.code);
+    if (change.change === "restored") this.list.markRestored(change.code);
     this.loadSale().catch((problem) => this.tell(problem));
   }
 

@@ -16,6 +16,7 @@ _EXACT: Final[Mapping[str, Words]] = {
     "missing": Words("缺少该项", "is missing"),
     "extra_forbidden": Words("没有这一项", "is not known here"),
     "json_invalid": Words("不是有效的 JSON", "is not valid JSON"),
+    "exactly_one": Words("{one} 与 {other} 须且只能给一个", "should give exactly one of {one} and {other}"),
     "value_error": Words("不符合要求", "does not fit"),
     "greater_than": Words("应大于 {gt}", "should be greater than {gt}"),
     "greater_than_equal": Words("应不小于 {ge}", "should be {ge} or more"),
@@ -28,7 +29,6 @@ _EXACT: Final[Mapping[str, Words]] = {
     "too_long": Words("最多只能有 {max_length} 项", "should have {max_length} entries or fewer"),
     "string_too_short": Words("至少应有 {min_length} 个字符", "should have {min_length} characters or more"),
     "string_too_long": Words("最多只能有 {max_length} 个字符", "should have {max_length} characters or fewer"),
-    "string_pattern_mismatch": Words("格式应符合 {pattern}", "should match the pattern {pattern}"),
     "string_unicode": Words("不是有效的 UTF-8 文字", "is not valid UTF-8 text"),
     "enum": Words("应为 {expected} 之一", "should be {expected}"),
     "literal_error": Words("应为 {expected} 之一", "should be {expected}"),
@@ -42,6 +42,33 @@ _EXACT: Final[Mapping[str, Words]] = {
     "decimal_max_places": Words("最多只能有 {decimal_places} 位小数", "should have {decimal_places} decimals or fewer"),
     "decimal_max_digits": Words("最多只能有 {max_digits} 位数字", "should have {max_digits} digits or fewer"),
 }
+_PATTERNS: Final[Mapping[str, Words]] = {
+    r"^[0-9]{6}$": Words("应为 6 位数字", "should be six digits"),
+    r"^[0-9a-fA-F]{64}$": Words("应为 64 位十六进制数字", "should be 64 hexadecimal digits"),
+    r"^[A-Za-z0-9_-]{1,40}$": Words(
+        "应为 1 至 40 个字母、数字、“-”或“_”", "should be 1 to 40 letters, digits, “-” or “_”"
+    ),
+    r"^[\w.@-]{1,32}$": Words(
+        "应为 1 至 32 个文字、数字、“.”、“@”、“-”或“_”", "should be 1 to 32 letters, digits, “.”, “@”, “-” or “_”"
+    ),
+    r"^([0-9a-fA-F]{2})+$": Words("应为成对的十六进制数字", "should be hexadecimal digits in pairs"),
+    r"^\][A-Za-z][0-9A-Za-z]$": Words(
+        "应为 AIM 码制标识，如 ]d2", "should be an AIM symbology identifier, such as ]d2"
+    ),
+    **dict.fromkeys(
+        (
+            r"^[0-9]{1,18}\..+$",
+            r"^[0-9]{1,18}\.[0-9]{1,18}$",
+            r"^[0-9]{1,18}\.[0-9]{1,18}\.[0-9a-f]{64}$",
+        ),
+        Words("应为上一页给出的 next 值", "should be the `next` of the page before"),
+    ),
+}
+"""What the patterns of options and requests mean: nobody should have to read a regular expression."""
+_WRONG_TYPE: Final = Words(
+    "应为 JSON，请求头须有 Content-Type: application/json",
+    "should be JSON: set Content-Type: application/json",
+)
 _BY_KIND: Final[Mapping[str, Words]] = {
     "bool": Words("应为 true 或 false", "should be true or false"),
     "int": Words("应为整数", "should be a whole number"),
@@ -76,6 +103,11 @@ def words_of(fault: ErrorDetails) -> Words:
     '应不大于 5'
     """
     kind = fault["type"]
+    if kind == "string_pattern_mismatch":
+        return _PATTERNS.get(fault["ctx"]["pattern"], _OTHERWISE)
+    if kind.startswith("model") and isinstance(fault["input"], bytes):
+        # What is not declared as JSON is not taken for it, and so comes as it is.
+        return _WRONG_TYPE
     found = _EXACT.get(kind) or _BY_KIND.get(kind.partition("_")[0]) or _OTHERWISE
     zh, en = dict(fault.get("ctx", {})), dict(fault.get("ctx", {}))
     if isinstance(expected := zh.get("expected"), str):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from codes.reading import Flag, Scan
 from rules.scan_judgement import Mode
@@ -81,7 +82,7 @@ class ScanForm(Form):
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
         if (self.raw is None) == (self.raw_hex is None):
-            raise ValueError("give either raw or raw_hex")
+            raise PydanticCustomError("exactly_one", "give exactly one", {"one": "raw", "other": "raw_hex"})
         return self
 
     @property

@@ -50,7 +50,12 @@ def test_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.Monk
         ("[zzz]\nport = 1\n", "zzz", 5, ("没有这个选项", "there is no such option")),
         ("[api]\n\nport = 99999\n", "api.port", 7, ("值“99999”无效：应不大于 65535", "65535 or less")),
         ('[counter]\nmode = "sell"\n', "counter.mode", 6, ("sell", "dispense")),
-        ('[centre]\npublic_key = "abc"\n', "centre.public_key", 6, ("值“abc”无效：格式应符合", "pattern")),
+        (
+            '[centre]\npublic_key = "abc"\n',
+            "centre.public_key",
+            6,
+            ("值“abc”无效：应为 64 位十六进制数字", "64 hexadecimal digits"),
+        ),
         ('[api]\nhost = "0.0.0.0"\nis_behind_proxy = true\n', "api.host", 6, ("is_exposed", "is_exposed")),
         ('[link]\nhost = "mq.example"\n', "link.host", 6, ("ca_file", "ca_file")),
     ],

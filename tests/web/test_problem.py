@@ -119,6 +119,14 @@ def test_a_broken_body_is_said_without_a_made_up_field(client: TestClient) -> No
     assert body["zh"] == "请求内容有误：请求内容：不是有效的 JSON"
 
 
+def test_a_body_that_is_not_declared_as_json_is_told_how(client: TestClient) -> None:
+    body = client.post("/orders", content='{"code": "1", "count": 1}').json()
+    assert "请求头须有 Content-Type: application/json" in body["zh"]
+    assert "set Content-Type: application/json" in body["en"]
+    told = client.post("/orders", json="x").json()
+    assert "一组键与值" in told["zh"], "what is JSON, but no group, is told so"
+
+
 def test_a_fault_is_logged_with_its_trace_and_never_shown(client: TestClient) -> None:
     with capture_logs() as logged:
         answer = client.get("/raise/bug")

@@ -354,6 +354,44 @@ def test_return_finds_the_sale_by_the_box_scanned_or_typed(open_page: OpenPage) 
         assert first.code != second.code
 
 
+def test_unanswered_return_is_sent_again_with_the_same_key(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        code = desk.stage.scan(1).code
+        desk.stage.close("k")
+        desk.expect_rows(0)
+        desk.stage.scan(1, "sold_here")
+        desk.page.locator("#c-alarm-return").click()
+        expect(desk.page.locator("#c-return-list li")).to_have_count(1)
+        keys: list[str] = []
+
+        def cut(route: Route) -> None:
+            keys.append(route.request.headers["idempotency-key"])
+            if len(keys) == 1:
+                route.abort()
+            else:
+                route.continue_()
+
+        desk.page.route("**/api/v1/sales/*/return", cut)
+        send, problem = desk.page.locator("#c-return-send"), desk.page.locator("#c-return-problem")
+        send.click()
+        expect(problem).to_contain_text("本机服务没有应答")
+        send.click()
+        expect(desk.page.locator("#c-message")).to_contain_text("已退货 1 盒")
+        assert code not in desk.stage.sold
+        assert len(keys) == 2
+        assert keys[0] == keys[1]
+
+        again = desk.stage.scan(3).code
+        desk.stage.close("k2")
+        desk.stage.scan(3, "sold_here")
+        desk.page.locator("#c-alarm-return").click()
+        expect(desk.page.locator("#c-return-list li")).to_have_count(1)
+        send.click()
+        expect(desk.page.locator("#c-return-dialog")).to_be_hidden()
+        assert again not in desk.stage.sold
+        assert keys[2] not in keys[:2]
+
+
 def test_receiving_shows_boxes_instead_of_money(open_page: OpenPage) -> None:
     with counter(open_page) as desk:
         desk.page.locator('[data-mode="receive"]').click()

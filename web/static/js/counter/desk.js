@@ -26,6 +26,8 @@ export class Desk {
     this.before = Promise.resolve();
     /** The key of the close that is under way; kept until it is answered, so that a repeat closes nothing twice. */
     this.closing = /** @type {{sale: string, key: string} | null} */ (null);
+    /** The same of a return. */
+    this.returning = /** @type {{asked: string, key: string} | null} */ (null);
     this.removed = /** @type {string[]} */ ([]);
   }
 
@@ -110,8 +112,13 @@ export class Desk {
   }
 
   /** @param {string} sale @param {string[]} codes @param {string} reason */
-  takeBack(sale, codes, reason) {
-    return call("POST", `${API}/sales/${encodeURIComponent(sale)}/return`, { codes, reason }, { "idempotency-key": crypto.randomUUID() });
+  async takeBack(sale, codes, reason) {
+    const asked = JSON.stringify([sale, codes, reason]);
+    if (this.returning?.asked !== asked) this.returning = { asked, key: crypto.randomUUID() };
+    const path = `${API}/sales/${encodeURIComponent(sale)}/return`;
+    const answer = await call("POST", path, { codes, reason }, { "idempotency-key": this.returning.key });
+    this.returning = null;
+    return answer;
   }
 
   /**

@@ -50,9 +50,9 @@ def status_routes(parts: ApiParts) -> APIRouter:
     routes = APIRouter(tags=["status"])
     guards, guard = looking(parts), signed_in(parts)
 
-    @routes.get("/status")
+    @routes.get("/status", dependencies=guards)
     async def status() -> TerminalStatus:
-        """Return how the terminal is; needs no sign-in, and holds nothing of any sale."""
+        """Return how the terminal is; holds nothing of any sale."""
         return await parts.status()
 
     @routes.get("/dead-letters", dependencies=guards)

@@ -114,8 +114,17 @@ def test_exposed_terminal_shows_nothing_to_strangers(folder: Path) -> None:
     config = configured(folder, api={"is_exposed": True}, link={"is_enabled": False})
 
     async def scene(browser: httpx.AsyncClient, first: NewPassword) -> None:
-        assert (await browser.get("/api/v1/sale")).status_code == 401
+        paths = (await browser.get("/openapi.json")).json()["paths"]
+        shown = {path for path, operations in paths.items() if "get" in operations}
+        assert {"/api/v1/sale", "/api/v1/scans", "/api/v1/status", "/api/v1/live"} < shown
+        answers = {path: await browser.get(path) for path in shown}
+        assert {path for path, answer in answers.items() if answer.status_code != 401} == {"/healthz"}
+        assert answers["/healthz"].json() == {"ok": True}
+        refusals = [answer.text for answer in answers.values() if answer.status_code == 401]
+        assert not [text for text in refusals if first.login in text or TERMINAL in text]
         assert (await browser.get("/counter")).status_code == 200, "the page is where one signs in"
+        await browser.post("/api/v1/session", json={"operator": first.login, "password": first.password})
+        assert (await browser.get("/api/v1/status")).json()["operator"] == first.login
 
     play(config, scene)
 

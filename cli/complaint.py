@@ -31,8 +31,8 @@ def complaint_of(error: YimaError) -> Complaint:
 
 def show_complaint(complaint: Complaint) -> None:
     """Print a complaint on standard error, Chinese first."""
-    # Without markup and emoji: a message may name a table of the configuration, [store], which is no style, or a device,
-    # camera:x:, which is no picture. Soft-wrapped, so that a command to be copied stays in one piece.
+    # Without markup and emoji: a message may name a table of the configuration, [store], which is no style, or a
+    # device, camera:x:, which is no picture. Soft-wrapped, so that a command to be copied stays in one piece.
     console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
     console.print(Text.assemble((complaint.code, "bold red"), "  ", complaint.words.zh))
     console.print(f"  {complaint.words.en}", style="dim")

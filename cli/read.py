@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from typing import Annotated, BinaryIO
 
@@ -38,7 +39,13 @@ def read(
             show_default=False,
         ),
     ] = None,
-    symbology: Annotated[str | None, typer.Option(help="码制标识，如 ]d2 / Symbology identifier, such as ]d2")] = None,
+    symbology: Annotated[
+        str | None,
+        typer.Option(
+            help="码制标识，如 ]d2；--stdin 时用于未注明的行 / "
+            "Symbology identifier, such as ]d2; with --stdin for the lines that name none"
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出一行 JSON / Print one line of JSON")] = False,
     stdin: Annotated[
         bool,
@@ -49,7 +56,11 @@ def read(
     ] = False,
     literal: Annotated[
         bool,
-        typer.Option("--literal", help="不把 \\x1d、<GS> 当作分隔符 / Take \\x1d and <GS> as they stand"),
+        typer.Option(
+            "--literal",
+            help="不把 \\x1d、<GS> 当作分隔符；--stdin 本来如此 / "
+            "Take \\x1d and <GS> as they stand, as --stdin always does",
+        ),
     ] = False,
 ) -> None:
     """识别一个码 / Say what a code is.
@@ -60,7 +71,7 @@ def read(
         words = Words("请给出一个码，或用 --stdin 逐行读取，两者选一。", "Give one code or --stdin, not both.")
         raise UsageMistakeError(words)
     if text is None:
-        answer_lines(sys.stdin.buffer, sys.stdout.buffer)
+        answer_lines(sys.stdin.buffer, sys.stdout.buffer, symbology)
         return
     reading = read_scan(_scan(text, symbology, is_literal=literal))
     if as_json:
@@ -71,11 +82,14 @@ def read(
     raise typer.Exit(1 if reading.kind is Kind.UNKNOWN else 0)
 
 
-def answer_lines(source: BinaryIO, sink: BinaryIO) -> None:
-    """Answer each line of `source` with one line on `sink`, at once unless the source is a file."""
+def answer_lines(source: BinaryIO, sink: BinaryIO, symbology: str | None = None) -> None:
+    """Answer each line of `source` with one line on `sink`, at once unless the source is a file.
+
+    `symbology` is that of the lines that name none.
+    """
     is_live = not _is_file(source)
     for line in _lines(source):
-        sink.write(refusal(TOO_LONG) if line is None else answer(line))
+        sink.write(refusal(TOO_LONG) if line is None else answer(line, symbology))
         sink.write(b"\n")
         if is_live:
             sink.flush()
@@ -99,9 +113,11 @@ def _is_file(source: BinaryIO) -> bool:
 
 def _lines(source: BinaryIO) -> Iterator[bytes | None]:
     """Yield the lines without their ends, and `None` for one that is too long."""
+    mark = BOM_UTF8  # some editors put it before the first line
     while line := source.readline(LONGEST_LINE_BYTES):
+        start, mark = mark, b""
         if len(line) < LONGEST_LINE_BYTES or line.endswith(b"\n"):
-            yield line.rstrip(b"\r\n")
+            yield line.removeprefix(start).rstrip(b"\r\n")
             continue
         while line and not line.endswith(b"\n"):
             line = source.readline(LONGEST_LINE_BYTES)  # the rest of the same line

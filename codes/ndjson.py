@@ -51,8 +51,11 @@ class _Line(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(_Line)
 
 
-def answer(line: bytes) -> bytes:
-    """Return the reading of one line as JSON, without a line end; never raises."""
+def answer(line: bytes, symbology: str | None = None) -> bytes:
+    """Return the reading of one line as JSON, without a line end; never raises.
+
+    `symbology` is that of a line that names none.
+    """
     try:
         question = _DECODER.decode(line)
     except msgspec.ValidationError as error:
@@ -63,7 +66,7 @@ def answer(line: bytes) -> bytes:
         raw = bytes.fromhex(question.raw_hex)
     except ValueError:
         return refusal(_NOT_HEX)
-    return encode_reading(read(Scan(raw, question.symbology, question.source or "")))
+    return encode_reading(read(Scan(raw, question.symbology or symbology, question.source or "")))
 
 
 def refusal(reason: Reason) -> bytes:

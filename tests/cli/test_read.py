@@ -91,6 +91,24 @@ def test_the_stream_option_reads_standard_input(invoke):
     assert [json.loads(line)["kind"] for line in result.output.splitlines()] == ["trace", "unknown"]
 
 
+def test_the_symbology_of_the_command_is_that_of_lines_without_one(invoke):
+    raw = b"010690123456789210LOT1\x1d21SN1".hex()
+    lines = [{"raw_hex": raw}, {"raw_hex": raw, "symbology": None}, {"raw_hex": raw, "symbology": "]C0"}]
+    typed = "\n".join(json.dumps(line) for line in lines)
+    bare = [json.loads(line) for line in invoke("--stdin", input=typed).output.splitlines()]
+    told = [json.loads(line) for line in invoke("--stdin", "--symbology", "]d2", input=typed).output.splitlines()]
+
+    assert [record["confidence"] for record in told[:2]] == ["certain", "certain"]
+    assert bare[0] != told[0]
+    assert bare[2] == told[2]
+
+
+def test_a_mark_before_the_first_line_costs_no_scan(invoke):
+    marked = invoke("--stdin", input=b"\xef\xbb\xbf" + QUESTION + b"\n\xef\xbb\xbf" + QUESTION)
+
+    assert [json.loads(line)["kind"] for line in marked.output.splitlines()] == ["trace", "unknown"]
+
+
 def test_a_file_needs_no_flush_between_lines(tmp_path):
     questions = tmp_path / "scans.ndjson"
     questions.write_bytes(QUESTION + b"\n" + QUESTION)

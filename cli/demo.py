@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
 from rich.console import Console
@@ -19,6 +19,10 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from cli.mistakes import UsageMistakeError
+from codes.errors import YimaError
+from codes.os_words import words_of_os_error
+from codes.words import Words
 from sim.cashier import UnreadableBoxError
 from sim.centre import ImpostorError
 from sim.city import City, build_city
@@ -29,6 +33,8 @@ from sim.stage import StageError
 WATCHED_PAUSE_S = 0.8
 """Between two scans of a cashier, when people look on."""
 SCANS_PER_MORNING = 240
+SCANS_ONCE = 600
+"""Of a morning that is judged, unless told otherwise."""
 _REFRESH_S = 0.5
 _WATCHED = (
     "终端 / terminal",
@@ -50,32 +56,54 @@ _MUST_BE_NONE = MappingProxyType(
 )
 
 
+class ReportNotWrittenError(YimaError):
+    """The report cannot be put where it was asked for."""
+
+    code: ClassVar[str] = "demo.report"
+    next_step: ClassVar[Words] = Words(
+        "请为 --report 换一个可以写入的文件。", "Give --report a file that can be written."
+    )
+
+
 def demo(
     once: Annotated[
         bool, typer.Option("--once", help="演完一个上午即核对并退出 / Play one morning, check, exit")
     ] = False,
     seed: Annotated[int, typer.Option(help="随机种子 / Seed of the morning")] = 1,
-    scans: Annotated[int, typer.Option(help="至少扫码次数 / Scans, at least", min=1)] = 600,
+    scans: Annotated[
+        int | None,
+        typer.Option(
+            help="与 --once 同用：至少扫码次数 / With --once: scans, at least", min=1, show_default=str(SCANS_ONCE)
+        ),
+    ] = None,
     faults: Annotated[
         bool,
-        typer.Option("--faults", help="中途强制终止代理、中心和一台终端 / Kill broker, centre and a terminal midway"),
+        typer.Option(
+            "--faults",
+            help="与 --once 同用：中途强制终止代理、中心和一台终端 / "
+            "With --once: kill broker, centre and a terminal midway",
+        ),
     ] = False,
     report: Annotated[
-        Path | None, typer.Option(help="写入 JSON 报告 / Write a JSON report", show_default=False)
+        Path | None,
+        typer.Option(help="与 --once 同用：写入 JSON 报告 / With --once: write a JSON report", show_default=False),
     ] = None,
 ) -> None:
     """演示：两家药店与一个医院药库 / A demonstration: two pharmacies and a hospital store."""
+    if not once:
+        _refuse({"--scans": scans is not None, "--faults": faults, "--report": report is not None})
+    if report is not None:
+        _try_report(report)
     console = Console()
     folder = Path(tempfile.mkdtemp(prefix="yima-demo-"))
+    made: dict[str, Any] | None = None
     # A morning that was asked for is right only once it was judged; watching has no verdict.
     is_right = not once
     # Ended from outside, the demo ends what it started, as with Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if once:
-            made = asyncio.run(_play_once(console, folder, seed, scans, has_faults=faults))
-            if report is not None:
-                report.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            made = asyncio.run(_play_once(console, folder, seed, scans or SCANS_ONCE, has_faults=faults))
             _show_report(console, made)
             is_right = made["is_right"]
         else:
@@ -88,9 +116,46 @@ def demo(
         console.print("演示已结束 / The demo has ended")
     if is_right:
         shutil.rmtree(folder, ignore_errors=True)
-        return
-    console.print(f"日志留在 / the logs are kept in {folder}")
-    raise typer.Exit(1)
+    else:
+        console.print(f"日志留在 / the logs are kept in {folder}")
+    if report is not None and made is not None:
+        _write_report(report, made)
+    if not is_right:
+        raise typer.Exit(1)
+
+
+def _refuse(given: Mapping[str, bool]) -> None:
+    """Refuse options that mean nothing while somebody looks on."""
+    names = [name for name, is_given in given.items() if is_given]
+    if names:
+        raise UsageMistakeError(
+            Words(f"{'、'.join(names)} 须与 --once 同用。", f"{', '.join(names)} can only be used with --once.")
+        )
+
+
+def _try_report(report: Path) -> None:
+    """Find out whether the report can be written, before a morning is played for it."""
+    is_new = not report.exists()
+    try:
+        report.open("ab").close()
+    except OSError as exc:
+        raise _unwritten(report, exc) from exc
+    if is_new:
+        report.unlink()
+
+
+def _write_report(report: Path, made: Mapping[str, Any]) -> None:
+    try:
+        report.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    except OSError as exc:
+        raise _unwritten(report, exc) from exc
+
+
+def _unwritten(report: Path, error: OSError) -> ReportNotWrittenError:
+    why = words_of_os_error(error)
+    return ReportNotWrittenError(
+        Words(f"无法写入报告 {report}：{why.zh}", f"Cannot write the report {report}: {why.en}")
+    )
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import typer
 from rich.console import Console
+from typer.testing import CliRunner, Result
 
-from cli.demo import _show_report, _table
+import cli.demo
+from cli.demo import ReportNotWrittenError, _show_report, _table, demo
+from cli.mistakes import UsageMistakeError
 from sim.cashier import Notebook
 from sim.checker import CentreClaims, Findings
 from sim.plan import Way
@@ -74,3 +80,71 @@ def test_the_table_of_a_running_demo_says_of_each_terminal_how_it_is() -> None:
     assert [cell.strip() for cell in row.strip("│").split("│")] == [
         *("河西药房", "http://127.0.0.1:9", "断开 / down", "6", "6", "11", "3")
     ]
+
+
+def started(*arguments: str) -> Result:
+    app = typer.Typer()
+    app.command()(demo)
+    return CliRunner(env={"COLUMNS": "120"}).invoke(app, arguments)
+
+
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
+    """Judge a morning that nobody has to play; return how many scans were asked for, each time."""
+    asked: list[int] = []
+
+    async def play_once(_console: Console, _folder: Path, _seed: int, scans: int, *, has_faults: bool) -> object:
+        asked.append(scans)
+        found = Findings(lost=["t1: A [1] is gone"]) if has_faults else Findings()
+        return make_report(
+            asked=6, notebooks=[notebook()], claims=NOTHING, findings=found, status=[], faults=[], seconds=1.0
+        )
+
+    monkeypatch.setattr(cli.demo, "_play_once", play_once)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return asked
+
+
+@pytest.mark.parametrize("option", ["--faults", "--scans=5", "--report=x.json"])
+def test_what_belongs_to_a_judged_morning_is_refused_without_one(played: list[int], option: str) -> None:
+    refused = started(option).exception
+    assert isinstance(refused, UsageMistakeError)
+    assert option.partition("=")[0] in refused.words.zh
+    assert played == []
+
+
+@pytest.mark.parametrize(("name", "zh"), [("none/r.json", "文件不存在"), ("", "这是目录")])
+def test_a_report_that_cannot_be_written_is_refused_before_the_morning(
+    played: list[int], tmp_path: Path, name: str, zh: str
+) -> None:
+    refused = started("--once", "--report", str(tmp_path / name)).exception
+    assert isinstance(refused, ReportNotWrittenError)
+    assert zh in refused.words.zh
+    assert played == []
+
+
+def test_the_verdict_is_shown_before_the_report_is_written(
+    played: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_arguments: object, **_options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    broken = started("--once", "--faults", "--report", str(tmp_path / "r.json"))
+    assert isinstance(broken.exception, ReportNotWrittenError)
+    assert "磁盘已满" in broken.exception.words.zh
+    assert "不一致 / Something is wrong" in broken.output
+    assert "日志留在" in broken.output
+    assert played == [cli.demo.SCANS_ONCE]
+
+
+def test_a_judged_morning_leaves_its_report_and_says_by_its_exit_code_what_it_was(
+    played: list[int], tmp_path: Path
+) -> None:
+    report = tmp_path / "r.json"
+    assert started("--once", "--scans", "7", "--report", str(report)).exit_code == 0
+    assert json.loads(report.read_text("utf-8"))["is_right"] is True
+    assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
+    assert started("--once", "--faults", "--report", str(report)).exit_code == 1
+    assert json.loads(report.read_text("utf-8"))["lost"] == 1
+    assert played == [7, cli.demo.SCANS_ONCE]

@@ -72,6 +72,21 @@ def test_never_signed_in_and_not_any_more_are_two_answers(at_work: Client) -> No
     assert never.json()["zh"] != after.json()["zh"]
 
 
+def test_pos_of_the_same_operator_joins_the_shift_and_leaves_the_page_signed_in(at_work: Client) -> None:
+    page = dict(at_work.cookies)
+    shift = at_work.get("/session")["shift"]
+    at_work.cookies.clear()
+    at_work.sign_in()
+    assert at_work.get("/session")["shift"] == shift
+    pos = dict(at_work.cookies)
+    at_work.cookies = httpx.Cookies(page)
+    assert at_work.get("/session")["shift"] == shift
+    at_work.cookies = httpx.Cookies(pos)
+    at_work.ask("DELETE", "/api/v1/session")
+    at_work.cookies = httpx.Cookies(page)
+    assert problem(at_work.ask("GET", "/api/v1/session")) == "session.ended", "signing out ends it for every client"
+
+
 def test_signing_out_closes_the_shift_and_the_cookie(at_work: Client) -> None:
     assert at_work.ask("DELETE", "/api/v1/session").status_code == 204
     assert isinstance(at_work.shop.facts()[-1], ShiftClosed)

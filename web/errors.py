@@ -70,8 +70,8 @@ class CrossOriginError(RequestRefusedError):
     code: ClassVar[str] = "web.cross_origin"
     status: ClassVar[HTTPStatus] = HTTPStatus.FORBIDDEN
     next_step: ClassVar[Words] = Words(
-        "请在本系统的页面内操作；程序对接请使用访问令牌。",
-        "Work from this system's own pages; programs use an access token.",
+        "请在本系统的页面内操作；程序对接请勿发送 Origin 请求头。",
+        "Work from this system's own pages; programs send no Origin header.",
     )
 
 

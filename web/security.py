@@ -48,14 +48,21 @@ class SecurityMiddleware:
         app: What answers requests that are let through.
         allowed_hosts: Names besides the loopback ones under which this server is reached, without port.
         body_limit: Largest request body in bytes.
+        advice: What a program should do whose request is taken for another site's; None for the general advice.
     """
 
     def __init__(
-        self, app: ASGIApp, *, allowed_hosts: Collection[str] = (), body_limit: int = DEFAULT_BODY_LIMIT
+        self,
+        app: ASGIApp,
+        *,
+        allowed_hosts: Collection[str] = (),
+        body_limit: int = DEFAULT_BODY_LIMIT,
+        advice: Words | None = None,
     ) -> None:
         self._app = app
         self._hosts = LOOPBACK_NAMES | {host.lower() for host in allowed_hosts}
         self._body_limit = body_limit
+        self._advice = advice
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
@@ -77,7 +84,8 @@ class SecurityMiddleware:
             return HostRefusedError(Words(f"不接受的主机名 {host!r}", f"This server does not answer for {host!r}"))
         is_unsafe = scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS
         if is_unsafe and "authorization" not in headers and not _is_same_site(headers):
-            return CrossOriginError(Words("请求来自其他网站", "The request comes from another site"))
+            words = Words("请求来自其他网站", "The request comes from another site")
+            return CrossOriginError(words, next_step=self._advice)
         declared = headers.get("content-length", "0")
         if not declared.isdecimal() or int(declared) > self._body_limit:
             return self._too_large()

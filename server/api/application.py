@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
 
+from codes.words import Words
 from server.api import catalogue, conflicts, facts, people, sessions, status, terminals
 from server.api.problems import STATUSES, InternalError
 from server.api.views import HealthView
@@ -16,6 +17,10 @@ from web.problem import PROBLEMS, install_problems
 from web.security import SecurityMiddleware
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+_TO_PROGRAMS = Words(
+    "请在本系统的页面内操作；程序对接请使用访问令牌。",
+    "Work from this system's own pages; programs use an access token.",
+)
 
 
 def create_app(
@@ -37,7 +42,7 @@ def create_app(
     app = FastAPI(title="Yima centre", version=version("yima"), docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.centre = centre
     app.state.is_connected = is_connected
-    app.add_middleware(SecurityMiddleware, allowed_hosts=allowed_hosts)
+    app.add_middleware(SecurityMiddleware, allowed_hosts=allowed_hosts, advice=_TO_PROGRAMS)
     install_problems(app, STATUSES, unexpected=InternalError(), challenge="Bearer")
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
     for part in (sessions, people, terminals, conflicts, facts, catalogue, status):

@@ -143,6 +143,7 @@ class TestSession:
 
         assert answer.status_code == 403
         assert answer.json()["code"] == "web.cross_origin"
+        assert "访问令牌" in answer.json()["next"]["zh"]
 
     def test_a_revoked_token_and_a_disabled_account_are_out_at_once(
         self, client: TestClient, bearer: dict[Role, dict[str, str]]

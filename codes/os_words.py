@@ -1,4 +1,4 @@
-"""What the operating system says of a file, in both languages."""
+"""What the operating system says of a file or a network address, in both languages."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 from codes.words import Words
 
+_NO_SUCH_NAME = -2
+"""`socket.EAI_NONAME`: a name that no address belongs to."""
 _NO_FILE = Words("文件不存在", "there is no such file")
 _WORDS: Mapping[int | None, Words] = MappingProxyType(
     {
@@ -19,11 +21,15 @@ _WORDS: Mapping[int | None, Words] = MappingProxyType(
         errno.EROFS: Words("磁盘为只读", "the disk is read-only"),
         errno.ENOSPC: Words("磁盘已满", "the disk is full"),
         errno.ENAMETOOLONG: Words("文件名过长", "the name is too long"),
+        errno.EADDRINUSE: Words("端口已被占用", "the port is taken"),
+        errno.EADDRNOTAVAIL: Words("本机没有这个地址", "this machine has no such address"),
+        errno.EAFNOSUPPORT: Words("本机不支持这类地址", "this machine has no addresses of that kind"),
+        _NO_SUCH_NAME: Words("找不到该主机名的地址", "no address belongs to that name"),
     }
 )
 
 
 def words_of_os_error(error: OSError) -> Words:
-    """Return what went wrong with a file; in the system's own words where we have none."""
+    """Return what went wrong with a file or an address; in the system's own words where we have none."""
     told = str(error.strerror or error)
     return _WORDS.get(error.errno, Words(told, told))

@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from codes.errors import ConfigError
+from codes.os_words import words_of_os_error
 from codes.words import Words
 from edge.errors import EdgeError
 from web.config_sections import ListeningSection
@@ -64,4 +65,7 @@ def take_port(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as exc:
-        raise PortTakenError(Words(f"无法监听 {host}:{port}：{exc}", f"Cannot listen on {host}:{port}: {exc}")) from exc
+        why = words_of_os_error(exc)
+        raise PortTakenError(
+            Words(f"无法监听 {host}:{port}：{why.zh}", f"Cannot listen on {host}:{port}: {why.en}")
+        ) from exc

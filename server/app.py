@@ -18,6 +18,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from codes.os_words import words_of_os_error
 from codes.words import Words
 from server.api.application import create_app
 from server.centre import Centre, build_centre
@@ -160,9 +161,8 @@ def _listen(web: WebConfig) -> socket.socket:
         listening.bind((web.host, web.port))
     except OSError as exc:
         listening.close()
-        raise AddressInUseError(
-            Words(f"无法监听 {web.host}:{web.port}：{exc}", f"Cannot listen on {web.host}:{web.port}: {exc}")
-        ) from exc
+        why, place = words_of_os_error(exc), f"{web.host}:{web.port}"
+        raise AddressInUseError(Words(f"无法监听 {place}：{why.zh}", f"Cannot listen on {place}: {why.en}")) from exc
     return listening
 
 

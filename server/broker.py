@@ -8,12 +8,14 @@ centre's receipt. It refuses to listen anywhere but on loopback; a site with mor
 from __future__ import annotations
 
 import logging
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
 from codes.errors import YimaError
+from codes.os_words import words_of_os_error
 from codes.words import Words
 from web.config_sections import is_loopback_address
 
@@ -47,7 +49,8 @@ class BrokerError(YimaError):
 
     code: ClassVar[str] = "broker.error"
     next_step: ClassVar[Words] = Words(
-        "请检查端口是否被占用（ss -ltnp），或改用其他端口。", "Check who holds the port (ss -ltnp), or choose another."
+        "请在一码的源代码目录执行 `make -B setup`，装齐全部组件后重试。",
+        "Run `make -B setup` in the folder of Yima's source, which installs every part, and try again.",
     )
 
 
@@ -58,6 +61,15 @@ class ExposedBrokerError(BrokerError):
     next_step: ClassVar[Words] = Words(
         "多机部署请使用 mosquitto（证书与访问控制）。",
         "For more than one box use mosquitto, with certificates and access control.",
+    )
+
+
+class BrokerPortTakenError(BrokerError):
+    """The embedded broker cannot have its port."""
+
+    code: ClassVar[str] = "broker.port_taken"
+    next_step: ClassVar[Words] = Words(
+        "请检查端口是否被占用（ss -ltnp），或改用其他端口。", "Check who holds the port (ss -ltnp), or choose another."
     )
 
 
@@ -82,7 +94,8 @@ def run_broker(host: str, port: int, *, on_ready: Callable[[], None] = lambda: N
     """Run the broker in this process until it is ended; `on_ready` is called once the port is known to be free.
 
     Raises:
-        BrokerError: The extra is not installed, the address is not loopback, or the port is taken.
+        BrokerPortTakenError: The port is taken.
+        BrokerError: The extra is not installed, or the address is not loopback.
     """
     try:
         from iotcore import IotCoreBroker  # noqa: PLC0415 - an extra; the message below says how to get it
@@ -100,6 +113,15 @@ def run_broker(host: str, port: int, *, on_ready: Callable[[], None] = lambda: N
         try:
             broker.check_ports()
         except OSError as exc:
-            raise BrokerError(Words(f"{host}:{port} 已被占用", f"{host}:{port} is taken")) from exc
+            why = words_of_os_error(_numbered(exc))
+            raise BrokerPortTakenError(
+                Words(f"无法监听 {host}:{port}：{why.zh}", f"Cannot listen on {host}:{port}: {why.en}")
+            ) from exc
         on_ready()
         broker.run_forever()
+
+
+def _numbered(error: OSError) -> OSError:
+    """Return an error of the broker with the system's number, which it gives in its text only."""
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    return OSError(int(found[1]), str(error)) if found else error

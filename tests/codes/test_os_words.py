@@ -1,8 +1,9 @@
-"""What the system says of a file is said in Chinese too."""
+"""What the system says of a file or an address is said in Chinese too."""
 
 from __future__ import annotations
 
 import errno
+import socket
 
 import pytest
 
@@ -16,6 +17,9 @@ from codes.os_words import words_of_os_error
         (errno.EISDIR, "这是目录，不是文件", "it is a folder, not a file"),
         (errno.EACCES, "没有权限", "no permission"),
         (errno.ENOSPC, "磁盘已满", "the disk is full"),
+        (errno.EADDRINUSE, "端口已被占用", "the port is taken"),
+        (errno.EADDRNOTAVAIL, "本机没有这个地址", "this machine has no such address"),
+        (socket.EAI_NONAME, "找不到该主机名的地址", "no address belongs to that name"),
     ],
 )
 def test_common_faults_are_in_both_languages(number: int, zh: str, en: str) -> None:

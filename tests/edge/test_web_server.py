@@ -15,11 +15,18 @@ def test_port_zero_lets_the_system_choose() -> None:
         with pytest.raises(PortTakenError) as caught:
             take_port("127.0.0.1", port)
         assert str(port) in caught.value.words.zh
+        assert caught.value.words.zh.endswith("：端口已被占用")
+        assert caught.value.words.en.endswith(": the port is taken")
 
 
 def test_address_of_another_machine_is_refused() -> None:
-    with pytest.raises(PortTakenError):
+    with pytest.raises(PortTakenError, match="本机没有这个地址"):
         take_port("192.0.2.1", 0)
+
+
+def test_a_name_without_an_address_is_refused() -> None:
+    with pytest.raises(PortTakenError, match="找不到该主机名的地址"):
+        take_port("nowhere.invalid", 0)
 
 
 def test_loopback_of_the_newer_protocol_is_written_in_brackets() -> None:

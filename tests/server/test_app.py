@@ -165,6 +165,7 @@ def test_a_second_centre_on_the_same_address_is_refused(centre: CentreProcess) -
 
     assert second.returncode == 2
     assert "server.address_in_use" in second.stderr
+    assert "端口已被占用" in second.stderr
     assert "web.port" in second.stderr
 
 

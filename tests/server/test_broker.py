@@ -39,14 +39,17 @@ def test_any_other_address_is_refused_before_anything_starts(host: str) -> None:
 def test_a_taken_port_is_said_and_nothing_is_started() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(BrokerError, match=str(port)):
+        with pytest.raises(BrokerError, match=str(port)) as caught:
             run_broker("127.0.0.1", port, on_ready=lambda: pytest.fail("it must not start"))
+    assert caught.value.code == "broker.port_taken"
+    assert caught.value.words.zh.endswith("：端口已被占用")
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "iotcore", None)
-    with pytest.raises(BrokerError, match=r"yima\[server\]"):
+    with pytest.raises(BrokerError, match=r"yima\[server\]") as caught:
         run_broker("127.0.0.1", 1883)
+    assert "make -B setup" in caught.value.next_step.en
 
 
 def test_the_size_that_the_broker_takes_is_bounded() -> None:

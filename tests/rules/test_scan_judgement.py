@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -109,6 +110,11 @@ def test_only_added_and_unmatched_reach_the_list() -> None:
     ):
         judgement = judge(seen(kind, level=level, mode=mode, is_in_sale=in_sale, is_sold_here=sold, received_at=at))
         assert judgement.is_on_list is (judgement.verdict in on_list)
+
+
+def test_every_verdict_stands_in_the_manual() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "terminal.md").read_text(encoding="utf-8")
+    assert [verdict for verdict in Verdict if f"`{verdict}`" not in manual] == []
 
 
 def test_an_unknown_code_asks_to_scan_again() -> None:

@@ -12,12 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import msgspec
 import structlog
 
+from codes.errors import TransientError
+from codes.words import Words
 from edge.clock import Clock
 from edge.config import LinkSection
+from edge.errors import EdgeError
 from edge.health import DeviceStatus
 from edge.store.lane import InStore
 from edge.store.outbox import Outbox, OutboxCounts
@@ -29,6 +33,7 @@ from web.tls import try_broker_files
 from wire.envelope import seal
 from wire.keys import PublicKey, SigningKey
 from wire.link import Link, LinkSettings, Retained, Session
+from wire.link_loss import Cause, LinkLoss
 from wire.presence import PRESENCE_VERSION, DeviceHealth, Health, Presence, PresenceState, encode
 from wire.topics import Channel, TerminalTopics
 
@@ -42,6 +47,12 @@ SLOW_ROUND_TRIP_S = 5.0
 
 _NONCE_BYTES = 16
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class LinkEndedError(EdgeError, TransientError):
+    """The thread that keeps the line up has ended although nobody stopped it."""
+
+    code: ClassVar[str] = "link.ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +95,16 @@ class Carrier:
         self._session = ""
         self._offset_ms: int | None = None
         self._broker = f"{settings.host}:{settings.port}"
-        self._has_said_down = False
+        self._said_cause: Cause | None = None
+        self._link_ended = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._notes: set[asyncio.Task[None]] = set()
-        self._link = Link(settings, self, self._new_session, rng=secrets.SystemRandom())
+        self._link = Link(settings, self, self._new_session, rng=secrets.SystemRandom(), on_fatal=self._note_link_ended)
         self._uplink = Uplink(
             outbox=outbox,
             in_store=in_store,
             epoch=identity.epoch,
-            link=self._link,
+            link=self,
             topics=identity.topics,
             key=identity.key,
             centre_key=identity.centre_key,
@@ -106,13 +119,19 @@ class Carrier:
         self._uplink.rows_added()
 
     async def run(self) -> None:
-        """Carry until cancelled, then say that the terminal was stopped."""
+        """Carry until cancelled, then say that the terminal was stopped.
+
+        Raises:
+            ExceptionGroup: A part has failed, such as the link's thread; whoever runs this starts it again.
+        """
         farewell = None
+        self._loop = asyncio.get_running_loop()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._uplink.run(), name="uplink")
                 self._link.start()
                 group.create_task(self._report_health(), name="health")
+                group.create_task(self._watch_link(), name="link")
         except asyncio.CancelledError:
             # Somebody wanted it. A failure says nothing: we are back in a moment.
             farewell = self._presence(PresenceState.STOPPED, self._clock.now())
@@ -127,22 +146,40 @@ class Carrier:
         """Note that the line is open."""
         if not self._board.is_up:
             _logger.info("link.up")
-        self._has_said_down = False
-        self._board.is_up = True
+        self._said_cause = None
+        self._board.line_up()
         self._uplink.link_changed(is_up=True)
 
-    def link_down(self, reason: str) -> None:
-        """Note that the line is closed; said once, not at every attempt."""
-        if not self._has_said_down:
-            _logger.warning("link.down", reason=reason, broker=self._broker)
-        self._has_said_down = True
-        self._board.is_up = False
+    def link_down(self, loss: LinkLoss) -> None:
+        """Note that the line is closed; said once for each cause, not at every attempt."""
+        if loss.cause is not self._said_cause:
+            _logger.warning("link.down", cause=loss.cause, reason=loss.detail, broker=self._broker)
+        self._said_cause = loss.cause
+        self._board.line_down(loss)
         self._uplink.link_changed(is_up=False)
 
     def message(self, topic: str, frame: bytes) -> None:
         """Hand a receipt to the uplink."""
         del topic
         self._uplink.receipt_arrived(frame)
+
+    def _note_link_ended(self) -> None:
+        self.link_down(LinkLoss(Cause.FAILED, "the link's thread has ended"))
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._link_ended.set)
+
+    async def _watch_link(self) -> None:
+        await self._link_ended.wait()
+        raise LinkEndedError(Words("上传线程意外结束", "The link's thread has ended unasked"))
+
+    # -- told by the uplink ----------------------------------------------------------------------------------------
+
+    def publish(self, topic: str, frame: bytes) -> bool:
+        """Hand a batch to the line; from then on the centre owes an answer."""
+        is_sent = self._link.publish(topic, frame)
+        if is_sent:
+            self._board.note_sent()
+        return is_sent
 
     # -- what is said ----------------------------------------------------------------------------------------------
 

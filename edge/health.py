@@ -52,6 +52,8 @@ class Trouble:
     """Stable, dotted."""
     words: Words
     next_step: Words
+    is_alarm: bool = True
+    """False for what may pass by itself or stops nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class SyncStatus:
     is_enabled: bool = True
     """The terminal is meant to have a line. Without one it is switched off, not offline."""
     problem: Trouble | None = None
-    """Why the centre cannot be believed although the line works. Gone with the next good receipt."""
+    """Why nothing goes up, or why the centre cannot be believed. Gone when it does, and with the next good receipt."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ class StatusReader:
             oldest_pending_at=counts.oldest_pending_at,
             last_receipt_at=board.last_receipt_at,
             is_enabled=config.link.is_enabled,
-            problem=NO_CENTRE_KEY if is_keyless else board.problem,
+            problem=NO_CENTRE_KEY if is_keyless else board.trouble(counts.pending),
         )
 
 
@@ -82,7 +82,7 @@ def _catalogue_problem(
 ) -> Trouble | None:
     """Return what is wrong with the matching library. A file imported since the start settles a refused one."""
     if refused is not None and (in_use is None or in_use.imported_at < started_at):
-        return Trouble(refused.code, refused.words, refused.next_step)
+        return Trouble(refused.code, refused.words, refused.next_step, is_alarm=False)
     if in_use is None or in_use.problems == 0:
         return None
     return Trouble(
@@ -95,4 +95,5 @@ def _catalogue_problem(
             "请管理员运行 `yima edge catalogue import` 查看每一行的原因，改正后重新导入。",
             "An administrator runs `yima edge catalogue import`, which names each line, and corrects the file.",
         ),
+        is_alarm=False,
     )

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
 from codes.errors import YimaError
 from codes.words import Words
 from edge.health import Trouble
+from edge.link_trouble import CANNOT_CONNECT, NO_ANSWER
 from edge.store.outbox import Applied
 from wire.errors import ForgedMessageError, UnknownKeyError
+from wire.link_loss import QUIET_S, Cause, LinkLoss
 
 NOT_APPROVED = frozenset({"terminal.pending", "terminal.revoked"})
 """Reasons by which the centre says that it does not take our records yet, or not any more."""
+ANSWER_S = 60.0
+"""How long records may be on the way before the centre's silence is told. It answers in well under a second."""
 
 NO_CENTRE_KEY: Final = Trouble(
     "link.no_centre_key",
@@ -44,9 +50,13 @@ FORGED_RECEIPT: Final = Trouble(
 
 
 class SyncBoard:
-    """Four facts. Each is one value, written whole, so that any thread may read it."""
+    """A few facts. Each is one value, written whole, so that any thread may read it."""
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._up_since_s = 0.0
+        self._cause: Cause | None = None
+        self._asked_since_s: float | None = None
         self.is_up = False
         """The line to the broker is open."""
         self.is_approved: bool | None = None
@@ -55,9 +65,39 @@ class SyncBoard:
         self.problem: Trouble | None = None
         """Why receipts are not believed; None after one that was."""
 
+    def line_up(self) -> None:
+        """Note that the line is open."""
+        self._up_since_s = self._monotonic()
+        self.is_up = True
+
+    def line_down(self, loss: LinkLoss) -> None:
+        """Note that the line is closed, and why."""
+        self.is_up = False
+        self._cause = loss.cause
+        self._asked_since_s = None
+
+    def note_sent(self) -> None:
+        """Note that records are on the way, so that an answer is due."""
+        if self._asked_since_s is None:
+            self._asked_since_s = self._monotonic()
+
+    def trouble(self, pending: int) -> Trouble | None:
+        """Return why records stay here, if there is a reason to tell."""
+        if self.problem is not None:
+            return self.problem
+        cause, asked_since_s, now_s = self._cause, self._asked_since_s, self._monotonic()
+        if not self.is_up:
+            return None if cause is None else CANNOT_CONNECT[cause]
+        if cause in {Cause.TAKEN_OVER, Cause.UNSTEADY} and now_s - self._up_since_s < QUIET_S:
+            # The line is ours for a moment only: the other terminal comes back as we did.
+            return CANNOT_CONNECT[cause]
+        is_unanswered = asked_since_s is not None and now_s - asked_since_s >= ANSWER_S
+        return NO_ANSWER if is_unanswered and pending > 0 else None
+
     def note_receipt(self, applied: Applied, now: datetime) -> None:
         """Note what a receipt of the centre says about us."""
         self.last_receipt_at = now
+        self._asked_since_s = None
         self.problem = None
         if applied.reasons & NOT_APPROVED:
             self.is_approved = False

@@ -20,6 +20,7 @@ import structlog
 
 from codes.errors import TransientError, YimaError
 from wire.link import Link, LinkListener, LinkSettings, Session, SessionFactory
+from wire.link_loss import Cause, LinkLoss
 from wire.topics import Channel, every_terminal, parse_topic
 
 QUEUE_FRAMES = 2_000
@@ -77,9 +78,16 @@ class NewLink(Protocol):
     """Makes the link; it does not connect yet."""
 
     def __call__(
-        self, settings: LinkSettings, listener: LinkListener, new_session: SessionFactory, /, *, rng: random.Random
+        self,
+        settings: LinkSettings,
+        listener: LinkListener,
+        new_session: SessionFactory,
+        /,
+        *,
+        rng: random.Random,
+        on_fatal: Callable[[], None],
     ) -> CentreLink:
-        """Return the link that `listener` hears from."""
+        """Return the link that `listener` hears from; `on_fatal` is called if its thread ends unasked."""
 
 
 class Receiver:
@@ -108,12 +116,18 @@ class Receiver:
             every_terminal(channel, group=group if channel is Channel.EVENTS else None)
             for channel in (Channel.EVENTS, Channel.PRESENCE, Channel.HEALTH)
         )
-        self._link = new_link(settings, self, lambda: Session(subscriptions), rng=random.Random())  # noqa: S311 - back-off
+        self._link = new_link(
+            settings,
+            self,
+            lambda: Session(subscriptions),
+            rng=random.Random(),  # noqa: S311 - back-off
+            on_fatal=on_fatal,
+        )
         self._frames: queue.Queue[tuple[str, bytes] | None] = queue.Queue(QUEUE_FRAMES)
         self._worker = threading.Thread(target=self._work, name="ingest", daemon=True)
         self._is_up = False
         self._broker = f"{settings.host}:{settings.port}"
-        self._has_said_down = False
+        self._said_cause: Cause | None = None
         self.dropped = 0
         """Frames that found the queue full."""
         self.refused = 0
@@ -141,13 +155,13 @@ class Receiver:
 
     def link_up(self) -> None:
         self._is_up = True
-        self._has_said_down = False
+        self._said_cause = None
         _logger.info("receiver.link_up")
 
-    def link_down(self, reason: str) -> None:
-        if not self._has_said_down:
-            _logger.warning("receiver.link_down", reason=reason, broker=self._broker)
-        self._has_said_down = True
+    def link_down(self, loss: LinkLoss) -> None:
+        if loss.cause is not self._said_cause:
+            _logger.warning("receiver.link_down", cause=loss.cause, reason=loss.detail, broker=self._broker)
+        self._said_cause = loss.cause
         self._is_up = False
 
     def message(self, topic: str, frame: bytes) -> None:

@@ -46,7 +46,8 @@ FLOORS: dict[str, list[set[str]]] = {
     "edge": [
         {"store", "errors", "config", "clock"},
         {"counter", "operators", "catalogue_file", "alerts", "health"},
-        {"kiosk", "ward", "doctor", "pos", "uplink", "supervisor", "pump", "carrier", "sync_board", "housekeeping"},
+        {"kiosk", "ward", "doctor", "pos", "uplink", "supervisor", "pump", "housekeeping"}
+        | {"carrier", "sync_board", "link_trouble"},
         {"api", "screens", "web_server"},
         {"core"},
         {"status"},

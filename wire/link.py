@@ -15,17 +15,20 @@ from __future__ import annotations
 
 import random
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import structlog
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+
+from wire.link_loss import Cause, LinkLoss, Tussle, detail_of, loss_by_error, loss_by_reason
 
 MAX_IN_FLIGHT = 100
 """Publishes that wait for the broker's acknowledgement; paho slows down beyond."""
@@ -70,7 +73,7 @@ class LinkListener(Protocol):
     def link_up(self) -> None:
         """The session is open and the subscriptions are confirmed."""
 
-    def link_down(self, reason: str) -> None:
+    def link_down(self, loss: LinkLoss) -> None:
         """The session ended or could not be opened."""
 
     def message(self, topic: str, frame: bytes) -> None:
@@ -95,9 +98,16 @@ class Link:
     """A connection to the broker that is kept up until `stop`."""
 
     def __init__(
-        self, settings: LinkSettings, listener: LinkListener, new_session: SessionFactory, *, rng: random.Random
+        self,
+        settings: LinkSettings,
+        listener: LinkListener,
+        new_session: SessionFactory,
+        *,
+        rng: random.Random,
+        on_fatal: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
+        self._on_fatal = on_fatal
         self._listener = listener
         self._new_session = new_session
         self._rng = rng
@@ -105,6 +115,9 @@ class Link:
         self._client: Client | None = None
         self._is_up = False
         self._in_flight = 0
+        self._loss: LinkLoss | None = None
+        self._up_since_s = 0.0
+        self._tussle = Tussle()
         self._thread = threading.Thread(target=self._keep_up, name="link", daemon=True)
 
     @property
@@ -150,21 +163,37 @@ class Link:
 
     def _keep_up(self) -> None:
         failures = 0
-        while not self._stopping.is_set():
-            was_up = self._run_session()
-            failures = 0 if was_up else failures + 1
-            ceiling = min(self._settings.backoff_most_s, self._settings.backoff_first_s * 2 ** min(failures, 16))
-            self._stopping.wait(self._rng.uniform(0, ceiling))
+        try:
+            while not self._stopping.is_set():
+                failures = 0 if self._run_session() else failures + 1
+                ceiling = min(self._settings.backoff_most_s, self._settings.backoff_first_s * 2 ** min(failures, 16))
+                self._stopping.wait(self._rng.uniform(0, ceiling))
+        finally:
+            self._is_up = False
+            if not self._stopping.is_set():
+                # Whoever owns the link must know: nothing goes out any more, and nobody tries again.
+                self._on_fatal()
 
     def _run_session(self) -> bool:
-        """Connect and serve until the session ends. Returns whether it was ever open."""
+        """Connect and serve until the session ends. Returns whether to come back at once."""
         session = self._new_session()
-        client = self._make_client(session)
+        try:
+            client = self._make_client(session)
+        except (OSError, ValueError) as exc:
+            # Certificates that were there at the start may be gone or changed by now.
+            cause = Cause.TLS if isinstance(exc, OSError) else Cause.FAILED
+            self._listener.link_down(LinkLoss(cause, detail_of(exc)))
+            return False
         try:
             client.connect(self._settings.host, self._settings.port, self._settings.keepalive_s, clean_start=True)
         except (OSError, ValueError) as exc:
-            self._listener.link_down(f"{type(exc).__name__}: {exc}")
+            self._listener.link_down(loss_by_error(exc))
             return False
+        return self._serve(client)
+
+    def _serve(self, client: Client) -> bool:
+        """Serve until the session ends. Returns whether it was ever open and is still ours."""
+        self._loss = None
         self._client = client
         was_up = False
         patience_ends = time.monotonic() + HANDSHAKE_S
@@ -172,13 +201,17 @@ class Link:
             was_up = was_up or self._is_up
             if not was_up and time.monotonic() > patience_ends:
                 # It took the connection and says nothing: a broker that hangs, or none at all.
+                self._loss = LinkLoss(Cause.CLOSED, f"no session within {HANDSHAKE_S:g} s")
                 client.disconnect()
                 break
         was_up = was_up or self._is_up
         self._client = None
         self._is_up = False
-        self._listener.link_down("session ended")
-        return was_up
+        ended = LinkLoss(Cause.ENDED, "session ended") if was_up else LinkLoss(Cause.CLOSED, "closed without a reason")
+        loss = self._tussle.judged(self._loss or ended, time.monotonic() - self._up_since_s)
+        self._listener.link_down(loss)
+        # Two clients of one id would push each other out without end, so they come back ever more slowly.
+        return was_up and loss.cause not in {Cause.TAKEN_OVER, Cause.UNSTEADY}
 
     def _make_client(self, session: Session) -> Client:
         client = _configured(self._settings)
@@ -191,7 +224,7 @@ class Link:
             client: Client, _userdata: object, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
         ) -> None:
             if reason.is_failure:
-                _logger.warning("link.refused", reason=str(reason))
+                self._loss = loss_by_reason(reason)
                 client.disconnect()
                 return
             self._in_flight = 0
@@ -206,19 +239,35 @@ class Link:
             # One subscription request is made per session, so this is its answer.
             if any(reason.is_failure for reason in reasons):
                 _logger.error("link.subscription_refused", topics=session.subscriptions)
+                self._loss = LinkLoss(Cause.LOGIN, "subscription refused")
                 client.disconnect()
             else:
                 self._come_up(client, session)
 
         client.on_connect = on_connect
+        client.on_disconnect = self._on_disconnect
         client.on_subscribe = on_subscribe
         return client
 
     def _come_up(self, client: Client, session: Session) -> None:
         if session.greeting is not None:
             self._publish_on(client, session.greeting.topic, session.greeting.frame, retain=True)
+        self._up_since_s = time.monotonic()
         self._is_up = True
         self._listener.link_up()
+
+    def _on_disconnect(
+        self,
+        _client: Client,
+        _userdata: object,
+        flags: DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            _logger.info("link.disconnected", reason=str(reason))
+            if flags.is_disconnect_packet_from_server:
+                self._loss = self._loss or loss_by_reason(reason)
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         self._listener.message(message.topic, bytes(message.payload))
@@ -234,11 +283,15 @@ def _configured(settings: LinkSettings) -> Client:
     client.connect_timeout = settings.connect_timeout_s
     client.max_inflight_messages_set(MAX_IN_FLIGHT)
     client.on_socket_open = _without_delay
-    client.on_disconnect = _log_disconnect
     if settings.username is not None:
         client.username_pw_set(settings.username, settings.password)
     if settings.ca_file is not None:
-        client.tls_set(settings.ca_file, settings.certificate_file, settings.key_file)
+        client.tls_set(
+            settings.ca_file,
+            settings.certificate_file,
+            settings.key_file,
+            keyfile_password=_refuse_to_decrypt,  # type: ignore[arg-type] # handed on to ssl, which takes a callable
+        )
     return client
 
 
@@ -247,8 +300,6 @@ def _without_delay(_client: Client, _userdata: object, sock: Any) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _log_disconnect(
-    _client: Client, _userdata: object, _flags: DisconnectFlags, reason: ReasonCode, _properties: Properties | None
-) -> None:
-    if reason.is_failure:
-        _logger.info("link.disconnected", reason=str(reason))
+def _refuse_to_decrypt() -> NoReturn:
+    """Fail instead of letting OpenSSL ask for a passphrase on the terminal, and wait."""
+    raise ssl.SSLError(ssl.SSL_ERROR_SSL, "the key is encrypted")

@@ -12,11 +12,13 @@ from pydantic import TypeAdapter
 
 from edge.counter.views import to_json
 from edge.health import Trouble
+from edge.link_trouble import CANNOT_CONNECT, NO_ANSWER
 from edge.sync_board import WRONG_CENTRE_KEY
 from tests.browser.conftest import OpenPage
 from tests.browser.counter_page import CounterPage, counter
 from tests.browser.serving import serving
 from tests.browser.stage import Stage, staged_app
+from wire.link_loss import Cause
 
 pytestmark = pytest.mark.browser
 
@@ -453,6 +455,34 @@ def test_centre_that_cannot_be_believed_is_named_until_it_can(
         desk.stage.change_status(problem=None, pending=0)
         expect(bar).to_be_hidden()
         expect(desk.page.locator("#c-sync")).to_have_attribute("data-state", "ok")
+
+
+@pytest.mark.parametrize(
+    ("problem", "is_up", "badge", "bar_class"),
+    [
+        (NO_ANSWER, True, ("notice", "中心无应答"), "y-notice--warn"),
+        (CANNOT_CONNECT[Cause.TAKEN_OVER], True, ("alarm", "连接受阻"), "y-notice--bad"),
+        (CANNOT_CONNECT[Cause.NAME], False, ("notice", "离线"), None),
+    ],
+)
+def test_why_nothing_goes_up_is_told_and_offline_stays_calm(
+    open_page: OpenPage, problem: Trouble, is_up: bool, badge: tuple[str, str], bar_class: str | None
+) -> None:
+    with counter(open_page) as desk:
+        told = TypeAdapter(Trouble).dump_python(problem, mode="json")
+        desk.stage.change_status(problem=told, is_up=is_up, pending=7)
+        state, word = badge
+        expect(desk.page.locator("#c-sync-text")).to_contain_text(word)
+        expect(desk.page.locator("#c-sync")).to_have_attribute("data-state", state)
+        bar = desk.page.locator("#c-link")
+        if bar_class is None:
+            expect(bar).to_be_hidden()
+            expect(desk.page.locator("#c-offline")).to_be_visible()
+        else:
+            expect(bar).to_have_class(f"y-notice {bar_class}")
+            expect(bar).to_contain_text(problem.next_step.zh)
+        desk.page.locator("#c-sync").click()
+        expect(desk.page.locator("#c-sync-facts")).to_contain_text(problem.code)
 
 
 def test_wrong_clock_refused_records_broken_scanner_and_missing_approval_are_named(open_page: OpenPage) -> None:

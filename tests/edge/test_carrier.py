@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from codes.words import Words
-from edge.carrier import Carrier, Identity, link_settings
+from edge.carrier import Carrier, Identity, LinkEndedError, link_settings
 from edge.clock import SystemClock
 from edge.config import LinkSection
 from edge.health import DeviceState, DeviceStatus
 from edge.store.database import opened_store
 from edge.store.lane import Lane
-from edge.store.outbox import Applied, Outbox
+from edge.store.outbox import Applied, Outbox, OutboxCounts
 from edge.store.terminal import ensure_state, find_state
 from edge.sync_board import SyncBoard
 from edge.uplink import Answer
@@ -34,6 +36,7 @@ from wire.envelope import open_sealed, seal
 from wire.events import ShiftOpened, thaw
 from wire.keys import PublicKey, SigningKey
 from wire.link import Link, LinkSettings, Session
+from wire.link_loss import LinkLoss
 from wire.presence import Health, Presence, PresenceState, decode_health, decode_presence
 from wire.receipts import Held, Receipt, decode_batch, encode, ranges
 from wire.topics import Channel, TerminalTopics
@@ -64,7 +67,7 @@ class Centre:
     def link_up(self) -> None:
         pass
 
-    def link_down(self, reason: str) -> None:
+    def link_down(self, loss: LinkLoss) -> None:
         pass
 
     def message(self, topic: str, frame: bytes) -> None:
@@ -204,8 +207,42 @@ def test_without_a_broker_the_terminal_only_waits(folder: Path) -> None:
         await line.record()
         assert await line.pending() == 1
         assert not line.board.is_up
+        await line.until(lambda: line.board.trouble(1) is not None)
+        trouble = line.board.trouble(1)
+        assert trouble is not None
+        assert (trouble.code, trouble.is_alarm) == ("link.cannot_connect.refused", False)
 
     on_the_line(folder, 1, scene).link.stop()
+
+
+def test_link_that_ends_unasked_fails_the_carrier_so_that_it_is_started_again(
+    monkeypatch: pytest.MonkeyPatch, logged: list[MutableMapping[str, Any]]
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    carrier, _ = _idle_carrier()
+
+    def fail() -> Session:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(carrier._link, "_new_session", fail)
+
+    async def scene() -> None:
+        async with asyncio.timeout(10):
+            await carrier.run()
+
+    with pytest.raises(ExceptionGroup) as caught:
+        asyncio.run(scene())
+    assert caught.group_contains(LinkEndedError)
+    trouble = carrier._board.trouble(0)
+    assert trouble is not None
+    assert trouble.code == "link.cannot_connect.failed"
+    assert [line["cause"] for line in logged if line["event"] == "link.down"] == ["failed"]
+
+
+def test_only_what_left_is_waited_for() -> None:
+    carrier, _ = _idle_carrier()
+    assert not carrier.publish("t", b"x")
+    assert carrier._board._asked_since_s is None
 
 
 def test_health_report_says_how_the_terminal_is(folder: Path) -> None:
@@ -273,6 +310,9 @@ def _idle_carrier() -> tuple[Carrier, list[int]]:
     class Notebook:
         def note_clock_offset(self, offset_ms: int) -> None:
             noted.append(offset_ms)
+
+        def counts(self) -> OutboxCounts:
+            return OutboxCounts(0, 0, 0, None)
 
     async def in_store(work: Callable[[], object]) -> object:
         return work()

@@ -18,12 +18,14 @@ from server.errors import StoreUnavailableError
 from server.receiver import FRAMES_PER_COMMIT, Receiver
 from wire.errors import ForgedMessageError
 from wire.link import LinkListener, LinkSettings, Session, SessionFactory
+from wire.link_loss import Cause, LinkLoss
 from wire.topics import Channel, TerminalTopics
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 TOPICS = TerminalTopics("350200", "counter-1")
 EVENTS, PRESENCE, HEALTH = TOPICS.on(Channel.EVENTS), TOPICS.on(Channel.PRESENCE), TOPICS.on(Channel.HEALTH)
 DEADLINE_S = 10.0
+GONE, REFUSED = LinkLoss(Cause.ENDED, "gone"), LinkLoss(Cause.REFUSED, "refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +107,16 @@ class Scene:
         )
 
     def _new_link(
-        self, _settings: LinkSettings, listener: LinkListener, new_session: SessionFactory, *, rng: random.Random
+        self,
+        _settings: LinkSettings,
+        listener: LinkListener,
+        new_session: SessionFactory,
+        *,
+        rng: random.Random,
+        on_fatal: Callable[[], None],
     ) -> FakeLink:
         del rng
+        self.end_link = on_fatal
         self.link = FakeLink(new_session(), listener)
         return self.link
 
@@ -242,7 +251,7 @@ def test_a_receipt_is_given_up_in_time_because_the_terminal_asks_again(scene: Sc
 
 def test_a_receipt_is_given_up_at_once_when_the_line_is_down(scene: Scene) -> None:
     scene.link.refusals = 1
-    scene.link.on_publish = lambda: scene.link.listener.link_down("gone")
+    scene.link.on_publish = lambda: scene.link.listener.link_down(GONE)
     scene.plays((EVENTS, b"a"))
     assert (scene.link.published, scene.slept) == ([], [])
 
@@ -252,14 +261,22 @@ def test_a_line_that_is_down_is_told_once_until_it_is_back(
 ) -> None:
     listener = scene.link.listener
     states = []
-    for step in (listener.link_up, *[lambda: listener.link_down("refused")] * 3, listener.link_up):
+    for step in (listener.link_up, *[lambda: listener.link_down(REFUSED)] * 3, listener.link_up):
         step()
         states.append(scene.receiver.is_up)
-    listener.link_down("gone")
+    listener.link_down(GONE)
+    listener.link_down(REFUSED)
     assert states == [True, False, False, False, True]
     assert [line["event"] for line in logged] == [
         "receiver.link_up",
         "receiver.link_down",
         "receiver.link_up",
         "receiver.link_down",
+        "receiver.link_down",
     ]
+    assert [line["cause"] for line in logged if "cause" in line] == ["refused", "ended", "refused"]
+
+
+def test_a_link_that_ends_unasked_ends_the_program(scene: Scene) -> None:
+    scene.end_link()
+    assert scene.has_failed.is_set()

@@ -6,35 +6,39 @@ import random
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.conftest import BrokerProcess, free_port, wait_until
+from tests.conftest import BrokerProcess, free_port, make_broker, wait_until
+from tests.web.certificates import written_pair
 from wire.link import MAX_IN_FLIGHT, Link, LinkSettings, Retained, Session
+from wire.link_loss import Cause, LinkLoss
 
 pytestmark = pytest.mark.contract
+CONNACK, TAKEN_OVER = bytes.fromhex("2003000000"), bytes.fromhex("e0028e00")
 
 
 class Ear:
     def __init__(self) -> None:
         self.up = threading.Event()
-        self.downs: list[str] = []
+        self.downs: list[LinkLoss] = []
         self.heard: list[tuple[str, bytes]] = []
 
     def link_up(self) -> None:
         self.up.set()
 
-    def link_down(self, reason: str) -> None:
+    def link_down(self, loss: LinkLoss) -> None:
         self.up.clear()
-        self.downs.append(reason)
+        self.downs.append(loss)
 
     def message(self, topic: str, frame: bytes) -> None:
         self.heard.append((topic, frame))
 
 
-def open_link(name: str, port: int, session: Session) -> tuple[Link, Ear]:
+def open_link(name: str, port: int, session: Session, **more: str) -> tuple[Link, Ear]:
     ear = Ear()
-    settings = LinkSettings(name, port=port, backoff_first_s=0.05, backoff_most_s=0.2)
+    settings = LinkSettings(name, port=port, backoff_first_s=0.05, backoff_most_s=0.2, **more)
     link = Link(settings, ear, lambda: session, rng=random.Random(1))
     link.start()
     return link, ear
@@ -114,4 +118,110 @@ def test_a_broker_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         link, ear = open_link("patient", silent.getsockname()[1], Session(()))
         wait_until(lambda: len(ear.downs) >= 2)
+        assert ear.downs[0].cause is Cause.CLOSED
         link.stop()
+
+
+def causes_of(port: int, **more: str) -> set[Cause]:
+    """Return what is told in the first two attempts of a link that is then stopped."""
+    link, ear = open_link("asker", port, Session(()), **more)
+    wait_until(lambda: len(ear.downs) >= 2)
+    assert link._thread.is_alive(), "it goes on trying"
+    link.stop()
+    return {loss.cause for loss in ear.downs[:2]}
+
+
+def test_files_that_went_away_or_are_none_are_told_and_tried_again(tmp_path: Path) -> None:
+    chain, key = written_pair(tmp_path, "a")
+    _, other = written_pair(tmp_path, "b")
+    _, encrypted = written_pair(tmp_path, "c", b"secret")
+    for files in (
+        {"ca_file": str(tmp_path / "none")},
+        {"ca_file": str(chain), "certificate_file": str(chain), "key_file": str(other)},
+        {"ca_file": str(chain), "certificate_file": str(chain), "key_file": str(encrypted)},
+    ):
+        assert causes_of(free_port(), **files) == {Cause.TLS}
+    assert causes_of(free_port(), ca_file=str(chain), certificate_file=str(chain), key_file=str(key)) == {Cause.REFUSED}
+
+
+def test_a_name_that_leads_nowhere_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> list[object]:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert causes_of(1, host="mq.example") == {Cause.NAME}
+
+
+def test_a_broker_that_speaks_no_tls_is_told(broker: BrokerProcess, tmp_path: Path) -> None:
+    chain, _ = written_pair(tmp_path, "a")
+    assert causes_of(broker.port, ca_file=str(chain)) <= {Cause.TLS, Cause.CLOSED}
+
+
+def test_a_login_that_is_refused_is_told(tmp_path: Path) -> None:
+    broker = make_broker("mosquitto", tmp_path)
+    conf = tmp_path / "mosquitto.conf"
+    conf.write_text(conf.read_text().replace("allow_anonymous true", "allow_anonymous false"))
+    broker.start()
+    try:
+        assert causes_of(broker.port) == {Cause.LOGIN}
+    finally:
+        broker.kill()
+
+
+def test_a_second_client_of_the_same_id_is_noticed_although_brokers_say_nothing(broker: BrokerProcess) -> None:
+    pairs = [open_link("twin", broker.port, Session(())) for _ in range(2)]
+    for _, ear in pairs:
+        wait_until(lambda ear=ear: any(loss.cause in {Cause.TAKEN_OVER, Cause.UNSTEADY} for loss in ear.downs))
+    for link, _ in pairs:
+        link.stop()
+
+
+def test_a_session_that_the_broker_says_was_taken_over_counts_as_a_failure() -> None:
+    bounds: list[float] = []
+
+    class Rng(random.Random):
+        def uniform(self, a: float, b: float) -> float:
+            bounds.append(b)
+            return 0.0
+
+    ear = Ear()
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        settings = LinkSettings("twin", port=broker.getsockname()[1], backoff_first_s=0.001)
+        link = Link(settings, ear, lambda: Session(()), rng=Rng())
+        link.start()
+        for _ in range(3):
+            session, _ = broker.accept()
+            with session:
+                session.recv(1_000)
+                session.sendall(CONNACK + TAKEN_OVER)
+                session.recv(1_000)
+        wait_until(lambda: len(bounds) >= 3)
+        link.stop()
+    assert [loss.cause for loss in ear.downs[:3]] == [Cause.TAKEN_OVER] * 3
+    assert bounds[:3] == [0.002, 0.004, 0.008]
+
+
+def test_the_owner_is_told_when_the_thread_ends_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    died: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", died.append)
+    told = threading.Event()
+
+    def fail() -> Session:
+        raise RuntimeError("a bug")
+
+    link = Link(LinkSettings("broken"), Ear(), fail, rng=random.Random(1), on_fatal=told.set)
+    link.start()
+    assert told.wait(10)
+    wait_until(lambda: not link._thread.is_alive())
+    assert [one.exc_type for one in died] == [RuntimeError]
+
+
+def test_a_stop_that_was_asked_for_alarms_nobody() -> None:
+    told = threading.Event()
+    link = Link(
+        LinkSettings("alone", port=free_port()), Ear(), lambda: Session(()), rng=random.Random(1), on_fatal=told.set
+    )
+    link.start()
+    link.stop()
+    assert not link._thread.is_alive()
+    assert not told.is_set()

@@ -12,6 +12,8 @@ const LINES = {
   offline: { state: "notice", word: "counter.sync.offline" },
   off: { state: "unknown", word: "counter.sync.off" },
   problem: { state: "alarm", word: "counter.sync.problem" },
+  blocked: { state: "alarm", word: "counter.sync.blocked" },
+  silent: { state: "notice", word: "counter.sync.silent" },
 };
 
 export class Status {
@@ -61,7 +63,7 @@ export class Status {
     const line = this.isLost ? LINES.unknown : LINES[lineOf(sync)];
     document.getElementById("c-sync").dataset.state = line.state === "ok" && sync.dead > 0 ? "notice" : line.state;
     const backlog = sync.pending > 0 ? ` · ${text("counter.sync.pending", { n: whole(sync.pending) })}` : ` · ${text("counter.sync.none_pending")}`;
-    const old = !sync.is_up && sync.pending > 0 && sync.oldest_pending_at ? ` · ${duration((Date.now() - Date.parse(sync.oldest_pending_at)) / 1000)}` : "";
+    const old = (!sync.is_up || sync.problem) && sync.pending > 0 && sync.oldest_pending_at ? ` · ${duration((Date.now() - Date.parse(sync.oldest_pending_at)) / 1000)}` : "";
     put("c-sync-text", text(line.word) + (this.isLost ? "" : backlog + old));
     this.drawSyncFacts(sync);
   }
@@ -102,7 +104,9 @@ export class Status {
     const line = this.isLost ? "unknown" : lineOf(sync);
     show("c-offline", line === "offline");
     show("c-off", line === "off");
-    show("c-link", line === "problem");
+    show("c-link", line === "problem" || line === "blocked" || line === "silent");
+    document.getElementById("c-link").classList.toggle("y-notice--bad", line !== "silent");
+    document.getElementById("c-link").classList.toggle("y-notice--warn", line === "silent");
     put("c-link-title", ours(sync.problem?.words));
     put("c-link-text", `${ours(sync.problem?.next_step)} ${text("counter.link.still")}`);
     put("c-link-code", sync.problem?.code ?? "");
@@ -124,11 +128,12 @@ export class Status {
   }
 }
 
-/** What the line is: switched off and cut off are two things, and so is a centre that cannot be believed. @param {any} sync */
+/** What the line is. Being offline is no alarm, whatever the reason, unless it will not pass by itself. @param {any} sync */
 function lineOf(sync) {
   if (!sync.is_enabled) return "off";
-  if (sync.problem) return "problem";
-  return sync.is_up ? "online" : "offline";
+  if (sync.problem?.is_alarm) return sync.problem.code.startsWith("link.cannot_connect.") ? "blocked" : "problem";
+  if (!sync.is_up) return "offline";
+  return sync.problem ? "silent" : "online";
 }
 
 /** @param {any[]} letters */

@@ -17,3 +17,10 @@ def test_the_benches_are_in_the_table(capsys):
     table = capsys.readouterr().out
     assert "bench_drain.py" in table.partition("P-06")[2].partition("P-07")[0]
     assert "bench_footprint.py" in table.partition("P-15")[2].partition("C-01")[0]
+
+
+def test_every_requirement_says_what_it_asks(capsys):
+    trace.main()
+    table = capsys.readouterr().out
+    assert "T-21  Scans of two scanners never run into each other.\n      tests/" in table
+    assert "of 76 requirements" in table

@@ -1,4 +1,4 @@
-"""`make trace`: requirement -> the tests and benches that show it, and the requirements that nothing shows yet."""
+"""`make trace`: what is required -> the tests and benches that show it, and what nothing shows yet."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-KNOWN = ROOT / "docs" / "requirement-ids.txt"
+KNOWN = ROOT / "docs" / "requirements.md"
 _ID = re.compile(r"[A-Z]-\d+")
+_LISTED = re.compile(r"^- ([A-Z]-\d+): (.+)$", re.MULTILINE)
 
 
 def marked_tests(path: Path) -> list[tuple[str, str]]:
@@ -46,11 +47,10 @@ def main() -> int:
     for path in sorted((ROOT / "tests" / "bench").glob("bench_*.py")):
         for requirement, row in bench_rows(path):
             shown[requirement].append(row)
-    known = KNOWN.read_text(encoding="utf-8").split()
-    for requirement in known:
-        tests = shown.get(requirement, [])
-        sys.stdout.write(f"{requirement}  {tests[0] if tests else '-'}\n")
-        sys.stdout.writelines(f"      {test}\n" for test in tests[1:])
+    known = dict(_LISTED.findall(KNOWN.read_text(encoding="utf-8")))
+    for requirement, sentence in known.items():
+        sys.stdout.write(f"{requirement}  {sentence}\n")
+        sys.stdout.writelines(f"      {test}\n" for test in shown.get(requirement, ["-"]))
     unknown = sorted(set(shown) - set(known))
     bare = sum(requirement not in shown for requirement in known)
     sys.stdout.write(f"\n{len(known) - bare} of {len(known)} requirements have tests or benches\n")

@@ -119,9 +119,9 @@ class Accounts:
             ConflictError: It is the last administrator.
         """
         with self._store.writing() as connection:
-            _existing(people.load_account(connection, name), name)
+            account = _existing(people.load_account(connection, name), name)
             others = [row for row in people.load_accounts(connection) if row.name != name]
-            if not is_active and not any(_is_acting_admin(row) for row in others):
+            if not is_active and _is_acting_admin(account) and not any(_is_acting_admin(row) for row in others):
                 raise ConflictError(Words("不能停用最后一名管理员", "The last administrator cannot be disabled"))
             people.change_account(connection, name, is_active=is_active)
             people.end_sessions_of(connection, name)

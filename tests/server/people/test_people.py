@@ -76,6 +76,14 @@ def test_an_administrator_by_another_name_is_enough(accounts: Accounts) -> None:
     assert accounts.add_first_admin(NOW) is None
 
 
+def test_who_is_no_administrator_can_be_disabled_before_there_is_one(accounts: Accounts) -> None:
+    accounts.add("amy", Role.INSPECTOR, by=COMMAND_LINE, now=NOW, password=PASSWORD)
+
+    accounts.set_active("amy", is_active=False, by=COMMAND_LINE, now=NOW)
+
+    assert not accounts.list()[0].is_active
+
+
 def test_nobody_becomes_administrator_by_the_first_administrators_name(accounts: Accounts) -> None:
     accounts.add(FIRST_ADMIN, Role.INSPECTOR, by=COMMAND_LINE, now=NOW, password=PASSWORD)
 

@@ -21,7 +21,7 @@ from cli.terminal_status import StatusRefusedError, fetch_status
 from edge.app import KEY_FILE, Announcements, run_terminal
 from edge.catalogue_file import import_catalogue
 from edge.clock import SystemClock
-from edge.config import EdgeConfig, load_config
+from edge.config import EdgeConfig, load_config, warn_of_unknown_variables
 from edge.health import DeviceStatus, SyncStatus, TerminalStatus
 from edge.operators.accounts import NewPassword, add_account, disable_account, enable_account, renew_password
 from edge.store.catalogue import CatalogueImport
@@ -57,6 +57,7 @@ def run(
     """运行终端，直到 Ctrl-C / Run the terminal until Ctrl-C."""
     settings = load_config(config)
     configure_logs(settings.log.level)
+    warn_of_unknown_variables()
     announcements = Announcements(first_password=_show_password, ready=_show_address)
     asyncio.run(run_terminal(settings, scanner or (), announcements, clock=SystemClock()))
 

@@ -6,21 +6,26 @@ against this tree. Reading a file, and saying what is wrong with it, is the task
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
+import structlog
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from codes.words import Words
 from drivers.errors import DeviceSpecError
 from drivers.scanner import parse_spec
 from rules.scan_judgement import Mode
+from web.config_environment import Overrides
 from web.config_file import read_config
 from web.config_sections import BrokerSection, Fault, ListeningSection, Section
 from web.option import option
 
 EXAMPLE = "config/edge.example.toml"
+_PREFIX = "YIMA_EDGE_"
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class TerminalSection(Section):
@@ -195,7 +200,7 @@ class EdgeConfig(BaseSettings):
     """Everything that can be set at a terminal. The environment (`YIMA_EDGE_API__PORT=8700`) overrides the file."""
 
     model_config = SettingsConfigDict(
-        extra="forbid", frozen=True, env_prefix="YIMA_EDGE_", env_nested_delimiter="__", env_nested_max_split=1
+        extra="forbid", frozen=True, env_prefix=_PREFIX, env_nested_delimiter="__", env_nested_max_split=1
     )
 
     terminal: TerminalSection
@@ -234,7 +239,17 @@ def load_config(path: Path) -> EdgeConfig:
     Raises:
         ConfigError: The file or an option in it cannot be used.
     """
-    return read_config(path, EdgeConfig, example=EXAMPLE, more_faults=_scanner_faults)
+    return read_config(path, EdgeConfig, example=EXAMPLE, more_faults=_scanner_faults, overrides=_overrides())
+
+
+def warn_of_unknown_variables() -> None:
+    """Log each variable of the environment that looks like one of ours and sets nothing."""
+    for name, close in _overrides().unknown():
+        _logger.warning("config.unknown_variable", variable=name, nearest=close)
+
+
+def _overrides() -> Overrides:
+    return Overrides(_PREFIX, EdgeConfig, os.environ)
 
 
 def _scanner_faults(config: EdgeConfig) -> Iterator[Fault]:

@@ -21,12 +21,14 @@ from pydantic_core import ErrorDetails
 from codes.errors import ConfigError
 from codes.userinfo import without_userinfo
 from codes.words import Words
+from web.config_environment import Overrides
 from web.config_sections import Fault, Section
 from web.errors import WebError
 from web.faults import words_of, words_of_file
 from web.toml_faults import toml_fault
 
 _SHOWN = 60
+_NOT_JSON = Words('应为 JSON，列表如 ["甲","乙"]', 'should be JSON, a list like ["one", "two"]')
 Tree = TypeVar("Tree", bound=BaseModel)
 
 
@@ -63,10 +65,17 @@ class ConfigProblem:
     line: int | None
     """Where the file says it; None if it says nothing."""
     words: Words
+    variable: str | None = None
+    """The variable of the environment that says it, instead of the file."""
 
     @property
     def sentence(self) -> Words:
         """The problem with its place."""
+        if self.variable is not None:
+            return Words(
+                f"环境变量 {self.variable}（{self.option}）：{self.words.zh}",
+                f"{self.variable} in the environment ({self.option}): {self.words.en}",
+            )
         zh = f"第 {self.line} 行 " if self.line else ""
         en = f"line {self.line}, " if self.line else ""
         return Words(f"{zh}{self.option}：{self.words.zh}", f"{en}{self.option}: {self.words.en}")
@@ -80,8 +89,10 @@ class ConfigValueError(WebError, ConfigError):
     def __init__(self, path: Path, problems: tuple[ConfigProblem, ...], example: str) -> None:
         zh = "；".join(problem.sentence.zh for problem in problems)
         en = "; ".join(problem.sentence.en for problem in problems)
+        is_of_file = any(problem.variable is None for problem in problems)
+        what = Words(f"配置文件 {path} ", f"{path}") if is_of_file else Words("配置", "The configuration")
         super().__init__(
-            Words(f"配置文件 {path} 有误：{zh}", f"{path} cannot be used: {en}"),
+            Words(f"{what.zh}有误：{zh}", f"{what.en} cannot be used: {en}"),
             next_step=Words(
                 f"请修正所列选项后重新启动；各选项说明见 {example}。",
                 f"Correct these options and start again; {example} explains each.",
@@ -97,7 +108,12 @@ def no_more_faults(_config: BaseModel) -> Iterable[Fault]:
 
 
 def read_config(
-    path: Path, kind: type[Tree], *, example: str, more_faults: Callable[[Tree], Iterable[Fault]] = no_more_faults
+    path: Path,
+    kind: type[Tree],
+    *,
+    example: str,
+    more_faults: Callable[[Tree], Iterable[Fault]] = no_more_faults,
+    overrides: Overrides | None = None,
 ) -> Tree:
     """Return the configuration in the file at `path`.
 
@@ -106,6 +122,7 @@ def read_config(
         kind: The typed tree; its tables are `Section`s.
         example: The file that explains every option, for the next step of an error.
         more_faults: What the whole tree refuses besides its sections.
+        overrides: The environment, if `kind` reads it over the file.
 
     Raises:
         ConfigFileError: The file cannot be read.
@@ -117,14 +134,17 @@ def read_config(
         written = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
         raise ConfigSyntaxError(path, *toml_fault(str(exc))) from exc
+    sources = _Sources(text, overrides)
+    if overrides is not None and (torn := tuple(overrides.not_json())):
+        raise ConfigValueError(path, tuple(sources.problem(option, _NOT_JSON) for option in torn), example)
     try:
         config = kind(**written)
     except ValidationError as exc:
-        problems = tuple(_problem(kind, text, detail) for detail in exc.errors())
+        problems = tuple(sources.problem(detail["loc"], _words_of(kind, detail)) for detail in exc.errors())
         raise ConfigValueError(path, problems, example) from exc
     faults = [*_section_faults(config), *more_faults(config)]
     if faults:
-        raise ConfigValueError(path, tuple(_told(text, fault.option, fault.words) for fault in faults), example)
+        raise ConfigValueError(path, tuple(sources.problem(fault.option, fault.words) for fault in faults), example)
     folder = path.resolve().parent
     return config.model_copy(update={name: section.anchored(folder) for name, section in _sections(config)})
 
@@ -167,20 +187,27 @@ def _read(path: Path, example: str) -> str:
         ) from exc
 
 
-def _problem(kind: type[BaseModel], text: str, detail: ErrorDetails) -> ConfigProblem:
-    place = detail["loc"]
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What says the options: the file, and the environment over it."""
+
+    text: str
+    overrides: Overrides | None
+
+    def problem(self, place: tuple[str | int, ...], words: Words) -> ConfigProblem:
+        variable = self.overrides.variable_of(place) if self.overrides else None
+        line = None if variable else line_of(self.text, place)
+        return ConfigProblem(".".join(str(part) for part in place), line, words, variable)
+
+
+def _words_of(kind: type[BaseModel], detail: ErrorDetails) -> Words:
     if detail["type"] == "extra_forbidden":
-        return _told(text, place, _unknown(kind, place))
+        return _unknown(kind, detail["loc"])
     wanted = words_of(detail)
     if detail["type"] == "missing":
-        return _told(text, place, wanted)
+        return wanted
     given = without_userinfo(str(detail["input"]))[:_SHOWN]
-    words = Words(f"值“{given}”无效：{wanted.zh}", f"{given!r} cannot be used: {wanted.en}")
-    return _told(text, place, words)
-
-
-def _told(text: str, place: tuple[str | int, ...], words: Words) -> ConfigProblem:
-    return ConfigProblem(".".join(str(part) for part in place), line_of(text, place), words)
+    return Words(f"值“{given}”无效：{wanted.zh}", f"{given!r} cannot be used: {wanted.en}")
 
 
 def _unknown(kind: type[BaseModel], place: tuple[str | int, ...]) -> Words:

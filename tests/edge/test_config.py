@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from edge.config import EdgeConfig, load_config
+from edge.config import EdgeConfig, load_config, warn_of_unknown_variables
 from web.config_file import ConfigFileError, ConfigSyntaxError, ConfigValueError, line_of
 
 MINIMAL = """\
@@ -40,6 +41,59 @@ def test_relative_paths_are_taken_from_the_file(tmp_path: Path) -> None:
 def test_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("YIMA_EDGE_API__PORT", "8701")
     assert load_config(write(tmp_path, MINIMAL + "[api]\nport = 8700\n")).api.port == 8701
+
+
+@pytest.mark.parametrize(
+    ("given", "option", "hint"),
+    [
+        ("YIMA_EDGE_API__PORT=99999", "api.port", "不大于 65535"),
+        ("yima_edge_api__port=x", "api.port", "应为整数"),
+        ("YIMA_EDGE_API__PROT=x", "api.prot", "是否指 port"),
+        ('YIMA_EDGE_API={"port": 99999}', "api.port", "不大于 65535"),
+        ("YIMA_EDGE_API=8700", "api", "应为一组键与值"),
+        ("YIMA_EDGE_API=many", "api", "应为 JSON"),
+        ("YIMA_EDGE_API__ALLOWED_HOSTS=a.example", "api.allowed_hosts", "应为 JSON"),
+        ("YIMA_EDGE_API__HOST=0.0.0.0", "api.host", "is_exposed"),
+        ("YIMA_EDGE_SCANNERS=camera:rtsp://u:SECRET@10.0.0.9/1", "scanners", "应为 JSON"),
+        ('YIMA_EDGE_SCANNERS=["laser:rtsp://u:SECRET@10.0.0.9/1"]', "scanners.0", "laser"),
+    ],
+)
+def test_wrong_variable_is_named_and_not_a_line_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, option: str, hint: str
+) -> None:
+    variable, _, value = given.partition("=")
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigValueError) as caught:
+        load_config(write(tmp_path, MINIMAL + "[api]\nport = 8700\n"))
+    problem = caught.value.problems[0]
+    assert (problem.option, problem.line, problem.variable) == (option, None, variable)
+    assert hint in problem.words.zh
+    assert caught.value.words.zh.startswith(f"配置有误：环境变量 {variable}（{option}）：")
+    assert f"{variable} in the environment ({option})" in caught.value.words.en
+    assert "SECRET" not in str(caught.value.words)
+
+
+def test_file_and_environment_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YIMA_EDGE_API__PORT", "99999")
+    path = write(tmp_path, MINIMAL + '[log]\nlevel = "loud"\n')
+    with pytest.raises(ConfigValueError) as caught:
+        load_config(path)
+    assert str(path) in caught.value.words.zh
+    assert {(problem.option, problem.line) for problem in caught.value.problems} == {
+        ("api.port", None),
+        ("log.level", 6),
+    }
+
+
+def test_variable_that_sets_nothing_is_logged_with_the_one_that_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("YIMA_EDGE_APIS__PORT", "YIMA_EDGE_ZZZZZZZZZ", "YIMA_EDGE_API__PORT", "YIMA_EDGE_SCANNERS"):
+        monkeypatch.setenv(name, "1")
+    with capture_logs() as logged:
+        warn_of_unknown_variables()
+    assert {(line["event"], line["log_level"], line["variable"], line["nearest"]) for line in logged} == {
+        ("config.unknown_variable", "warning", "YIMA_EDGE_APIS__PORT", "YIMA_EDGE_API__PORT"),
+        ("config.unknown_variable", "warning", "YIMA_EDGE_ZZZZZZZZZ", None),
+    }
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-_USERINFO = re.compile(r"(?<=://)[^\s'\"“”]*@")
-"""Up to the last `@`, because passwords are written with `/` and `@` in them although they should not be."""
+_USERINFO = re.compile(r"(?<=://)(?:(?!://).)*@", re.DOTALL)
+"""Up to the last `@` before the next address: passwords hold `/`, `@` and blanks although they should not."""
 _PARAMETER = re.compile(r"(?i)\b(pass|passwd|password|pwd|secret|token|auth|key)=[^&;\s'\"“”]+")
 
 

@@ -14,6 +14,7 @@ from codes.userinfo import without_userinfo
         ("/dev/v4l/by-id/usb-a@b", "/dev/v4l/by-id/usb-a@b"),
         ("rtsp://10.0.0.9/ch1", "rtsp://10.0.0.9/ch1"),
         ("rtsp://u:p@10.0.0.9/ch1", "rtsp://10.0.0.9/ch1"),
+        ("rtsp://u:p 'w\"@10.0.0.9/ch1", "rtsp://10.0.0.9/ch1"),
         ("rtsp://u:p/w@d@10.0.0.9/ch1", "rtsp://10.0.0.9/ch1"),
         ("['camera:rtsp://u:p@a/1', 'camera:rtsp://v:q@b/2']", "['camera:rtsp://a/1', 'camera:rtsp://b/2']"),
         ("rtsp://10.0.0.9/user=admin&password=p&channel=1", "rtsp://10.0.0.9/user=admin&password=…&channel=1"),

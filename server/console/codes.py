@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from http import HTTPStatus
 from typing import Annotated
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Form, Query
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from codes.classify import read
 from codes.pack import keys_meant
-from codes.reading import Reading, Scan
+from codes.reading import Scan
 from codes.words import Words
 from server.centre import Centre
-from server.console.desk import ConsoleDesk
+from server.console.desk import PREFIX, ConsoleDesk
+from server.people.roles import Person
 from server.store.terminals import find_terminal
 from server.trace.history import CodeHistory, find_history
 from web.errors import InvalidRequestError
 from wire.events import MAX_CODE_LENGTH
 
 SOURCE = "console"
+_MAX_TYPED = 4 * MAX_CODE_LENGTH
 
 
 class PersonalCodeError(InvalidRequestError):
@@ -45,34 +49,53 @@ def code_routes(desk: ConsoleDesk) -> APIRouter:
     routes = APIRouter(prefix="/codes")
     centre = desk.centre
 
-    @routes.get("")
-    def code(
-        request: Request, typed: Annotated[str, Query(alias="code", max_length=4 * MAX_CODE_LENGTH)] = ""
-    ) -> Response:
+    @routes.post("")
+    def look_up(request: Request, typed: Annotated[str, Form(alias="code", max_length=_MAX_TYPED)] = "") -> Response:
+        """Take what was typed or scanned; only what names a pack goes on into an address, a history and a log."""
         person = desk.reader(request)
         asked = _without_groups(typed.strip())
-        context: dict[str, object] = {"active": "codes", "asked": asked, "history": None, "error": None}
-        if not asked:
-            return desk.page(request, person, "code.html", context)
-        reading = read(Scan(asked.encode(), source=SOURCE))
         try:
-            keys = _keys_of(reading, asked)
+            if asked:
+                _keys_of(asked)
         except InvalidRequestError as error:
-            context |= {"asked": "" if reading.is_masked else asked, "error": error}
-            return desk.page(request, person, "code.html", context, status=422)
+            return refused(request, person, asked, error)
+        query = f"?{urlencode({'code': asked})}" if asked else ""
+        return RedirectResponse(f"{PREFIX}/codes{query}", status_code=HTTPStatus.SEE_OTHER)
+
+    @routes.get("")
+    def code(request: Request, typed: Annotated[str, Query(alias="code", max_length=_MAX_TYPED)] = "") -> Response:
+        person = desk.reader(request)
+        asked = _without_groups(typed.strip())
+        if not asked:
+            return desk.page(
+                request, person, "code.html", {"active": "codes", "asked": "", "history": None, "error": None}
+            )
+        try:
+            keys = _keys_of(asked)
+        except InvalidRequestError as error:
+            return refused(request, person, asked, error)
         history = _find_any(centre, keys)
-        context |= {
+        context = {
+            "active": "codes",
+            "asked": asked,
             "history": history,
+            "error": None,
             "product": centre.matching.product_of(history.code),
             "labels": _labels(centre, history),
         }
         return desk.page(request, person, "code.html", context)
 
+    def refused(request: Request, person: Person, asked: str, error: InvalidRequestError) -> Response:
+        shown = "" if isinstance(error, PersonalCodeError) else asked
+        context = {"active": "codes", "asked": shown, "history": None, "error": error}
+        return desk.page(request, person, "code.html", context, status=422)
+
     return routes
 
 
-def _keys_of(reading: Reading, asked: str) -> Sequence[str]:
+def _keys_of(asked: str) -> Sequence[str]:
     """Return the ledger's keys that may be meant: a key as the console shows it, or the pack of a scan."""
+    reading = read(Scan(asked.encode(), source=SOURCE))
     if reading.is_masked:
         raise PersonalCodeError(
             Words("这是患者凭证，不能查询，也不会保存", "This is a patient's credential; it is not looked up")

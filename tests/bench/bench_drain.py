@@ -41,6 +41,7 @@ from wire.envelope import open_sealed, seal
 from wire.events import Scanned, thaw_header
 from wire.keys import SigningKey
 from wire.link import Link, LinkSettings, Session
+from wire.link_loss import LinkLoss
 from wire.receipts import BATCH_VERSION, Receipt, decode_batch, encode, ranges
 from wire.topics import Channel, TerminalTopics
 
@@ -178,7 +179,7 @@ class _Ear:
         assert self.uplink is not None
         self.uplink.link_changed(is_up=True)
 
-    def link_down(self, reason: str) -> None:
+    def link_down(self, loss: LinkLoss) -> None:
         assert self.uplink is not None
         self.uplink.link_changed(is_up=False)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx import Response
 
 from codes.words import Words
 from server.console.advice import ADVICE
@@ -262,6 +263,20 @@ def test_code_that_nobody_reported_is_explained(admin: TestClient) -> None:
     assert answer.status_code == 200
     assert "The ledger has no record of this code" in answer.text
     assert "No connected institution has scanned this box yet" in answer.text
+
+
+@pytest.mark.req("C-04")
+def test_what_was_typed_becomes_an_address_only_if_it_names_a_pack(admin: TestClient) -> None:
+    def typed(code: str) -> Response:
+        return admin.post("/console/codes", data={"code": code}, follow_redirects=False)
+
+    box = IN_STOCK
+    assert (typed(f" {box} ").status_code, typed(box).headers["location"]) == (303, f"/console/codes?code={box}")
+    assert typed("").headers["location"] == "/console/codes"
+    for refused in ("11010519491231002X", "6900000000014"):
+        assert typed(refused).status_code == 422
+        assert "location" not in typed(refused).headers
+    assert "11010519491231002X" not in typed("11010519491231002X").text
 
 
 @pytest.mark.req("C-04")

@@ -146,7 +146,7 @@ def test_leaving_lets_the_device_go() -> None:
     [
         ("0", "/dev/video0"),
         ("/dev/v4l/by-id/usb-cam", "/dev/v4l/by-id/usb-cam"),
-        ("http://10.0.0.9/a@b", "http://10.0.0.9/a@b"),
+        ("http://10.0.0.9/live", "http://10.0.0.9/live"),
         ("rtsp://me:p@ss@10.0.0.9:554/ch", "rtsp://10.0.0.9:554/ch"),
     ],
 )

@@ -17,8 +17,10 @@ const { alarms, basket, desk, list, messages, returns, sound, status } = page;
 async function signIn(event) {
   event.preventDefault();
   const [name, password] = [element("c-operator-name"), element("c-password")];
-  await desk.signIn(name.value.trim(), password.value);
+  const secret = password.value;
+  // Emptied first: what is typed while the answer is on its way must stay.
   password.value = "";
+  await desk.signIn(name.value.trim(), secret);
   if (!isSignedIn()) password.focus();
 }
 

@@ -26,8 +26,8 @@ from wire.receipts import BATCH_VERSION, Batch, Receipt, decode_receipt, encode
 from wire.topics import Channel, TerminalTopics
 
 ROWS_PER_BATCH = 100
-WINDOW = 10
-"""Batches on the way without a receipt. Ten of a hundred rows fill the line; more only fills memory."""
+WINDOW = 20
+"""Batches on the way without a receipt. With ten, terminal and centre wait for each other in turns: half the rate."""
 RESEND_S = 5.0
 MOST_RECEIPTS = 1_000
 """Receipts that may wait to be read. Beyond, the oldest is dropped: its rows are sent and answered again."""

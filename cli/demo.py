@@ -19,6 +19,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from cli.listing import show_blocks
 from cli.mistakes import UsageMistakeError
 from codes.errors import YimaError
 from codes.os_words import words_of_os_error
@@ -36,9 +37,10 @@ SCANS_PER_MORNING = 240
 SCANS_ONCE = 600
 """Of a morning that is judged, unless told otherwise."""
 _REFRESH_S = 0.5
+_PAGE = "页面 / page"
 _WATCHED = (
     "终端 / terminal",
-    "页面 / page",
+    _PAGE,
     "线路 / line",
     "本场已扫 / scanned",
     "已显示 / shown",
@@ -214,7 +216,7 @@ async def _watch(city: City, run: Run, show: Callable[[Table], None]) -> None:
 async def _table(city: City, run: Run) -> Table:
     table = Table(title="一码演示 / Yima demo    Ctrl-C 结束 / to end", title_justify="left")
     for heading in _WATCHED:
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading == _PAGE)
     for place, notebook in zip(city.places, run.notebooks, strict=False):
         sync = (await place.screen.press("GET", "/api/v1/status"))["sync"]
         line = "[green]在线 / up[/]" if sync["is_up"] else "[red]断开 / down[/]"
@@ -224,13 +226,14 @@ async def _table(city: City, run: Run) -> Table:
 
 
 def _show_addresses(console: Console, city: City) -> None:
-    table = Table(title="打开浏览器 / Open in a browser", title_justify="left")
-    for heading in ("", "地址 / address", "账号 / account", "密码 / password"):
-        table.add_column(heading, overflow="fold")
-    table.add_row("中心 / centre", city.centre.url, city.admin_login, city.admin_password)
-    for place in city.places:
-        table.add_row(place.shop.label, place.screen.url, place.screen.operator, place.screen.password)
-    console.print(table)
+    """Print where to look and how to sign in; addresses are opened and copied, so that no line breaks one."""
+    console.print("打开浏览器 / Open in a browser\n", style="italic")
+    people = [("中心 / centre", city.centre.url, city.admin_login, city.admin_password)]
+    people += [(at.shop.label, at.screen.url, at.screen.operator, at.screen.password) for at in city.places]
+    show_blocks(
+        ((label, url), ("账号 / account", login), ("密码 / password", password))
+        for label, url, login, password in people
+    )
 
 
 def _show_report(console: Console, report: Mapping[str, Any]) -> None:

@@ -10,7 +10,9 @@ import re
 
 _USERINFO = re.compile(r"(?<=://)(?:(?!://).)*@", re.DOTALL)
 """Up to the last `@` before the next address: passwords hold `/`, `@` and blanks although they should not."""
-_PARAMETER = re.compile(r"(?i)\b(pass|passwd|password|pwd|secret|token|auth|key)=[^&;\s'\"“”]+")
+_MISTYPED = re.compile(r"(?i)\b((?:rtsps?|https?)(?::/?|//))(?!/)[^\s@]*(?:@[^\s@/]*)*@")
+"""The same where `://` itself is written wrong."""
+_PARAMETER = re.compile(r"(?i)\b([\w-]*(?:pass|pas|passwd|password|pwd|psw|secret|token|auth|key))=[^&;\s'\"“”]+")
 
 
 def without_userinfo(text: str) -> str:
@@ -22,5 +24,5 @@ def without_userinfo(text: str) -> str:
     'http://10.0.0.9/live?user=admin&password=…&channel=1'
     """
     if "://" not in text:
-        return text
+        return _MISTYPED.sub(r"\1", text)
     return _PARAMETER.sub(r"\1=…", _USERINFO.sub("", text))

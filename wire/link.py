@@ -135,6 +135,7 @@ class Link:
         if farewell is not None and client is not None and self._is_up:
             self._publish_on(client, farewell.topic, farewell.frame, retain=True)
         self._stopping.set()
+        client = self._client
         if client is not None:
             client.disconnect()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
@@ -195,6 +196,9 @@ class Link:
         """Serve until the session ends. Returns whether it was ever open and is still ours."""
         self._loss = None
         self._client = client
+        if self._stopping.is_set():
+            # Stopped while it was connecting: then nobody could tell it.
+            client.disconnect()
         was_up = False
         patience_ends = time.monotonic() + HANDSHAKE_S
         while client.loop(timeout=_LOOP_S) is MQTTErrorCode.MQTT_ERR_SUCCESS:

@@ -41,7 +41,7 @@ WHERE kind = 'unknown' AND raw <> x'' AND id <= ?
 """
 FORGET_TEXT_ANSWERS = """
 DELETE FROM answered_request
-WHERE CAST(answer AS TEXT) ->> '$.kind' = 'unknown' AND CAST(answer AS TEXT) ->> '$.id' <= ?
+WHERE json_extract(CAST(answer AS TEXT), '$.kind') = 'unknown' AND json_extract(CAST(answer AS TEXT), '$.id') <= ?
 """
 # The last scan stays: its number tells the next one's, and numbers only grow.
 PUT_AWAY = """

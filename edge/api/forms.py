@@ -66,6 +66,12 @@ class ModeForm(Form):
 class ScanForm(Form):
     """A code that came by hand, by a keyboard scanner in the window, or from a POS. Either `raw` or `raw_hex`."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": [name], "properties": {name: {"type": "string"}}} for name in ("raw", "raw_hex")]
+        }
+    )
+
     raw: Annotated[str, StringConstraints(min_length=1, max_length=MAX_SCAN_BYTES)] | None = None
     raw_hex: (
         Annotated[str, StringConstraints(min_length=2, max_length=2 * MAX_SCAN_BYTES, pattern=r"^([0-9a-fA-F]{2})+$")]

@@ -34,7 +34,13 @@ def test_every_answer_is_as_documented(tmp_path: Path) -> None:
     for found in schema.exclude(path="/api/v1/scans/live").get_all_operations():
         operation = found.ok()
 
-        @settings(max_examples=6, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+        @settings(
+            max_examples=6,
+            derandomize=True,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
         @given(case=operation.as_strategy())
         def answers(case: schemathesis.Case) -> None:
             case.validate_response(case.call(headers=headers), checks=CHECKS)

@@ -10,6 +10,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -54,11 +55,11 @@ class City:
 async def build_city(folder: Path, seed: int, say: Say) -> City:
     """Put the city up in `folder`, which exists; all terminals are approved and read their scanners when it returns."""
     stage = Stage(folder)
-    try:
-        return await _build(stage, folder, seed, say)
-    except BaseException:
-        await asyncio.to_thread(stage.stop)
-        raise
+    async with AsyncExitStack() as undo:
+        undo.push_async_callback(asyncio.to_thread, stage.stop)
+        city = await _build(stage, folder, seed, say)
+        undo.pop_all()
+        return city
 
 
 async def _build(stage: Stage, folder: Path, seed: int, say: Say) -> City:

@@ -58,6 +58,13 @@ class Approving(BaseModel):
 def terminal_routes(desk: ConsoleDesk) -> APIRouter:
     """Return the routes of terminals."""
     routes = APIRouter(prefix="/terminals")
+    _add_pages(routes, desk)
+    _add_decisions(routes, desk)
+    return routes
+
+
+def _add_pages(routes: APIRouter, desk: ConsoleDesk) -> None:
+    """Add what only shows."""
     centre = desk.centre
 
     @routes.get("")
@@ -96,6 +103,11 @@ def terminal_routes(desk: ConsoleDesk) -> APIRouter:
         }
         return desk.page(request, person, "terminal.html", context)
 
+
+def _add_decisions(routes: APIRouter, desk: ConsoleDesk) -> None:
+    """Add approving and revoking."""
+    centre = desk.centre
+
     @routes.get("/{terminal_id}/{decision}")
     def ask(request: Request, terminal_id: str, decision: Decision) -> Response:
         person = desk.approver(request)
@@ -128,8 +140,6 @@ def terminal_routes(desk: ConsoleDesk) -> APIRouter:
         person = desk.approver(request)
         centre.fleet.revoke(terminal_id, by=person, now=centre.now())
         return _to(terminal_id)
-
-    return routes
 
 
 def _to(terminal_id: str) -> RedirectResponse:

@@ -42,6 +42,12 @@ class DeviceStatus:
     """Stable code of what is wrong now."""
     words: Words | None = None
     next_step: Words | None = None
+    gs_ok: bool | None = None
+    """The scanner set-up has shown that group separators arrive, or that they do not; None if nobody has looked."""
+    set_up_at: datetime | None = None
+    """When the set-up was last gone through."""
+    set_up_findings: tuple[str, ...] = ()
+    """Stable codes of what it found."""
 
 
 @dataclass(frozen=True, slots=True)

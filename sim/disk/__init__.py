@@ -1,0 +1,1 @@
+"""A disk that can be watched and broken, below one folder of one process."""

@@ -27,6 +27,7 @@ KEY_CAPSLOCK, KEY_NUMLOCK, KEY_SCROLLLOCK = 58, 69, 70
 KEY_RIGHTBRACE = 27
 KEY_SPACE = 57
 KEY_DOWN = 108
+KEY_F8 = 66
 
 KEYPAD = {82: "0", 79: "1", 80: "2", 81: "3", 75: "4", 76: "5", 77: "6", 71: "7", 72: "8", 73: "9"}
 """Keypad digits by key code."""

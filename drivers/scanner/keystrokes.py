@@ -15,6 +15,7 @@ from drivers.scanner.pace import Pace
 from drivers.scanner.spec import KeyboardSpec, KeySuffix
 from drivers.scanner.typewriter import Typewriter
 
+_GS = b"\x1d"
 _ENDS = {
     KeySuffix.ENTER: frozenset({b"\r", b"\n"}),
     KeySuffix.TAB: frozenset({b"\t"}),
@@ -120,4 +121,7 @@ class KeyDecoder:
             raw = raw.swapcase()
         symbology, code = split_aim(raw[:MAX_SCAN_BYTES], self._spec.aim)
         flags = tuple(flag for flag, is_set in noticed if is_set)
+        stand_in = self._spec.gs_stand_in.encode("ascii")
+        if stand_in and stand_in in code:
+            code, flags = code.replace(stand_in, _GS), (*flags, Flag.GS_SUBSTITUTE)
         return [Scan(raw=code, symbology=symbology, source=self._spec.device, flags=flags)]

@@ -142,6 +142,8 @@ def _typed(sent: bytes, layout: str, gs: GsTyping, spec: KeyboardSpec) -> Scan |
 def _gs_finding(typed: GsTyping, configured: GsKey) -> tuple[Finding, ...]:
     if typed is GsTyping.DROPPED or (typed is GsTyping.DOWN and configured is GsKey.DROPPED):
         return (_GS_MISSING,)
+    if typed is GsTyping.F8:
+        return () if configured is GsKey.F8 else (_GS_BY_F8,)
     return (_GS_BY_ARROW,) if typed is GsTyping.DOWN and configured is not GsKey.DOWN else ()
 
 
@@ -179,6 +181,11 @@ _GS_BY_ARROW = Finding(
     "scanner.selftest.gs_by_arrow",
     Words("扫码枪用“向下”键表示分隔符 GS。", "The scanner types the group separator as the Down arrow."),
     "gs=down",
+)
+_GS_BY_F8 = Finding(
+    "scanner.selftest.gs_by_f8",
+    Words("扫码枪用 F8 键表示分隔符 GS。", "The scanner types the group separator as F8."),
+    "gs=f8",
 )
 _CASE_INVERTED = Finding(
     "scanner.selftest.case_inverted",

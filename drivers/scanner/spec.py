@@ -89,6 +89,8 @@ class GsKey(StrEnum):
     """By Alt+029 or Ctrl+] only. A Down arrow is a key we cannot read, and marks the scan."""
     DOWN = "down"
     """By the Down arrow."""
+    F8 = "f8"
+    """By the function key F8."""
     DROPPED = "dropped"
     """Not at all; arrows are ignored. Lot and serial may merge: the self-test says so."""
 
@@ -141,6 +143,8 @@ class KeyboardSpec:
     """The keyboard layout that the *scanner* is set to (`drivers.scanner.layouts`)."""
     suffix: KeySuffix = KeySuffix.ANY
     gs: GsKey = GsKey.STANDARD
+    gs_stand_in: str = ""
+    """A printable character that the device types in place of the group separator, if any."""
     aim: AimId = AimId.AUTO
     invert_case: bool = False
     """The scanner swaps upper and lower case, as some do when the host's Caps Lock light is on."""

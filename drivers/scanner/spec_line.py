@@ -125,7 +125,7 @@ def _parse_serial(where: str, settings: _Settings) -> SerialSpec:
     if len(frame) != len("8N1") or frame[0] not in "78" or frame[1] not in "NEO" or frame[2] not in "12":
         raise settings.refused(f"帧格式“{_piece(frame)}”应类似 8N1", f"the frame {_piece(frame)!r} must look like 8N1")
     gs = settings.text("gs")
-    if gs and (len(gs) != 1 or not gs.isascii() or not gs.isprintable()):
+    if gs and not _is_stand_in(gs):
         raise settings.refused("gs 应为一个可打印的 ASCII 字符", "gs must be one printable ASCII character")
     spec = SerialSpec(
         address=_address(place, settings),
@@ -141,13 +141,27 @@ def _parse_serial(where: str, settings: _Settings) -> SerialSpec:
     return spec
 
 
+def _is_stand_in(gs: str) -> bool:
+    return len(gs) == 1 and gs.isascii() and gs.isprintable()
+
+
 def _parse_keyboard(where: str, settings: _Settings) -> KeyboardSpec:
+    gs, stand_in = settings.text("gs"), ""
+    if gs and _is_stand_in(gs):
+        gs, stand_in = "", gs
+    if gs and gs not in set(GsKey):
+        known = ", ".join(GsKey)
+        raise settings.refused(
+            f"gs 应为 {known} 之一，或一个可打印的 ASCII 字符",
+            f"gs must be one of {known}, or one printable ASCII character",
+        )
     spec = KeyboardSpec(
         address=_address(where, settings),
         name=settings.text("name"),
         layout=settings.one_of("layout", "us", LAYOUTS),
         suffix=settings.choice("suffix", KeySuffix.ANY),
-        gs=settings.choice("gs", GsKey.STANDARD),
+        gs=GsKey(gs or GsKey.STANDARD),
+        gs_stand_in=stand_in,
         aim=settings.choice("aim", AimId.AUTO),
         invert_case=settings.choice("invert_case", _YesNo.NO) is _YesNo.YES,
         hand_pace_s=settings.seconds("hand_pace_ms", HAND_PACE_S),

@@ -28,7 +28,19 @@ class GsTyping(StrEnum):
     ALT_029 = "alt_029"
     CTRL_BRACKET = "ctrl_bracket"
     DOWN = "down"
+    F8 = "f8"
     DROPPED = "dropped"
+
+
+class Manner(StrEnum):
+    """Which keys the scanner is set to use for characters."""
+
+    KEYS = "keys"
+    """The main block, by its layout."""
+    KEYPAD = "keypad"
+    """The keypad for digits, the main block for the rest."""
+    ALT = "alt"
+    """Alt and a number for every character."""
 
 
 class EndKey(StrEnum):
@@ -46,11 +58,18 @@ END_KEYS = {
 }
 
 
-def type_code(code: bytes, layout: Layout, gs: GsTyping) -> Iterator[Stroke]:
+_GS_KEYS = {GsTyping.DOWN: keys.KEY_DOWN, GsTyping.F8: keys.KEY_F8}
+
+
+def type_code(code: bytes, layout: Layout, gs: GsTyping, manner: Manner = Manner.KEYS) -> Iterator[Stroke]:
     """Yield the strokes for each byte of `code`."""
     for byte in code:
         if byte == _GS:
             yield _group_separator(gs)
+        elif manner is Manner.ALT:
+            yield _alt_number(f"0{byte:03d}")
+        elif manner is Manner.KEYPAD and chr(byte) in _KEYPAD_KEYS:
+            yield tap(_KEYPAD_KEYS[chr(byte)])
         else:
             yield _character(byte, layout)
 
@@ -67,7 +86,7 @@ def _group_separator(gs: GsTyping) -> Stroke:
         return _alt_number("029")
     if gs is GsTyping.CTRL_BRACKET:
         return tap(keys.KEY_RIGHTBRACE, keys.KEY_LEFTCTRL)
-    return tap(keys.KEY_DOWN) if gs is GsTyping.DOWN else []
+    return tap(_GS_KEYS[gs]) if gs in _GS_KEYS else []
 
 
 def _character(byte: int, layout: Layout) -> Stroke:

@@ -18,7 +18,7 @@ _SAME_EVERYWHERE = {
     keys.KEY_TAB: b"\t",
 } | {key: sign.encode() for key, sign in (keys.KEYPAD | keys.KEYPAD_SIGNS).items()}
 """Keys that type the same in every layout and on every level."""
-_DOWN = {GsKey.DOWN: _GS, GsKey.DROPPED: b"", GsKey.STANDARD: None}
+_GS_KEYS = {GsKey.DOWN: keys.KEY_DOWN, GsKey.F8: keys.KEY_F8}
 _CONTROL_KEYS = "@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_"
 """Characters that Ctrl turns into the control characters 0 to 31."""
 _ONE_BYTE, _TWO_BYTES = 0xFF, 0xFFFF
@@ -90,11 +90,17 @@ class Typewriter:
     def _typed(self, code: int) -> bytes | None:
         if code in _SAME_EVERYWHERE:
             return self.finish() + _SAME_EVERYWHERE[code]
-        if code == keys.KEY_DOWN:
-            return _DOWN[self._gs]
+        if code in _GS_KEYS.values():
+            return self._named(code)
         if self._is_ctrl == self._is_alt:
             return self._by_layout(code)
         return self._control(code) if self._is_ctrl else None
+
+    def _named(self, code: int) -> bytes | None:
+        """Take a key by which some scanners show the group separator."""
+        if code == _GS_KEYS.get(self._gs):
+            return self.finish() + _GS
+        return b"" if self._gs is GsKey.DROPPED and code == keys.KEY_DOWN else None
 
     def _by_layout(self, code: int) -> bytes | None:
         stroke = Stroke(self._level(code), code)

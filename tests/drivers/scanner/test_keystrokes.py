@@ -16,7 +16,7 @@ from drivers.scanner import parse_spec
 from drivers.scanner.decoder import GAP, MAX_SCAN_BYTES
 from drivers.scanner.keystrokes import KeyDecoder
 from drivers.scanner.layouts import LAYOUTS
-from drivers.scanner.strokes import GsTyping, Stroke, tap, type_code
+from drivers.scanner.strokes import GsTyping, Manner, Stroke, tap, type_code
 
 TRACE = b"83857930000879766660"
 GS1 = b"010690123456789217280131" + b"10LOT1\x1d21SN1"
@@ -64,6 +64,29 @@ def test_a_layout_that_is_not_the_scanners_gives_another_code():
 @pytest.mark.parametrize("gs", [GsTyping.ALT_029, GsTyping.CTRL_BRACKET])
 def test_the_group_separator_is_known_without_configuration(layout, gs):
     (scan,) = decoder(f";layout={layout}").feed(typed(GS1, layout, gs), 0.0)
+    assert (scan.raw, scan.flags) == (GS1, ())
+
+
+@pytest.mark.req("T-20")
+def test_f8_is_the_separator_of_a_device_that_is_set_so_and_a_gap_elsewhere():
+    (scan,) = decoder(";gs=f8").feed(typed(GS1, gs=GsTyping.F8), 0.0)
+    assert (scan.raw, scan.flags) == (GS1, ())
+    (scan,) = decoder(";gs=dropped").feed(typed(GS1, gs=GsTyping.F8), 0.0)
+    assert (GAP in scan.raw, scan.flags) == (True, (Flag.UNDECODABLE,))
+
+
+@pytest.mark.req("T-20")
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_character_that_stands_for_the_separator_is_replaced_and_flagged(layout):
+    (scan,) = decoder(f";layout={layout};gs=^").feed(typed(GS1.replace(b"\x1d", b"^"), layout), 0.0)
+    assert (scan.raw, scan.flags) == (GS1, (Flag.GS_SUBSTITUTE,))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("manner", [Manner.KEYPAD, Manner.ALT])
+def test_digits_on_the_keypad_and_alt_codes_give_the_same_code(layout, manner):
+    strokes = [*type_code(GS1, LAYOUTS[layout], GsTyping.ALT_029, manner), tap(keys.KEY_ENTER)]
+    (scan,) = decoder(f";layout={layout}").feed(records(strokes), 0.0)
     assert (scan.raw, scan.flags) == (GS1, ())
 
 

@@ -103,6 +103,7 @@ def test_a_device_is_called_by_its_name_or_else_its_address(line, device):
         ("serial:/dev/ttyACM0,9600,8N", "8N"),
         ("serial:/dev/ttyACM0;suffix=cr2", "suffix"),
         ("serial:/dev/ttyACM0;gs=||", "gs"),
+        ("keyboard:/dev/input/event3;gs=||", "gs"),
         ("serial:/dev/ttyACM0;gs=é", "gs"),
         ("serial:/dev/ttyACM0;silence_ms=0", "silence_ms"),
         ("serial:/dev/ttyACM0;silence_ms=soon", "silence_ms"),

@@ -58,6 +58,17 @@ class Actor:
         if self._is_over:
             self._end(signal.SIGTERM)
 
+    @property
+    def pid(self) -> int:
+        """Its process id.
+
+        Raises:
+            StageError: It does not run.
+        """
+        if self._process is None:
+            raise StageError(f"{self.name} does not run")
+        return self._process.pid
+
     def kill(self) -> None:
         """Kill it without warning (SIGKILL), children included."""
         self._end(signal.SIGKILL)

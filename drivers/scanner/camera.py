@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from types import MappingProxyType
 
@@ -27,6 +28,7 @@ from drivers.camera.errors import (
 )
 from drivers.camera.port import CAPTURE_ENVIRONMENT, CameraSettings
 from drivers.errors import DeviceLostError, DriverError
+from drivers.scanner.aside import aside
 from drivers.scanner.camera_wire import ENCODER, TOLD, Ended, Health, Opened, Order, Seen, Told
 from drivers.scanner.opening import translated
 from drivers.scanner.port import Clock, Progress
@@ -37,6 +39,10 @@ _SILENT_S = 30.0
 """The process tells something every second; silent for this long, it hangs."""
 _END_S = 3.0
 """What it gets to end by itself."""
+_STARVED_S = 4.0
+"""A camera that is open sends frames all the time; without one for this long it is said to be silent."""
+_REST_S = 1.0
+"""What the pipe of a process that has ended gets to be read to its end."""
 
 _ENDINGS: Mapping[str, Callable[[str, str], DriverError]] = MappingProxyType(
     {
@@ -67,6 +73,10 @@ class CameraScanner:
         self._last_progress: float | None = None
         self._health = Health()
         self._bytes_before = 0
+        self._turns = 0
+        self._is_starved = False
+        self._decoded: deque[Scan] = deque()
+        """Not yielded yet."""
 
     @property
     def device(self) -> str:
@@ -80,6 +90,8 @@ class CameraScanner:
             bytes_seen=self._bytes_before + self._health.frame_bytes,
             scans=self._scans,
             last_progress=self._last_progress,
+            turns=self._turns,
+            is_starved=self._is_starved,
         )
 
     @property
@@ -89,20 +101,24 @@ class CameraScanner:
 
     async def scans(self) -> AsyncGenerator[Scan, None]:
         """Start the process, open the camera and yield each code that counts as a scan; see the port for the rules."""
-        self._look_at_node()
+        await aside(self._look_at_node)
         async with self._child() as child:
             try:
                 while True:
-                    told = await self._told(child)
-                    if isinstance(told, Seen):
+                    self._note(await self._told(child))
+                    while self._decoded:
                         self._scans += 1
-                        yield Scan(bytes.fromhex(told.raw_hex), symbology=told.aim, source=self.device)
-                    else:
-                        self._note(told)
+                        yield self._decoded.popleft()
             finally:
-                self._is_open = False
+                self._is_open = self._is_starved = False
                 self._bytes_before += self._health.frame_bytes
                 self._health = Health()
+
+    def left(self) -> tuple[Scan, ...]:
+        scans = tuple(self._decoded)
+        self._decoded.clear()
+        self._scans += len(scans)
+        return scans
 
     def _look_at_node(self) -> None:
         """Ask the system about a device node first: it knows better than OpenCV why one cannot be opened."""
@@ -111,24 +127,35 @@ class CameraScanner:
         with translated(self.device, self._path):
             os.close(os.open(self._path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC))
 
-    def _note(self, told: Opened | Health | Ended) -> None:
+    def _note(self, told: Told) -> None:
+        """Take one thing that the process told. Each is a sign of life: it tells something every second."""
+        now = self._clock()
+        self._turns += 1
         if isinstance(told, Ended):
             raise _ENDINGS.get(told.code, CameraCrashedError)(self.device, self._path)
-        if isinstance(told, Opened):
+        if isinstance(told, Seen):
+            self._decoded.append(self._scan(told))
+        elif isinstance(told, Opened):
             self._is_open = True
             self._opened += 1
-            self._last_progress = self._clock()
-            return
-        if told.frame_bytes > self._health.frame_bytes:
-            self._last_progress = self._clock()
-        self._health = told
+            self._last_progress = now
+        else:
+            if told.frame_bytes > self._health.frame_bytes:
+                self._last_progress = now
+            self._health = told
+        self._is_starved = self._is_open and now - (self._last_progress or now) >= _STARVED_S
+
+    def _scan(self, seen: Seen) -> Scan:
+        return Scan(bytes.fromhex(seen.raw_hex), symbology=seen.aim, source=self.device)
 
     async def _told(self, child: Process) -> Told:
         """Return the next thing the process tells."""
         if child.stdout is None:
             raise CameraCrashedError(self.device, self._path)
         try:
-            line = await asyncio.wait_for(child.stdout.readline(), _SILENT_S)
+            # Not `wait_for`: it may swallow the cancellation by which a driver is ended.
+            async with asyncio.timeout(_SILENT_S):
+                line = await child.stdout.readline()
         except TimeoutError as exc:
             raise CameraStalledError(self.device, self._path) from exc
         if not line.endswith(b"\n"):
@@ -154,6 +181,16 @@ class CameraScanner:
             yield child
         finally:
             await _ended(child)
+            await self._take_rest(child)
+
+    async def _take_rest(self, child: Process) -> None:
+        """Keep the scans that the process told and nobody has read: it was ended, or our loop was."""
+        with contextlib.suppress(TimeoutError, msgspec.DecodeError):
+            async with asyncio.timeout(_REST_S):
+                while child.stdout is not None and (line := await child.stdout.readline()).endswith(b"\n"):
+                    told = TOLD.decode(line)
+                    if isinstance(told, Seen):
+                        self._decoded.append(self._scan(told))
 
 
 async def _ended(child: Process) -> None:
@@ -161,10 +198,14 @@ async def _ended(child: Process) -> None:
     if child.stdin is not None:
         child.stdin.close()
     try:
-        await asyncio.wait_for(child.wait(), _END_S)
+        async with asyncio.timeout(_END_S):
+            await child.wait()
     except TimeoutError:
         child.kill()
         await child.wait()
+    finally:
+        if child.returncode is None:
+            child.kill()
 
 
 def _order(spec: CameraSpec) -> Order:

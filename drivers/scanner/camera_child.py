@@ -20,6 +20,7 @@ from drivers.camera.opencv import OpenCvCamera
 from drivers.camera.port import Camera, CameraSettings, OpenCamera
 from drivers.errors import DriverError
 from drivers.scanner.camera_wire import ENCODER, ORDERS, Ended, Health, Opened, Order, Seen, Told
+from drivers.scanner.orphan import die_with_parent
 from drivers.scanner.watching import Watch, WatchSettings
 from drivers.scanner.zbar import ZbarChild, ZbarPort
 
@@ -94,6 +95,7 @@ def _health(watch: Watch, frames: OpenCamera, frame_bytes: int) -> Health:
 
 def main() -> int:
     """Take the order from standard input and tell on standard output."""
+    die_with_parent()
     # Libraries write to descriptor 1 as they like; what we tell goes out elsewhere.
     told = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)

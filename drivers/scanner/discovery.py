@@ -72,6 +72,18 @@ def list_attached(*, dev: Path = DEV, sysfs: Path = SYSFS) -> tuple[Attached, ..
     )
 
 
+def occupant_of(path: str, *, sysfs: Path = SYSFS) -> str:
+    """Say which USB device stands behind a node at this moment; nothing where it is none, or the system does not say.
+
+    Two devices of one model that have no serial number cannot be told apart, and are called the same.
+    """
+    name = Path(path).resolve().name
+    entries = (sysfs / "class" / kind / name for kind in ("tty", "input", "hidraw"))
+    entry = next((entry for entry in entries if entry.exists()), None)
+    usb = None if entry is None else _usb_device(entry)
+    return "" if usb is None else " ".join(filter(None, (_label(usb), _fact(usb / "serial"))))
+
+
 def _fits(attached: Attached, kind: ScannerKind, address: Address) -> bool:
     identity = attached.usb_serial if address.by is MatchBy.USB_SERIAL else attached.usb_path
     return attached.kind is kind and identity == address.value
@@ -79,11 +91,21 @@ def _fits(attached: Attached, kind: ScannerKind, address: Address) -> bool:
 
 def _attached(kind: ScannerKind, folder: Path, pattern: str, nodes: Path) -> Iterator[Attached]:
     for entry in sorted(folder.glob(pattern)):
-        usb = next((parent for parent in entry.resolve().parents if (parent / "idVendor").exists()), None)
+        usb = _usb_device(entry)
         if usb is None or not _is_of_kind(kind, entry):
             continue
-        label = " ".join(filter(None, (_fact(usb / "manufacturer"), _fact(usb / "product"))))
-        yield Attached(kind, str(nodes / entry.name), label, _fact(usb / "serial"), _fact(usb / "devpath"))
+        yield Attached(kind, str(nodes / entry.name), _label(usb), _fact(usb / "serial"), _fact(usb / "devpath"))
+
+
+def _usb_device(entry: Path) -> Path | None:
+    """Return the USB device that a class entry of sysfs belongs to."""
+    return next((parent for parent in entry.resolve().parents if (parent / "idVendor").exists()), None)
+
+
+def _label(usb: Path) -> str:
+    """Return maker and product, as the device tells them; its numbers where it tells nothing."""
+    told = " ".join(filter(None, (_fact(usb / "manufacturer"), _fact(usb / "product"))))
+    return told or f"USB {_fact(usb / 'idVendor')}:{_fact(usb / 'idProduct')}"
 
 
 def _is_of_kind(kind: ScannerKind, entry: Path) -> bool:

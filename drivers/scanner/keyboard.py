@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from drivers.scanner.discovery import find_node
+from drivers.scanner.discovery import find_node, occupant_of
 from drivers.scanner.keystrokes import KeyDecoder
 from drivers.scanner.layouts import LAYOUTS
 from drivers.scanner.opening import opened_node
@@ -35,7 +35,7 @@ def make_scanner(spec: KeyboardSpec, *, clock: Clock) -> StreamScanner:
 def _opened(spec: KeyboardSpec) -> Iterator[Stream]:
     path = find_node(spec.kind, spec.address, spec.device)
     with opened_node(spec.device, path, _claim) as (descriptor, _):
-        yield Stream(path, descriptor, KeyDecoder(spec, LAYOUTS[spec.layout]))
+        yield Stream(path, descriptor, KeyDecoder(spec, LAYOUTS[spec.layout]), occupant_of(path))
 
 
 def _claim(descriptor: int) -> None:

@@ -7,7 +7,10 @@ it ends; it never retries, because starting again with back-off is the superviso
         async for scan in scans:
             ...
 
-Leave the loop through `aclosing`, or the device stays open until the generator is collected.
+Leave the loop through `aclosing`, or the device stays open until the generator is collected. Scans that were decoded
+but not yielded when the loop ended are in `left`: whoever ends a loop asks for them, and no scan is lost with a driver.
+
+A driver is alive as long as its `turns` grow. Whether anything is scanned is another matter, and `bytes_seen` tells it.
 """
 
 from __future__ import annotations
@@ -38,6 +41,13 @@ class Progress:
     """Scans that ended by silence: the scanner sends no suffix, or another one than configured."""
     last_progress: float | None = None
     """When bytes last came, on the clock the scanner was given; nothing yet if None."""
+    turns: int = 0
+    """How often the reading loop came round, whether anything came or not: the heartbeat. It grows at least every two
+    seconds while the device is open and the next scan is waited for; a driver in which it stands still hangs."""
+    is_starved: bool = False
+    """The loop turns, yet nothing comes where something always should: a camera without frames."""
+    occupant: str = ""
+    """Who stands behind the path that was opened last, as the system tells; empty where it does not."""
 
 
 class Scanner(Protocol):
@@ -59,4 +69,8 @@ class Scanner(Protocol):
         Raises:
             DriverError: The device cannot be opened, or went away. `TransientError` is worth another try.
         """
+        ...
+
+    def left(self) -> tuple[Scan, ...]:
+        """Take the scans that were decoded and not yielded, because their loop was left before."""
         ...

@@ -10,7 +10,7 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from drivers.scanner.discovery import find_node
+from drivers.scanner.discovery import find_node, occupant_of
 from drivers.scanner.opening import opened_node
 from drivers.scanner.port import Clock
 from drivers.scanner.pos_report import REPORT_BYTES, ReportDecoder
@@ -30,7 +30,7 @@ def make_scanner(spec: PosSpec, *, clock: Clock) -> StreamScanner:
 def _opened(spec: PosSpec) -> Iterator[Stream]:
     path = find_node(spec.kind, spec.address, spec.device)
     with opened_node(spec.device, path, _claim) as (descriptor, is_pipe):
-        yield Stream(path, descriptor, ReportDecoder(spec, REPORT_BYTES if is_pipe else None))
+        yield Stream(path, descriptor, ReportDecoder(spec, REPORT_BYTES if is_pipe else None), occupant_of(path))
 
 
 def _claim(descriptor: int) -> None:

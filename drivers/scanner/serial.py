@@ -13,7 +13,7 @@ import serial
 
 from codes.words import Words
 from drivers.errors import DeviceUnsupportedError
-from drivers.scanner.discovery import find_node
+from drivers.scanner.discovery import find_node, occupant_of
 from drivers.scanner.framing import LineDecoder
 from drivers.scanner.opening import translated
 from drivers.scanner.port import Clock
@@ -30,7 +30,7 @@ def make_scanner(spec: SerialSpec, *, clock: Clock) -> StreamScanner:
 def _opened(spec: SerialSpec) -> Iterator[Stream]:
     path = find_node(spec.kind, spec.address, spec.device)
     with _port(spec, path) as port:
-        yield Stream(path, port.fileno(), LineDecoder(spec))
+        yield Stream(path, port.fileno(), LineDecoder(spec), occupant_of(path))
 
 
 def _port(spec: SerialSpec, path: str) -> serial.Serial:

@@ -1,23 +1,28 @@
 """A scanner that is a descriptor and a decoder: the loop that all wired scanners share.
 
 Reads only when asked for the next scan, so a slow consumer leaves the bytes with the kernel and nothing piles up
-here. Ending the loop, by cancellation too, closes the device and takes its descriptor off the event loop.
+here. Ending the loop, by cancellation too, closes the device and takes its descriptor off the event loop. The device
+is opened and closed aside, because both may block; in between nothing does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from codes.reading import Scan
 from drivers.errors import DeviceLostError
+from drivers.scanner.aside import entered_aside
 from drivers.scanner.decoder import Decoder
 from drivers.scanner.port import Clock, Progress
 
 _CHUNK = 65536
+_TURN_S = 1.0
+"""The loop comes round so often even when nothing is scanned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,8 @@ class Stream:
     """Non-blocking; a read of nothing means that the device is gone."""
     decoder: Decoder
     """Fresh: nothing of an earlier life of the device."""
+    occupant: str = ""
+    """Which device it is, as the system tells."""
 
 
 class StreamScanner:
@@ -45,6 +52,10 @@ class StreamScanner:
         self._scans = 0
         self._unterminated = 0
         self._last_progress: float | None = None
+        self._turns = 0
+        self._occupant = ""
+        self._decoded: deque[Scan] = deque()
+        """Not yielded yet."""
 
     @property
     def device(self) -> str:
@@ -59,25 +70,36 @@ class StreamScanner:
             scans=self._scans,
             unterminated=self._unterminated,
             last_progress=self._last_progress,
+            turns=self._turns,
+            occupant=self._occupant,
         )
 
     async def scans(self) -> AsyncGenerator[Scan, None]:
         """Open the device and yield each scan as it ends; see the port for the rules."""
-        with self._opening() as stream:
+        async with entered_aside(self._opening()) as stream:
             self._is_open = True
             self._opened += 1
+            self._occupant = stream.occupant
             try:
                 while True:
-                    for scan in await self._next(stream):
+                    self._decoded += await self._next(stream)
+                    while self._decoded:
                         self._scans += 1
-                        yield scan
+                        yield self._decoded.popleft()
             finally:
                 self._is_open = False
 
+    def left(self) -> tuple[Scan, ...]:
+        scans = tuple(self._decoded)
+        self._decoded.clear()
+        self._scans += len(scans)
+        return scans
+
     async def _next(self, stream: Stream) -> list[Scan]:
-        """Wait for bytes or for the silence that ends a scan, whichever is first."""
+        """Wait for bytes, for the silence that ends a scan or for the time to come round, whichever is first."""
         decoder, before = stream.decoder, stream.decoder.unterminated
         chunk = await self._read(stream)
+        self._turns += 1
         now = self._clock()
         scans: list[Scan] = []
         if chunk:
@@ -90,9 +112,10 @@ class StreamScanner:
         return scans
 
     async def _read(self, stream: Stream) -> bytes:
-        """Return the next bytes, or none if the decoder's deadline passed without any."""
+        """Return the next bytes, or none if none came in time."""
         deadline = stream.decoder.deadline
-        await _readable(stream.descriptor, None if deadline is None else max(0.0, deadline - self._clock()))
+        wait_s = _TURN_S if deadline is None else min(_TURN_S, max(0.0, deadline - self._clock()))
+        await _readable(stream.descriptor, wait_s)
         try:
             # After the deadline too: bytes may have come while this process was held up.
             chunk = os.read(stream.descriptor, _CHUNK)
@@ -108,7 +131,7 @@ class StreamScanner:
         return DeviceLostError(self._device, stream.path, unfinished_bytes=stream.decoder.unfinished_bytes)
 
 
-async def _readable(descriptor: int, timeout_s: float | None) -> None:
+async def _readable(descriptor: int, timeout_s: float) -> None:
     """Wait until the descriptor has something to say, at most `timeout_s`."""
     loop = asyncio.get_running_loop()
     ready = loop.create_future()

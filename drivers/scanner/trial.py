@@ -21,6 +21,8 @@ from drivers.scanner.spec import ScannerSpec
 
 _TRIES = 3
 """Scans that are no symbol of the sheet, after which the symbol is given up."""
+_OPENING_S = 20.0
+_LOOK_S = 0.01
 _MOST_WAITING = 16
 
 
@@ -125,8 +127,7 @@ async def _listening(scanner: Scanner) -> AsyncGenerator[asyncio.Queue[_Heard]]:
     heard: asyncio.Queue[_Heard] = asyncio.Queue(_MOST_WAITING)
     reading = asyncio.create_task(_listen(scanner, heard))
     try:
-        await asyncio.sleep(0)
-        _refuse_unopened(heard)
+        await _opened(scanner, heard)
         yield heard
     finally:
         reading.cancel()
@@ -134,8 +135,12 @@ async def _listening(scanner: Scanner) -> AsyncGenerator[asyncio.Queue[_Heard]]:
             await reading
 
 
-def _refuse_unopened(heard: asyncio.Queue[_Heard]) -> None:
-    """Ask nobody to scan with a device that cannot be opened."""
+async def _opened(scanner: Scanner, heard: asyncio.Queue[_Heard]) -> None:
+    """Ask nobody to scan with a device that is not open yet, or cannot be opened."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_OPENING_S):
+            while not scanner.progress.is_open and heard.empty():  # noqa: ASYNC110 - told by its counts only
+                await asyncio.sleep(_LOOK_S)
     news = None if heard.empty() else heard.get_nowait()
     if isinstance(news, DriverError):
         raise news

@@ -12,6 +12,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from drivers.scanner.orphan import die_with_parent
 from drivers.scanner.zbar_wire import HEADER, LENGTH
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 def main() -> int:
     """Answer until the input ends."""
+    die_with_parent()
     # The C library writes warnings to descriptor 1; they must not mix with answers.
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)

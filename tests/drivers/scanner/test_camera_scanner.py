@@ -237,13 +237,13 @@ def told_by(camera: FakeCamera) -> list[Told]:
     return facts
 
 
-def test_a_camera_that_sends_nothing_for_twenty_seconds_has_stalled() -> None:
+def test_a_camera_that_sends_nothing_for_twelve_seconds_has_stalled() -> None:
     camera = FakeCamera([draw_scene((), size=(960, 720))])
     facts = told_by(camera)
     assert facts[0] == Opened(960, 720)
     assert facts[-1] == Ended(CameraStalledError.code)
-    assert 20 <= camera.now < 21
-    assert sum(isinstance(fact, Health) for fact in facts) >= 19
+    assert 12 <= camera.now < 13
+    assert sum(isinstance(fact, Health) for fact in facts) >= 11
 
 
 def test_a_scene_that_has_long_been_known_is_looked_at_less_often() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from drivers.errors import DeviceAmbiguousError, DeviceMissingError
-from drivers.scanner.discovery import Attached, find_node, list_attached
+from drivers.scanner.discovery import Attached, find_node, list_attached, occupant_of
 from drivers.scanner.spec import Address, MatchBy, ScannerKind
 
 KEYBOARD_KEYS = "1000000000007 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe"
@@ -115,3 +115,25 @@ def test_a_path_is_taken_as_it_is(machine):
 
 def test_a_machine_without_devices_has_an_empty_list(tmp_path):
     assert list_attached(dev=tmp_path, sysfs=tmp_path) == ()
+
+
+def test_a_node_tells_which_device_stands_behind_it(machine, tmp_path):
+    def occupant(path: str) -> str:
+        return occupant_of(path, sysfs=machine.sysfs)
+
+    assert occupant("/dev/ttyACM0") == "Honeywell Scanner 19351B0A4C"
+    assert occupant("/dev/input/event7") == "Honeywell Scanner"
+    assert occupant("/dev/ttyS0") == "", "no USB device"
+    assert occupant("/dev/null") == ""
+    link = tmp_path / "counter-left"
+    link.symlink_to("/dev/ttyACM0")
+    assert occupant(str(link)) == "Honeywell Scanner 19351B0A4C"
+
+
+def test_a_device_that_tells_no_name_goes_by_its_numbers(machine):
+    nameless = machine.sysfs / "devices/pci0/usb1/1-9"
+    nameless.mkdir(parents=True)
+    (nameless / "idVendor").write_text("1eab\n")
+    (nameless / "idProduct").write_text("1d06\n")
+    machine.node(nameless, "tty", "ttyACM9")
+    assert occupant_of("/dev/ttyACM9", sysfs=machine.sysfs) == "USB 1eab:1d06"

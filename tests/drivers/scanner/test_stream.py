@@ -9,7 +9,7 @@ import os
 import pytest
 
 from drivers.errors import DeviceLostError
-from drivers.scanner import parse_spec
+from drivers.scanner import parse_spec, stream
 from drivers.scanner.framing import LineDecoder
 from drivers.scanner.stream import Stream, StreamScanner
 
@@ -74,8 +74,9 @@ def test_cancelling_while_it_waits_closes_the_device_at_once(clock):
     async def play():
         scanner = StreamScanner(SPEC.device, opening, clock)
         task = asyncio.ensure_future(anext(scanner.scans()))
-        await asyncio.sleep(0)
-        assert scanner.progress.is_open
+        async with asyncio.timeout(5):
+            while not scanner.progress.is_open:  # noqa: ASYNC110 - a scanner tells this by its counts only
+                await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -86,3 +87,25 @@ def test_cancelling_while_it_waits_closes_the_device_at_once(clock):
     os.close(reader)
     os.close(writer)
     assert closed == [True]
+
+
+@pytest.mark.req("T-60")
+def test_a_driver_turns_although_nothing_is_scanned(clock, monkeypatch):
+    monkeypatch.setattr(stream, "_TURN_S", 0.001)
+    near, far = os.openpty()
+    os.set_blocking(near, False)
+
+    async def play():
+        scanner = scanner_on(near, clock)
+        task = asyncio.ensure_future(anext(scanner.scans()))
+        async with asyncio.timeout(5):
+            while scanner.progress.turns < 5:  # noqa: ASYNC110 - a scanner tells this by its counts only
+                await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return scanner.progress
+
+    progress = asyncio.run(play())
+    os.close(near)
+    os.close(far)
+    assert (progress.bytes_seen, progress.last_progress) == (0, None)

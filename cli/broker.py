@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import signal
+import threading
 from typing import Annotated
 
 import typer
 
 from cli.group import command_group
-from server.broker import run_broker
+from server.broker import run_broker, watch_broker
+from web.sd_notify import Service
 
 broker_app = command_group("内置消息代理（仅本机） / The embedded broker (this machine only)")
 
@@ -27,4 +31,13 @@ def run(
     # It blocks in native code and has nothing to save: the default action ends it at once.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    run_broker(host, port, on_ready=lambda: typer.echo(f"消息代理 / broker  {host}:{port}"))
+    service = Service.of(os.environ, os.getpid())
+
+    def tell() -> None:
+        typer.echo(f"消息代理 / broker  {host}:{port}")
+        if service.address is not None:
+            threading.Thread(
+                target=lambda: asyncio.run(watch_broker(service, host, port)), name="watchdog", daemon=True
+            ).start()
+
+    run_broker(host, port, on_ready=tell)

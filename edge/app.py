@@ -7,6 +7,7 @@ scanners close first, what they have read is committed, the screens are let go, 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import secrets
 import signal
@@ -39,6 +40,7 @@ from edge.supervisor import MakeScanner, Supervisor, keep_up
 from edge.sync_board import SyncBoard
 from edge.web_server import WebServer, take_port
 from web.live import LiveBus
+from web.sd_notify import Proof, Service, answering, feed_watchdog, turning
 from wire.keys import PublicKey, SigningKey, load_or_create_key
 from wire.topics import TerminalTopics
 
@@ -94,6 +96,7 @@ class _Terminal:
         self._core = core
         self._key = key
         self._clock = clock
+        self._service = Service.of(os.environ, os.getpid())
         self._link = link_settings(config.terminal.id, config.link)
         self._carrier: Carrier | None = None
         self._bus = LiveBus(first_id=to_us(clock.now()) // 1_000)
@@ -156,9 +159,12 @@ class _Terminal:
             reading = group.create_task(self._supervisor.run(), name="scanners")
             others = [group.create_task(pump.run(), name="pump")]
             others += [group.create_task(keep_up(name, work), name=name) for name, work in beside.items()]
-            tell_ready(_address(listener, is_tls=server.config.is_ssl))
+            address = _address(listener, is_tls=server.config.is_ssl)
+            tell_ready(address)
+            self._service.ready(address)
             _logger.info("terminal.started", terminal=self._config.terminal.id, epoch=self._core.state.epoch)
             await stop.wait()
+            self._service.stopping()
             reading.cancel()
             await asyncio.wait([reading])
             with suppress(TimeoutError):
@@ -177,12 +183,22 @@ class _Terminal:
             "shifts": lambda: end_left_shifts(self._operators.end_left_shift, core.in_store, asyncio.sleep),
             "put away": lambda: put_away(core.connection, core.outbox, core.in_store, self._clock, asyncio.sleep),
         }
+        if self._service.watchdog_s is not None:
+            work["watchdog"] = partial(feed_watchdog, self._service, self._proofs())
         centre_key = self._config.centre.public_key
         if self._config.link.is_enabled and centre_key is not None:
             work["carrier"] = partial(self._carry, PublicKey.from_hex(centre_key))
         elif self._config.link.is_enabled:
             _logger.warning("link.no_centre_key")
         return work
+
+    def _proofs(self) -> dict[str, Proof]:
+        """Return what must go on for a scan to be taken; that the event loop turns, whoever asks shows."""
+        core = self._core
+        return {
+            "store": answering(lambda: core.in_store(lambda: None)),
+            "scanners": turning(lambda: self._supervisor.turns),
+        }
 
     async def _carry(self, centre_key: PublicKey) -> None:
         self._carrier = self._new_carrier(centre_key)

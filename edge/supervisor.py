@@ -169,6 +169,8 @@ class Supervisor:
         self._rng = rng
         self._sleep = sleep
         self._patience = patience
+        self.turns = 0
+        """How often all states were looked at; it stands still only if this hangs."""
 
     def statuses(self) -> tuple[DeviceStatus, ...]:
         """Return how every device is."""
@@ -258,6 +260,7 @@ class Supervisor:
         while True:
             for charge in self._charges:
                 self._tell(charge)
+            self.turns += 1
             await self._sleep(self._patience.watch_s)
 
     def _tell(self, charge: _Charge) -> None:

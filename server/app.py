@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import socket
 import threading
@@ -28,6 +29,7 @@ from server.errors import AddressInUseError
 from server.people.accounts import FIRST_ADMIN
 from server.receiver import Receiver
 from web.live import LiveBus
+from web.sd_notify import Service, answering, feed_watchdog, turning
 from web.tls import TlsFiles, tls_files
 from wire.link import LinkSettings
 
@@ -47,9 +49,10 @@ class CentreServer(uvicorn.Server):
     kill the process before the store is closed.
     """
 
-    def __init__(self, config: uvicorn.Config, bus: LiveBus) -> None:
+    def __init__(self, config: uvicorn.Config, bus: LiveBus, service: Service) -> None:
         super().__init__(config)
         self._bus = bus
+        self._service = service
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -66,8 +69,15 @@ class CentreServer(uvicorn.Server):
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve, and say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._service.ready("serving")
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop serving."""
+        self._service.stopping()
         self._bus.close()
         await super().shutdown(sockets)
 
@@ -105,6 +115,7 @@ async def _serve(
             _logger.error("centre.receiver_failed")
             loop.call_soon_threadsafe(setattr, server, "should_exit", True)
 
+    service = Service.of(os.environ, os.getpid())
     receiver = Receiver(
         ingest=centre.ingest,
         fleet=centre.fleet,
@@ -117,7 +128,7 @@ async def _serve(
         centre,
         allowed_hosts=config.web.accepted_hosts,
         is_connected=lambda: receiver.is_up,
-        lifespan=_receiving(receiver),
+        lifespan=_receiving(receiver, centre, service),
     )
     mount_console(app, centre)
     settings = uvicorn.Config(
@@ -130,7 +141,7 @@ async def _serve(
         timeout_graceful_shutdown=STOP_PATIENCE_S,
         lifespan="on",
     )
-    server = CentreServer(settings, centre.bus)
+    server = CentreServer(settings, centre.bus, service)
     settle_memory()
     _logger.info(
         "centre.ready",
@@ -142,11 +153,19 @@ async def _serve(
     return not has_failed
 
 
-def _receiving(receiver: Receiver) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _receiving(
+    receiver: Receiver, centre: Centre, service: Service
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         receiver.start()
+        proofs = {
+            "ingest": turning(lambda: receiver.turns),
+            "store": answering(lambda: asyncio.to_thread(centre.store.ping)),
+        }
+        watchdog = asyncio.create_task(feed_watchdog(service, proofs), name="watchdog")
         yield
+        watchdog.cancel()
         await asyncio.to_thread(receiver.stop)
 
     return lifespan

@@ -7,10 +7,12 @@ centre's receipt. It refuses to listen anywhere but on loopback; a site with mor
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,8 +20,17 @@ from codes.errors import YimaError
 from codes.os_words import words_of_os_error
 from codes.words import Words
 from web.config_sections import is_loopback_address
+from web.sd_notify import Service, feed_watchdog
 
 MAX_PAYLOAD_BYTES = 4 * 1024 * 1024
+
+_CLIENT_ID = b"yima-watchdog"
+_CONNECT_REST = b"\x00\x04MQTT\x05\x02\x00\x0a\x00" + len(_CLIENT_ID).to_bytes(2) + _CLIENT_ID
+_CONNECT = bytes([0x10, len(_CONNECT_REST)]) + _CONNECT_REST
+"""MQTT 5: a new session, 10 s keep-alive, no properties."""
+_CONNACK = b"\x20"
+_DISCONNECT = b"\xe0\x00"
+_STARTS_WITHIN_S = 0.1
 
 _TEMPLATE = """\
 id = 0
@@ -119,6 +130,31 @@ def run_broker(host: str, port: int, *, on_ready: Callable[[], None] = lambda: N
             ) from exc
         on_ready()
         broker.run_forever()
+
+
+async def watch_broker(service: Service, host: str, port: int) -> None:
+    """Tell the service manager once the broker of this process takes sessions, and then as long as it does."""
+    while not await takes_sessions(host, port):  # noqa: ASYNC110 - native code, which tells nobody when it is ready
+        await asyncio.sleep(_STARTS_WITHIN_S)
+    service.ready(f"{host}:{port}")
+    await feed_watchdog(service, {"sessions": partial(takes_sessions, host, port)})
+
+
+async def takes_sessions(host: str, port: int) -> bool:
+    """Tell whether a broker answers there. That a connection is taken says nothing: the kernel does that for it."""
+    try:
+        reader, writer = await asyncio.open_connection(host, port)
+    except OSError:
+        return False
+    try:
+        writer.write(_CONNECT)
+        answer = await reader.read(1)
+        writer.write(_DISCONNECT)
+    except OSError:
+        return False
+    finally:
+        writer.close()
+    return answer == _CONNACK
 
 
 def _numbered(error: OSError) -> OSError:

@@ -29,6 +29,7 @@ PUBLISH_PATIENCE_S = 2.0
 STOP_PATIENCE_S = 5.0
 _PUBLISH_RETRY_S = 0.005
 _STORE_PAUSE_S = 1.0
+_IDLE_TURN_S = 0.25
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -130,6 +131,8 @@ class Receiver:
         self._said_cause: Cause | None = None
         self.dropped = 0
         """Frames that found the queue full."""
+        self.turns = 0
+        """Steps of the worker, also while nothing comes; it stands still only if one hangs."""
         self.refused = 0
         """Frames on no topic of ours, or presence that could not be read."""
 
@@ -183,7 +186,7 @@ class Receiver:
             self._on_fatal()
 
     def _gather(self) -> list[tuple[str, bytes]] | None:
-        first = self._frames.get()
+        first = self._wait()
         if first is None:
             return None
         gathered = [first]
@@ -197,6 +200,12 @@ class Receiver:
                 break
             gathered.append(following)
         return gathered
+
+    def _wait(self) -> tuple[str, bytes] | None:
+        while True:
+            self.turns += 1
+            with suppress(queue.Empty):
+                return self._frames.get(timeout=_IDLE_TURN_S)
 
     def _handle_gathered(self, gathered: list[tuple[str, bytes]]) -> None:
         batches: list[tuple[str, bytes]] = []
@@ -240,6 +249,7 @@ class Receiver:
             self._publish(reply)
 
     def _publish(self, reply: Reply) -> None:
+        self.turns += 1
         deadline = self._monotonic() + PUBLISH_PATIENCE_S
         while not self._link.publish(reply.topic, reply.frame):
             # Too much waits for the broker's acknowledgement, or the line is down: then the terminal asks again.

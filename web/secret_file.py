@@ -2,6 +2,9 @@
 
 Keys of certificates are often shared by several services through a group (`root:ssl-cert`, mode 640 on Debian), so a
 group that we are in ourselves may read them.
+
+What systemd hands to a service as a credential (`LoadCredential=`) belongs to root, and an access list lets the service
+read it; the mask of that list shows as group bits (mode 440, group root). Such a file is as closed as one of mode 600.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from web.faults import words_of_file
 
 _ANYONE_ELSE = 0o077
 _MORE_THAN_GROUP_READS = 0o037
+_ROOT = 0
 
 
 class SecretFileError(WebError, ConfigError):
@@ -56,8 +60,9 @@ def refuse_open_file(path: Path) -> None:
     Raises:
         SecretFileError: The file is missing, or its mode lets others in; the next step is the command that helps.
     """
-    mode = _stat(path).st_mode
-    if mode & _ANYONE_ELSE:
+    status = _stat(path)
+    mode = status.st_mode
+    if mode & _ANYONE_ELSE and not _is_credential(path, status):
         raise _open_to_others(path, mode, f"chmod 600 {shlex.quote(str(path))}")
 
 
@@ -69,6 +74,8 @@ def refuse_open_key(path: Path) -> None:
     """
     status = _stat(path)
     mode = status.st_mode
+    if _is_credential(path, status):
+        return
     if mode & _MORE_THAN_GROUP_READS:
         # Takes away what is too much and no more: other services may read the key through the group.
         raise _open_to_others(path, mode, f"chmod g-wx,o= {shlex.quote(str(path))}")
@@ -84,6 +91,13 @@ def refuse_open_key(path: Path) -> None:
                 "Add the account that runs this to the group, or give it a copy of the key with mode 600.",
             ),
         )
+
+
+def _is_credential(path: Path, status: os.stat_result) -> bool:
+    """Tell whether the service manager handed this file to us alone: in the folder it names, and with its modes."""
+    folder = Path(os.environ.get("CREDENTIALS_DIRECTORY", ""))
+    is_in_folder = folder.is_absolute() and path.resolve().parent == folder.resolve()
+    return is_in_folder and status.st_uid in {_ROOT, os.geteuid()} and not status.st_mode & _MORE_THAN_GROUP_READS
 
 
 def _stat(path: Path) -> os.stat_result:

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import os
+import stat
+import struct
 from pathlib import Path
 
 import pytest
 
 from web.config_sections import BrokerSection
 from web.secret_file import SecretFileError, load_secret, refuse_open_key
+
+ACCESS_LIST = struct.pack("<I", 2) + b"".join(
+    struct.pack("<HHI", tag, allowed, who)
+    for tag, allowed, who in [
+        (0x01, 4, 0xFFFFFFFF),  # the owner reads
+        (0x02, 4, 4711),  # the service reads
+        (0x04, 0, 0xFFFFFFFF),  # the group does not
+        (0x10, 4, 0xFFFFFFFF),  # the mask, which shows in place of the group's bits
+        (0x20, 0, 0xFFFFFFFF),  # nobody else
+    ]
+)
 
 
 def written(folder: Path, content: bytes, mode: int = 0o600) -> Path:
@@ -91,3 +104,53 @@ def test_a_key_that_a_strange_group_may_read_is_refused_without_breaking_the_gro
     assert "chmod" not in caught.value.next_step.en
     monkeypatch.setattr(os, "getgroups", lambda: [path.stat().st_gid])
     refuse_open_key(path)
+
+
+@pytest.fixture
+def credential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file as systemd hands it to a service: an access list lets one more user read, which shows as mode 440."""
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    path = written(tmp_path, b"k7mwq", 0o400)
+    try:
+        os.setxattr(path, "system.posix_acl_access", ACCESS_LIST)
+    except OSError as exc:
+        pytest.skip(f"no access lists on this disk: {exc}")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o440
+    # As the service sees it: the group is root's, and not one of ours.
+    monkeypatch.setattr(os, "getegid", lambda: 4711)
+    monkeypatch.setattr(os, "getgroups", lambda: [4711])
+    return path
+
+
+@pytest.mark.req("T-48")
+def test_a_credential_of_the_service_manager_is_taken_as_it_is(credential: Path) -> None:
+    assert load_secret(credential) == "k7mwq"
+    refuse_open_key(credential)
+
+
+def test_the_same_file_is_refused_where_no_service_manager_vouches_for_it(
+    credential: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in (None, "", ".", str(credential.parent.parent)):
+        monkeypatch.delenv("CREDENTIALS_DIRECTORY") if folder is None else monkeypatch.setenv(
+            "CREDENTIALS_DIRECTORY", folder
+        )
+        for refuse in (load_secret, refuse_open_key):
+            with pytest.raises(SecretFileError):
+                refuse(credential)
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o660, 0o604])
+def test_a_credential_that_others_may_use_is_refused(credential: Path, mode: int) -> None:
+    credential.chmod(mode)
+    for refuse in (load_secret, refuse_open_key):
+        with pytest.raises(SecretFileError, match=f"{mode:03o}"):
+            refuse(credential)
+
+
+def test_a_credential_of_another_user_is_refused(credential: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = credential.stat().st_uid + 1
+    monkeypatch.setattr("web.secret_file._ROOT", other)
+    monkeypatch.setattr(os, "geteuid", lambda: other)
+    with pytest.raises(SecretFileError):
+        load_secret(credential)

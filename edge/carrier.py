@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -23,9 +24,9 @@ from edge.clock import Clock
 from edge.config import LinkSection
 from edge.errors import EdgeError
 from edge.health import DeviceStatus
+from edge.store.asked import Kept
 from edge.store.lane import InStore
 from edge.store.outbox import Outbox, OutboxCounts
-from edge.supervisor import Sleep
 from edge.sync_board import SyncBoard
 from edge.uplink import Answer, Uplink
 from web.live import LiveBus
@@ -34,7 +35,16 @@ from wire.envelope import seal
 from wire.keys import PublicKey, SigningKey
 from wire.link import Link, LinkSettings, Retained, Session
 from wire.link_loss import Cause, LinkLoss
-from wire.presence import PRESENCE_VERSION, DeviceHealth, Health, Presence, PresenceState, encode
+from wire.presence import (
+    MOST_EPOCHS,
+    PRESENCE_VERSION,
+    DeviceHealth,
+    Health,
+    KeptEpoch,
+    Presence,
+    PresenceState,
+    encode,
+)
 from wire.topics import Channel, TerminalTopics
 
 HEALTH_S = 30.0
@@ -82,7 +92,6 @@ class Carrier:
         board: SyncBoard,
         bus: LiveBus,
         clock: Clock,
-        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._identity = identity
         self._outbox = outbox
@@ -91,19 +100,20 @@ class Carrier:
         self._board = board
         self._bus = bus
         self._clock = clock
-        self._sleep = sleep
         self._session = ""
+        self._epoch = identity.epoch
+        self._centre: str | None = None
         self._offset_ms: int | None = None
         self._broker = f"{settings.host}:{settings.port}"
         self._said_cause: Cause | None = None
         self._link_ended = asyncio.Event()
+        self._report_due = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._notes: set[asyncio.Task[None]] = set()
+        self._notes: set[asyncio.Future[object]] = set()
         self._link = Link(settings, self, self._new_session, rng=secrets.SystemRandom(), on_fatal=self._note_link_ended)
         self._uplink = Uplink(
             outbox=outbox,
             in_store=in_store,
-            epoch=identity.epoch,
             link=self,
             topics=identity.topics,
             key=identity.key,
@@ -149,6 +159,7 @@ class Carrier:
         self._said_cause = None
         self._board.line_up()
         self._uplink.link_changed(is_up=True)
+        self._on_loop(self._report_due.set)
 
     def link_down(self, loss: LinkLoss) -> None:
         """Note that the line is closed; said once for each cause, not at every attempt."""
@@ -159,14 +170,19 @@ class Carrier:
         self._uplink.link_changed(is_up=False)
 
     def message(self, topic: str, frame: bytes) -> None:
-        """Hand a receipt to the uplink."""
-        del topic
-        self._uplink.receipt_arrived(frame)
+        """Hand a receipt or a request of the centre to the uplink."""
+        if topic == self._identity.topics.on(Channel.ASK):
+            self._uplink.ask_arrived(frame)
+        else:
+            self._uplink.receipt_arrived(frame)
 
     def _note_link_ended(self) -> None:
         self.link_down(LinkLoss(Cause.FAILED, "the link's thread has ended"))
+        self._on_loop(self._link_ended.set)
+
+    def _on_loop(self, call: Callable[[], object]) -> None:
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._link_ended.set)
+            self._loop.call_soon_threadsafe(call)
 
     async def _watch_link(self) -> None:
         await self._link_ended.wait()
@@ -188,7 +204,7 @@ class Carrier:
         self._session = secrets.token_hex(8)
         now = self._clock.now()
         return Session(
-            subscriptions=(self._identity.topics.on(Channel.RECEIPT),),
+            subscriptions=tuple(map(self._identity.topics.on, (Channel.RECEIPT, Channel.ASK))),
             will=self._presence(PresenceState.LOST, now),
             greeting=self._presence(PresenceState.ONLINE, now),
         )
@@ -201,7 +217,7 @@ class Carrier:
             session=self._session,
             state=state,
             at=at,
-            epoch=identity.epoch,
+            epoch=self._epoch,
             public_key=identity.key.public.raw.hex(),
             institution=identity.institution,
             label=identity.label,
@@ -214,13 +230,17 @@ class Carrier:
         return Retained(topic, seal(encode(message), topic, self._identity.key))
 
     async def _report_health(self) -> None:
+        """Report every half minute, and at once when the line comes up: the centre then asks for what it lacks."""
         while True:
-            counts = await self._in_store(self._outbox.counts)
-            report = self._sealed(Channel.HEALTH, self._health(counts))
+            self._report_due.clear()
+            counts, kept = await self._in_store(self._outbox.stock)
+            report = self._sealed(Channel.HEALTH, self._health(counts, kept))
             self._link.publish(report.topic, report.frame)
-            await self._sleep(HEALTH_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(HEALTH_S):
+                    await self._report_due.wait()
 
-    def _health(self, counts: OutboxCounts) -> Health:
+    def _health(self, counts: OutboxCounts, kept: Sequence[Kept]) -> Health:
         return Health(
             v=PRESENCE_VERSION,
             terminal=self._identity.topics.terminal,
@@ -233,27 +253,52 @@ class Carrier:
                 DeviceHealth(device.device, device.state, device.scans, device.restarts, device.problem)
                 for device in self._devices()
             ],
+            kept=[KeptEpoch(one.epoch, one.first, one.last) for one in kept[-MOST_EPOCHS:]],
         )
 
     # -- what is answered ------------------------------------------------------------------------------------------
 
     def _note_answer(self, answer: Answer) -> None:
+        receipt = answer.receipt
         self._board.note_receipt(answer.applied, self._clock.now())
-        taken = {"epoch": answer.receipt.epoch, "accepted": answer.receipt.accepted}
+        taken = {"epoch": receipt.epoch, "accepted": receipt.accepted}
         self._bus.publish("receipt", msgspec.json.encode(taken).decode())
-        offset, trip = answer.offset_ms, answer.round_trip_s
-        if offset is None or trip is None or trip > SLOW_ROUND_TRIP_S:
+        if receipt.is_forked and receipt.epoch == self._epoch:
+            self._soon(self._leave_fork(receipt.epoch))
+        if receipt.centre != self._centre:
+            self._centre = receipt.centre
+            self._soon(self._note_centre(receipt.centre))
+        self._note_offset(answer)
+
+    def _note_offset(self, answer: Answer) -> None:
+        offset = answer.offset_ms
+        if answer.round_trip_s > SLOW_ROUND_TRIP_S:
             return
         if self._offset_ms is not None and abs(offset - self._offset_ms) < OFFSET_STEP_MS:
             return
         self._offset_ms = offset
-        note = asyncio.ensure_future(self._keep_offset(offset))
+        self._soon(self._in_store(lambda: self._outbox.note_clock_offset(offset)))
+
+    async def _leave_fork(self, epoch: str) -> None:
+        """Begin a new life: somewhere there is another copy of this store, and both number their events alike."""
+        begun = await self._in_store(lambda: self._outbox.leave_epoch(epoch, "forked", self._clock.now()))
+        if begun != self._epoch:
+            self._epoch = begun
+            _logger.error("store.forked", former=epoch, epoch=begun)
+            self._uplink.epoch_begun()
+
+    async def _note_centre(self, centre: str) -> None:
+        """Keep which life of the centre's store answers. A new one was restored: tell it what is kept here."""
+        before = await self._in_store(lambda: self._outbox.note_centre(centre))
+        if before is not None:
+            _logger.warning("centre.restored", former=before, epoch=centre)
+            self._report_due.set()
+
+    def _soon(self, work: Awaitable[object]) -> None:
         # A task that nobody holds may be collected before it has run.
+        note = asyncio.ensure_future(work)
         self._notes.add(note)
         note.add_done_callback(self._notes.discard)
-
-    async def _keep_offset(self, offset_ms: int) -> None:
-        await self._in_store(lambda: self._outbox.note_clock_offset(offset_ms))
 
 
 def link_settings(terminal: str, link: LinkSection) -> LinkSettings:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 import structlog
@@ -18,8 +19,9 @@ from edge.operators.accounts import NewPassword, add_first_account
 from edge.store.catalogue import last_import
 from edge.store.database import database_path, opened_store, reading_store
 from edge.store.lane import Lane
+from edge.store.life import home_of, is_at_home, move_home
 from edge.store.outbox import Outbox
-from edge.store.terminal import TerminalState, ensure_state
+from edge.store.terminal import TerminalState, ensure_state, read_state
 from rules.catalogue import CatalogueError
 from wire.ids import uuid7
 
@@ -40,7 +42,7 @@ class Core:
     """The writer's; used in the writing lane only."""
     outbox: Outbox
     state: TerminalState
-    """As it was at start; terminal and epoch never change."""
+    """As it was at start; the terminal never changes."""
     refused_catalogue: CatalogueError | None
     """Why the file of the configuration was not taken at start; the library that was there before is in use."""
     writer: Lane
@@ -75,24 +77,39 @@ async def opened_core(config: EdgeConfig, tell_password: TellPassword, clock: Cl
         writer = Lane("store", database_path(folder), opened_store(folder))
         closing.push_async_callback(writer.close)
         connection = await writer.open()
-        state = await writer.run(lambda: _prepare(config, connection, tell_password, clock))
+        outbox = Outbox(connection, random=secrets.token_bytes)
+        state = await writer.run(lambda: _prepare(config, connection, outbox, tell_password, clock))
         refused = await writer.run(lambda: _take_catalogue(config, connection, clock))
         reader = Lane("reader", database_path(folder), reading_store(folder))
         closing.push_async_callback(reader.close)
         reading = await reader.open()
-        outbox = Outbox(connection, random=secrets.token_bytes)
         yield Core(config, connection, outbox, state, refused, writer, reader, reading)
 
 
-def _prepare(config: EdgeConfig, connection: Connection, tell_password: TellPassword, clock: Clock) -> TerminalState:
+def _prepare(
+    config: EdgeConfig, connection: Connection, outbox: Outbox, tell_password: TellPassword, clock: Clock
+) -> TerminalState:
     """Make the store ready for its first scan."""
     now = clock.now()
     new_epoch = str(uuid7(to_us(now) // 1_000, secrets.token_bytes(_RANDOM_BYTES)))
-    state = ensure_state(connection, terminal=config.terminal.id, new_epoch=new_epoch, mode=config.counter.mode)
+    ensure_state(connection, terminal=config.terminal.id, new_epoch=new_epoch, mode=config.counter.mode)
+    state = _settled(config, connection, outbox, now)
     first = add_first_account(connection, now)
     if first is not None:
         tell_password(first)
     return state
+
+
+def _settled(config: EdgeConfig, connection: Connection, outbox: Outbox, now: datetime) -> TerminalState:
+    """Return the state of a store that lives here. One that was copied or restored begins a new life first."""
+    home = home_of(database_path(config.store.folder))
+    with connection.begin():
+        if not is_at_home(connection, home):
+            former = read_state(connection).epoch
+            epoch = outbox.begin_epoch(connection, "copied", now)
+            move_home(connection, home)
+            _logger.warning("store.copied", former=former, epoch=epoch)
+        return read_state(connection)
 
 
 def _take_catalogue(config: EdgeConfig, connection: Connection, clock: Clock) -> CatalogueError | None:

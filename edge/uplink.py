@@ -3,16 +3,20 @@
 The uplink is the only reader of the outbox. It keeps a window of batches on the way, sends what was scanned since the
 line came back before the backlog, and forgets a batch only when a receipt of the centre names it; a batch without an
 answer is read from the outbox and sent again. It holds no fact of its own: killed at any moment, it loses nothing.
+
+A receipt counts only if it answers a batch that this process sent. A store may have been copied: then two boxes number
+different events alike, and what the centre has of the one says nothing about the other.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -22,7 +26,7 @@ from edge.store.lane import InStore
 from edge.store.outbox import Applied, OutboxRow
 from wire.envelope import open_sealed, seal
 from wire.keys import PublicKey, SigningKey
-from wire.receipts import BATCH_VERSION, Batch, Receipt, decode_receipt, encode
+from wire.receipts import BATCH_VERSION, Ask, Batch, Receipt, decode_ask, decode_receipt, encode
 from wire.topics import Channel, TerminalTopics
 
 ROWS_PER_BATCH = 100
@@ -31,9 +35,14 @@ WINDOW = 20
 RESEND_S = 5.0
 MOST_RECEIPTS = 1_000
 """Receipts that may wait to be read. Beyond, the oldest is dropped: its rows are sent and answered again."""
+MOST_REMEMBERED = 1_000
+"""Batches whose receipts still count, answered late or never. A receipt to an older one is ignored: sent again."""
+MOST_ASKS = 20
+"""Requests of the centre that may wait to be read; it asks anew after every health report."""
 IDLE_CHECK_S = 1.0
 """How often an idle uplink looks for rows whose hold has ended."""
 
+_Message = TypeVar("_Message")
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -53,8 +62,8 @@ class UplinkOutbox(Protocol):
     def epochs_with_pending(self) -> Sequence[str]:
         """Epochs that still have rows to deliver, oldest first."""
 
-    def newest_seq(self) -> int:
-        """Number of the last row of the current epoch, 0 if there is none."""
+    def newest(self) -> tuple[str, int]:
+        """The current epoch and the number of its last row, 0 if there is none."""
 
     def pending(
         self, *, epoch: str, after_seq: int, up_to_seq: int | None, limit: int, now: datetime
@@ -63,6 +72,9 @@ class UplinkOutbox(Protocol):
 
     def apply_receipts(self, receipts: Sequence[Receipt], now: datetime) -> Sequence[Applied]:
         """Mark what the centre has taken, refused or put off."""
+
+    def send_again(self, ask: Ask, now: datetime) -> int:
+        """Make delivered rows pending again that the centre lacks; return how many rows are to be sent."""
 
 
 class UplinkLink(Protocol):
@@ -78,14 +90,14 @@ class Answer:
 
     receipt: Receipt
     applied: Applied
-    round_trip_s: float | None
-    """None if the receipt does not answer a batch that is on the way."""
-    offset_ms: int | None
+    round_trip_s: float
+    offset_ms: int
     """Centre clock minus device clock, taken at the middle of the round trip."""
 
 
 @dataclass(slots=True)
 class _OnTheWay:
+    nonce: str
     epoch: str
     first: int
     last: int
@@ -98,6 +110,8 @@ class _OnTheWay:
 class _Cursor:
     """How far each lane has been read since the line came up."""
 
+    epoch: str = ""
+    """The present life of the store: what is live belongs to it."""
     live_from: int = 1
     """Rows from this number on were recorded while the line was up: they go first."""
     live: int = 0
@@ -113,7 +127,6 @@ class Uplink:
         *,
         outbox: UplinkOutbox,
         in_store: InStore,
-        epoch: str,
         link: UplinkLink,
         topics: TerminalTopics,
         key: SigningKey,
@@ -125,7 +138,6 @@ class Uplink:
     ) -> None:
         self._outbox = outbox
         self._in_store = in_store
-        self._epoch = epoch
         self._link = link
         self._topics = topics
         self._key = key
@@ -142,9 +154,12 @@ class Uplink:
         self._has_new_session = False
         self._cursor = _Cursor()
         self._on_the_way: list[_OnTheWay] = []
-        self._last_sent_at: datetime | None = None
+        self._remembered: OrderedDict[str, _OnTheWay] = OrderedDict()
+        self._asks: deque[bytes] = deque(maxlen=MOST_ASKS)
         self.refused_receipts = 0
         """Receipts that were damaged or forged: counted, logged once per reason, never acted on."""
+        self.strange_receipts = 0
+        """Receipts to batches that this process did not send, or not lately: ignored."""
         self.resent = 0
         """Batches that were sent again for want of an answer. Counted, not logged: a day without a line has many."""
 
@@ -161,6 +176,14 @@ class Uplink:
     def receipt_arrived(self, frame: bytes) -> None:
         """Hand over what arrived on the receipt topic."""
         self._from_any_thread(lambda: self._note_receipt(frame))
+
+    def ask_arrived(self, frame: bytes) -> None:
+        """Hand over what arrived on the topic of requests."""
+        self._from_any_thread(lambda: self._note_ask(frame))
+
+    def epoch_begun(self) -> None:
+        """Say that the store began a new life."""
+        self._from_any_thread(self._note_epoch)
 
     def _from_any_thread(self, call: Callable[[], None]) -> None:
         loop = self._loop
@@ -179,6 +202,14 @@ class Uplink:
         self._receipts.append((frame, self._clock.monotonic_s()))
         self._wake.set()
 
+    def _note_ask(self, frame: bytes) -> None:
+        self._asks.append(frame)
+        self._wake.set()
+
+    def _note_epoch(self) -> None:
+        self._has_new_session = True
+        self._wake.set()
+
     # -- the task --------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
@@ -187,8 +218,9 @@ class Uplink:
         while True:
             self._wake.clear()
             await self._take_receipts()
+            await self._take_asks()
             has_sent = self._is_up and await self._send_what_fits()
-            if not has_sent and not self._receipts:
+            if not has_sent and not self._receipts and not self._asks:
                 await self._rest()
 
     async def _rest(self) -> None:
@@ -223,15 +255,16 @@ class Uplink:
         return self._send(batch.epoch, rows, is_live=batch.is_live)
 
     async def _send_live(self) -> bool:
-        rows = await self._read(self._epoch, self._cursor.live, None)
-        if not self._send(self._epoch, rows, is_live=True):
+        cursor = self._cursor
+        rows = await self._read(cursor.epoch, cursor.live, None)
+        if not self._send(cursor.epoch, rows, is_live=True):
             return False
-        self._cursor.live = rows[-1].seq
+        cursor.live = rows[-1].seq
         return True
 
     async def _send_backlog(self) -> bool:
         for epoch, after in list(self._cursor.backlog.items()):
-            up_to = self._cursor.live_from - 1 if epoch == self._epoch else None
+            up_to = self._cursor.live_from - 1 if epoch == self._cursor.epoch else None
             rows = await self._read(epoch, after, up_to)
             if not rows:
                 # What joins the current epoch from now on is live, and no other epoch grows.
@@ -247,9 +280,9 @@ class Uplink:
         return False
 
     async def _start_over(self) -> None:
-        newest = await self._in_store(self._outbox.newest_seq)
+        epoch, newest = await self._in_store(self._outbox.newest)
         epochs = await self._in_store(self._outbox.epochs_with_pending)
-        self._cursor = _Cursor(live_from=newest + 1, live=newest, backlog=dict.fromkeys(epochs, 0))
+        self._cursor = _Cursor(epoch, live_from=newest + 1, live=newest, backlog=dict.fromkeys(epochs, 0))
 
     async def _read(self, epoch: str, after: int, up_to: int | None) -> Sequence[OutboxRow]:
         now = self._clock.now()
@@ -260,30 +293,24 @@ class Uplink:
     def _send(self, epoch: str, rows: Sequence[OutboxRow], *, is_live: bool) -> bool:
         if not rows:
             return False
-        sent_at = self._next_sent_at()
+        sent_at, nonce = self._clock.now(), self._new_nonce()
         batch = Batch(
             v=BATCH_VERSION,
             terminal=self._topics.terminal,
             epoch=epoch,
             sent_at=sent_at,
-            nonce=self._new_nonce(),
+            nonce=nonce,
             events=[msgspec.Raw(row.bytes) for row in rows],
         )
         topic = self._topics.on(Channel.EVENTS)
         if not self._link.publish(topic, seal(encode(batch), topic, self._key)):
             return False
-        self._on_the_way.append(
-            _OnTheWay(epoch, rows[0].seq, rows[-1].seq, sent_at, self._clock.monotonic_s(), is_live)
-        )
+        sent = _OnTheWay(nonce, epoch, rows[0].seq, rows[-1].seq, sent_at, self._clock.monotonic_s(), is_live)
+        self._on_the_way.append(sent)
+        self._remembered[nonce] = sent
+        if len(self._remembered) > MOST_REMEMBERED:
+            self._remembered.popitem(last=False)
         return True
-
-    def _next_sent_at(self) -> datetime:
-        """Return the device time, made unique: it names the batch in the receipt."""
-        now = self._clock.now()
-        if self._last_sent_at is not None and now <= self._last_sent_at:
-            now = self._last_sent_at + timedelta(microseconds=1)
-        self._last_sent_at = now
-        return now
 
     # -- receipts --------------------------------------------------------------------------------------------------
 
@@ -292,15 +319,13 @@ class Uplink:
         opened: list[tuple[Receipt, float]] = []
         while self._receipts:
             frame, arrived_s = self._receipts.popleft()
-            try:
-                opened.append((self._open_receipt(frame), arrived_s))
-            except YimaError as exc:
-                # Not from the centre, or damaged: the rows stay pending and are sent again.
-                self.refused_receipts += 1
-                self._on_refused(exc)
-                if exc.code not in self._refused_codes:
-                    self._refused_codes.add(exc.code)
-                    _logger.warning("uplink.receipt_refused", code=exc.code, reason=exc.words.en)
+            receipt = self._opened(Channel.RECEIPT, decode_receipt, frame)
+            if receipt is None:
+                continue
+            if receipt.nonce in self._remembered:
+                opened.append((receipt, arrived_s))
+            else:
+                self.strange_receipts += 1
         if opened:
             now = self._clock.now()
             receipts = [receipt for receipt, _ in opened]
@@ -308,19 +333,46 @@ class Uplink:
             for (receipt, arrived_s), changed in zip(opened, applied, strict=True):
                 self._settle(receipt, arrived_s, changed)
 
-    def _open_receipt(self, frame: bytes) -> Receipt:
+    async def _take_asks(self) -> None:
+        """Send again what the centre lacks. What waits or is on the way already needs nothing."""
+        while self._asks:
+            frame, now = self._asks.popleft(), self._clock.now()
+            ask = self._opened(Channel.ASK, decode_ask, frame)
+            if ask is None:
+                continue
+            again = await self._in_store(partial(self._outbox.send_again, ask, now))
+            if again:
+                _logger.info("uplink.sent_again", events=again)
+                # They come before the places that the backlog has been read to.
+                await self._start_over()
+
+    def _opened(self, channel: Channel, decode: Callable[[bytes], _Message], frame: bytes) -> _Message | None:
+        """Return a message of the centre, or None for what is not its own, or damaged: then rows stay as they are."""
+        try:
+            return decode(self._body(frame, channel))
+        except YimaError as exc:
+            self.refused_receipts += 1
+            self._on_refused(exc)
+            if exc.code not in self._refused_codes:
+                self._refused_codes.add(exc.code)
+                _logger.warning("uplink.receipt_refused", code=exc.code, reason=exc.words.en)
+            return None
+
+    def _body(self, frame: bytes, channel: Channel) -> bytes:
         def find_key(key_id: bytes) -> PublicKey | None:
             return self._centre_key if key_id == self._centre_key.key_id else None
 
-        # The topic is part of what is signed, so a receipt for another terminal does not open here.
-        return decode_receipt(open_sealed(frame, self._topics.on(Channel.RECEIPT), find_key).body)
+        # The topic is part of what is signed, so a message for another terminal does not open here.
+        return open_sealed(frame, self._topics.on(channel), find_key).body
 
     def _settle(self, receipt: Receipt, arrived_s: float, applied: Applied) -> None:
-        answered = next((batch for batch in self._on_the_way if batch.sent_at == receipt.sent_at), None)
-        round_trip_s = offset_ms = None
-        if answered is not None:
+        answered = self._remembered.pop(receipt.nonce, None)
+        if answered is None:
+            # The same receipt twice: the broker may repeat it.
+            return
+        if answered in self._on_the_way:
             self._on_the_way.remove(answered)
-            round_trip_s = arrived_s - answered.sent_s
-            middle = answered.sent_at + timedelta(seconds=round_trip_s / 2)
-            offset_ms = round((receipt.at - middle).total_seconds() * 1000)
+        round_trip_s = arrived_s - answered.sent_s
+        middle = answered.sent_at + timedelta(seconds=round_trip_s / 2)
+        offset_ms = round((receipt.at - middle).total_seconds() * 1000)
         self._on_answer(Answer(receipt, applied, round_trip_s, offset_ms))

@@ -119,6 +119,7 @@ async def _serve(
     receiver = Receiver(
         ingest=centre.ingest,
         fleet=centre.fleet,
+        asking=centre.asking,
         settings=line,
         now=centre.now,
         on_fatal=stop_on_fatal,

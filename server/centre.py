@@ -14,6 +14,7 @@ from codes.words import Words
 from server.config import ServerConfig
 from server.fleet import Fleet
 from server.ingest import Ingest
+from server.ingest.asking import Asking
 from server.live import LiveNews
 from server.matching import Matching
 from server.people.accounts import Accounts
@@ -49,6 +50,7 @@ class Centre:
     fleet: Fleet
     matching: Matching
     ingest: Ingest
+    asking: Asking
     now: Now
     """Centre clock, aware, UTC."""
     started_at: datetime
@@ -115,6 +117,7 @@ def build_centre(config: ServerConfig, now: Now = utc_now) -> Centre:
         fleet=Fleet(store, news.terminal_changed),
         matching=matching,
         ingest=Ingest(store, key, hold=timedelta(seconds=config.centre.hold_s), announce=news.committed),
+        asking=Asking(store, key),
         now=now,
         started_at=now(),
     )

@@ -21,7 +21,8 @@ import structlog
 from codes.errors import TransientError, YimaError
 from wire.link import Link, LinkListener, LinkSettings, Session, SessionFactory
 from wire.link_loss import Cause, LinkLoss
-from wire.topics import Channel, every_terminal, parse_topic
+from wire.presence import Health
+from wire.topics import Channel, TerminalTopics, every_terminal, parse_topic
 
 QUEUE_FRAMES = 2_000
 FRAMES_PER_COMMIT = 16
@@ -34,7 +35,7 @@ _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class Reply(Protocol):
-    """A sealed receipt (`server.ingest.Reply`)."""
+    """A sealed receipt (`server.ingest.Reply`), or a request to send something again."""
 
     @property
     def topic(self) -> str:
@@ -58,8 +59,15 @@ class NotesFleet(Protocol):
     def note_presence(self, topic: str, frame: bytes, now: datetime) -> None:
         """Take a birth, a stop or a death."""
 
-    def note_health(self, topic: str, frame: bytes, now: datetime) -> None:
-        """Take a health report."""
+    def note_health(self, topic: str, frame: bytes, now: datetime) -> Health | None:
+        """Take a health report; return it if the terminal's facts are taken."""
+
+
+class Asks(Protocol):
+    """Says what to ask of a terminal (`server.ingest.asking.Asking`)."""
+
+    def question(self, topics: TerminalTopics, said: Health, now: datetime) -> Reply | None:
+        """Return what to ask after a health report; None if nothing is missing."""
 
 
 class CentreLink(Protocol):
@@ -99,6 +107,7 @@ class Receiver:
         *,
         ingest: Ingests,
         fleet: NotesFleet,
+        asking: Asks,
         settings: LinkSettings,
         now: Callable[[], datetime],
         on_fatal: Callable[[], None],
@@ -111,6 +120,7 @@ class Receiver:
         self._sleep = sleep
         self._ingest = ingest
         self._fleet = fleet
+        self._asking = asking
         self._now = now
         self._on_fatal = on_fatal
         subscriptions = tuple(
@@ -229,13 +239,20 @@ class Receiver:
             if channel is Channel.PRESENCE and frame:
                 self._fleet.note_presence(topic, frame, self._now())
             elif channel is Channel.HEALTH:
-                self._fleet.note_health(topic, frame, self._now())
+                self._take_health(topic, frame)
             else:
                 self.refused += 1
         except YimaError as exc:
             # A damaged or forged presence tells us nothing; the next birth or report will.
             self.refused += 1
             _logger.warning("receiver.refused", topic=topic, code=exc.code, reason=exc.words.en)
+
+    def _take_health(self, topic: str, frame: bytes) -> None:
+        said = self._fleet.note_health(topic, frame, self._now())
+        if said is not None:
+            question = self._asking.question(parse_topic(topic)[0], said, self._now())
+            if question is not None:
+                self._publish(question)
 
     def _take(self, batches: list[tuple[str, bytes]]) -> None:
         try:

@@ -26,6 +26,8 @@ GENESIS = "0" * 64
 MAX_CODE_LENGTH = 100
 """The national interface carries trace codes of up to 100 characters (drug_trac_codg)."""
 
+MAX_SPANS = 1_000
+"""More holes than any accident leaves."""
 MAX_FLAGS = 32
 """More than there are flags."""
 
@@ -35,6 +37,11 @@ EventUuid = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-
 Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Utc = Annotated[datetime, Meta(tz=True)]
+Seq = Annotated[int, Meta(ge=1, le=2**62)]
+"""Number of an event within its epoch. No terminal counts further than the bound, and every store can keep it."""
+Span = tuple[Seq, Seq]
+"""First and last number, both included."""
+Spans = Annotated[list[Span], Meta(max_length=MAX_SPANS)]
 
 
 class _Fact(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", omit_defaults=True):
@@ -128,7 +135,53 @@ class ShiftClosed(_Fact, frozen=True, tag="shift_closed"):
     """Sales closed in this shift."""
 
 
-Fact = Scanned | Dispensed | SaleReturned | Received | CodeUnmatched | ShiftOpened | ShiftClosed
+class TamperSeen(_Fact, frozen=True, tag="tamper_seen"):
+    """Something about the terminal itself was changed from outside, or may have been."""
+
+    what: Name
+    """Stable word, such as `clock_set_back`."""
+    detail: Annotated[str, Meta(max_length=500)]
+    """Figures for a person; nothing personal."""
+
+
+class StoreRebuilt(_Fact, frozen=True, tag="store_rebuilt"):
+    """A new life of the terminal's store began because of an accident: the first event of its epoch."""
+
+    former: Name | None
+    """The life before; None if not even that could be read."""
+    why: Literal["damaged", "copied", "forked"]
+    kept: Annotated[int, Meta(ge=0)]
+    """Events of former lives that are still at the terminal."""
+    lost: Spans
+    """Numbers of the former life that are known to be lost: not delivered, and not to be read any more."""
+
+    def __post_init__(self) -> None:
+        _refuse_reversed(self.lost)
+
+
+class EventsLost(_Fact, frozen=True, tag="events_lost"):
+    """Numbers that the centre asked for and that will never come. It closes them, with an alarm."""
+
+    epoch: Name
+    """The life whose numbers they are."""
+    spans: Spans
+
+    def __post_init__(self) -> None:
+        _refuse_reversed(self.spans)
+
+
+Fact = (
+    Scanned
+    | Dispensed
+    | SaleReturned
+    | Received
+    | CodeUnmatched
+    | ShiftOpened
+    | ShiftClosed
+    | TamperSeen
+    | StoreRebuilt
+    | EventsLost
+)
 
 KINDS: tuple[str, ...] = tuple(str(kind.__struct_config__.tag) for kind in get_args(Fact))
 
@@ -142,7 +195,7 @@ class Event(Struct, frozen=True, forbid_unknown_fields=True):
     terminal: Name
     epoch: Name
     """The life of the terminal's store; a rebuilt store starts a new one."""
-    seq: Annotated[int, Meta(ge=1)]
+    seq: Seq
     """Gapless within the epoch, from 1."""
     hlc: Annotated[int, Meta(ge=0)]
     """Hybrid logical clock, microseconds (`wire.ids.HybridClock`)."""
@@ -215,6 +268,12 @@ def sm3_hex(message: bytes) -> str:
     digest = hashes.Hash(hashes.SM3())
     digest.update(message)
     return digest.finalize().hex()
+
+
+def _refuse_reversed(spans: list[Span]) -> None:
+    for first, last in spans:
+        if first > last:
+            raise ValueError(f"not a span of numbers: {first} to {last}")
 
 
 def _refuse_version(version: int) -> None:

@@ -15,10 +15,12 @@ from msgspec import Meta, Struct
 
 from codes.words import Words
 from wire.errors import CorruptMessageError
-from wire.events import Name, Utc
+from wire.events import Name, Seq, Utc
 from wire.receipts import refuse_newer
 
 PRESENCE_VERSION = 1
+MOST_EPOCHS = 32
+"""Lives that a report names at most: the newest."""
 
 
 class PresenceState(StrEnum):
@@ -61,6 +63,17 @@ class DeviceHealth(Struct, frozen=True):
     restarts: int
     problem: str | None = None
     """Stable error code of the last failure."""
+    gs_ok: bool | None = None
+    """The scanner set-up has shown that group separators arrive, or that they do not; None if nobody has looked."""
+
+
+class KeptEpoch(Struct, frozen=True):
+    """What a store still has of one of its lives, delivered or not."""
+
+    epoch: Name
+    first: Seq
+    last: Seq
+    """The last number that was given out; the centre asks for what it lacks up to here."""
 
 
 class Health(Struct, frozen=True):
@@ -75,6 +88,8 @@ class Health(Struct, frozen=True):
     dead_letters: Annotated[int, Meta(ge=0)]
     oldest_pending_at: Utc | None
     devices: list[DeviceHealth]
+    kept: Annotated[list[KeptEpoch], Meta(max_length=MOST_EPOCHS)] = msgspec.field(default_factory=list)
+    """Every life of the store that is still here, oldest first."""
 
 
 _encoder = msgspec.json.Encoder()

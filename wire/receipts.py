@@ -1,4 +1,4 @@
-"""What the centre answers, after its own commit, and what a terminal sends up in one message.
+"""What a terminal sends up in one message, what the centre answers after its own commit, and what it asks for again.
 
 A row of the terminal's outbox is delivered when a receipt names it, never on the broker's acknowledgement.
 """
@@ -13,12 +13,13 @@ from msgspec import Meta, Struct
 
 from codes.words import Words
 from wire.errors import CorruptMessageError, NewerMessageError
-from wire.events import Name, Utc
+from wire.events import Name, Seq, Span, Utc
 
 BATCH_VERSION = 1
 MAX_EVENTS_PER_BATCH = 1_000
+MAX_SPANS_PER_ASK = 200
 
-Seq = Annotated[int, Meta(ge=1)]
+Nonce = Annotated[str, Meta(min_length=16, max_length=64)]
 
 
 class Batch(Struct, frozen=True):
@@ -28,8 +29,8 @@ class Batch(Struct, frozen=True):
     terminal: Name
     epoch: Name
     sent_at: Utc
-    nonce: Annotated[str, Meta(min_length=16, max_length=64)]
-    """Fresh for each message, so that a replay is seen as one."""
+    nonce: Nonce
+    """Fresh for each message; the receipt repeats it."""
     events: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_EVENTS_PER_BATCH)]
     """Each exactly as it was frozen."""
 
@@ -64,22 +65,43 @@ class Receipt(Struct, frozen=True):
     """Store epoch of the centre: a new one means that it was restored or rebuilt."""
     at: Utc
     """Centre clock, from which a terminal measures its offset."""
-    sent_at: Utc | None
-    """The `sent_at` of the batch this answers; with `at` it bounds the offset."""
-    accepted: list[tuple[Seq, Seq]] = msgspec.field(default_factory=list)
-    """Inclusive ranges."""
+    nonce: Nonce
+    """The `nonce` of the batch that this answers. Two boxes with copies of one store number their events alike, so a
+    receipt counts only where the batch came from."""
+    accepted: list[Span] = msgspec.field(default_factory=list)
     rejected: list[Rejected] = msgspec.field(default_factory=list)
     held: list[Held] = msgspec.field(default_factory=list)
+    is_forked: bool = False
+    """A number of this batch stands for another event at the centre too: begin a new epoch."""
+
+
+class Wanted(Struct, frozen=True):
+    """Numbers of one epoch that the centre does not have."""
+
+    epoch: Name
+    spans: Annotated[list[Span], Meta(min_length=1, max_length=MAX_SPANS_PER_ASK)]
+
+
+class Ask(Struct, frozen=True):
+    """What the centre asks a terminal to send again. Rows that are on the way anyway need nothing."""
+
+    v: int
+    terminal: Name
+    centre: Name
+    """Store epoch of the centre, as in a receipt."""
+    at: Utc
+    wanted: Annotated[list[Wanted], Meta(min_length=1)]
 
 
 _encoder = msgspec.json.Encoder()
 _batch_decoder = msgspec.json.Decoder(Batch)
 _receipt_decoder = msgspec.json.Decoder(Receipt)
+_ask_decoder = msgspec.json.Decoder(Ask)
 
 _T = TypeVar("_T")
 
 
-def encode(message: Batch | Receipt) -> bytes:
+def encode(message: Batch | Receipt | Ask) -> bytes:
     """Return the body that is sealed (`wire.envelope.seal`)."""
     return _encoder.encode(message)
 
@@ -103,6 +125,18 @@ def decode_receipt(body: bytes) -> Receipt:
     receipt = _decode(_receipt_decoder, body, Words("不是有效的回执", "Not a receipt"))
     refuse_newer(receipt.v, BATCH_VERSION)
     return receipt
+
+
+def decode_ask(body: bytes) -> Ask:
+    """Return the request in `body`.
+
+    Raises:
+        CorruptMessageError: The body is no such request.
+        NewerMessageError: It is of a newer format.
+    """
+    ask = _decode(_ask_decoder, body, Words("不是有效的补发请求", "Not a request to send again"))
+    refuse_newer(ask.v, BATCH_VERSION)
+    return ask
 
 
 def refuse_newer(version: int, known: int) -> None:

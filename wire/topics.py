@@ -31,6 +31,8 @@ class Channel(StrEnum):
     """Up: a report every 30 s."""
     RECEIPT = "receipt"
     """Down: what the centre has committed."""
+    ASK = "ask"
+    """Down: numbers that the centre wants sent again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ _DISK = frozenset(
         sqlite3.SQLITE_PROTOCOL,
     }
 )
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+_FAILING = frozenset({errno.EIO, errno.EROFS})
 _PRIMARY_CODE = 0xFF
 """SQLite's extended codes carry the primary one in their low byte."""
 
@@ -132,6 +135,14 @@ def store_errors(path: Path) -> Iterator[None]:
         if told is None:
             raise
         raise told from exc
+
+
+def of_os_error(folder: Path, error: OSError) -> EdgeError:
+    """Return what the system said about a data folder in our words: what may pass is told from what will not."""
+    words = Words(f"无法使用数据目录 {folder}：{error}", f"Cannot use the data folder {folder}: {error}")
+    if error.errno in _NO_ROOM:
+        return DiskFullError(words)
+    return WriteFailedError(words) if error.errno in _FAILING else NotDurableError(words)
 
 
 def _told(path: Path, error: BaseException | None) -> EdgeError | None:

@@ -18,10 +18,12 @@ from sqlalchemy import Connection
 
 from edge.clock import from_us, to_us
 from edge.store import sql
+from edge.store.asked import Kept, kept_epochs, make_pending
+from edge.store.life import Why, begin_epoch, note_centre
 from edge.store.terminal import advance, read_state, set_clock_offset
-from wire.events import SCHEMA_VERSION, Event, Fact, freeze, sm3_hex
+from wire.events import SCHEMA_VERSION, Event, EventsLost, Fact, Span, StoreRebuilt, freeze, sm3_hex
 from wire.ids import HybridClock, uuid7
-from wire.receipts import Receipt
+from wire.receipts import Ask, Receipt, Wanted
 
 KEEP_DELIVERED = timedelta(days=30)
 """How long a delivered row stays at least, by the centre's clock."""
@@ -132,6 +134,7 @@ class Outbox:
     def __init__(self, connection: Connection, *, random: RandomBytes) -> None:
         self._connection = connection
         self._random = random
+        self._said_lost: list[Wanted] = []
 
     def append(self, tx: Connection, fact: Fact, *, operator: str | None, now: datetime) -> Recorded:
         """Freeze `fact` as the next event, inside the transaction `tx` that makes it true."""
@@ -166,10 +169,11 @@ class Outbox:
         with self._connection.begin():
             return [OutboxRow(*row) for row in sql.rows(self._connection, SELECT_DUE, asked)]
 
-    def newest_seq(self) -> int:
-        """Return the number of the last event of the current epoch, 0 if there is none."""
+    def newest(self) -> tuple[str, int]:
+        """Return the current epoch and the number of its last event, 0 if there is none."""
         with self._connection.begin():
-            return read_state(self._connection).next_seq - 1
+            state = read_state(self._connection)
+        return state.epoch, state.next_seq - 1
 
     def epochs_with_pending(self) -> list[str]:
         """Return the epochs that have something to deliver, oldest first."""
@@ -184,6 +188,50 @@ class Outbox:
         """
         with self._connection.begin():
             return [self._apply(receipt, now) for receipt in receipts]
+
+    def send_again(self, ask: Ask, now: datetime) -> int:
+        """Make rows pending again that the centre lacks, and tell it which numbers will never come.
+
+        Returns:
+            How many rows are to be sent.
+        """
+        with self._connection.begin():
+            again, lost = make_pending(self._connection, ask.wanted)
+            fresh = [one for one in lost if one not in self._said_lost]
+            for one in fresh:
+                self.append(self._connection, EventsLost(one.epoch, one.spans), operator=None, now=now)
+        # The centre asks again until the answer has come; one answer is enough.
+        self._said_lost += fresh
+        return again + len(fresh)
+
+    def leave_epoch(self, epoch: str, why: Why, now: datetime) -> str:
+        """Begin a new life of the store if it is still in `epoch`; return the life that it is in."""
+        with self._connection.begin():
+            present = read_state(self._connection).epoch
+            return self.begin_epoch(self._connection, why, now) if present == epoch else present
+
+    def begin_epoch(
+        self, tx: Connection, why: Why, now: datetime, *, lost: Sequence[Span] = (), folder: str | None = None
+    ) -> str:
+        """Begin a new life inside the transaction `tx` and return its name.
+
+        Its first event tells of the life before: why it ended, what of it is `lost`, where damaged files were put.
+        """
+        epoch = str(uuid7(to_us(now) // 1_000, self._random(_RANDOM_BYTES)))
+        former = begin_epoch(tx, epoch, why, now=now, lost=lost, folder=folder)
+        fact = StoreRebuilt(former.epoch, why, former.kept, list(former.lost))
+        self.append(tx, fact, operator=None, now=now)
+        return epoch
+
+    def note_centre(self, centre: str) -> str | None:
+        """Keep which life of the centre's store answers; return the one before if that was another."""
+        with self._connection.begin():
+            return note_centre(self._connection, centre)
+
+    def stock(self) -> tuple[OutboxCounts, list[Kept]]:
+        """Return how much waits, and what is kept of each life of the store."""
+        with self._connection.begin():
+            return read_counts(self._connection), kept_epochs(self._connection)
 
     def counts(self) -> OutboxCounts:
         """Return how much waits, and since when."""

@@ -17,7 +17,7 @@ from server.store.times import micros
 from wire.envelope import open_introduction, open_sealed
 from wire.errors import CorruptMessageError
 from wire.keys import PublicKey
-from wire.presence import Health, Presence, PresenceState, decode_health, decode_presence
+from wire.presence import Health, Presence, PresenceState, decode_health, decode_presence, encode
 from wire.topics import Channel, TerminalTopics, parse_topic
 
 _LARGEST_PRESENCE = 64 * 1024
@@ -119,6 +119,7 @@ def after_health(row: TerminalRow, said: Health, now: datetime) -> Change:
         "dead_letters": said.dead_letters,
         "oldest_pending_us": None if said.oldest_pending_at is None else micros(said.oldest_pending_at),
         "devices": msgspec.json.encode(said.devices[:_MOST_DEVICES]).decode(),
+        "health": encode(said).decode(),
     }
     if said.session != row.session:
         change |= {"session": said.session, "session_us": at_us}

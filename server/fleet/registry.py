@@ -26,7 +26,7 @@ from server.store.times import micros
 from web.errors import InvalidRequestError, NotFoundError
 from wire.errors import UnknownKeyError
 from wire.keys import PublicKey
-from wire.presence import Presence
+from wire.presence import Health, Presence
 from wire.topics import TerminalTopics
 
 
@@ -71,8 +71,8 @@ class Fleet:
                 _meet_other_key(connection, known, registration(topics, said, key, now), now)
         self._changed(said.terminal)
 
-    def note_health(self, topic: str, frame: bytes, now: datetime) -> None:
-        """Take a health report.
+    def note_health(self, topic: str, frame: bytes, now: datetime) -> Health | None:
+        """Take a health report; return it if the terminal's facts are taken.
 
         Raises:
             WireError: It proves nothing or says nothing, or the terminal is not registered.
@@ -85,6 +85,7 @@ class Fleet:
             said = open_health(topic, frame, PublicKey(known.public_key))
             _change(connection, name, after_health(known, said, now))
         self._changed(name)
+        return said if known.trust == Trust.APPROVED else None
 
     def approve(
         self,

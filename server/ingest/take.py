@@ -10,7 +10,8 @@ One bad frame harms no other: it is counted, logged once, and leaves an alarm wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,7 +20,16 @@ import structlog
 from server.errors import StoreContentionError, StoreRefusedError
 from server.ingest.opening import Delivery, MisaddressedError, NoiseError, named_in, open_delivery
 from server.ingest.tally import Tally
-from server.ingest.work import Work, is_newer, known_places, link_up
+from server.ingest.work import (
+    StreamKey,
+    Work,
+    close_lost,
+    forked_numbers,
+    is_newer,
+    known_places,
+    link_up,
+    streams_named,
+)
 from server.store import alarms, events, terminals
 from server.store.alarms import Alarm, AlarmKey
 from server.store.database import Store
@@ -53,6 +63,8 @@ class Committed:
     events: Sequence[Event]
     """Those that are new."""
     alarms: Sequence[Alarm]
+    forked: Mapping[StreamKey, AbstractSet[int]]
+    """Numbers that came and stand for more than one event, by terminal and epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +137,7 @@ class Ingest:
         committed = self._commit(deliveries, [one.alarm for one in refused if one.alarm], now)
         self._count(deliveries, refused, committed)
         self._announce(committed)
-        return [self._reply(delivery, now) for delivery in deliveries]
+        return [self._reply(delivery, committed.forked, now) for delivery in deliveries]
 
     # -- prove and sort --------------------------------------------------------------------------------------------
 
@@ -150,7 +162,7 @@ class Ingest:
     def _commit(self, deliveries: Sequence[Delivery], raised: Sequence[Alarm], now: datetime) -> Committed:
         bringing = [one for one in deliveries if one.arrivals or one.refusals or is_newer(one)]
         if not bringing and not raised:
-            return Committed((), ())
+            return Committed((), (), {})
         for _ in range(ATTEMPTS - 1):
             try:
                 return self._write(bringing, raised, micros(now))
@@ -160,7 +172,7 @@ class Ingest:
 
     def _write(self, deliveries: Sequence[Delivery], raised: Sequence[Alarm], now_us: int) -> Committed:
         with self._store.writing() as connection:
-            streams = events.open_streams(connection, {delivery.stream for delivery in deliveries})
+            streams = events.open_streams(connection, streams_named(deliveries))
             known = known_places(connection, streams, deliveries)
             work = Work(streams, known, now_us, alarms=list(raised))
             for delivery in deliveries:
@@ -168,9 +180,11 @@ class Ingest:
             events.add_events(connection, work.rows)
             events.add_rejected(connection, work.rejected)
             work.alarms += link_up(connection, work.streams, work.links)
+            close_lost(connection, work.streams, work.lost, now_us)
             ledger.apply(connection, work.facts, work.scans, now_us)
             alarms.raise_alarms(connection, work.alarms, now_us)
-        return Committed(work.fresh, work.alarms)
+        forked = {key: numbers for key, places in work.known.items() if (numbers := forked_numbers(places))}
+        return Committed(work.fresh, work.alarms, forked)
 
     # -- answer ----------------------------------------------------------------------------------------------------
 
@@ -190,18 +204,19 @@ class Ingest:
             else:
                 tally.rejected += 1
 
-    def _reply(self, delivery: Delivery, now: datetime) -> Reply:
-        batch = delivery.batch
+    def _reply(self, delivery: Delivery, forked: Mapping[StreamKey, AbstractSet[int]], now: datetime) -> Reply:
+        batch, twice = delivery.batch, forked.get(delivery.stream, frozenset())
         receipt = Receipt(
             v=BATCH_VERSION,
             terminal=batch.terminal,
             epoch=batch.epoch,
             centre=self._store.epoch,
             at=now,
-            sent_at=batch.sent_at,
+            nonce=batch.nonce,
             accepted=ranges(arrival.event.seq for arrival in delivery.arrivals),
             rejected=[Rejected(one.seq, one.event_id, one.code) for one in delivery.refusals if one.seq is not None],
             held=delivery.held,
+            is_forked=bool(twice) and any(arrival.event.seq in twice for arrival in delivery.arrivals),
         )
         topic = delivery.topics.on(Channel.RECEIPT)
         return Reply(topic, seal(encode(receipt), topic, self._key))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import get_args
 
 from codes.words import Words
+from server.ingest.affairs import alarms_of, lost_in
 from server.ingest.chain import Faults, NewLink, advance_tip, find_faults, is_next
 from server.ingest.opening import Arrival, Delivery, Refusal
 from server.store import events
@@ -17,7 +19,7 @@ from server.store.events import EventRow, RejectedRow, Stored, StreamRow
 from server.store.ledger import EvidenceRow, SightingRow
 from server.trace.testimony import Witness, evidence, sighting
 from wire.errors import NewerMessageError, WireError
-from wire.events import Event, Fact, thaw
+from wire.events import Event, Fact, Span, thaw
 
 StreamKey = tuple[str, str]
 """Terminal and epoch."""
@@ -40,6 +42,8 @@ class Work:
     scans: list[SightingRow] = field(default_factory=list)
     links: dict[StreamKey, list[NewLink]] = field(default_factory=dict)
     alarms: list[Alarm] = field(default_factory=list)
+    lost: dict[StreamKey, list[Span]] = field(default_factory=dict)
+    """Numbers that will never come, as these events say."""
 
     def plan(self, delivery: Delivery) -> None:
         """Add what is new in a delivery."""
@@ -68,6 +72,13 @@ class Work:
             self.scans.append(seen)
         else:
             self.facts += evidence(fact, witness)
+            self._note_affairs(event)
+
+    def _note_affairs(self, event: Event) -> None:
+        self.alarms += alarms_of(event)
+        lost = lost_in(event.fact)
+        if lost is not None:
+            self.lost.setdefault((event.terminal, lost.epoch), []).extend(lost.spans)
 
     def _refuse(self, refusal: Refusal, stream: StreamRow, links: list[NewLink]) -> None:
         words = refusal.words
@@ -100,6 +111,38 @@ def known_places(
     return {
         key: events.load_accepted(connection, streams[key].id, seqs) if seqs else set() for key, seqs in asked.items()
     }
+
+
+def streams_named(deliveries: Iterable[Delivery]) -> set[StreamKey]:
+    """Return every stream that deliveries write to: their own, and former lives that they say something about."""
+    named = set()
+    for delivery in deliveries:
+        named.add(delivery.stream)
+        for arrival in delivery.arrivals:
+            lost = lost_in(arrival.event.fact)
+            if lost is not None:
+                named.add((arrival.event.terminal, lost.epoch))
+    return named
+
+
+def forked_numbers(known: Iterable[Stored]) -> set[int]:
+    """Return the numbers that stand for more than one event."""
+    times = Counter(place.seq for place in known)
+    return {seq for seq, count in times.items() if count > 1}
+
+
+def close_lost(
+    connection: Connection,
+    streams: Mapping[StreamKey, StreamRow],
+    lost: Mapping[StreamKey, Iterable[Span]],
+    now_us: int,
+) -> None:
+    """Close numbers that will never come, so that nobody waits or asks for them any more."""
+    for key, spans in lost.items():
+        stream = streams[key]
+        events.add_lost(connection, stream.id, spans, now_us)
+        stream.contiguous_to = events.contiguous_from(connection, stream.id, stream.contiguous_to)
+    events.save_streams(connection, (streams[key] for key in lost))
 
 
 def link_up(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, Select, bindparam, func, select, tuple_, union, update
 
 from server.store import bulk
-from server.store.tables import event, rejected_event, stream
+from server.store.tables import event, lost_span, rejected_event, stream
 
 NO_HASH = bytes(32)
 """`GENESIS` in bytes: the predecessor of the first event."""
@@ -178,8 +178,31 @@ def add_rejected(connection: Connection, rows: Sequence[RejectedRow]) -> None:
     bulk.insert_missing(connection, rejected_event, rows)
 
 
+def add_lost(connection: Connection, stream_id: int, spans: Iterable[tuple[int, int]], now_us: int) -> None:
+    """Keep which numbers of a stream will never come."""
+    bulk.insert_missing(connection, lost_span, [(stream_id, *span, now_us) for span in spans])
+
+
+def load_lost(connection: Connection, stream_id: int, after: int) -> list[tuple[int, int]]:
+    """Return the spans of a stream that will never come, as far as they lie above `after`, in order."""
+    asked = select(lost_span.c.first, lost_span.c.last).where(lost_span.c.stream == stream_id, lost_span.c.last > after)
+    return [(first, last) for first, last in connection.execute(asked.order_by(lost_span.c.first))]
+
+
 def contiguous_from(connection: Connection, stream_id: int, closed: int) -> int:
     """Return the last number of the unbroken run of closed numbers that goes on from `closed`."""
+    lost = load_lost(connection, stream_id, closed)
+    while True:
+        reached = _run_on(connection, stream_id, closed)
+        for first, last in lost:
+            if first <= reached + 1:
+                reached = max(reached, last)
+        if reached == closed:
+            return closed
+        closed = reached
+
+
+def _run_on(connection: Connection, stream_id: int, closed: int) -> int:
     while True:
         following = {
             seq
@@ -194,8 +217,17 @@ def contiguous_from(connection: Connection, stream_id: int, closed: int) -> int:
         closed = last
 
 
-def load_gaps(connection: Connection, row: StreamRow, limit: int) -> list[tuple[int, int]]:
-    """Return the first missing ranges of numbers below the tip."""
+def load_gaps(connection: Connection, row: StreamRow, limit: int, *, up_to: int = 0) -> list[tuple[int, int]]:
+    """Return the first missing ranges of numbers, below the tip and from there up to `up_to`."""
+    lost = load_lost(connection, row.id, row.contiguous_to)
+    gaps = _gaps_below_tip(connection, row, limit + len(lost))
+    newest = max(row.tip_seq, row.contiguous_to)
+    if up_to > newest:
+        gaps.append((newest + 1, up_to))
+    return [rest for gap in gaps for rest in _without(gap, lost)][:limit]
+
+
+def _gaps_below_tip(connection: Connection, row: StreamRow, limit: int) -> list[tuple[int, int]]:
     if row.contiguous_to >= row.tip_seq:
         return []
     seqs = union(*_closed_seqs(row.id, row.contiguous_to)).subquery()
@@ -204,6 +236,19 @@ def load_gaps(connection: Connection, row: StreamRow, limit: int) -> list[tuple[
     missing = select(steps.c.before + 1, steps.c.seq - 1).where(steps.c.seq > steps.c.before + 1)
     found = connection.execute(missing.order_by(steps.c.seq).limit(limit))
     return [(first, last) for first, last in found]
+
+
+def _without(gap: tuple[int, int], lost: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield what is left of a gap without the spans that will never come, which are in order."""
+    following, end = gap
+    for first, last in lost:
+        if following < first:
+            yield following, min(first - 1, end)
+        following = max(following, last + 1)
+        if following > end:
+            return
+    if following <= end:
+        yield following, end
 
 
 def _load_streams(connection: Connection, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], StreamRow]:

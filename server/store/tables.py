@@ -71,6 +71,7 @@ terminal = Table(
     Column("dead_letters", BigInteger),
     Column("oldest_pending_us", BigInteger),
     Column("devices", Text, comment="JSON list as reported"),
+    Column("health", Text, comment="JSON, the whole report as it came"),
 )
 
 stream = Table(
@@ -84,6 +85,17 @@ stream = Table(
     Column("tip_hash", LargeBinary, nullable=False, comment="SM3 of the event at the tip"),
     UniqueConstraint("terminal", "epoch"),
     comment="One life of a terminal's store: a gapless numbered chain of events",
+)
+
+lost_span = Table(
+    "lost_span",
+    metadata,
+    Column("stream", BigInteger, primary_key=True, autoincrement=False),
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, primary_key=True, autoincrement=False),
+    Column("told_us", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+    comment="Numbers that will never come, as the terminal itself said",
 )
 
 event = Table(

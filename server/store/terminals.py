@@ -55,6 +55,8 @@ class TerminalRow(NamedTuple):
     dead_letters: int | None
     oldest_pending_us: int | None
     devices: str | None
+    health: str | None = None
+    """The last report as it came, JSON (`wire.presence.Health`)."""
 
 
 _TRUSTED = (terminal.c.id, terminal.c.public_key, terminal.c.trust, terminal.c.institution)

@@ -98,7 +98,7 @@ def serve_barely(port: int, folder: Path, terminal_key: bytes, centre_key: bytes
             epoch=batch.epoch,
             centre="bare",
             at=datetime.now(UTC),
-            sent_at=batch.sent_at,
+            nonce=batch.nonce,
             accepted=ranges(seq for _, seq, _ in rows),
         )
         client.publish(down, seal(encode(receipt), down, key), qos=1)

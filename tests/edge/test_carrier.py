@@ -22,7 +22,7 @@ from edge.config import LinkSection
 from edge.health import DeviceState, DeviceStatus
 from edge.store.database import opened_store
 from edge.store.lane import Lane
-from edge.store.outbox import Applied, Outbox, OutboxCounts
+from edge.store.outbox import Applied, Outbox
 from edge.store.terminal import ensure_state, find_state
 from edge.sync_board import SyncBoard
 from edge.uplink import Answer
@@ -37,14 +37,14 @@ from wire.events import ShiftOpened, thaw
 from wire.keys import PublicKey, SigningKey
 from wire.link import Link, LinkSettings, Session
 from wire.link_loss import LinkLoss
-from wire.presence import Health, Presence, PresenceState, decode_health, decode_presence
+from wire.presence import Health, KeptEpoch, Presence, PresenceState, decode_health, decode_presence
 from wire.receipts import Held, Receipt, decode_batch, encode, ranges
 from wire.topics import Channel, TerminalTopics
 
 TOPICS = TerminalTopics("350200", TERMINAL)
 KEY = SigningKey(Ed25519PrivateKey.generate())
 CENTRE = SigningKey(Ed25519PrivateKey.generate())
-RECEIPT = Receipt(1, TERMINAL, EPOCH, "c1", NOON, None, [(1, 1)])
+RECEIPT = Receipt(1, TERMINAL, EPOCH, "c1", NOON, "n" * 16, [(1, 1)])
 DEVICE = DeviceStatus("serial:left", DeviceState.LOST, 3, 1, "driver.lost", Words("断开", "lost"))
 
 
@@ -83,7 +83,7 @@ class Centre:
         batch = decode_batch(body)
         events = [thaw(raw) for raw in batch.events]
         now = SystemClock().now() + timedelta(seconds=90)
-        answer = Receipt(1, TERMINAL, batch.epoch, "centre-1", now, batch.sent_at)
+        answer = Receipt(1, TERMINAL, batch.epoch, "centre-1", now, batch.nonce)
         if self.is_approving:
             self.taken += [event.seq for event in events]
             answer = msgspec.structs.replace(answer, accepted=ranges(event.seq for event in events))
@@ -249,9 +249,12 @@ def test_health_report_says_how_the_terminal_is(folder: Path) -> None:
     carrier, _ = _idle_carrier()
     with opened_store(folder) as connection:
         ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
-        counts = Outbox(connection, random=seeded_bytes()).counts()
-    report = carrier._health(counts)
-    assert (report.pending, report.dead_letters, report.oldest_pending_at) == (0, 0, None)
+        outbox = Outbox(connection, random=seeded_bytes())
+        with connection.begin():
+            outbox.append(connection, ShiftOpened("s1"), operator="w", now=NOON)
+        report = carrier._health(*outbox.stock())
+    assert (report.pending, report.dead_letters, report.oldest_pending_at) == (1, 0, NOON)
+    assert report.kept == [KeptEpoch(EPOCH, 1, 1)]
     (device,) = report.devices
     assert (device.device, device.state, device.problem) == ("serial:left", "lost", "driver.lost")
 
@@ -260,7 +263,7 @@ def test_offset_is_written_down_only_when_it_has_moved() -> None:
     carrier, noted = _idle_carrier()
 
     async def scene() -> None:
-        for offset, trip in ((500, 0.1), (540, 0.1), (None, None), (9_000, 60.0), (700, 0.1)):
+        for offset, trip in ((500, 0.1), (540, 0.1), (9_000, 60.0), (700, 0.1)):
             carrier._note_answer(Answer(RECEIPT, Applied(1, 0, 0, 0), trip, offset))
             await asyncio.sleep(0)
         await asyncio.gather(*carrier._notes)
@@ -311,8 +314,8 @@ def _idle_carrier() -> tuple[Carrier, list[int]]:
         def note_clock_offset(self, offset_ms: int) -> None:
             noted.append(offset_ms)
 
-        def counts(self) -> OutboxCounts:
-            return OutboxCounts(0, 0, 0, None)
+        def note_centre(self, centre: str) -> str | None:
+            return None
 
     async def in_store(work: Callable[[], object]) -> object:
         return work()

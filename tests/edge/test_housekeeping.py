@@ -58,7 +58,7 @@ def test_what_is_old_is_put_away_every_hour(shop: Shop) -> None:
     shop.scan(TRACE_1)
     shop.counter.close_sale(Request("k", "close"))
     for at, seqs in ((NOON, (1, 2)), (NOON + KEEP_DELIVERED * 2, (3, 3))):
-        shop.outbox.apply_receipts([Receipt(1, "t", "epoch-1", "c", at, None, [seqs])], NOON)
+        shop.outbox.apply_receipts([Receipt(1, "t", "epoch-1", "c", at, "n" * 16, [seqs])], NOON)
 
     async def in_store(work: Callable[[], object]) -> object:
         return work()

@@ -69,7 +69,7 @@ def test_line_is_told_while_the_writer_is_busy(folder: Path) -> None:
 
 def test_delivered_rows_are_counted_only_for_who_asks_for_everything(folder: Path) -> None:
     async def scene(reader: StatusReader, core: Core) -> None:
-        receipt = Receipt(1, TERMINAL, core.state.epoch, "c", NOON, None, [])
+        receipt = Receipt(1, TERMINAL, core.state.epoch, "c", NOON, "n" * 16, [])
         await core.in_store(lambda: core.outbox.apply_receipts([receipt], NOON))
         assert (await reader.sync()).delivered is None
         assert (await reader.read()).sync.delivered == 0

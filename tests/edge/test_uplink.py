@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -17,7 +18,7 @@ from edge.store.outbox import Applied, OutboxRow
 from edge.uplink import ROWS_PER_BATCH, WINDOW, Answer, Uplink
 from wire.envelope import open_sealed, seal
 from wire.keys import SigningKey
-from wire.receipts import Batch, Held, Receipt, decode_batch, encode, ranges
+from wire.receipts import Ask, Batch, Held, Receipt, Wanted, decode_batch, encode, ranges
 from wire.topics import Channel, TerminalTopics
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -54,8 +55,18 @@ class FakeOutbox:
     def epochs_with_pending(self) -> list[str]:
         return sorted({epoch for epoch, _ in self.left()})
 
-    def newest_seq(self) -> int:
-        return max((seq for epoch, seq in self.rows if epoch == "e1"), default=0)
+    epoch: str = "e1"
+    asked: list[Ask] = field(default_factory=list)
+
+    def newest(self) -> tuple[str, int]:
+        return self.epoch, max((seq for epoch, seq in self.rows if epoch == self.epoch), default=0)
+
+    def send_again(self, ask: Ask, now: datetime) -> int:
+        self.asked.append(ask)
+        wanted = {(one.epoch, seq) for one in ask.wanted for first, last in one.spans for seq in range(first, last + 1)}
+        again = wanted & self.delivered
+        self.delivered -= again
+        return len(again)
 
     def pending(
         self, *, epoch: str, after_seq: int, up_to_seq: int | None, limit: int, now: datetime
@@ -116,9 +127,15 @@ class Bench:
         put_off = {one.seq for one in held}
         seqs = [int(bytes(event).split(b":")[-1][:-1]) for event in batch.events]
         accepted = ranges(seq for seq in seqs if seq not in put_off)
-        receipt = Receipt(1, "t1", batch.epoch, "c1", self.clock.now(), batch.sent_at, accepted, [], held)
+        receipt = Receipt(1, "t1", batch.epoch, "c1", self.clock.now(), batch.nonce, accepted, [], held)
         topic = TOPICS.on(Channel.RECEIPT)
         self.uplink.receipt_arrived(seal(encode(receipt), topic, key or CENTRE))
+        await self.settle()
+
+    async def ask(self, *wanted: Wanted, key: SigningKey | None = None) -> None:
+        topic = TOPICS.on(Channel.ASK)
+        ask = Ask(1, "t1", "c1", self.clock.now(), list(wanted))
+        self.uplink.ask_arrived(seal(encode(ask), topic, key or CENTRE))
         await self.settle()
 
 
@@ -136,7 +153,6 @@ async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     uplink = Uplink(
         outbox=outbox,
         in_store=in_store,
-        epoch="e1",
         link=link,
         topics=TOPICS,
         key=KEY,
@@ -277,7 +293,7 @@ def test_a_forged_or_damaged_receipt_delivers_nothing(monkeypatch: pytest.Monkey
         await made.answer(made.link.batches[0], key=KEY)
         made.uplink.receipt_arrived(b"noise")
         elsewhere = TerminalTopics("350200", "t2").on(Channel.RECEIPT)
-        receipt = Receipt(1, "t1", "e1", "c1", NOON, None, [(1, 1)])
+        receipt = Receipt(1, "t1", "e1", "c1", NOON, "n" * 16, [(1, 1)])
         made.uplink.receipt_arrived(seal(encode(receipt), elsewhere, CENTRE))
         await made.settle()
         assert made.outbox.left() == [("e1", 1)]
@@ -309,6 +325,63 @@ def test_a_late_receipt_of_an_earlier_batch_still_counts(monkeypatch: pytest.Mon
         await made.settle()
         await made.answer(made.link.batches[0])
         assert made.outbox.left() == []
-        assert made.answers[-1].round_trip_s is None
+        assert made.answers[-1].round_trip_s == 6.0
+
+
+@pytest.mark.req("T-71")
+def test_a_receipt_to_a_batch_that_another_box_sent_delivers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1)
+        await made.come_up()
+        twin = msgspec.structs.replace(made.link.batches[0], nonce="f" * 16)
+        await made.answer(twin)
+        assert made.outbox.left() == [("e1", 1)]
+        assert (made.uplink.strange_receipts, made.uplink.refused_receipts) == (1, 0)
+        await made.answer(made.link.batches[0])
+        assert made.outbox.left() == []
+
+    run(story, monkeypatch)
+
+
+@pytest.mark.req("T-07")
+def test_what_the_centre_asks_for_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1, 2, 3)
+        await made.come_up()
+        await made.answer(made.link.batches[0])
+        assert made.outbox.left() == []
+        await made.ask(Wanted("e1", [(2, 3)]))
+        assert made.link.seqs() == [[1, 2, 3], [2, 3]]
+
+    run(story, monkeypatch)
+
+
+def test_what_somebody_else_asks_for_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1)
+        await made.come_up()
+        await made.answer(made.link.batches[0])
+        await made.ask(Wanted("e1", [(1, 1)]), key=KEY)
+        assert (made.outbox.asked, made.refused) == ([], ["wire.unknown_key"])
+
+    run(story, monkeypatch)
+
+
+@pytest.mark.req("T-71")
+def test_events_of_a_new_life_are_live_and_those_of_the_old_one_backlog(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1, 2)
+        await made.come_up()
+        made.outbox.epoch = "e2"
+        made.outbox.add(1, epoch="e2")
+        made.uplink.epoch_begun()
+        await made.settle()
+        made.outbox.add(2, epoch="e2")
+        made.uplink.rows_added()
+        await made.settle()
+        assert [batch.epoch for batch in made.link.batches] == ["e1", "e1", "e2", "e2"]
+        assert made.link.seqs() == [[1, 2], [1, 2], [1], [2]]
+
+    run(story, monkeypatch)
 
     run(story, monkeypatch)

@@ -34,6 +34,7 @@ from wire.receipts import Batch, Receipt
 from wire.topics import Channel, TerminalTopics
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+NONCE = "0123456789abcdef"
 READING = "018bcfe5-6800-7b3a-a7ef-f356bc289f83"
 
 
@@ -126,7 +127,7 @@ class FakeTerminal:
             terminal=self.name,
             epoch=self.epoch,
             sent_at=NOW,
-            nonce="0123456789abcdef",
+            nonce=NONCE,
             events=[msgspec.Raw(one) for one in frozen],
         )
         return receipts.encode(msgspec.structs.replace(batch, **changes))

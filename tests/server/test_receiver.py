@@ -19,6 +19,7 @@ from server.receiver import FRAMES_PER_COMMIT, Receiver
 from wire.errors import ForgedMessageError
 from wire.link import LinkListener, LinkSettings, Session, SessionFactory
 from wire.link_loss import Cause, LinkLoss
+from wire.presence import Health
 from wire.topics import Channel, TerminalTopics
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -78,8 +79,15 @@ class FakeCentre:
     def note_presence(self, topic: str, frame: bytes, now: datetime) -> None:
         self._note("presence", frame)
 
-    def note_health(self, topic: str, frame: bytes, now: datetime) -> None:
+    missing: bool = False
+
+    def note_health(self, topic: str, frame: bytes, now: datetime) -> Health:
         self._note("health", frame)
+        return Health(1, TOPICS.terminal, "s1", now, 0, 0, None, [])
+
+    def question(self, topics: TerminalTopics, said: Health, now: datetime) -> Receipt | None:
+        assert (topics, said.at) == (TOPICS, now)
+        return Receipt("questions", b"send again") if self.missing else None
 
     def _note(self, kind: str, frame: bytes) -> None:
         if self.failures:
@@ -97,6 +105,7 @@ class Scene:
         self.receiver = Receiver(
             ingest=self.centre,
             fleet=self.centre,
+            asking=self.centre,
             settings=LinkSettings("centre"),
             now=lambda: NOW,
             on_fatal=self.has_failed.set,
@@ -171,6 +180,14 @@ def test_presence_and_health_go_to_the_fleet(scene: Scene) -> None:
     assert scene.centre.noted == [("presence", b"born"), ("health", b"well")]
     assert scene.centre.taken == [[b"a"]]
     assert scene.receiver.refused == 0
+    assert [topic for topic, _ in scene.link.published] == ["receipts"]
+
+
+@pytest.mark.req("T-07")
+def test_a_terminal_is_asked_for_what_is_missing_after_its_report(scene: Scene) -> None:
+    scene.centre.missing = True
+    scene.plays((HEALTH, b"well"))
+    assert scene.link.published == [("questions", b"send again")]
 
 
 @pytest.mark.parametrize("message", [("somewhere/else", b"x"), (PRESENCE, b""), (TOPICS.on(Channel.RECEIPT), b"x")])

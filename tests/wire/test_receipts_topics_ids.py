@@ -34,7 +34,7 @@ def test_a_receipt_survives_the_journey() -> None:
         epoch="e1",
         centre="c1",
         at=NOW,
-        sent_at=NOW,
+        nonce="n" * 16,
         accepted=[(1, 5), (7, 7)],
         rejected=[Rejected(6, "id", "event.invalid")],
         held=[Held(8, "id", NOW, "terminal.pending")],
@@ -50,7 +50,7 @@ def test_other_bodies_are_corrupt(body: bytes) -> None:
 
 
 def test_a_newer_message_is_not_taken_for_one_of_ours() -> None:
-    receipt = Receipt(v=2, terminal="t1", epoch="e1", centre="c1", at=NOW, sent_at=None, accepted=[(1, 5)])
+    receipt = Receipt(v=2, terminal="t1", epoch="e1", centre="c1", at=NOW, nonce="n" * 16, accepted=[(1, 5)])
     with pytest.raises(NewerMessageError):
         decode_receipt(encode(receipt))
     birth = Presence(2, "t1", "s1", PresenceState.ONLINE, NOW, "e1", "ab" * 32, "P1", "", "9.0.0")

@@ -368,7 +368,7 @@ def test_status_needs_no_sign_in_on_this_machine(client: Client) -> None:
 def test_dead_letters_are_shown(at_work: Client) -> None:
     (opened,) = at_work.shop.events()
     refused = [Rejected(1, opened.id, "event.invalid")]
-    receipt = Receipt(1, TERMINAL, opened.epoch, "c", NOON, None, rejected=refused)
+    receipt = Receipt(1, TERMINAL, opened.epoch, "c", NOON, "n" * 16, rejected=refused)
     at_work.shop.outbox.apply_receipts([receipt], NOON)
     (letter,) = at_work.get("/dead-letters")
     assert (letter["seq"], letter["kind"], letter["code"]) == (1, "shift_opened", "event.invalid")

@@ -67,7 +67,7 @@ def receipt(
         epoch=epoch,
         centre=CENTRE,
         at=at,
-        sent_at=None,
+        nonce="n" * 16,
         accepted=accepted or [],
         rejected=rejected or [],
         held=held or [],
@@ -97,7 +97,7 @@ def test_events_are_numbered_without_gap_and_chained(connection: Connection, out
     assert {event.terminal for event in events} == {TERMINAL}
     assert {event.operator for event in events} == {"w"}
     assert [event.id for event in events] == [one.id for one in recorded]
-    assert outbox.newest_seq() == 3
+    assert outbox.newest() == (EPOCH, 3)
     assert check_chain(connection, EPOCH) == ChainCheck(3, 1, None)
 
 

@@ -22,13 +22,13 @@ FAR = timedelta(days=10_000)
 
 def deliver(shop: Shop, at: datetime, *, first: int = 1) -> None:
     """Let the centre take everything from an event on."""
-    newest = shop.outbox.newest_seq()
-    shop.outbox.apply_receipts([Receipt(1, TERMINAL, EPOCH, "c", at, None, [(first, newest)])], NOON)
+    newest = shop.outbox.newest()[1]
+    shop.outbox.apply_receipts([Receipt(1, TERMINAL, EPOCH, "c", at, "n" * 16, [(first, newest)])], NOON)
 
 
 def hear_of_centre(shop: Shop, at: datetime) -> None:
     """Let the centre take one more event, so that its clock is known to have come to `at`."""
-    newest = shop.outbox.newest_seq()
+    newest = shop.outbox.newest()[1]
     shop.sign_in("li" if newest % 2 else "wang", f"token-{newest}")
     shop.sign_in("li" if newest % 2 == 0 else "wang", f"other-{newest}")
     deliver(shop, at, first=newest + 1)
@@ -83,12 +83,12 @@ def test_scan_that_the_centre_does_not_have_stays(shop: Shop) -> None:
     shop.scan(TRACE_1)
     shop.scan(TRACE_2)
     opened, first, second = shop.events()
-    answer = Receipt(1, TERMINAL, EPOCH, "c", NOON, None, [(1, 1)], [Rejected(2, first.id, "event.invalid")])
+    answer = Receipt(1, TERMINAL, EPOCH, "c", NOON, "n" * 16, [(1, 1)], [Rejected(2, first.id, "event.invalid")])
     shop.outbox.apply_receipts([answer], NOON)
     look(shop)
     look(shop, ran=KEEP_SCANS * 2)
     later = NOON + KEEP_SCANS * 2
-    shop.outbox.apply_receipts([Receipt(1, TERMINAL, EPOCH, "c", later, None, [(3, 3)])], NOON)
+    shop.outbox.apply_receipts([Receipt(1, TERMINAL, EPOCH, "c", later, "n" * 16, [(3, 3)])], NOON)
     assert (opened.seq, second.seq, look(shop)) == (1, 3, (0, 0))
     shop.scan(OTHER_TRACE)
     hear_of_centre(shop, later + KEEP_SCANS)

@@ -12,7 +12,17 @@ from server.ingest import Committed, Ingest
 from server.store import events
 from server.store.database import Store, open_store
 from server.store.terminals import Trust
-from tests.server.fake_terminal import NOW, FakeTerminal, code_of, dispensed, new_key, received, returned, scanned
+from tests.server.fake_terminal import (
+    NONCE,
+    NOW,
+    FakeTerminal,
+    code_of,
+    dispensed,
+    new_key,
+    received,
+    returned,
+    scanned,
+)
 from tests.server.ingest import looking
 from tests.server.ingest.conftest import Centre
 
@@ -25,7 +35,7 @@ def test_a_batch_is_stored_verbatim_and_confirmed_by_ranges(centre: Centre, term
     (receipt,) = centre.take(terminal.frame(*frozen))
 
     assert (receipt.terminal, receipt.epoch, receipt.centre) == ("T-001", "e1", centre.store.epoch)
-    assert (receipt.at, receipt.sent_at) == (NOW, NOW)
+    assert (receipt.at, receipt.nonce) == (NOW, NONCE)
     assert receipt.accepted == [(1, 3)]
     assert receipt.rejected == receipt.held == []
     assert looking.stored_bytes(centre.store) == set(frozen)

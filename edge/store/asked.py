@@ -1,0 +1,88 @@
+"""What the centre lacks, and what is still here: the two sides of a gap.
+
+The terminal names in each health report what it keeps; the centre asks for the numbers that it does not have. Rows
+that were delivered before, or refused, are sent again. A number that is not here any more is answered with an event
+that says so (`events_lost`), so that the gap is closed and somebody hears of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from edge.store import sql
+from edge.store.terminal import read_state
+from wire.events import Span
+from wire.receipts import Wanted, ranges
+
+NEXT_EPOCH = "SELECT epoch FROM outbox WHERE epoch > ? ORDER BY epoch LIMIT 1"
+ENDS_OF_EPOCH = "SELECT min(seq), max(seq) FROM outbox WHERE epoch = ?"
+SEND_AGAIN = """
+UPDATE outbox SET state = 'pending', held_until = NULL, dead_code = NULL, delivered_at = NULL
+WHERE epoch = ? AND seq BETWEEN ? AND ? AND state <> 'pending'
+"""
+SELECT_NUMBERS = "SELECT seq FROM outbox WHERE epoch = ? AND seq BETWEEN ? AND ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is here of one life of the store."""
+
+    epoch: str
+    first: int
+    last: int
+    """The last number that was given out in this life, as far as this store knows."""
+
+
+def kept_epochs(tx: Connection) -> list[Kept]:
+    """Return every life of which something is here, in no order that means anything; costs two look-ups each."""
+    state = read_state(tx)
+    found = [_kept(tx, epoch) for epoch in _epochs(tx)]
+    newest = state.next_seq - 1
+    others = [one for one in found if one.epoch != state.epoch]
+    # The present life is named even if all of it was put away: what the centre lacks of it, it should ask for.
+    first = next((one.first for one in found if one.epoch == state.epoch), newest)
+    return [*others, Kept(state.epoch, first, newest)] if newest else others
+
+
+def make_pending(tx: Connection, wanted: Sequence[Wanted]) -> tuple[int, list[Wanted]]:
+    """Make rows pending again that the centre lacks.
+
+    Returns:
+        How many rows are to be sent again, and the numbers that are not here any more.
+    """
+    last_of = {kept.epoch: kept.last for kept in kept_epochs(tx)}
+    again, lost = 0, []
+    for one in wanted:
+        # Numbers beyond the last were never given out, and lives that are not here were not named by us.
+        spans = [(first, min(last, last_of.get(one.epoch, 0))) for first, last in one.spans]
+        spans = [(first, last) for first, last in spans if first <= last]
+        again += sum(sql.change(tx, SEND_AGAIN, (one.epoch, *span)) for span in spans)
+        missing = [gap for span in spans for gap in _missing(tx, one.epoch, span)]
+        if missing:
+            lost.append(Wanted(one.epoch, missing))
+    return again, lost
+
+
+def _epochs(tx: Connection) -> Iterator[str]:
+    """Step from life to life by the key: a month of rows is not read for it."""
+    after = ""
+    while (found := sql.first(tx, NEXT_EPOCH, (after,))) is not None:
+        after = found[0]
+        yield after
+
+
+def _kept(tx: Connection, epoch: str) -> Kept:
+    return Kept(epoch, *sql.one(tx, ENDS_OF_EPOCH, (epoch,)))
+
+
+def _missing(tx: Connection, epoch: str, span: Span) -> list[Span]:
+    here = ranges(seq for (seq,) in sql.rows(tx, SELECT_NUMBERS, (epoch, *span)))
+    missing, following = [], span[0]
+    for first, last in here:
+        if following < first:
+            missing.append((following, first - 1))
+        following = last + 1
+    return [*missing, (following, span[1])] if following <= span[1] else missing

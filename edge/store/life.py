@@ -1,0 +1,110 @@
+"""The lives of a store: each has an epoch of its own, in which events are numbered without a gap.
+
+A store begins a new life when its numbers can no longer be its own: it was copied or restored, so that another box may
+give out the same numbers, or it was damaged, so that nobody knows which were given out last. What is left of earlier
+lives is still sent. Nothing is overwritten on either side.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from edge.clock import from_us, to_us
+from edge.store import sql
+from edge.store.terminal import read_state
+from wire.events import GENESIS, Span
+
+MACHINE_ID = Path("/etc/machine-id")
+
+Why = Literal["damaged", "copied", "forked"]
+"""Why a life ended."""
+
+READ_HOME = "SELECT home FROM terminal_state"
+SET_HOME = "UPDATE terminal_state SET home = ?"
+READ_CENTRE = "SELECT centre FROM terminal_state"
+SET_CENTRE = "UPDATE terminal_state SET centre = ?"
+BEGIN_EPOCH = "UPDATE terminal_state SET epoch = ?, next_seq = 1, last_hash = ?"
+KEEP_FORMER = "INSERT INTO former_store (epoch, ended_at, why, kept, lost, folder) VALUES (?, ?, ?, ?, ?, ?)"
+COUNT_ROWS = "SELECT count(*) FROM outbox"
+SELECT_FORMER = "SELECT epoch, ended_at, why, kept, lost, folder FROM former_store ORDER BY ended_at DESC, epoch DESC"
+
+
+@dataclass(frozen=True, slots=True)
+class FormerStore:
+    """A life of the store that ended by an accident."""
+
+    epoch: str
+    ended_at: datetime
+    """Device clock."""
+    why: Why
+    kept: int
+    """Events that were still here when it ended."""
+    lost: Sequence[Span]
+    """Numbers that are known to be lost."""
+    folder: str | None
+    """Where the damaged files were put."""
+
+
+def home_of(database: Path) -> str:
+    """Return what tells this file on this machine from a copy of it: machine id and inode."""
+    try:
+        machine = MACHINE_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        # Without an identity of the machine the file's own must do.
+        machine = ""
+    return f"{machine}:{database.stat().st_ino}"
+
+
+def is_at_home(tx: Connection, home: str) -> bool:
+    """Tell whether the store lives where it lived before; one that has no home yet takes this one."""
+    (known,) = sql.one(tx, READ_HOME)
+    if known is None:
+        sql.change(tx, SET_HOME, (home,))
+    return known in {None, home}
+
+
+def begin_epoch(
+    tx: Connection, epoch: str, why: Why, *, now: datetime, lost: Sequence[Span] = (), folder: str | None = None
+) -> FormerStore:
+    """Begin a new life and note what ended the old one. The clock of events goes on; the numbers begin at 1."""
+    state = read_state(tx)
+    (kept,) = sql.one(tx, COUNT_ROWS)
+    former = FormerStore(state.epoch, now, why, kept, tuple(lost), folder)
+    sql.change(tx, BEGIN_EPOCH, (epoch, GENESIS))
+    keep_former(tx, former)
+    return former
+
+
+def move_home(tx: Connection, home: str) -> None:
+    """Note where the store lives from now on."""
+    sql.change(tx, SET_HOME, (home,))
+
+
+def keep_former(tx: Connection, former: FormerStore) -> None:
+    """Keep what became of a former life."""
+    cells = (former.epoch, to_us(former.ended_at), former.why, former.kept, json.dumps(former.lost), former.folder)
+    sql.change(tx, KEEP_FORMER, cells)
+
+
+def former_stores(tx: Connection) -> list[FormerStore]:
+    """Return the lives that ended by an accident, newest first."""
+    return [
+        FormerStore(epoch, from_us(at), why, kept, tuple(map(tuple, json.loads(lost))), folder)
+        for epoch, at, why, kept, lost, folder in sql.rows(tx, SELECT_FORMER)
+    ]
+
+
+def note_centre(tx: Connection, centre: str) -> str | None:
+    """Keep the life of the centre's store that answers; return the one before if it is another, else None."""
+    (before,) = sql.one(tx, READ_CENTRE)
+    if before == centre:
+        return None
+    sql.change(tx, SET_CENTRE, (centre,))
+    return str(before) if before is not None else None

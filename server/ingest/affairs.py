@@ -1,0 +1,71 @@
+"""What an event says of the terminal itself: an alarm for a person, numbers that will never come. Pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from codes.words import Words
+from server.store.alarms import Alarm, AlarmKey
+from wire.events import Event, EventsLost, Fact, Span, StoreRebuilt, TamperSeen
+
+_REBUILT: dict[str, Words] = {
+    "damaged": Words(
+        "终端的数据库曾损坏，已另存并逐行抢救",
+        "The terminal's store was damaged; it was set aside and salvaged row by row",
+    ),
+    "copied": Words(
+        "终端的数据库是复制或恢复来的，已另起新纪元",
+        "The terminal's store was copied or restored; it began a new epoch",
+    ),
+    "forked": Words(
+        "同一编号有两条不同的记录，终端已另起新纪元，两支都保留",
+        "Numbers stood for two different events; the terminal began a new epoch, both branches are kept",
+    ),
+}
+_TAMPERED: dict[str, Words] = {
+    "clock_set_back": Words("终端的时钟被拨回", "The clock of the terminal was set back"),
+}
+_OTHER_TAMPERING = Words("终端报告了异常变动", "The terminal reports that something was tampered with")
+
+
+class Lost(NamedTuple):
+    """Numbers of one life of the terminal's store that will never come."""
+
+    epoch: str
+    spans: list[Span]
+
+
+def lost_in(fact: Fact) -> Lost | None:
+    """Return the numbers that `fact` says are lost, if it does."""
+    if isinstance(fact, EventsLost) and fact.spans:
+        return Lost(fact.epoch, fact.spans)
+    if isinstance(fact, StoreRebuilt) and fact.former is not None and fact.lost:
+        return Lost(fact.former, fact.lost)
+    return None
+
+
+def alarms_of(event: Event) -> list[Alarm]:
+    """Return what a person should know of an event about the terminal itself; nothing for business."""
+    fact = event.fact
+    if isinstance(fact, TamperSeen):
+        words = _TAMPERED.get(fact.what, _OTHER_TAMPERING)
+        said = Words(f"{words.zh}：{fact.detail}", f"{words.en}: {fact.detail}")
+        return [Alarm(AlarmKey(event.terminal, f"terminal.{fact.what}", event.epoch), said)]
+    found = []
+    if isinstance(fact, StoreRebuilt):
+        words = _REBUILT[fact.why]
+        said = Words(f"{words.zh}，保留记录 {fact.kept} 条", f"{words.en}; {fact.kept} events are kept")
+        found.append(Alarm(AlarmKey(event.terminal, f"store.{fact.why}", event.epoch), said))
+    lost = lost_in(fact)
+    if lost is not None:
+        found.append(Alarm(AlarmKey(event.terminal, "chain.events_lost", lost.epoch), _lost_words(lost)))
+    return found
+
+
+def _lost_words(lost: Lost) -> Words:
+    numbers = sum(last - first + 1 for first, last in lost.spans)
+    first, last = lost.spans[0][0], lost.spans[-1][1]
+    return Words(
+        f"终端确认有 {numbers} 条记录已丢失（第 {first} 至 {last} 号之间），不会再上传",
+        f"The terminal says that {numbers} events are lost (between numbers {first} and {last}) and will never come",
+    )

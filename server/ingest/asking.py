@@ -1,0 +1,58 @@
+"""Asking a terminal for what the centre does not have.
+
+A health report names what the terminal keeps of each life of its store. Whatever the centre lacks of it was lost on
+the way, or by the centre itself when its store was restored from a backup: it is asked for. The terminal sends the
+rows again, or says that they are gone. What waits at the terminal anyway is asked for in vain, at no cost.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from server.store import events
+from server.store.database import Store
+from server.store.events import NO_HASH, StreamRow
+from wire.envelope import seal
+from wire.keys import SigningKey
+from wire.presence import Health
+from wire.receipts import BATCH_VERSION, MAX_SPANS_PER_ASK, Ask, Wanted, encode
+from wire.topics import Channel, TerminalTopics
+
+
+class Question(NamedTuple):
+    """A sealed request and where it goes."""
+
+    topic: str
+    frame: bytes
+
+
+class Asking:
+    """Compares what terminals keep with what is here. Writes nothing."""
+
+    def __init__(self, store: Store, key: SigningKey) -> None:
+        self._store = store
+        self._key = key
+
+    def question(self, topics: TerminalTopics, said: Health, now: datetime) -> Question | None:
+        """Return what to ask of a terminal after its report `said`; None if nothing is missing."""
+        wanted = self._wanted(said)
+        if not wanted:
+            return None
+        ask = Ask(BATCH_VERSION, topics.terminal, self._store.epoch, now, wanted)
+        topic = topics.on(Channel.ASK)
+        return Question(topic, seal(encode(ask), topic, self._key))
+
+    def _wanted(self, said: Health) -> list[Wanted]:
+        wanted: list[Wanted] = []
+        room = MAX_SPANS_PER_ASK
+        with self._store.reading() as connection:
+            streams = {row.epoch: row for row in events.load_streams(connection, said.terminal)}
+            for kept in said.kept:
+                # Of a life that was never heard of, everything is missing.
+                row = streams.get(kept.epoch) or StreamRow(0, said.terminal, kept.epoch, 0, 0, NO_HASH)
+                spans = events.load_gaps(connection, row, room, up_to=kept.last) if room else []
+                if spans:
+                    wanted.append(Wanted(kept.epoch, spans))
+                    room -= len(spans)
+        return wanted

@@ -1,0 +1,169 @@
+"""A power cut at any moment of a day leaves a store that opens and holds every row that was promised before it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.store import sql
+from edge.store.chain import check_chain
+from edge.store.database import FILE_NAME, opened_store
+from edge.store.outbox import Outbox
+from edge.store.terminal import ensure_state
+from rules.scan_judgement import Mode
+from sim.disk.shim import Change, ChangeKind, DiskFaults, environment, read_log
+from tests.disk import shim_or_skip
+from tests.edge.scene import EPOCH, NOON, TERMINAL
+from tests.edge.store import day_at_the_store
+from tests.edge.store.day_at_the_store import PROMISES, STORE
+from tests.edge.store.power_cut import PowerCut, at_random, everything, nothing, torn_at, write_disk
+from wire.events import Scanned, ShiftOpened, thaw
+
+ROOT = Path(__file__).parents[3]
+MEMORY = Path("/dev/shm")  # noqa: S108 - thousands of small files, gone after the test
+SHARED_MEMORY = f"{STORE}/{FILE_NAME}-shm"
+"""SQLite's index of its log: written through memory, and worth nothing after a start."""
+LEFT_IN_FOLDER = {FILE_NAME, "terminal.lock"}
+RANDOM_CUTS = 2
+FEWEST_CUTS = 500
+
+
+@dataclass
+class Promised:
+    """What the store had promised before some moment."""
+
+    codes: dict[int, str] = field(default_factory=dict)
+    """Pack by number of its event."""
+    sales: set[str] = field(default_factory=set)
+    delivered_to: int = 0
+    delivered_long_ago_to: int = 0
+    may_be_gone_to: int = 0
+    """What is old enough was put away, or is being put away."""
+
+    def hear(self, promise: dict[str, Any]) -> None:
+        match promise:
+            case {"seq": seq, "code": code}:
+                self.codes[seq] = code
+            case {"sale": sale}:
+                self.sales.add(sale)
+            case {"delivered": last, "is_old": is_old}:
+                self.delivered_to = last
+                self.delivered_long_ago_to = last if is_old else self.delivered_long_ago_to
+            case {"puts_away": True}:
+                self.may_be_gone_to = self.delivered_long_ago_to
+            case _:
+                raise AssertionError(promise)
+
+
+@pytest.fixture
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return shim_or_skip(tmp_path_factory)
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder to build disks in: in memory where there is some, because a thousand are built."""
+    folder = MEMORY / f"yima-{os.getpid()}-{tmp_path.name}" if MEMORY.is_dir() else tmp_path / "workshop"
+    folder.mkdir()
+    yield folder
+    shutil.rmtree(folder)
+
+
+def play_day(library: Path, folder: Path, *arguments: str) -> list[Change]:
+    """Play the day, and return all that was done to the disk."""
+    disk, log = folder / "disk", folder / "log"
+    disk.mkdir(parents=True)
+    added = environment(library, disk, DiskFaults(folder / "control").control, log)
+    command = [sys.executable, "-m", day_at_the_store.__name__, str(disk), *arguments]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, **added}, check=True, timeout=60)
+    return read_log(log)
+
+
+def cuts(day: list[Change]) -> Iterator[tuple[str, Promised, dict[str, bytes]]]:
+    """Yield disks after a power cut, before and after each synchronisation, with what had been promised by then."""
+    rng = random.Random(20_261_121)
+    disk, promised = PowerCut(), Promised()
+    last = day[0]
+    for number, change in enumerate(day):
+        if change.kind is ChangeKind.SYNC:
+            yield f"{number} torn", promised, disk.disk(torn_at(last), all_names)
+            for again in range(RANDOM_CUTS):
+                mixed = disk.disk(at_random(rng), lambda most: rng.randint(0, most))
+                yield f"{number} mixed {again}", promised, mixed | {SHARED_MEMORY: rng.randbytes(32_768)}
+        disk.apply(change)
+        last = change
+        if change.kind is ChangeKind.SYNC:
+            yield f"{number} killed", promised, disk.disk(everything, all_names)
+        elif change.name == PROMISES and change.kind is ChangeKind.WRITE:
+            promised.hear(json.loads(change.body))
+            yield f"{number} promised", promised, disk.disk(nothing, no_names)
+
+
+def all_names(unsynced: int) -> int:
+    return unsynced
+
+
+def no_names(_: int) -> int:
+    return 0
+
+
+def check_cuts(day: list[Change], workshop: Path) -> int:
+    """Check the store after each cut; return how many there were."""
+    count = 0
+    for where, promised, files in cuts(day):
+        count += 1
+        folder = workshop / str(count)
+        folder.mkdir()
+        write_disk(files, folder)
+        check_store(folder / STORE, promised, where)
+        assert {path.name for path in (folder / STORE).iterdir()} == LEFT_IN_FOLDER, where
+        shutil.rmtree(folder)
+    return count
+
+
+def check_store(folder: Path, promised: Promised, where: str) -> None:
+    """Open the store as the terminal does, look for every promise, and go on working."""
+    with opened_store(folder) as connection:
+        with connection.begin():
+            rows = sql.rows(connection, "SELECT seq, id, state, bytes FROM outbox ORDER BY seq")
+            packs = sql.rows(connection, "SELECT code FROM sale_pack")
+            sales = sql.rows(connection, "SELECT id FROM sale WHERE state = 'closed'")
+        ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
+        with connection.begin():
+            Outbox(connection, random=os.urandom).append(connection, ShiftOpened("s"), operator=None, now=NOON)
+        assert check_chain(connection, EPOCH).broken_at is None, where
+    first = rows[0][0] if rows else 1
+    facts = {seq: thaw(frozen).fact for seq, _, _, frozen in rows}
+    assert first <= promised.may_be_gone_to + 1, where
+    assert list(facts) == list(range(first, first + len(facts))), where
+    assert len({id_ for _, id_, _, _ in rows}) == len(rows), where
+    scanned = {seq: fact.code for seq, fact in facts.items() if isinstance(fact, Scanned)}
+    assert {seq: code for seq, code in promised.codes.items() if seq >= first}.items() <= scanned.items(), where
+    assert len(set(scanned.values())) == len(scanned), where
+    assert {*promised.codes.values(), *scanned.values()} == {code for (code,) in packs}, where
+    assert len(packs) == len(set(packs)), where
+    assert promised.sales <= {sale for (sale,) in sales}, where
+    assert [seq for seq, _, state, _ in rows if seq <= promised.delivered_to and state != "delivered"] == [], where
+
+
+@pytest.mark.slow
+@pytest.mark.req("T-03")
+def test_store_opens_after_any_power_cut_with_every_promise_kept(library: Path, workshop: Path) -> None:
+    assert check_cuts(play_day(library, workshop / "day"), workshop) >= FEWEST_CUTS
+
+
+@pytest.mark.slow
+def test_store_that_does_not_synchronise_at_each_commit_is_found_out(library: Path, workshop: Path) -> None:
+    day = play_day(library, workshop / "day", "careless")
+    with pytest.raises(AssertionError, match=r"^\d+ promised"):
+        check_cuts(day, workshop)

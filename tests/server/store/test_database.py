@@ -221,7 +221,7 @@ class TestBulk:
             1,
             "online",
         )
-        full = (*row, 2, 3, None, 4, 5, None, "[]")
+        full = (*row, 2, 3, None, 4, 5, None, "[]", "{}")
         with store.writing() as connection:
             bulk.insert_all(connection, tables.terminal, [full])
             (found,) = bulk.fetch_locked(connection, tuple(tables.terminal.columns), tables.terminal.c.id, ["id"])

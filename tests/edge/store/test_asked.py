@@ -1,0 +1,117 @@
+"""A gap is healed from what is here, or named as lost; nothing between."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection
+
+from edge.store import sql
+from edge.store.asked import Kept, kept_epochs, make_pending
+from edge.store.database import opened_store
+from edge.store.outbox import Outbox
+from edge.store.terminal import ensure_state, read_state
+from rules.scan_judgement import Mode
+from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
+from wire.events import EventsLost, ShiftOpened, Span, thaw
+from wire.receipts import Ask, Receipt, Rejected, Wanted
+
+pytestmark = pytest.mark.req("T-07")
+
+
+def record(connection: Connection, outbox: Outbox, count: int) -> list[str]:
+    ids = []
+    for number in range(count):
+        with connection.begin():
+            ids.append(outbox.append(connection, ShiftOpened(f"s{number}"), operator="w", now=NOON).id)
+    return ids
+
+
+def receipt(accepted: list[Span], rejected: list[Rejected] | None = None) -> Receipt:
+    return Receipt(1, TERMINAL, EPOCH, "c1", NOON, "n" * 16, accepted, rejected or [])
+
+
+def ask(*wanted: Wanted) -> Ask:
+    return Ask(1, TERMINAL, "c2", NOON, list(wanted))
+
+
+def due(outbox: Outbox) -> list[int]:
+    return [row.seq for row in outbox.pending(epoch=EPOCH, after_seq=0, up_to_seq=None, limit=1_000, now=NOON)]
+
+
+def drop(connection: Connection, *seqs: int) -> None:
+    with connection.begin():
+        for seq in seqs:
+            sql.change(connection, "DELETE FROM outbox WHERE seq = ?", (seq,))
+
+
+def test_what_was_delivered_or_refused_is_sent_again_when_the_centre_lacks_it(
+    connection: Connection, outbox: Outbox
+) -> None:
+    ids = record(connection, outbox, 6)
+    outbox.apply_receipts([receipt([(1, 4)], [Rejected(5, ids[4], "event.invalid")])], NOON)
+    assert due(outbox) == [6]
+    assert outbox.send_again(ask(Wanted(EPOCH, [(2, 3), (5, 6)])), NOON) == 3
+    assert due(outbox) == [2, 3, 5, 6]
+
+
+def test_what_waits_anyway_needs_nothing(connection: Connection, outbox: Outbox) -> None:
+    record(connection, outbox, 3)
+    assert outbox.send_again(ask(Wanted(EPOCH, [(1, 3)])), NOON) == 0
+    assert due(outbox) == [1, 2, 3]
+
+
+def test_numbers_that_are_gone_are_said_once(connection: Connection, outbox: Outbox) -> None:
+    record(connection, outbox, 5)
+    outbox.apply_receipts([receipt([(1, 5)])], NOON)
+    drop(connection, 2, 3, 5)
+    question = ask(Wanted(EPOCH, [(1, 5)]))
+    assert outbox.send_again(question, NOON) == 3
+    assert outbox.send_again(question, NOON) == 0
+    (row,) = outbox.pending(epoch=EPOCH, after_seq=5, up_to_seq=None, limit=9, now=NOON)
+    assert thaw(row.bytes).fact == EventsLost(EPOCH, [(2, 3), (5, 5)])
+
+
+def test_numbers_never_given_out_are_not_called_lost(connection: Connection, outbox: Outbox) -> None:
+    record(connection, outbox, 2)
+    assert outbox.send_again(ask(Wanted(EPOCH, [(3, 900)]), Wanted("somewhere-else", [(1, 9)])), NOON) == 0
+    assert due(outbox) == [1, 2]
+
+
+def test_every_life_is_named_even_if_all_of_it_was_put_away(connection: Connection, outbox: Outbox) -> None:
+    assert outbox.stock()[1] == []
+    record(connection, outbox, 3)
+    drop(connection, 1)
+    assert outbox.stock()[1] == [Kept(EPOCH, 2, 3)]
+    began = outbox.leave_epoch(EPOCH, "forked", NOON)
+    assert outbox.stock()[1] == [Kept(EPOCH, 2, 3), Kept(began, 1, 1)]
+    drop(connection, 1, 2, 3)
+    assert outbox.stock()[1] == [Kept(began, 1, 1)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    gone=st.sets(st.integers(1, 20)),
+    delivered=st.sets(st.integers(1, 20)),
+    spans=st.lists(st.tuples(st.integers(1, 25), st.integers(1, 25)).map(sorted).map(tuple), max_size=4),
+)
+def test_each_number_asked_for_is_sent_or_lost(gone: set[int], delivered: set[int], spans: list[Span]) -> None:
+    with TemporaryDirectory() as folder, opened_store(Path(folder)) as connection:
+        ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
+        outbox = Outbox(connection, random=seeded_bytes())
+        record(connection, outbox, 20)
+        outbox.apply_receipts([receipt([(seq, seq) for seq in delivered])], NOON)
+        drop(connection, *gone)
+        with connection.begin():
+            again, lost = make_pending(connection, [Wanted(EPOCH, spans)])
+            assert read_state(connection).next_seq == 21
+            assert kept_epochs(connection)[-1].last == 20
+        asked = {seq for first, last in spans for seq in range(first, last + 1) if seq <= 20}
+        said = {seq for one in lost for first, last in one.spans for seq in range(first, last + 1)}
+        assert said == asked & gone
+        assert set(due(outbox)) == (set(range(1, 21)) - delivered - gone) | (asked - gone)
+        assert again == len((asked & delivered) - gone)

@@ -1,0 +1,106 @@
+"""A store that was copied, restored or forked begins a new life, and both branches are kept."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from edge.config import EdgeConfig, StoreSection, TerminalSection
+from edge.core import opened_core
+from edge.store import life
+from edge.store.database import database_path
+from edge.store.life import FormerStore, former_stores, home_of, note_centre
+from edge.store.outbox import Outbox
+from edge.store.terminal import read_state
+from tests.edge.scene import EPOCH, NOON, TERMINAL, FakeClock
+from wire.events import GENESIS, ShiftOpened, StoreRebuilt, thaw
+
+pytestmark = pytest.mark.req("T-71")
+
+
+def started(folder: Path) -> tuple[str, list[str]]:
+    """Start and stop a terminal on a folder; return its epoch and what waits, oldest life first."""
+    config = EdgeConfig(
+        terminal=TerminalSection(id=TERMINAL, area="350200", institution="P1"), store=StoreSection(folder=folder)
+    )
+
+    async def scene() -> tuple[str, list[str]]:
+        async with opened_core(config, lambda _: None, FakeClock()) as core:
+
+            def look() -> list[str]:
+                return [
+                    type(thaw(row.bytes).fact).__name__ + f" {epoch[:8]}/{row.seq}"
+                    for epoch in core.outbox.epochs_with_pending()
+                    for row in core.outbox.pending(epoch=epoch, after_seq=0, up_to_seq=None, limit=99, now=NOON)
+                ]
+
+            return core.state.epoch, await core.in_store(look)
+
+    return asyncio.run(scene())
+
+
+def test_a_restart_at_home_is_the_same_life(tmp_path: Path) -> None:
+    first, waits = started(tmp_path / "store")
+    assert started(tmp_path / "store") == (first, waits) == (first, [])
+
+
+def test_a_copy_begins_a_new_life_and_the_original_goes_on(tmp_path: Path) -> None:
+    original, _ = started(tmp_path / "store")
+    shutil.copytree(tmp_path / "store", tmp_path / "copy")
+    copied, waits = started(tmp_path / "copy")
+    assert copied != original
+    assert waits == [f"StoreRebuilt {copied[:8]}/1"]
+    assert started(tmp_path / "store") == (original, [])
+    assert started(tmp_path / "copy")[0] == copied, "it lives there now"
+
+
+def test_a_store_moved_to_another_machine_begins_a_new_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original, _ = started(tmp_path / "store")
+    machine = tmp_path / "machine-id"
+    machine.write_text("0123456789abcdef\n")
+    monkeypatch.setattr(life, "MACHINE_ID", machine)
+    assert started(tmp_path / "store")[0] != original
+
+
+def test_a_machine_without_an_id_is_told_by_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(life, "MACHINE_ID", tmp_path / "none")
+    original, _ = started(tmp_path / "store")
+    assert home_of(database_path(tmp_path / "store")).startswith(":")
+    assert started(tmp_path / "store")[0] == original
+
+
+def test_a_new_life_counts_from_one_and_says_what_became_of_the_old(connection: Connection, outbox: Outbox) -> None:
+    with connection.begin():
+        before = outbox.append(connection, ShiftOpened("s1"), operator="w", now=NOON)
+        began = outbox.begin_epoch(connection, "damaged", NOON, lost=[(7, 9)], folder="damaged/1")
+        after = outbox.append(connection, ShiftOpened("s2"), operator="w", now=NOON)
+        told, next_one = (
+            thaw(row[0])
+            for row in connection.exec_driver_sql("SELECT bytes FROM outbox WHERE epoch = ? ORDER BY seq", (began,))
+        )
+        assert former_stores(connection) == [FormerStore(EPOCH, NOON, "damaged", 1, ((7, 9),), "damaged/1")]
+    assert told.fact == StoreRebuilt(EPOCH, "damaged", 1, [(7, 9)])
+    assert (told.seq, told.prev, told.epoch) == (1, GENESIS, began)
+    assert (next_one.seq, after.seq) == (2, 2)
+    assert before.hlc < told.hlc < after.hlc, "the clock of events goes on"
+
+
+def test_a_fork_is_left_once(connection: Connection, outbox: Outbox) -> None:
+    began = outbox.leave_epoch(EPOCH, "forked", NOON)
+    assert outbox.leave_epoch(EPOCH, "forked", NOON) == began
+    with connection.begin():
+        assert read_state(connection).epoch == began
+        assert len(former_stores(connection)) == 1
+
+
+@pytest.mark.req("T-70")
+def test_another_life_of_the_centre_is_news(connection: Connection, outbox: Outbox) -> None:
+    assert outbox.note_centre("c1") is None
+    assert outbox.note_centre("c1") is None
+    assert outbox.note_centre("c2") == "c1"
+    with connection.begin():
+        assert note_centre(connection, "c2") is None

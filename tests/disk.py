@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from sim.disk.shim import ShimError, build_shim
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder in memory is the point
 
 
 def shim_or_skip(factory: pytest.TempPathFactory) -> Path:
@@ -15,3 +20,10 @@ def shim_or_skip(factory: pytest.TempPathFactory) -> Path:
         return build_shim(factory.getbasetemp() / "disk-shim")
     except ShimError as exc:
         pytest.skip(str(exc))
+
+
+@contextmanager
+def folder_in_memory(tmp_path: Path) -> Iterator[Path]:
+    """Give a folder for very many small files: in memory if the machine has such a place, else below `tmp_path`."""
+    with tempfile.TemporaryDirectory(prefix="yima-", dir=MEMORY if MEMORY.is_dir() else tmp_path) as folder:
+        yield Path(folder)

@@ -62,13 +62,13 @@ class StoreBusyError(EdgeError, TransientError):
 
 
 class WriteFailedError(EdgeError, TransientError):
-    """The disk refuses to write: read-only, or failing."""
+    """The disk refuses to write: read-only, failing, or too full for SQLite to say so."""
 
     code: ClassVar[str] = "store.write_failed"
     next_step: ClassVar[Words] = Words(
-        "请检查磁盘是否只读或损坏；恢复后会自动继续，未保存的扫码请重扫。",
-        "See whether the disk is read-only or failing; work resumes by itself once it is not. Scan again whatever "
-        "was not recorded.",
+        "请检查磁盘是否只读、损坏或已满；恢复后会自动继续，未保存的扫码请重扫。",
+        "See whether the disk is read-only, failing or full; work resumes by itself once it is not. Scan again "
+        "whatever was not recorded.",
     )
 
 

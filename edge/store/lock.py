@@ -22,7 +22,7 @@ def store_lock(path: Path) -> Iterator[None]:
     Raises:
         StoreLockedError: Another process has it; the message names the process.
         DiskFullError: There is no room for it.
-        WriteFailedError: The disk is read-only or failing.
+        WriteFailedError: The disk refuses to write.
         NotDurableError: The folder cannot be used.
     """
     descriptor = _take(path)

@@ -78,11 +78,17 @@ class Change:
 
 
 class DiskFaults:
-    """The switch for the disk of the processes that were started with this control file."""
+    """The switch for the disk of the processes that were started with this control file.
+
+    The file is made if there is none. Several may hold the same one; a new one mends the disk and counts from nought.
+    """
 
     def __init__(self, control: Path) -> None:
         self.control = control
-        control.write_bytes(_CONTROL.pack(Fault.NONE, 0, 0))
+        # Never truncated: processes look at it through their memory.
+        descriptor = os.open(control, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        os.pwrite(descriptor, _CONTROL.pack(Fault.NONE, 0, 0), 0)
+        os.close(descriptor)
 
     def set(self, fault: Fault, *, after: int = 0) -> None:
         """Break the disk from now on, or after it took so many more operations; `Fault.NONE` mends it."""

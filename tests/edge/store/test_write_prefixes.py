@@ -22,7 +22,7 @@ from edge.store.outbox import Outbox
 from edge.store.terminal import ensure_state
 from rules.scan_judgement import Mode
 from sim.disk.shim import Change, ChangeKind, DiskFaults, environment, read_log
-from tests.disk import shim_or_skip
+from tests.disk import folder_in_memory, shim_or_skip
 from tests.edge.scene import EPOCH, NOON, TERMINAL
 from tests.edge.store import day_at_the_store
 from tests.edge.store.day_at_the_store import PROMISES, STORE
@@ -30,7 +30,6 @@ from tests.edge.store.power_cut import PowerCut, at_random, everything, nothing,
 from wire.events import Scanned, ShiftOpened, thaw
 
 ROOT = Path(__file__).parents[3]
-MEMORY = Path("/dev/shm")  # noqa: S108 - thousands of small files, gone after the test
 SHARED_MEMORY = f"{STORE}/{FILE_NAME}-shm"
 """SQLite's index of its log: written through memory, and worth nothing after a start."""
 LEFT_IN_FOLDER = {FILE_NAME, "terminal.lock"}
@@ -72,11 +71,9 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def workshop(tmp_path: Path) -> Iterator[Path]:
-    """Return a folder to build disks in: in memory where there is some, because a thousand are built."""
-    folder = MEMORY / f"yima-{os.getpid()}-{tmp_path.name}" if MEMORY.is_dir() else tmp_path / "workshop"
-    folder.mkdir()
-    yield folder
-    shutil.rmtree(folder)
+    """Return a folder to build disks in, hundreds of them."""
+    with folder_in_memory(tmp_path) as folder:
+        yield folder
 
 
 def play_day(library: Path, folder: Path, *arguments: str) -> list[Change]:

@@ -26,6 +26,7 @@ from codes.reading import Scan
 from drivers.scanner import open_scanner, parse_spec
 from edge.api import ApiParts, create_api
 from edge.carrier import Carrier, Identity, link_settings
+from edge.charge import MakeScanner
 from edge.clock import Clock, to_us
 from edge.config import EdgeConfig
 from edge.core import Core, TellPassword, opened_core
@@ -36,7 +37,7 @@ from edge.operators.sign_in import SignIn
 from edge.pump import ScanPump
 from edge.screens import Place, mount_screens
 from edge.status import StatusReader
-from edge.supervisor import MakeScanner, Supervisor, keep_up
+from edge.supervisor import Patience, Supervisor, keep_up
 from edge.sync_board import SyncBoard
 from edge.web_server import WebServer, take_port
 from web.live import LiveBus
@@ -102,7 +103,14 @@ class _Terminal:
         self._bus = LiveBus(first_id=to_us(clock.now()) // 1_000)
         self._board = SyncBoard()
         self._scans: asyncio.Queue[Scan] = asyncio.Queue(SCANS_WAITING)
-        self._supervisor = Supervisor(makers, self._scans, self._bus, clock=clock, rng=random.SystemRandom())
+        self._supervisor = Supervisor(
+            makers,
+            self._scans,
+            self._bus,
+            clock=clock,
+            rng=random.SystemRandom(),
+            patience=Patience(silent_after_scans=config.counter.silent_after_scans),
+        )
         self._status = StatusReader(
             config.terminal, core, self._board, self._supervisor, key.public, started_at=clock.now()
         )

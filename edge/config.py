@@ -170,6 +170,18 @@ class CounterSection(Section):
             le=24 * 60,
         ),
     ] = 30
+    silent_after_scans: Annotated[
+        int,
+        option(
+            Words("静默提示", "Notice of silence"),
+            Words(
+                "其他设备扫码多少次后，提示某台扫码枪从未有内容；0 为不提示",
+                "After so many scans by other devices, say that nothing ever came from a scanner; never if 0",
+            ),
+            ge=0,
+            le=100_000,
+        ),
+    ] = 30
 
 
 class CatalogueSection(Section):

@@ -22,6 +22,8 @@ class DeviceState(StrEnum):
     OPENING = "opening"
     """Being opened, or waiting to be tried again."""
     READY = "ready"
+    SILENT = "silent"
+    """Plugged in and read, yet nothing comes where something should have (`edge.charge`)."""
     LOST = "lost"
     """Not there, or not to be had: tried again by itself."""
     FAILED = "failed"

@@ -1,8 +1,11 @@
 """Keeps every scanner read, whatever happens to it, and hands its scans on without losing one.
 
 Each scanner has a task of its own. A device that goes away is tried again with back-off and jitter; one that crashes
-or breaks off six times in a minute opens a breaker: it rests for a while, and a person is told. The others never
-notice. Scans go through one bounded queue: when it is full the drivers wait, and nothing is dropped.
+or breaks off six times in a minute opens a breaker: it rests for a while, and a person is told. A driver whose loop
+stands still is ended and made anew, and left to itself if it cannot be ended. The others never notice.
+
+Scans go through one bounded queue: when it is full the drivers wait, and nothing is dropped. A scan that a driver has
+decoded is handed over whatever becomes of the driver, once: each waits with its device until it is in the queue.
 
 This is the only place that catches every exception (`failure_of`): a driver may fail in ways we did not think of, and
 a counter must go on.
@@ -13,9 +16,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 import structlog
@@ -24,17 +26,15 @@ from codes.errors import ConfigError, YimaError
 from codes.reading import Scan
 from codes.words import Words
 from drivers.errors import DriverError
-from drivers.scanner import Scanner
 from edge.alerts import alert_json, alert_of
+from edge.charge import Charge, MakeScanner
 from edge.clock import Clock
+from edge.driver_faults import BreakerOpenError, DriverCrashedError, DriverHungError
 from edge.health import DeviceState, DeviceStatus
 from rules.scan_judgement import Tone
 from web.live import LiveBus
 
-MAKE_AGAIN = Words("驱动程序会自动重启；反复出现请联系厂商。", "The driver is restarted; tell the vendor if it recurs.")
-
 Sleep = Callable[[float], Awaitable[None]]
-MakeScanner = Callable[[], Scanner]
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -47,8 +47,8 @@ class Patience:
     """Wait after the first failure; it doubles with each further one."""
     most_s: float = 5.0
     """Longest wait for a device that is not there: replugged, it is back within seconds."""
-    config_s: float = 60.0
-    """Wait where a person has to do something first."""
+    config_s: float = 25.0
+    """Wait where a person has to do something first; once that is done, it is back within 30 s (T-60)."""
     window_s: float = 60.0
     most_breaks: int = 6
     """So many breaks within the window open the breaker."""
@@ -56,27 +56,20 @@ class Patience:
     """Rest while the breaker is open. The device is back within 30 s of being well again (T-60)."""
     watch_s: float = 0.2
     """How often states are looked at, for the screens."""
+    hung_s: float = 10.0
+    """A driver whose loop stands still for so long while its device is open hangs."""
+    opening_s: float = 20.0
+    """The same while it is being opened: an IP camera may take ten seconds."""
+    end_s: float = 5.0
+    """What a driver gets to end when it is told to; then it is left to itself."""
+    last_s: float = 0.5
+    """What the last scans get to be handed over when the terminal stops."""
+    silent_after_scans: int = 30
+    """A scanner from which nothing came since it was opened is silent after so many scans by others; never if 0."""
 
 
 PATIENCE = Patience()
 """What every terminal uses."""
-
-
-class DriverCrashedError(YimaError):
-    """A driver failed in a way nobody thought of."""
-
-    code = "driver.crashed"
-    next_step = MAKE_AGAIN
-
-
-class BreakerOpenError(YimaError):
-    """A device broke off too often: it rests for a while."""
-
-    code = "driver.breaker_open"
-    next_step = Words(
-        "请检查数据线、供电和设备本身，必要时更换；系统稍后会再次尝试。",
-        "Check cable, power and the device itself, replace it if need be; it is tried again after a while.",
-    )
 
 
 async def failure_of(work: Awaitable[object]) -> Exception | None:
@@ -107,37 +100,6 @@ async def keep_up(
         await sleep(wait_s)
 
 
-@dataclass(slots=True)
-class _Charge:
-    """One device in care."""
-
-    device: str
-    make: MakeScanner
-    scanner: Scanner | None = None
-    state: DeviceState = DeviceState.OPENING
-    problem: YimaError | None = None
-    attempts: int = 0
-    failures: int = 0
-    """Attempts in a row in which the device was never open."""
-    breaks: deque[float] = field(default_factory=deque)
-    """When it broke off after being open, or crashed, on the monotonic clock."""
-    told: DeviceStatus | None = None
-
-    def status(self) -> DeviceStatus:
-        progress = self.scanner.progress if self.scanner else None
-        is_ready = progress is not None and progress.is_open
-        problem = None if is_ready else self.problem
-        return DeviceStatus(
-            device=self.device,
-            state=DeviceState.READY if is_ready else self.state,
-            scans=progress.scans if progress else 0,
-            restarts=max(0, self.attempts - 1),
-            problem=problem.code if problem else None,
-            words=problem.words if problem else None,
-            next_step=problem.next_step if problem else None,
-        )
-
-
 class Supervisor:
     """Reads all scanners of the terminal into one queue.
 
@@ -162,13 +124,17 @@ class Supervisor:
         sleep: Sleep = asyncio.sleep,
         patience: Patience = PATIENCE,
     ) -> None:
-        self._charges = [_Charge(device, make) for device, make in scanners.items()]
+        self._charges = [Charge(device, make) for device, make in scanners.items()]
         self._queue = queue
         self._bus = bus
         self._clock = clock
         self._rng = rng
         self._sleep = sleep
         self._patience = patience
+        self._hangs: dict[str, asyncio.Future[None]] = {}
+        """By device: settled when its driver is found to hang. Absent while no driver runs."""
+        self._abandoned: set[asyncio.Task[Exception | None]] = set()
+        """Drivers that would not end. Kept, so that they are not collected while they still hold a device."""
         self.turns = 0
         """How often all states were looked at; it stands still only if this hangs."""
 
@@ -183,18 +149,33 @@ class Supervisor:
                 group.create_task(self._keep(charge), name=f"scanner {charge.device}")
             group.create_task(self._watch(), name="scanner states")
 
-    async def _keep(self, charge: _Charge) -> None:
-        while True:
-            charge.attempts += 1
-            charge.state = DeviceState.OPENING
-            opened_before = charge.scanner.progress.opened if charge.scanner else 0
-            problem = await self._read(charge)
-            was_open = charge.scanner is not None and charge.scanner.progress.opened > opened_before
-            await self._sleep(self._after(charge, problem, was_open=was_open))
+    async def _keep(self, charge: Charge) -> None:
+        try:
+            while True:
+                charge.begin(self._scans_of_others(charge))
+                problem = await self._read(charge)
+                wait_s = self._after(charge, problem, was_open=charge.was_open)
+                if isinstance(problem, DriverHungError):
+                    charge.give_up_driver()
+                await self._hand_over(charge)
+                await self._sleep(wait_s)
+        finally:
+            await self._hand_over_last(charge)
 
-    async def _read(self, charge: _Charge) -> YimaError:
-        """Read until the device fails, and return how it failed."""
-        failure = await failure_of(self._pass_on(charge))
+    async def _read(self, charge: Charge) -> YimaError:
+        """Read until the device fails or its driver hangs, and return how it failed."""
+        driver = asyncio.create_task(failure_of(self._pass_on(charge)), name=f"driver {charge.device}")
+        hang = self._hangs[charge.device] = asyncio.get_running_loop().create_future()
+        try:
+            await asyncio.wait({driver, hang}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._hangs.pop(charge.device, None)
+            await self._end(charge, driver)
+        if hang.done():
+            _logger.error("device.hung", device=charge.device, is_abandoned=not driver.done())
+            return DriverHungError(charge.device)
+        # A driver that lets a cancellation out which nobody asked for has crashed like any other.
+        failure = asyncio.CancelledError() if driver.cancelled() else driver.result()
         if isinstance(failure, DriverError):
             return failure
         if failure is None:
@@ -207,18 +188,58 @@ class Supervisor:
             _logger.error("device.crashed", device=charge.device, exc_info=failure)
         return DriverCrashedError(words)
 
-    async def _pass_on(self, charge: _Charge) -> None:
+    async def _end(self, charge: Charge, driver: asyncio.Task[Exception | None]) -> None:
+        """End the driver if it still runs, and take over what it decoded."""
+        scanner = charge.scanner
+        if not driver.done():
+            driver.cancel()
+            enough = asyncio.ensure_future(self._sleep(self._patience.end_s))
+            await asyncio.wait({driver, enough}, return_when=asyncio.FIRST_COMPLETED)
+            enough.cancel()
+        if not driver.done():
+            self._abandoned.add(driver)
+            driver.add_done_callback(self._abandoned.discard)
+        if scanner is not None:
+            charge.waiting.extend(scanner.left())
+
+    async def _pass_on(self, charge: Charge) -> None:
         charge.scanner = charge.scanner or charge.make()
         async with contextlib.aclosing(charge.scanner.scans()) as scans:
             async for scan in scans:
-                await self._queue.put(scan)
+                charge.waiting.append(scan)
+                await self._hand_over(charge)
 
-    def _after(self, charge: _Charge, problem: YimaError, *, was_open: bool) -> float:
+    async def _hand_over(self, charge: Charge) -> None:
+        """Put what waits into the queue. A scan leaves the device's hands only when it is in there."""
+        charge.is_handing_over = True
+        try:
+            while charge.waiting:
+                scan = charge.waiting.popleft()
+                try:
+                    await self._queue.put(scan)
+                except asyncio.CancelledError:
+                    charge.waiting.appendleft(scan)
+                    raise
+        finally:
+            charge.is_handing_over = False
+
+    async def _hand_over_last(self, charge: Charge) -> None:
+        """Hand over what still waits when the terminal stops, while the counter still takes scans."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._patience.last_s):
+                await self._hand_over(charge)
+        if charge.waiting:
+            _logger.error("device.scans_not_recorded", device=charge.device, scans=len(charge.waiting))
+
+    def _scans_of_others(self, charge: Charge) -> int:
+        return sum(other.scans for other in self._charges if other is not charge)
+
+    def _after(self, charge: Charge, problem: YimaError, *, was_open: bool) -> float:
         """Note a failure and return how long to wait."""
         is_news = charge.problem is None or charge.problem.code != problem.code or was_open
         charge.problem = problem
         charge.failures = 0 if was_open else charge.failures + 1
-        is_break = was_open or isinstance(problem, DriverCrashedError)
+        is_break = was_open or isinstance(problem, DriverCrashedError | DriverHungError)
         if is_break and self._is_one_too_many(charge):
             return self._open_breaker(charge, problem)
         if isinstance(problem, ConfigError):
@@ -234,14 +255,14 @@ class Supervisor:
             self._bus.publish("alert", alert_json(alert_of(problem, Tone.NOTICE)))
         return wait
 
-    def _is_one_too_many(self, charge: _Charge) -> bool:
+    def _is_one_too_many(self, charge: Charge) -> bool:
         now = self._clock.monotonic_s()
         charge.breaks.append(now)
         while charge.breaks[0] <= now - self._patience.window_s:
             charge.breaks.popleft()
         return len(charge.breaks) >= self._patience.most_breaks
 
-    def _open_breaker(self, charge: _Charge, cause: YimaError) -> float:
+    def _open_breaker(self, charge: Charge, cause: YimaError) -> float:
         charge.breaks.clear()
         charge.state = DeviceState.FAILED
         times, window_s = self._patience.most_breaks, round(self._patience.window_s)
@@ -256,19 +277,36 @@ class Supervisor:
         return self._patience.breaker_s
 
     async def _watch(self) -> None:
-        """Tell the screens whenever a device's state changes."""
+        """Look at every device: end drivers that hang, and tell the screens whenever a state changes."""
+        looked_at = self._clock.monotonic_s()
         while True:
+            now = self._clock.monotonic_s()
+            # If this process was held up, so were the drivers: that is not their standing still.
+            passed_s, looked_at = min(now - looked_at, 2 * self._patience.watch_s), now
             for charge in self._charges:
-                self._tell(charge)
+                self._look(charge, passed_s)
             self.turns += 1
             await self._sleep(self._patience.watch_s)
 
-    def _tell(self, charge: _Charge) -> None:
+    def _look(self, charge: Charge, passed_s: float) -> None:
+        patience = self._patience
+        charge.look(passed_s, self._scans_of_others(charge), silent_after=patience.silent_after_scans)
+        hang = self._hangs.get(charge.device)
+        if hang is not None and charge.is_hung(open_s=patience.hung_s, opening_s=patience.opening_s):
+            self._hangs.pop(charge.device).set_result(None)
+        exchange = charge.new_occupant()
+        if exchange is not None:
+            _logger.warning("device.another", device=charge.device, problem=exchange.words.en)
+            self._bus.publish("alert", alert_json(alert_of(exchange, Tone.NOTICE)))
+        self._tell(charge)
+
+    def _tell(self, charge: Charge) -> None:
         status = charge.status()
         before, charge.told = charge.told, status
         if before is not None and (before.state, before.problem) == (status.state, status.problem):
             return
-        if status.state is DeviceState.READY:
+        if charge.progress.is_open:
             charge.problem = None
-            _logger.info("device.ready", device=charge.device, restarts=status.restarts)
+            log = _logger.info if status.problem is None else _logger.warning
+            log(f"device.{status.state}", device=charge.device, restarts=status.restarts, code=status.problem)
         self._bus.publish("device", msgspec.json.encode(status).decode())

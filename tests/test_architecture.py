@@ -45,9 +45,9 @@ FLOORS: dict[str, list[set[str]]] = {
     ],
     "edge": [
         {"store", "errors", "config", "clock"},
-        {"counter", "operators", "catalogue_file", "alerts", "health"},
+        {"counter", "operators", "catalogue_file", "alerts", "health", "driver_faults"},
         {"kiosk", "ward", "doctor", "pos", "uplink", "supervisor", "pump", "housekeeping"}
-        | {"carrier", "sync_board", "link_trouble"},
+        | {"charge", "carrier", "sync_board", "link_trouble"},
         {"api", "screens", "web_server"},
         {"core"},
         {"status"},

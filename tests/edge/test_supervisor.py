@@ -32,10 +32,37 @@ class ScriptedScanner:
     is_open: bool = False
     opened: int = 0
     scanned: int = 0
+    turns: int = 0
+    is_stuck: bool = False
+    """Its loop stands still."""
+    is_stubborn: bool = False
+    """It does not end when it is told to."""
+    is_mute: bool = False
+    """No byte ever comes from it."""
+    is_starved: bool = False
+    occupant: str = ""
+    decoded: list[bytes] = field(default_factory=list)
+    """Decoded and not yielded."""
 
     @property
     def progress(self) -> Progress:
-        return Progress(is_open=self.is_open, opened=self.opened, scans=self.scanned)
+        # Whoever looks finds that the loop has come round.
+        self.turns += not self.is_stuck
+        return Progress(
+            is_open=self.is_open,
+            opened=self.opened,
+            bytes_seen=0 if self.is_mute else self.opened + self.scanned,
+            scans=self.scanned,
+            turns=self.turns,
+            is_starved=self.is_starved,
+            occupant=self.occupant,
+        )
+
+    def left(self) -> tuple[Scan, ...]:
+        scans = tuple(Scan(raw, None, self.device) for raw in self.decoded)
+        self.decoded.clear()
+        self.scanned += len(scans)
+        return scans
 
     async def scans(self) -> AsyncGenerator[Scan]:
         steps = self.script.pop(0) if self.script else [None]
@@ -45,7 +72,7 @@ class ScriptedScanner:
         try:
             for step in steps:
                 if step is None:
-                    await asyncio.get_running_loop().create_future()
+                    await self._wait_for_ever()
                 elif isinstance(step, bytes):
                     self.scanned += 1
                     yield Scan(step, None, self.device)
@@ -53,6 +80,14 @@ class ScriptedScanner:
                     raise step
         finally:
             self.is_open = False
+
+    async def _wait_for_ever(self) -> None:
+        while True:
+            try:
+                await asyncio.get_running_loop().create_future()
+            except asyncio.CancelledError:
+                if not self.is_stubborn:
+                    raise
 
 
 @dataclass
@@ -140,7 +175,7 @@ def test_person_is_told_once_that_it_is_gone_and_once_that_it_is_back() -> None:
     async def eight_tries() -> None:
         await gone.timeline.advance(60)
         assert [alert["code"] for alert in gone.heard("alert")] == ["driver.no_such_device"]
-        assert [news["state"] for news in gone.heard("device")] == ["lost", "ready"]
+        assert [news["state"] for news in gone.heard("device")] == ["opening", "lost", "ready"]
 
     gone.play(eight_tries)
 
@@ -272,3 +307,209 @@ def test_stopping_closes_every_device() -> None:
 
     stage.play(scene)
     assert not any(scanner.is_open for scanner in stage.scanners)
+
+
+@pytest.mark.req("T-60")
+def test_driver_whose_loop_stands_still_is_ended_and_made_anew_and_the_others_never_notice() -> None:
+    stuck, well = ScriptedScanner(LEFT, [[b"1", None]]), ScriptedScanner(LEFT, [[b"2", None]])
+    other = ScriptedScanner(RIGHT, [[b"3", None]])
+    stage = Stage([stuck, other])
+    makes = iter([stuck, well])
+    stage.supervisor._charges[0].make = lambda: next(makes)
+
+    async def scene() -> None:
+        await stage.timeline.advance(1)
+        stuck.is_stuck = True
+        await stage.timeline.advance(PATIENCE.hung_s + 1)
+        assert not stuck.is_open
+        assert stage.heard("alert")[0]["code"] == "driver.hung"
+        assert sorted(stage.read()) == [b"1", b"2", b"3"]
+        assert stage.status() == DeviceStatus(LEFT, DeviceState.READY, 2, 1)
+        assert stage.status(RIGHT) == DeviceStatus(RIGHT, DeviceState.READY, 1, 0)
+        assert other.opened == 1
+
+    stage.play(scene)
+
+
+@pytest.mark.req("T-60")
+def test_driver_that_will_not_end_is_left_to_itself_and_another_takes_its_place() -> None:
+    stuck, well = ScriptedScanner(LEFT, [[None]], is_stubborn=True), ScriptedScanner(LEFT, [[b"2", None]])
+    stage = Stage([stuck])
+    makes = iter([stuck, well])
+    stage.supervisor._charges[0].make = lambda: next(makes)
+
+    async def scene() -> None:
+        stuck.is_stuck = True
+        await stage.timeline.advance(PATIENCE.hung_s + PATIENCE.end_s + 1)
+        assert stuck.is_open
+        assert stage.read() == [b"2"]
+        assert stage.status().state is DeviceState.READY
+        stuck.is_stubborn = False
+        for driver in stage.supervisor._abandoned:
+            driver.cancel()
+
+    stage.play(scene)
+    assert stage.supervisor._abandoned == set()
+
+
+def test_driver_hangs_later_while_it_is_still_opening() -> None:
+    opening = ScriptedScanner(LEFT, [[None]], is_stuck=True)
+    stage = Stage([opening])
+
+    async def scene() -> None:
+        opening.is_open = False
+        await stage.timeline.advance(PATIENCE.opening_s - 1)
+        assert stage.heard("alert") == []
+        await stage.timeline.advance(2)
+        assert [alert["code"] for alert in stage.heard("alert")] == ["driver.hung"]
+
+    stage.play(scene)
+
+
+def test_driver_that_waits_for_the_counter_does_not_hang() -> None:
+    stage = Stage([ScriptedScanner(LEFT, [[b"1", b"2", None]], is_stuck=True)], queue_size=1)
+
+    async def scene() -> None:
+        await stage.timeline.advance(PATIENCE.hung_s * 3)
+        assert stage.heard("alert") == []
+
+    stage.play(scene)
+
+
+def test_time_in_which_the_whole_process_was_held_up_counts_against_no_driver() -> None:
+    stage = Stage([ScriptedScanner(LEFT, [[None]], is_stuck=True)])
+
+    async def scene() -> None:
+        await stage.timeline.advance(1)
+        # The machine slept for an hour: clocks went on, nothing here did.
+        stage.timeline.clock.advance(3_600)
+        await stage.timeline.advance(1)
+        assert stage.heard("alert") == []
+
+    stage.play(scene)
+
+
+def test_cancellation_that_escapes_from_a_driver_is_a_crash_like_any_other() -> None:
+    stage = Stage([ScriptedScanner(LEFT, [[b"1", asyncio.CancelledError()], [b"2", None]])])
+
+    async def scene() -> None:
+        await stage.timeline.advance(2)
+        assert stage.read() == [b"1", b"2"]
+        assert stage.heard("alert")[0]["code"] == "driver.crashed"
+
+    stage.play(scene)
+
+
+@pytest.mark.parametrize("ending", [RuntimeError(), lost(), DeviceUnsupportedError(LEFT, Words("无", "none")), None])
+def test_scans_that_a_failing_driver_had_decoded_are_handed_over(ending: Exception | None) -> None:
+    script: list[bytes | BaseException | None] = [b"1", *([ending] if ending else [])]
+    scanner = ScriptedScanner(LEFT, [script, [None]], decoded=[b"2", b"3"])
+    stage = Stage([scanner], queue_size=1)
+
+    async def scene() -> None:
+        read: list[bytes] = []
+        for _ in range(5):
+            read += stage.read()
+            await stage.timeline.settle()
+        assert read == [b"1", b"2", b"3"]
+        assert stage.status().scans == 3
+
+    stage.play(scene)
+
+
+def test_scans_that_wait_when_the_terminal_stops_are_handed_over_while_the_counter_takes_them() -> None:
+    stage = Stage([ScriptedScanner(LEFT, [[b"1", b"2", None]], decoded=[b"3"])], queue_size=1)
+    read: list[bytes] = []
+
+    async def whole() -> None:
+        supervisor = asyncio.create_task(stage.supervisor.run())
+        await stage.timeline.settle()
+        supervisor.cancel()
+        while not supervisor.done():
+            read.extend(stage.read())
+            await asyncio.sleep(0)
+        read.extend(stage.read())
+
+    asyncio.run(whole())
+    assert read == [b"1", b"2", b"3"]
+
+
+def test_scans_that_nobody_takes_when_the_terminal_stops_are_counted(logged: list[dict[str, object]]) -> None:
+    stage = Stage([ScriptedScanner(LEFT, [[b"1", b"2", None]], decoded=[b"3"])], queue_size=1)
+    stage.supervisor._patience = Patience(last_s=0.01)
+
+    async def scene() -> None:
+        assert stage.queue.full()
+
+    stage.play(scene)
+    assert [line["scans"] for line in logged if line["event"] == "device.scans_not_recorded"] == [2]
+
+
+@pytest.mark.req("T-60")
+def test_scanner_from_which_nothing_ever_came_is_silent_once_others_were_used_enough() -> None:
+    mute = ScriptedScanner(LEFT, [[None]], is_mute=True)
+    codes: list[bytes | BaseException | None] = [b"%d" % number for number in range(PATIENCE.silent_after_scans)]
+    stage = Stage([mute, ScriptedScanner(RIGHT, [[*codes, None]])])
+
+    async def silent() -> None:
+        await stage.timeline.advance(1)
+        status = stage.status()
+        assert (status.state, status.problem) == (DeviceState.SILENT, "driver.silent")
+        assert status.words is not None
+        assert str(len(codes)) in status.words.zh
+        assert stage.status(RIGHT).state is DeviceState.READY
+        assert stage.heard("alert") == [], "a notice in the list, no alarm"
+        mute.is_mute = False
+        await stage.timeline.advance(1)
+        assert stage.status().state is DeviceState.READY
+        assert [news["state"] for news in stage.heard("device") if news["device"] == LEFT][-2:] == ["silent", "ready"]
+
+    stage.play(silent)
+
+
+def test_rule_of_silence_can_be_switched_off() -> None:
+    codes: list[bytes | BaseException | None] = [b"1"] * 100
+    stage = Stage([ScriptedScanner(LEFT, [[None]], is_mute=True), ScriptedScanner(RIGHT, [[*codes, None]])])
+    stage.supervisor._patience = Patience(silent_after_scans=0)
+
+    async def scene() -> None:
+        await stage.timeline.advance(1)
+        assert stage.status().state is DeviceState.READY
+
+    stage.play(scene)
+
+
+def test_camera_without_frames_is_silent_until_they_come_again() -> None:
+    camera = ScriptedScanner("camera:0", [[None]], is_starved=True)
+    stage = Stage([camera])
+
+    async def scene() -> None:
+        await stage.timeline.advance(1)
+        assert (stage.status("camera:0").state, stage.status("camera:0").problem) == ("silent", "camera.silent")
+        camera.is_starved = False
+        await stage.timeline.advance(1)
+        assert stage.status("camera:0").state is DeviceState.READY
+
+    stage.play(scene)
+
+
+@pytest.mark.req("T-60")
+def test_another_device_at_the_configured_place_is_read_and_said() -> None:
+    scanner = ScriptedScanner(LEFT, [[b"1", None]], occupant="Honeywell 1")
+    stage = Stage([scanner])
+
+    async def scene() -> None:
+        await stage.timeline.advance(1)
+        scanner.occupant = "Newland 7"
+        await stage.timeline.advance(1)
+        status = stage.status()
+        assert (status.state, status.problem) == (DeviceState.READY, "driver.another_device")
+        assert status.words is not None
+        assert "Newland 7" in status.words.zh
+        assert "Honeywell 1" in status.words.zh
+        assert [alert["code"] for alert in stage.heard("alert")] == ["driver.another_device"]
+        scanner.occupant = "Honeywell 1"
+        await stage.timeline.advance(1)
+        assert stage.status() == DeviceStatus(LEFT, DeviceState.READY, 1, 0)
+
+    stage.play(scene)

@@ -121,7 +121,7 @@ export class Status {
     put("c-skew-text", text("counter.skew.text", { skew: duration(skew) }));
     show("c-dead", !this.isLost && sync.dead > 0);
     put("c-dead-title", count("counter.dead.notice", sync.dead));
-    const broken = devices.filter((/** @type {any} */ device) => !isReady(device) && device.state !== "opening");
+    const broken = devices.filter((/** @type {any} */ device) => !["ready", "opening", "silent"].includes(device.state));
     show("c-device-fault", !this.isLost && broken.length > 0);
     put("c-device-fault-title", count("counter.devices.broken", broken.length));
     put("c-device-fault-text", broken.map((/** @type {any} */ device) => `${device.device} ${stateWord(device.state)}`).join(text("common.list_joint")));

@@ -21,7 +21,8 @@ from codes.words import Words
 from drivers.scanner import open_scanner, parse_spec
 from drivers.scanner.discovery import list_attached
 from drivers.scanner.factory import DriverNotInstalledError
-from drivers.scanner.selftest import SHEET, Symbol
+from drivers.scanner.selftest import TRIAL, Symbol
+from drivers.scanner.spec_line import with_settings
 from drivers.scanner.trial import Notice, Step, distinct, try_scanner
 
 scanner_app = command_group("扫码设备 / Scanners")
@@ -130,8 +131,8 @@ def _sheet_in(suffix: str) -> bytes:
 
 def _told() -> Callable[[Notice, Symbol], None]:
     def tell(notice: Notice, symbol: Symbol) -> None:
-        words, number = _NOTICES[notice], SHEET.index(symbol) + 1
-        place = f"[{number}/{len(SHEET)}]"
+        words, number = _NOTICES[notice], TRIAL.index(symbol) + 1
+        place = f"[{number}/{len(TRIAL)}]"
         text = Words(f"{words.zh} {symbol.words.zh}", f"{words.en} {symbol.words.en}")
         sys.stderr.write(f"{place} {text}\n")
         sys.stderr.flush()
@@ -175,10 +176,7 @@ def _came(step: Step) -> tuple[str, str]:
 
 def _suggestion(scanner: str, steps: tuple[Step, ...]) -> str:
     """Return the scanner's line with the settings that put things right; a setting takes the place of its old value."""
-    address, *settings = scanner.split(";")
-    chosen = dict(setting.partition("=")[::2] for setting in settings)
-    chosen |= dict(finding.setting.partition("=")[::2] for finding in distinct(steps) if finding.setting)
-    return ";".join([address, *(f"{key}={value}" for key, value in chosen.items())])
+    return with_settings(scanner, dict(one.setting.split("=", 1) for one in distinct(steps) if one.setting))
 
 
 def _show(scanner: str, steps: tuple[Step, ...]) -> None:

@@ -49,8 +49,13 @@ SHEET = (
     Symbol("code128", Words("Code 128 一维码", "Code 128 bars"), b"86000110000000000017", "]C0"),
     CALIBRATION_SYMBOL,
     Symbol("qr", Words("QR 二维码", "QR code"), b"Yima QR 3", "]Q1"),
+    Symbol("hibc_upper", Words("HIBC 码（大写）", "HIBC in upper case"), b"+A999B7KW4Z21/$QX-7Y/16D202801319", "]C0"),
+    Symbol("hibc_lower", Words("HIBC 码（小写）", "HIBC in lower case"), b"+m888k4wq3y81/$za-9b/16d202902287", "]C0"),
 )
-"""In the order in which they are scanned. The trace code is invented: no such product exists."""
+"""In the order in which they are scanned. Trace code and labelers are invented: no such products exist."""
+TRIAL = SHEET[:3]
+"""The symbols that show by themselves what is wrong. Those in one case only tell something beside the others: read in
+upper case, the lower one looks inverted."""
 
 _GS = b"\x1d"
 _KEY_S = 0.002

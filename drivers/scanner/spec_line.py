@@ -65,6 +65,20 @@ def parse_spec(text: str) -> ScannerSpec:
     return parse(where, _Settings(text, settings))
 
 
+def with_settings(line: str, settings: Mapping[str, str]) -> str:
+    """Return a line with these settings in the place of what it said about them; an empty one is taken away.
+
+    Examples:
+        >>> with_settings("keyboard:/dev/x;layout=us;name=left", {"layout": "de", "gs": "down"})
+        'keyboard:/dev/x;layout=de;name=left;gs=down'
+        >>> with_settings("serial:/dev/x;gs=~", {"gs": ""})
+        'serial:/dev/x'
+    """
+    address, *before = line.split(";")
+    chosen = {**dict(setting.partition("=")[::2] for setting in before), **settings}
+    return ";".join([address, *(f"{key}={value}" for key, value in chosen.items() if value)])
+
+
 class _Settings:
     """The `key=value` parts of one line, taken one by one; what is left at the end is unknown."""
 

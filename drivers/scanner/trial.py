@@ -16,7 +16,7 @@ from codes.reading import Scan
 from codes.words import Words
 from drivers.errors import DriverError
 from drivers.scanner.port import Scanner
-from drivers.scanner.selftest import SHEET, UNEXPLAINED, Finding, Symbol, examine
+from drivers.scanner.selftest import TRIAL, UNEXPLAINED, Finding, Symbol, examine
 from drivers.scanner.spec import ScannerSpec
 
 _TRIES = 3
@@ -68,7 +68,7 @@ _Heard = tuple[Scan, bool] | DriverError
 
 
 async def try_scanner(scanner: Scanner, spec: ScannerSpec, *, timeout_s: float, tell: Tell) -> tuple[Step, ...]:
-    """Ask for each symbol of the sheet and examine what comes, waiting `timeout_s` for each.
+    """Ask for each symbol that tells by itself and examine what comes, waiting `timeout_s` for each.
 
     Raises:
         SilentScannerError: Nothing came at all.
@@ -76,7 +76,7 @@ async def try_scanner(scanner: Scanner, spec: ScannerSpec, *, timeout_s: float, 
     """
     steps: list[Step] = []
     async with _listening(scanner) as heard:
-        for symbol in SHEET:
+        for symbol in TRIAL:
             step = await _try_symbol(heard, symbol, spec, timeout_s, tell)
             tell(Notice.TIMED_OUT if step.scan is None else Notice.DONE, symbol)
             steps.append(step)
@@ -117,7 +117,7 @@ async def _try_symbol(
 
 
 def _is_another(scan: Scan, spec: ScannerSpec, symbol: Symbol) -> bool:
-    others = (other for other in SHEET if other is not symbol)
+    others = (other for other in TRIAL if other is not symbol)
     return any(UNEXPLAINED not in examine(scan, spec, was_terminated=True, symbol=other) for other in others)
 
 

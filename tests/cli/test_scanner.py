@@ -19,7 +19,7 @@ from codes.reading import Scan
 from drivers.errors import DeviceSpecError
 from drivers.scanner.discovery import Attached
 from drivers.scanner.factory import DriverNotInstalledError
-from drivers.scanner.selftest import SHEET, Finding
+from drivers.scanner.selftest import TRIAL, Finding
 from drivers.scanner.simulated.serial import SimulatedSerialScanner
 from drivers.scanner.simulated.twin import Fault
 from drivers.scanner.spec import ScannerKind
@@ -97,7 +97,7 @@ def try_out(gun: SimulatedSerialScanner, *options: str, fault: Fault | None = No
                 async for line in process.stderr:
                     prompts += line
                     if "请扫描" in line.decode():
-                        symbol = SHEET[int(line[1:2]) - 1]
+                        symbol = TRIAL[int(line[1:2]) - 1]
                         await gun.scan(symbol.code, symbol.symbology, fault=fault)
                 out = await process.stdout.read()
                 return await process.wait(), out.decode(), prompts.decode()
@@ -149,23 +149,23 @@ def test_a_silent_scanner_exits_2_with_a_next_step(tmp_path):
 
 
 def found(setting: str) -> Finding:
-    return Finding("scanner.selftest.x", SHEET[0].words, setting)
+    return Finding("scanner.selftest.x", TRIAL[0].words, setting)
 
 
 def test_the_line_to_write_has_the_settings_that_put_things_right():
-    steps = (Step(SHEET[0], Scan(b"x"), (found("layout=fr"), found(""), found("gs=down"))),)
+    steps = (Step(TRIAL[0], Scan(b"x"), (found("layout=fr"), found(""), found("gs=down"))),)
     suggested = cli.scanner._suggestion("keyboard:/dev/input/event3;layout=us;name=left", steps)
     assert suggested == "keyboard:/dev/input/event3;layout=fr;name=left;gs=down"
 
 
 @pytest.mark.req("C-04")
 def test_a_persons_code_in_place_of_the_sheet_is_not_shown():
-    step = Step(SHEET[0], Scan(b"11010519491231002X"), (found(""),))
+    step = Step(TRIAL[0], Scan(b"11010519491231002X"), (found(""),))
     assert "110105194912310" not in json.dumps(cli.scanner._report("serial:/dev/x", (step,)))
 
 
 def test_findings_are_shown_in_both_languages_with_the_line_to_write(capsys):
-    cli.scanner._show("serial:/dev/x", (Step(SHEET[1], Scan(b"a\x1db"), (found("gs=~"),)), Step(SHEET[2], None, ())))
+    cli.scanner._show("serial:/dev/x", (Step(TRIAL[1], Scan(b"a\x1db"), (found("gs=~"),)), Step(TRIAL[2], None, ())))
     out = capsys.readouterr().out
     assert "✗ 1. GS1 DataMatrix 二维码 / GS1 DataMatrix  a<GS>b" in out
     assert 'scanners = ["serial:/dev/x;gs=~"]' in out

@@ -16,9 +16,10 @@ from random import Random
 from drivers.scanner import input_event as keys
 from drivers.scanner.layouts import LAYOUTS
 from drivers.scanner.port import Clock
+from drivers.scanner.simulated.habit import AS_IT_COMES, Habit
 from drivers.scanner.simulated.twin import Delivery, Fault, Wait
 from drivers.scanner.simulated.wire import PATIENCE_S, Cable, Piece, PipeWire
-from drivers.scanner.strokes import END_KEYS, Action, EndKey, GsTyping, Stroke, tap, type_code
+from drivers.scanner.strokes import END_KEYS, Action, EndKey, GsTyping, Manner, Stroke, tap, type_code
 
 _REPORT_S = 0.001
 """Full-speed USB: one report a millisecond."""
@@ -38,8 +39,10 @@ class SimulatedKeyboardScanner:
         random: Random,
         layout: str = "us",
         gs: GsTyping = GsTyping.ALT_029,
-        end: EndKey = EndKey.ENTER,
+        end: EndKey | None = EndKey.ENTER,
+        manner: Manner = Manner.KEYS,
         sends_aim: bool = False,
+        habit: Habit = AS_IT_COMES,
         name: str = "",
         clock: Clock = time.monotonic,
         wait: Wait = asyncio.sleep,
@@ -49,8 +52,10 @@ class SimulatedKeyboardScanner:
         self._random = random
         self._layout = LAYOUTS[layout]
         self._gs = gs
-        self._end = END_KEYS[end]
+        self._end = None if end is None else END_KEYS[end]
+        self._manner = manner
         self._sends_aim = sends_aim
+        self._habit = habit
         self._name = name
         self._clock = clock
         self._cable = Cable(PipeWire(path), wait, patience_s)
@@ -59,7 +64,7 @@ class SimulatedKeyboardScanner:
     @property
     def spec(self) -> str:
         settings = [f"layout={self._layout.name}"]
-        if self._gs in {GsTyping.DOWN, GsTyping.DROPPED}:
+        if self._gs in {GsTyping.DOWN, GsTyping.F8, GsTyping.DROPPED}:
             settings.append(f"gs={self._gs}")
         if self._name:
             settings.append(f"name={self._name}")
@@ -67,7 +72,7 @@ class SimulatedKeyboardScanner:
 
     async def scan(self, code: bytes, symbology: str | None = None, *, fault: Fault | None = None) -> Delivery:
         aim = (symbology or "").encode("ascii") if self._sends_aim else b""
-        strokes = self._strokes(aim + code, fault)
+        strokes = self._strokes(self._habit.sent(code, aim), fault)
         pieces = self._pieces(strokes, fault)
         if fault is Fault.DOUBLED:
             pieces += self._pieces(strokes, None)
@@ -96,14 +101,13 @@ class SimulatedKeyboardScanner:
         if fault is Fault.INVERTED_CASE:
             code = code.swapcase()
         gs = GsTyping.DROPPED if fault is Fault.DROP_GS else self._gs
-        strokes = list(type_code(code, self._layout, gs))
-        return strokes if fault is Fault.NO_SUFFIX else [*strokes, tap(self._end)]
+        strokes = list(type_code(code, self._layout, gs, self._manner))
+        return strokes if fault is Fault.NO_SUFFIX or self._end is None else [*strokes, tap(self._end)]
 
     def _pieces(self, strokes: Sequence[Stroke], fault: Fault | None) -> list[Piece]:
         """Give each action its report and its time, and let a reader find a few of them together."""
         start = self._clock()
-        actions = [action for stroke in strokes for action in stroke]
-        reports = [_report(start + number * _REPORT_S, action) for number, action in enumerate(actions)]
+        reports = reports_of(strokes, start)
         if fault is Fault.EVENTS_LOST:
             first = self._random.randrange(len(reports))
             lost = keys.pack(start + first * _REPORT_S, keys.EV_SYN, keys.SYN_DROPPED, 0)
@@ -114,6 +118,12 @@ class SimulatedKeyboardScanner:
             together, reports = reports[:count], reports[count:]
             pieces.append((b"".join(together), len(together) * _REPORT_S))
         return pieces
+
+
+def reports_of(strokes: Sequence[Stroke], start_s: float) -> list[bytes]:
+    """Return the records of each action, one report a millisecond."""
+    actions = [action for stroke in strokes for action in stroke]
+    return [_report(start_s + number * _REPORT_S, action) for number, action in enumerate(actions)]
 
 
 def _report(time_s: float, action: Action) -> bytes:

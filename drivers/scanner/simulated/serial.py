@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 from random import Random
 
+from drivers.scanner.simulated.habit import AS_IT_COMES, Habit
 from drivers.scanner.simulated.twin import Delivery, Fault, Wait
 from drivers.scanner.simulated.wire import PATIENCE_S, Cable, Piece, PtyWire
 
@@ -32,6 +33,7 @@ class SimulatedSerialScanner:
         baud: int = 9600,
         suffix: bytes = b"\r",
         sends_aim: bool = False,
+        habit: Habit = AS_IT_COMES,
         name: str = "",
         wait: Wait = asyncio.sleep,
         patience_s: float = PATIENCE_S,
@@ -41,6 +43,7 @@ class SimulatedSerialScanner:
         self._baud = baud
         self._suffix = suffix
         self._sends_aim = sends_aim
+        self._habit = habit
         self._name = name
         self._cable = Cable(PtyWire(link), wait, patience_s)
         self.plug()
@@ -79,7 +82,7 @@ class SimulatedSerialScanner:
         if fault is Fault.DROP_GS:
             code = code.replace(_GS, b"")
         aim = (symbology or "").encode("ascii") if self._sends_aim else b""
-        return aim + code + (b"" if fault is Fault.NO_SUFFIX else self._suffix)
+        return self._habit.sent(code, aim) + (b"" if fault is Fault.NO_SUFFIX else self._suffix)
 
     def _cut(self, whole: bytes) -> list[Piece]:
         pieces = []

@@ -10,7 +10,7 @@ import pytest
 
 from codes.reading import Scan
 from drivers.scanner import parse_spec
-from drivers.scanner.selftest import CALIBRATION_CODE, CALIBRATION_SYMBOLOGY, SHEET, Finding, examine
+from drivers.scanner.selftest import CALIBRATION_CODE, CALIBRATION_SYMBOLOGY, TRIAL, Finding, examine
 from drivers.scanner.simulated.keyboard import SimulatedKeyboardScanner
 from drivers.scanner.simulated.serial import SimulatedSerialScanner
 from drivers.scanner.simulated.twin import Fault
@@ -155,7 +155,7 @@ def test_a_hid_pos_scanner_is_examined_too(raw, symbology, expected):
     assert ends(examine(Scan(raw, symbology), spec, was_terminated=True)) == expected
 
 
-@pytest.mark.parametrize("symbol", SHEET, ids=[symbol.name for symbol in SHEET])
+@pytest.mark.parametrize("symbol", TRIAL, ids=[symbol.name for symbol in TRIAL])
 @pytest.mark.parametrize(
     ("line", "turn", "expected"),
     [

@@ -9,13 +9,13 @@ import pytest
 
 from drivers.errors import DeviceLostError, DeviceMissingError
 from drivers.scanner import open_scanner, parse_spec
-from drivers.scanner.selftest import SHEET
+from drivers.scanner.selftest import TRIAL
 from drivers.scanner.simulated.keyboard import SimulatedKeyboardScanner
 from drivers.scanner.simulated.serial import SimulatedSerialScanner
 from drivers.scanner.simulated.twin import Fault
 from drivers.scanner.trial import Notice, SilentScannerError, Step, distinct, try_scanner
 
-BARS, MATRIX, QR = SHEET
+BARS, MATRIX, QR = TRIAL
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_scanner_that_is_set_well_passes(serial):
     gun = serial()
     steps, notices = play(gun, lambda symbol: gun.scan(symbol.code, symbol.symbology))
     assert distinct(steps) == ()
-    assert [step.scan.raw for step in steps] == [symbol.code for symbol in SHEET]
+    assert [step.scan.raw for step in steps] == [symbol.code for symbol in TRIAL]
     assert notices == [Notice.PLEASE_SCAN, Notice.DONE] * 3
 
 
@@ -118,7 +118,7 @@ def test_what_is_not_on_the_sheet_is_given_up_after_three_tries(serial):
     gun = serial()
     steps, notices = play(gun, lambda symbol: gun.scan(b"6901234567892", "]E0"))
     assert ends(steps) == ["unexplained"]
-    assert notices[:4] == [Notice.PLEASE_SCAN, Notice.NOT_THE_SHEET, Notice.NOT_THE_SHEET, Notice.DONE]
+    assert notices[:4] == [Notice.PLEASE_SCAN, Notice.NOT_THE_SHEET, Notice.NOT_THE_TRIAL, Notice.DONE]
 
 
 def test_a_scanner_from_which_nothing_comes_is_an_error_after_the_first_symbol(serial):

@@ -118,7 +118,7 @@ def test_what_is_not_on_the_sheet_is_given_up_after_three_tries(serial):
     gun = serial()
     steps, notices = play(gun, lambda symbol: gun.scan(b"6901234567892", "]E0"))
     assert ends(steps) == ["unexplained"]
-    assert notices[:4] == [Notice.PLEASE_SCAN, Notice.NOT_THE_SHEET, Notice.NOT_THE_TRIAL, Notice.DONE]
+    assert notices[:4] == [Notice.PLEASE_SCAN, Notice.NOT_THE_SHEET, Notice.NOT_THE_SHEET, Notice.DONE]
 
 
 def test_a_scanner_from_which_nothing_comes_is_an_error_after_the_first_symbol(serial):

@@ -77,7 +77,7 @@ async def _build(stage: Stage, folder: Path, seed: int, say: Say) -> City:
         },
     )
     admin_password = secrets.token_urlsafe(12)
-    centre_key, token = await asyncio.to_thread(_set_up_centre, centre_file, admin_password)
+    centre_key, token = await asyncio.to_thread(set_up_centre, centre_file, admin_password)
     await asyncio.to_thread(stage.add, "centre", ["server", "run", "--config", str(centre_file)], centre_port)
     city = City(stage, CentreApi(f"http://127.0.0.1:{centre_port}", token), "demo-admin", admin_password)
     for number, shop in enumerate(SHOPS):
@@ -92,7 +92,7 @@ async def _build(stage: Stage, folder: Path, seed: int, say: Say) -> City:
     return city
 
 
-def _set_up_centre(config: Path, admin_password: str) -> tuple[str, str]:
+def set_up_centre(config: Path, admin_password: str) -> tuple[str, str]:
     """Import the seed catalogue, make an administrator and a token; return the centre's public key and the token."""
     where = ["--config", str(config)]
     with as_file(files("config").joinpath("seed/catalogue.csv")) as seed:

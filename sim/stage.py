@@ -1,7 +1,7 @@
 """The processes of the demo: broker, centre and terminals, started as anybody would start them.
 
-Each is the `yima` command with a configuration file; the stage knows no other way in. It can kill any of them without
-warning and start it again, and it ends all of them by process id.
+Each is the `yima` command with a configuration file, or a broker of somebody else; the stage knows no other way in. It
+can kill any of them without warning and start it again, and it ends all of them by process id.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 YIMA = (sys.executable, "-m", "cli.app")
 START_S = 40.0
+_NO_ADDITIONS: Mapping[str, str] = MappingProxyType({})
 
 
 class StageError(Exception):
@@ -34,6 +36,10 @@ class Actor:
     log: Path
     port: int
     """It is up when this port accepts connections."""
+    program: tuple[str, ...] = YIMA
+    """What is run with the arguments: the `yima` command, or a broker of somebody else."""
+    environment: Mapping[str, str] = _NO_ADDITIONS
+    """Added to our own."""
     _is_over: bool = False
     """It was stopped for good, perhaps by another thread than the one that starts it."""
     _process: subprocess.Popen[bytes] | None = None
@@ -45,18 +51,21 @@ class Actor:
         Raises:
             StageError: It ended or did not come up in time; the message names its log.
         """
+        self._wait_up(self.launch())
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Start it and do not wait."""
         self._log_file = self.log.open("ab")
         self._process = subprocess.Popen(  # noqa: S603 - our own command
-            [*YIMA, *self.arguments],
+            [*self.program, *self.arguments],
+            env={**os.environ, **self.environment},
             stdin=subprocess.DEVNULL,
             stdout=self._log_file,
             stderr=subprocess.STDOUT,
             # A group of its own: Ctrl-C is for the demo, which then ends its actors in order.
             start_new_session=True,
         )
-        self._wait_up(self._process)
-        if self._is_over:
-            self._end(signal.SIGTERM)
+        return self._process
 
     @property
     def pid(self) -> int:
@@ -86,6 +95,8 @@ class Actor:
             if time.monotonic() > deadline:
                 raise StageError(f"{self.name} did not answer on port {self.port} in {START_S:.0f} s, see {self.log}")
             time.sleep(0.05)
+        if self._is_over:
+            self._end(signal.SIGTERM)
 
     def _end(self, how: signal.Signals) -> None:
         process = self._process
@@ -110,9 +121,17 @@ class Stage:
     folder: Path
     actors: dict[str, Actor] = field(default_factory=dict)
 
-    def add(self, name: str, arguments: Sequence[str], port: int) -> Actor:
+    def add(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        port: int,
+        *,
+        program: tuple[str, ...] = YIMA,
+        environment: Mapping[str, str] = _NO_ADDITIONS,
+    ) -> Actor:
         """Add an actor and start it."""
-        actor = Actor(name, tuple(arguments), self.folder / f"{name}.log", port)
+        actor = Actor(name, tuple(arguments), self.folder / f"{name}.log", port, program, environment)
         self.actors[name] = actor
         actor.start()
         return actor

@@ -28,8 +28,8 @@ from server.app import settle_memory
 from server.ingest import Ingest
 from server.store import ledger, tables
 from server.store.database import Store, open_store
+from sim.postgres import PostgresMissingError, private_cluster
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, dispensed, new_key, scanned
-from tests.server.private_postgres import PostgresMissingError, private_cluster
 from wire.envelope import open_sealed
 from wire.events import thaw
 from wire.receipts import decode_batch

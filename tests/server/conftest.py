@@ -12,7 +12,7 @@ from sqlalchemy import delete
 
 from server.store.database import Store, open_store
 from server.store.tables import metadata
-from tests.server.private_postgres import PostgresMissingError, private_cluster
+from sim.postgres import PostgresMissingError, private_cluster
 
 EPOCH = "epoch-1"
 _names = itertools.count(1)

@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster of our own for one test run: Debian's binaries, an unprivileged user, a free loopback port."""
+"""A PostgreSQL cluster of our own for one run: Debian's binaries, an unprivileged user, a free loopback port."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_OLDEST = 15
 _START_TIMEOUT_S = 60
 
 
@@ -23,10 +24,14 @@ class PostgresMissingError(Exception):
 def find_binaries() -> Path:
     """Return the folder of the newest PostgreSQL ≥ 15 that Debian installed."""
     found = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if (path / "initdb").exists()]
-    usable = sorted((path for path in found if int(path.parent.name) >= 15), key=lambda path: int(path.parent.name))
+    usable = sorted((path for path in found if _version(path) >= _OLDEST), key=_version)
     if not usable:
         raise PostgresMissingError("no /usr/lib/postgresql/*/bin/initdb of version 15 or later (apt: postgresql)")
     return usable[-1]
+
+
+def _version(binaries: Path) -> int:
+    return int(binaries.parent.name)
 
 
 def _as_owner(owner: str | None) -> list[str]:
@@ -65,7 +70,9 @@ def private_cluster() -> Iterator[str]:
 
 def _initialise(prefix: list[str], binaries: Path, home: Path) -> None:
     command = [binaries / "initdb", "-D", home / "data", "-U", "yima", "-A", "trust", "-E", "UTF8", "--no-locale"]
-    done = subprocess.run([*prefix, *map(str, command)], capture_output=True, text=True, cwd="/", check=False)
+    done = subprocess.run(  # noqa: S603 - Debian's own programs, as below
+        [*prefix, *map(str, command)], capture_output=True, text=True, cwd="/", check=False
+    )
     if done.returncode != 0:
         raise PostgresMissingError(f"initdb failed: {done.stderr.strip()}")
 
@@ -82,7 +89,7 @@ def _server(prefix: list[str], binaries: Path, home: Path, port: int) -> Iterato
     }
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     with (home / "log").open("wb") as log:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603
             [*prefix, str(binaries / "postgres"), "-D", str(home / "data"), *options],
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -101,7 +108,7 @@ def _server(prefix: list[str], binaries: Path, home: Path, port: int) -> Iterato
 def _wait_ready(binaries: Path, port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     command = [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "1"]
     for _ in range(_START_TIMEOUT_S * 10):
-        if subprocess.run(command, check=False).returncode == 0:
+        if subprocess.run(command, check=False).returncode == 0:  # noqa: S603
             return
         try:
             process.wait(timeout=0.1)

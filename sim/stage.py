@@ -38,7 +38,7 @@ class Actor:
     """It is up when this port accepts connections."""
     program: tuple[str, ...] = YIMA
     """What is run with the arguments: the `yima` command, or a broker of somebody else."""
-    environment: Mapping[str, str] = _NO_ADDITIONS
+    environment: Mapping[str, str] = field(default_factory=lambda: _NO_ADDITIONS)
     """Added to our own."""
     _is_over: bool = False
     """It was stopped for good, perhaps by another thread than the one that starts it."""

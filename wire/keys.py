@@ -115,19 +115,29 @@ def _create_key(path: Path) -> None:
     half_made = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(half_made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
         try:
+            descriptor = os.open(half_made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(pem)
+                file.flush()
+                os.fsync(file.fileno())
             # A link, not a rename: of two processes that start at once, the first one's key stays.
             os.link(half_made, path)
         except FileExistsError:
             return
         finally:
-            half_made.unlink()
+            half_made.unlink(missing_ok=True)
+        _sync_names(path.parent)
     except OSError as exc:
         why = words_of_os_error(exc)
         words = Words(f"无法写入密钥文件 {path}：{why.zh}", f"Cannot write the key file {path}: {why.en}")
         raise KeyFileError(words) from exc
+
+
+def _sync_names(folder: Path) -> None:
+    """See to it that what has a name in the folder keeps it over a power cut: another key is another terminal."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

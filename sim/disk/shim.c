@@ -28,7 +28,7 @@
 
 /* Numbers known to shim.py as well. */
 enum fault { NONE, FULL, EIO_FAULT, READ_ONLY };
-enum change { CREATE = 1, WRITE, TRUNCATE, RENAME, UNLINK, SYNC, MKDIR, RMDIR };
+enum change { CREATE = 1, WRITE, TRUNCATE, RENAME, UNLINK, SYNC, MKDIR, RMDIR, LINK };
 
 struct control {
     _Atomic int32_t fault;
@@ -330,7 +330,7 @@ int fdatasync(int fd) { return sync_fd(fd, REAL(fdatasync)); }
 
 /* -- names ------------------------------------------------------------------------------------------------------ */
 
-int renameat(int from_at, const char *from, int to_at, const char *to)
+static int two_names(enum change change, int from_at, const char *from, int to_at, const char *to, int flags)
 {
     char one[PATH_MAX], other[PATH_MAX];
     const char *old = name_of_path(from_at, from, one), *new = name_of_path(to_at, to, other);
@@ -341,10 +341,22 @@ int renameat(int from_at, const char *from, int to_at, const char *to)
         errno = EXDEV; /* in or out of the folder: the log could not say what it is */
         return -1;
     }
-    IN_ORDER(is_kept(old), int, REAL(renameat)(from_at, from, to_at, to), done < 0,
-             note(RENAME, old, 0, new, strlen(new)));
+    IN_ORDER(is_kept(old), int,
+             change == LINK ? REAL(linkat)(from_at, from, to_at, to, flags) : REAL(renameat)(from_at, from, to_at, to),
+             done < 0, note(change, old, 0, new, strlen(new)));
 }
 
+int renameat(int from_at, const char *from, int to_at, const char *to)
+{
+    return two_names(RENAME, from_at, from, to_at, to, 0);
+}
+
+int linkat(int from_at, const char *from, int to_at, const char *to, int flags)
+{
+    return two_names(LINK, from_at, from, to_at, to, flags);
+}
+
+int link(const char *from, const char *to) { return linkat(AT_FDCWD, from, AT_FDCWD, to, 0); }
 int rename(const char *from, const char *to) { return renameat(AT_FDCWD, from, AT_FDCWD, to); }
 
 int unlinkat(int at, const char *path, int flags)

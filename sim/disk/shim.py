@@ -62,6 +62,7 @@ class ChangeKind(IntEnum):
     SYNC = 6
     MKDIR = 7
     RMDIR = 8
+    LINK = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Change:
     place: int
     """Offset of a write, size of a truncation."""
     body: bytes
-    """What was written; of a renaming, the new name."""
+    """What was written; of a renaming or a link, the new name."""
 
 
 class DiskFaults:

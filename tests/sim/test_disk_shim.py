@@ -19,7 +19,8 @@ from tests.disk import shim_or_skip
 pytestmark = pytest.mark.slow
 
 CREATE, WRITE, TRUNCATE, SYNC = ChangeKind.CREATE, ChangeKind.WRITE, ChangeKind.TRUNCATE, ChangeKind.SYNC
-RENAME, UNLINK, MKDIR, RMDIR = ChangeKind.RENAME, ChangeKind.UNLINK, ChangeKind.MKDIR, ChangeKind.RMDIR
+RENAME, LINK, UNLINK = ChangeKind.RENAME, ChangeKind.LINK, ChangeKind.UNLINK
+MKDIR, RMDIR = ChangeKind.MKDIR, ChangeKind.RMDIR
 
 TRY = """
 import errno, os, sys
@@ -82,6 +83,7 @@ other = os.open("in", os.O_RDONLY)
 os.write(os.open("c", os.O_WRONLY | os.O_CREAT, dir_fd=other), b"c")
 os.fsync(other)
 os.open("in/b", os.O_WRONLY | os.O_TRUNC)
+os.link("in/c", "d")
 os.unlink("in/c")
 os.unlink("in/b")
 os.write(fd, b"gone")
@@ -102,6 +104,7 @@ os.open(sys.argv[1] + "/../beside", os.O_WRONLY | os.O_CREAT)
         (WRITE, "in/c", 0, b"c"),
         (SYNC, "in", 0, b""),
         (TRUNCATE, "in/b", 0, b""),
+        (LINK, "in/c", 0, b"d"),
         (UNLINK, "in/c", 0, b""),
         (UNLINK, "in/b", 0, b""),
         (RMDIR, "in", 0, b""),
@@ -125,6 +128,7 @@ tried(lambda: os.open("new", os.O_RDWR | os.O_CREAT))
 tried(lambda: os.open("old", os.O_RDWR))
 tried(lambda: os.read(os.open("old", os.O_RDONLY), 1))
 tried(lambda: os.rename("old", "young"))
+tried(lambda: os.link("../beside", "beside"))
 tried(lambda: os.mkdir("folder"))
 tried(lambda: os.write(os.open("../beside", os.O_WRONLY | os.O_CREAT), b"x"))
 """
@@ -133,10 +137,10 @@ tried(lambda: os.write(os.open("../beside", os.O_WRONLY | os.O_CREAT), b"x"))
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        (Fault.NONE, "ok ok ok ok ok ok ok ok ok ok ok"),
-        (Fault.FULL, "ENOSPC ENOSPC ok ENOSPC ok ok ok ok ok ENOSPC ok"),
-        (Fault.IO_ERROR, "EIO EIO EIO EIO EIO EIO ok ok EIO EIO ok"),
-        (Fault.READ_ONLY, "EROFS EROFS EROFS EROFS EROFS EROFS EROFS ok EROFS EROFS ok"),
+        (Fault.NONE, "ok ok ok ok ok ok ok ok ok ok ok ok"),
+        (Fault.FULL, "ENOSPC ENOSPC ok ENOSPC ok ok ok ok ok ok ENOSPC ok"),
+        (Fault.IO_ERROR, "EIO EIO EIO EIO EIO EIO ok ok EIO EIO EIO ok"),
+        (Fault.READ_ONLY, "EROFS EROFS EROFS EROFS EROFS EROFS EROFS ok EROFS EROFS EROFS ok"),
     ],
 )
 def test_fault_refuses_what_such_a_disk_refuses(
@@ -144,6 +148,7 @@ def test_fault_refuses_what_such_a_disk_refuses(
 ) -> None:
     script = f"""
 old = os.open("old", os.O_RDWR | os.O_CREAT)
+os.close(os.open("../beside", os.O_WRONLY | os.O_CREAT))
 switch = os.open({str(faults.control)!r}, os.O_RDWR)
 os.pwrite(switch, bytes([{fault:d}]), 0)
 {EVERYTHING}

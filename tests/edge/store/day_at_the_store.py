@@ -23,9 +23,11 @@ from edge.store.outbox import KEEP_DELIVERED
 from edge.store.terminal import ensure_state
 from rules.scan_judgement import Mode
 from tests.edge.scene import EPOCH, NOON, TERMINAL, FakeClock, Shop
+from wire.keys import load_or_create_key
 from wire.receipts import Receipt
 
 STORE = "store"
+KEY_FILE = "terminal.key"
 PROMISES = "promises"
 CHECKPOINTS = ("RESTART", "TRUNCATE", None)
 """How the log is folded back at the end of each life; the last one leaves it to the closing."""
@@ -45,6 +47,7 @@ def main(disk: Path, *, is_careless: bool) -> None:
 
     for life in range(1 if is_careless else LIVES):
         with opened_store(disk / STORE) as connection:
+            promise(key=load_or_create_key(disk / STORE / KEY_FILE).public.fingerprint)
             ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
             quietly(connection, f"PRAGMA wal_autocheckpoint = {PAGES_PER_CHECKPOINT}")
             if is_careless:

@@ -16,7 +16,7 @@ from sim.disk.shim import Change, ChangeKind
 
 SECTOR = 512
 
-_NAMING = {ChangeKind.CREATE, ChangeKind.RENAME, ChangeKind.UNLINK, ChangeKind.MKDIR, ChangeKind.RMDIR}
+_NAMING = {ChangeKind.CREATE, ChangeKind.RENAME, ChangeKind.LINK, ChangeKind.UNLINK, ChangeKind.MKDIR, ChangeKind.RMDIR}
 
 Lot = Callable[[Change], Change | None]
 """Decides what became of a change to content that was not synchronised: whole, torn, or lost (None)."""
@@ -129,6 +129,7 @@ def write_disk(files: dict[str, bytes], folder: Path) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+        path.chmod(0o600)
 
 
 def _cut(change: Change, size: int) -> Change:
@@ -152,6 +153,8 @@ def _rename(names: dict[str, _Inode], naming: _Naming) -> None:
         names.pop(change.name, None)
     elif change.kind is ChangeKind.RENAME and change.name in names:
         names[change.body.decode()] = names.pop(change.name)
+    elif change.kind is ChangeKind.LINK and change.name in names:
+        names[change.body.decode()] = names[change.name]
 
 
 def _folder_of(name: str) -> str:

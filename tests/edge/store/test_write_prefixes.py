@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -25,14 +26,15 @@ from sim.disk.shim import Change, ChangeKind, DiskFaults, environment, read_log
 from tests.disk import folder_in_memory, shim_or_skip
 from tests.edge.scene import EPOCH, NOON, TERMINAL
 from tests.edge.store import day_at_the_store
-from tests.edge.store.day_at_the_store import PROMISES, STORE
+from tests.edge.store.day_at_the_store import KEY_FILE, PROMISES, STORE
 from tests.edge.store.power_cut import PowerCut, at_random, everything, nothing, torn_at, write_disk
 from wire.events import Scanned, ShiftOpened, thaw
+from wire.keys import load_or_create_key
 
 ROOT = Path(__file__).parents[3]
 SHARED_MEMORY = f"{STORE}/{FILE_NAME}-shm"
 """SQLite's index of its log: written through memory, and worth nothing after a start."""
-LEFT_IN_FOLDER = {FILE_NAME, "terminal.lock"}
+LEFT_IN_FOLDER = {FILE_NAME, KEY_FILE, "terminal.lock"}
 RANDOM_CUTS = 2
 FEWEST_CUTS = 500
 
@@ -44,6 +46,8 @@ class Promised:
     codes: dict[int, str] = field(default_factory=dict)
     """Pack by number of its event."""
     sales: set[str] = field(default_factory=set)
+    key: str | None = None
+    """Fingerprint of the terminal's key."""
     delivered_to: int = 0
     delivered_long_ago_to: int = 0
     may_be_gone_to: int = 0
@@ -58,6 +62,8 @@ class Promised:
             case {"delivered": last, "is_old": is_old}:
                 self.delivered_to = last
                 self.delivered_long_ago_to = last if is_old else self.delivered_long_ago_to
+            case {"key": fingerprint}:
+                self.key = fingerprint
             case {"puts_away": True}:
                 self.may_be_gone_to = self.delivered_long_ago_to
             case _:
@@ -123,7 +129,9 @@ def check_cuts(day: list[Change], workshop: Path) -> int:
         folder.mkdir()
         write_disk(files, folder)
         check_store(folder / STORE, promised, where)
-        assert {path.name for path in (folder / STORE).iterdir()} == LEFT_IN_FOLDER, where
+        assert load_or_create_key(folder / STORE / KEY_FILE).public.fingerprint == (promised.key or ANY), where
+        # A key that was half made stays, but is never taken for one.
+        assert {path.name for path in (folder / STORE).iterdir() if path.suffix != ".new"} == LEFT_IN_FOLDER, where
         shutil.rmtree(folder)
     return count
 

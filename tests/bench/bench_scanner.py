@@ -104,8 +104,11 @@ class Counter:
         self.unplugged += 1
         times = self.scanner.progress.opened
         self.gun.plug()
+        await self.opened(times + 1)
+
+    async def opened(self, times: int) -> None:
         async with asyncio.timeout(5):
-            while self.scanner.progress.opened == times:  # noqa: ASYNC110 - a light is looked at
+            while self.scanner.progress.opened < times:  # noqa: ASYNC110 - a light is looked at
                 await asyncio.sleep(_BACK_OFF_S)
 
 
@@ -144,7 +147,8 @@ async def _live() -> list[Counter]:
     with tempfile.TemporaryDirectory() as folder:
         counters = [Counter(Path(folder), number) for number in range(DEVICES)]
         readers = [asyncio.create_task(counter.read()) for counter in counters]
-        await asyncio.sleep(0)
+        for counter in counters:
+            await counter.opened(1)
         async with asyncio.TaskGroup() as group:
             until = time.perf_counter() + SECONDS
             for counter in counters:

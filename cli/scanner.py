@@ -14,6 +14,7 @@ import typer
 from cli.group import command_group
 from cli.listing import show_blocks
 from cli.mistakes import UsageMistakeError
+from cli.scanner_profile import profile_record, show_profile, tell_step
 from codes.classify import read as read_scan
 from codes.errors import YimaError
 from codes.os_words import words_of_os_error
@@ -21,7 +22,9 @@ from codes.words import Words
 from drivers.scanner import open_scanner, parse_spec
 from drivers.scanner.discovery import list_attached
 from drivers.scanner.factory import DriverNotInstalledError
+from drivers.scanner.profile import Profile
 from drivers.scanner.selftest import TRIAL, Symbol
+from drivers.scanner.setting_up import set_up
 from drivers.scanner.spec_line import with_settings
 from drivers.scanner.trial import Notice, Step, distinct, try_scanner
 
@@ -29,8 +32,20 @@ scanner_app = command_group("扫码设备 / Scanners")
 
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / Print JSON")]
 AsJsonLines = Annotated[bool, typer.Option("--json", help="每行一个 JSON / Print one JSON object a line")]
+Scanner = Annotated[
+    str,
+    typer.Argument(
+        help="扫码枪，如 serial:/dev/ttyACM0,9600 / The scanner, for example serial:/dev/ttyACM0,9600",
+        metavar="SCANNER",
+    ),
+]
+Timeout = Annotated[int, typer.Option(help="每个码等待的秒数 / Seconds to wait for each symbol", min=1, max=600)]
 _FOUND = 1
 """Exit code: the scanner was tried, and something should be changed."""
+_WHERE_SHEET = (
+    "校准页：yima scanner sheet --out sheet.html，或终端的 /setup 页面 / "
+    "The sheet: yima scanner sheet --out sheet.html, or the terminal's page /setup"
+)
 _SEPARATOR, _SHOWN_SEPARATOR = "\x1d", "<GS>"
 _NOTICES = {
     Notice.PLEASE_SCAN: Words("请扫描校准页上的", "Please scan from the sheet:"),
@@ -73,31 +88,17 @@ def list_scanners(as_json: AsJsonLines = False) -> None:
 
 @scanner_app.command("sheet")
 def write_sheet(
-    out: Annotated[Path, typer.Option(help="写入的文件，.html 或 .png / The file to write", show_default=False)],
+    out: Annotated[Path, typer.Option(help="写入的文件，.html、.svg 或 .png / The file to write", show_default=False)],
 ) -> None:
     """生成校准页，供打印或显示 / Write the calibration sheet, for paper or screen."""
-    content = _sheet_in(out.suffix.lower())
-    try:
-        out.write_bytes(content)
-    except OSError as exc:
-        why = words_of_os_error(exc)
-        words = Words(f"无法写入 {out}：{why.zh}", f"Cannot write {out}: {why.en}")
-        raise SheetNotWrittenError(words) from exc
+    _write_sheet(out)
     typer.echo(f"校准页已写入 / The sheet is in {out}")
 
 
 @scanner_app.command("test")
 def try_out(
-    scanner: Annotated[
-        str,
-        typer.Argument(
-            help="扫码枪，如 serial:/dev/ttyACM0,9600 / The scanner, for example serial:/dev/ttyACM0,9600",
-            metavar="SCANNER",
-        ),
-    ],
-    timeout: Annotated[
-        int, typer.Option(help="每个码等待的秒数 / Seconds to wait for each symbol", min=1, max=600)
-    ] = 30,
+    scanner: Scanner,
+    timeout: Timeout = 30,
     as_json: AsJson = False,
 ) -> None:
     """扫描校准页，检查扫码枪设置 / Scan the sheet and check a scanner's settings.
@@ -117,16 +118,82 @@ def try_out(
     raise typer.Exit(_FOUND if distinct(steps) else 0)
 
 
+@scanner_app.command("setup")
+def set_scanner_up(
+    scanner: Scanner,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="终端的配置文件；给出则保存结果 / The terminal's configuration; with it the result is kept"),
+    ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(help="把校准页写入此文件，.svg、.html 或 .png / Write the sheet here", show_default=False),
+    ] = None,
+    timeout: Timeout = 60,
+    as_json: AsJson = False,
+) -> None:
+    """按提示扫描校准页，学会扫码枪的设置 / Learn from the sheet how a scanner is set.
+
+    说明哪里设得不对、下一步怎么做，并给出配置写法；终端运行时请用其 /setup 页面。
+    It names what is wrong with the next step, and the line to write. While the terminal runs, use its page /setup.
+
+    设置正确则退出码为 0，有问题为 1，无法检查为 2 / Exit code 0: set well; 1: something to change; 2: not tried.
+    """
+    if sheet is not None:
+        _write_sheet(sheet)
+    kept = None if config is None else _kept_line(config, scanner)
+    typer.echo(_WHERE_SHEET if sheet is None else f"校准页 / sheet: {sheet}", err=True)
+    profile = asyncio.run(set_up(scanner if kept is None else kept, tell_step, timeout_s=timeout))
+    if config is not None:
+        _keep(config, profile)
+    if as_json:
+        typer.echo(json.dumps(profile_record(profile, is_kept=config is not None), ensure_ascii=False))
+    else:
+        show_profile(profile)
+    raise typer.Exit(0 if profile.is_good else _FOUND)
+
+
+def _kept_line(config: Path, scanner: str) -> str:
+    """Return the line by which the terminal itself reads this scanner: that is what has to be right."""
+    from edge.config import load_config  # noqa: PLC0415 - a box without the edge extra can set scanners up too
+
+    device = parse_spec(scanner).device
+    return next((line for line in load_config(config).scanners if parse_spec(line).device == device), scanner)
+
+
+def _keep(config: Path, profile: Profile) -> None:
+    from edge.clock import SystemClock  # noqa: PLC0415 - as above
+    from edge.config import load_config  # noqa: PLC0415
+    from edge.store.database import visited_store  # noqa: PLC0415
+    from edge.store.scanner_profiles import save_profile  # noqa: PLC0415
+
+    with visited_store(load_config(config).store.folder) as connection, connection.begin():
+        save_profile(connection, profile, SystemClock().now())
+
+
+def _write_sheet(out: Path) -> None:
+    content = _sheet_in(out.suffix.lower())
+    try:
+        out.write_bytes(content)
+    except OSError as exc:
+        why = words_of_os_error(exc)
+        words = Words(f"无法写入 {out}：{why.zh}", f"Cannot write {out}: {why.en}")
+        raise SheetNotWrittenError(words) from exc
+
+
 def _sheet_in(suffix: str) -> bytes:
-    if suffix not in {".html", ".png"}:
-        words = Words("--out 应以 .html 或 .png 结尾。", "--out must end in .html or .png.")
+    if suffix not in {".html", ".png", ".svg"}:
+        words = Words("校准页文件应以 .html、.svg 或 .png 结尾。", "The sheet's file must end in .html, .svg or .png.")
         raise UsageMistakeError(words)
     try:
-        from drivers.scanner.sheet import sheet_as_html, sheet_as_png  # noqa: PLC0415 - drawing needs the camera extra
+        # Drawing needs the camera extra.
+        from drivers.scanner.sheet import sheet_as_html, sheet_as_png, sheet_as_svg  # noqa: PLC0415
     except ModuleNotFoundError as exc:
         words = Words(f"缺少软件组件 {exc.name}（yima[camera]）。", f"{exc.name} is not installed (yima[camera]).")
         raise DriverNotInstalledError("sheet", words) from exc
-    return sheet_as_html().encode() if suffix == ".html" else sheet_as_png()
+    if suffix == ".png":
+        return sheet_as_png()
+    return (sheet_as_html() if suffix == ".html" else sheet_as_svg()).encode()
 
 
 def _told() -> Callable[[Notice, Symbol], None]:

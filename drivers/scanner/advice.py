@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from codes.words import Words
+from drivers.scanner.conclusion_words import words_of_topic, words_of_values
 from drivers.scanner.learning import SUFFIXES, Certainty, Conclusion, Topic
 from drivers.scanner.selftest import CALIBRATION_SYMBOL, SHEET
 from drivers.scanner.spec import (
@@ -98,34 +99,16 @@ def _unread(names: Sequence[str]) -> Iterator[Advice]:
         )
 
 
-_TOPIC_WORDS = {
-    Topic.SUFFIX: Words("结束符", "the suffix"),
-    Topic.PREFIX: Words("前缀", "the prefix"),
-    Topic.AIM: Words("码制标识（AIM ID）", "the symbology identifier (AIM ID)"),
-    Topic.SEPARATOR: Words("分隔符 GS", "the group separator"),
-    Topic.CASE: Words("大小写", "upper and lower case"),
-    Topic.LAYOUT: Words("键盘布局", "the keyboard layout"),
-    Topic.MANNER: Words("按键方式", "the way of typing"),
-    Topic.REPORTS: Words("HID-POS 报文格式", "the layout of HID-POS reports"),
-}
-"""What each topic is called."""
-
-
-def topic_words(topic: Topic) -> Words:
-    """Return what people call a topic."""
-    return _TOPIC_WORDS[topic]
-
-
 def _torn(conclusions: Sequence[Conclusion]) -> Iterator[Advice]:
     for one in conclusions:
         if one.certainty is not Certainty.TORN:
             continue
-        words, values = _TOPIC_WORDS[one.topic], ", ".join(one.values)
+        words, values = words_of_topic(one.topic), words_of_values(one)
         yield Advice(
             "scanner.setup.contradiction",
             Words(
-                f"各个码的{words.zh}不一致（{values}）。",
-                f"The codes contradict each other about {words.en} ({values}).",
+                f"各个码的{words.zh}不一致（{values.zh}）。",
+                f"The codes contradict each other about {words.en} ({values.en}).",
             ),
             _RESCAN_NEXT,
         )

@@ -121,6 +121,12 @@ class SetUp:
         self._skipped: set[str] = set()
         self._last: Last | None = None
         self._stage = Stage.RUNNING
+        self._news = 0
+
+    @property
+    def news(self) -> int:
+        """How much has happened so far: a number that only grows."""
+        return self._news
 
     @property
     def device(self) -> str:
@@ -149,21 +155,20 @@ class SetUp:
         done = self._seen.keys() | self._skipped
         return next((symbol for symbol in SHEET if symbol.name not in done), None)
 
-    def feed(self, chunk: bytes, now: float) -> bool:
-        """Take what the device sent; tell whether there is news."""
+    def feed(self, chunk: bytes, now: float) -> None:
+        """Take what the device sent."""
         self._last_active = now
         burst = self._bursts.feed(chunk, now)
-        return burst is not None and self._take(burst)
+        if burst is not None:
+            self._take(burst)
 
-    def tick(self, now: float) -> bool:
-        """Let time pass; tell whether there is news."""
+    def tick(self, now: float) -> None:
+        """Let time pass."""
         burst = self._bursts.quiet(now)
         if burst is not None:
-            return self._take(burst)
-        if self._stage is Stage.RUNNING and now >= self._last_active + self._idle_s:
-            self._stage = Stage.IDLE
-            return True
-        return False
+            self._take(burst)
+        elif self._stage is Stage.RUNNING and now >= self._last_active + self._idle_s:
+            self._end(Stage.IDLE)
 
     def skip(self, now: float) -> None:
         """Leave the symbol that is next: this scanner does not read it."""
@@ -171,12 +176,13 @@ class SetUp:
         symbol = self.next_symbol
         if self._stage is Stage.RUNNING and symbol is not None:
             self._skipped.add(symbol.name)
+            self._news += 1
             self._end_if_done()
 
     def stop(self) -> None:
         """Give it up."""
         if self._stage is Stage.RUNNING:
-            self._stage = Stage.STOPPED
+            self._end(Stage.STOPPED)
 
     def profile(self) -> Profile:
         """Return what the symbols tell that came so far."""
@@ -198,25 +204,29 @@ class SetUp:
     def _state(self, name: str) -> str:
         return "read" if name in self._seen else "skipped" if name in self._skipped else "waiting"
 
-    def _take(self, burst: Burst) -> bool:
+    def _take(self, burst: Burst) -> None:
         if self._stage is not Stage.RUNNING:
-            return False
+            return
+        self._news += 1
         ways = sightings(burst, self._spec)
         names = {one.symbol for one in ways}
         text = self._visible(burst)
         if len(names) != 1:
             self._last = Last(Said.STRANGE, None, text)
-            return True
+            return
         (name,) = names
         self._last = Last(Said.AGAIN if name in self._seen else Said.TAKEN, name, text)
         self._seen[name], self._heard[name] = ways, burst
         self._skipped.discard(name)
         self._end_if_done()
-        return True
 
     def _end_if_done(self) -> None:
         if self.next_symbol is None:
-            self._stage = Stage.DONE
+            self._end(Stage.DONE)
+
+    def _end(self, stage: Stage) -> None:
+        self._stage = stage
+        self._news += 1
 
     def _visible(self, burst: Burst) -> str:
         texts = plain_texts(burst, self._spec)

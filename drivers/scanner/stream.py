@@ -39,6 +39,10 @@ class Stream:
     """Which device it is, as the system tells."""
 
 
+Listener = Callable[[bytes, float], object]
+"""Takes what a device sends, and when."""
+
+
 class StreamScanner:
     """Reads scans from whatever `opening` opens. Satisfies `drivers.scanner.port.Scanner`."""
 
@@ -46,6 +50,7 @@ class StreamScanner:
         self._device = device
         self._opening = opening
         self._clock = clock
+        self._listener: Listener | None = None
         self._is_open = False
         self._opened = 0
         self._bytes_seen = 0
@@ -73,6 +78,10 @@ class StreamScanner:
             turns=self._turns,
             occupant=self._occupant,
         )
+
+    def divert(self, listener: Listener | None) -> None:
+        """Hand what the device sends to `listener` as it comes, instead of making scans of it; None ends that."""
+        self._listener = listener
 
     async def scans(self) -> AsyncGenerator[Scan, None]:
         """Open the device and yield each scan as it ends; see the port for the rules."""
@@ -105,11 +114,16 @@ class StreamScanner:
         if chunk:
             self._bytes_seen += len(chunk)
             self._last_progress = now
-            scans = decoder.feed(chunk, now)
+            scans = decoder.feed(chunk, now) if self._listener is None else self._divert(chunk, now)
         elif decoder.deadline is not None and now >= decoder.deadline:
             scans = decoder.silence(now)
         self._unterminated += decoder.unterminated - before
         return scans
+
+    def _divert(self, chunk: bytes, now: float) -> list[Scan]:
+        if self._listener is not None:
+            self._listener(chunk, now)
+        return []
 
     async def _read(self, stream: Stream) -> bytes:
         """Return the next bytes, or none if none came in time."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from random import Random
@@ -19,11 +21,14 @@ from codes.reading import Scan
 from drivers.errors import DeviceSpecError
 from drivers.scanner.discovery import Attached
 from drivers.scanner.factory import DriverNotInstalledError
-from drivers.scanner.selftest import TRIAL, Finding
+from drivers.scanner.selftest import SHEET, TRIAL, Finding
+from drivers.scanner.simulated.habit import Habit
 from drivers.scanner.simulated.serial import SimulatedSerialScanner
 from drivers.scanner.simulated.twin import Fault
 from drivers.scanner.spec import ScannerKind
 from drivers.scanner.trial import Step
+from edge.store.database import visited_store
+from edge.store.scanner_profiles import all_profiles, find_gs_ok
 
 ROOT = Path(__file__).parents[2]
 LONG = "Very-Long-Maker-Name Model-Number-1234567890 with a description that fills a line"
@@ -83,13 +88,15 @@ def test_a_scanner_that_cannot_be_understood_is_refused():
     assert isinstance(yima(["test", "ttyACM0"]).exception, DeviceSpecError)
 
 
-def try_out(gun: SimulatedSerialScanner, *options: str, fault: Fault | None = None) -> tuple[int, str, str]:
+def try_out(
+    gun: SimulatedSerialScanner, *options: str, fault: Fault | None = None, command: str = "test"
+) -> tuple[int, str, str]:
     """Run the command as a technician does: wait for each prompt, then pull the trigger."""
 
     async def run() -> tuple[int, str, str]:
-        command = (sys.executable, "-m", "cli.app", "scanner", "test", gun.spec, *options)
+        words = (sys.executable, "-m", "cli.app", "scanner", command, gun.spec, *options)
         process = await asyncio.create_subprocess_exec(
-            *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+            *words, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
         prompts = b""
         try:
@@ -97,7 +104,7 @@ def try_out(gun: SimulatedSerialScanner, *options: str, fault: Fault | None = No
                 async for line in process.stderr:
                     prompts += line
                     if "请扫描" in line.decode():
-                        symbol = TRIAL[int(line[1:2]) - 1]
+                        symbol = SHEET[int(line[1:2]) - 1]
                         await gun.scan(symbol.code, symbol.symbology, fault=fault)
                 out = await process.stdout.read()
                 return await process.wait(), out.decode(), prompts.decode()
@@ -169,3 +176,67 @@ def test_findings_are_shown_in_both_languages_with_the_line_to_write(capsys):
     out = capsys.readouterr().out
     assert "✗ 1. GS1 DataMatrix 二维码 / GS1 DataMatrix  a<GS>b" in out
     assert 'scanners = ["serial:/dev/x;gs=~"]' in out
+
+
+def configured(tmp_path: Path, line: str) -> Path:
+    """Write the configuration of a terminal with this scanner."""
+    path = tmp_path / "edge.toml"
+    path.write_text(
+        f'scanners = ["{line}"]\n[terminal]\nid = "T-1"\narea = "350200"\ninstitution = "P1"\n'
+        f'[store]\nfolder = "{tmp_path / "store"}"\n',
+        "utf-8",
+    )
+    return path
+
+
+@pytest.mark.req("T-20")
+@pytest.mark.req("T-22")
+def test_setup_learns_a_scanner_and_keeps_its_profile_for_the_terminal(gun, tmp_path):
+    scanner = gun(suffix=b"\r\n", habit=Habit(gs=b"^"))
+    config = configured(tmp_path, scanner.spec)
+    sheet = tmp_path / "sheet.svg"
+    options = ("--config", str(config), "--sheet", str(sheet), "--json")
+    exit_code, out, prompts = try_out(scanner, *options, command="setup")
+    assert exit_code == 1, prompts
+    said = json.loads(out)
+    assert said["suggestion"] == f"{scanner.spec};gs=^;suffix=crlf;aim=on"
+    assert [advice["code"] for advice in said["advice"] if advice["is_fault"]] == ["scanner.setup.gs_replaced"]
+    assert (said["gs_ok"], said["is_kept"]) == (False, True)
+    assert str(sheet) in prompts
+    assert sheet.read_bytes().startswith(b"<svg")
+    with visited_store(tmp_path / "store") as connection, connection.begin():
+        assert all_profiles(connection)[said["device"]].profile.proposed == said["suggestion"]
+        assert find_gs_ok(connection, said["device"]) is False
+
+
+@pytest.mark.req("T-22")
+def test_setup_says_in_words_what_to_do_at_a_scanner_that_drops_the_separator(gun):
+    exit_code, out, prompts = try_out(gun(habit=Habit(gs=b"")), command="setup")
+    assert exit_code == 1, prompts
+    assert "✗ 这把扫码枪丢掉了分隔符 GS" in out
+    assert "[scanner.setup.gs_dropped]" in out
+    assert "→ Scan the programming code of the scanner's manual that lets GS through" in out
+    assert "分隔符 GS：被丢掉" in out
+    assert "请扫描 HIBC 码（小写）" in prompts
+
+
+def test_setup_without_a_device_says_so_and_asks_nobody_to_scan(tmp_path):
+    words = (sys.executable, "-m", "cli.app", "scanner", "setup", f"serial:{tmp_path / 'none'}")
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "driver.no_such_device" in done.stderr
+    assert "请扫描" not in done.stderr
+
+
+def test_setup_is_left_with_ctrl_c_without_a_trace(gun):
+    scanner = gun()
+    words = (sys.executable, "-m", "cli.app", "scanner", "setup", scanner.spec)
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        for line in process.stderr:
+            if "请扫描" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    scanner.close()
+    assert (process.returncode, out) == (130, "")
+    assert "Traceback" not in err

@@ -285,13 +285,14 @@ class Carrier:
         if begun != self._epoch:
             self._epoch = begun
             _logger.error("store.forked", former=epoch, epoch=begun)
-            self._uplink.epoch_begun()
+            self._uplink.backlog_added()
 
     async def _note_centre(self, centre: str) -> None:
         """Keep which life of the centre's store answers. A new one was restored: tell it what is kept here."""
         before = await self._in_store(lambda: self._outbox.note_centre(centre))
         if before is not None:
             _logger.warning("centre.restored", former=before, epoch=centre)
+            self._uplink.backlog_added()
             self._report_due.set()
 
     def _soon(self, work: Awaitable[object]) -> None:

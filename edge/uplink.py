@@ -181,9 +181,9 @@ class Uplink:
         """Hand over what arrived on the topic of requests."""
         self._from_any_thread(lambda: self._note_ask(frame))
 
-    def epoch_begun(self) -> None:
-        """Say that the store began a new life."""
-        self._from_any_thread(self._note_epoch)
+    def backlog_added(self) -> None:
+        """Say that older rows are to be sent, or that a new life of the store began: look from the first row again."""
+        self._from_any_thread(self._note_backlog)
 
     def _from_any_thread(self, call: Callable[[], None]) -> None:
         loop = self._loop
@@ -206,7 +206,7 @@ class Uplink:
         self._asks.append(frame)
         self._wake.set()
 
-    def _note_epoch(self) -> None:
+    def _note_backlog(self) -> None:
         self._has_new_session = True
         self._wake.set()
 

@@ -23,6 +23,10 @@ SEND_AGAIN = """
 UPDATE outbox SET state = 'pending', held_until = NULL, dead_code = NULL, delivered_at = NULL
 WHERE epoch = ? AND seq BETWEEN ? AND ? AND state <> 'pending'
 """
+SEND_FORKED_AGAIN = """
+UPDATE outbox SET state = 'pending', held_until = NULL, delivered_at = NULL
+WHERE state = 'delivered' AND epoch IN (SELECT epoch FROM former_store WHERE why = 'forked')
+"""
 SELECT_NUMBERS = "SELECT seq FROM outbox WHERE epoch = ? AND seq BETWEEN ? AND ?"
 
 
@@ -64,6 +68,15 @@ def make_pending(tx: Connection, wanted: Sequence[Wanted]) -> tuple[int, list[Wa
         if missing:
             lost.append(Wanted(one.epoch, missing))
     return again, lost
+
+
+def offer_forked_again(tx: Connection) -> int:
+    """Make all events of forked lives pending again; return how many.
+
+    A centre that was restored asks for numbers. Of a life that forked it may have a number from the other branch, and
+    then does not ask for ours.
+    """
+    return sql.change(tx, SEND_FORKED_AGAIN)
 
 
 def _epochs(tx: Connection) -> Iterator[str]:

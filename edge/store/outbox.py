@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from edge.clock import from_us, to_us
 from edge.store import sql
-from edge.store.asked import Kept, kept_epochs, make_pending
+from edge.store.asked import Kept, kept_epochs, make_pending, offer_forked_again
 from edge.store.life import Why, begin_epoch, note_centre
 from edge.store.terminal import advance, read_state, set_clock_offset
 from wire.events import SCHEMA_VERSION, Event, EventsLost, Fact, Span, StoreRebuilt, freeze, sm3_hex
@@ -60,6 +60,7 @@ COUNT_PENDING = "SELECT count(*), count(held_until), min(created_at) FROM outbox
 COUNT_DEAD = "SELECT count(*) FROM outbox WHERE state = 'dead'"
 COUNT_DELIVERED = "SELECT count(*) FROM outbox WHERE state = 'delivered'"
 LATEST_DELIVERY = "SELECT max(delivered_at) FROM outbox WHERE state = 'delivered'"
+CREATED_AT = "SELECT created_at FROM outbox WHERE epoch = ? AND seq = ?"
 PURGE = "DELETE FROM outbox WHERE state = 'delivered' AND delivered_at < ?"
 SELECT_DEAD = """
 SELECT epoch, seq, id, kind, created_at, dead_code, bytes FROM outbox
@@ -226,7 +227,10 @@ class Outbox:
     def note_centre(self, centre: str) -> str | None:
         """Keep which life of the centre's store answers; return the one before if that was another."""
         with self._connection.begin():
-            return note_centre(self._connection, centre)
+            before = note_centre(self._connection, centre)
+            if before is not None:
+                offer_forked_again(self._connection)
+            return before
 
     def stock(self) -> tuple[OutboxCounts, list[Kept]]:
         """Return how much waits, and what is kept of each life of the store."""
@@ -308,6 +312,13 @@ def read_counts(tx: Connection) -> OutboxCounts:
     pending, held, oldest = sql.one(tx, COUNT_PENDING)
     (dead,) = sql.one(tx, COUNT_DEAD)
     return OutboxCounts(pending, held, dead, None if oldest is None else from_us(oldest))
+
+
+def last_event_at(tx: Connection) -> datetime | None:
+    """Return when the last event was written, by the device's clock of then; None if it is not here any more."""
+    state = read_state(tx)
+    found = sql.first(tx, CREATED_AT, (state.epoch, state.next_seq - 1))
+    return None if found is None else from_us(found[0])
 
 
 def count_delivered(tx: Connection) -> int:

@@ -374,7 +374,7 @@ def test_events_of_a_new_life_are_live_and_those_of_the_old_one_backlog(monkeypa
         await made.come_up()
         made.outbox.epoch = "e2"
         made.outbox.add(1, epoch="e2")
-        made.uplink.epoch_begun()
+        made.uplink.backlog_added()
         await made.settle()
         made.outbox.add(2, epoch="e2")
         made.uplink.rows_added()

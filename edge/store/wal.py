@@ -1,0 +1,214 @@
+"""The write-ahead log of SQLite, read by ourselves before SQLite reads it.
+
+SQLite takes a log up to its first bad frame and is silent about the rest. That is right after a power cut, where the
+rest was never acknowledged, and wrong where a sector went bad: then commits are lost that somebody was told of. This
+module tells the two apart. It is pure; the format is https://www.sqlite.org/fileformat2.html#the_write_ahead_log.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+HEADER_BYTES = 32
+FRAME_BYTES = 24
+_MAGIC = 0x377F0682
+_BIG_ENDIAN = 1
+"""The last bit of the magic number: in which order the words are summed up."""
+_VERSION = 3_007_000
+_WORD = 0xFFFF_FFFF
+_SUMMED = 24
+"""Bytes of the log's header that its checksum covers."""
+_INDEX_HEADER = struct.Struct("=III BBH II 8s 8s II")
+_INDEX_SUMMED = 40
+_BACKFILLED_AT = 2 * _INDEX_HEADER.size
+
+ReadPage = Callable[[int], bytes]
+"""Returns a page of the database file by its number, empty if there is none."""
+
+
+class Verdict(StrEnum):
+    """What a log says of the commits in it."""
+
+    WHOLE = "whole"
+    """Every commit is there, or there is none."""
+    TORN = "torn"
+    """The last commit was cut off before anybody was told of it: what a power cut leaves."""
+    DAMAGED = "damaged"
+    """Commits that were acknowledged cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One page as some commit wrote it."""
+
+    page: int
+    database_pages: int
+    """Size of the database if the frame ends a commit, else 0."""
+    salts: tuple[int, int]
+    """Which filling of the log the frame belongs to."""
+    sums: tuple[int, int]
+    at: int
+    """Where its page begins in the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What was found in a log."""
+
+    verdict: Verdict
+    page_bytes: int
+    frames: Sequence[Frame]
+    """Everything that stands in the file, whole or not, of this filling or of one before."""
+    taken: int
+    """How many of them SQLite will take."""
+    behind: Sequence[Frame]
+    """Frames of this filling that SQLite will not take."""
+    why: str = ""
+    """For a person: what is wrong."""
+
+    def committed(self) -> dict[int, Frame]:
+        """Return the last image of each page among the frames that SQLite takes."""
+        return {frame.page: frame for frame in self.frames[: self.taken]}
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What SQLite's index of the log says was committed: written after each commit, lost with the power."""
+
+    frames: int
+    salts: bytes
+    backfilled: int
+    """Frames whose pages were copied into the database file."""
+
+
+def read_log(log: bytes, index: bytes, read_page: ReadPage) -> Log:
+    """Return what a log holds, and whether all that was acknowledged is among it.
+
+    Args:
+        log: The file `-wal`, empty if there is none.
+        index: The file `-shm`, empty if there is none: a witness that outlives a kill, but no power cut.
+        read_page: Reads the database file.
+    """
+    claim = _read_claim(index)
+    if len(log) < HEADER_BYTES:
+        is_lost = claim is not None and claim.frames > claim.backfilled
+        return Log(Verdict.DAMAGED, 0, (), 0, (), "the log is gone") if is_lost else Log(Verdict.WHOLE, 0, (), 0, ())
+    page_bytes, order = _page_bytes(log), ">" if log[3] & _BIG_ENDIAN else "<"
+    frames = _frames(log, page_bytes)
+    if not _is_header_whole(log, order):
+        return _without_header(log, page_bytes, frames, read_page)
+    taken = _taken(log, page_bytes, order, frames)
+    salts = struct.unpack_from(">II", log, 16)
+    # One half of the pair is enough: the other may be what was damaged.
+    behind = [one for one in frames[taken:] if one.salts[0] == salts[0] or one.salts[1] == salts[1]]
+    found = Log(Verdict.WHOLE, page_bytes, frames, taken, behind)
+    why = _why_damaged(found, log, claim if claim is not None and claim.salts == log[16:24] else None, read_page)
+    if why:
+        return Log(Verdict.DAMAGED, page_bytes, frames, taken, behind, why)
+    return Log(Verdict.TORN, page_bytes, frames, taken, behind, "the last commit is cut off") if behind else found
+
+
+def _why_damaged(found: Log, log: bytes, claim: _Claim | None, read_page: ReadPage) -> str:
+    if claim is not None:
+        # The index knows exactly how far commits went.
+        lost = claim.frames - found.taken
+        return f"{lost} frames of acknowledged commits cannot be read" if lost > 0 else ""
+    if sum(frame.database_pages > 0 for frame in found.behind) > 1:
+        # A commit begins only when the one before is on the disk.
+        return "a commit follows on frames that cannot be read"
+    committed = found.committed()
+    for frame in found.behind:
+        image = log[frame.at : frame.at + found.page_bytes]
+        before = committed.get(frame.page)
+        is_same = before is not None and log[before.at : before.at + found.page_bytes] == image
+        if not is_same and image == read_page(frame.page):
+            # Only acknowledged commits are copied into the file; SQLite would mix them with older pages.
+            return "frames that were copied into the database cannot be read"
+    return ""
+
+
+def _without_header(log: bytes, page_bytes: int, frames: Sequence[Frame], read_page: ReadPage) -> Log:
+    """Judge a log whose header is bad. Torn when the log was begun anew, it is empty: all of it is in the database."""
+    filling = _newest_filling(frames)
+    commits = [number for number, frame in enumerate(filling, 1) if frame.database_pages]
+    if not commits:
+        return Log(Verdict.WHOLE, page_bytes, frames, 0, ())
+    images = {frame.page: log[frame.at : frame.at + page_bytes] for frame in filling[: commits[-1]]}
+    if all(read_page(page) == image for page, image in images.items()):
+        return Log(Verdict.WHOLE, page_bytes, frames, 0, ())
+    return Log(Verdict.DAMAGED, page_bytes, frames, 0, filling, "the header of the log cannot be read")
+
+
+def _newest_filling(frames: Sequence[Frame]) -> Sequence[Frame]:
+    """Return the frames at the front that belong together; behind them stands what an earlier filling left."""
+    for first in range(min(2, len(frames))):
+        last = first
+        while last < len(frames) and frames[last].salts == frames[first].salts:
+            last += 1
+        # A single frame that ends nothing is one whose mark was damaged.
+        if last - first > 1 or frames[first].database_pages:
+            return frames[:last]
+    return ()
+
+
+def _page_bytes(log: bytes) -> int:
+    (size,) = struct.unpack_from(">I", log, 8)
+    return size if size in {2**power for power in range(9, 17)} else 4_096
+
+
+def _is_header_whole(log: bytes, order: str) -> bool:
+    magic, version, size = struct.unpack_from(">III", log)
+    sums = struct.unpack_from(">II", log, _SUMMED)
+    is_ours = magic | _BIG_ENDIAN == _MAGIC | _BIG_ENDIAN and version == _VERSION and size == _page_bytes(log)
+    return is_ours and checksum(log[:_SUMMED], order) == sums
+
+
+def _frames(log: bytes, page_bytes: int) -> list[Frame]:
+    found = []
+    for start in range(HEADER_BYTES, len(log) - FRAME_BYTES - page_bytes + 1, FRAME_BYTES + page_bytes):
+        page, size, salt_1, salt_2, sum_1, sum_2 = struct.unpack_from(">6I", log, start)
+        found.append(Frame(page, size, (salt_1, salt_2), (sum_1, sum_2), start + FRAME_BYTES))
+    return found
+
+
+def _taken(log: bytes, page_bytes: int, order: str, frames: Sequence[Frame]) -> int:
+    """Return how many frames stand up to the last whole commit."""
+    taken = 0
+    salts = struct.unpack_from(">II", log, 16)
+    sums: tuple[int, int] = struct.unpack_from(">II", log, _SUMMED)
+    for number, frame in enumerate(frames, 1):
+        if frame.salts != salts or frame.page == 0:
+            break
+        start = frame.at - FRAME_BYTES
+        sums = checksum(log[start : start + 8], order, sums)
+        sums = checksum(log[frame.at : frame.at + page_bytes], order, sums)
+        if sums != frame.sums:
+            break
+        if frame.database_pages:
+            taken = number
+    return taken
+
+
+def checksum(content: bytes, order: str, sums: tuple[int, int] = (0, 0)) -> tuple[int, int]:
+    """Return SQLite's running sum over words of four bytes."""
+    words = struct.unpack(f"{order}{len(content) // 4}I", content)
+    first, second = sums
+    for index in range(0, len(words), 2):
+        first = (first + words[index] + second) & _WORD
+        second = (second + words[index + 1] + first) & _WORD
+    return first, second
+
+
+def _read_claim(index: bytes) -> _Claim | None:
+    """Return what the index claims; it is kept twice, with a checksum, and one that does not agree says nothing."""
+    size = _INDEX_HEADER.size
+    if len(index) < _BACKFILLED_AT + 4 or index[:size] != index[size : 2 * size]:
+        return None
+    version, _, _, is_ready, _, _, frames, _, _, salts, *sums = _INDEX_HEADER.unpack_from(index)
+    if version != _VERSION or not is_ready or checksum(index[:_INDEX_SUMMED], "=") != tuple(sums):
+        return None
+    (backfilled,) = struct.unpack_from("=I", index, _BACKFILLED_AT)
+    return _Claim(frames, salts, backfilled)

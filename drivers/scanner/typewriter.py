@@ -21,6 +21,8 @@ _SAME_EVERYWHERE = {
 _GS_KEYS = {GsKey.DOWN: keys.KEY_DOWN, GsKey.F8: keys.KEY_F8}
 _CONTROL_KEYS = "@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_"
 """Characters that Ctrl turns into the control characters 0 to 31."""
+_TOO_MANY_DIGITS = 10
+"""No character has such a number: whoever leans on a keypad with Alt held has typed nothing we can read."""
 _ONE_BYTE, _TWO_BYTES = 0xFF, 0xFFFF
 
 
@@ -54,7 +56,7 @@ class Typewriter:
             self._caps ^= code == keys.KEY_CAPSLOCK
             return b""
         if self._is_alt and code in keys.KEYPAD:
-            self._alt_digits += keys.KEYPAD[code]
+            self._alt_digits = (self._alt_digits + keys.KEYPAD[code])[:_TOO_MANY_DIGITS]
             return b""
         return None if self._held & _METAS else self._typed(code)
 
@@ -63,7 +65,10 @@ class Typewriter:
         self._held.discard(code)
         if code != keys.KEY_LEFTALT or not self._alt_digits:
             return b""
-        number, self._alt_digits = int(self._alt_digits), ""
+        digits, self._alt_digits = self._alt_digits, ""
+        if len(digits) == _TOO_MANY_DIGITS:
+            return None
+        number = int(digits)
         if number <= _ONE_BYTE:
             return bytes([number])
         # As Windows has it in Chinese: above one byte the number is a GB 18030 double byte.

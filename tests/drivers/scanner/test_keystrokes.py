@@ -370,3 +370,10 @@ def test_a_gap_anywhere_keeps_a_code_from_being_read_as_a_whole_one(code):
     for place in range(len(code) + 1):
         scan = Scan(code[:place] + GAP + code[place:], flags=(Flag.UNDECODABLE,))
         assert read(scan).kind is Kind.UNKNOWN
+
+
+def test_a_number_without_end_on_the_keypad_is_a_gap_and_breaks_nothing():
+    alt, digit = keys.KEY_LEFTALT, next(iter(keys.KEYPAD))
+    held = [(alt, keys.PRESSED), *[(digit, keys.PRESSED)] * 5_000, (alt, keys.RELEASED)]
+    (scan,) = decoder().feed(records([held, tap(keys.KEY_ENTER)]), 0.0)
+    assert (scan.raw, scan.flags) == (GAP, (Flag.UNDECODABLE,))

@@ -5,7 +5,7 @@ YIMA   := $(VENV)/bin/yima
 # One process per core; the tests of a file stay together, because they share a browser or a broker.
 PYTEST := $(VENV)/bin/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help setup system-packages demo photos test check bench chaos trace lock clean
+.PHONY: help setup system-packages demo photos test check bench bench-peers soak chaos trace lock clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
 
@@ -37,6 +37,12 @@ check: setup ## format, lint, types and tests
 
 bench: setup ## print the performance figures with their floors; writes docs/figures/bench.json
 	$(VENV)/bin/python -m tests.bench
+
+bench-peers: setup ## durable buffers and scanner decoding beside two peers; writes docs/figures/peers.json
+	$(VENV)/bin/python -m tests.peers
+
+soak: setup ## 200,000 scans and 500 reconnects: nothing lost, nothing grows (half an hour); writes docs/figures/soak.json
+	$(VENV)/bin/python -m tests.soak
 
 chaos: setup ## five mornings of 600 scans with processes killed on the way; fails if the centre is wrong anywhere
 	@mkdir -p var; for seed in 1 2 3 4 5; do \

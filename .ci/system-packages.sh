@@ -3,7 +3,7 @@
 # The servers among them are neither started now nor at boot: mosquitto would take port 1883 from `yima broker run`.
 # What is installed already is left as it is.
 set -u
-packages="mosquitto chromium libzbar0 fonts-noto-cjk postgresql"
+packages="mosquitto chromium libzbar0 fonts-noto-cjk postgresql systemd"
 servers="mosquitto postgresql"
 policy="${POLICY_RC_D:-/usr/sbin/policy-rc.d}" # Debian asks this file whether a package may start its service
 kept="$policy.before-yima"

@@ -74,7 +74,7 @@ def test_a_server_that_was_there_already_is_left_as_it_is(machine):
 
 
 def test_nothing_is_touched_where_nothing_is_missing(machine):
-    machine.has("mosquitto", "chromium", "libzbar0", "fonts-noto-cjk", "postgresql")
+    machine.has("mosquitto", "chromium", "libzbar0", "fonts-noto-cjk", "postgresql", "systemd")
     assert machine.run() == []
 
 

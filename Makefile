@@ -5,7 +5,7 @@ YIMA   := $(VENV)/bin/yima
 # One process per core; the tests of a file stay together, because they share a browser or a broker.
 PYTEST := $(VENV)/bin/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help setup system-packages demo photos test check bench bench-peers soak chaos trace lock clean
+.PHONY: help setup system-packages demo photos test check bench bench-peers soak chaos bundle bundle-test trace lock clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
 
@@ -48,6 +48,15 @@ chaos: setup ## five mornings of 600 scans with processes killed on the way; fai
 	@mkdir -p var; for seed in 1 2 3 4 5; do \
 	  $(YIMA) demo --once --seed $$seed --faults --report var/chaos-$$seed.json || exit 1; \
 	done
+
+# EXTRAS=server makes the bundle of a centre; both in one box: EXTRAS=edge,camera,server.
+EXTRAS ?= edge,camera
+bundle: setup ## dist/yima-bundle-VERSION.tar: installs without a network (docs/install.md); EXTRAS chooses the parts
+	@$(VENV)/bin/python systemd/bundle.py --extras $(EXTRAS)
+
+bundle-test: setup ## make a bundle with every part, install it in a network namespace without a route, start it there
+	@mkdir -p var; $(VENV)/bin/python systemd/bundle.py --extras edge,camera,server --target var/bundle-test
+	YIMA_BUNDLE=$$(ls var/bundle-test/yima-bundle-*.tar) $(VENV)/bin/python -m pytest -q tests/systemd/test_offline.py
 
 trace: setup ## requirement -> tests and benches
 	$(VENV)/bin/python tests/trace.py

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +55,7 @@ class Notified:
 
 
 @contextmanager
-def notified(folder: Path, *arguments: str) -> Iterator[Notified]:
+def notified(folder: Path, *arguments: str, program: Sequence[str] = YIMA) -> Iterator[Notified]:
     """Run `yima` as systemd would: with a socket for its messages and a watch over its life."""
     folder.mkdir(exist_ok=True)
     address, log = folder / "notify", folder / "log"
@@ -65,7 +65,7 @@ def notified(folder: Path, *arguments: str) -> Iterator[Notified]:
         log.open("wb") as logging,
     ):
         listening.bind(str(address))
-        with subprocess.Popen([*YIMA, *arguments], stdout=logging, stderr=logging, env=environ) as process:
+        with subprocess.Popen([*program, *arguments], stdout=logging, stderr=logging, env=environ) as process:
             try:
                 yield Notified(process, listening, log)
             finally:

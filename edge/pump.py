@@ -41,16 +41,26 @@ class ScanPump:
         self._patience = patience
         self.refused = 0
         """Scans the counter stumbled over; each was said aloud."""
+        self._has_one = False
+
+    @property
+    def waiting(self) -> int:
+        """Scans that were read and are not recorded yet."""
+        return self._queue.qsize() + self._has_one
 
     async def run(self) -> None:
         """Pump until cancelled."""
         while True:
             scan = await self._queue.get()
+            self._has_one = True
             failures = 0
             while not await self._was_dealt_with(scan, failures):
                 failures += 1
                 await self._sleep(min(self._patience.most_s, self._patience.first_s * 2 ** min(failures, 16)))
+            self._has_one = False
             self._queue.task_done()
+            if failures:
+                _logger.info("scan.waited", device=scan.source, tries=failures + 1)
 
     async def _was_dealt_with(self, scan: Scan, failures: int) -> bool:
         failure = await failure_of(self._take(scan))

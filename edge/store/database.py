@@ -15,7 +15,7 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from codes.words import Words
-from edge.store import schema
+from edge.store import schema, sql
 from edge.store.errors import (
     DamagedStoreError,
     NewerStoreError,
@@ -29,6 +29,8 @@ from edge.store.lock import store_lock
 FILE_NAME = "terminal.db"
 APPLICATION_ID = 0x59696D61
 """`Yima` in SQLite's header: what tells our store from any other database."""
+
+TOUCH = "UPDATE terminal_state SET mode = mode"
 
 _BUSY_S = 5.0
 _FULL = 2
@@ -89,6 +91,16 @@ def visited_store(folder: Path) -> Iterator[Connection]:
             if schema.schema_version(connection) < schema.history()[-1].version:
                 raise OlderStoreError(Words("数据库版本较旧", "The store has an older version"))
         yield connection
+
+
+def prove_writable(connection: Connection) -> None:
+    """Write, and change nothing: returns once the disk has taken it.
+
+    Raises:
+        sqlite3.Error: It has not; `store_errors` says why.
+    """
+    with connection.begin():
+        sql.change(connection, TOUCH)
 
 
 @contextmanager

@@ -15,7 +15,8 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
-from edge.store.errors import store_errors
+from edge.errors import EdgeError
+from edge.store.errors import DiskFullError, WriteFailedError, store_errors
 
 _T = TypeVar("_T")
 
@@ -36,6 +37,9 @@ class Lane:
         self._path = path
         self._opening = opening
         self._closing = ExitStack()
+        self.refusal: EdgeError | None = None
+        """Why the disk refused something here; stays until somebody has written again and says so (`forget_refusal`).
+        """
 
     async def open(self) -> Connection:
         """Open the connection in the lane's thread and return it; it may be used in that thread only."""
@@ -50,6 +54,14 @@ class Lane:
         await self.run(self._closing.close)
         self.executor.shutdown()
 
+    def forget_refusal(self) -> None:
+        """Take it that the disk works again. In the lane's thread only, right after something was written."""
+        self.refusal = None
+
     def _told(self, work: Callable[[], _T]) -> _T:
-        with store_errors(self._path):
-            return work()
+        try:
+            with store_errors(self._path):
+                return work()
+        except (DiskFullError, WriteFailedError) as exc:
+            self.refusal = exc
+            raise

@@ -73,8 +73,10 @@ def test_full_disk_holds_the_scan_and_everything_behind_it() -> None:
     async def scene() -> None:
         assert pumping.taken == []
         assert pumping.queue.qsize() == 1
+        assert pumping.pump.waiting == 2
         await pumping.timeline.advance(60)
         assert pumping.taken == [b"1", b"2"]
+        assert pumping.pump.waiting == 0
 
     pumping.play(scene, b"1", b"2")
     assert [(alert["code"], alert["tone"]) for alert in pumping.alerts()] == [("store.disk_full", "alarm")]

@@ -167,6 +167,7 @@ class _Terminal:
             reading = group.create_task(self._supervisor.run(), name="scanners")
             others = [group.create_task(pump.run(), name="pump")]
             others += [group.create_task(keep_up(name, work), name=name) for name, work in beside.items()]
+            await server.is_serving.wait()
             address = _address(listener, is_tls=server.config.is_ssl)
             tell_ready(address)
             self._service.ready(address)

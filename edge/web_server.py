@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
@@ -35,6 +36,8 @@ class WebServer(uvicorn.Server):
     """Uvicorn without its signal handlers: who started the terminal decides when it ends."""
 
     def __init__(self, app: FastAPI, section: ListeningSection) -> None:
+        self.is_serving = asyncio.Event()
+        """Set once requests are answered."""
         super().__init__(
             uvicorn.Config(
                 app,
@@ -49,6 +52,11 @@ class WebServer(uvicorn.Server):
                 timeout_graceful_shutdown=_GRACE_S,
             )
         )
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        await super().startup(sockets)
+        self.is_serving.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

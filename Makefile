@@ -55,8 +55,8 @@ bundle: setup ## dist/yima-bundle-VERSION.tar: installs without a network (docs/
 	@$(VENV)/bin/python systemd/bundle.py --extras $(EXTRAS)
 
 bundle-test: setup ## make a bundle with every part, install it in a network namespace without a route, start it there
-	@mkdir -p var; $(VENV)/bin/python systemd/bundle.py --extras edge,camera,server --target var/bundle-test
-	YIMA_BUNDLE=$$(ls var/bundle-test/yima-bundle-*.tar) $(VENV)/bin/python -m pytest -q tests/systemd/test_offline.py
+	@rm -rf build/bundle-test; $(VENV)/bin/python systemd/bundle.py --extras edge,camera,server --target build/bundle-test
+	YIMA_BUNDLE=$$(ls build/bundle-test/*.tar) $(VENV)/bin/python -m pytest -q tests/systemd/test_offline.py
 
 trace: setup ## requirement -> tests and benches
 	$(VENV)/bin/python tests/trace.py

@@ -58,8 +58,8 @@ def run() -> list[dict[str, Any]]:
         alone, idle = _measure(with_serial, serial)
         both, _ = _measure(with_camera, serial, idle_s=0.0)
         return [
-            _row("start to /healthz, first start ever", first, "s", START_S, "makes the store, the key, an operator"),
-            _row("start to /healthz", later, "s", START_S, f"median of {STARTS}"),
+            _row("start to /healthz, first start ever", first.seconds, "s", START_S, f"{first.cpu_s:.1f} s of CPU"),
+            _row("start to /healthz", later.seconds, "s", START_S, f"median of {STARTS}, {later.cpu_s:.1f} s of CPU"),
             _row("memory (PSS), one serial scanner", alone, "MB", PSS_MB, f"after {SCANS} scans, all processes"),
             _row("memory (PSS), serial and camera", both, "MB", PSS_CAMERA_MB, f"after {SCANS} scans, all processes"),
             _row("CPU when idle, one serial scanner", idle, "% of a core", IDLE_PERCENT, f"over {IDLE_S:.0f} s"),
@@ -92,16 +92,25 @@ def _configure(folder: Path, name: str, scanners: list[str], *, broker: int) -> 
     return Agent(config, port)
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a start took."""
+
+    seconds: float
+    cpu_s: float
+    """Of its own work: what it would take on a machine that does nothing else."""
+
+
 @contextmanager
-def _running(agent: Agent) -> Iterator[tuple[int, float]]:
-    """Run a terminal; gives its process id and the seconds until it answered."""
+def _running(agent: Agent) -> Iterator[tuple[int, Start]]:
+    """Run a terminal; gives its process id and what it took until it answered."""
     started = time.perf_counter()
     with (agent.config.parent / "log").open("ab") as log:
         command = [Path(sys.executable).with_name("yima"), "edge", "run", "--config", agent.config]
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         _wait_healthy(f"http://127.0.0.1:{agent.port}/healthz", process)
-        yield process.pid, time.perf_counter() - started
+        yield process.pid, Start(time.perf_counter() - started, cpu_s(process.pid))
     finally:
         process.terminate()
         process.wait(_STOP_S)
@@ -119,13 +128,14 @@ def _wait_healthy(url: str, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"{url} did not answer")
 
 
-def _time_starts(agent: Agent) -> tuple[float, float]:
-    """Return how long the very first start takes, and the median of the later ones."""
-    seconds = []
+def _time_starts(agent: Agent) -> tuple[Start, Start]:
+    """Return what the very first start takes, and the medians of the later ones."""
+    starts = []
     for _ in range(1 + STARTS):
         with _running(agent) as (_, took):
-            seconds.append(took)
-    return seconds[0], statistics.median(seconds[1:])
+            starts.append(took)
+    first, *later = starts
+    return first, Start(statistics.median(one.seconds for one in later), statistics.median(one.cpu_s for one in later))
 
 
 def _measure(agent: Agent, serial: SimulatedSerialScanner, *, idle_s: float = IDLE_S) -> tuple[float, float]:

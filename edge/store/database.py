@@ -29,8 +29,7 @@ from edge.store.lock import store_lock
 FILE_NAME = "terminal.db"
 APPLICATION_ID = 0x59696D61
 """`Yima` in SQLite's header: what tells our store from any other database."""
-
-TOUCH = "UPDATE terminal_state SET mode = mode"
+SET_MARK = f"PRAGMA application_id = {APPLICATION_ID}"
 
 _BUSY_S = 5.0
 _FULL = 2
@@ -100,7 +99,8 @@ def prove_writable(connection: Connection) -> None:
         sqlite3.Error: It has not; `store_errors` says why.
     """
     with connection.begin():
-        sql.change(connection, TOUCH)
+        # Not a row that is set to what it is: SQLite sees that and writes nothing.
+        sql.change(connection, SET_MARK)
 
 
 @contextmanager
@@ -161,7 +161,7 @@ def _bring_up_to_date(path: Path, connection: Connection) -> None:
         if step.version > version:
             with connection.begin():
                 schema.apply(connection, step)
-                connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+                sql.change(connection, SET_MARK)
 
 
 def _refuse_foreign(path: Path, connection: Connection, version: int) -> None:

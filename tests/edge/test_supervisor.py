@@ -513,3 +513,16 @@ def test_another_device_at_the_configured_place_is_read_and_said() -> None:
         assert stage.status() == DeviceStatus(LEFT, DeviceState.READY, 1, 0)
 
     stage.play(scene)
+
+
+@pytest.mark.req("T-48")
+def test_watchdog_sees_that_states_are_looked_at_whatever_the_scanners_do() -> None:
+    stage = Stage([ScriptedScanner(LEFT, [[missing()]] * 99)])
+
+    async def scene() -> None:
+        for _ in range(3):
+            before = stage.supervisor.turns
+            await stage.timeline.advance(1)
+            assert stage.supervisor.turns > before
+
+    stage.play(scene)

@@ -16,6 +16,7 @@ from codes.words import Words
 from server import receiver as module
 from server.errors import StoreUnavailableError
 from server.receiver import FRAMES_PER_COMMIT, Receiver
+from tests.conftest import wait_until
 from wire.errors import ForgedMessageError
 from wire.link import LinkListener, LinkSettings, Session, SessionFactory
 from wire.link_loss import Cause, LinkLoss
@@ -297,3 +298,29 @@ def test_a_line_that_is_down_is_told_once_until_it_is_back(
 def test_a_link_that_ends_unasked_ends_the_program(scene: Scene) -> None:
     scene.end_link()
     assert scene.has_failed.is_set()
+
+
+@pytest.mark.req("T-48")
+def test_watchdog_sees_the_worker_turn_while_nothing_comes_and_stand_still_where_a_commit_hangs(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_IDLE_TURN_S", 0.01)
+    hanging, release = threading.Event(), threading.Event()
+
+    def hang(_frames: object, _now: datetime) -> Sequence[Receipt]:
+        hanging.set()
+        release.wait(DEADLINE_S)
+        return []
+
+    monkeypatch.setattr(scene.centre, "take_many", hang)
+    scene.receiver.start()
+    idle = scene.receiver.turns
+    wait_until(lambda: scene.receiver.turns > idle + 3)
+    scene.hears((EVENTS, b"a"))
+    assert hanging.wait(DEADLINE_S)
+    stuck = scene.receiver.turns
+    assert not release.wait(0.1)
+    assert scene.receiver.turns == stuck
+    release.set()
+    wait_until(lambda: scene.receiver.turns > stuck)
+    scene.receiver.stop()

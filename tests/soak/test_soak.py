@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,3 +82,38 @@ def test_growth_is_that_of_the_second_half_only() -> None:
     times = [float(second) for second in range(101)]
     assert growth(times, [min(second, 50.0) for second in times]).percent == pytest.approx(0)
     assert growth(times, [100 + second for second in times]).percent == pytest.approx(100 * 50 / 175)
+
+
+def good_figures() -> dict[str, Any]:
+    flat = {"first": 100.0, "last": 101.0, "percent": 1.0}
+    return {
+        "scans": PLAN.scans,
+        "reconnects": PLAN.reconnects,
+        "sold": PLAN.scans,
+        "at_centre": PLAN.scans,
+        "lost": 0,
+        "doubled": 0,
+        "strange": 0,
+        "stores": [{"outbox_mb": 4.0, "aged_outbox_mb": 0.1, "free_mb": 4.0}],
+        "growth": {"broker": {"rss_mb": dict(flat), "files": dict(flat)}},
+    }
+
+
+@pytest.mark.req("T-72")
+@pytest.mark.parametrize(
+    "planted",
+    [
+        {"scans": PLAN.scans - 1},
+        {"reconnects": PLAN.reconnects - 1},
+        {"lost": 1},
+        {"at_centre": PLAN.scans - 1},
+        {"doubled": 1},
+        {"strange": 1},
+        {"stores": [{"outbox_mb": 4.0, "aged_outbox_mb": 3.9, "free_mb": 4.0}]},
+        {"stores": [{"outbox_mb": 4.0, "aged_outbox_mb": 0.1, "free_mb": 0.0}]},
+        {"growth": {"broker": {"rss_mb": {"first": 100.0, "last": 110.0, "percent": 9.5}}}},
+    ],
+)
+def test_each_claim_of_the_soak_can_fail(planted: dict[str, Any]) -> None:
+    assert failures(good_figures(), PLAN) == []
+    assert len(failures(good_figures() | planted, PLAN)) == 1

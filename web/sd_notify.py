@@ -139,7 +139,18 @@ async def _still(proofs: Mapping[str, Proof], patience_s: float) -> list[str]:
     asked = {name: asyncio.ensure_future(proof()) for name, proof in proofs.items()}
     try:
         await asyncio.wait(asked.values(), timeout=patience_s)
-        return [name for name, task in asked.items() if not (task.done() and task.result())]
+        return [name for name, task in asked.items() if not _has_moved(name, task)]
     finally:
         for task in asked.values():
             task.cancel()
+
+
+def _has_moved(name: str, task: asyncio.Future[bool]) -> bool:
+    if not task.done():
+        return False
+    failure = task.exception()
+    if failure is not None:
+        # A proof that breaks proves nothing, and whoever looks for the reason of the restart finds it here.
+        _logger.error("watchdog.proof_failed", part=name, exc_info=failure)
+        return False
+    return task.result()

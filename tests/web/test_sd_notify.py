@@ -153,3 +153,13 @@ def test_a_refusal_that_may_pass_is_an_answer(tmp_path: Path) -> None:
         raise TransientError(Words("数据库未运行", "The database is down"))
 
     assert fed({"store": answering(refuse)}, 2, lambda _: None, tmp_path) == ["WATCHDOG=1"] * 2
+
+
+def test_a_proof_that_breaks_proves_nothing_and_is_told(tmp_path: Path) -> None:
+    async def broken() -> bool:
+        raise RuntimeError("cannot schedule new futures after shutdown")
+
+    with capture_logs() as lines:
+        told = fed({"store": broken, "loop": going_on}, 2, lambda _: None, tmp_path)
+    assert told == ["STATUS=no progress: store"] * 2
+    assert [line["event"] for line in lines][:2] == ["watchdog.proof_failed", "watchdog.not_fed"]

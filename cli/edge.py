@@ -22,6 +22,7 @@ from edge.app import KEY_FILE, Announcements, run_terminal
 from edge.catalogue_file import import_catalogue
 from edge.clock import SystemClock
 from edge.config import EdgeConfig, load_config, warn_of_unknown_variables
+from edge.config_revision import ConfigFile
 from edge.health import DeviceStatus, SyncStatus, TerminalStatus
 from edge.operators.accounts import NewPassword, add_account, disable_account, enable_account, renew_password
 from edge.store.catalogue import CatalogueImport
@@ -55,11 +56,12 @@ def run(
     ] = None,
 ) -> None:
     """运行终端，直到 Ctrl-C / Run the terminal until Ctrl-C."""
+    file = ConfigFile.seen(config)
     settings = load_config(config)
     configure_logs(settings.log.level)
     warn_of_unknown_variables()
     announcements = Announcements(first_password=_show_password, ready=_show_address)
-    asyncio.run(run_terminal(settings, scanner or (), announcements, clock=SystemClock()))
+    asyncio.run(run_terminal(settings, scanner or (), announcements, clock=SystemClock(), config_file=file))
 
 
 @edge_app.command()

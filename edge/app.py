@@ -28,7 +28,9 @@ from edge.api import ApiParts, create_api
 from edge.carrier import Carrier, Identity, link_settings
 from edge.charge import MakeScanner
 from edge.clock import Clock, to_us
+from edge.clock_watch import ClockWatch
 from edge.config import EdgeConfig
+from edge.config_revision import ConfigFile
 from edge.core import Core, TellPassword, opened_core
 from edge.counter.counter import Counter
 from edge.housekeeping import end_left_shifts, put_away, tell_sync
@@ -65,7 +67,12 @@ class Announcements:
 
 
 async def run_terminal(
-    config: EdgeConfig, scanners: Sequence[str], announcements: Announcements, *, clock: Clock
+    config: EdgeConfig,
+    scanners: Sequence[str],
+    announcements: Announcements,
+    *,
+    clock: Clock,
+    config_file: ConfigFile | None = None,
 ) -> None:
     """Run the terminal until SIGTERM or SIGINT.
 
@@ -74,6 +81,7 @@ async def run_terminal(
         scanners: Scanners besides those of the configuration.
         announcements: What to tell whoever started it.
         clock: The device's clock.
+        config_file: Where the configuration came from, to tell when it has changed there.
 
     Raises:
         ConfigError: It cannot run like this.
@@ -83,7 +91,7 @@ async def run_terminal(
     with take_port(config.api.host, config.api.port) as listener:
         async with opened_core(config, announcements.first_password, clock) as core:
             key = load_or_create_key(config.store.folder / KEY_FILE)
-            terminal = _Terminal(config, core, key, clock, makers)
+            terminal = _Terminal(config, core, key, clock, makers, config_file=config_file)
             await terminal.run(WebServer(terminal.make_app(), config.api), listener, announcements.ready)
 
 
@@ -91,7 +99,14 @@ class _Terminal:
     """The parts that live around the core, and their order."""
 
     def __init__(
-        self, config: EdgeConfig, core: Core, key: SigningKey, clock: Clock, makers: dict[str, MakeScanner]
+        self,
+        config: EdgeConfig,
+        core: Core,
+        key: SigningKey,
+        clock: Clock,
+        makers: dict[str, MakeScanner],
+        *,
+        config_file: ConfigFile | None,
     ) -> None:
         self._config = config
         self._core = core
@@ -111,8 +126,25 @@ class _Terminal:
             rng=random.SystemRandom(),
             patience=Patience(silent_after_scans=config.counter.silent_after_scans),
         )
+        self._clock_watch = ClockWatch(
+            core.connection,
+            core.outbox,
+            core.in_store,
+            self._bus,
+            clock=clock,
+            last_event_at=core.last_event_at,
+            on_recorded=self._note_recorded,
+        )
         self._status = StatusReader(
-            config.terminal, core, self._board, self._supervisor, key.public, started_at=clock.now()
+            config.terminal,
+            core,
+            self._board,
+            self._supervisor,
+            key.public,
+            started_at=clock.now(),
+            clock=clock,
+            config_file=config_file,
+            more_troubles=self._clock_watch.troubles,
         )
         self._counter = Counter(
             core.connection,
@@ -190,7 +222,15 @@ class _Terminal:
         work: dict[str, Callable[[], Awaitable[object]]] = {
             "sync": lambda: tell_sync(self._status.sync, self._bus, asyncio.sleep),
             "shifts": lambda: end_left_shifts(self._operators.end_left_shift, core.in_store, asyncio.sleep),
-            "put away": lambda: put_away(core.connection, core.outbox, core.in_store, self._clock, asyncio.sleep),
+            "put away": lambda: put_away(
+                core.connection,
+                core.outbox,
+                core.in_store,
+                self._clock,
+                asyncio.sleep,
+                steady=self._operators.steady,
+            ),
+            "clock": lambda: self._clock_watch.run(asyncio.sleep),
         }
         if self._service.watchdog_s is not None:
             work["watchdog"] = partial(feed_watchdog, self._service, self._proofs())
@@ -241,7 +281,7 @@ class _Terminal:
             settings=self._link,
             outbox=core.outbox,
             in_store=core.in_store,
-            devices=self._supervisor.statuses,
+            glance=self._status.glance,
             board=self._board,
             bus=self._bus,
             clock=self._clock,

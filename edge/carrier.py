@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -23,10 +22,10 @@ from codes.words import Words
 from edge.clock import Clock
 from edge.config import LinkSection
 from edge.errors import EdgeError
-from edge.health import DeviceStatus
-from edge.store.asked import Kept
+from edge.health import TerminalStatus
+from edge.reporting import Reporting
 from edge.store.lane import InStore
-from edge.store.outbox import Outbox, OutboxCounts
+from edge.store.outbox import Outbox
 from edge.sync_board import SyncBoard
 from edge.uplink import Answer, Uplink
 from web.live import LiveBus
@@ -35,19 +34,9 @@ from wire.envelope import seal
 from wire.keys import PublicKey, SigningKey
 from wire.link import Link, LinkSettings, Retained, Session
 from wire.link_loss import Cause, LinkLoss
-from wire.presence import (
-    MOST_EPOCHS,
-    PRESENCE_VERSION,
-    DeviceHealth,
-    Health,
-    KeptEpoch,
-    Presence,
-    PresenceState,
-    encode,
-)
+from wire.presence import PRESENCE_VERSION, Health, Presence, PresenceState, encode
 from wire.topics import Channel, TerminalTopics
 
-HEALTH_S = 30.0
 STOP_S = 1.5
 """How long saying goodbye may take; a terminal stops within three seconds."""
 OFFSET_STEP_MS = 100
@@ -88,7 +77,7 @@ class Carrier:
         settings: LinkSettings,
         outbox: Outbox,
         in_store: InStore,
-        devices: Callable[[], tuple[DeviceStatus, ...]],
+        glance: Callable[[], Awaitable[TerminalStatus]],
         board: SyncBoard,
         bus: LiveBus,
         clock: Clock,
@@ -96,7 +85,6 @@ class Carrier:
         self._identity = identity
         self._outbox = outbox
         self._in_store = in_store
-        self._devices = devices
         self._board = board
         self._bus = bus
         self._clock = clock
@@ -107,7 +95,6 @@ class Carrier:
         self._broker = f"{settings.host}:{settings.port}"
         self._said_cause: Cause | None = None
         self._link_ended = asyncio.Event()
-        self._report_due = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._notes: set[asyncio.Future[object]] = set()
         self._link = Link(settings, self, self._new_session, rng=secrets.SystemRandom(), on_fatal=self._note_link_ended)
@@ -122,6 +109,13 @@ class Carrier:
             new_nonce=partial(secrets.token_hex, _NONCE_BYTES),
             on_answer=self._note_answer,
             on_refused=board.note_refused_receipt,
+        )
+        self._reporting = Reporting(
+            glance=glance,
+            stock=lambda: in_store(outbox.stock),
+            session=lambda: self._session,
+            send=self._send_health,
+            clock=clock,
         )
 
     def rows_added(self) -> None:
@@ -140,7 +134,7 @@ class Carrier:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._uplink.run(), name="uplink")
                 self._link.start()
-                group.create_task(self._report_health(), name="health")
+                group.create_task(self._reporting.run(), name="health")
                 group.create_task(self._watch_link(), name="link")
         except asyncio.CancelledError:
             # Somebody wanted it. A failure says nothing: we are back in a moment.
@@ -159,7 +153,7 @@ class Carrier:
         self._said_cause = None
         self._board.line_up()
         self._uplink.link_changed(is_up=True)
-        self._on_loop(self._report_due.set)
+        self._on_loop(self._reporting.report_now)
 
     def link_down(self, loss: LinkLoss) -> None:
         """Note that the line is closed; said once for each cause, not at every attempt."""
@@ -225,36 +219,13 @@ class Carrier:
         )
         return self._sealed(Channel.PRESENCE, presence)
 
+    def _send_health(self, health: Health) -> None:
+        report = self._sealed(Channel.HEALTH, health)
+        self._link.publish(report.topic, report.frame)
+
     def _sealed(self, channel: Channel, message: Presence | Health) -> Retained:
         topic = self._identity.topics.on(channel)
         return Retained(topic, seal(encode(message), topic, self._identity.key))
-
-    async def _report_health(self) -> None:
-        """Report every half minute, and at once when the line comes up: the centre then asks for what it lacks."""
-        while True:
-            self._report_due.clear()
-            counts, kept = await self._in_store(self._outbox.stock)
-            report = self._sealed(Channel.HEALTH, self._health(counts, kept))
-            self._link.publish(report.topic, report.frame)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(HEALTH_S):
-                    await self._report_due.wait()
-
-    def _health(self, counts: OutboxCounts, kept: Sequence[Kept]) -> Health:
-        return Health(
-            v=PRESENCE_VERSION,
-            terminal=self._identity.topics.terminal,
-            session=self._session,
-            at=self._clock.now(),
-            pending=counts.pending,
-            dead_letters=counts.dead,
-            oldest_pending_at=counts.oldest_pending_at,
-            devices=[
-                DeviceHealth(device.device, device.state, device.scans, device.restarts, device.problem)
-                for device in self._devices()
-            ],
-            kept=[KeptEpoch(one.epoch, one.first, one.last) for one in kept[-MOST_EPOCHS:]],
-        )
 
     # -- what is answered ------------------------------------------------------------------------------------------
 
@@ -292,8 +263,7 @@ class Carrier:
         before = await self._in_store(lambda: self._outbox.note_centre(centre))
         if before is not None:
             _logger.warning("centre.restored", former=before, epoch=centre)
-            self._uplink.backlog_added()
-            self._report_due.set()
+            self._reporting.report_now()
 
     def _soon(self, work: Awaitable[object]) -> None:
         # A task that nobody holds may be collected before it has run.

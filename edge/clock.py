@@ -38,6 +38,30 @@ class SystemClock:
         return time.monotonic()
 
 
+class SteadyClock:
+    """Wall time for deadlines: begins with the device's clock and then goes on by itself, whatever is set.
+
+    A session of twelve hours is then over after twelve hours, although somebody set the clock by a day meanwhile. Facts
+    are dated by the device's clock, never by this one.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._began = clock.now()
+        self._began_s = clock.monotonic_s()
+
+    def now(self) -> datetime:
+        return self._began + timedelta(seconds=self._clock.monotonic_s() - self._began_s)
+
+    def monotonic_s(self) -> float:
+        return self._clock.monotonic_s()
+
+
+def since_boot_s() -> float:
+    """Return seconds since the machine started, and unlike the monotonic clock those in which it slept."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 def to_us(moment: datetime) -> int:
     """Return `moment` as microseconds since 1970, UTC: the form in which the store keeps time."""
     return (moment - _EPOCH) // _MICROSECOND

@@ -20,7 +20,7 @@ from edge.store.catalogue import last_import
 from edge.store.database import database_path, opened_store, reading_store
 from edge.store.lane import Lane
 from edge.store.life import home_of, is_at_home, move_home
-from edge.store.outbox import Outbox
+from edge.store.outbox import Outbox, last_event_at
 from edge.store.terminal import TerminalState, ensure_state, read_state
 from rules.catalogue import CatalogueError
 from wire.ids import uuid7
@@ -43,6 +43,8 @@ class Core:
     outbox: Outbox
     state: TerminalState
     """As it was at start; the terminal never changes."""
+    last_event_at: datetime | None
+    """When the last event was written before this start, by the device's clock of then."""
     refused_catalogue: CatalogueError | None
     """Why the file of the configuration was not taken at start; the library that was there before is in use."""
     writer: Lane
@@ -78,26 +80,28 @@ async def opened_core(config: EdgeConfig, tell_password: TellPassword, clock: Cl
         closing.push_async_callback(writer.close)
         connection = await writer.open()
         outbox = Outbox(connection, random=secrets.token_bytes)
-        state = await writer.run(lambda: _prepare(config, connection, outbox, tell_password, clock))
+        before, state = await writer.run(lambda: _prepare(config, connection, outbox, tell_password, clock))
         refused = await writer.run(lambda: _take_catalogue(config, connection, clock))
         reader = Lane("reader", database_path(folder), reading_store(folder))
         closing.push_async_callback(reader.close)
         reading = await reader.open()
-        yield Core(config, connection, outbox, state, refused, writer, reader, reading)
+        yield Core(config, connection, outbox, state, before, refused, writer, reader, reading)
 
 
 def _prepare(
     config: EdgeConfig, connection: Connection, outbox: Outbox, tell_password: TellPassword, clock: Clock
-) -> TerminalState:
-    """Make the store ready for its first scan."""
+) -> tuple[datetime | None, TerminalState]:
+    """Make the store ready for its first scan; return when its last event was written, and its state."""
     now = clock.now()
     new_epoch = str(uuid7(to_us(now) // 1_000, secrets.token_bytes(_RANDOM_BYTES)))
     ensure_state(connection, terminal=config.terminal.id, new_epoch=new_epoch, mode=config.counter.mode)
+    with connection.begin():
+        before = last_event_at(connection)
     state = _settled(config, connection, outbox, now)
     first = add_first_account(connection, now)
     if first is not None:
         tell_password(first)
-    return state
+    return before, state
 
 
 def _settled(config: EdgeConfig, connection: Connection, outbox: Outbox, now: datetime) -> TerminalState:

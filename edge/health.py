@@ -5,9 +5,10 @@ Being without a line is no fault of the terminal: it goes on working, and its he
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from codes.words import Words
 from edge.store.catalogue import CatalogueImport
@@ -54,7 +55,7 @@ class DeviceStatus:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something about the terminal as a whole that lasts until a person acts."""
+    """Something about the terminal that lasts until it passes or a person acts."""
 
     code: str
     """Stable, dotted."""
@@ -84,6 +85,89 @@ class SyncStatus:
     """Why nothing goes up, or why the centre cannot be believed. Gone when it does, and with the next good receipt."""
 
 
+class LampState(StrEnum):
+    """What a lamp shows."""
+
+    OK = "ok"
+    NOTICE = "notice"
+    """It works, and a person should know something."""
+    DOWN = "down"
+    """It does not work now. No fault of the terminal by itself (T-66)."""
+    OFF = "off"
+    """It is not meant to work, or not yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lamp:
+    """One of the two ways out of the shop, of which either may be down alone."""
+
+    state: LampState
+    code: str
+    """Stable, dotted."""
+    words: Words
+
+
+_UNKNOWN: Final = Lamp(LampState.OFF, "lamp.unknown", Words("尚不清楚", "not known yet"))
+NO_SETTLEMENT: Final = Lamp(
+    LampState.OFF,
+    "settlement.not_configured",
+    Words(
+        "医保结算未接入，本机只办理自费销售",
+        "Insured settlement is not connected; this terminal sells to self-paying customers only",
+    ),
+)
+"""All that can be said of settlement before the national interface is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lamps:
+    """The two ways out."""
+
+    sync: Lamp = _UNKNOWN
+    """Records to the centre, receipts back."""
+    settlement: Lamp = NO_SETTLEMENT
+    """Insured settlement with the national interface."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The box the terminal runs on. None where the system does not say."""
+
+    disk_free_bytes: int | None = None
+    """On the disk of the data folder, for the account of the terminal."""
+    disk_total_bytes: int | None = None
+    pss_bytes: int | None = None
+    """Memory of the terminal and its children, shared pages counted in part."""
+    rss_bytes: int | None = None
+    memory_available_bytes: int | None = None
+    """Of the whole box."""
+    temperature_c: float | None = None
+    """The hottest sensor."""
+    load: float | None = None
+    """Mean number of running tasks over one minute."""
+    cores: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateStatus:
+    """One certificate of the configuration."""
+
+    use: str
+    """The option that names it, such as `link.certificate_file`."""
+    expires_at: datetime | None
+    """None if it cannot be read any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigRevision:
+    """Which configuration is in use, and which one is in the file."""
+
+    applied: str
+    """Digest of the file as it was when the terminal started."""
+    wanted: str | None
+    """Digest of the file as it is now; None if it cannot be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class TerminalStatus:
     """Everything a screen or a technician wants to know at a glance."""
@@ -110,6 +194,20 @@ class TerminalStatus:
     operator: str | None
     credentials_seen: int
     started_at: datetime
+    lamps: Lamps = Lamps()
+    machine: Machine = Machine()
+    certificates: tuple[CertificateStatus, ...] = ()
+    config: ConfigRevision | None = None
+    """None if the terminal was not started from a file."""
+    models: dict[str, str] = field(default_factory=dict)
+    """SHA-256 by name of each learned model in use."""
+    troubles: tuple[Trouble, ...] = ()
+    """Everything a person should know, alarms first."""
+
+    @property
+    def is_well(self) -> bool:
+        """Nothing here needs a person. A line that is down does not (T-66)."""
+        return not any(trouble.is_alarm for trouble in self.troubles)
 
 
 def is_clock_off(offset_ms: int | None) -> bool:

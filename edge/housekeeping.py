@@ -46,8 +46,10 @@ async def end_left_shifts(end_left_shift: Callable[[], None], in_store: InStore,
         await sleep(SHIFT_PULSE_S)
 
 
-async def put_away(connection: Connection, outbox: Outbox, in_store: InStore, clock: Clock, sleep: Sleep) -> None:
-    """Put away what is old enough, once an hour.
+async def put_away(
+    connection: Connection, outbox: Outbox, in_store: InStore, clock: Clock, sleep: Sleep, *, steady: Clock
+) -> None:
+    """Put away what is old enough, once an hour; sessions and answers by the clock that nobody can set.
 
     Delivered rows after 30 days, answers after a week, sessions that have ended, scans after 90 days, and the text of
     what was no code after 24 hours (`edge.store.scan_age` says by which clock).
@@ -55,14 +57,15 @@ async def put_away(connection: Connection, outbox: Outbox, in_store: InStore, cl
     looked_at = clock.monotonic_s()
 
     def once() -> dict[str, int]:
-        now, ran = clock.now(), timedelta(seconds=clock.monotonic_s() - looked_at)
+        now, due = clock.now(), steady.now()
+        ran = timedelta(seconds=clock.monotonic_s() - looked_at)
         rows = outbox.purge_delivered(now - KEEP_DELIVERED)
         with connection.begin():
             mark_scans(connection, ran)
             return {
                 "outbox": rows,
-                "answers": forget_answers(connection, now - KEEP_ANSWERS),
-                "sessions": forget_sessions(connection, now),
+                "answers": forget_answers(connection, due - KEEP_ANSWERS),
+                "sessions": forget_sessions(connection, due),
                 "texts": empty_texts(connection, now),
                 "scans": put_away_scans(connection, now),
             }

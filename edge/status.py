@@ -2,22 +2,77 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
+from itertools import chain
+from typing import NamedTuple
+
+from sqlalchemy import Connection
 
 from codes.words import Words
+from edge.certificates import read_certificates
+from edge.clock import Clock
 from edge.config import TerminalSection
+from edge.config_revision import ConfigFile
 from edge.core import Core
-from edge.health import SyncStatus, TerminalStatus, Trouble, is_clock_off
+from edge.health import (
+    CertificateStatus,
+    ConfigRevision,
+    DeviceStatus,
+    Lamps,
+    Machine,
+    SyncStatus,
+    TerminalStatus,
+    Trouble,
+    is_clock_off,
+)
+from edge.machine import read_machine
 from edge.store.catalogue import CatalogueImport, last_import
 from edge.store.outbox import OutboxCounts, count_delivered, read_counts
-from edge.store.sales import see_desk
-from edge.store.terminal import read_state
+from edge.store.sales import Desk, see_desk
+from edge.store.terminal import TerminalState, read_state
 from edge.supervisor import Supervisor
 from edge.sync_board import NO_CENTRE_KEY, SyncBoard
+from edge.troubles import (
+    certificate_troubles,
+    clock_troubles,
+    config_troubles,
+    device_troubles,
+    in_order,
+    machine_troubles,
+    sync_lamp,
+    sync_troubles,
+)
 from rules.catalogue import CatalogueError
 from wire.keys import PublicKey
+
+LOOK_S = 10.0
+"""How old what is said of the box and of its files may be."""
+_NO_MACHINE = Machine()
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was last seen beside the store."""
+
+    at_s: float | None = None
+    machine: Machine = _NO_MACHINE
+    certificates: tuple[CertificateStatus, ...] = ()
+    config: ConfigRevision | None = None
+
+
+class _Rows(NamedTuple):
+    """What the store says, all of one moment."""
+
+    state: TerminalState
+    catalogue: CatalogueImport | None
+    desk: Desk
+    counts: OutboxCounts
+    delivered: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +85,13 @@ class StatusReader:
     supervisor: Supervisor
     key: PublicKey
     started_at: datetime
+    clock: Clock
+    config_file: ConfigFile | None = None
+    more_troubles: Callable[[], Iterable[Trouble]] = tuple
+    """What other parts know that a person should."""
+    profiled: Callable[[Sequence[DeviceStatus]], tuple[DeviceStatus, ...]] = tuple
+    """Adds to each device what its set-up has found."""
+    _seen: _Seen = field(default_factory=_Seen)
 
     async def sync(self) -> SyncStatus:
         """Return the way to the centre. Read beside the writer: the screens ask every second."""
@@ -38,8 +100,29 @@ class StatusReader:
 
     async def read(self) -> TerminalStatus:
         """Return everything."""
-        state, catalogue, desk = await self.core.read(lambda tx: (read_state(tx), last_import(tx), see_desk(tx)))
-        counts, delivered = await self.core.read(lambda tx: (read_counts(tx), count_delivered(tx)))
+        return self._gathered(await self.core.read(_all_rows), await asyncio.to_thread(self._look))
+
+    async def glance(self) -> TerminalStatus:
+        """Return everything that costs little: a month of delivered rows is not counted."""
+        return self._gathered(await self.core.read(_few_rows), await asyncio.to_thread(self._look))
+
+    def _gathered(self, rows: _Rows, seen: _Seen) -> TerminalStatus:
+        state, catalogue, counts = rows.state, rows.catalogue, rows.counts
+        sync, devices = self._sync(counts, delivered=rows.delivered), self.profiled(self.supervisor.statuses())
+        is_approved = self.board.is_approved
+        library = _catalogue_problem(self.core.refused_catalogue, catalogue, self.started_at)
+        troubles = in_order(
+            chain(
+                sync_troubles(sync, is_approved=is_approved),
+                device_troubles(devices),
+                clock_troubles(state.clock_offset_ms),
+                machine_troubles(seen.machine),
+                certificate_troubles(seen.certificates, self.clock.now()),
+                config_troubles(seen.config),
+                () if library is None else (library,),
+                self.more_troubles(),
+            )
+        )
         return TerminalStatus(
             terminal=self.terminal.id,
             label=self.terminal.label,
@@ -49,17 +132,32 @@ class StatusReader:
             epoch=state.epoch,
             fingerprint=self.key.fingerprint,
             public_key=self.key.raw.hex(),
-            is_approved=self.board.is_approved,
-            sync=self._sync(counts, delivered=delivered),
-            devices=self.supervisor.statuses(),
+            is_approved=is_approved,
+            sync=sync,
+            devices=devices,
             clock_offset_ms=state.clock_offset_ms,
             is_clock_off=is_clock_off(state.clock_offset_ms),
             catalogue=catalogue,
-            catalogue_problem=_catalogue_problem(self.core.refused_catalogue, catalogue, self.started_at),
-            operator=desk.operator,
+            catalogue_problem=library,
+            operator=rows.desk.operator,
             credentials_seen=state.credentials_seen,
             started_at=self.started_at,
+            lamps=Lamps(sync=sync_lamp(sync, is_approved=is_approved)),
+            machine=seen.machine,
+            certificates=seen.certificates,
+            config=seen.config,
+            troubles=troubles,
         )
+
+    def _look(self) -> _Seen:
+        """Look at the box and at the files, but not every second: what changes there changes slowly."""
+        seen, now_s = self._seen, self.clock.monotonic_s()
+        if seen.at_s is None or now_s - seen.at_s >= LOOK_S:
+            seen.at_s = now_s
+            seen.machine = read_machine(self.core.config.store.folder, os.getpid())
+            seen.certificates = read_certificates(self.core.config)
+            seen.config = None if self.config_file is None else self.config_file.revision()
+        return seen
 
     def _sync(self, counts: OutboxCounts, *, delivered: int | None) -> SyncStatus:
         config, board = self.core.config, self.board
@@ -75,6 +173,14 @@ class StatusReader:
             is_enabled=config.link.is_enabled,
             problem=NO_CENTRE_KEY if is_keyless else board.trouble(counts.pending),
         )
+
+
+def _few_rows(tx: Connection) -> _Rows:
+    return _Rows(read_state(tx), last_import(tx), see_desk(tx), read_counts(tx), None)
+
+
+def _all_rows(tx: Connection) -> _Rows:
+    return _few_rows(tx)._replace(delivered=count_delivered(tx))
 
 
 def _catalogue_problem(

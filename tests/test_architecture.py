@@ -45,9 +45,10 @@ FLOORS: dict[str, list[set[str]]] = {
     ],
     "edge": [
         {"store", "errors", "config", "clock"},
-        {"counter", "operators", "catalogue_file", "alerts", "health", "driver_faults"},
+        {"counter", "operators", "catalogue_file", "alerts", "health", "driver_faults"}
+        | {"machine", "certificates", "config_revision", "troubles"},
         {"kiosk", "ward", "doctor", "pos", "uplink", "supervisor", "pump", "housekeeping"}
-        | {"charge", "carrier", "sync_board", "link_trouble"},
+        | {"charge", "carrier", "sync_board", "link_trouble", "reporting", "clock_watch"},
         {"api", "screens", "web_server"},
         {"core"},
         {"status"},

@@ -21,6 +21,11 @@ from wire.receipts import refuse_newer
 PRESENCE_VERSION = 1
 MOST_EPOCHS = 32
 """Lives that a report names at most: the newest."""
+MOST_TROUBLES = 32
+"""Troubles that a report names at most: alarms come first."""
+
+LONGEST_SENTENCE = 600
+Sentence = Annotated[str, Meta(max_length=LONGEST_SENTENCE)]
 
 
 class PresenceState(StrEnum):
@@ -76,6 +81,48 @@ class KeptEpoch(Struct, frozen=True):
     """The last number that was given out; the centre asks for what it lacks up to here."""
 
 
+class LampReport(Struct, frozen=True):
+    """One of the two ways out of the shop: `sync` or `settlement`."""
+
+    state: Name
+    """`ok`, `notice`, `down`, `off`."""
+    code: Name
+    zh: Sentence
+    en: Sentence
+
+
+class TroubleReport(Struct, frozen=True):
+    """Something that a person should know."""
+
+    code: Name
+    zh: Sentence
+    en: Sentence
+    next_zh: Sentence = ""
+    next_en: Sentence = ""
+    is_alarm: bool = True
+
+
+class MachineReport(Struct, frozen=True, omit_defaults=True):
+    """The box; None where it does not say."""
+
+    disk_free_bytes: int | None = None
+    disk_total_bytes: int | None = None
+    pss_bytes: int | None = None
+    """Memory of the terminal and its children."""
+    memory_available_bytes: int | None = None
+    temperature_c: float | None = None
+    load: float | None = None
+    cores: int | None = None
+
+
+class CertificateReport(Struct, frozen=True):
+    """A certificate of the terminal's configuration."""
+
+    use: Name
+    """The option that names it."""
+    expires_at: Utc | None
+
+
 class Health(Struct, frozen=True):
     """How the terminal feels, every 30 s and on change."""
 
@@ -90,6 +137,23 @@ class Health(Struct, frozen=True):
     devices: list[DeviceHealth]
     kept: Annotated[list[KeptEpoch], Meta(max_length=MOST_EPOCHS)] = msgspec.field(default_factory=list)
     """Every life of the store that is still here, oldest first."""
+    held: Annotated[int, Meta(ge=0)] = 0
+    """Of the pending rows, those that the centre put off."""
+    sync: LampReport | None = None
+    settlement: LampReport | None = None
+    troubles: Annotated[list[TroubleReport], Meta(max_length=MOST_TROUBLES)] = msgspec.field(default_factory=list)
+    """Alarms first."""
+    clock_offset_ms: int | None = None
+    """Centre clock minus device clock, as last measured."""
+    machine: MachineReport | None = None
+    certificates: Annotated[list[CertificateReport], Meta(max_length=16)] = msgspec.field(default_factory=list)
+    config_applied: str | None = None
+    """Digest of the configuration in use."""
+    config_wanted: str | None = None
+    """Digest of the configuration file now; another one takes effect at the next start."""
+    models: dict[str, str] = msgspec.field(default_factory=dict)
+    """SHA-256 by name of each learned model in use."""
+    started_at: Utc | None = None
 
 
 _encoder = msgspec.json.Encoder()

@@ -46,7 +46,7 @@ def signed_in(parts: ApiParts) -> Guard:
     async def guard(token: Token) -> SessionRow:
         if token is None:
             raise SignInRequiredError
-        return await parts.read(lambda tx: live_session(tx, token, parts.clock))
+        return await parts.read(lambda tx: live_session(tx, token, parts.operators.steady))
 
     return guard
 

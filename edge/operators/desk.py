@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from codes.words import Words
 from edge.alerts import Alert, alert_json
-from edge.clock import Clock, to_us
+from edge.clock import Clock, SteadyClock, to_us
 from edge.counter.closing import refuse_unfinished_list
 from edge.operators.errors import OperatorDisabledError, SessionEndedError, SignInLockedError
 from edge.operators.guesses import after_guess, wait_for
@@ -63,6 +63,8 @@ class OperatorDesk:
         self._outbox = outbox
         self._bus = bus
         self._clock = clock
+        self.steady: Clock = SteadyClock(clock)
+        """By which sessions and waits end."""
         self._random = random
         self._session_length = session_length
         self._on_recorded = on_recorded
@@ -73,7 +75,7 @@ class OperatorDesk:
         Raises:
             SignInLockedError: Too many wrong guesses before.
         """
-        now = self._clock.now()
+        now = self.steady.now()
         with self._connection.begin():
             operator = shifts.find_operator(self._connection, login)
             counted_as = login if operator else _STRANGERS
@@ -95,7 +97,7 @@ class OperatorDesk:
         Raises:
             OperatorDisabledError: The operator may not sign in any more. Only who knows the password learns it.
         """
-        now = self._clock.now()
+        expires_at = self.steady.now() + self._session_length
         with self._connection.begin():
             self._refuse_disabled(login)
             shifts.forget_guesses(self._connection, login)
@@ -107,8 +109,8 @@ class OperatorDesk:
             if before is not None and is_taken_over:
                 self._end(before)
             shift = before.id if before is not None and not is_taken_over else self._begin(login)
-            shifts.add_session(self._connection, token_digest(token), shift, now + self._session_length)
-            session = live_session(self._connection, token, self._clock)
+            shifts.add_session(self._connection, token_digest(token), shift, expires_at)
+            session = live_session(self._connection, token, self.steady)
         self._on_recorded()
         if was_left or is_taken_over:
             self._bus.recheck()
@@ -123,7 +125,7 @@ class OperatorDesk:
             SessionEndedError: It is not signed in any more.
         """
         with self._connection.begin():
-            return live_session(self._connection, token, self._clock)
+            return live_session(self._connection, token, self.steady)
 
     def sign_out(self, token: str) -> None:
         """End the shift that a browser belongs to.
@@ -133,7 +135,7 @@ class OperatorDesk:
             ListNotEmptyError: The open list must be finished first, or a colleague takes over.
         """
         with self._connection.begin():
-            session = live_session(self._connection, token, self._clock)
+            session = live_session(self._connection, token, self.steady)
             refuse_unfinished_list(self._connection)
             self._end(shifts.read_shift(self._connection, session.shift))
         self._tell_ended()
@@ -156,7 +158,7 @@ class OperatorDesk:
         self._bus.publish(SESSION, "{}")
 
     def _end_left(self) -> bool:
-        left = shifts.left_shift(self._connection, self._clock.now())
+        left = shifts.left_shift(self._connection, self.steady.now())
         if left is not None:
             self._end(left)
         return left is not None
@@ -175,14 +177,14 @@ class OperatorDesk:
         self._outbox.append(self._connection, fact, operator=shift.operator, now=now)
 
 
-def live_session(tx: Connection, token: str, clock: Clock) -> SessionRow:
-    """Return the session of a browser, read on any connection.
+def live_session(tx: Connection, token: str, steady: Clock) -> SessionRow:
+    """Return the session of a browser, read on any connection, by `OperatorDesk.steady`.
 
     Raises:
         SessionEndedError: It is not signed in any more.
     """
     session = shifts.find_session(tx, token_digest(token))
-    if session is None or session.expires_at <= clock.now():
+    if session is None or session.expires_at <= steady.now():
         raise SessionEndedError
     return session
 

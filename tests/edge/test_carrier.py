@@ -15,11 +15,10 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from codes.words import Words
 from edge.carrier import Carrier, Identity, LinkEndedError, link_settings
 from edge.clock import SystemClock
 from edge.config import LinkSection
-from edge.health import DeviceState, DeviceStatus
+from edge.health import TerminalStatus
 from edge.store.database import opened_store
 from edge.store.lane import Lane
 from edge.store.outbox import Applied, Outbox
@@ -28,6 +27,7 @@ from edge.sync_board import SyncBoard
 from edge.uplink import Answer
 from rules.scan_judgement import Mode
 from tests.conftest import BrokerProcess, wait_until
+from tests.edge.api.conftest import STATUS
 from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
 from tests.web.certificates import written_pair
 from web.live import LiveBus
@@ -37,7 +37,7 @@ from wire.events import ShiftOpened, thaw
 from wire.keys import PublicKey, SigningKey
 from wire.link import Link, LinkSettings, Session
 from wire.link_loss import LinkLoss
-from wire.presence import Health, KeptEpoch, Presence, PresenceState, decode_health, decode_presence
+from wire.presence import Health, Presence, PresenceState, decode_health, decode_presence
 from wire.receipts import Held, Receipt, decode_batch, encode, ranges
 from wire.topics import Channel, TerminalTopics
 
@@ -45,7 +45,10 @@ TOPICS = TerminalTopics("350200", TERMINAL)
 KEY = SigningKey(Ed25519PrivateKey.generate())
 CENTRE = SigningKey(Ed25519PrivateKey.generate())
 RECEIPT = Receipt(1, TERMINAL, EPOCH, "c1", NOON, "n" * 16, [(1, 1)])
-DEVICE = DeviceStatus("serial:left", DeviceState.LOST, 3, 1, "driver.lost", Words("断开", "lost"))
+
+
+async def glance() -> TerminalStatus:
+    return STATUS
 
 
 @dataclass
@@ -140,7 +143,7 @@ def on_the_line(
             settings=link_settings(TERMINAL, LinkSection(port=port)),
             outbox=outbox,
             in_store=lane.run,
-            devices=lambda: (DEVICE,),
+            glance=glance,
             board=board,
             bus=LiveBus(),
             clock=SystemClock(),
@@ -245,20 +248,6 @@ def test_only_what_left_is_waited_for() -> None:
     assert carrier._board._asked_since_s is None
 
 
-def test_health_report_says_how_the_terminal_is(folder: Path) -> None:
-    carrier, _ = _idle_carrier()
-    with opened_store(folder) as connection:
-        ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
-        outbox = Outbox(connection, random=seeded_bytes())
-        with connection.begin():
-            outbox.append(connection, ShiftOpened("s1"), operator="w", now=NOON)
-        report = carrier._health(*outbox.stock())
-    assert (report.pending, report.dead_letters, report.oldest_pending_at) == (1, 0, NOON)
-    assert report.kept == [KeptEpoch(EPOCH, 1, 1)]
-    (device,) = report.devices
-    assert (device.device, device.state, device.problem) == ("serial:left", "lost", "driver.lost")
-
-
 def test_offset_is_written_down_only_when_it_has_moved() -> None:
     carrier, noted = _idle_carrier()
 
@@ -325,7 +314,7 @@ def _idle_carrier() -> tuple[Carrier, list[int]]:
         settings=LinkSettings(TERMINAL),
         outbox=Notebook(),
         in_store=in_store,
-        devices=lambda: (DEVICE,),
+        glance=glance,
         board=SyncBoard(),
         bus=LiveBus(),
         clock=SystemClock(),

@@ -66,7 +66,11 @@ def test_what_is_old_is_put_away_every_hour(shop: Shop) -> None:
     async def scene(timeline: Timeline) -> None:
         kept = ("outbox", "answered_request", "session")
         assert [shop.count(table) for table in kept] == [3, 1, 1]
-        shop.clock.wall = NOON + KEEP_ANSWERS + timedelta(seconds=1)
+        shop.clock.wall += 2 * KEEP_ANSWERS
+        await timeline.advance(PUT_AWAY_S)
+        assert [shop.count(table) for table in kept] == [3, 1, 1], "a clock that was set makes nothing old"
+        shop.clock.wall = NOON
+        shop.clock.advance((KEEP_ANSWERS + timedelta(seconds=1)).total_seconds())
         await timeline.advance(PUT_AWAY_S)
         assert [shop.count(table) for table in kept] == [3, 0, 0]
         shop.clock.wall = NOON + KEEP_DELIVERED * 2
@@ -74,7 +78,9 @@ def test_what_is_old_is_put_away_every_hour(shop: Shop) -> None:
         assert [shop.count(table) for table in kept] == [1, 0, 0]
 
     play(
-        lambda timeline: put_away(shop.connection, shop.outbox, in_store, shop.clock, timeline.sleep),
+        lambda timeline: put_away(
+            shop.connection, shop.outbox, in_store, shop.clock, timeline.sleep, steady=shop.operators.steady
+        ),
         scene,
     )
 
@@ -98,7 +104,12 @@ def test_typed_text_is_gone_after_a_day_whatever_the_clock_does(shop: Shop) -> N
             await timeline.advance(PUT_AWAY_S)
         note()
 
-    play(lambda timeline: put_away(shop.connection, shop.outbox, in_store, shop.clock, timeline.sleep), scene)
+    play(
+        lambda timeline: put_away(
+            shop.connection, shop.outbox, in_store, shop.clock, timeline.sleep, steady=shop.operators.steady
+        ),
+        scene,
+    )
     assert (all(texts[:24]), texts[24]) == (True, b"")
 
 

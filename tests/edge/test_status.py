@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,14 +15,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from codes.words import Words
 from edge.catalogue_file import import_catalogue
 from edge.config import EdgeConfig
+from edge.config_revision import ConfigFile
 from edge.core import Core, opened_core
-from edge.status import StatusReader
+from edge.health import DeviceState, DeviceStatus, LampState
+from edge.status import LOOK_S, StatusReader
 from edge.store.outbox import Applied
 from edge.sync_board import FORGED_RECEIPT, NO_CENTRE_KEY, WRONG_CENTRE_KEY, SyncBoard
 from rules.catalogue import CatalogueError
 from tests.edge.scene import NOON, TERMINAL, FakeClock
 from wire.errors import CorruptMessageError, ForgedMessageError, UnknownKeyError
+from wire.events import ShiftOpened
 from wire.keys import SigningKey
+from wire.link_loss import Cause, LinkLoss
 from wire.receipts import Receipt
 
 SEED = Path(__file__).parents[2] / "config" / "seed" / "catalogue.csv"
@@ -37,18 +42,35 @@ class NoDevices:
         return ()
 
 
+class OneDevice:
+    """A supervisor with one scanner, which is as the test says."""
+
+    def __init__(self) -> None:
+        self.device = DeviceStatus("serial:left", DeviceState.READY, 1, 0, None, WORDS, WORDS)
+
+    def statuses(self) -> tuple[DeviceStatus]:
+        return (self.device,)
+
+
 def play(
     folder: Path,
     scene: Callable[[StatusReader, Core], Awaitable[None]],
     started_at: datetime = NOON,
+    *,
+    clock: FakeClock | None = None,
+    supervisor: NoDevices | OneDevice | None = None,
     **tables: dict[str, object],
 ) -> None:
     terminal = {"id": TERMINAL, "area": "350200", "institution": "P35020000001"}
     config = EdgeConfig(terminal=terminal, store={"folder": folder}, **tables)
 
+    clock, supervisor = clock or FakeClock(), supervisor or NoDevices()
+
     async def whole() -> None:
-        async with opened_core(config, lambda _: None, FakeClock()) as core:
-            reader = StatusReader(config.terminal, core, SyncBoard(), NoDevices(), KEY.public, started_at=started_at)
+        async with opened_core(config, lambda _: None, clock) as core:
+            reader = StatusReader(
+                config.terminal, core, SyncBoard(), supervisor, KEY.public, started_at=started_at, clock=clock
+            )
             await scene(reader, core)
 
     asyncio.run(whole())
@@ -160,3 +182,63 @@ def test_lines_that_were_left_out_are_said(folder: Path, tmp_path: Path) -> None
         assert "1 行" in status.catalogue_problem.words.zh
 
     play(folder, scene, catalogue={"file": file})
+
+
+@pytest.mark.req("T-66")
+def test_a_day_without_the_wan_is_shown_and_needs_nobody(folder: Path) -> None:
+    """The line is lost at noon; a day later everything still waits, and only a local fault turns the terminal red."""
+    clock, supervisor = FakeClock(), OneDevice()
+
+    async def scene(reader: StatusReader, core: Core) -> None:
+        reader.board.line_up()
+        assert (await reader.read()).lamps.sync.state is LampState.OK
+        reader.board.line_down(LinkLoss(Cause.UNREACHABLE, "no route"))
+        for _ in range(24):
+            clock.advance(3_600)
+            await core.in_store(lambda: record(core, clock))
+            status = await reader.read()
+            assert status.is_well
+            assert (status.lamps.sync.state, status.lamps.sync.code) == (
+                LampState.DOWN,
+                "link.cannot_connect.unreachable",
+            )
+        assert (status.sync.pending, status.sync.oldest_pending_at) == (24, NOON + timedelta(hours=1))
+        supervisor.device = replace(supervisor.device, state=DeviceState.FAILED, problem="driver.x")
+        status = await reader.read()
+        assert (status.is_well, status.troubles[0].code) == (False, "driver.x")
+
+    play(folder, scene, centre={"public_key": CENTRE_KEY}, clock=clock, supervisor=supervisor)
+
+
+@pytest.mark.req("T-66")
+def test_settlement_is_off_and_says_so_whatever_the_line_does(folder: Path) -> None:
+    async def scene(reader: StatusReader, _: Core) -> None:
+        for change in (reader.board.line_up, lambda: reader.board.line_down(LinkLoss(Cause.NAME, "x"))):
+            change()
+            lamp = (await reader.glance()).lamps.settlement
+            assert (lamp.state, lamp.code) == (LampState.OFF, "settlement.not_configured")
+
+    play(folder, scene)
+
+
+def test_changed_configuration_is_seen_within_ten_seconds(folder: Path, tmp_path: Path) -> None:
+    path, clock = tmp_path / "edge.toml", FakeClock()
+    path.write_text("a")
+
+    async def scene(reader: StatusReader, _: Core) -> None:
+        reader = replace(reader, config_file=ConfigFile.seen(path))
+        assert (await reader.read()).config is not None
+        path.write_text("b")
+        clock.advance(LOOK_S)
+        status = await reader.read()
+        assert [trouble.code for trouble in status.troubles if trouble.code.startswith("config")] == [
+            "config.not_applied"
+        ]
+        assert status.machine.disk_free_bytes is not None
+
+    play(folder, scene, clock=clock)
+
+
+def record(core: Core, clock: FakeClock) -> None:
+    with core.connection.begin():
+        core.outbox.append(core.connection, ShiftOpened("s"), operator="w", now=clock.now())

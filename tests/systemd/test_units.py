@@ -158,3 +158,16 @@ def test_only_keyboards_of_scanner_makers_are_taken() -> None:
     assert [line for line in RULES[:gate] if "YIMA_SCANNER" in line and "idVendor" in line] == [RULES[gate - 1]]
     assert 'SUBSYSTEM=="video4linux", GOTO="yima_camera"' in RULES[:gate]
     assert all('MODE="0660"' in RULES[number] for number in given)
+
+
+def test_manual_says_what_the_units_do() -> None:
+    manual = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    columns = ["yima-edge", "yima-centre", "yima-broker"]
+    for row, option in {
+        "starts again after any end, in": "RestartSec",
+        "is killed and started again without a sign of life for": "WatchdogSec",
+        "stops within (killed after)": "TimeoutStopSec",
+    }.items():
+        (line,) = [line for line in manual.splitlines() if line.startswith(f"| {row} |")]
+        for name, cell in zip(columns, line.split("|")[2:5], strict=True):
+            assert f"{value(HERE / f'{name}.service', option)} s" in cell, (row, name)

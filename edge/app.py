@@ -38,6 +38,7 @@ from edge.operators.desk import OperatorDesk
 from edge.operators.sign_in import SignIn
 from edge.pump import ScanPump
 from edge.screens import Place, mount_screens
+from edge.setup_desk import SetupDesk
 from edge.status import StatusReader
 from edge.supervisor import Patience, Supervisor, keep_up
 from edge.sync_board import SyncBoard
@@ -87,11 +88,12 @@ async def run_terminal(
         ConfigError: It cannot run like this.
         DamagedStoreError: The store is damaged.
     """
-    makers = _scanner_makers([*config.scanners, *scanners])
+    lines = (*config.scanners, *scanners)
+    makers = _scanner_makers(lines)
     with take_port(config.api.host, config.api.port) as listener:
         async with opened_core(config, announcements.first_password, clock) as core:
             key = load_or_create_key(config.store.folder / KEY_FILE)
-            terminal = _Terminal(config, core, key, clock, makers, config_file=config_file)
+            terminal = _Terminal(config, core, key, clock, makers, lines=lines, config_file=config_file)
             await terminal.run(WebServer(terminal.make_app(), config.api), listener, announcements.ready)
 
 
@@ -106,6 +108,7 @@ class _Terminal:
         clock: Clock,
         makers: dict[str, MakeScanner],
         *,
+        lines: Sequence[str],
         config_file: ConfigFile | None,
     ) -> None:
         self._config = config
@@ -118,8 +121,9 @@ class _Terminal:
         self._bus = LiveBus(first_id=to_us(clock.now()) // 1_000)
         self._board = SyncBoard()
         self._scans: asyncio.Queue[Scan] = asyncio.Queue(SCANS_WAITING)
+        self._setup = SetupDesk(lines, core.connection, core.in_store, self._bus, clock)
         self._supervisor = Supervisor(
-            makers,
+            {device: self._setup.watching(device, make) for device, make in makers.items()},
             self._scans,
             self._bus,
             clock=clock,
@@ -145,6 +149,7 @@ class _Terminal:
             clock=clock,
             config_file=config_file,
             more_troubles=self._clock_watch.troubles,
+            profiled=self._setup.with_profiles,
         )
         self._counter = Counter(
             core.connection,
@@ -177,6 +182,7 @@ class _Terminal:
                 in_store=core.in_store,
                 read=core.read,
                 status=self._status.read,
+                setup=self._setup,
                 bus=self._bus,
                 clock=self._clock,
                 session_s=round(self._session_length.total_seconds()),
@@ -231,6 +237,7 @@ class _Terminal:
                 steady=self._operators.steady,
             ),
             "clock": lambda: self._clock_watch.run(asyncio.sleep),
+            "scanner set-ups": self._setup.run,
         }
         if self._service.watchdog_s is not None:
             work["watchdog"] = partial(feed_watchdog, self._service, self._proofs())

@@ -50,13 +50,18 @@ async def set_up(line: str, tell: Tell, *, timeout_s: float, clock: Clock = time
             if not await _news(setup, reading, news, clock, clock() + timeout_s):
                 if scanner.progress.bytes_seen == 0:
                     raise _silent(scanner.device, timeout_s)
-                setup.skip(clock())
+                setup.skip(_next_name(setup), clock())
     finally:
         reading.cancel()
         with contextlib.suppress(asyncio.CancelledError, DriverError):
             await reading
     tell(setup.show())
     return setup.profile()
+
+
+def _next_name(setup: SetUp) -> str:
+    symbol = setup.next_symbol
+    return "" if symbol is None else symbol.name
 
 
 def _take(setup: SetUp, chunk: bytes, now: float, news: asyncio.Event) -> None:

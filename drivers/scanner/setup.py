@@ -170,12 +170,11 @@ class SetUp:
         elif self._stage is Stage.RUNNING and now >= self._last_active + self._idle_s:
             self._end(Stage.IDLE)
 
-    def skip(self, now: float) -> None:
-        """Leave the symbol that is next: this scanner does not read it."""
+    def skip(self, name: str, now: float) -> None:
+        """Leave a symbol that has not come: this scanner does not read it."""
         self._last_active = now
-        symbol = self.next_symbol
-        if self._stage is Stage.RUNNING and symbol is not None:
-            self._skipped.add(symbol.name)
+        if self._stage is Stage.RUNNING and self._state(name) == "waiting":
+            self._skipped.add(name)
             self._news += 1
             self._end_if_done()
 

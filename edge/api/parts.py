@@ -13,6 +13,7 @@ from edge.counter.counter import Counter
 from edge.health import TerminalStatus
 from edge.operators.desk import OperatorDesk
 from edge.operators.sign_in import SignIn
+from edge.setup_desk import SetupDesk
 from edge.store.lane import InStore
 from edge.store.outbox import Outbox
 from web.live import LiveBus
@@ -44,6 +45,8 @@ class ApiParts:
     """Runs work in the thread that owns the store: counter, operators and outbox."""
     read: Reading
     status: Callable[[], Awaitable[TerminalStatus]]
+    setup: SetupDesk
+    """Runs in the event loop that answers, as the scanners do."""
     bus: LiveBus
     clock: Clock
     session_s: int

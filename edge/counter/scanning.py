@@ -24,6 +24,7 @@ from edge.store import sales
 from edge.store.catalogue import Match, look_up
 from edge.store.outbox import Outbox
 from edge.store.sales import Desk
+from edge.store.scanner_profiles import find_gs_ok
 from edge.store.scans import ScanRow, add_scan
 from edge.store.terminal import count_credential
 from rules.scan_judgement import Circumstances, Judgement, Mode, Tone, Verdict, judge
@@ -92,6 +93,10 @@ def record_scan(
     match = look_up(tx, keys)
     on_list = sales.find_on_list(tx, desk.sale, pack) if desk.sale and pack else None
     judgement = _judge(tx, desk, reading, pack, match, is_in_sale=on_list is not None)
+    if Flag.NO_SEPARATOR in reading.flags:
+        # What the set-up has shown of this scanner decides; without one, what it has sent since the start.
+        gs_ok = find_gs_ok(tx, reading.source)
+        keeps_separators = keeps_separators if gs_ok is None else gs_ok
     judgement = explained(judgement, reading, match, keeps_separators=keeps_separators)
     seen = _Seen(reading, pack, keys, match, now, desk.mode, _say(desk, judgement))
     if reading.kind.is_personal:

@@ -15,6 +15,7 @@ from edge.api import ApiParts, create_api
 from edge.health import SyncStatus, TerminalStatus
 from edge.operators.accounts import add_account
 from edge.operators.sign_in import SignIn
+from edge.setup_desk import SetupDesk
 from tests.edge.scene import EPOCH, NOON, TERMINAL, FakeClock, Shop
 
 _T = TypeVar("_T")
@@ -39,6 +40,9 @@ STATUS = TerminalStatus(
     started_at=NOON,
 )
 
+LINES = ("serial:/dev/left;name=left", "camera:0;name=eye")
+"""The scanners of the terminal."""
+
 
 @dataclass
 class Client:
@@ -51,9 +55,11 @@ class Client:
     cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
     headers: dict[str, str] = field(default_factory=dict)
     fault: Exception | None = None
+    setup: SetupDesk = field(init=False)
 
     def __post_init__(self) -> None:
         self.password = add_account(self.shop.connection, self.login, "李", NOON).password
+        self.setup = SetupDesk(LINES, self.shop.connection, self._in_store, self.shop.bus, self.shop.clock)
         parts = ApiParts(
             counter=self.shop.counter,
             operators=self.shop.operators,
@@ -62,6 +68,7 @@ class Client:
             in_store=self._in_store,
             read=self._read,
             status=self._status,
+            setup=self.setup,
             bus=self.shop.bus,
             clock=self.shop.clock,
             session_s=3600,

@@ -22,6 +22,7 @@ from edge.counter.counter import Counter
 from edge.health import TerminalStatus
 from edge.operators.desk import OperatorDesk
 from edge.operators.sign_in import SignIn
+from edge.setup_desk import SetupDesk
 from tests.edge.api.conftest import STATUS
 from tests.edge.scene import TERMINAL, FakeClock
 from web.live import LiveBus
@@ -73,6 +74,7 @@ def terminal_app(core: Core) -> tuple[FastAPI, OperatorDesk]:
         in_store=core.in_store,
         read=core.read,
         status=status,
+        setup=SetupDesk((), core.connection, core.in_store, bus, clock),
         bus=bus,
         clock=clock,
         session_s=3600,

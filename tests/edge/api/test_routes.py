@@ -458,7 +458,7 @@ def test_session_ends_with_its_time(at_work: Client, clock: FakeClock) -> None:
 
 
 OPEN_TO_ALL = {("/api/v1/session", "post"), ("/healthz", "get")}
-LOOKING = {(f"/api/v1/{path}", "get") for path in ("sale", "scans", "status", "dead-letters", "live")}
+LOOKING = {(f"/api/v1/{path}", "get") for path in ("sale", "scans", "status", "dead-letters", "live", "scanner-setup")}
 
 
 def test_document_declares_the_problems_and_the_cookie_of_every_operation(stocked: Shop) -> None:

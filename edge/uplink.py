@@ -21,7 +21,7 @@ from typing import Protocol, TypeVar
 import msgspec
 import structlog
 
-from codes.errors import YimaError
+from codes.errors import TransientError, YimaError
 from edge.store.lane import InStore
 from edge.store.outbox import Applied, OutboxRow
 from wire.envelope import open_sealed, seal
@@ -156,6 +156,7 @@ class Uplink:
         self._on_the_way: list[_OnTheWay] = []
         self._remembered: OrderedDict[str, _OnTheWay] = OrderedDict()
         self._asks: deque[bytes] = deque(maxlen=MOST_ASKS)
+        self._hindrance: str | None = None
         self.refused_receipts = 0
         """Receipts that were damaged or forged: counted, logged once per reason, never acted on."""
         self.strange_receipts = 0
@@ -217,11 +218,22 @@ class Uplink:
         self._loop = asyncio.get_running_loop()
         while True:
             self._wake.clear()
+            if not await self._turn():
+                await self._rest()
+
+    async def _turn(self) -> bool:
+        """Take what has come and send what fits; tell whether there may be more to do at once."""
+        try:
             await self._take_receipts()
             await self._take_asks()
             has_sent = self._is_up and await self._send_what_fits()
-            if not has_sent and not self._receipts and not self._asks:
-                await self._rest()
+        except TransientError as exc:
+            # A full disk, say. What could not be kept is as if it had never come: its batch is sent and answered again.
+            if exc.code != self._hindrance:
+                _logger.error("uplink.hindered", code=exc.code, reason=exc.words.en)
+            self._hindrance = exc.code
+            return False
+        return has_sent or bool(self._receipts or self._asks)
 
     async def _rest(self) -> None:
         try:
@@ -236,7 +248,11 @@ class Uplink:
         if self._has_new_session:
             self._has_new_session = False
             self._on_the_way.clear()
-            await self._start_over()
+            try:
+                await self._start_over()
+            except TransientError:
+                self._has_new_session = True
+                raise
         overdue = self._overdue()
         if overdue is not None:
             return await self._resend(overdue)
@@ -249,8 +265,8 @@ class Uplink:
         return next((batch for batch in self._on_the_way if batch.sent_s <= limit), None)
 
     async def _resend(self, batch: _OnTheWay) -> bool:
-        self._on_the_way.remove(batch)
         rows = await self._read(batch.epoch, batch.first - 1, batch.last)
+        self._on_the_way.remove(batch)
         self.resent += 1
         return self._send(batch.epoch, rows, is_live=batch.is_live)
 
@@ -330,6 +346,7 @@ class Uplink:
             now = self._clock.now()
             receipts = [receipt for receipt, _ in opened]
             applied = await self._in_store(lambda: self._outbox.apply_receipts(receipts, now))
+            self._hindrance = None
             for (receipt, arrived_s), changed in zip(opened, applied, strict=True):
                 self._settle(receipt, arrived_s, changed)
 

@@ -14,6 +14,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import edge.uplink
+from codes.words import Words
+from edge.store.errors import DiskFullError
 from edge.store.outbox import Applied, OutboxRow
 from edge.uplink import ROWS_PER_BATCH, WINDOW, Answer, Uplink
 from wire.envelope import open_sealed, seal
@@ -44,6 +46,8 @@ class FakeOutbox:
     rows: dict[tuple[str, int], bytes] = field(default_factory=dict)
     delivered: set[tuple[str, int]] = field(default_factory=set)
     held: dict[tuple[str, int], datetime] = field(default_factory=dict)
+    is_full: bool = False
+    """The disk takes nothing, and does not even let the rows be looked at from the first."""
 
     def add(self, *seqs: int, epoch: str = "e1") -> None:
         for seq in seqs:
@@ -53,6 +57,7 @@ class FakeOutbox:
         return sorted(set(self.rows) - self.delivered)
 
     def epochs_with_pending(self) -> list[str]:
+        self._refuse_if_full()
         return sorted({epoch for epoch, _ in self.left()})
 
     epoch: str = "e1"
@@ -78,7 +83,12 @@ class FakeOutbox:
         ]
         return due[:limit]
 
+    def _refuse_if_full(self) -> None:
+        if self.is_full:
+            raise DiskFullError(Words("磁盘已满", "the disk is full"))
+
     def apply_receipts(self, receipts: Sequence[Receipt], now: datetime) -> list[Applied]:
+        self._refuse_if_full()
         return [self._apply(receipt) for receipt in receipts]
 
     def _apply(self, receipt: Receipt) -> Applied:
@@ -186,6 +196,42 @@ def test_nothing_is_sent_while_the_line_is_down(monkeypatch: pytest.MonkeyPatch)
         await made.settle()
         assert made.link.batches == []
         await made.come_up()
+        assert made.link.seqs() == [[1]]
+
+    run(story, monkeypatch)
+
+
+@pytest.mark.req("T-09")
+def test_receipt_that_a_full_disk_cannot_keep_is_as_if_it_had_never_come(
+    monkeypatch: pytest.MonkeyPatch, logged: list[dict[str, object]]
+) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1, 2)
+        await made.come_up()
+        made.outbox.is_full = True
+        await made.answer(made.link.batches[0])
+        assert (len(made.answers), made.outbox.left()) == (0, [("e1", 1), ("e1", 2)])
+        await made.answer(made.link.batches[0])
+        assert made.link.seqs() == [[1, 2]], "no storm of repetitions"
+        made.clock.elapsed_s = 10.0
+        await made.settle()
+        assert made.link.seqs() == [[1, 2], [1, 2]]
+        made.outbox.is_full = False
+        await made.answer(made.link.batches[1])
+        assert (len(made.answers), made.outbox.left()) == (1, [])
+
+    run(story, monkeypatch)
+    assert [line["code"] for line in logged if line["event"] == "uplink.hindered"] == ["store.disk_full"]
+
+
+def test_line_that_comes_back_while_the_disk_is_full_is_used_once_it_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1)
+        made.outbox.is_full = True
+        await made.come_up()
+        assert made.link.batches == []
+        made.outbox.is_full = False
+        await made.settle()
         assert made.link.seqs() == [[1]]
 
     run(story, monkeypatch)

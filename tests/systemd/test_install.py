@@ -12,7 +12,7 @@ import pytest
 from tests.systemd.routeless import routeless
 from tests.systemd.tiny import load_bundle, tiny_bundle
 
-pytestmark = [pytest.mark.slow, pytest.mark.req("T-69")]
+pytestmark = pytest.mark.slow
 
 
 class Box:
@@ -47,6 +47,7 @@ def box(tmp_path: Path) -> Box:
     return Box(tmp_path / "root")
 
 
+@pytest.mark.req("T-69")
 def test_life_of_an_installation(box: Box, tmp_path: Path) -> None:
     first, second, third = (tiny_bundle(tmp_path, version) for version in ("1.0", "2.0", "3.0"))
 
@@ -87,6 +88,7 @@ def test_life_of_an_installation(box: Box, tmp_path: Path) -> None:
     assert not [path for path in left if path.startswith(("opt", "usr"))]
 
 
+@pytest.mark.req("T-69")
 def test_a_bundle_that_was_damaged_or_changed_on_the_way_installs_nothing(box: Box, tmp_path: Path) -> None:
     bundle = tiny_bundle(tmp_path, "1.0")
     unit = bundle / "systemd" / "yima-edge.service"

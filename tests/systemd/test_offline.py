@@ -20,7 +20,6 @@ BUNDLE = os.environ.get("YIMA_BUNDLE")
 TRACE = "83857930000879766660"
 
 pytestmark = [
-    pytest.mark.req("T-69"),
     pytest.mark.slow,
     pytest.mark.timeout(600),
     pytest.mark.skipif(
@@ -52,17 +51,20 @@ def yima(installed: Path, offline: tuple[str, ...]) -> tuple[str, ...]:
     return (*offline, str(installed / "opt" / "yima" / "current" / "bin" / "yima"))
 
 
+@pytest.mark.req("T-69")
 def test_it_reads_a_code(yima: tuple[str, ...]) -> None:
     assert subprocess.run([*yima, "--version"], capture_output=True, text=True, check=True).stdout.startswith("yima ")
     read = subprocess.run([*yima, "read", "--json", TRACE], capture_output=True, text=True, check=True)
     assert TRACE in json.dumps(json.loads(read.stdout))
 
 
+@pytest.mark.req("T-69")
 def test_it_decodes_pictures(yima: tuple[str, ...]) -> None:
     helped = subprocess.run([*yima, "decode", "--help"], capture_output=True, text=True, check=True)
     assert "未安装" not in helped.stdout
 
 
+@pytest.mark.req("T-69")
 def test_terminal_centre_and_broker_start(installed: Path, yima: tuple[str, ...], tmp_path: Path) -> None:
     """With the configuration as it was installed; only its data go elsewhere, and its ports are free ones."""
     edge, centre = tmp_path / "edge.toml", tmp_path / "server.toml"

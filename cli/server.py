@@ -11,6 +11,7 @@ import typer
 
 from cli.catalogue import problem_records, read_catalogue, show_left_out
 from cli.centre import AsJson, Config, opened_centre
+from cli.continuity import backup, restore_backup
 from cli.group import command_group
 from cli.people import show_password, token_app, user_app
 from cli.terminals import terminal_app
@@ -31,6 +32,9 @@ for _name, _part in (
     ("catalogue", catalogue_app),
 ):
     server_app.add_typer(_part, name=_name)
+
+server_app.command("backup")(backup)
+server_app.command("restore")(restore_backup)
 
 _SHOWN = 20
 _FAILED = 1

@@ -75,7 +75,7 @@ def open_configured_store(config: ServerConfig) -> Store:
     password = config.store.password_file
     return open_store(
         config.store.url,
-        new_epoch=_new_epoch,
+        new_epoch=new_epoch,
         password=load_secret(password) if password else None,
         connections=config.store.connections,
         progress=lambda revision: _logger.info("store.migrated", revision=revision),
@@ -123,5 +123,6 @@ def build_centre(config: ServerConfig, now: Now = utc_now) -> Centre:
     )
 
 
-def _new_epoch() -> str:
+def new_epoch() -> str:
+    """Return a name for a new life of the store."""
     return str(uuid7(time.time_ns() // 1_000_000, os.urandom(10)))

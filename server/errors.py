@@ -114,3 +114,38 @@ class ForbiddenError(ServerError, RejectedError):
 
     code: ClassVar[str] = "auth.forbidden"
     next_step: ClassVar[Words] = Words("请联系有相应权限的管理员。", "Ask somebody whose role allows it.")
+
+
+class DamagedBackupError(ServerError, CorruptStoreError):
+    """A backup is cut off, altered, or no backup."""
+
+    code: ClassVar[str] = "backup.damaged"
+    next_step: ClassVar[Words] = Words(
+        "请改用另一份备份；现有数据库未被改动。", "Use another backup; the store was not touched."
+    )
+
+
+class NewerBackupError(ServerError, ConfigError):
+    """A newer release wrote the backup."""
+
+    code: ClassVar[str] = "backup.newer"
+    next_step: ClassVar[Words] = Words(
+        "请用写入该备份的版本或更新的版本来恢复。", "Restore it with the release that wrote it, or a newer one."
+    )
+
+
+class NotEmptyError(ServerError, ConfigError):
+    """There is a store where the backup should go."""
+
+    code: ClassVar[str] = "backup.not_empty"
+    next_step: ClassVar[Words] = Words(
+        "加 --replace：原有数据库先另存，不会删除。",
+        "Add --replace: the store that is there is set aside, not deleted.",
+    )
+
+
+class CentreRunsError(ServerError, ConfigError):
+    """The centre must stand still while its store is replaced."""
+
+    code: ClassVar[str] = "backup.centre_runs"
+    next_step: ClassVar[Words] = Words("请先停止中心，再恢复。", "Stop the centre first, then restore.")

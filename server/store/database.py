@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -16,7 +16,7 @@ from server.store import postgresql, sqlite
 from server.store.migrate import Progress, migrate
 from server.store.tables import centre
 
-__all__ = ["Connection", "Store", "open_store"]
+__all__ = ["Connection", "Store", "open_store", "renew_epoch", "unmade_store"]
 
 _MIGRATION_LOCK = 0x79696D61
 """Key of the advisory lock that lets one process at a time change the schema ("yima")."""
@@ -42,6 +42,17 @@ class Store:
             StoreUnavailableError: The database does not answer.
         """
         with self._translated(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def reading_steadily(self) -> Iterator[Connection]:
+        """Give a connection that sees one moment of the store, however long it reads, while others go on writing.
+
+        Raises:
+            StoreUnavailableError: The database does not answer.
+        """
+        steady = {} if _is_sqlite(self._engine) else {"isolation_level": "REPEATABLE READ"}
+        with self._translated(), self._engine.connect().execution_options(**steady) as connection:
             yield connection
 
     @contextmanager
@@ -102,12 +113,10 @@ def open_store(
         NewerSchemaError: A newer release wrote it.
         DamagedStoreError: The file is damaged or no database.
     """
-    is_file = url.startswith("sqlite:")
-    engine = sqlite.open_engine(url) if is_file else postgresql.open_engine(url, password, connections)
-    store = Store(engine, "", sqlite.translate if is_file else postgresql.translate)
+    store = _opened(url, password, connections)
     try:
         with store.writing() as connection:
-            if not is_file:
+            if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
             migrate(connection, progress)
             store.epoch = _epoch(connection, new_epoch)
@@ -115,6 +124,35 @@ def open_store(
         store.close()
         raise
     return store
+
+
+def renew_epoch(connection: Connection, epoch: str) -> str:
+    """Give the store a new epoch, so that terminals know that it is not what it was; return the one before."""
+    before = str(connection.scalar(select(centre.c.value).where(centre.c.name == "epoch")))
+    connection.execute(update(centre).where(centre.c.name == "epoch").values(value=epoch))
+    return before
+
+
+@contextmanager
+def unmade_store(url: str, *, password: str | None = None, connections: int = 10) -> Iterator[Connection]:
+    """Give a database as it is, without its schema being made or renewed, in one transaction that may write.
+
+    Raises:
+        StoreUnavailableError: The database does not answer.
+        StoreRefusedError: A value does not fit, or a right is missing; nothing was committed.
+    """
+    store = _opened(url, password, connections)
+    try:
+        with store.writing() as connection:
+            yield connection
+    finally:
+        store.close()
+
+
+def _opened(url: str, password: str | None, connections: int) -> Store:
+    is_file = url.startswith("sqlite:")
+    engine = sqlite.open_engine(url) if is_file else postgresql.open_engine(url, password, connections)
+    return Store(engine, "", sqlite.translate if is_file else postgresql.translate)
 
 
 def _is_sqlite(engine: Engine) -> bool:

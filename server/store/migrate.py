@@ -26,6 +26,11 @@ def newest_revision() -> str:
     return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 
+def known_revisions() -> frozenset[str]:
+    """Return every revision that this release can bring up to date."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 def revision_of(connection: Connection) -> str | None:
     """Return the revision of a store; None if it is empty."""
     return MigrationContext.configure(connection).get_current_revision()
@@ -44,8 +49,7 @@ def migrate(connection: Connection, progress: Progress, *, to: str = "head") -> 
     """
     current = revision_of(connection)
     config = _config()
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if current is not None and current not in known:
+    if current is not None and current not in known_revisions():
         raise NewerSchemaError(
             Words(
                 f"数据库版本为 {current}，本程序只认识到 {newest_revision()}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import psycopg
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -42,6 +42,15 @@ def open_engine(url: str, password: str | None, connections: int) -> Engine:
     )
     event.listen(engine, "connect", _prepare)
     return engine
+
+
+def set_schema_aside(connection: Connection, mark: str) -> str:
+    """Rename the schema that is in use and put an empty one in its place; return the old one's new name."""
+    schema = str(connection.scalar(text("SELECT current_schema()")))
+    aside = f"{schema}_{mark}"
+    connection.exec_driver_sql(f'ALTER SCHEMA "{schema}" RENAME TO "{aside}"')
+    connection.exec_driver_sql(f'CREATE SCHEMA "{schema}"')
+    return aside
 
 
 def translate(exc: DBAPIError) -> ServerError:

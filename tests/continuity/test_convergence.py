@@ -19,7 +19,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from edge.store import sql
 from edge.store.database import database_path, opened_store
@@ -30,7 +30,7 @@ from rules.scan_judgement import Mode
 from server.ingest import Ingest
 from server.ingest.asking import Asking
 from server.store import tables
-from server.store.database import Store, open_store
+from server.store.database import Store, open_store, renew_epoch
 from tests.edge.scene import seeded_bytes
 from tests.server.fake_terminal import NOW, FakeTerminal, new_key
 from wire.envelope import open_sealed, seal
@@ -103,25 +103,27 @@ class Centre:
     """The centre's store; it can be put back to an older copy."""
 
     folder: Path
-    lives: int = 0
+    lives: int = 1
 
     def __post_init__(self) -> None:
         self.open()
         TERMINAL.registered(self.store)
 
     def open(self) -> None:
-        self.lives += 1
-        self.store: Store = open_store(f"sqlite:///{self.folder}/centre.db", new_epoch=lambda: f"c{self.lives}")
+        self.store: Store = open_store(f"sqlite:///{self.folder}/centre.db", new_epoch=lambda: "c1")
         self.ingest = Ingest(self.store, CENTRE_KEY)
         self.asking = Asking(self.store, CENTRE_KEY)
+
+    def begin_another_life(self) -> None:
+        self.lives += 1
+        with self.store.writing() as connection:
+            renew_epoch(connection, f"c{self.lives}")
+        self.store.close()
+        self.open()
 
     def ids(self) -> list[str]:
         with self.store.reading() as connection:
             return [bytes(one).hex() for one in connection.scalars(select(tables.event.c.id))]
-
-    def count(self) -> int:
-        with self.store.reading() as connection:
-            return int(connection.scalar(select(func.count()).select_from(tables.event)) or 0)
 
 
 @dataclass
@@ -189,6 +191,8 @@ class World:
         shutil.copytree(self.copies[name], place)
         shutil.rmtree(self.root / "old")
         self.started(name)
+        if name == "centre":
+            self.centre.begin_another_life()
         self.forget_what_is_nowhere()
 
     def rewind(self) -> None:

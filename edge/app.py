@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
+from itertools import chain
 
 import structlog
 from fastapi import FastAPI
@@ -33,6 +34,7 @@ from edge.config import EdgeConfig
 from edge.config_revision import ConfigFile
 from edge.core import Core, TellPassword, opened_core
 from edge.counter.counter import Counter
+from edge.disk_watch import DiskWatch
 from edge.housekeeping import end_left_shifts, put_away, tell_sync
 from edge.operators.desk import OperatorDesk
 from edge.operators.sign_in import SignIn
@@ -139,6 +141,7 @@ class _Terminal:
             last_event_at=core.last_event_at,
             on_recorded=self._note_recorded,
         )
+        self._disk_watch = DiskWatch(core.writer, core.connection, self._bus)
         self._status = StatusReader(
             config.terminal,
             core,
@@ -148,7 +151,7 @@ class _Terminal:
             started_at=clock.now(),
             clock=clock,
             config_file=config_file,
-            more_troubles=self._clock_watch.troubles,
+            more_troubles=lambda: chain(self._clock_watch.troubles(), self._disk_watch.troubles()),
             profiled=self._setup.with_profiles,
         )
         self._counter = Counter(
@@ -220,7 +223,7 @@ class _Terminal:
             server.should_exit = True
             for task in others:
                 task.cancel()
-        _logger.info("terminal.stopped", terminal=self._config.terminal.id, scans_not_recorded=self._scans.qsize())
+        _logger.info("terminal.stopped", terminal=self._config.terminal.id, scans_not_recorded=pump.waiting)
 
     def _beside(self) -> dict[str, Callable[[], Awaitable[object]]]:
         """Return what runs beside the counter, and is started again if it fails."""
@@ -237,6 +240,7 @@ class _Terminal:
                 steady=self._operators.steady,
             ),
             "clock": lambda: self._clock_watch.run(asyncio.sleep),
+            "disk": lambda: self._disk_watch.run(asyncio.sleep),
             "scanner set-ups": self._setup.run,
         }
         if self._service.watchdog_s is not None:

@@ -48,7 +48,8 @@ FLOORS: dict[str, list[set[str]]] = {
         {"counter", "operators", "catalogue_file", "alerts", "health", "driver_faults"}
         | {"machine", "certificates", "config_revision", "troubles"},
         {"kiosk", "ward", "doctor", "pos", "uplink", "supervisor", "pump", "housekeeping"}
-        | {"charge", "carrier", "sync_board", "link_trouble", "reporting", "clock_watch"},
+        | {"charge", "carrier", "sync_board", "link_trouble", "reporting", "clock_watch"}
+        | {"disk_watch"},
         {"api", "screens", "web_server"},
         {"core"},
         {"status"},

@@ -7,6 +7,7 @@ the USB descriptor, or the socket the device is plugged into; the kernel tells b
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,14 @@ DEV, SYSFS = Path("/dev"), Path("/sys")
 
 _POS_USAGE_PAGE = b"\x05\x8c"
 """How the report descriptor of a HID-POS interface begins: usage page, bar code scanner."""
+_CLASSES = (
+    (ScannerKind.SERIAL, "class/tty", "tty*"),
+    (ScannerKind.KEYBOARD, "class/input", "event*"),
+    (ScannerKind.POS, "class/hidraw", "hidraw*"),
+)
+"""Where sysfs lists each kind."""
+_LEAST_STRANGE_PAGE = 0x80
+"""Usage pages below are those of common things: mice, keyboards, headsets, lights."""
 _DIGIT_KEYS = range(2, 12)
 _KEYBOARD_KEYS = (1 << KEY_ENTER) | sum(1 << key for key in _DIGIT_KEYS)
 """Keys that tell a keyboard from a power button: the digits and Enter."""
@@ -55,7 +64,7 @@ def find_node(kind: ScannerKind, address: Address, device: str, *, dev: Path = D
     """
     if address.by is MatchBy.PATH:
         return address.value
-    found = tuple(attached.node for attached in list_attached(dev=dev, sysfs=sysfs) if _fits(attached, kind, address))
+    found = tuple(attached.node for attached in list_attached(dev=dev, sysfs=sysfs) if fits(attached, kind, address))
     if not found:
         raise DeviceMissingError(device, str(address))
     if len(found) > 1:
@@ -65,11 +74,36 @@ def find_node(kind: ScannerKind, address: Address, device: str, *, dev: Path = D
 
 def list_attached(*, dev: Path = DEV, sysfs: Path = SYSFS) -> tuple[Attached, ...]:
     """List the serial ports, keyboards and HID-POS interfaces that are plugged in by USB."""
-    return (
-        *_attached(ScannerKind.SERIAL, sysfs / "class/tty", "tty*", dev),
-        *_attached(ScannerKind.KEYBOARD, sysfs / "class/input", "event*", dev / "input"),
-        *_attached(ScannerKind.POS, sysfs / "class/hidraw", "hidraw*", dev),
-    )
+    nodes = {ScannerKind.KEYBOARD: dev / "input"}
+    found = (_attached(kind, sysfs / folder, pattern, nodes.get(kind, dev)) for kind, folder, pattern in _CLASSES)
+    return tuple(itertools.chain.from_iterable(found))
+
+
+def list_strange_hid(*, dev: Path = DEV, sysfs: Path = SYSFS) -> Iterator[tuple[str, str, int]]:
+    """Yield node, label and usage page of USB HID devices that are neither keyboard nor HID-POS nor a common thing.
+
+    One that also has a serial port, keyboard or HID-POS interface is none of them, nor is a mouse or a headset, even if
+    one of its interfaces is its maker's own.
+    """
+    known = {
+        _usb_device(entry)
+        for kind, folder, pattern in _CLASSES
+        for entry in (sysfs / folder).glob(pattern)
+        if _is_of_kind(kind, entry)
+    }
+    entries = sorted((sysfs / "class/hidraw").glob("hidraw*"))
+    pages = {entry: _usage_page(_bytes(entry / "device/report_descriptor")) for entry in entries}
+    common = {_usb_device(entry) for entry, page in pages.items() if page < _LEAST_STRANGE_PAGE}
+    for entry, page in pages.items():
+        usb = _usb_device(entry)
+        if usb is not None and usb not in known | common:
+            yield str(dev / entry.name), _label(usb), page
+
+
+def _usage_page(descriptor: bytes) -> int:
+    """Return the usage page with which a report descriptor begins; 0 if it begins otherwise."""
+    length = {0x05: 1, 0x06: 2}.get(descriptor[0], 0) if descriptor else 0
+    return int.from_bytes(descriptor[1 : 1 + length], "little")
 
 
 def occupant_of(path: str, *, sysfs: Path = SYSFS) -> str:
@@ -84,7 +118,8 @@ def occupant_of(path: str, *, sysfs: Path = SYSFS) -> str:
     return "" if usb is None else " ".join(filter(None, (_label(usb), _fact(usb / "serial"))))
 
 
-def _fits(attached: Attached, kind: ScannerKind, address: Address) -> bool:
+def fits(attached: Attached, kind: ScannerKind, address: Address) -> bool:
+    """Tell whether this is the device of that kind and identity."""
     identity = attached.usb_serial if address.by is MatchBy.USB_SERIAL else attached.usb_path
     return attached.kind is kind and identity == address.value
 

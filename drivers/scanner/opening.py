@@ -40,7 +40,7 @@ def driver_error(device: str, path: str, error: OSError) -> DriverError:
     if error.errno in _ABSENT:
         return DeviceMissingError(device, path)
     if error.errno in _FORBIDDEN:
-        return DevicePermissionError(device, path, _group_of(path))
+        return DevicePermissionError(device, path, group_of(path))
     if error.errno in _HELD:
         return DeviceBusyError(device, path)
     if error.errno == errno.EIO:
@@ -88,7 +88,8 @@ def _has_input(descriptor: int) -> bool:
         return False
 
 
-def _group_of(path: str) -> str:
+def group_of(path: str) -> str:
+    """Return the name of the group that owns a node; its number where it has no name."""
     try:
         group = Path(path).stat().st_gid
     except OSError:

@@ -38,8 +38,7 @@ class Lane:
         self._opening = opening
         self._closing = ExitStack()
         self.refusal: EdgeError | None = None
-        """Why the disk refused something here; stays until somebody has written again and says so (`forget_refusal`).
-        """
+        """Why the disk refused something here, until it has taken a write again (`forget_refusal`)."""
 
     async def open(self) -> Connection:
         """Open the connection in the lane's thread and return it; it may be used in that thread only."""

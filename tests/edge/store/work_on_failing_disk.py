@@ -46,7 +46,7 @@ def work(folder: Path, faults: DiskFaults, fault: Fault) -> None:
         shop.stock()
         shop.sign_in(token=fault.name)
         codes = (f"8600011{number:013}" for number in count(fault * 1_000_000))
-        code = next(codes)
+        code, shown = next(codes), 0
         for after in range(FAR):
             faults.set(fault, after=after)
             for _ in range(SCANS):
@@ -56,11 +56,13 @@ def work(folder: Path, faults: DiskFaults, fault: Fault) -> None:
                 except EdgeError as exc:
                     refuse("work", fault, exc)
                     break
-                code = next(codes)
+                code, shown = next(codes), shown + 1
             faults.clear()
             # What was refused is scanned again, and taken.
             promise(shop.scan(code).code)
-            code = next(codes)
+            code, shown = next(codes), shown + 1
+        if len(shop.heard("scan")) != shown:
+            raise SystemExit(f"{shown} scans were kept, the screens heard of others")
         faults.set(fault)
     faults.clear()
 

@@ -23,9 +23,10 @@ from web.config_sections import is_loopback_address
 from web.sd_notify import Service, feed_watchdog
 
 MAX_PAYLOAD_BYTES = 4 * 1024 * 1024
+LOG_PIECE_BYTES = 1024 * 1024
 LOG_PIECES = 8
-"""Pieces of `MAX_PAYLOAD_BYTES` that it keeps of each subscription's messages, read or not, before it drops the oldest:
-all of its memory that grows. A message that is dropped unread is sent again, as nothing was received for it."""
+"""It keeps so many pieces of each subscription's messages, read or not, before it drops the oldest: all of its memory
+that grows. A message that is dropped unread is sent again, as nothing was received for it."""
 
 _CLIENT_ID = b"yima-watchdog"
 _CONNECT_REST = b"\x00\x04MQTT\x05\x02\x00\x0a\x00" + len(_CLIENT_ID).to_bytes(2) + _CLIENT_ID
@@ -42,7 +43,7 @@ id = 0
 id = 0
 max_connections = 10010
 max_outgoing_packet_count = 200
-max_segment_size = {max_payload}
+max_segment_size = {log_piece}
 max_segment_count = {log_pieces}
 
 [v5.1]
@@ -101,7 +102,9 @@ def broker_settings(host: str, port: int) -> str:
             )
         )
     listen = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return _TEMPLATE.format(listen=listen, max_payload=MAX_PAYLOAD_BYTES, log_pieces=LOG_PIECES)
+    return _TEMPLATE.format(
+        listen=listen, max_payload=MAX_PAYLOAD_BYTES, log_piece=LOG_PIECE_BYTES, log_pieces=LOG_PIECES
+    )
 
 
 def run_broker(host: str, port: int, *, on_ready: Callable[[], None] = lambda: None) -> None:

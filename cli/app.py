@@ -45,10 +45,14 @@ PARTS: dict[str, Part] = {
     "read": Part("cli.read", "read", None),
     "decode": Part("cli.decode", "decode", "camera"),
     "scanner": Part("cli.scanner", "scanner_app", "edge"),
+    "status": Part("cli.status", "status", "edge"),
+    "doctor": Part("cli.doctor", "doctor", "edge"),
+    "support-bundle": Part("cli.support_bundle", "support_bundle", "edge"),
     "edge": Part("cli.edge", "edge_app", "edge"),
     "server": Part("cli.server", "server_app", "server"),
     "broker": Part("cli.broker", "broker_app", "server"),
     "demo": Part("cli.demo", "demo", "edge,camera,server,sim"),
+    "chaos": Part("cli.chaos", "chaos", "edge,camera,server,sim"),
 }
 
 _CANCELLED = 1

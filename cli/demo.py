@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import shutil
 import signal
 import tempfile
@@ -11,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -21,8 +20,7 @@ from rich.table import Table
 
 from cli.listing import show_blocks
 from cli.mistakes import UsageMistakeError
-from codes.errors import YimaError
-from codes.os_words import words_of_os_error
+from cli.report_file import try_report, write_report
 from codes.words import Words
 from sim.cashier import UnreadableBoxError
 from sim.centre import ImpostorError
@@ -58,15 +56,6 @@ _MUST_BE_NONE = MappingProxyType(
 )
 
 
-class ReportNotWrittenError(YimaError):
-    """The report cannot be put where it was asked for."""
-
-    code: ClassVar[str] = "demo.report"
-    next_step: ClassVar[Words] = Words(
-        "请为 --report 换一个可以写入的文件。", "Give --report a file that can be written."
-    )
-
-
 def demo(
     once: Annotated[
         bool, typer.Option("--once", help="演完一个上午即核对并退出 / Play one morning, check, exit")
@@ -95,7 +84,7 @@ def demo(
     if not once:
         _refuse({"--scans": scans is not None, "--faults": faults, "--report": report is not None})
     if report is not None:
-        _try_report(report)
+        try_report(report)
     console = Console()
     folder = Path(tempfile.mkdtemp(prefix="yima-demo-"))
     made: dict[str, Any] | None = None
@@ -121,7 +110,7 @@ def demo(
     else:
         console.print(f"日志留在 / the logs are kept in {folder}")
     if report is not None and made is not None:
-        _write_report(report, made)
+        write_report(report, made)
     if not is_right:
         raise typer.Exit(1)
 
@@ -133,31 +122,6 @@ def _refuse(given: Mapping[str, bool]) -> None:
         raise UsageMistakeError(
             Words(f"{'、'.join(names)} 须与 --once 同用。", f"{', '.join(names)} can only be used with --once.")
         )
-
-
-def _try_report(report: Path) -> None:
-    """Find out whether the report can be written, before a morning is played for it."""
-    is_new = not report.exists()
-    try:
-        report.open("ab").close()
-    except OSError as exc:
-        raise _unwritten(report, exc) from exc
-    if is_new:
-        report.unlink()
-
-
-def _write_report(report: Path, made: Mapping[str, Any]) -> None:
-    try:
-        report.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    except OSError as exc:
-        raise _unwritten(report, exc) from exc
-
-
-def _unwritten(report: Path, error: OSError) -> ReportNotWrittenError:
-    why = words_of_os_error(error)
-    return ReportNotWrittenError(
-        Words(f"无法写入报告 {report}：{why.zh}", f"Cannot write the report {report}: {why.en}")
-    )
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:

@@ -70,10 +70,10 @@ class CentreApi:
 
     async def claims(self, codes: Iterable[str], never_scanned: Iterable[str]) -> CentreClaims:
         """Return everything the centre says: the ledger, each code asked singly, and the events."""
-        ledger = {row["code"]: _claim(row) async for row in self._pages("/api/v1/ledger")}
+        ledger = {row["code"]: _claim(row) async for row in self.pages("/api/v1/ledger")}
         events = [
             EventClaim(row["id"], row["terminal"], row["epoch"], row["seq"])
-            async for row in self._pages("/api/v1/events")
+            async for row in self.pages("/api/v1/events")
         ]
         answers = await self._ask(set(codes) | set(ledger))
         unknown = await self._ask(set(never_scanned))
@@ -93,7 +93,8 @@ class CentreApi:
 
         return dict(await asyncio.gather(*(ask(code) for code in sorted(codes))))
 
-    async def _pages(self, path: str) -> AsyncIterator[Mapping[str, Any]]:
+    async def pages(self, path: str) -> AsyncIterator[Mapping[str, Any]]:
+        """Yield every row of a list that is read page by page."""
         query: dict[str, str | int] = {"limit": PAGE}
         while True:
             page = await self.get(path, **query)

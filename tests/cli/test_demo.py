@@ -14,8 +14,9 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 import cli.demo
-from cli.demo import ReportNotWrittenError, _show_report, _table, demo
+from cli.demo import _show_report, _table, demo
 from cli.mistakes import UsageMistakeError
+from cli.report_file import ReportNotWrittenError
 from sim.cashier import Notebook
 from sim.checker import CentreClaims, Findings
 from sim.plan import Way

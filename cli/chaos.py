@@ -1,0 +1,172 @@
+"""`yima chaos`: break everything that can break, for long, and see whether anything is lost, doubled or wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+
+from cli.report_file import try_report, write_report
+from sim.centre import ImpostorError
+from sim.chaos.brokers import BrokerKind
+from sim.chaos.report import make_report
+from sim.chaos.run import Goal, NoRecoveryError, Run, play, prepare
+from sim.chaos.stand import Order, StoreKind, open_stand
+from sim.postgres import PostgresMissingError
+from sim.screen import ScannerNotReadyError, TerminalDownError
+from sim.stage import StageError
+
+EVENTS = 1_500
+KILLS = 25
+_REFRESH_S = 1.0
+_BREAKS_OFF = (
+    StageError,
+    NoRecoveryError,
+    ScannerNotReadyError,
+    TerminalDownError,
+    ImpostorError,
+    PostgresMissingError,
+    httpx.HTTPError,
+)
+_MUST_BE_NONE = {
+    "lost": "丢失 / lost",
+    "doubled": "重复 / doubled",
+    "wrong_states": "状态错误 / wrong states",
+    "false_answers": "错误回答 / false answers",
+}
+
+
+def chaos(  # noqa: PLR0917 - each is an option of the command
+    seed: Annotated[int, typer.Option(help="随机种子 / Seed of the faults")] = 1,
+    minutes: Annotated[
+        float | None,
+        typer.Option(help="最长时间（分钟） / Longest time, in minutes", min=0.1, show_default=False),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="写入 JSON 报告 / Write a JSON report", show_default=False)
+    ] = None,
+    broker: Annotated[BrokerKind, typer.Option(help="消息代理 / Message broker")] = BrokerKind.EMBEDDED,
+    store: Annotated[StoreKind, typer.Option(help="中心数据库 / The centre's store")] = StoreKind.SQLITE,
+    events: Annotated[
+        int | None,
+        typer.Option(help="至少确认多少条记录 / Records acknowledged, at least", min=0, show_default=False),
+    ] = None,
+    kills: Annotated[
+        int | None, typer.Option(help="至少强制终止多少次 / Processes killed, at least", min=0, show_default=False)
+    ] = None,
+    terminals: Annotated[int, typer.Option(help="终端数 / Terminals", min=1, max=9)] = 2,
+) -> None:
+    """混沌测试：不断制造故障，核对无丢失、无重复、无错误 / Break everything, and check that nothing is lost or doubled.
+
+    达到 --events 与 --kills 即结束；只给 --minutes 则运行满该时间。
+    It ends when --events and --kills are reached; with --minutes alone it lasts that long.
+    """
+    if report is not None:
+        try_report(report)
+    if events is None and kills is None and minutes is None:
+        events, kills = EVENTS, KILLS
+    order, goal = Order(seed, broker, store, terminals), Goal(events or 0, kills or 0, minutes)
+    console = Console()
+    folder = Path(tempfile.mkdtemp(prefix="yima-chaos-"))
+    # Ended from outside, it ends what it started, as with Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    made = _run(console, folder, order, goal)
+    _show_report(console, made)
+    if made["is_right"]:
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        console.print(f"日志留在 / the logs are kept in {folder}")
+    if report is not None:
+        write_report(report, made)
+    if not made["is_right"]:
+        raise typer.Exit(1)
+
+
+def _run(console: Console, folder: Path, order: Order, goal: Goal) -> dict[str, Any]:
+    """Return the report, whatever happens on the way."""
+    began, runs, broke_off = time.monotonic(), list[Run](), list[str]()
+    try:
+        asyncio.run(_play(console, folder, order, goal, runs))
+    except* _BREAKS_OFF as group:
+        broke_off += [f"{type(problem).__name__}: {problem}" for problem in _leaves(group)]
+    except* KeyboardInterrupt:
+        broke_off.append("被中断 / interrupted")
+    return make_report(order, runs[0] if runs else None, broke_off, time.monotonic() - began)
+
+
+async def _play(console: Console, folder: Path, order: Order, goal: Goal, runs: list[Run]) -> None:
+    async with open_stand(folder, order, console.print) as stand:
+        run = prepare(stand, order.seed, goal)
+        runs.append(run)
+        with Live(console=console, refresh_per_second=1, transient=True) as live:
+            async with asyncio.TaskGroup() as group:
+                ticker = group.create_task(_tick(live, run))
+                await play(run)
+                ticker.cancel()
+
+
+async def _tick(live: Live, run: Run) -> None:
+    while True:
+        live.update(_progress(run))
+        await asyncio.sleep(_REFRESH_S)
+
+
+def _progress(run: Run) -> Table:
+    table = Table(title="混沌测试 / Chaos", title_justify="left", show_header=False)
+    table.add_row("已确认 / acknowledged", f"{run.acknowledged}（目标 / goal {run.goal.events}）")
+    table.add_row("强制终止 / kills", f"{run.kills}（目标 / goal {run.goal.kills}）")
+    table.add_row("故障 / faults", str(len(run.suffered)))
+    if run.now is not None:
+        table.add_row("当前 / now", f"{run.now.kind} {', '.join(run.now.targets)} {run.now.lasts_s} s")
+    if run.suffered:
+        worst = max(run.suffered, key=lambda one: one.recovered_s)
+        table.add_row("最慢恢复 / worst recovery", f"{worst.recovered_s:.1f} s（{worst.planned.kind}）")
+    return table
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for problem in group.exceptions:
+        if isinstance(problem, BaseExceptionGroup):
+            yield from _leaves(problem)
+        else:
+            yield problem
+
+
+def _show_report(console: Console, report: Mapping[str, Any]) -> None:
+    table = Table(title="核对结果 / Result", title_justify="left", show_header=False)
+    table.add_row("代理·存储 / broker, store", f"{report['broker']} · {report['store']}")
+    table.add_row("已确认 / acknowledged", str(report["acknowledged"]))
+    table.add_row("中心已有 / at the centre", str(report["at_centre"]))
+    for key, label in _MUST_BE_NONE.items():
+        table.add_row(label, f"[{'green' if report[key] == 0 else 'red'}]{report[key]}[/]")
+    table.add_row("自报丢失 / declared lost", str(report["declared_lost"]))
+    table.add_row("强制终止 / kills", f"{report['kills']}：{_counts(report['kills_by_target'])}")
+    table.add_row("最慢恢复 / worst recovery", f"{report['recovered_s']} s")
+    for kind, of in report["faults_by_kind"].items():
+        table.add_row(f"  {kind}", f"{of['times']} · p50 {of['recovered_p50_s']} s · worst {of['recovered_worst_s']} s")
+    for kind, why in report["skipped"].items():
+        table.add_row(f"  {kind}", f"未做 / skipped: {why}")
+    for kind, findings in report["findings"].items():
+        for finding in findings:
+            table.add_row(kind, escape(finding), style="red")
+    for problem in report["problems"]:
+        table.add_row("不成立 / void", escape(problem), style="red")
+    table.add_row("用时 / took", f"{report['seconds']} s")
+    console.print(table)
+    console.print("[green]一致 / All agrees[/]" if report["is_right"] else "[red]不一致 / Something is wrong[/]")
+
+
+def _counts(counted: Mapping[str, int]) -> str:
+    return " · ".join(f"{name} {number}" for name, number in counted.items())

@@ -1,0 +1,171 @@
+"""What chaos is let loose on: a broker, a centre with its store, and terminals, each behind a line that can be spoilt.
+
+Every part is a process of its own, started by the `yima` command (or Debian's mosquitto and PostgreSQL) on a free port
+of this machine, and ended by its process id. Nothing in them is changed: faults come from outside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from importlib.resources import as_file, files
+from pathlib import Path
+from random import Random
+
+from drivers.scanner.simulated.serial import SimulatedSerialScanner
+from sim.centre import CentreApi
+from sim.chaos.brokers import BrokerHome, BrokerKind, start_broker
+from sim.chaos.line import MessageFilter, Mood
+from sim.chaos.plan import BROKER, CENTRE, Kind
+from sim.city import set_up_centre
+from sim.plan import Way
+from sim.postgres import private_cluster
+from sim.proxy import Proxy
+from sim.screen import Screen
+from sim.stage import Stage, free_port, run_yima, write_toml
+
+AREA = "350200"
+OPERATOR = "pharmacist"
+BAUD = 115_200
+KEEPALIVE_S = 5
+"""A half-open line is noticed within 1.5 times this."""
+BACKOFF_MOST_S = 2.0
+
+Say = Callable[[str], None]
+
+
+class StoreKind(StrEnum):
+    """What the centre keeps its facts in."""
+
+    SQLITE = "sqlite"
+    POSTGRESQL = "postgresql"
+
+
+@dataclass(slots=True)
+class Post:
+    """One terminal, with everything around it."""
+
+    name: str
+    institution: str
+    folder: Path
+    line: Proxy
+    mood: Mood
+    scanner: SimulatedSerialScanner
+    screen: Screen
+
+    @property
+    def devices(self) -> Mapping[str, Way]:
+        """What the terminal calls its scanner."""
+        return {"serial:counter": Way.SERIAL}
+
+
+@dataclass(slots=True)
+class Stand:
+    """Everything that runs."""
+
+    stage: Stage
+    centre: CentreApi
+    broker_home: BrokerHome | None
+    posts: dict[str, Post] = field(default_factory=dict)
+    skipped: dict[Kind, str] = field(default_factory=dict)
+    """Faults that cannot be shown here, and why."""
+
+    @property
+    def kinds(self) -> set[Kind]:
+        """Faults that can be shown here."""
+        return set(Kind) - set(self.skipped)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What stand is wanted."""
+
+    seed: int
+    broker: BrokerKind
+    store: StoreKind
+    terminals: int
+
+
+@asynccontextmanager
+async def open_stand(folder: Path, order: Order, say: Say) -> AsyncIterator[Stand]:
+    """Put a stand up in `folder`, which exists, and end everything that was started for it."""
+    async with AsyncExitStack() as undo:
+        stage = Stage(folder)
+        url = await _store_url(order.store, undo)
+        undo.push_async_callback(asyncio.to_thread, stage.stop)
+        say(f"消息代理 / broker  {order.broker}")
+        broker_port, centre_port = free_port(), free_port()
+        _, home = await asyncio.to_thread(start_broker, stage, order.broker, BROKER, broker_port)
+        say(f"中心 / centre  {order.store}")
+        config = write_toml(
+            folder / "server.toml",
+            {
+                "centre": {"key_file": "centre.key", "hold_s": 1},
+                "store": {"url": url},
+                "web": {"port": centre_port},
+                "broker": {"port": broker_port},
+            },
+        )
+        key, token = await asyncio.to_thread(set_up_centre, config, secrets.token_urlsafe(12))
+        await asyncio.to_thread(stage.add, CENTRE, ["server", "run", "--config", str(config)], centre_port)
+        stand = Stand(stage, CentreApi(f"http://127.0.0.1:{centre_port}", token), home)
+        undo.push_async_callback(stand.centre.close)
+        if home is None:
+            stand.skipped[Kind.BROKER_WIPED] = "the embedded broker keeps nothing: every kill wipes it"
+        for number in range(order.terminals):
+            say(f"终端 / terminal {number + 1}")
+            post = await _open_post(stand, undo, number, order.seed, broker_port=broker_port, centre_key=key)
+            stand.posts[post.name] = post
+        for post in stand.posts.values():
+            await post.screen.wait_ready(post.devices, {})
+            status = await post.screen.press("GET", "/api/v1/status")
+            await stand.centre.approve(post.name, status["fingerprint"])
+        yield stand
+
+
+async def _store_url(kind: StoreKind, undo: AsyncExitStack) -> str:
+    if kind is StoreKind.SQLITE:
+        return "sqlite:///centre.db"
+    cluster = ExitStack()
+    undo.push_async_callback(asyncio.to_thread, cluster.close)
+    url = await asyncio.to_thread(cluster.enter_context, private_cluster())
+    return f"{url}/postgres"
+
+
+async def _open_post(
+    stand: Stand, undo: AsyncExitStack, number: int, seed: int, *, broker_port: int, centre_key: str
+) -> Post:
+    name, port = f"chaos-{number + 1}", free_port()
+    home = stand.stage.folder / name
+    home.mkdir()
+    mood = Mood(Random(f"{seed}-{name}-line"))
+    line = await undo.enter_async_context(Proxy(broker_port, new_filter=lambda _: MessageFilter(mood)))
+    scanner = SimulatedSerialScanner(
+        home / "serial", random=Random(f"{seed}-{name}"), baud=BAUD, sends_aim=True, name="counter"
+    )
+    undo.callback(scanner.close)
+    institution = f"P3502000{number + 1:04d}"
+    with as_file(files("config").joinpath("seed/catalogue.csv")) as catalogue:
+        config = write_toml(
+            home / "edge.toml",
+            {
+                "terminal": {"id": name, "area": AREA, "institution": institution},
+                "store": {"folder": "store"},
+                "centre": {"public_key": centre_key},
+                "link": {"port": line.port, "backoff_most_s": BACKOFF_MOST_S, "keepalive_s": KEEPALIVE_S},
+                "api": {"port": port},
+                "catalogue": {"file": str(catalogue)},
+            },
+            top={"scanners": [scanner.spec]},
+        )
+    password = secrets.token_urlsafe(12)
+    add = ["edge", "operator", "add", OPERATOR, "--config", str(config), "--password-stdin"]
+    await asyncio.to_thread(run_yima, add, stdin=f"{password}\n")
+    await asyncio.to_thread(stand.stage.add, name, ["edge", "run", "--config", str(config)], port)
+    screen = Screen(f"http://127.0.0.1:{port}", OPERATOR, password)
+    undo.push_async_callback(screen.close)
+    return Post(name, institution, home, line, mood, scanner, screen)

@@ -49,7 +49,7 @@ class Unlisted:
 
 def may_open(node: str) -> bool:
     """Tell whether this account may open a node; one that has just vanished is none of our business."""
-    return os.access(node, os.R_OK | os.W_OK) or not Path(node).exists()
+    return os.access(node, os.R_OK) or not Path(node).exists()
 
 
 def list_unlisted(

@@ -1,5 +1,6 @@
-"""The pharmacist's page of the terminal."""
+"""The pages of the terminal: the pharmacist's, and the set-up of scanners."""
 
-from edge.screens.counter import Place, mount_screens
+from edge.screens.counter import mount_screens
+from edge.screens.place import Place
 
 __all__ = ["Place", "mount_screens"]

@@ -6,7 +6,6 @@ from the position that stands in the page, so that nothing falls between the two
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +13,8 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from edge.screens.place import Place
+from edge.screens.setup import mount_setup
 from web.live import LiveBus
 from web.pages import Pages
 
@@ -32,18 +33,8 @@ WORDS_FOR_SCRIPTS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Which terminal the page belongs to, as people call it."""
-
-    terminal: str
-    """Id of the terminal."""
-    label: str
-    """Name of the counter; the institution's code where it has none."""
-
-
 def mount_screens(app: FastAPI, *, bus: LiveBus, place: Place) -> None:
-    """Let `app` answer with the counter page at `/counter`, and lead `/` there."""
+    """Let `app` answer with the counter page at `/counter` and the set-up at `/setup`, and lead `/` to the counter."""
     pages = Pages(FOLDER)
     modules = pages.assets.modules("counter")
 
@@ -57,4 +48,5 @@ def mount_screens(app: FastAPI, *, bus: LiveBus, place: Place) -> None:
 
     pages.mount(app)
     app.add_api_route("/", home, methods=["GET"], include_in_schema=False)
+    mount_setup(app, pages, bus=bus, place=place)
     app.add_api_route(COUNTER_PATH, counter, methods=["GET"], include_in_schema=False)

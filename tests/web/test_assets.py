@@ -21,7 +21,7 @@ TEMPLATES = sorted(
     ]
 )
 KB = 1024
-PREFIXES = ("y-", "c-", "k-")
+PREFIXES = ("y-", "c-", "k-", "s-")
 
 
 def packed(paths: list[Path]) -> int:
@@ -29,7 +29,7 @@ def packed(paths: list[Path]) -> int:
 
 
 @pytest.mark.req("P-13")
-@pytest.mark.parametrize("area", ["counter", "console"])
+@pytest.mark.parametrize("area", ["counter", "console", "setup"])
 def test_scripts_of_a_page_are_small(area: str) -> None:
     scripts = [FOLDER / "js" / module for module in Assets().modules(area)]
     assert scripts

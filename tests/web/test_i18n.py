@@ -10,6 +10,8 @@ from typing import get_args
 
 import pytest
 
+from drivers.scanner.learning import Certainty
+from drivers.scanner.setup import Said, Stage
 from edge.counter.scanning import SIGN_IN_FIRST
 from edge.health import DeviceState
 from rules.catalogue_cells import InsuranceClass
@@ -48,6 +50,10 @@ FAMILIES: dict[str, Iterable[str]] = {
     "console.decide": Decision,
     "class": get_args(InsuranceClass),
     "counter.mode": Mode,
+    "setup.said": Said,
+    "setup.step": ("next", "waiting", "read", "skipped"),
+    "setup.ended": (Stage.IDLE, Stage.STOPPED),
+    "setup.certainty": (Certainty.OPEN, Certainty.TORN),
 }
 
 

@@ -59,6 +59,10 @@ class SimulatedSerialScanner:
         pull_before = self._random.randrange(len(pieces)) if fault is Fault.UNPLUGGED else None
         return await self._cable.send(pieces, pull_before=pull_before)
 
+    def program(self, habit: Habit) -> None:
+        """Scan programming codes of the maker's manual: from now on the scanner is set so."""
+        self._habit = habit
+
     def steal(self) -> bytes:
         """Be a second program that opens the port without asking, and takes what lies there."""
         port = os.open(self._link, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)

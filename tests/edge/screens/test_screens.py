@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from drivers.scanner.selftest import SHEET
 from edge.screens import Place, mount_screens
 from web.live import LiveBus
 from web.security import SecurityMiddleware
@@ -81,3 +82,16 @@ def test_scripts_import_only_what_is_loaded_beforehand(client: TestClient) -> No
 def test_page_says_nothing_of_any_sale(client: TestClient, bus: LiveBus) -> None:
     bus.publish("scan", '{"code": "86000110000000000001"}')
     assert "8600011" not in client.get("/counter").text
+
+
+def test_set_up_page_shows_every_symbol_of_the_sheet_and_says_nothing_of_any_scan(
+    client: TestClient, bus: LiveBus
+) -> None:
+    bus.publish("setup", '{"last": {"text": "86000110000000000001"}}')
+    page = client.get("/setup")
+    assert page.headers["cache-control"] == "no-store"
+    assert re.findall(r'data-name="(\w+)"', page.text) == [symbol.name for symbol in SHEET]
+    assert "8600011" not in page.text
+    addresses = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text))
+    assert len(addresses) > 10
+    assert {client.get(address).status_code for address in addresses} == {200}

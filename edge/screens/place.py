@@ -1,0 +1,15 @@
+"""Which terminal a page belongs to, as people call it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which terminal the page belongs to, as people call it."""
+
+    terminal: str
+    """Id of the terminal."""
+    label: str
+    """Name of the counter; the institution's code where it has none."""

@@ -68,14 +68,13 @@ class Page {
   }
 
   /** @param {Event} event */
-  pressed(event) {
+  async pressed(event) {
     const button = /** @type {HTMLElement} */ (event.target).closest("button");
     if (!button) return;
     this.chosen = button.dataset.device;
-    if (button.dataset.act === "begin") this.ask("PUT", "", { device: this.chosen });
+    if (button.dataset.act === "begin") await this.ask("PUT", "", { device: this.chosen });
     else draw(this);
-    const title = document.getElementById(button.dataset.act === "begin" ? "s-run-title" : "s-result-title");
-    window.requestAnimationFrame(() => title.focus());
+    document.getElementById(button.dataset.act === "begin" ? "s-run-title" : "s-result-title").focus();
   }
 
   skip() {

@@ -135,7 +135,7 @@ function drawResult(one, run, profile) {
   put("s-result-when", run?.profile || !one.stored_at ? "" : text("setup.result.stored", { age: age(one.stored_at) }));
   document.getElementById("s-advice").replaceChildren(...profile.advice.map(advice));
   show("s-line", profile.proposed !== profile.line);
-  put("s-line-text", `scanners = ["${profile.proposed.replace(/(["\\])/g, "\\$1")}"]`);
+  put("s-line-text", `"${profile.proposed.replace(/(["\\])/g, "\\$1")}"`);
   document.getElementById("s-facts").replaceChildren(...profile.learned.flatMap(fact));
 }
 

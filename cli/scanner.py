@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 import typer
 
 from cli.group import command_group
-from cli.listing import show_blocks
+from cli.listing import Block, show_blocks
 from cli.mistakes import UsageMistakeError
 from cli.scanner_profile import profile_record, show_profile, tell_step
 from codes.classify import read as read_scan
@@ -20,13 +20,15 @@ from codes.errors import YimaError
 from codes.os_words import words_of_os_error
 from codes.words import Words
 from drivers.scanner import open_scanner, parse_spec
-from drivers.scanner.discovery import list_attached
+from drivers.scanner.discovery import Attached, list_attached
 from drivers.scanner.factory import DriverNotInstalledError
 from drivers.scanner.profile import Profile
 from drivers.scanner.selftest import TRIAL, Symbol
 from drivers.scanner.setting_up import set_up
+from drivers.scanner.spec import ScannerSpec
 from drivers.scanner.spec_line import with_settings
 from drivers.scanner.trial import Notice, Step, distinct, try_scanner
+from drivers.scanner.unlisted import Unlisted, list_unlisted
 
 scanner_app = command_group("扫码设备 / Scanners")
 
@@ -64,26 +66,79 @@ class SheetNotWrittenError(YimaError):
 
 
 @scanner_app.command("list")
-def list_scanners(as_json: AsJsonLines = False) -> None:
-    """列出已连接的设备及其配置写法 / List what is plugged in and how to write it."""
+def list_scanners(
+    as_json: AsJsonLines = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="终端配置文件：说明哪些已配置 / Also say what this does not name", show_default=False),
+    ] = None,
+) -> None:
+    """列出已连接的设备及其配置写法 / List what is plugged in and how to write it.
+
+    不能使用的设备会说明原因 / What cannot be used is listed with the reason.
+    """
     attached = list_attached()
+    unlisted = {one.node: one for one in list_unlisted(_configured(config))}
+    if config is None:
+        # Without a configuration nothing can be missing from it.
+        unlisted = {node: one for node, one in unlisted.items() if one.code != "scanner.not_configured"}
+    strange = [one for node, one in unlisted.items() if node not in {one.node for one in attached}]
     if as_json:
-        for one in attached:
-            record = {"kind": str(one.kind), "node": one.node, "label": one.label, "spec": one.suggestion}
+        for record in (*(_attached_record(one, unlisted.get(one.node)) for one in attached), *map(_record, strange)):
             typer.echo(json.dumps(record, ensure_ascii=False))
         return
-    if not attached:
+    if not attached and not strange:
         typer.echo("没有发现 USB 扫码设备；请检查数据线，或用扫码枪说明书切换到串口（USB-COM）模式。")
         typer.echo("No USB scanner found; check the cable, or switch the scanner to USB-COM with its manual.")
     show_blocks(
         (
-            ("设备 / device", one.label or str(one.kind)),
-            ("节点 / node", one.node),
-            ("配置写法 / configuration", f"scanners = [{json.dumps(one.suggestion)}]"),
-            ("检查 / test", f"yima scanner test '{one.suggestion}'"),
+            *((*_attached_block(one), *_reason_block(unlisted.get(one.node))) for one in attached),
+            *((*_node_block(one.label, one.node), *_reason_block(one)) for one in strange),
         )
-        for one in attached
     )
+
+
+def _configured(config: Path | None) -> list[ScannerSpec]:
+    if config is None:
+        return []
+    from edge.config import load_config  # noqa: PLC0415 - needs the edge extra
+
+    return [parse_spec(line) for line in load_config(config).scanners]
+
+
+def _attached_record(one: Attached, unlisted: Unlisted | None) -> dict[str, object]:
+    record: dict[str, object] = {"kind": str(one.kind), "node": one.node, "label": one.label, "spec": one.suggestion}
+    return record if unlisted is None else record | _reason_record(unlisted)
+
+
+def _record(one: Unlisted) -> dict[str, object]:
+    return {"kind": None, "node": one.node, "label": one.label, "spec": one.spec, **_reason_record(one)}
+
+
+def _reason_record(one: Unlisted) -> dict[str, object]:
+    return {
+        "code": one.code,
+        "reason": {"zh": one.words.zh, "en": one.words.en},
+        "next_step": {"zh": one.next_step.zh, "en": one.next_step.en},
+    }
+
+
+def _attached_block(one: Attached) -> Block:
+    return (
+        *_node_block(one.label or str(one.kind), one.node),
+        ("配置写法 / configuration", f"scanners = [{json.dumps(one.suggestion)}]"),
+        ("检查 / test", f"yima scanner test '{one.suggestion}'"),
+    )
+
+
+def _node_block(label: str, node: str) -> Block:
+    return (("设备 / device", label), ("节点 / node", node))
+
+
+def _reason_block(one: Unlisted | None) -> Block:
+    if one is None:
+        return ()
+    return (("未使用 / not read", f"{one.words}  [{one.code}]"), ("下一步 / next step", str(one.next_step)))
 
 
 @scanner_app.command("sheet")

@@ -25,6 +25,7 @@ from fastapi import FastAPI
 
 from codes.reading import Scan
 from drivers.scanner import open_scanner, parse_spec
+from drivers.scanner.unlisted import list_unlisted
 from edge.api import ApiParts, create_api
 from edge.carrier import Carrier, Identity, link_settings
 from edge.charge import MakeScanner
@@ -153,6 +154,7 @@ class _Terminal:
             config_file=config_file,
             more_troubles=lambda: chain(self._clock_watch.troubles(), self._disk_watch.troubles()),
             profiled=self._setup.with_profiles,
+            unlisted=partial(list_unlisted, [parse_spec(line) for line in lines]),
         )
         self._counter = Counter(
             core.connection,

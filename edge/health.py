@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from codes.words import Words
+from drivers.scanner.unlisted import Unlisted
 from edge.store.catalogue import CatalogueImport
 
 CLOCK_OFF_MS = 5_000
@@ -203,6 +204,8 @@ class TerminalStatus:
     """SHA-256 by name of each learned model in use."""
     troubles: tuple[Trouble, ...] = ()
     """Everything a person should know, alarms first."""
+    unlisted_devices: tuple[Unlisted, ...] = ()
+    """What is plugged in and looks like a scanner or reader, but is not read, each with the reason."""
 
     @property
     def is_well(self) -> bool:

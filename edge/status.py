@@ -14,6 +14,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from codes.words import Words
+from drivers.scanner.unlisted import Unlisted
 from edge.certificates import read_certificates
 from edge.clock import Clock
 from edge.config import TerminalSection
@@ -63,6 +64,7 @@ class _Seen:
     machine: Machine = _NO_MACHINE
     certificates: tuple[CertificateStatus, ...] = ()
     config: ConfigRevision | None = None
+    unlisted: tuple[Unlisted, ...] = ()
 
 
 class _Rows(NamedTuple):
@@ -91,6 +93,8 @@ class StatusReader:
     """What other parts know that a person should."""
     profiled: Callable[[Sequence[DeviceStatus]], tuple[DeviceStatus, ...]] = tuple
     """Adds to each device what its set-up has found."""
+    unlisted: Callable[[], tuple[Unlisted, ...]] = tuple
+    """Finds what is plugged in and not read."""
     _seen: _Seen = field(default_factory=_Seen)
 
     async def sync(self) -> SyncStatus:
@@ -147,6 +151,7 @@ class StatusReader:
             certificates=seen.certificates,
             config=seen.config,
             troubles=troubles,
+            unlisted_devices=seen.unlisted,
         )
 
     def _look(self) -> _Seen:
@@ -156,6 +161,7 @@ class StatusReader:
             seen.at_s = now_s
             seen.machine = read_machine(self.core.config.store.folder, os.getpid())
             seen.certificates = read_certificates(self.core.config)
+            seen.unlisted = self.unlisted()
             seen.config = None if self.config_file is None else self.config_file.revision()
         return seen
 

@@ -8,6 +8,7 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -18,6 +19,7 @@ import cli.scanner
 from cli.mistakes import UsageMistakeError
 from cli.scanner import SheetNotWrittenError, scanner_app
 from codes.reading import Scan
+from codes.words import Words
 from drivers.errors import DeviceSpecError
 from drivers.scanner.discovery import Attached
 from drivers.scanner.factory import DriverNotInstalledError
@@ -27,6 +29,7 @@ from drivers.scanner.simulated.serial import SimulatedSerialScanner
 from drivers.scanner.simulated.twin import Fault
 from drivers.scanner.spec import ScannerKind
 from drivers.scanner.trial import Step
+from drivers.scanner.unlisted import Unlisted
 from edge.store.database import visited_store
 from edge.store.scanner_profiles import all_profiles, find_gs_ok
 
@@ -34,12 +37,23 @@ ROOT = Path(__file__).parents[2]
 LONG = "Very-Long-Maker-Name Model-Number-1234567890 with a description that fills a line"
 GUN = Attached(ScannerKind.SERIAL, "/dev/ttyACM0", LONG, usb_serial="19351B0A4C0000000000000000000000001234")
 
+FORBIDDEN = Unlisted(
+    GUN.node, LONG, "scanner.no_permission", Words("没有权限", "no permission"), Words("加入用户组", "join the group")
+)
+STRANGE = Unlisted(
+    "/dev/hidraw7", "Maker", "scanner.unsupported", Words("不受支持", "not supported"), Words("切换", "switch it")
+)
+
 yima = functools.partial(CliRunner(env={"COLUMNS": "40"}).invoke, scanner_app)
 
 
 @pytest.fixture
 def plugged_in(monkeypatch):
-    return lambda *attached: monkeypatch.setattr(cli.scanner, "list_attached", lambda: attached)
+    def plug(*attached, unlisted=()):
+        monkeypatch.setattr(cli.scanner, "list_attached", lambda: attached)
+        monkeypatch.setattr(cli.scanner, "list_unlisted", lambda specs: () if specs else unlisted)
+
+    return plug
 
 
 def test_the_line_to_copy_is_shown_whole(plugged_in):
@@ -58,6 +72,29 @@ def test_what_is_plugged_in_is_told_to_programs(plugged_in):
         "label": LONG,
         "spec": GUN.suggestion,
     }
+
+
+def test_what_cannot_be_used_is_listed_with_the_reason(plugged_in):
+    plugged_in(GUN, unlisted=(FORBIDDEN, STRANGE))
+    result = yima(["list"])
+    for told in (FORBIDDEN.words.zh, FORBIDDEN.next_step.en, STRANGE.words.en, "scanner.unsupported", STRANGE.node):
+        assert told in result.output
+    assert result.output.count(GUN.node) == 1
+    first, second = map(json.loads, yima(["list", "--json"]).output.splitlines())
+    assert (first["spec"], first["code"], first["reason"]["zh"]) == (GUN.suggestion, FORBIDDEN.code, "没有权限")
+    assert (second["kind"], second["spec"], second["code"]) == (None, None, "scanner.unsupported")
+
+
+def test_what_is_not_configured_is_told_only_where_a_configuration_is_given(plugged_in, tmp_path):
+    stranger = replace(FORBIDDEN, code="scanner.not_configured")
+    plugged_in(GUN, unlisted=(stranger,))
+    assert "not_configured" not in yima(["list"]).output
+    config = tmp_path / "edge.toml"
+    terminal = '[terminal]\nid = "c"\narea = "350200"\ninstitution = "P"\n'
+    config.write_text(terminal)
+    assert "not_configured" in yima(["list", "--config", str(config)]).output
+    config.write_text(f'scanners = ["{GUN.suggestion}"]\n{terminal}')
+    assert "not_configured" not in yima(["list", "--config", str(config)]).output
 
 
 def test_nothing_plugged_in_says_what_to_do(plugged_in):

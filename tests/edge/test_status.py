@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from codes.words import Words
+from drivers.scanner.unlisted import Unlisted
 from edge.catalogue_file import import_catalogue
 from edge.config import EdgeConfig
 from edge.config_revision import ConfigFile
@@ -237,6 +238,18 @@ def test_changed_configuration_is_seen_within_ten_seconds(folder: Path, tmp_path
         assert status.machine.disk_free_bytes is not None
 
     play(folder, scene, clock=clock)
+
+
+def test_what_is_plugged_in_and_not_read_is_told(folder: Path) -> None:
+    stranger = Unlisted(
+        "/dev/ttyACM3", "Gun", "scanner.not_configured", Words("未配置", "not named"), Words("加", "add")
+    )
+
+    async def scene(reader: StatusReader, _: Core) -> None:
+        reader = replace(reader, unlisted=lambda: (stranger,))
+        assert (await reader.read()).unlisted_devices == (stranger,)
+
+    play(folder, scene)
 
 
 def record(core: Core, clock: FakeClock) -> None:

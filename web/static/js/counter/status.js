@@ -96,7 +96,8 @@ export class Status {
     put("c-devices-text", devices.length === 0 ? text("counter.devices.none") : text("counter.devices.count", { ready, n: devices.length }));
     if (!document.getElementById("c-devices-dialog").open) return;
     document.getElementById("c-devices-none").hidden = devices.length > 0;
-    document.getElementById("c-device-list").replaceChildren(...devices.map(deviceRow));
+    const strangers = (this.status.unlisted_devices ?? []).filter((/** @type {any} */ one) => one.needs_person);
+    document.getElementById("c-device-list").replaceChildren(...devices.map(deviceRow), ...strangers.map(strangerRow));
   }
 
   drawNotices() {
@@ -165,6 +166,11 @@ function deviceRow(device) {
   if (device.restarts > 0) facts.push(count("counter.devices.restarts", device.restarts));
   if (device.problem) facts.push(ours(device.words), ours(device.next_step), device.problem);
   return item(device.device, stateWord(device.state), facts.join(" · "));
+}
+
+/** What is plugged in and not read. @param {any} one */
+function strangerRow(one) {
+  return item(one.label || one.node, ours(one.words), [ours(one.next_step), one.node, one.code].join(" · "));
 }
 
 /** @param {string} title @param {string} state @param {string} more */

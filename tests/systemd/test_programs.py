@@ -42,6 +42,7 @@ def edge_config(folder: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(240)  # three programs at once, on a machine that has others to run
 @pytest.mark.req("T-48")
 def test_all_three_are_ready_alive_and_stop_in_time(tmp_path: Path) -> None:
     port = str(free_port())

@@ -18,7 +18,7 @@ from tests.browser.terminal import RunningTerminal, pack_codes, running_terminal
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SIZES = [(1440, 900), (1366, 768), (1080, 1440), (390, 844)]
-DROPS_GS, SET_WELL = Habit(prefix=b"", gs=b""), Habit()
+DROPS_GS, SET_WELL = Habit(gs=b""), Habit()
 
 
 def pull(terminal: RunningTerminal, code: bytes) -> None:
@@ -95,8 +95,6 @@ def test_a_set_up_is_given_up_by_keyboard_and_nothing_is_cut_off_at_any_size(
         for width, height in SIZES:
             page.set_viewport_size({"width": width, "height": height})
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), width
-        counter = open_page("en")
         page.locator("#s-stop").press("Enter")
         expect(page.locator("#s-message")).to_contain_text("nothing was kept")
         expect(page.locator("#s-run")).to_be_hidden()
-        counter.close()

@@ -32,7 +32,7 @@ PROMISES = "promises"
 CHECKPOINTS = ("RESTART", "TRUNCATE", None)
 """How the log is folded back at the end of each life; the last one leaves it to the closing."""
 LIVES = len(CHECKPOINTS)
-SCANS_PER_LIFE = 24
+SCANS_PER_LIFE = 16
 PACKS_PER_SALE = 5
 SCANS_PER_RECEIPT = 7
 PAGES_PER_CHECKPOINT = 60

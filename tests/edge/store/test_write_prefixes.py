@@ -36,7 +36,7 @@ SHARED_MEMORY = f"{STORE}/{FILE_NAME}-shm"
 """SQLite's index of its log: written through memory, and worth nothing after a start."""
 LEFT_IN_FOLDER = {FILE_NAME, KEY_FILE, "terminal.lock"}
 RANDOM_CUTS = 2
-FEWEST_CUTS = 500
+FEWEST_CUTS = 400
 
 
 @dataclass

@@ -22,9 +22,9 @@ from tests.edge.scene import EPOCH, TERMINAL, FakeClock, Shop
 from tests.edge.store.day_at_the_store import quietly
 
 FAULTS = (Fault.FULL, Fault.IO_ERROR, Fault.READ_ONLY)
-FAR = 45
+FAR = 36
 """Operations until the fault, at most: several scans and a checkpoint."""
-STRIDE = 4
+STRIDE = 5
 """A new store takes many operations of one kind to make; each fault begins at another one."""
 SCANS = 20
 PAGES_PER_CHECKPOINT = 25

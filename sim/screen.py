@@ -20,6 +20,8 @@ from sim.plan import Way
 
 RETRY_S = 0.1
 MISSED_PAGE = 200
+_READ = frozenset({"ready", "silent"})
+"""States of a device that the terminal reads; from a silent one nothing has come yet."""
 READY_S = 40.0
 LOOK_S = 0.05
 
@@ -114,7 +116,7 @@ class Screen:
                 raise ScannerNotReadyError(f"{self.url} does not read {', '.join(sorted(missing))}")
             status = await self.press("GET", "/api/v1/status")
             for one in status["devices"]:
-                if one["device"] in missing and one["state"] == "ready":
+                if one["device"] in missing and one["state"] in _READ:
                     back_at[devices[one["device"]]] = time.time()
             await asyncio.sleep(LOOK_S)
 

@@ -43,6 +43,7 @@ from edge.pump import ScanPump
 from edge.screens import Place, mount_screens
 from edge.setup_desk import SetupDesk
 from edge.status import StatusReader
+from edge.store_troubles import store_troubles
 from edge.supervisor import Patience, Supervisor, keep_up
 from edge.sync_board import SyncBoard
 from edge.web_server import WebServer, take_port
@@ -89,7 +90,7 @@ async def run_terminal(
 
     Raises:
         ConfigError: It cannot run like this.
-        DamagedStoreError: The store is damaged.
+        DamagedStoreError: The file of the store is no store of ours.
     """
     lines = (*config.scanners, *scanners)
     makers = _scanner_makers(lines)
@@ -152,7 +153,11 @@ class _Terminal:
             started_at=clock.now(),
             clock=clock,
             config_file=config_file,
-            more_troubles=lambda: chain(self._clock_watch.troubles(), self._disk_watch.troubles()),
+            more_troubles=lambda: chain(
+                self._clock_watch.troubles(),
+                self._disk_watch.troubles(),
+                store_troubles(core.mended, core.former, clock.now()),
+            ),
             profiled=self._setup.with_profiles,
             unlisted=partial(list_unlisted, [parse_spec(line) for line in lines]),
         )

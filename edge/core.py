@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
 import structlog
@@ -19,8 +20,10 @@ from edge.operators.accounts import NewPassword, add_first_account
 from edge.store.catalogue import last_import
 from edge.store.database import database_path, opened_store, reading_store
 from edge.store.lane import Lane
-from edge.store.life import home_of, is_at_home, move_home
+from edge.store.life import FormerStore, former_stores, home_of, is_at_home, move_home
 from edge.store.outbox import Outbox, last_event_at
+from edge.store.salvage import Mended, mend
+from edge.store.salvage_build import Owner
 from edge.store.terminal import TerminalState, ensure_state, read_state
 from rules.catalogue import CatalogueError
 from wire.ids import uuid7
@@ -50,6 +53,10 @@ class Core:
     writer: Lane
     reader: Lane
     reading: Connection
+    mended: Mended
+    """What was wrong with the store at this start."""
+    former: Sequence[FormerStore]
+    """Lives of the store that ended by an accident, newest first."""
 
     async def in_store(self, work: Callable[[], _T]) -> _T:
         """Run work that may write, one piece after the other."""
@@ -67,16 +74,23 @@ class Core:
 
 @asynccontextmanager
 async def opened_core(config: EdgeConfig, tell_password: TellPassword, clock: Clock) -> AsyncIterator[Core]:
-    """Open the store, and close it when the last piece of work is done.
+    """Open the store, salvaging it first if it is damaged, and close it when the last piece of work is done.
 
     Raises:
         ConfigError: The store cannot be used like this.
         CatalogueError: The catalogue file is wrong and there is no library from before.
-        DamagedStoreError: It is damaged.
+        DamagedStoreError: It is no store of ours.
     """
     folder = config.store.folder
+    owner = Owner(config.terminal.id, config.counter.mode, clock.now(), secrets.token_bytes)
+    mended = Mended()
+
+    def mend_first(database: Path) -> None:
+        nonlocal mended
+        mended = mend(database, owner)
+
     async with AsyncExitStack() as closing:
-        writer = Lane("store", database_path(folder), opened_store(folder))
+        writer = Lane("store", database_path(folder), opened_store(folder, mend_first))
         closing.push_async_callback(writer.close)
         connection = await writer.open()
         outbox = Outbox(connection, random=secrets.token_bytes)
@@ -85,7 +99,8 @@ async def opened_core(config: EdgeConfig, tell_password: TellPassword, clock: Cl
         reader = Lane("reader", database_path(folder), reading_store(folder))
         closing.push_async_callback(reader.close)
         reading = await reader.open()
-        yield Core(config, connection, outbox, state, before, refused, writer, reader, reading)
+        former = await writer.run(lambda: _former(connection))
+        yield Core(config, connection, outbox, state, before, refused, writer, reader, reading, mended, former)
 
 
 def _prepare(
@@ -114,6 +129,11 @@ def _settled(config: EdgeConfig, connection: Connection, outbox: Outbox, now: da
             move_home(connection, home)
             _logger.warning("store.copied", former=former, epoch=epoch)
         return read_state(connection)
+
+
+def _former(connection: Connection) -> list[FormerStore]:
+    with connection.begin():
+        return former_stores(connection)
 
 
 def _take_catalogue(config: EdgeConfig, connection: Connection, clock: Clock) -> CatalogueError | None:

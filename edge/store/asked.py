@@ -21,13 +21,16 @@ NEXT_EPOCH = "SELECT epoch FROM outbox WHERE epoch > ? ORDER BY epoch LIMIT 1"
 ENDS_OF_EPOCH = "SELECT min(seq), max(seq) FROM outbox WHERE epoch = ?"
 SEND_AGAIN = """
 UPDATE outbox SET state = 'pending', held_until = NULL, dead_code = NULL, delivered_at = NULL
-WHERE epoch = ? AND seq BETWEEN ? AND ? AND state <> 'pending'
+WHERE epoch = ? AND seq BETWEEN ? AND ? AND state <> 'pending' AND dead_code IS NOT 'store.row_damaged'
 """
 SEND_FORKED_AGAIN = """
 UPDATE outbox SET state = 'pending', held_until = NULL, delivered_at = NULL
 WHERE state = 'delivered' AND epoch IN (SELECT epoch FROM former_store WHERE why = 'forked')
 """
-SELECT_NUMBERS = "SELECT seq FROM outbox WHERE epoch = ? AND seq BETWEEN ? AND ?"
+# What is damaged is as good as gone: it is never sent as if it were what was frozen.
+SELECT_NUMBERS = """
+SELECT seq FROM outbox WHERE epoch = ? AND seq BETWEEN ? AND ? AND dead_code IS NOT 'store.row_damaged'
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ read back from SQLite after they were set. The store is not started on anything 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,10 +25,14 @@ from edge.store.errors import (
     store_errors,
 )
 from edge.store.lock import store_lock
+from edge.store.salvage_remains import open_remains
+from edge.store.wal import Verdict
 
 FILE_NAME = "terminal.db"
 APPLICATION_ID = 0x59696D61
 """`Yima` in SQLite's header: what tells our store from any other database."""
+SALVAGING = "salvaging"
+"""A note beside the store: its salvage has begun. It names the folder, and goes when the new store is in place."""
 SET_MARK = f"PRAGMA application_id = {APPLICATION_ID}"
 
 _BUSY_S = 5.0
@@ -50,10 +54,15 @@ def database_path(folder: Path) -> Path:
 
 
 @contextmanager
-def opened_store(folder: Path) -> Iterator[Connection]:
+def opened_store(folder: Path, mend: Callable[[Path], None] | None = None) -> Iterator[Connection]:
     """Give the one writer its connection; the folder is locked against a second terminal process meanwhile.
 
     The store is made if there is none, and brought up to date if it is older.
+
+    Args:
+        folder: The data folder.
+        mend: Looks at the database before SQLite does, and sees to it that it is whole. Without it a damaged one is
+            refused.
 
     Raises:
         StoreLockedError: Another terminal process has the store.
@@ -63,10 +72,12 @@ def opened_store(folder: Path) -> Iterator[Connection]:
         TransientError: The disk refused.
     """
     path = database_path(folder)
-    with store_lock(path.with_suffix(".lock")), _connected(path) as connection:
-        with store_errors(path):
-            _bring_up_to_date(path, connection)
-        yield connection
+    with store_lock(path.with_suffix(".lock")):
+        (mend or _refuse_lost_commits)(path)
+        with connected(path) as connection:
+            with store_errors(path):
+                _bring_up_to_date(path, connection, is_whole=mend is not None)
+            yield connection
 
 
 @contextmanager
@@ -84,7 +95,7 @@ def visited_store(folder: Path) -> Iterator[Connection]:
     except StoreLockedError:
         pass
     path = database_path(folder)
-    with _connected(path) as connection:
+    with connected(path) as connection:
         with store_errors(path), connection.begin():
             _refuse_newer(path, schema.schema_version(connection))
             if schema.schema_version(connection) < schema.history()[-1].version:
@@ -106,12 +117,14 @@ def prove_writable(connection: Connection) -> None:
 @contextmanager
 def reading_store(folder: Path) -> Iterator[Connection]:
     """Give a second connection of the running terminal that can only read."""
-    with _connected(database_path(folder), is_reader=True) as connection:
+    with connected(database_path(folder), is_reader=True) as connection:
         yield connection
 
 
 @contextmanager
-def _connected(path: Path, *, is_reader: bool = False) -> Iterator[Connection]:
+def connected(path: Path, *, is_reader: bool = False) -> Iterator[Connection]:
+    """Give a connection to a database, durable or read only, whatever is in it."""
+
     def connect() -> sqlite3.Connection:
         # Transactions are begun by hand below: the driver's own habit of starting them late is of no use here.
         return sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
@@ -151,12 +164,18 @@ def _prove_durable(path: Path, driver: sqlite3.Connection) -> None:
         )
 
 
-def _bring_up_to_date(path: Path, connection: Connection) -> None:
+def _bring_up_to_date(path: Path, connection: Connection, *, is_whole: bool) -> None:
     with connection.begin():
         version = schema.schema_version(connection)
         _refuse_foreign(path, connection, version)
         _refuse_newer(path, version)
-        _refuse_damaged(path, connection)
+        if not is_whole:
+            _refuse_damaged(path, connection)
+    apply_history(connection, version)
+
+
+def apply_history(connection: Connection, version: int) -> None:
+    """Bring a schema of `version` up to date, each step in a transaction of its own."""
     for step in schema.history():
         if step.version > version:
             with connection.begin():
@@ -172,14 +191,29 @@ def _refuse_foreign(path: Path, connection: Connection, version: int) -> None:
 
 
 def _refuse_newer(path: Path, version: int) -> None:
+    if version > schema.history()[-1].version:
+        raise newer_store(path, version)
+
+
+def newer_store(path: Path, version: int) -> NewerStoreError:
+    """Return the error that says that a newer program wrote the store."""
     newest = schema.history()[-1].version
-    if version > newest:
-        raise NewerStoreError(
-            Words(
-                f"数据库 {path} 的版本 {version} 高于本程序支持的 {newest}",
-                f"The store {path} has version {version}; this program knows {newest}",
-            )
+    return NewerStoreError(
+        Words(
+            f"数据库 {path} 的版本 {version} 高于本程序支持的 {newest}",
+            f"The store {path} has version {version}; this program knows {newest}",
         )
+    )
+
+
+def _refuse_lost_commits(path: Path) -> None:
+    """Leave a log alone that SQLite would cut short, and a salvage that has begun: the terminal sees to both."""
+    with open_remains(path) as remains:
+        why = remains.log.why if remains.log.verdict is Verdict.DAMAGED else ""
+    if path.with_name(SALVAGING).exists():
+        why = "its salvage was interrupted"
+    if why:
+        raise DamagedStoreError(Words(f"数据库 {path} 已损坏：{why}", f"The store {path} is damaged: {why}"))
 
 
 def _refuse_damaged(path: Path, connection: Connection) -> None:

@@ -39,9 +39,9 @@ class DamagedStoreError(EdgeError, CorruptStoreError):
 
     code: ClassVar[str] = "store.corrupt"
     next_step: ClassVar[Words] = Words(
-        "请勿删除该文件：其中可能有未上传的记录。请将数据目录整体复制备份，再联系厂商恢复。",
-        "Do not delete the file: it may hold records that were never sent. Copy the whole data folder to a safe "
-        "place, then ask the vendor to recover it.",
+        "请勿删除该文件：其中可能有未上传的记录。请重启终端：它会把损坏的文件移到 damaged 目录，并自动抢救其中的记录。",
+        "Do not delete the file: it may hold records that were never sent. Restart the terminal: it moves what is "
+        "damaged to the folder `damaged` and salvages the records by itself.",
     )
 
 

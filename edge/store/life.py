@@ -31,7 +31,8 @@ SET_HOME = "UPDATE terminal_state SET home = ?"
 READ_CENTRE = "SELECT centre FROM terminal_state"
 SET_CENTRE = "UPDATE terminal_state SET centre = ?"
 BEGIN_EPOCH = "UPDATE terminal_state SET epoch = ?, next_seq = 1, last_hash = ?"
-KEEP_FORMER = "INSERT INTO former_store (epoch, ended_at, why, kept, lost, folder) VALUES (?, ?, ?, ?, ?, ?)"
+# Two lives that left not even their names are one entry.
+KEEP_FORMER = "INSERT OR REPLACE INTO former_store (epoch, ended_at, why, kept, lost, folder) VALUES (?, ?, ?, ?, ?, ?)"
 COUNT_ROWS = "SELECT count(*) FROM outbox"
 SELECT_FORMER = "SELECT epoch, ended_at, why, kept, lost, folder FROM former_store ORDER BY ended_at DESC, epoch DESC"
 

@@ -61,7 +61,13 @@ COUNT_DEAD = "SELECT count(*) FROM outbox WHERE state = 'dead'"
 COUNT_DELIVERED = "SELECT count(*) FROM outbox WHERE state = 'delivered'"
 LATEST_DELIVERY = "SELECT max(delivered_at) FROM outbox WHERE state = 'delivered'"
 CREATED_AT = "SELECT created_at FROM outbox WHERE epoch = ? AND seq = ?"
-PURGE = "DELETE FROM outbox WHERE state = 'delivered' AND delivered_at < ?"
+# From the front only: behind the first event that waits nothing is missing, unless by damage (`salvage_check`).
+PURGE = """
+DELETE FROM outbox WHERE state = 'delivered' AND delivered_at < ? AND seq < (
+  SELECT coalesce(min(seq), 9223372036854775807) FROM outbox AS waiting
+  WHERE waiting.state = 'pending' AND waiting.epoch = outbox.epoch
+)
+"""
 SELECT_DEAD = """
 SELECT epoch, seq, id, kind, created_at, dead_code, bytes FROM outbox
 WHERE state = 'dead' ORDER BY created_at DESC LIMIT ?
@@ -220,7 +226,7 @@ class Outbox:
         """
         epoch = str(uuid7(to_us(now) // 1_000, self._random(_RANDOM_BYTES)))
         former = begin_epoch(tx, epoch, why, now=now, lost=lost, folder=folder)
-        fact = StoreRebuilt(former.epoch, why, former.kept, list(former.lost))
+        fact = StoreRebuilt(former.epoch or None, why, former.kept, list(former.lost))
         self.append(tx, fact, operator=None, now=now)
         return epoch
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+PAGE_BYTES = 4_096
+"""Of every store of ours."""
 HEADER_BYTES = 32
 FRAME_BYTES = 24
 _MAGIC = 0x377F0682
@@ -59,7 +61,6 @@ class Log:
     """What was found in a log."""
 
     verdict: Verdict
-    page_bytes: int
     frames: Sequence[Frame]
     """Everything that stands in the file, whole or not, of this filling or of one before."""
     taken: int
@@ -95,20 +96,20 @@ def read_log(log: bytes, index: bytes, read_page: ReadPage) -> Log:
     claim = _read_claim(index)
     if len(log) < HEADER_BYTES:
         is_lost = claim is not None and claim.frames > claim.backfilled
-        return Log(Verdict.DAMAGED, 0, (), 0, (), "the log is gone") if is_lost else Log(Verdict.WHOLE, 0, (), 0, ())
-    page_bytes, order = _page_bytes(log), ">" if log[3] & _BIG_ENDIAN else "<"
-    frames = _frames(log, page_bytes)
+        return Log(Verdict.DAMAGED, (), 0, (), "the log is gone") if is_lost else Log(Verdict.WHOLE, (), 0, ())
+    order = ">" if log[3] & _BIG_ENDIAN else "<"
     if not _is_header_whole(log, order):
-        return _without_header(log, page_bytes, frames, read_page)
-    taken = _taken(log, page_bytes, order, frames)
+        return _without_header(log, _frames(log), read_page)
+    frames = _frames(log)
+    taken = _taken(log, order, frames)
     salts = struct.unpack_from(">II", log, 16)
     # One half of the pair is enough: the other may be what was damaged.
     behind = [one for one in frames[taken:] if one.salts[0] == salts[0] or one.salts[1] == salts[1]]
-    found = Log(Verdict.WHOLE, page_bytes, frames, taken, behind)
+    found = Log(Verdict.WHOLE, frames, taken, behind)
     why = _why_damaged(found, log, claim if claim is not None and claim.salts == log[16:24] else None, read_page)
     if why:
-        return Log(Verdict.DAMAGED, page_bytes, frames, taken, behind, why)
-    return Log(Verdict.TORN, page_bytes, frames, taken, behind, "the last commit is cut off") if behind else found
+        return Log(Verdict.DAMAGED, frames, taken, behind, why)
+    return Log(Verdict.TORN, frames, taken, behind, "the last commit is cut off") if behind else found
 
 
 def _why_damaged(found: Log, log: bytes, claim: _Claim | None, read_page: ReadPage) -> str:
@@ -121,25 +122,25 @@ def _why_damaged(found: Log, log: bytes, claim: _Claim | None, read_page: ReadPa
         return "a commit follows on frames that cannot be read"
     committed = found.committed()
     for frame in found.behind:
-        image = log[frame.at : frame.at + found.page_bytes]
+        image = log[frame.at : frame.at + PAGE_BYTES]
         before = committed.get(frame.page)
-        is_same = before is not None and log[before.at : before.at + found.page_bytes] == image
+        is_same = before is not None and log[before.at : before.at + PAGE_BYTES] == image
         if not is_same and image == read_page(frame.page):
             # Only acknowledged commits are copied into the file; SQLite would mix them with older pages.
             return "frames that were copied into the database cannot be read"
     return ""
 
 
-def _without_header(log: bytes, page_bytes: int, frames: Sequence[Frame], read_page: ReadPage) -> Log:
+def _without_header(log: bytes, frames: Sequence[Frame], read_page: ReadPage) -> Log:
     """Judge a log whose header is bad. Torn when the log was begun anew, it is empty: all of it is in the database."""
     filling = _newest_filling(frames)
     commits = [number for number, frame in enumerate(filling, 1) if frame.database_pages]
     if not commits:
-        return Log(Verdict.WHOLE, page_bytes, frames, 0, ())
-    images = {frame.page: log[frame.at : frame.at + page_bytes] for frame in filling[: commits[-1]]}
+        return Log(Verdict.WHOLE, frames, 0, ())
+    images = {frame.page: log[frame.at : frame.at + PAGE_BYTES] for frame in filling[: commits[-1]]}
     if all(read_page(page) == image for page, image in images.items()):
-        return Log(Verdict.WHOLE, page_bytes, frames, 0, ())
-    return Log(Verdict.DAMAGED, page_bytes, frames, 0, filling, "the header of the log cannot be read")
+        return Log(Verdict.WHOLE, frames, 0, ())
+    return Log(Verdict.DAMAGED, frames, 0, filling, "the header of the log cannot be read")
 
 
 def _newest_filling(frames: Sequence[Frame]) -> Sequence[Frame]:
@@ -154,27 +155,22 @@ def _newest_filling(frames: Sequence[Frame]) -> Sequence[Frame]:
     return ()
 
 
-def _page_bytes(log: bytes) -> int:
-    (size,) = struct.unpack_from(">I", log, 8)
-    return size if size in {2**power for power in range(9, 17)} else 4_096
-
-
 def _is_header_whole(log: bytes, order: str) -> bool:
     magic, version, size = struct.unpack_from(">III", log)
     sums = struct.unpack_from(">II", log, _SUMMED)
-    is_ours = magic | _BIG_ENDIAN == _MAGIC | _BIG_ENDIAN and version == _VERSION and size == _page_bytes(log)
+    is_ours = magic | _BIG_ENDIAN == _MAGIC | _BIG_ENDIAN and version == _VERSION and size == PAGE_BYTES
     return is_ours and checksum(log[:_SUMMED], order) == sums
 
 
-def _frames(log: bytes, page_bytes: int) -> list[Frame]:
+def _frames(log: bytes) -> list[Frame]:
     found = []
-    for start in range(HEADER_BYTES, len(log) - FRAME_BYTES - page_bytes + 1, FRAME_BYTES + page_bytes):
+    for start in range(HEADER_BYTES, len(log) - FRAME_BYTES - PAGE_BYTES + 1, FRAME_BYTES + PAGE_BYTES):
         page, size, salt_1, salt_2, sum_1, sum_2 = struct.unpack_from(">6I", log, start)
         found.append(Frame(page, size, (salt_1, salt_2), (sum_1, sum_2), start + FRAME_BYTES))
     return found
 
 
-def _taken(log: bytes, page_bytes: int, order: str, frames: Sequence[Frame]) -> int:
+def _taken(log: bytes, order: str, frames: Sequence[Frame]) -> int:
     """Return how many frames stand up to the last whole commit."""
     taken = 0
     salts = struct.unpack_from(">II", log, 16)
@@ -184,7 +180,7 @@ def _taken(log: bytes, page_bytes: int, order: str, frames: Sequence[Frame]) -> 
             break
         start = frame.at - FRAME_BYTES
         sums = checksum(log[start : start + 8], order, sums)
-        sums = checksum(log[frame.at : frame.at + page_bytes], order, sums)
+        sums = checksum(log[frame.at : frame.at + PAGE_BYTES], order, sums)
         if sums != frame.sums:
             break
         if frame.database_pages:

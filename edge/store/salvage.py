@@ -1,0 +1,214 @@
+"""A damaged store is set aside and a new one made of what is left of it: a shop opens, and nothing is deleted.
+
+The files go to `damaged/<UTC time>/` as they are. A new store is filled from them (`salvage_fill`, `salvage_events`)
+beside the place of the old one and takes it in one step, so that a kill at any moment leaves either the old files,
+found again by the note `salvaging`, or the new store. What is lost is named by its number in the first event of the
+new life.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain, count
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Connection
+
+from edge.store import schema, sql
+from edge.store.database import APPLICATION_ID, SALVAGING, connected, newer_store
+from edge.store.errors import of_os_error, store_errors
+from edge.store.files import make_folder, sync_file, sync_folder, write_whole
+from edge.store.outbox import Outbox
+from edge.store.salvage_build import Owner, build_store, tell_lost
+from edge.store.salvage_check import Look, is_schema_of, look_over
+from edge.store.salvage_fill import opened_image
+from edge.store.salvage_proof import Found, event_in
+from edge.store.salvage_remains import Remains, open_remains
+from edge.store.terminal import TerminalState, advance, read_state
+from edge.store.wal import Verdict
+from wire.events import sm3_hex
+from wire.receipts import ranges
+
+DAMAGED = "damaged"
+ROW_DAMAGED = "store.row_damaged"
+"""Why a waiting event is a dead letter: its bytes are not what was frozen."""
+_IMAGE = "image.db"
+_NEW = "terminal.db.new"
+_KEY_FILE = "terminal.key"
+
+ADD_EVENT = "INSERT INTO outbox (epoch, seq, id, kind, hlc, created_at, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)"
+PARK = "UPDATE outbox SET state = 'dead', dead_code = ?, held_until = NULL WHERE epoch = ? AND seq = ?"
+
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Mended:
+    """What was found and done before the store was opened."""
+
+    is_salvaged: bool = False
+    is_cut_off: bool = False
+    """The last commit before a power cut was not finished: nobody was told that it was recorded."""
+    harvested: int = 0
+    """Events of it that are whole and were kept all the same."""
+    parked: int = 0
+    """Waiting events that were not what was frozen any more."""
+
+
+def mend(database: Path, owner: Owner) -> Mended:
+    """See to it that the store at `database` is whole, whatever it takes short of deleting anything.
+
+    Raises:
+        NewerStoreError: A newer program wrote it; nothing was touched.
+        EdgeError: The disk refused.
+    """
+    try:
+        if _note(database).exists():
+            return _salvage(database, owner, "the salvage was interrupted")
+        return _mend(database, owner)
+    except OSError as exc:
+        raise of_os_error(database.parent, exc) from exc
+
+
+def _mend(database: Path, owner: Owner) -> Mended:
+    log = database.with_name(database.name + "-wal")
+    is_new = not database.exists() or not database.stat().st_size
+    if is_new and not (log.exists() and log.stat().st_size) and not (database.exists() and _had_a_life(database)):
+        return Mended()
+    with open_remains(database) as remains:
+        _refuse_newer(database, remains)
+        damage = remains.log.why if remains.log.verdict is Verdict.DAMAGED else ""
+        cut_off = list(remains.events_behind()) if remains.log.verdict is Verdict.TORN else None
+        is_clean = not remains.log_bytes
+    if is_new:
+        damage = damage or "the file is empty"
+    look = Look(damage) if damage else look_over(database, is_clean=is_clean)
+    if look.damage:
+        return _salvage(database, owner, look.damage)
+    mended = Mended(is_cut_off=cut_off is not None)
+    if cut_off or look.wrong:
+        with connected(database) as connection, connection.begin():
+            mended.harvested = _harvest(connection, cut_off or ())
+            mended.parked = _park(connection, look.wrong, owner)
+    if mended.is_cut_off or mended.parked:
+        _logger.warning("store.mended", cut_off=mended.is_cut_off, harvested=mended.harvested, parked=mended.parked)
+    return mended
+
+
+def _had_a_life(database: Path) -> bool:
+    """Tell whether the terminal has run with this folder: its key is made after its first start."""
+    return database.with_name(_KEY_FILE).exists()
+
+
+def _refuse_newer(database: Path, remains: Remains) -> None:
+    """Refuse a store of a newer program before SQLite opens it, which might already fold its log back."""
+    mark, version = remains.versions()
+    newest = schema.history()[-1].version
+    if mark != APPLICATION_ID or version <= newest:
+        return
+    if 1 not in remains.log.committed():
+        with suppress(sqlite3.Error), opened_image(database) as image:
+            if is_schema_of(image, newest):
+                # It has our tables and nothing else: only the number is wrong.
+                return
+    raise newer_store(database, version)
+
+
+def _harvest(tx: Connection, cut_off: Sequence[Found]) -> int:
+    """Append what continues the history, verbatim: it was frozen, even if nobody was told of it."""
+    harvested = 0
+    while True:
+        state = read_state(tx)
+        following = next((one for one in cut_off if _continues(one, state)), None)
+        if following is None:
+            return harvested
+        event = (following.epoch, following.seq, following.id, following.kind, following.hlc, following.created_at)
+        sql.change(tx, ADD_EVENT, (*event, following.bytes))
+        advance(tx, next_seq=following.seq + 1, last_hash=sm3_hex(following.bytes), hlc=max(state.hlc, following.hlc))
+        harvested += 1
+
+
+def _continues(found: Found, state: TerminalState) -> bool:
+    event = event_in(found.bytes)
+    place = (state.terminal, state.epoch, state.next_seq, state.last_hash)
+    return event is not None and (event.terminal, event.epoch, event.seq, event.prev) == place
+
+
+def _park(tx: Connection, wrong: Sequence[tuple[str, int]], owner: Owner) -> int:
+    """Make damaged events dead letters, and tell the centre that their numbers will never come."""
+    outbox = Outbox(tx, random=owner.random)
+    for epoch in sorted({epoch for epoch, _ in wrong}):
+        numbers = sorted(seq for life, seq in wrong if life == epoch)
+        for seq in numbers:
+            sql.change(tx, PARK, (ROW_DAMAGED, epoch, seq))
+        tell_lost(tx, outbox, epoch, ranges(numbers), owner.now)
+    return len(wrong)
+
+
+def _salvage(database: Path, owner: Owner, why: str) -> Mended:
+    started_s = time.monotonic()
+    _logger.error("store.damaged", path=str(database), reason=why)
+    folder, is_done = _set_aside(database, owner.now)
+    if not is_done:
+        summary = _rebuild(database, folder, owner)
+        took_s = round(time.monotonic() - started_s, 1)
+        _logger.error("store.salvaged", folder=str(folder), took_s=took_s, **summary)
+    _note(database).unlink()
+    sync_folder(database.parent)
+    return Mended(is_salvaged=True)
+
+
+def _set_aside(database: Path, now: datetime) -> tuple[Path, bool]:
+    """Move the files of the store out of the way; return where, and whether the new store is in place already."""
+    note = _note(database)
+    if not note.exists():
+        write_whole(note, _free_name(database, now).encode())
+    folder = database.parent / DAMAGED / note.read_text(encoding="utf-8")
+    make_folder(folder)
+    aside = folder / database.name
+    if aside.exists() and database.exists():
+        return folder, True
+    if not aside.exists():
+        # Its being there says that the move has begun, so it is there even where the database was not.
+        database.touch()
+        database.rename(aside)
+    for suffix in ("-wal", "-shm"):
+        left = database.with_name(database.name + suffix)
+        if left.exists():
+            left.rename(aside.with_name(left.name))
+    sync_folder(folder)
+    sync_folder(database.parent)
+    return folder, False
+
+
+def _free_name(database: Path, now: datetime) -> str:
+    name = f"{now:%Y%m%dT%H%M%SZ}"
+    taken = database.parent / DAMAGED
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(one for one in names if not (taken / one).exists())
+
+
+def _rebuild(database: Path, folder: Path, owner: Owner) -> dict[str, object]:
+    """Make the new store beside its place and put it there; return what to log."""
+    new, image = database.with_name(_NEW), folder / _IMAGE
+    for left in (*(new.with_name(_NEW + suffix) for suffix in ("", "-wal", "-shm", "-journal")), image):
+        left.unlink(missing_ok=True)
+    with open_remains(folder / database.name) as remains:
+        remains.write_image(image)
+        with store_errors(new):
+            summary = build_store(new, image, remains, folder, owner)
+    image.unlink()
+    sync_file(new)
+    new.rename(database)
+    sync_folder(database.parent)
+    return summary
+
+
+def _note(database: Path) -> Path:
+    return database.with_name(SALVAGING)

@@ -1,0 +1,130 @@
+"""Building the new store of a salvage: filled with what was found, in a new life, with an account of what was lost."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from edge.clock import to_us
+from edge.store import sql
+from edge.store.database import apply_history, connected
+from edge.store.life import home_of, move_home
+from edge.store.outbox import Outbox, RandomBytes
+from edge.store.salvage_events import Recovered, recover_events
+from edge.store.salvage_fill import Taken, fill, opened_image
+from edge.store.salvage_proof import Found
+from edge.store.salvage_remains import Head, Remains
+from rules.scan_judgement import Mode
+from wire.events import GENESIS, MAX_SPANS, EventsLost, Span
+
+REPORT = "salvage.txt"
+
+ADD_STATE = """
+INSERT INTO terminal_state (only_row, terminal, epoch, next_seq, last_hash, hlc, clock_offset_ms, mode,
+  credentials_seen, centre)
+VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+LAST_EVENT = "SELECT epoch, max(hlc), max(seq) FROM outbox GROUP BY epoch ORDER BY max(hlc) DESC LIMIT 1"
+COUNT_OPERATORS = "SELECT count(*) FROM operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose store it is, where the store itself cannot say so any more, and when and by which chance it is mended."""
+
+    terminal: str
+    mode: Mode
+    now: datetime
+    random: RandomBytes
+
+
+def build_store(new: Path, image: Path, remains: Remains, folder: Path, owner: Owner) -> dict[str, object]:
+    """Make the store `new` of what is left; return what to log.
+
+    Raises:
+        sqlite3.Error: The disk refused.
+    """
+    with connected(new) as connection:
+        target = _driver(connection)
+        # Until it takes its place it is nothing: a build that is cut off begins again.
+        for setting in ("journal_mode = MEMORY", "synchronous = OFF", "foreign_keys = OFF"):
+            target.execute(f"PRAGMA {setting}").fetchall()
+        apply_history(connection, 0)
+        with connection.begin(), opened_image(image) as source:
+            taken = fill(target, source)
+            recovered = recover_events(target, remains, taken, to_us(owner.now))
+            _begin_life(connection, taken, recovered, folder, owner)
+            move_home(connection, home_of(new))
+            operators = target.execute(COUNT_OPERATORS).fetchone()[0]
+    lost = sum(last - first + 1 for spans in recovered.lost.values() for first, last in spans)
+    summary: dict[str, object] = {
+        "kept": recovered.kept,
+        "delivered": sum(len(numbers) for numbers in taken.delivered.values()),
+        "lost": lost,
+        "unproved": len(recovered.unproved),
+        "operators": operators,
+        "incomplete": sorted(taken.stopped),
+    }
+    _report(folder / REPORT, summary, taken, recovered)
+    return summary
+
+
+def tell_lost(tx: Connection, outbox: Outbox, epoch: str, spans: Sequence[Span], now: datetime) -> None:
+    """Tell the centre which numbers of a life will never come."""
+    for first in range(0, len(spans), MAX_SPANS):
+        outbox.append(tx, EventsLost(epoch, list(spans[first : first + MAX_SPANS])), operator=None, now=now)
+
+
+def _begin_life(tx: Connection, taken: Taken, recovered: Recovered, folder: Path, owner: Owner) -> None:
+    """Put the state of the former life in its place, then begin the new one."""
+    head = recovered.head or _unknown_head(tx, owner)
+    offset = taken.state.get("clock_offset_ms")
+    mode = taken.state.get("mode")
+    credentials = taken.state.get("credentials_seen")
+    state = (
+        head.terminal,
+        head.epoch,
+        head.next_seq,
+        head.last_hash,
+        head.hlc,
+        offset if isinstance(offset, int) else None,
+        mode if mode in set(Mode) else owner.mode,
+        credentials if isinstance(credentials, int) else 0,
+        taken.state.get("centre"),
+    )
+    sql.change(tx, ADD_STATE, state)
+    outbox = Outbox(tx, random=owner.random)
+    lost = dict(recovered.lost)
+    spans = lost.pop(head.epoch, ())
+    outbox.begin_epoch(tx, "damaged", owner.now, lost=spans[:MAX_SPANS], folder=f"{folder.parent.name}/{folder.name}")
+    for epoch, more in {head.epoch: spans[MAX_SPANS:], **lost}.items():
+        tell_lost(tx, outbox, epoch, more, owner.now)
+
+
+def _unknown_head(tx: Connection, owner: Owner) -> Head:
+    """Return where the history stood as far as the events say; a life without a name if there are none."""
+    epoch, hlc, last = sql.first(tx, LAST_EVENT) or ("", 0, 0)
+    return Head(owner.terminal, epoch, last + 1, GENESIS, hlc)
+
+
+def _report(path: Path, summary: dict[str, object], taken: Taken, recovered: Recovered) -> None:
+    """Write for a person what was taken, what is lost, and the bytes of what could not be proved."""
+    lost = {epoch: list(spans) for epoch, spans in recovered.lost.items()}
+    lines = [json.dumps(one, ensure_ascii=False, default=str) for one in (summary, taken.rows, {"lost": lost})]
+    lines += [_line(one) for one in recovered.unproved]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _line(found: Found) -> str:
+    return json.dumps({**asdict(found), "bytes": found.bytes.decode("utf-8", "backslashreplace")}, ensure_ascii=False)
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    return driver

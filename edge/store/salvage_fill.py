@@ -1,0 +1,203 @@
+"""Filling a new store from a damaged one: row by row, as far as SQLite goes, from both ends of each table.
+
+Where SQLite stops at a damaged page, the table is read from its other end towards it. Rows of the outbox that are not
+delivered are handed back to be proved; everything else is taken as it can be read.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import structlog
+
+from edge.store.salvage_proof import Found
+from edge.store.salvage_remains import Head, head_of
+
+_BATCH = 20_000
+_SKIPPED = {"outbox", "terminal_state"}
+TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
+DELIVERED = "SELECT * FROM outbox WHERE +state = 'delivered'"
+COLUMNS = "epoch, seq, id, kind, hlc, created_at, state, held_until, dead_code, delivered_at, bytes"
+INSERT_ROW = f"INSERT OR IGNORE INTO outbox ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - ours
+# Read from the index alone: it names rows that may not be readable any more.
+PENDING_NUMBERS = "SELECT epoch, seq FROM outbox INDEXED BY outbox_pending WHERE state = 'pending'"
+READ_HEAD = "SELECT * FROM terminal_state"
+FORGET_FILE = "UPDATE catalogue_import SET digest = ''"
+END_LOST_SESSIONS = "DELETE FROM session WHERE shift NOT IN (SELECT id FROM shift)"
+
+_Row = tuple[object, ...]
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Taken:
+    """What was taken over so far."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    """By table."""
+    stopped: set[str] = field(default_factory=set)
+    """Tables in which SQLite stopped, or that have rows it would not take."""
+    delivered: dict[str, set[int]] = field(default_factory=dict)
+    """Numbers of delivered events, by life: those are taken as they are."""
+    open_rows: list[Found] = field(default_factory=list)
+    """Events that are not delivered, to be proved."""
+    named: set[tuple[str, int]] = field(default_factory=set)
+    """Events that the index says are not delivered."""
+    head: Head | None = None
+    state: dict[str, object] = field(default_factory=dict)
+    """The other columns of the state."""
+
+
+@contextmanager
+def opened_image(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a copy of a damaged database, to read only."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as image:
+        image.text_factory = lambda text: text.decode("utf-8", "replace")
+        yield image
+
+
+def fill(target: sqlite3.Connection, image: sqlite3.Connection) -> Taken:
+    """Copy what SQLite can read into a new store, inside the caller's transaction."""
+    taken = Taken()
+    tables = [name for (name,) in target.execute(TABLES)]
+    for table in tables:
+        if table not in _SKIPPED:
+            _copy(target, image, table, taken)
+    with suppress(sqlite3.Error, ValueError):
+        cursor = image.execute(READ_HEAD)
+        names = [column[0] for column in cursor.description]
+        cells = cursor.fetchone()
+        if cells is not None:
+            taken.head, taken.state = head_of(list(cells)), dict(zip(names, cells, strict=True))
+    with suppress(sqlite3.Error):
+        taken.named.update(image.execute(PENDING_NUMBERS))
+    _copy_events(target, image, taken)
+    target.execute(END_LOST_SESSIONS)
+    if taken.stopped & {"product", "identifier", "catalogue_import"}:
+        # The file of the configuration is then imported anew, though it has not changed.
+        target.execute(FORGET_FILE)
+    return taken
+
+
+def add_events(target: sqlite3.Connection, events: list[Found]) -> None:
+    """Put proved events into the outbox."""
+    target.executemany(INSERT_ROW, (_cells(one) for one in events))
+
+
+def _copy(target: sqlite3.Connection, image: sqlite3.Connection, table: str, taken: Taken) -> None:
+    columns = _shared_columns(target, image, table)
+    marks = ", ".join("?" * len(columns))
+    insert = f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - names are ours
+    before, read = target.total_changes, 0
+    for batch in _batches(image, target, table, columns, taken):
+        target.executemany(insert, batch)
+        read += len(batch)
+        _tell(table, read)
+    taken.rows[table] = target.total_changes - before
+    if taken.rows[table] < read and table not in taken.stopped:
+        taken.stopped.add(table)
+
+
+def _copy_events(target: sqlite3.Connection, image: sqlite3.Connection, taken: Taken) -> None:
+    columns = COLUMNS.split(", ")
+    read = 0
+    for batch in _batches(image, target, "outbox", columns, taken):
+        delivered: list[_Row] = []
+        for row in batch:
+            epoch, seq, state = row[0], row[1], row[6]
+            if not isinstance(epoch, str) or not isinstance(seq, int) or not isinstance(row[10], bytes):
+                taken.stopped.add("outbox")
+            elif state == "delivered" and _speaks_itself(epoch, seq, row[10]):
+                taken.delivered.setdefault(epoch, set()).add(seq)
+                delivered.append(row)
+            else:
+                taken.open_rows.append(_found(row))
+        target.executemany(INSERT_ROW, delivered)
+        read += len(batch)
+        _tell("outbox", read)
+    taken.rows["outbox"] = read
+
+
+def _batches(
+    image: sqlite3.Connection, target: sqlite3.Connection, table: str, columns: list[str], taken: Taken
+) -> Iterator[list[_Row]]:
+    """Yield rows from the front until SQLite stops, then from the back. Some may come twice."""
+    if not columns:
+        taken.stopped.add(table)
+        return
+    keys = [name for _, name, *_, place in target.execute(f"PRAGMA table_info({table})") if place]
+    for direction in ("ASC", "DESC"):
+        order = ", ".join(f"{key} {direction}" for key in keys)
+        rows = _until_stopped(image, f"SELECT {', '.join(columns)} FROM {table} NOT INDEXED ORDER BY {order}")  # noqa: S608
+        while batch := list(islice(rows, _BATCH)):
+            is_stopped = batch[-1] is None
+            yield [row for row in batch if row is not None]
+            if is_stopped:
+                break
+        else:
+            return
+        taken.stopped.add(table)
+
+
+def _until_stopped(image: sqlite3.Connection, statement: str) -> Iterator[_Row | None]:
+    """Yield rows, and None where SQLite cannot go on."""
+    try:
+        yield from image.execute(statement)
+    except sqlite3.Error as exc:
+        _logger.warning("salvage.stopped", reason=str(exc))
+        yield None
+
+
+def _shared_columns(target: sqlite3.Connection, image: sqlite3.Connection, table: str) -> list[str]:
+    with suppress(sqlite3.Error):
+        old = {name for _, name, *_ in image.execute(f"PRAGMA table_info({table})")}
+        return [name for _, name, *_ in target.execute(f"PRAGMA table_info({table})") if name in old]
+    return []
+
+
+def _found(row: _Row) -> Found:
+    epoch, seq, id_, kind, hlc, created, state, held, dead, delivered, frozen = row
+    return Found(
+        str(epoch),
+        seq if isinstance(seq, int) else 0,
+        str(id_),
+        str(kind),
+        hlc if isinstance(hlc, int) else 0,
+        created if isinstance(created, int) else 0,
+        str(state) if state in {"dead", "delivered"} else "pending",
+        held if isinstance(held, int) else None,
+        dead if isinstance(dead, str) else None,
+        delivered if isinstance(delivered, int) else None,
+        frozen if isinstance(frozen, bytes) else b"",
+    )
+
+
+def _speaks_itself(epoch: str, seq: int, frozen: bytes) -> bool:
+    """Tell whether an event says that it is this one. What the centre has is not proved any further."""
+    return f'"epoch":"{epoch}","seq":{seq},'.encode() in frozen[:400]
+
+
+def _cells(one: Found) -> _Row:
+    return (
+        one.epoch,
+        one.seq,
+        one.id,
+        one.kind,
+        one.hlc,
+        one.created_at,
+        one.state,
+        one.held_until,
+        one.dead_code,
+        one.delivered_at,
+        one.bytes,
+    )
+
+
+def _tell(table: str, read: int) -> None:
+    if read >= _BATCH:
+        _logger.info("salvage.progress", table=table, rows=read)

@@ -1,0 +1,134 @@
+"""Is an event what was frozen? It says itself which one it is, and the next one names its SM3.
+
+An event is believed if it fits its schema, is the one that its row says, and is named by its successor, or by the
+state of the store if it is the last. Where nobody names it, its own word must do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from edge.clock import to_us
+from wire.errors import InvalidEventError, NewerMessageError, UnsupportedVersionError
+from wire.events import Event, sm3_hex, thaw
+
+_NEAR = 8
+"""Digits of a hash that may be damaged while it still names one message only: 56 others agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A row of the outbox, or what is left of one."""
+
+    epoch: str
+    seq: int
+    id: str
+    kind: str
+    hlc: int
+    created_at: int
+    state: str
+    held_until: int | None
+    dead_code: str | None
+    delivered_at: int | None
+    bytes: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """What a walk along one life of the store found."""
+
+    taken: Sequence[Found]
+    refused: Sequence[Found]
+
+
+def prove(
+    candidates: Mapping[int, Sequence[Found]],
+    last_seq: int | None,
+    last_hash: str | None,
+    other: Callable[[int], bytes | None] = lambda _: None,
+) -> Proved:
+    """Choose among what was found for each number of one life.
+
+    Args:
+        candidates: What was found, by number.
+        last_seq: The last number that was given out, if that is known.
+        last_hash: Its hash as the state keeps it.
+        other: Returns an event that is not among the candidates and needs no proof here.
+    """
+    taken: dict[int, Found] = {}
+    refused: list[Found] = []
+    for seq in sorted(candidates, reverse=True):
+        follower = taken[seq + 1].bytes if seq + 1 in taken else other(seq + 1)
+        expected = last_hash if seq == last_seq else previous_of(follower)
+        fitting = [one for one in candidates[seq] if is_proved(one, event_in(one.bytes), expected)]
+        if expected is None:
+            before = {sm3_hex(one.bytes) for one in candidates.get(seq - 1, ())}
+            before |= {sm3_hex(known) for known in [other(seq - 1)] if known is not None}
+            # Nobody names it: it has to name the one before, or at least be a number that was given out.
+            fitting = [one for one in fitting if _follows(one, before) or (not before and seq <= (last_seq or seq))]
+        if fitting:
+            taken[seq] = fitting[0]
+        refused += [one for one in candidates[seq] if not fitting or one.bytes != fitting[0].bytes]
+    return Proved(tuple(reversed(taken.values())), refused)
+
+
+def is_proved(found: Found, event: Event | None, expected: str | None) -> bool:
+    """Tell whether a row holds the event it says, with the hash that its successor names."""
+    if event is None or (event.epoch, event.seq) != (found.epoch, found.seq):
+        return False
+    return expected is None or is_near(sm3_hex(found.bytes), expected)
+
+
+def is_near(digest: str, named: str) -> bool:
+    """Tell whether `named` is this hash, or was before a few digits of it were damaged."""
+    return digest == named or (
+        len(digest) == len(named) and sum(a != b for a, b in zip(digest, named, strict=True)) <= _NEAR
+    )
+
+
+def event_in(frozen: bytes) -> Event | None:
+    """Return the event that the bytes hold, None if they hold none that this program can read."""
+    try:
+        return thaw(frozen)
+    except (InvalidEventError, NewerMessageError, UnsupportedVersionError):
+        return None
+
+
+def previous_of(frozen: bytes | None) -> str | None:
+    """Return the hash that an event names as its predecessor's."""
+    event = event_in(frozen) if frozen is not None else None
+    return event.prev if event is not None else None
+
+
+def _follows(found: Found, before: set[str]) -> bool:
+    named = previous_of(found.bytes)
+    return named is not None and any(is_near(digest, named) for digest in before)
+
+
+def row_of(event: Event, frozen: bytes) -> Found:
+    """Return the row as it was when the event was recorded."""
+    kind = str(event.fact.__struct_config__.tag)
+    at = to_us(event.occurred_at)
+    return Found(event.epoch, event.seq, event.id, kind, event.hlc, at, "pending", None, None, None, frozen)
+
+
+def restored(found: Found, event: Event) -> Found:
+    """Return the row with everything that its event says put right."""
+    right = row_of(event, found.bytes)
+    if (found.epoch, found.seq, found.id, found.kind, found.hlc, found.created_at) == (
+        right.epoch,
+        right.seq,
+        right.id,
+        right.kind,
+        right.hlc,
+        right.created_at,
+    ):
+        return found
+    return replace(
+        right,
+        state=found.state,
+        held_until=found.held_until,
+        dead_code=found.dead_code,
+        delivered_at=found.delivered_at,
+    )

@@ -1,0 +1,199 @@
+"""What is left of a damaged store: its files, set aside, and everything in them that may be an event.
+
+Nothing here writes into the files that were set aside. SQLite gets a copy of its own to read, in which the log is
+already folded back and the header put right, so that damage there does not hide what is whole behind it.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import re
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.store.pages import TABLE_LEAF, Value, records
+from edge.store.salvage_proof import Found, event_in, row_of
+from edge.store.wal import PAGE_BYTES, Log, read_log
+
+_HEADER = struct.Struct(">16s H BB B BBB I I")
+_MAGIC = b"SQLite format 3\0"
+_CHANGES_AT, _VALID_FOR_AT, _APPLICATION_AT, _VERSION_AT = 24, 92, 68, 60
+_EVENT = re.compile(rb'\{"v":\d+,"id":"[0-9a-f-]{36}","terminal":"[^"]{1,64}","epoch":"([^"]{1,64})","seq":(\d+),')
+_COLUMNS = 11
+_HASH = re.compile(r"[0-9a-f]{64}")
+_STATE_COLUMNS = 9
+
+IsKnown = Callable[[str, int], bool]
+"""Tells whether an event need not be looked for any more."""
+_Fetch = Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a history stood, as some page says."""
+
+    terminal: str
+    epoch: str
+    next_seq: int
+    last_hash: str
+    hlc: int
+
+
+class Remains:
+    """The files of a store, damaged or not, as they lie on the disk."""
+
+    def __init__(self, database: bytes | mmap.mmap, log: bytes, index: bytes) -> None:
+        self.database = database
+        self.log_bytes = log
+        self.log: Log = read_log(log, index, self.page)
+
+    def page(self, number: int) -> bytes:
+        """Return a page of the database file, empty if there is none."""
+        return bytes(self.database[(number - 1) * PAGE_BYTES : number * PAGE_BYTES]) if number > 0 else b""
+
+    def header(self) -> bytes:
+        """Return the header of the database as of the last commit."""
+        frame = self.log.committed().get(1)
+        first = self.page(1) if frame is None else self.log_bytes[frame.at : frame.at + PAGE_BYTES]
+        return first[:100]
+
+    def versions(self) -> tuple[int, int]:
+        """Return the application id and the version of the schema as the header has them; 0 where it is too short."""
+        header = self.header().ljust(100, b"\0")
+        return int.from_bytes(header[_APPLICATION_AT:][:4]), int.from_bytes(header[_VERSION_AT:][:4])
+
+    def write_image(self, path: Path) -> None:
+        """Write a copy for SQLite to read, as of the last whole commit, with the header of every store of ours."""
+        with path.open("wb") as image:
+            image.write(self.database)
+            for page, frame in self.log.committed().items():
+                image.seek((page - 1) * PAGE_BYTES)
+                image.write(self.log_bytes[frame.at : frame.at + PAGE_BYTES])
+            pages = -(-image.seek(0, 2) // PAGE_BYTES)
+            image.truncate(pages * PAGE_BYTES)
+            image.seek(0)
+            # Not in WAL mode, no free pages: it is only read.
+            image.write(_HEADER.pack(_MAGIC, PAGE_BYTES, 1, 1, 0, 64, 32, 32, 1, pages) + bytes(8))
+            image.seek(44)
+            image.write(struct.pack(">4I", 4, 0, 0, 1))
+            image.seek(64)
+            image.write(bytes(4))
+            image.seek(_VALID_FOR_AT)
+            image.write(struct.pack(">I", 1))
+
+    def events(self, is_known: IsKnown) -> Iterator[Found]:
+        """Yield everything that looks like an event that is not known, the newest page images first."""
+        for number, page, fetch in self._pages():
+            spoken = [(match[1].decode("ascii", "replace"), int(match[2]) % 2**63) for match in _EVENT.finditer(page)]
+            if all(is_known(epoch, seq) for epoch, seq in spoken):
+                continue
+            found = [one for cells in records(page, fetch, number=number) if (one := _row(cells)) is not None]
+            yield from found
+            yield from carved(page)
+
+    def events_behind(self) -> Iterator[Found]:
+        """Yield what stands in frames that SQLite will not take, and in their pages of the database file."""
+        numbers = {frame.page for frame in self.log.behind}
+        images = [self.log_bytes[frame.at : frame.at + PAGE_BYTES] for frame in self.log.behind]
+        for page in (*images, *(self.page(number) for number in numbers)):
+            yield from (one for cells in records(page, self.page) if (one := _row(cells)) is not None)
+            yield from carved(page)
+
+    def heads(self) -> Iterator[Head]:
+        """Yield every state of the history that stands on some page."""
+        for _, page, fetch in self._pages():
+            if page[:1] != bytes([TABLE_LEAF]):
+                continue
+            for cells in records(page, fetch):
+                with suppress(ValueError):
+                    yield head_of(cells)
+
+    def _pages(self) -> Iterator[tuple[int, bytes, _Fetch]]:
+        yield from self._frames()
+        for number in range(1, len(self.database) // PAGE_BYTES + 2):
+            yield number, self.page(number), self.page
+
+    def _frames(self) -> Iterator[tuple[int, bytes, _Fetch]]:
+        """Yield the images in the log, the newest first; what runs over is looked for in the log before the file."""
+        images = {frame.page: frame for frame in self.log.frames}
+
+        def fetch(number: int) -> bytes:
+            frame = images.get(number)
+            return self.page(number) if frame is None else self.log_bytes[frame.at : frame.at + PAGE_BYTES]
+
+        for frame in reversed(self.log.frames):
+            yield frame.page, self.log_bytes[frame.at : frame.at + PAGE_BYTES], fetch
+
+
+@contextmanager
+def open_remains(database: Path) -> Iterator[Remains]:
+    """Read the files of the store at `database` without a lock and without a change."""
+    log, index = (_read(database.with_name(database.name + suffix)) for suffix in ("-wal", "-shm"))
+    if not database.exists() or not database.stat().st_size:
+        yield Remains(b"", log, index)
+        return
+    with database.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        yield Remains(mapped, log, index)
+
+
+def carved(page: bytes) -> Iterator[Found]:
+    """Yield events whose bytes stand in one piece on a page, whatever became of the cells around them."""
+    for match in _EVENT.finditer(page):
+        text = page[match.start() :].decode("utf-8", "replace")
+        with suppress(ValueError):
+            _, end = json.JSONDecoder().raw_decode(text)
+            frozen = text[:end].encode()
+            event = event_in(frozen)
+            if event is not None:
+                yield row_of(event, frozen)
+
+
+def head_of(cells: list[Value]) -> Head:
+    """Return the state of a history that a record holds.
+
+    Raises:
+        ValueError: It is another record.
+    """
+    match cells:
+        case [_, str(terminal), str(epoch), int(next_seq), str(last_hash), int(hlc), *_] if (
+            len(cells) >= _STATE_COLUMNS and next_seq > 0 and _HASH.fullmatch(last_hash)
+        ):
+            return Head(terminal, epoch, next_seq, last_hash, hlc)
+        case _:
+            raise ValueError("not a state")
+
+
+def _row(cells: list[Value]) -> Found | None:
+    """Return the row of the outbox that a record holds."""
+    if len(cells) != _COLUMNS or not isinstance(cells[10], bytes):
+        return None
+    match cells[:10]:
+        case [str(epoch), int(seq), str(id_), str(kind), int(hlc), int(created), str(state), held, dead, delivered]:
+            is_known = state in {"pending", "delivered", "dead"}
+            return Found(
+                epoch,
+                seq,
+                id_,
+                kind,
+                hlc,
+                created,
+                state if is_known else "pending",
+                held if isinstance(held, int) else None,
+                dead if isinstance(dead, str) else None,
+                delivered if isinstance(delivered, int) else None,
+                cells[10],
+            )
+        case _:
+            event = event_in(cells[10])
+            return row_of(event, cells[10]) if event is not None else None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""

@@ -1,0 +1,64 @@
+"""What a person should know of a store that was damaged, or that the power left unfinished. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from codes.words import Words
+from edge.health import Trouble
+from edge.store.life import FormerStore
+from edge.store.salvage import Mended
+
+SHOWN: Final = timedelta(days=7)
+"""How long a damaged store stays an alarm."""
+
+_ASK_VENDOR: Final = Words(
+    "请检查本机硬盘；保留该目录并联系厂商；按 `salvage.txt` 核对缺失的记录。",
+    "Have the disk checked, keep the folder and tell the vendor; salvage.txt in it names what is missing.",
+)
+_CUT_OFF: Final = Trouble(
+    "store.cut_off",
+    Words("上次断电时有一笔操作没有写完", "The last entry was not finished when the power failed"),
+    Words(
+        "当时未显示“已记录”的，请重新扫描或重新办理。",
+        "Scan again, or do again, what was not shown as recorded then.",
+    ),
+    is_alarm=False,
+)
+
+
+def store_troubles(mended: Mended, former: Sequence[FormerStore], now: datetime) -> Iterator[Trouble]:
+    """Yield what is to be told of the store."""
+    for one in former:
+        if one.why == "damaged" and now - one.ended_at < SHOWN:
+            yield _salvaged(one)
+    if mended.parked:
+        yield _parked(mended.parked)
+    if mended.is_cut_off:
+        yield _CUT_OFF
+
+
+def _salvaged(one: FormerStore) -> Trouble:
+    lost = sum(last - first + 1 for first, last in one.lost)
+    return Trouble(
+        "store.salvaged",
+        Words(
+            f"数据库曾损坏，已重建：保留 {one.kept} 条记录，缺失 {lost} 条；原文件在 {one.folder}",
+            f"The store was damaged and made anew: {one.kept} records kept, {lost} lost; the old files are in "
+            f"{one.folder}",
+        ),
+        _ASK_VENDOR,
+    )
+
+
+def _parked(count: int) -> Trouble:
+    return Trouble(
+        "store.row_damaged",
+        Words(f"{count} 条待上传记录已损坏，未上传", f"{count} waiting records are damaged and will not be sent"),
+        Words(
+            "请检查本机硬盘，并联系厂商；其余记录照常上传。",
+            "Have the disk checked and tell the vendor; all other records go on.",
+        ),
+    )

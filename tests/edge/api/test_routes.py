@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 
 import httpx
 import pytest
@@ -485,3 +486,25 @@ def test_document_describes_every_route_in_words(client: Client) -> None:
         for method, route in methods.items():
             assert route.get("description"), f"{method} {path}"
     assert client.ask("GET", "/docs").status_code == 404
+
+
+@pytest.mark.req("T-22")
+def test_a_scanner_is_set_up_by_whoever_is_signed_in(client: Client) -> None:
+    form = {"device": "serial:left"}
+    assert client.ask("PUT", "/api/v1/scanner-setup", form).status_code == HTTPStatus.UNAUTHORIZED
+    client.sign_in()
+    begun = client.ask("PUT", "/api/v1/scanner-setup", form).json()
+    assert (begun["stage"], begun["next_symbol"], begun["profile"]) == ("running", "code128", None)
+    skipped = client.ask("PUT", "/api/v1/scanner-setup/skip", form | {"symbol": "code128"}).json()
+    assert [symbol["state"] for symbol in skipped["symbols"]][:2] == ["skipped", "waiting"]
+    assert client.get("/scanner-setup") == []
+    stopped = client.ask("DELETE", "/api/v1/scanner-setup", params=form).json()
+    assert stopped["stage"] == "stopped"
+    again = client.ask("DELETE", "/api/v1/scanner-setup", params=form)
+    assert (again.status_code, again.json()["code"]) == (HTTPStatus.CONFLICT, "scanner.setup.not_running")
+
+
+def test_what_is_no_scanner_of_this_terminal_cannot_be_set_up(at_work: Client) -> None:
+    for device in ("serial:other", "camera:eye"):
+        refused = at_work.ask("PUT", "/api/v1/scanner-setup", {"device": device})
+        assert (refused.status_code, refused.json()["code"]) == (HTTPStatus.NOT_FOUND, "scanner.setup.unknown_device")

@@ -11,10 +11,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, event
 
+from drivers.scanner import parse_spec
+from drivers.scanner.profile import make_profile
+from drivers.scanner.selftest import CALIBRATION_CODE, CALIBRATION_SYMBOL
+from drivers.scanner.sighting import sightings
 from edge.counter.scanning import MAX_RAW_BYTES, SIGN_IN_FIRST
 from edge.counter.views import ScanShown, Totals, from_json
 from edge.store import sql
 from edge.store.chain import check_chain
+from edge.store.scanner_profiles import save_profile
 from edge.store.terminal import read_state
 from rules.scan_judgement import Mode, Tone, Verdict
 from tests.edge.scene import (
@@ -218,6 +223,22 @@ def test_scanner_that_has_once_sent_a_separator_is_not_doubted_again(shop: Shop)
     shop.scan(b"010690000000001410LOT1\x1d21SN0", "]d2")
     shown = shop.scan(b"010690000000001417280131" + b"21SN1", "]d2")
     assert (shown.tone, shown.hint, shown.flags) == (Tone.OK, None, ("no_separator",))
+
+
+@pytest.mark.req("T-20")
+@pytest.mark.parametrize(("gs", "is_doubted"), [(b"\x1d", False), (b"", True)])
+def test_what_the_set_up_has_shown_of_a_scanner_decides_about_its_separators(
+    shop: Shop, gs: bytes, is_doubted: bool
+) -> None:
+    burst = (CALIBRATION_CODE.replace(b"\x1d", gs) + b"\r",)
+    name, line = CALIBRATION_SYMBOL.name, "serial:/dev/left;name=left"
+    profile = make_profile(line, {name: burst}, {name: sightings(burst, parse_spec(line))})
+    with shop.connection.begin():
+        save_profile(shop.connection, profile, NOON)
+    # What came by chance before the profile, or after it, changes nothing.
+    shop.scan(b"010690000000001410LOT1\x1d21SN0", "]d2")
+    shown = shop.scan(b"010690000000001417280131" + b"21SN1", "]d2")
+    assert (shown.tone is Tone.NOTICE, shown.hint is not None) == (is_doubted, is_doubted)
 
 
 def test_scan_that_was_kept_before_there_were_flags_can_still_be_shown(shop: Shop) -> None:

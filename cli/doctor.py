@@ -1,0 +1,112 @@
+"""`yima doctor`: look at everything a technician would look at, and say the next step."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter
+
+from cli.checks.box import check_box
+from cli.checks.data import check_data
+from cli.checks.devices import check_devices
+from cli.checks.finding import Finding, Level, fault_of, finding_of, fine
+from cli.checks.line import check_line
+from cli.checks.service import Asked, check_service
+from cli.paper import wrapped
+from codes.errors import YimaError
+from drivers.scanner import parse_spec
+from drivers.scanner.spec import ScannerKind
+from edge.certificates import read_certificates
+from edge.config import EdgeConfig, load_config
+from edge.troubles import certificate_troubles
+
+DEFAULT_CONFIG = Path("/etc/yima/edge.toml")
+Config = Annotated[Path, typer.Option("--config", help="配置文件 / Configuration file")]
+_FAULTS, _CANNOT_LOOK = 1, 2
+_MARKS = {Level.OK: "✓", Level.NOTICE: "!", Level.FAULT: "✗"}
+_COLOURS = {Level.OK: typer.colors.GREEN, Level.NOTICE: typer.colors.YELLOW, Level.FAULT: typer.colors.RED}
+
+
+def doctor(
+    config: Config = DEFAULT_CONFIG,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / Print JSON")] = False,
+) -> None:
+    """检查这台终端，告诉下一步该做什么 / Check this terminal and tell the next step.
+
+    只看不改，终端运行与否均可 / Changes nothing, works whether or not the terminal runs.
+    退出码：0 无故障，1 有故障，2 无法检查 / Exit code: 0 no fault, 1 faults, 2 cannot be checked.
+    """
+    findings, settings = [], None
+    try:
+        settings = load_config(config)
+    except YimaError as exc:
+        findings.append(fault_of(exc))
+    findings += examine(settings)
+    if as_json:
+        typer.echo(json.dumps(report_of(findings), ensure_ascii=False))
+    else:
+        _show(findings)
+    if settings is None:
+        raise typer.Exit(_CANNOT_LOOK)
+    if any(one.level is Level.FAULT for one in findings):
+        raise typer.Exit(_FAULTS)
+
+
+def examine(config: EdgeConfig | None) -> list[Finding]:
+    """Look at everything; at the machine alone if there is no configuration that can be used."""
+    if config is None:
+        return list(check_box(has_camera=False))
+    return list(_examine(config))
+
+
+def report_of(findings: Iterable[Finding]) -> dict[str, object]:
+    """Return the findings as they are printed for programs."""
+    listed = list(findings)
+    counted = Counter(one.level for one in listed)
+    return {
+        "faults": counted[Level.FAULT],
+        "notices": counted[Level.NOTICE],
+        "findings": TypeAdapter(list[Finding]).dump_python(listed, mode="json"),
+    }
+
+
+def _examine(config: EdgeConfig) -> Iterator[Finding]:
+    yield fine("config.valid", "配置文件有效", "The configuration can be used")
+    yield from check_box(has_camera=_has_camera(config.scanners))
+    yield from check_data(config.store.folder)
+    asked = Asked(config)
+    told = list(check_service(config, asked))
+    yield from told
+    yield from check_devices(config.scanners, asked.status.devices if asked.status else ())
+    # What the running terminal has said of its line already is not said twice.
+    yield from (one for one in check_line(config) if one.code not in {before.code for before in told})
+    if asked.status is None:
+        found = certificate_troubles(read_certificates(config), datetime.now(UTC))
+        yield from (finding_of(trouble) for trouble in found)
+
+
+def _has_camera(lines: tuple[str, ...]) -> bool:
+    return any(parse_spec(line).kind is ScannerKind.CAMERA for line in lines)
+
+
+def _show(findings: list[Finding]) -> None:
+    for one in findings:
+        mark = typer.style(_MARKS[one.level], fg=_COLOURS[one.level])
+        zh = list(wrapped(f"{one.words.zh}  [{one.code}]", "  ", first="  "))
+        typer.echo(f"{mark} {zh[0][2:]}")
+        for line in (*zh[1:], *wrapped(one.words.en, "  ")):
+            typer.echo(line)
+        if one.next_step is not None:
+            for text, first in ((one.next_step.zh, "  → "), (one.next_step.en, "    ")):
+                for line in wrapped(text, "    ", first=first):
+                    typer.echo(line)
+    counted = Counter(one.level for one in findings)
+    typer.echo(
+        f"故障 / faults {counted[Level.FAULT]}，提示 / notices {counted[Level.NOTICE]}，正常 / well {counted[Level.OK]}"
+    )

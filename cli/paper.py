@@ -1,0 +1,51 @@
+"""Text for a screen of eighty columns, in which a Chinese character takes two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.cells import cell_len
+
+WIDTH = 80
+_NOT_FIRST = "，。；：、！？）」”%"
+"""What must not stand at the beginning of a line."""
+
+
+def wrapped(text: str, indent: str = "", *, first: str | None = None, width: int = WIDTH) -> Iterator[str]:
+    """Yield `text` in lines of at most `width` columns; a word that is longer stands alone and whole.
+
+    >>> list(wrapped("one two three", "  ", width=9))
+    ['  one two', '  three']
+    """
+    line = indent if first is None else first
+    has_words = False
+    for piece in _pieces(text):
+        if has_words and cell_len(line + piece.rstrip()) > width and piece not in _NOT_FIRST:
+            yield line.rstrip()
+            line, has_words = indent, False
+            piece = piece.lstrip()  # noqa: PLW2901 - a line does not begin with a blank
+        line, has_words = line + piece, has_words or bool(piece.strip())
+    yield line.rstrip()
+
+
+def padded(text: str, columns: int) -> str:
+    """Return `text` filled up with blanks to so many columns."""
+    return text + " " * max(0, columns - cell_len(text))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield words with the blanks after them, and wide characters one by one."""
+    word = ""
+    for character in text:
+        if cell_len(character) > 1:
+            if word:
+                yield word
+            yield character
+            word = ""
+        elif character == " ":
+            yield word + character
+            word = ""
+        else:
+            word += character
+    if word:
+        yield word

@@ -1,0 +1,213 @@
+"""`yima status`: how this terminal is, once or every second, for a person or for a program."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import sys
+import termios
+import time
+import tty
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter
+
+from cli.complaint import CANNOT, Complaint, show_complaint
+from cli.doctor import DEFAULT_CONFIG, Config
+from cli.paper import padded, wrapped
+from cli.terminal_status import fetch_status
+from codes.words import Words
+from edge.config import EdgeConfig, load_config
+from edge.health import DeviceStatus, Lamp, LampState, Machine, TerminalStatus, Trouble
+
+_NEEDS_A_PERSON = 1
+_EVERY_S = 1.0
+_CLEAR = "\x1b[H\x1b[2J"
+_QUIT = frozenset({b"q", b"Q", b"\x03", b"\x04", b"\x1b", b""})
+_LABEL = 28
+_GIGA, _MEGA = 1e9, 1e6
+_NOT_RUNNING = Complaint(
+    "edge.not_running",
+    Words("终端未运行", "The terminal is not running"),
+    Words("请运行 `yima doctor`：它会告诉原因和下一步。", "Run `yima doctor`: it tells the cause and the next step."),
+)
+_COLOURS = {
+    LampState.OK: typer.colors.GREEN,
+    LampState.NOTICE: typer.colors.YELLOW,
+    LampState.DOWN: typer.colors.YELLOW,
+    LampState.OFF: typer.colors.BRIGHT_BLACK,
+}
+_LAMPS = {LampState.OK: "●", LampState.NOTICE: "◐", LampState.DOWN: "○", LampState.OFF: "–"}
+
+
+def status(
+    config: Config = DEFAULT_CONFIG,
+    watch: Annotated[bool, typer.Option("--watch", help="每秒刷新，q 退出 / Every second; q ends")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / Print JSON")] = False,
+) -> None:
+    """显示这台终端的状态 / Show how this terminal is.
+
+    退出码：0 正常（断网也算），1 需要处理，2 未运行 / Exit code: 0 well, also without a line; 1 needs a person;
+    2 not running.
+    """
+    settings = load_config(config)
+    seen = _watch(settings, as_json=as_json) if watch else _once(settings, as_json=as_json)
+    if seen is None:
+        raise typer.Exit(CANNOT)
+    if not seen.is_well:
+        raise typer.Exit(_NEEDS_A_PERSON)
+
+
+def record_of(seen: TerminalStatus | None) -> str:
+    """Return a status as one line for programs; `null` if the terminal does not run."""
+    if seen is None:
+        return "null"
+    told = TypeAdapter(TerminalStatus).dump_python(seen, mode="json")
+    return json.dumps({"is_well": seen.is_well, **told}, ensure_ascii=False)
+
+
+def page_of(seen: TerminalStatus, now: datetime) -> Iterator[str]:
+    """Yield a status as lines of at most eighty columns."""
+    state = "正常 / well" if seen.is_well else "需要处理 / needs a person"
+    yield typer.style(f"{seen.label or seen.terminal}  {seen.terminal}  {state}", bold=True)
+    yield from _lamp("同步 / sync", seen.lamps.sync)
+    yield from _lamp("结算 / settlement", seen.lamps.settlement)
+    sync = seen.sync
+    yield _line("待上传 / pending", f"{sync.pending}{_since(sync.oldest_pending_at, now)}")
+    yield _line("暂缓、被拒 / held, refused", f"{sync.held}, {sync.dead}")
+    for number, device in enumerate(seen.devices):
+        label = padded("" if number else "设备 / devices", _LABEL)
+        yield from wrapped(_device(device), " " * _LABEL, first=label)
+    yield from _box(seen.machine)
+    if seen.clock_offset_ms is not None:
+        yield _line("时钟 / clock", f"{seen.clock_offset_ms / 1000:+.1f} s")
+    for one in seen.certificates:
+        ends = "?" if one.expires_at is None else f"{one.expires_at:%Y-%m-%d}"
+        yield _line("证书 / certificate", f"{ends}  {one.use}")
+    if seen.config is not None:
+        same = "" if seen.config.wanted == seen.config.applied else f" → {seen.config.wanted or '?'}"
+        yield _line("配置 / config", f"{seen.config.applied}{same}")
+    yield _line("版本、指纹 / version, key", f"{seen.versions.get('yima', '?')}, {seen.fingerprint}")
+    for trouble in seen.troubles:
+        yield ""
+        yield from _trouble(trouble)
+
+
+def _once(settings: EdgeConfig, *, as_json: bool) -> TerminalStatus | None:
+    seen = fetch_status(settings)
+    if seen is None and not as_json:
+        show_complaint(_NOT_RUNNING)
+    else:
+        _show(seen, as_json=as_json)
+    return seen
+
+
+def _watch(settings: EdgeConfig, *, as_json: bool) -> TerminalStatus | None:
+    """Show the state every second until somebody has had enough; return the last."""
+    is_screen = sys.stdout.isatty() and not as_json
+    with pressed_keys() as is_enough:
+        while True:
+            seen = fetch_status(settings)
+            if is_screen:
+                typer.echo(_CLEAR, nl=False)
+            _show(seen, as_json=as_json)
+            if not as_json:
+                typer.echo("q 退出 / q ends" if is_screen else "")
+            sys.stdout.flush()
+            if is_enough(_EVERY_S):
+                return seen
+
+
+def _show(seen: TerminalStatus | None, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(record_of(seen))
+        return
+    lines = [f"{_NOT_RUNNING.words}"] if seen is None else page_of(seen, datetime.now(UTC))
+    for line in lines:
+        typer.echo(line)
+
+
+@contextmanager
+def pressed_keys() -> Iterator[Callable[[float], bool]]:
+    """Give a question that waits so many seconds and tells whether somebody pressed q, or Ctrl-C.
+
+    Where there is no keyboard, time goes by until the reader of the pipe is gone or the process is ended.
+    """
+    if not sys.stdin.isatty():
+        yield _waited
+        return
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+    tty.setcbreak(descriptor)
+    try:
+        yield lambda wait_s: _was_quit_pressed(descriptor, wait_s)
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def _waited(wait_s: float) -> bool:
+    try:
+        time.sleep(wait_s)
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
+def _was_quit_pressed(descriptor: int, wait_s: float) -> bool:
+    try:
+        ready, _, _ = select.select([descriptor], [], [], wait_s)
+    except KeyboardInterrupt:
+        return True
+    return bool(ready) and os.read(descriptor, 1) in _QUIT
+
+
+def _lamp(label: str, lamp: Lamp) -> Iterator[str]:
+    mark = typer.style(_LAMPS[lamp.state], fg=_COLOURS[lamp.state])
+    zh, *more = wrapped(lamp.words.zh, " " * (_LABEL + 2), first=" " * (_LABEL + 2))
+    yield f"{padded(label, _LABEL)}{mark} {zh.lstrip()}"
+    yield from more
+    yield from wrapped(lamp.words.en, " " * (_LABEL + 2))
+
+
+def _box(machine: Machine) -> Iterator[str]:
+    if machine.disk_free_bytes is not None and machine.disk_total_bytes is not None:
+        free, total = machine.disk_free_bytes / _GIGA, machine.disk_total_bytes / _GIGA
+        yield _line("磁盘可用 / disk free", f"{free:.1f} / {total:.1f} GB")
+    if machine.pss_bytes is not None:
+        yield _line("内存 / memory", f"{machine.pss_bytes / _MEGA:.0f} MB")
+    if machine.temperature_c is not None:
+        yield _line("温度 / temperature", f"{machine.temperature_c:.0f} °C")
+    if machine.load is not None:
+        yield _line("负载 / load", f"{machine.load:.1f} / {machine.cores or '?'}")
+
+
+def _device(device: DeviceStatus) -> str:
+    scans = f"{device.state}  {device.scans} 次 / scans"
+    return f"{device.device}  {scans}{f'  {device.problem}' if device.problem else ''}"
+
+
+def _trouble(trouble: Trouble) -> Iterator[str]:
+    mark, colour = ("✗", typer.colors.RED) if trouble.is_alarm else ("!", typer.colors.YELLOW)
+    zh, *more = wrapped(f"{trouble.words.zh}  [{trouble.code}]", "  ", first="  ")
+    yield f"{typer.style(mark, fg=colour)} {zh[2:]}"
+    yield from more
+    yield from wrapped(trouble.words.en, "  ")
+    yield from wrapped(trouble.next_step.zh, "    ", first="  → ")
+    yield from wrapped(trouble.next_step.en, "    ")
+
+
+def _line(label: str, value: str) -> str:
+    return f"{padded(label, _LABEL)}{value}"
+
+
+def _since(moment: datetime | None, now: datetime) -> str:
+    if moment is None:
+        return ""
+    minutes = max(0, int((now - moment).total_seconds() // 60))
+    hours, rest = divmod(minutes, 60)
+    return f"  最早 / oldest {hours} h {rest} min"

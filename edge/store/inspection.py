@@ -1,0 +1,149 @@
+"""Looking at a store from outside without changing a byte of it: for a technician, whether or not the terminal runs.
+
+A running terminal is read beside its writer. Where none runs, SQLite itself would tidy up the files of a store that was
+left by a crash, so then a copy is looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.pool import NullPool
+
+from edge.clock import from_us
+from edge.store import schema, sql
+from edge.store.database import database_path
+from edge.store.errors import store_errors
+from edge.store.life import FormerStore, former_stores
+from edge.store.outbox import OutboxCounts, read_counts
+
+LOCKS = Path("/proc/locks")
+MOST_SCANS = 200
+_TAIL = 4
+"""Characters of a pack's code that are shown: enough to find the pack in the hand, no more."""
+_WITH_TAIL = frozenset({"trace", "gs1", "hibc", "ma"})
+
+TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+COUNT_TABLE = "SELECT count(*) FROM "
+SELECT_DEAD = """
+SELECT epoch, seq, kind, created_at, dead_code FROM outbox WHERE state = 'dead' ORDER BY created_at DESC LIMIT 200
+"""
+SELECT_SCANS = "SELECT id, at, device, symbology, kind, verdict, shown FROM scan ORDER BY id DESC LIMIT ?"
+
+Record = dict[str, str | int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreReport:
+    """What a store holds, without anything of a patient and without a whole code."""
+
+    version: int
+    newest_version: int
+    """The version that this program knows."""
+    finding: str
+    """`ok`, or what SQLite found wrong."""
+    rows: dict[str, int]
+    """Rows by table; empty if the store has another version than this program."""
+    outbox: OutboxCounts | None
+    dead_letters: list[Record]
+    scans: list[Record]
+    """The latest, newest first."""
+    former: list[FormerStore]
+
+
+def is_in_use(folder: Path, locks: Path = LOCKS) -> bool:
+    """Tell whether a terminal holds the store, without touching its lock: a terminal that starts now must get it."""
+    lock = database_path(folder).with_suffix(".lock")
+    try:
+        held, inode = locks.read_text(encoding="ascii"), lock.stat().st_ino
+    except OSError:
+        return False
+    return any(line.split()[1] == "FLOCK" and line.split()[5].endswith(f":{inode}") for line in held.splitlines())
+
+
+def inspect_store(folder: Path) -> StoreReport:
+    """Look at the store of a data folder.
+
+    Raises:
+        DamagedStoreError: It cannot even be opened.
+        EdgeError: The disk refused.
+        OSError: A copy cannot be made.
+    """
+    path = database_path(folder)
+    with _looked_at(path) as connection, store_errors(path), connection.begin():
+        version, newest = schema.schema_version(connection), schema.history()[-1].version
+        finding = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+        if version != newest or finding != "ok":
+            return StoreReport(version, newest, finding, {}, None, [], [], [])
+        names = [name for (name,) in sql.rows(connection, TABLES)]
+        return StoreReport(
+            version=version,
+            newest_version=newest,
+            finding=finding,
+            rows={name: int(sql.one(connection, f'{COUNT_TABLE}"{name}"')[0]) for name in names},
+            outbox=read_counts(connection),
+            dead_letters=[_dead(row) for row in sql.rows(connection, SELECT_DEAD)],
+            scans=[_scan(row) for row in sql.rows(connection, SELECT_SCANS, (MOST_SCANS,))],
+            former=former_stores(connection),
+        )
+
+
+@contextmanager
+def _looked_at(path: Path) -> Iterator[Connection]:
+    if is_in_use(path.parent):
+        with _opened(path, "mode=ro") as connection:
+            yield connection
+        return
+    log = path.with_name(f"{path.name}-wal")
+    if not log.exists() or log.stat().st_size == 0:
+        # Closed in good order: the file is all there is.
+        with _opened(path, "mode=ro&immutable=1") as connection:
+            yield connection
+        return
+    with tempfile.TemporaryDirectory(prefix="yima-look-") as aside:
+        for file in (path, log):
+            shutil.copyfile(file, Path(aside) / file.name)
+        with _opened(Path(aside) / path.name, "mode=rw") as connection:
+            yield connection
+
+
+@contextmanager
+def _opened(path: Path, how: str) -> Iterator[Connection]:
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None)
+
+    engine = create_engine("sqlite+pysqlite://", creator=connect, poolclass=NullPool)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    try:
+        with store_errors(path), engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _dead(row: sql.Row) -> Record:
+    epoch, seq, kind, created_at, code = row
+    return {"epoch": epoch, "seq": seq, "kind": kind, "created_at": from_us(created_at).isoformat(), "code": code}
+
+
+def _scan(row: sql.Row) -> Record:
+    id_, at, device, symbology, kind, verdict, shown = row
+    code = str(json.loads(shown).get("code") or "")
+    return {
+        "id": id_,
+        "at": from_us(at).isoformat(),
+        "device": device,
+        "symbology": symbology,
+        "kind": kind,
+        "verdict": verdict,
+        "length": len(code),
+        "tail": f"…{code[-_TAIL:]}" if kind in _WITH_TAIL and len(code) > 2 * _TAIL else None,
+    }

@@ -21,6 +21,7 @@ from rich.table import Table
 from cli.report_file import try_report, write_report
 from sim.centre import ImpostorError
 from sim.chaos.brokers import BrokerKind
+from sim.chaos.plan import Kind
 from sim.chaos.report import make_report
 from sim.chaos.run import Goal, NoRecoveryError, Run, play, prepare
 from sim.chaos.stand import Order, StoreKind, open_stand
@@ -67,6 +68,10 @@ def chaos(  # noqa: PLR0917 - each is an option of the command
         int | None, typer.Option(help="至少强制终止多少次 / Processes killed, at least", min=0, show_default=False)
     ] = None,
     terminals: Annotated[int, typer.Option(help="终端数 / Terminals", min=1, max=9)] = 2,
+    only: Annotated[
+        list[Kind] | None,
+        typer.Option(help="只做这种故障，可重复 / Only this kind of fault; may be repeated", show_default=False),
+    ] = None,
 ) -> None:
     """混沌测试：不断制造故障，核对无丢失、无重复、无错误 / Break everything, and check that nothing is lost or doubled.
 
@@ -77,7 +82,7 @@ def chaos(  # noqa: PLR0917 - each is an option of the command
         try_report(report)
     if events is None and kills is None and minutes is None:
         events, kills = EVENTS, KILLS
-    order, goal = Order(seed, broker, store, terminals), Goal(events or 0, kills or 0, minutes)
+    order, goal = Order(seed, broker, store, terminals), Goal(events or 0, kills or 0, minutes, frozenset(only or ()))
     console = Console()
     folder = Path(tempfile.mkdtemp(prefix="yima-chaos-"))
     # Ended from outside, it ends what it started, as with Ctrl-C.

@@ -68,14 +68,22 @@ class CentreApi:
         answer = await self._http.post(f"/api/v1/terminals/{terminal}/approve")
         answer.raise_for_status()
 
-    async def claims(self, codes: Iterable[str], never_scanned: Iterable[str]) -> CentreClaims:
-        """Return everything the centre says: the ledger, each code asked singly, and the events."""
+    async def claims(
+        self, codes: Iterable[str], never_scanned: Iterable[str], *, asks_ledger: bool = True
+    ) -> CentreClaims:
+        """Return everything the centre says: the ledger, each code asked singly, and the events.
+
+        Args:
+            codes: Asked one by one.
+            never_scanned: Asked as well; the centre must not know them.
+            asks_ledger: Whether every other code of the ledger is asked too.
+        """
         ledger = {row["code"]: _claim(row) async for row in self.pages("/api/v1/ledger")}
         events = [
             EventClaim(row["id"], row["terminal"], row["epoch"], row["seq"])
             async for row in self.pages("/api/v1/events")
         ]
-        answers = await self._ask(set(codes) | set(ledger))
+        answers = await self._ask(set(codes) | (set(ledger) if asks_ledger else set()))
         unknown = await self._ask(set(never_scanned))
         return CentreClaims(
             ledger=ledger,

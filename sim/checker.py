@@ -8,7 +8,7 @@ way of being wrong has a test that plants it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from itertools import groupby
 
@@ -110,17 +110,24 @@ class Findings:
             getattr(self, kind).extend(found)
 
 
-def check(truth: Mapping[str, Truth], recorded: Mapping[str, Recorded], claims: CentreClaims) -> Findings:
+def check(
+    truth: Mapping[str, Truth],
+    recorded: Mapping[str, Recorded],
+    claims: CentreClaims,
+    *,
+    asked: Collection[str] | None = None,
+) -> Findings:
     """Return what the centre got wrong.
 
     Args:
         truth: What must be so, by pack.
         recorded: What the terminals said, by terminal.
         claims: What the centre said.
+        asked: Packs about which the centre was asked one by one; all of them if None.
     """
     findings = Findings()
     _check_codes(truth, claims.ledger, findings)
-    _check_answers(truth, claims, findings)
+    _check_answers(truth, claims, truth if asked is None else asked, findings)
     _check_events(claims.events, findings)
     _check_records(recorded, claims.events, findings)
     return findings
@@ -152,13 +159,15 @@ def _too_many(must: Truth, claim: Claim) -> Iterable[str]:
             yield f"sale {sale.sale} counts {times} times"
 
 
-def _check_answers(truth: Mapping[str, Truth], claims: CentreClaims, findings: Findings) -> None:
+def _check_answers(
+    truth: Mapping[str, Truth], claims: CentreClaims, asked: Collection[str], findings: Findings
+) -> None:
     for code, answer in claims.answers.items():
         if answer.claim != claims.ledger.get(code):
             findings.false_answers.append(f"{code}: the answer differs from the ledger: {answer.claim}")
         if code in truth and answer.product != truth[code].product:
             findings.false_answers.append(f"{code}: matched to {answer.product}, not {truth[code].product}")
-    findings.lost += [f"{code}: the centre gave no answer" for code in truth if code not in claims.answers]
+    findings.lost += [f"{code}: the centre gave no answer" for code in asked if code not in claims.answers]
     for code, state in claims.unknown_answers.items():
         if state != "unseen":
             findings.false_answers.append(f"{code}: never scanned, but said to be {state}")

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import IO
 
 YIMA = (sys.executable, "-m", "cli.app")
-START_S = 40.0
+START_S = 90.0
 _NO_ADDITIONS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -148,9 +148,12 @@ def run_yima(arguments: Sequence[str], *, stdin: str | None = None) -> str:
     Raises:
         StageError: It failed; the message has what it said.
     """
-    done = subprocess.run(  # noqa: S603 - our own command
-        [*YIMA, *arguments], input=stdin, capture_output=True, text=True, timeout=START_S, check=False
-    )
+    try:
+        done = subprocess.run(  # noqa: S603 - our own command
+            [*YIMA, *arguments], input=stdin, capture_output=True, text=True, timeout=START_S, check=False
+        )
+    except subprocess.TimeoutExpired as exc:
+        raise StageError(f"yima {' '.join(arguments)} did not end in {START_S:.0f} s") from exc
     if done.returncode != 0:
         raise StageError(f"yima {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
     return done.stdout

@@ -10,7 +10,7 @@ apart; and it must be true: a number that was declared lost and is at the centre
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -48,13 +48,14 @@ class Verdict:
     findings: Findings = field(default_factory=Findings)
 
 
-def judge(journals: Sequence[Journal], held: Sequence[Held], claims: CentreClaims) -> Verdict:
+def judge(journals: Sequence[Journal], held: Sequence[Held], claims: CentreClaims, asked: Collection[str]) -> Verdict:
     """Return what is wrong.
 
     Args:
         journals: What each terminal said.
         held: Every event at the centre.
         claims: The ledger and the answers about single codes.
+        asked: The codes about which the centre was asked singly.
     """
     verdict = Verdict()
     gone = _Gone(held)
@@ -62,7 +63,7 @@ def judge(journals: Sequence[Journal], held: Sequence[Held], claims: CentreClaim
     _judge_scans(journals, held, gone, verdict)
     _judge_sales(journals, held, gone, verdict)
     truth = _truth(journals, claims.ledger, gone)
-    verdict.findings.add(check(truth, {}, replace(claims, events=())))
+    verdict.findings.add(check(truth, {}, replace(claims, events=()), asked=asked))
     return verdict
 
 

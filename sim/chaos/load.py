@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,25 +92,36 @@ class Work:
     name: str
     _taken: int = 0
     _requests: int = 0
+    _counter: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _trigger: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def play(self) -> None:
         """Sell until told to end."""
         while not self.ending.is_set():
-            for _ in range(BASKET):
-                await self._scan_by_request(self.shelf.drug())
-                await asyncio.sleep(PAUSE_S)
-            await self._close()
+            async with self._counter:
+                for _ in range(BASKET):
+                    await self._scan_by_request(self.shelf.drug())
+                    await asyncio.sleep(PAUSE_S)
+                await self._close()
+
+    async def pull(self) -> None:
+        """Pull the trigger until told to end."""
+        while not self.ending.is_set():
+            async with self._trigger:
+                await self._scan_by_scanner(self.shelf.drug())
+            await asyncio.sleep(TRIGGER_S)
+
+    @asynccontextmanager
+    async def resting(self) -> AsyncIterator[None]:
+        """Do nothing meanwhile: no list is open and no request is without its answer."""
+        async with self._trigger, self._counter:
+            await self.close_last()
+            yield
 
     async def close_last(self) -> None:
         """Close what the scanner added after the last sale was closed."""
         await self._scan_by_request(self.shelf.drug())
         await self._close()
-
-    async def pull(self) -> None:
-        """Pull the trigger until told to end."""
-        while not self.ending.is_set():
-            await self._scan_by_scanner(self.shelf.drug())
-            await asyncio.sleep(TRIGGER_S)
 
     def look(self) -> None:
         """Take in what the screen has shown."""

@@ -50,6 +50,11 @@ class Kind(StrEnum):
     """Pulled out in the middle of a code, and back under another node."""
 
 
+DISK_KINDS = frozenset({Kind.DISK_FULL, Kind.DISK_FAILING, Kind.DISK_READ_ONLY})
+CLOCK_KINDS = frozenset({Kind.CLOCK_AHEAD, Kind.CLOCK_BACK})
+MESSAGE_KINDS = frozenset({Kind.MESSAGES_DROPPED, Kind.MESSAGES_DOUBLED, Kind.MESSAGES_REORDERED})
+
+
 class Aim(StrEnum):
     """Who can be hit."""
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
+from sim.chaos.plan import DISK_KINDS, MESSAGE_KINDS
 from sim.chaos.run import RECOVERY_MOST_S, Run, Suffered
 from sim.chaos.stand import Order
 from sim.checker import Findings
@@ -48,6 +49,7 @@ def make_report(order: Order, run: Run | None, broke_off: Sequence[str], seconds
         "faults_by_kind": _by_kind(suffered),
         "kills_by_target": dict(sorted(_kills(suffered).items())),
         "skipped": {str(kind): why for kind, why in sorted(run.stand.skipped.items())} if run else {},
+        "met": _met(run) if run else {},
         "repeated": sum(journal.repeated for journal in run.journals) if run else 0,
         "refused": dict(_refused(run)) if run else {},
         "problems": problems,
@@ -66,10 +68,24 @@ def _problems(run: Run) -> Iterator[str]:
     worst = _worst(run.suffered)
     if worst is not None and worst > RECOVERY_MOST_S:
         yield f"最慢恢复 {worst} s / the worst recovery took {worst} s"
+    done, met = {one.planned.kind for one in run.suffered}, _met(run)
+    if done & DISK_KINDS and not met["disk_refusals"]:
+        yield "磁盘故障没有遇到任何写入 / no write met a broken disk"
+    if done & MESSAGE_KINDS and not met["messages_spoilt"]:
+        yield "没有报文遇到故障线路 / no message met a spoilt line"
     for name, status in run.status.items():
         pending, dead = status["sync"]["pending"], status["sync"]["dead"]
         if pending or dead:
             yield f"{name}：{pending} 条待上传，{dead} 条被拒收 / {pending} records wait, {dead} were refused"
+
+
+def _met(run: Run) -> dict[str, int]:
+    """Return how often faults were met: one that nobody met shows nothing."""
+    posts = run.stand.posts.values()
+    return {
+        "disk_refusals": sum(post.disk.refused() for post in posts),
+        "messages_spoilt": sum(post.mood.spoilt for post in posts),
+    }
 
 
 def _worst(suffered: Sequence[Suffered]) -> float | None:

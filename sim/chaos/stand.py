@@ -19,9 +19,13 @@ from random import Random
 from drivers.scanner.simulated.serial import SimulatedSerialScanner
 from sim.centre import CentreApi
 from sim.chaos.brokers import BrokerHome, BrokerKind, start_broker
+from sim.chaos.clock import ClockFaults, build_clock
+from sim.chaos.clock import environment as clock_environment
 from sim.chaos.line import MessageFilter, Mood
-from sim.chaos.plan import BROKER, CENTRE, Kind
+from sim.chaos.plan import BROKER, CENTRE, CLOCK_KINDS, DISK_KINDS, Kind
 from sim.city import set_up_centre
+from sim.disk import shim
+from sim.disk.shim import DiskFaults, ShimError
 from sim.plan import Way
 from sim.postgres import private_cluster
 from sim.proxy import Proxy
@@ -54,13 +58,37 @@ class Post:
     folder: Path
     line: Proxy
     mood: Mood
+    disk: DiskFaults
+    clock: ClockFaults
     scanner: SimulatedSerialScanner
     screen: Screen
+
+    @property
+    def store(self) -> Path:
+        """The terminal's data folder."""
+        return self.folder / "store"
 
     @property
     def devices(self) -> Mapping[str, Way]:
         """What the terminal calls its scanner."""
         return {"serial:counter": Way.SERIAL}
+
+
+@dataclass(frozen=True, slots=True)
+class Shims:
+    """Libraries that are preloaded into terminals; None where this machine cannot build them."""
+
+    disk: Path | None
+    clock: Path | None
+
+    def environment(self, post_folder: Path, disk: DiskFaults, clock: ClockFaults) -> dict[str, str]:
+        """Return what to add to the environment of a terminal."""
+        names: dict[str, str] = {}
+        if self.disk is not None:
+            names |= shim.environment(self.disk, post_folder / "store", disk.control)
+        if self.clock is not None:
+            names |= clock_environment(self.clock, clock.control, names.get("LD_PRELOAD"))
+        return names
 
 
 @dataclass(slots=True)
@@ -114,11 +142,12 @@ async def open_stand(folder: Path, order: Order, say: Say) -> AsyncIterator[Stan
         await asyncio.to_thread(stage.add, CENTRE, ["server", "run", "--config", str(config)], centre_port)
         stand = Stand(stage, CentreApi(f"http://127.0.0.1:{centre_port}", token), home)
         undo.push_async_callback(stand.centre.close)
+        shims = await asyncio.to_thread(_build_shims, stand)
         if home is None:
             stand.skipped[Kind.BROKER_WIPED] = "the embedded broker keeps nothing: every kill wipes it"
         for number in range(order.terminals):
             say(f"终端 / terminal {number + 1}")
-            post = await _open_post(stand, undo, number, order.seed, broker_port=broker_port, centre_key=key)
+            post = await _open_post(stand, undo, shims, number, order.seed, broker_port=broker_port, centre_key=key)
             stand.posts[post.name] = post
         for post in stand.posts.values():
             await post.screen.wait_ready(post.devices, {})
@@ -136,12 +165,25 @@ async def _store_url(kind: StoreKind, undo: AsyncExitStack) -> str:
     return f"{url}/postgres"
 
 
+def _build_shims(stand: Stand) -> Shims:
+    """Build what this machine can build; what it cannot is skipped, and said."""
+    made: list[Path | None] = []
+    for build, kinds in ((shim.build_shim, DISK_KINDS), (build_clock, CLOCK_KINDS)):
+        try:
+            made.append(build(stand.stage.folder))
+        except ShimError as why:
+            made.append(None)
+            stand.skipped |= dict.fromkeys(kinds, str(why))
+    return Shims(*made)
+
+
 async def _open_post(
-    stand: Stand, undo: AsyncExitStack, number: int, seed: int, *, broker_port: int, centre_key: str
+    stand: Stand, undo: AsyncExitStack, shims: Shims, number: int, seed: int, *, broker_port: int, centre_key: str
 ) -> Post:
     name, port = f"chaos-{number + 1}", free_port()
     home = stand.stage.folder / name
     home.mkdir()
+    disk, clock = DiskFaults(home / "disk"), ClockFaults(home / "clock")
     mood = Mood(Random(f"{seed}-{name}-line"))
     line = await undo.enter_async_context(Proxy(broker_port, new_filter=lambda _: MessageFilter(mood)))
     scanner = SimulatedSerialScanner(
@@ -165,7 +207,9 @@ async def _open_post(
     password = secrets.token_urlsafe(12)
     add = ["edge", "operator", "add", OPERATOR, "--config", str(config), "--password-stdin"]
     await asyncio.to_thread(run_yima, add, stdin=f"{password}\n")
-    await asyncio.to_thread(stand.stage.add, name, ["edge", "run", "--config", str(config)], port)
+    environment = shims.environment(home, disk, clock)
+    run = ["edge", "run", "--config", str(config)]
+    await asyncio.to_thread(stand.stage.add, name, run, port, environment=environment)
     screen = Screen(f"http://127.0.0.1:{port}", OPERATOR, password)
     undo.push_async_callback(screen.close)
-    return Post(name, institution, home, line, mood, scanner, screen)
+    return Post(name, institution, home, line, mood, disk, clock, scanner, screen)

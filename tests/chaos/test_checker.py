@@ -36,7 +36,7 @@ class World:
     def judged(self, *, answers: dict[str, Answer] | None = None, controls: str = "unseen") -> Verdict:
         said = {code: Answer(claim, "D1") for code, claim in self.ledger.items()}
         claims = CentreClaims(self.ledger, {**said, **(answers or {})}, {"Z": controls}, ())
-        return judge([self.journal], self.held, claims)
+        return judge([self.journal], self.held, claims, CODES)
 
 
 @pytest.fixture

@@ -49,6 +49,7 @@ PARTS: dict[str, Part] = {
     "doctor": Part("cli.doctor", "doctor", "edge"),
     "support-bundle": Part("cli.support_bundle", "support_bundle", "edge"),
     "edge": Part("cli.edge", "edge_app", "edge"),
+    "outbox": Part("cli.outbox", "outbox_app", "edge"),
     "server": Part("cli.server", "server_app", "server"),
     "broker": Part("cli.broker", "broker_app", "server"),
     "demo": Part("cli.demo", "demo", "edge,camera,server,sim"),

@@ -31,6 +31,12 @@ class SignInForm(Form):
     password: Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
+class SetAsideForm(Form):
+    """Setting a refused record aside."""
+
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+
+
 class CloseSaleForm(Form):
     """Closing the open sale."""
 

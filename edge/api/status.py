@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated
 
 from anyio import from_thread
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Path, Query
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from edge.api.forms import SetAsideForm
 from edge.api.parts import COOKIE, ApiParts
-from edge.api.session import looking, signed_in
+from edge.api.session import Token, looking, signed_in
 from edge.health import TerminalStatus
 from edge.operators.errors import SessionEndedError
-from edge.store.outbox import DeadLetter
+from edge.store.dead_letters import (
+    DeadLetter,
+    SetAside,
+    dead_letters,
+    send_dead_letter_again,
+    set_dead_letter_aside,
+)
 from edge.store.terminal import read_state
 from web.live import sse_response
+
+EventName = Annotated[str, Path(min_length=1, max_length=64, description="Id of the event")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,8 @@ class DeadLetterShown:
     kind: str
     created_at: datetime
     code: str
+    set_aside: SetAside | None = None
+    """Somebody looked at it and will not send it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +68,25 @@ def status_routes(parts: ApiParts) -> APIRouter:
         return await parts.status()
 
     @routes.get("/dead-letters", dependencies=guards)
-    async def dead_letters(limit: Annotated[int, Query(ge=1, le=500)] = 100) -> list[DeadLetterShown]:
+    async def refused(limit: Annotated[int, Query(ge=1, le=500)] = 100) -> list[DeadLetterShown]:
         """Return what the centre refused for good, newest first."""
-        letters = await parts.in_store(lambda: parts.outbox.dead_letters(limit))
+        letters = await parts.read(lambda tx: dead_letters(tx, limit))
         return [_show(letter) for letter in letters]
+
+    @routes.put("/dead-letters/{event}/send", status_code=HTTPStatus.NO_CONTENT, dependencies=[Depends(guard)])
+    async def send_again(event: EventName) -> None:
+        """Send a refused record again: the centre was upgraded, or its rule was wrong."""
+        await parts.in_store(lambda: parts.outbox.within(lambda tx: send_dead_letter_again(tx, event)))
+
+    @routes.put("/dead-letters/{event}/set-aside", status_code=HTTPStatus.NO_CONTENT)
+    async def set_aside(event: EventName, form: SetAsideForm, token: Token) -> None:
+        """Keep a refused record, but do not report it any more."""
+        now, who = parts.clock.now(), (await guard(token)).operator
+        await parts.in_store(
+            lambda: parts.outbox.within(
+                lambda tx: set_dead_letter_aside(tx, event, operator=who, reason=form.reason, now=now)
+            )
+        )
 
     @routes.get("/live", dependencies=guards, response_class=EventStream)
     async def live(request: Request) -> StreamingResponse:
@@ -94,4 +121,6 @@ def health_route(parts: ApiParts) -> APIRouter:
 
 
 def _show(letter: DeadLetter) -> DeadLetterShown:
-    return DeadLetterShown(letter.epoch, letter.seq, letter.id, letter.kind, letter.created_at, letter.code)
+    return DeadLetterShown(
+        letter.epoch, letter.seq, letter.id, letter.kind, letter.created_at, letter.code, letter.set_aside
+    )

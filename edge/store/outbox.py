@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -31,6 +32,8 @@ MAX_HOLD = timedelta(hours=1)
 """No row waits longer than this before it is offered again, whatever a receipt or a jumping clock says."""
 
 RandomBytes = Callable[[int], bytes]
+
+_T = TypeVar("_T")
 
 _RANDOM_BYTES = 10
 _GREATEST = 2**63 - 1
@@ -57,7 +60,10 @@ WHERE epoch = ? AND seq = ? AND id = ? AND state = 'pending'
 HOLD = "UPDATE outbox SET held_until = ? WHERE epoch = ? AND seq = ? AND id = ? AND state = 'pending'"
 IS_KNOWN = "SELECT 1 FROM outbox WHERE epoch = ? AND seq = ? AND id = ?"
 COUNT_PENDING = "SELECT count(*), count(held_until), min(created_at) FROM outbox WHERE state = 'pending'"
-COUNT_DEAD = "SELECT count(*) FROM outbox WHERE state = 'dead'"
+COUNT_DEAD = """
+SELECT count(*) FROM outbox WHERE state = 'dead'
+  AND NOT EXISTS (SELECT 1 FROM set_aside AS s WHERE s.epoch = outbox.epoch AND s.seq = outbox.seq)
+"""
 COUNT_DELIVERED = "SELECT count(*) FROM outbox WHERE state = 'delivered'"
 LATEST_DELIVERY = "SELECT max(delivered_at) FROM outbox WHERE state = 'delivered'"
 CREATED_AT = "SELECT created_at FROM outbox WHERE epoch = ? AND seq = ?"
@@ -67,10 +73,6 @@ DELETE FROM outbox WHERE state = 'delivered' AND delivered_at < ? AND seq < (
   SELECT coalesce(min(seq), 9223372036854775807) FROM outbox AS waiting
   WHERE waiting.state = 'pending' AND waiting.epoch = outbox.epoch
 )
-"""
-SELECT_DEAD = """
-SELECT epoch, seq, id, kind, created_at, dead_code, bytes FROM outbox
-WHERE state = 'dead' ORDER BY created_at DESC LIMIT ?
 """
 
 
@@ -97,20 +99,6 @@ class OutboxRow:
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """An event that the centre refused for good: kept, and shown to a person."""
-
-    epoch: str
-    seq: int
-    id: str
-    kind: str
-    created_at: datetime
-    code: str
-    """The centre's reason, such as `event.invalid`."""
-    bytes: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Applied:
     """What a receipt changed. A repeated receipt changes nothing."""
 
@@ -132,6 +120,7 @@ class OutboxCounts:
     held: int
     """Of these, what the centre put off."""
     dead: int
+    """Refused for good, and not set aside by anybody."""
     oldest_pending_at: datetime | None
 
 
@@ -261,14 +250,10 @@ class Outbox:
             limit = min(before, from_us(latest) - KEEP_DELIVERED)
             return sql.change(self._connection, PURGE, (to_us(limit),))
 
-    def dead_letters(self, limit: int) -> list[DeadLetter]:
-        """Return what the centre refused for good, newest first."""
+    def within(self, work: Callable[[Connection], _T]) -> _T:
+        """Run work on the store in one transaction."""
         with self._connection.begin():
-            rows = sql.rows(self._connection, SELECT_DEAD, (limit,))
-        return [
-            DeadLetter(epoch, seq, id_, kind, from_us(created_at), code, frozen)
-            for epoch, seq, id_, kind, created_at, code, frozen in rows
-        ]
+            return work(self._connection)
 
     def note_clock_offset(self, offset_ms: int) -> None:
         """Keep the latest measurement of centre clock minus device clock; the next events carry it."""

@@ -1,6 +1,6 @@
 """A backup of the whole store in one file, the same for both databases.
 
-The file is a zstd stream of messages (MessagePack, each behind its length): a head that names format, revision and
+The file is an archive (`wire.archive`): a head that names format, revision and
 epoch, rows table by table, and an end that counts them. What was cut off or altered is therefore found before a row
 is believed. Rows are read in one transaction, so that the backup is one moment of the store, taken while it runs.
 
@@ -10,14 +10,12 @@ of an older release is restored as that release knew it and then brought up to d
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import IO, Any
 
 import msgspec
-import zstandard
 from sqlalchemy import (
     BigInteger,
     Connection,
@@ -32,14 +30,13 @@ from sqlalchemy import (
 
 from codes.words import Words
 from server.errors import DamagedBackupError, NewerBackupError
+from wire.archive import read_archive, write_archive
+from wire.errors import CorruptMessageError
 
 FORMAT = 1
-_MAGIC = b"YIMABAK1"
+_MARK = b"YIMABAK1"
 _ROWS_PER_CHUNK = 2_000
-_LENGTH = struct.Struct(">I")
-_LONGEST = 256 * 1024 * 1024
 _VERSIONS = "alembic_version"
-_ZSTD_LEVEL = 6
 
 
 class Head(msgspec.Struct, frozen=True, tag="head"):
@@ -72,27 +69,31 @@ class End(msgspec.Struct, frozen=True, tag="end"):
 Told = Callable[[str, int], None]
 """Told the table and how many of its rows are done."""
 
-_encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Head | Rows | End)
 
 
 def write_backup(connection: Connection, out: IO[bytes], head: Head, told: Told) -> dict[str, int]:
     """Write every row that the transaction of `connection` sees to `out`; return how many, by table."""
     counts: dict[str, int] = {}
-    out.write(_MAGIC)
-    packer = zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True)
-    with packer.stream_writer(out, closefd=False) as packed:
-        _put(packed, head)
-        for table in _tables(connection):
-            # Reflected names are a kind of string of their own.
-            name, columns = str(table.name), [str(column.name) for column in table.columns]
-            counts[name] = 0
-            for chunk in _chunks(connection, table):
-                _put(packed, Rows(name, columns, chunk))
-                counts[name] += len(chunk)
-                told(name, counts[name])
-        _put(packed, End(counts))
+    write_archive(out, _MARK, chain([head], _all_rows(connection, counts, told), _end(counts)))
     return counts
+
+
+def _all_rows(connection: Connection, counts: dict[str, int], told: Told) -> Iterator[Rows]:
+    """Yield every row, and count."""
+    for table in _tables(connection):
+        # Reflected names are a kind of string of their own.
+        name, columns = str(table.name), [str(column.name) for column in table.columns]
+        counts[name] = 0
+        for chunk in _chunks(connection, table):
+            yield Rows(name, columns, chunk)
+            counts[name] += len(chunk)
+            told(name, counts[name])
+
+
+def _end(counts: dict[str, int]) -> Iterator[End]:
+    """Yield the counts as they are when everything before was written."""
+    yield End(counts)
 
 
 def read_head(source: IO[bytes]) -> Head:
@@ -189,32 +190,11 @@ def _count_on(connection: Connection, table: Table) -> None:
         connection.execute(select(func.setval(sequence, newest)))
 
 
-def _put(packed: IO[bytes], message: Head | Rows | End) -> None:
-    body = _encoder.encode(message)
-    packed.write(_LENGTH.pack(len(body)))
-    packed.write(body)
-
-
 def _messages(source: IO[bytes]) -> Iterator[Head | Rows | End]:
-    if source.read(len(_MAGIC)) != _MAGIC:
-        raise _damaged("不是一码中心的备份", "it is no backup of a Yima centre")
     try:
-        with zstandard.ZstdDecompressor().stream_reader(source, closefd=False) as stream:
-            while True:
-                length = _read(stream, _LENGTH.size)
-                if not length:
-                    return
-                yield _decoder.decode(_read(stream, min(_LENGTH.unpack(length)[0], _LONGEST)))
-    except (zstandard.ZstdError, msgspec.DecodeError, UnicodeDecodeError, struct.error) as exc:
-        raise _damaged(str(exc), str(exc)) from exc
-
-
-def _read(stream: IO[bytes], size: int) -> bytes:
-    """Return `size` bytes, or fewer where the stream ends."""
-    parts = bytearray()
-    while len(parts) < size and (part := stream.read(size - len(parts))):
-        parts += part
-    return bytes(parts)
+        yield from read_archive(source, _MARK, _decoder)
+    except CorruptMessageError as exc:
+        raise _damaged(exc.words.zh, exc.words.en) from exc
 
 
 def _damaged(zh: str, en: str) -> DamagedBackupError:

@@ -16,8 +16,7 @@ CREATE TABLE adopted (
     epoch TEXT PRIMARY KEY,
     at INTEGER NOT NULL,
     source TEXT NOT NULL,
-    events INTEGER NOT NULL,
-    fingerprint TEXT NOT NULL
+    events INTEGER NOT NULL
 ) WITHOUT ROWID;
 -- Dead letters that somebody has looked at and will not send again. They are kept, but no longer reported.
 CREATE TABLE set_aside (

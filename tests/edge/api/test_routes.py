@@ -462,6 +462,21 @@ OPEN_TO_ALL = {("/api/v1/session", "post"), ("/healthz", "get")}
 LOOKING = {(f"/api/v1/{path}", "get") for path in ("sale", "scans", "status", "dead-letters", "live", "scanner-setup")}
 
 
+def test_refused_record_is_sent_again_or_set_aside_by_name(stocked: Shop, at_work: Client) -> None:
+    opened = stocked.events()[0]
+    refused = [Rejected(opened.seq, opened.id, "event.invalid")]
+    receipt = Receipt(1, TERMINAL, opened.epoch, "c", NOON, "n" * 16, rejected=refused)
+    stocked.outbox.apply_receipts([receipt], NOON)
+    place = f"/api/v1/dead-letters/{opened.id}"
+    assert at_work.ask("PUT", f"{place}/set-aside", {"reason": " "}).status_code == 422
+    assert at_work.ask("PUT", f"{place}/set-aside", {"reason": "测试"}).status_code == 204
+    (letter,) = at_work.ask("GET", "/api/v1/dead-letters").json()
+    assert (letter["set_aside"]["reason"], letter["set_aside"]["operator"]) == ("测试", opened.operator)
+    assert at_work.ask("PUT", f"{place}/send").status_code == 204
+    assert at_work.ask("GET", "/api/v1/dead-letters").json() == []
+    assert problem(at_work.ask("PUT", "/api/v1/dead-letters/none/send")) == "outbox.no_dead_letter"
+
+
 def test_document_declares_the_problems_and_the_cookie_of_every_operation(stocked: Shop) -> None:
     for is_open in (True, False):
         document = Client(stocked, is_open=is_open, login=f"op-{is_open}").ask("GET", "/openapi.json").json()

@@ -16,6 +16,7 @@ from edge.clock import to_us
 from edge.store import sql
 from edge.store.chain import ChainCheck, check_chain
 from edge.store.database import opened_store
+from edge.store.dead_letters import dead_letters
 from edge.store.outbox import (
     COUNT_DEAD,
     COUNT_DELIVERED,
@@ -169,7 +170,7 @@ def test_what_is_pending_is_found_without_reading_what_is_delivered(connection: 
 )
 def test_other_states_are_counted_in_their_own_index(connection: Connection, statement: str, index: str) -> None:
     with connection.begin():
-        (plan,) = [step[3] for step in sql.rows(connection, "EXPLAIN QUERY PLAN " + statement)]
+        plan = sql.rows(connection, "EXPLAIN QUERY PLAN " + statement)[0][3]
     assert f"USING COVERING INDEX {index}" in plan
 
 
@@ -241,7 +242,8 @@ def test_repeated_receipt_changes_nothing(connection: Connection, outbox: Outbox
 def test_rejected_row_is_kept_as_a_dead_letter(connection: Connection, outbox: Outbox) -> None:
     (one,) = record(connection, outbox)
     apply(outbox, receipt(rejected=[Rejected(1, one.id, "event.invalid")]), NOON)
-    (letter,) = outbox.dead_letters(10)
+    with connection.begin():
+        (letter,) = dead_letters(connection, 10)
     assert (letter.epoch, letter.seq, letter.id, letter.kind) == (EPOCH, 1, one.id, "shift_opened")
     assert (letter.created_at, letter.code, letter.bytes) == (NOON, "event.invalid", one.bytes)
     assert due(outbox) == []

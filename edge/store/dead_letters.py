@@ -1,0 +1,119 @@
+"""Dead letters and the way out of them.
+
+A record that the centre refused for good stays here with its reason. Two things can be done about it, and neither
+deletes anything: send it again (the centre was upgraded, or its rule was wrong), or set it aside, by name and with a
+reason, so that it is no longer reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import Connection
+
+from codes.errors import RejectedError
+from codes.words import Words
+from edge.clock import from_us, to_us
+from edge.errors import EdgeError
+from edge.store import sql
+
+SELECT_DEAD = """
+SELECT o.epoch, o.seq, o.id, o.kind, o.created_at, o.dead_code, o.bytes, s.operator, s.reason, s.at
+FROM outbox AS o LEFT JOIN set_aside AS s ON s.epoch = o.epoch AND s.seq = o.seq
+WHERE o.state = 'dead' ORDER BY o.created_at DESC, o.epoch, o.seq LIMIT ?
+"""
+SELECT_ONE = "SELECT epoch, seq, state FROM outbox WHERE state IN ('dead', 'pending') AND id = ?"
+SEND_AGAIN = """
+UPDATE outbox SET state = 'pending', dead_code = NULL WHERE state = 'dead' AND epoch = ? AND seq = ?
+"""
+SEND_ALL_AGAIN = """
+UPDATE outbox SET state = 'pending', dead_code = NULL WHERE state = 'dead'
+  AND NOT EXISTS (SELECT 1 FROM set_aside AS s WHERE s.epoch = outbox.epoch AND s.seq = outbox.seq)
+"""
+SET_ASIDE = "INSERT OR REPLACE INTO set_aside (epoch, seq, operator, reason, at) VALUES (?, ?, ?, ?, ?)"
+TAKE_BACK = "DELETE FROM set_aside WHERE epoch = ? AND seq = ?"
+
+
+class NoDeadLetterError(EdgeError, RejectedError):
+    """No record with that id was refused by the centre."""
+
+    code: ClassVar[str] = "outbox.no_dead_letter"
+    next_step: ClassVar[Words] = Words(
+        "请用 `yima outbox list` 查看被拒的记录。", "See the refused records with `yima outbox list`."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Somebody looked at a dead letter and will not send it again."""
+
+    operator: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """An event that the centre refused for good: kept, and shown to a person."""
+
+    epoch: str
+    seq: int
+    id: str
+    kind: str
+    created_at: datetime
+    code: str
+    """The centre's reason, such as `event.invalid`."""
+    bytes: bytes
+    set_aside: SetAside | None
+
+
+def dead_letters(tx: Connection, limit: int) -> list[DeadLetter]:
+    """Return what the centre refused for good, newest first."""
+    return [
+        DeadLetter(
+            epoch,
+            seq,
+            id_,
+            kind,
+            from_us(created_at),
+            code,
+            frozen,
+            None if at is None else SetAside(operator, reason, from_us(at)),
+        )
+        for epoch, seq, id_, kind, created_at, code, frozen, operator, reason, at in sql.rows(tx, SELECT_DEAD, (limit,))
+    ]
+
+
+def send_dead_letter_again(tx: Connection, event: str) -> None:
+    """Send a refused record again, whether or not it was set aside. One that is to be sent already stays so.
+
+    Raises:
+        NoDeadLetterError: There is none with that id.
+    """
+    place = _place(tx, event, among={"dead", "pending"})
+    sql.change(tx, SEND_AGAIN, place)
+    sql.change(tx, TAKE_BACK, place)
+
+
+def send_all_again(tx: Connection) -> int:
+    """Send every refused record again but those set aside; return how many."""
+    return sql.change(tx, SEND_ALL_AGAIN)
+
+
+def set_dead_letter_aside(tx: Connection, event: str, *, operator: str, reason: str, now: datetime) -> None:
+    """Keep a refused record, but do not report it any more.
+
+    Raises:
+        NoDeadLetterError: There is none with that id.
+    """
+    sql.change(tx, SET_ASIDE, (*_place(tx, event), operator, reason, to_us(now)))
+
+
+def _place(tx: Connection, event: str, among: Collection[str] = ("dead",)) -> tuple[str, int]:
+    found = sql.first(tx, SELECT_ONE, (event,))
+    if found is None or found[2] not in among:
+        raise NoDeadLetterError(Words(f"没有编号为 {event} 的被拒记录", f"No refused record has the id {event}"))
+    return found[0], found[1]

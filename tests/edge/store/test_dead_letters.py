@@ -1,0 +1,84 @@
+"""A refused record has two ways out, and neither deletes it."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Connection
+
+from edge.store.dead_letters import (
+    NoDeadLetterError,
+    SetAside,
+    dead_letters,
+    send_all_again,
+    send_dead_letter_again,
+    set_dead_letter_aside,
+)
+from edge.store.outbox import Outbox
+from tests.edge.scene import EPOCH, NOON, TERMINAL
+from wire.events import ShiftOpened
+from wire.receipts import Receipt, Rejected
+
+
+@pytest.fixture
+def refused(connection: Connection, outbox: Outbox) -> list[str]:
+    """Ids of three records that the centre refused."""
+    ids = []
+    for number in range(3):
+        with connection.begin():
+            ids.append(outbox.append(connection, ShiftOpened(f"s{number}"), operator="w", now=NOON).id)
+    rejected = [Rejected(seq, id_, "event.invalid") for seq, id_ in enumerate(ids, 1)]
+    outbox.apply_receipts([Receipt(1, TERMINAL, EPOCH, "c", NOON, "n" * 16, [], rejected)], NOON)
+    return ids
+
+
+def due(outbox: Outbox) -> list[int]:
+    return [row.seq for row in outbox.pending(epoch=EPOCH, after_seq=0, up_to_seq=None, limit=9, now=NOON)]
+
+
+def test_one_is_sent_again(connection: Connection, outbox: Outbox, refused: list[str]) -> None:
+    with connection.begin():
+        send_dead_letter_again(connection, refused[1])
+    assert due(outbox) == [2]
+    assert outbox.counts().dead == 2
+
+
+def test_one_that_is_set_aside_is_kept_and_not_reported(
+    connection: Connection, outbox: Outbox, refused: list[str]
+) -> None:
+    with connection.begin():
+        set_dead_letter_aside(connection, refused[0], operator="zhao", reason="测试机数据", now=NOON)
+        assert [letter.set_aside for letter in dead_letters(connection, 9) if letter.id == refused[0]] == [
+            SetAside("zhao", "测试机数据", NOON)
+        ]
+        assert len(dead_letters(connection, 9)) == 3
+    assert outbox.counts().dead == 2
+
+
+def test_all_are_sent_again_but_those_set_aside(connection: Connection, outbox: Outbox, refused: list[str]) -> None:
+    with connection.begin():
+        set_dead_letter_aside(connection, refused[0], operator="zhao", reason="r", now=NOON)
+        assert send_all_again(connection) == 2
+    assert due(outbox) == [2, 3]
+
+
+def test_setting_aside_is_undone_by_sending(connection: Connection, outbox: Outbox, refused: list[str]) -> None:
+    with connection.begin():
+        set_dead_letter_aside(connection, refused[0], operator="zhao", reason="r", now=NOON)
+        send_dead_letter_again(connection, refused[0])
+    assert due(outbox) == [1]
+    again = Receipt(1, TERMINAL, EPOCH, "c", NOON, "n" * 16, [], [Rejected(1, refused[0], "event.invalid")])
+    outbox.apply_receipts([again], NOON)
+    assert outbox.counts().dead == 3, "refused anew, it is reported anew"
+
+
+def test_what_was_not_refused_has_no_way_out(connection: Connection, outbox: Outbox, refused: list[str]) -> None:
+    with connection.begin():
+        waiting = outbox.append(connection, ShiftOpened("s9"), operator="w", now=NOON).id
+        send_dead_letter_again(connection, waiting)
+    with connection.begin(), pytest.raises(NoDeadLetterError):
+        set_dead_letter_aside(connection, waiting, operator="z", reason="r", now=NOON)
+    with connection.begin(), pytest.raises(NoDeadLetterError):
+        send_dead_letter_again(connection, "nothing")
+    with connection.begin(), pytest.raises(NoDeadLetterError):
+        set_dead_letter_aside(connection, "nothing", operator="z", reason="r", now=NOON)
+    assert refused

@@ -1,0 +1,223 @@
+"""A dead box's unsent events reach the centre through the box that replaces it."""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection
+from typer.testing import CliRunner
+
+from cli.app import app
+from edge.store import sql
+from edge.store.database import opened_store
+from edge.store.handover import (
+    Adopted,
+    BadExportError,
+    NothingBegunError,
+    OtherTerminalsExportError,
+    adopt_events,
+    export_events,
+)
+from edge.store.outbox import Outbox
+from edge.store.terminal import ensure_state, read_state
+from rules.scan_judgement import Mode
+from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
+from wire.archive import read_archive, write_archive
+from wire.events import ShiftOpened, thaw
+from wire.receipts import Receipt, Rejected
+
+pytestmark = pytest.mark.req("T-70")
+NEW_EPOCH = "epoch-2"
+
+
+class Box:
+    """A store of a terminal."""
+
+    def __init__(self, folder: Path, closing: ExitStack, *, terminal: str = TERMINAL, epoch: str = EPOCH) -> None:
+        self.folder = folder
+        self.connection: Connection = closing.enter_context(opened_store(folder))
+        ensure_state(self.connection, terminal=terminal, new_epoch=epoch, mode=Mode.DISPENSE)
+        self.outbox = Outbox(self.connection, random=seeded_bytes())
+
+    def record(self, count: int, *, hours: int = 0) -> list[bytes]:
+        frozen = []
+        for number in range(count):
+            with self.connection.begin():
+                now = NOON + timedelta(hours=hours)
+                frozen.append(
+                    self.outbox.append(self.connection, ShiftOpened(f"s{number}"), operator="w", now=now).bytes
+                )
+        return frozen
+
+    def exported(self, *, with_delivered: bool = False) -> bytes:
+        out = io.BytesIO()
+        with self.connection.begin():
+            export_events(self.connection, out, now=NOON, with_delivered=with_delivered)
+        return out.getvalue()
+
+    def adopt(self, export: bytes) -> Adopted:
+        return adopt_events(self.connection, io.BytesIO(export), name="x.yimaout", now=NOON)
+
+    def waiting(self) -> dict[str, list[bytes]]:
+        return {
+            epoch: [
+                row.bytes for row in self.outbox.pending(epoch=epoch, after_seq=0, up_to_seq=None, limit=999, now=NOON)
+            ]
+            for epoch in self.outbox.epochs_with_pending()
+        }
+
+
+@pytest.fixture
+def closing() -> ExitStack:
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def dead(tmp_path: Path, closing: ExitStack) -> Box:
+    return Box(tmp_path / "dead", closing)
+
+
+@pytest.fixture
+def heir(tmp_path: Path, closing: ExitStack) -> Box:
+    return Box(tmp_path / "heir", closing, epoch=NEW_EPOCH)
+
+
+def test_unsent_and_refused_events_move_and_delivered_ones_stay(dead: Box, heir: Box) -> None:
+    frozen = dead.record(5)
+    refused = [Rejected(3, thaw(frozen[2]).id, "event.invalid")]
+    dead.outbox.apply_receipts([Receipt(1, TERMINAL, EPOCH, "c", NOON, "n" * 16, [(1, 2)], refused)], NOON)
+    own = heir.record(1)
+    assert heir.adopt(dead.exported()) == Adopted(3, 0, [EPOCH])
+    assert heir.waiting() == {EPOCH: frozen[2:], NEW_EPOCH: own}
+
+
+def test_taking_twice_changes_nothing(dead: Box, heir: Box) -> None:
+    dead.record(3)
+    export = dead.exported()
+    heir.adopt(export)
+    before = heir.waiting()
+    assert heir.adopt(export) == Adopted(0, 3, [])
+    assert heir.waiting() == before
+
+
+def test_what_happens_afterwards_comes_after(dead: Box, heir: Box) -> None:
+    frozen = dead.record(2, hours=5)
+    heir.adopt(dead.exported())
+    (later,) = heir.record(1)
+    assert thaw(later).hlc > thaw(frozen[-1]).hlc
+
+
+def test_delivered_events_can_be_taken_along(dead: Box, heir: Box) -> None:
+    frozen = dead.record(2)
+    dead.outbox.apply_receipts([Receipt(1, TERMINAL, EPOCH, "c", NOON, "n" * 16, [(1, 2)])], NOON)
+    assert heir.adopt(dead.exported()) == Adopted(0, 0, [])
+    assert heir.adopt(dead.exported(with_delivered=True)).taken == 2
+    assert heir.waiting() == {EPOCH: frozen}
+
+
+def test_another_terminals_events_are_refused(dead: Box, tmp_path: Path, closing: ExitStack) -> None:
+    dead.record(1)
+    stranger = Box(tmp_path / "stranger", closing, terminal="counter-9", epoch=NEW_EPOCH)
+    with pytest.raises(OtherTerminalsExportError):
+        stranger.adopt(dead.exported())
+    assert stranger.waiting() == {}
+
+
+def test_an_event_that_differs_from_the_one_here_is_refused_whole(
+    dead: Box, tmp_path: Path, closing: ExitStack
+) -> None:
+    dead.record(2)
+    twin = Box(tmp_path / "twin", closing)
+    twin.record(1, hours=1)
+    before = twin.waiting()
+    with pytest.raises(BadExportError, match="differs"):
+        twin.adopt(dead.exported())
+    assert twin.waiting() == before
+
+
+def test_events_that_do_not_follow_each_other_are_refused(dead: Box, heir: Box) -> None:
+    dead.record(3)
+    decoder = msgspec.msgpack.Decoder()
+    mark = b"YIMAOUT1"
+    head, rows = read_archive(io.BytesIO(dead.exported()), mark, decoder)
+    forged = bytes(rows["rows"][1][6]).replace(b'"s1"', b'"s7"')
+    rows["rows"][1][6] = forged
+    out = io.BytesIO()
+    write_archive(out, mark, [head, rows])
+    with pytest.raises(BadExportError, match="number 3 does not follow"):
+        heir.adopt(out.getvalue())
+
+
+def test_a_store_that_no_terminal_used_neither_gives_nor_takes(dead: Box, tmp_path: Path) -> None:
+    with opened_store(tmp_path / "empty") as connection:
+        with connection.begin(), pytest.raises(NothingBegunError):
+            export_events(connection, io.BytesIO(), now=NOON)
+        with pytest.raises(NothingBegunError):
+            adopt_events(connection, io.BytesIO(dead.exported()), name="x", now=NOON)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(where=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255), cuts=st.booleans())
+def test_every_damage_is_found(dead: Box, heir: Box, where: float, flip: int, *, cuts: bool) -> None:
+    dead.record(1)
+    bad = bytearray(dead.exported())
+    place = int(where * len(bad))
+    if cuts:
+        del bad[place:]
+    else:
+        bad[place] ^= flip
+    with pytest.raises(BadExportError):
+        heir.adopt(bytes(bad))
+    with heir.connection.begin():
+        assert sql.rows(heir.connection, "SELECT 1 FROM outbox") == []
+        assert read_state(heir.connection).hlc == 0
+
+
+def test_the_commands_move_events_from_disk_to_disk(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        dead = Box(tmp_path / "dead", stack)
+        frozen = dead.record(4)
+        (dead.folder / "terminal.key").write_bytes(b"SECRET-KEY-BYTES")
+        refused = [Rejected(1, thaw(frozen[0]).id, "event.invalid")]
+        dead.outbox.apply_receipts([Receipt(1, TERMINAL, EPOCH, "c", NOON, "n" * 16, [], refused)], NOON)
+    with ExitStack() as stack:
+        Box(tmp_path / "heir", stack, epoch=NEW_EPOCH)
+    file = tmp_path / "moved.yimaout"
+
+    def run(*arguments: str, folder: str = "dead") -> dict[str, object]:
+        done = CliRunner().invoke(app, ["outbox", *arguments, "--folder", str(tmp_path / folder), "--json"])
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    listed = run("list")
+    assert (listed["pending"], listed["dead"]) == (3, 1)
+    assert run("export", str(file))["events"] == 4
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert b"SECRET-KEY" not in file.read_bytes()
+    assert run("adopt", str(file), folder="heir")["taken"] == 4
+    assert run("list", folder="heir")["pending"] == 4
+
+    invoke = CliRunner().invoke
+    letter = thaw(frozen[0]).id
+    place = ["--folder", str(tmp_path / "dead")]
+    assert invoke(app, ["outbox", "set-aside", letter, "--reason", "测试", *place]).exit_code == 0
+    assert run("list")["dead"] == 0
+    assert invoke(app, ["outbox", "send", letter, *place]).exit_code == 0
+    assert run("list")["pending"] == 4
+    for wrong in (
+        ["export", str(file), *place],
+        ["send", *place],
+        ["list"],
+        ["list", "--folder", str(tmp_path / "none")],
+    ):
+        assert invoke(app, ["outbox", *wrong]).exit_code != 0
+    assert not (tmp_path / "none").exists()

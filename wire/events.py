@@ -238,7 +238,7 @@ def thaw(frozen: bytes | msgspec.Raw) -> Event:
     """
     try:
         event = _event_decoder.decode(frozen)
-    except msgspec.DecodeError as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         header = thaw_header(frozen)
         _refuse_version(header.v)
         raise InvalidEventError(
@@ -259,7 +259,7 @@ def thaw_header(frozen: bytes | msgspec.Raw) -> EventHeader:
     """
     try:
         return _header_decoder.decode(frozen)
-    except msgspec.DecodeError as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise InvalidEventError(Words(f"不是有效的记录：{exc}", f"Not an event: {exc}")) from exc
 
 

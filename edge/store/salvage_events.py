@@ -53,7 +53,26 @@ def recover_events(target: sqlite3.Connection, remains: Remains, taken: Taken, n
         search.add(remains.events(search.is_known))
         search.prove()
     add_events(target, search.events)
-    return Recovered(search.head, search.lost(now_us), search.unproved, len(search.events))
+    lost = search.lost(now_us)
+    unknown = _unknown_end(remains, taken, search.head)
+    if search.head and unknown:
+        last = max(search.head.next_seq - 1, *search.numbers_of(search.head.epoch), 0)
+        lost[search.head.epoch] = [*lost.get(search.head.epoch, ()), (last + 1, last + unknown)]
+    return Recovered(search.head, lost, search.unproved, len(search.events))
+
+
+def _unknown_end(remains: Remains, taken: Taken, head: Head | None) -> int:
+    """Return how many numbers to give up behind the last that is known, because commits are gone without a trace.
+
+    Nobody can know how many events they held. A commit of one event writes several pages, so the pages are enough; a
+    number that was never given out does no harm in a life that is over.
+    """
+    if remains.log.verdict is not Verdict.DAMAGED:
+        return 0
+    if remains.log.behind and (head is None or head == taken.head):
+        # Not even the state of the history could be read in what follows.
+        return remains.log.gone + len(remains.log.behind)
+    return remains.log.gone
 
 
 class _Search:
@@ -78,6 +97,10 @@ class _Search:
     def is_incomplete(self) -> bool:
         """Something is missing that may still be found on some page."""
         return bool(self.unproved) or self.head is None or any(self._missing(epoch) for epoch in self._numbers())
+
+    def numbers_of(self, epoch: str) -> set[int]:
+        """Return the numbers of a life that are here."""
+        return self._numbers().get(epoch, set())
 
     def is_known(self, epoch: str, seq: int) -> bool:
         """Tell whether an event is there already."""

@@ -69,6 +69,8 @@ class Log:
     """Frames of this filling that SQLite will not take."""
     why: str = ""
     """For a person: what is wrong."""
+    gone: int = 0
+    """Frames of acknowledged commits that do not even stand in the file."""
 
     def committed(self) -> dict[int, Frame]:
         """Return the last image of each page among the frames that SQLite takes."""
@@ -95,8 +97,8 @@ def read_log(log: bytes, index: bytes, read_page: ReadPage) -> Log:
     """
     claim = _read_claim(index)
     if len(log) < HEADER_BYTES:
-        is_lost = claim is not None and claim.frames > claim.backfilled
-        return Log(Verdict.DAMAGED, (), 0, (), "the log is gone") if is_lost else Log(Verdict.WHOLE, (), 0, ())
+        gone = claim.frames - claim.backfilled if claim is not None else 0
+        return Log(Verdict.DAMAGED, (), 0, (), "the log is gone", gone) if gone > 0 else Log(Verdict.WHOLE, (), 0, ())
     order = ">" if log[3] & _BIG_ENDIAN else "<"
     if not _is_header_whole(log, order):
         return _without_header(log, _frames(log), read_page)
@@ -106,9 +108,11 @@ def read_log(log: bytes, index: bytes, read_page: ReadPage) -> Log:
     # One half of the pair is enough: the other may be what was damaged.
     behind = [one for one in frames[taken:] if one.salts[0] == salts[0] or one.salts[1] == salts[1]]
     found = Log(Verdict.WHOLE, frames, taken, behind)
-    why = _why_damaged(found, log, claim if claim is not None and claim.salts == log[16:24] else None, read_page)
+    witness = claim if claim is not None and claim.salts == log[16:24] else None
+    why = _why_damaged(found, log, witness, read_page)
     if why:
-        return Log(Verdict.DAMAGED, frames, taken, behind, why)
+        gone = max(0, witness.frames - len(frames)) if witness is not None else 0
+        return Log(Verdict.DAMAGED, frames, taken, behind, why, gone)
     return Log(Verdict.TORN, frames, taken, behind, "the last commit is cut off") if behind else found
 
 
@@ -120,15 +124,26 @@ def _why_damaged(found: Log, log: bytes, claim: _Claim | None, read_page: ReadPa
     if sum(frame.database_pages > 0 for frame in found.behind) > 1:
         # A commit begins only when the one before is on the disk.
         return "a commit follows on frames that cannot be read"
+    if found.behind and _was_copied(found, log, read_page):
+        # Only acknowledged commits are copied into the file; SQLite would mix them with older pages.
+        return "frames that were copied into the database cannot be read"
+    return ""
+
+
+def _was_copied(found: Log, log: bytes, read_page: ReadPage) -> bool:
+    """Tell whether the database holds what the frames behind hold, but for the damaged one, and the log older pages.
+
+    A page that is rewritten as it was says nothing; one that differs from every frame that SQLite takes does.
+    """
     committed = found.committed()
+    copied = newer = 0
     for frame in found.behind:
         image = log[frame.at : frame.at + PAGE_BYTES]
         before = committed.get(frame.page)
-        is_same = before is not None and log[before.at : before.at + PAGE_BYTES] == image
-        if not is_same and image == read_page(frame.page):
-            # Only acknowledged commits are copied into the file; SQLite would mix them with older pages.
-            return "frames that were copied into the database cannot be read"
-    return ""
+        is_copied = image == read_page(frame.page)
+        copied += is_copied
+        newer += is_copied and before is not None and log[before.at : before.at + PAGE_BYTES] != image
+    return newer > 0 and copied >= len(found.behind) - 1
 
 
 def _without_header(log: bytes, frames: Sequence[Frame], read_page: ReadPage) -> Log:

@@ -43,6 +43,69 @@ class DeviceView(View):
     scans: int
     restarts: int
     problem: str | None
+    gs_ok: bool | None = None
+    """The scanner set-up has shown that group separators arrive, or not; null if nobody has looked."""
+
+
+class LampView(View):
+    """One of the two ways out of the shop."""
+
+    state: str
+    """`ok`, `notice`, `down`, `off`."""
+    code: str
+    zh: str
+    en: str
+
+
+class TroubleView(View):
+    """Something that a person should know of a terminal."""
+
+    code: str
+    zh: str
+    en: str
+    next_zh: str
+    next_en: str
+    is_alarm: bool
+
+
+class MachineView(View):
+    """The box a terminal runs on; null where it does not say."""
+
+    disk_free_bytes: int | None
+    disk_total_bytes: int | None
+    pss_bytes: int | None
+    """Memory of the terminal and its children."""
+    memory_available_bytes: int | None
+    temperature_c: float | None
+    load: float | None
+    cores: int | None
+
+
+class CertificateView(View):
+    """A certificate of a terminal's configuration."""
+
+    use: str
+    expires_at: datetime | None
+
+
+class HealthReportView(View):
+    """What a terminal last said of itself. Reports of older versions leave parts out."""
+
+    held: int
+    sync: LampView | None
+    settlement: LampView | None
+    troubles: list[TroubleView]
+    """Alarms first."""
+    clock_offset_ms: int | None
+    """Centre clock minus device clock."""
+    machine: MachineView | None
+    certificates: list[CertificateView]
+    config_applied: str | None
+    """Digest of the configuration in use."""
+    config_wanted: str | None
+    """Digest of its file; another one takes effect at the next start."""
+    models: dict[str, str]
+    started_at: datetime | None
 
 
 class TerminalView(View):
@@ -67,6 +130,12 @@ class TerminalView(View):
     devices: list[DeviceView]
     decided_by: str | None
     decided_at: datetime | None
+    is_clock_off: bool
+    """Its clock is more than five seconds from ours."""
+    reported_at: datetime | None
+    """When the last report came, by the centre's clock."""
+    health: HealthReportView | None
+    """Null before the first report."""
 
 
 class LifeView(View):

@@ -27,6 +27,10 @@ _ERRORS: Final = (
     UnknownKeyError,
     UnsupportedVersionError,
 )
+_STORE_REBUILT: Final = Words(
+    "请到现场确认：磁盘是否损坏、数据目录是否被复制或恢复；已收到的记录不受影响。",
+    "Check on site whether its disk is damaged, or its data folder was copied or restored; what arrived is not touched.",
+)
 _OWN: Final[Mapping[str, Words]] = {
     "chain.broken": Words(
         "请到现场核查该终端的数据库是否被改动；已收到的记录照常入账，可在此与终端逐条核对。",
@@ -36,9 +40,20 @@ _OWN: Final[Mapping[str, Words]] = {
         "请确认该终端的数据库是否被复制或从备份恢复过，只保留一台使用；两条记录都已保存。",
         "Find out whether the terminal's database was copied or restored, and use only one; both records are kept.",
     ),
+    "chain.events_lost": Words(
+        "请查明该终端丢失记录的原因（磁盘损坏、数据被删），并与门店核对这段时间的销售。",
+        "Find out why that terminal lost records (a damaged disk, deleted data), and go through its sales with the shop.",
+    ),
     "fleet.too_many_pending": Words(
         "请先批准或吊销待批准的终端；若大量终端来历不明，请检查消息代理的访问权限。",
         "Approve or revoke those that wait; if many are unknown to you, check who may reach the message broker.",
+    ),
+    "store.copied": _STORE_REBUILT,
+    "store.damaged": _STORE_REBUILT,
+    "store.forked": _STORE_REBUILT,
+    "terminal.clock_set_back": Words(
+        "请核实是谁、为何拨回时钟，并在该终端打开时间同步；记录的先后不受影响。",
+        "Ask who set the clock back and why, and switch time synchronisation on; the order of records does not suffer.",
     ),
     "terminal.key_changed": Words(
         "请联系药店：确为重装，则先吊销此终端，等它重新登记后核对指纹再批准；否则可能有人冒充。",

@@ -12,10 +12,14 @@ import msgspec
 from server.store.terminals import TerminalRow, Trust
 from server.store.times import micros, moment, moment_or_none
 from wire.keys import PublicKey
-from wire.presence import DeviceHealth, PresenceState
+from wire.presence import DeviceHealth, Health, PresenceState, decode_health
 
 SILENT_AFTER = timedelta(seconds=100)
 """Three missed health reports: the broker says online, but nothing has been heard."""
+
+
+CLOCK_OFF_MS = 5_000
+"""A device clock further than this from ours is flagged."""
 
 
 class Standing(StrEnum):
@@ -67,6 +71,16 @@ class Terminal:
     decided_by: str | None
     """Who approved or revoked it."""
     decided_at: datetime | None
+    health: Health | None = None
+    """The last report, whole; None before the first one."""
+    reported_at: datetime | None = None
+    """When that came, by the centre's clock."""
+
+    @property
+    def is_clock_off(self) -> bool:
+        """Its clock was far from ours when it last measured (T-12)."""
+        offset_ms = None if self.health is None else self.health.clock_offset_ms
+        return offset_ms is not None and abs(offset_ms) > CLOCK_OFF_MS
 
 
 _devices_decoder = msgspec.json.Decoder(list[DeviceHealth])
@@ -92,6 +106,8 @@ def terminal_of(row: TerminalRow, now: datetime) -> Terminal:
         devices=_devices_decoder.decode(row.devices) if row.devices else [],
         decided_by=row.decided_by,
         decided_at=moment_or_none(row.decided_us),
+        health=None if row.health is None else decode_health(row.health.encode()),
+        reported_at=moment_or_none(row.health_us),
     )
 
 

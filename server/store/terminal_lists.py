@@ -128,9 +128,13 @@ def _is_gone(silent_us: int) -> ColumnElement[bool]:
 
 
 def _has_fault() -> ColumnElement[bool]:
-    """Tell whether a device reports a problem. Within the JSON a quote of a name is escaped, so this is the key."""
+    """Tell whether a device or the terminal itself reports one.
+
+    Within the JSON a quote of a name is escaped, so these are the keys. That the line was down is no alarm (T-66).
+    """
     without_empty = func.replace(func.coalesce(terminal.c.devices, ""), '"problem":""', "")
-    return without_empty.contains('"problem":"', autoescape=True)
+    has_alarm = func.coalesce(terminal.c.health, "").contains('"is_alarm":true', autoescape=True)
+    return or_(without_empty.contains('"problem":"', autoescape=True), has_alarm)
 
 
 def _urgency(silent_us: int) -> tuple[ColumnElement[int], ...]:

@@ -22,6 +22,8 @@ from server.store.terminals import Trust, change_terminal
 from server.store.times import micros
 from tests.browser.centre import IN_STOCK, PASSWORD, SOLD, SOLD_TWICE, UNKNOWN, ConsoleStage, staged_console
 from tests.server.fake_terminal import FakeTerminal, new_key, received, scanned
+from wire import presence
+from wire.topics import Channel
 
 BASE = "http://127.0.0.1:8640"
 ENGLISH = {"accept-language": "en"}
@@ -456,3 +458,40 @@ def test_disabled_account_is_out_at_once(stage: ConsoleStage, stranger: TestClie
     assert leaver.get("/console/").status_code == 200
     stage.centre.accounts.set_active("leaver", by=COMMAND_LINE, now=stage.centre.now(), is_active=False)
     assert leaver.get("/console/").status_code == 303
+
+
+def test_health_of_a_terminal_is_shown_with_its_next_step(admin: TestClient, stage: ConsoleStage) -> None:
+    trouble = presence.TroubleReport("disk.low", "数据磁盘只剩 150 MB", "150 MB are left", "请清理磁盘", "Make room")
+    name, now = stage.east.name, stage.centre.now()
+    report = presence.Health(
+        1,
+        name,
+        "s1",
+        now,
+        0,
+        0,
+        None,
+        [],
+        sync=presence.LampReport("ok", "sync.up", "与中心同步正常", "Records reach the centre"),
+        settlement=presence.LampReport("off", "settlement.not_configured", "医保结算未接入", "Not connected"),
+        troubles=[trouble],
+        clock_offset_ms=-7_300,
+        machine=presence.MachineReport(150_000_000, 8_000_000_000, 99_000_000, 10**9, 51.0, 0.5, 2),
+        certificates=[presence.CertificateReport("link.certificate_file", now)],
+        config_applied="aa11",
+        config_wanted="bb22",
+    )
+    stage.centre.fleet.note_health(*stage.east.sealed(presence.encode(report), Channel.HEALTH), now)
+    panel = admin.get(f"/console/terminals/{name}").text.split('id="k-health"')[1].split("</section>")[0]
+    told = (
+        "Records reach the centre",
+        "off",
+        "150 MB are left",
+        "Make room",
+        "-7.3 s",
+        "0.1 / 8.0 GB",
+        "51 °C",
+        "aa11 → bb22",
+    )
+    assert [one for one in told if one not in panel] == []
+    assert name in admin.get("/console/terminals?show=attention").text

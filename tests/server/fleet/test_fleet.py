@@ -9,9 +9,10 @@ import zstandard
 
 from server.fleet import Fleet, Standing, registry
 from server.fleet.terminal import SILENT_AFTER
-from server.people.roles import Person, Role
+from server.people.roles import COMMAND_LINE, Person, Role
 from server.store import audit
 from server.store.database import Store
+from server.store.terminal_lists import Show
 from server.store.terminals import Trust
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, dispensed, new_key, scanned
 from tests.server.ingest import looking
@@ -330,3 +331,30 @@ def test_terminals_are_listed_page_by_page(fleet: Fleet) -> None:
     rest = fleet.list(NOW, after=first[-1].id, limit=3)
 
     assert [one.id for one in (*first, *rest)] == [f"T-{number}" for number in range(5)]
+
+
+@pytest.mark.req("T-12")
+@pytest.mark.req("T-66")
+def test_whole_report_is_kept_and_only_an_alarm_in_it_wants_attention(fleet: Fleet, terminal: FakeTerminal) -> None:
+    fleet.note_presence(*terminal.presence(), NOW)
+    fleet.approve("T-001", by=COMMAND_LINE, now=NOW)
+    offline = presence.TroubleReport("link.cannot_connect.name", "找不到", "nowhere", is_alarm=False)
+    full = presence.TroubleReport("disk.low", '磁盘 "is_alarm":true', "disk", "清理", "make room")
+
+    def report(*troubles: presence.TroubleReport, offset_ms: int | None = None) -> None:
+        said = Health(1, "T-001", "s1", NOW, 0, 0, None, [], troubles=list(troubles), clock_offset_ms=offset_ms)
+        fleet.note_health(*terminal.sealed(presence.encode(said), Channel.HEALTH), NOW)
+
+    def wants_attention() -> int:
+        return fleet.figures(NOW).by_show[Show.ATTENTION]
+
+    report(offline, msgspec.structs.replace(full, is_alarm=False))
+    assert wants_attention() == 0
+    report(offline, full, offset_ms=-5_001)
+    assert wants_attention() == 1
+    (seen,) = fleet.list(NOW)
+    assert seen.health is not None
+    assert [one.code for one in seen.health.troubles] == ["link.cannot_connect.name", "disk.low"]
+    assert (seen.is_clock_off, seen.reported_at) == (True, NOW)
+    report(offset_ms=5_000)
+    assert (fleet.list(NOW)[0].is_clock_off, wants_attention()) == (False, 0)

@@ -17,7 +17,7 @@ from typing import ClassVar
 import msgspec
 import structlog
 
-from codes.errors import TransientError
+from codes.errors import TransientError, YimaError
 from codes.words import Words
 from edge.clock import Clock
 from edge.config import LinkSection
@@ -26,6 +26,7 @@ from edge.health import TerminalStatus
 from edge.reporting import Reporting
 from edge.store.lane import InStore
 from edge.store.outbox import Outbox
+from edge.supervisor import failure_of
 from edge.sync_board import SyncBoard
 from edge.uplink import Answer, Uplink
 from web.live import LiveBus
@@ -96,7 +97,7 @@ class Carrier:
         self._said_cause: Cause | None = None
         self._link_ended = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._notes: set[asyncio.Future[object]] = set()
+        self._notes: set[asyncio.Future[Exception | None]] = set()
         self._link = Link(settings, self, self._new_session, rng=secrets.SystemRandom(), on_fatal=self._note_link_ended)
         self._uplink = Uplink(
             outbox=outbox,
@@ -237,7 +238,6 @@ class Carrier:
         if receipt.is_forked and receipt.epoch == self._epoch:
             self._soon(self._leave_fork(receipt.epoch))
         if receipt.centre != self._centre:
-            self._centre = receipt.centre
             self._soon(self._note_centre(receipt.centre))
         self._note_offset(answer)
 
@@ -247,8 +247,11 @@ class Carrier:
             return
         if self._offset_ms is not None and abs(offset - self._offset_ms) < OFFSET_STEP_MS:
             return
-        self._offset_ms = offset
-        self._soon(self._in_store(lambda: self._outbox.note_clock_offset(offset)))
+        self._soon(self._keep_offset(offset))
+
+    async def _keep_offset(self, offset_ms: int) -> None:
+        await self._in_store(lambda: self._outbox.note_clock_offset(offset_ms))
+        self._offset_ms = offset_ms
 
     async def _leave_fork(self, epoch: str) -> None:
         """Begin a new life: somewhere there is another copy of this store, and both number their events alike."""
@@ -261,15 +264,25 @@ class Carrier:
     async def _note_centre(self, centre: str) -> None:
         """Keep which life of the centre's store answers. A new one was restored: tell it what is kept here."""
         before = await self._in_store(lambda: self._outbox.note_centre(centre))
+        self._centre = centre
         if before is not None:
             _logger.warning("centre.restored", former=before, epoch=centre)
+            self._uplink.backlog_added()
             self._reporting.report_now()
 
     def _soon(self, work: Awaitable[object]) -> None:
         # A task that nobody holds may be collected before it has run.
-        note = asyncio.ensure_future(work)
+        note = asyncio.ensure_future(failure_of(work))
         self._notes.add(note)
-        note.add_done_callback(self._notes.discard)
+        note.add_done_callback(self._note_done)
+
+    def _note_done(self, note: asyncio.Future[Exception | None]) -> None:
+        self._notes.discard(note)
+        failure = None if note.cancelled() else note.result()
+        if failure is not None:
+            # The disk refused: the next receipt says the same again.
+            is_ours = isinstance(failure, YimaError)
+            _logger.error("carrier.note_failed", reason=str(failure), exc_info=None if is_ours else failure)
 
 
 def link_settings(terminal: str, link: LinkSection) -> LinkSettings:

@@ -39,7 +39,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"trace", "matching", "people", "fleet"},
         {"settlement", "audit", "risk", "budget"},
         {"ingest", "live"},
-        {"centre", "receiver", "fsi"},
+        {"centre", "receiver", "fsi", "continuity"},
         {"api", "console"},
         {"app"},
     ],
@@ -49,7 +49,7 @@ FLOORS: dict[str, list[set[str]]] = {
         | {"machine", "certificates", "config_revision", "troubles"},
         {"kiosk", "ward", "doctor", "pos", "uplink", "supervisor", "pump", "housekeeping"}
         | {"charge", "carrier", "sync_board", "link_trouble", "reporting", "clock_watch"}
-        | {"disk_watch"},
+        | {"disk_watch", "quota_watch", "setup_desk", "site"},
         {"api", "screens", "web_server"},
         {"core"},
         {"status"},

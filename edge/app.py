@@ -40,9 +40,11 @@ from edge.housekeeping import end_left_shifts, put_away, tell_sync
 from edge.operators.desk import OperatorDesk
 from edge.operators.sign_in import SignIn
 from edge.pump import ScanPump
+from edge.quota_watch import QuotaWatch
 from edge.screens import Place, mount_screens
 from edge.setup_desk import SetupDesk
 from edge.status import StatusReader
+from edge.store.quota import Quota
 from edge.store_troubles import store_troubles
 from edge.supervisor import Patience, Supervisor, keep_up
 from edge.sync_board import SyncBoard
@@ -144,6 +146,8 @@ class _Terminal:
             on_recorded=self._note_recorded,
         )
         self._disk_watch = DiskWatch(core.writer, core.connection, self._bus)
+        quota = Quota(config.store.folder, config.store.quota_mb * 1_000_000)
+        self._quota_watch = QuotaWatch(quota, core.connection, core.in_store, self._bus)
         self._status = StatusReader(
             config.terminal,
             core,
@@ -156,8 +160,10 @@ class _Terminal:
             more_troubles=lambda: chain(
                 self._clock_watch.troubles(),
                 self._disk_watch.troubles(),
+                self._quota_watch.troubles(),
                 store_troubles(core.mended, core.former, clock.now()),
             ),
+            quota=self._quota_watch.status,
             profiled=self._setup.with_profiles,
             unlisted=partial(list_unlisted, [parse_spec(line) for line in lines]),
         )
@@ -168,6 +174,7 @@ class _Terminal:
             clock=clock,
             reservation=timedelta(minutes=config.counter.reservation_min),
             on_recorded=self._note_recorded,
+            refuse_if_full=quota.refuse_if_full,
         )
         self._session_length = timedelta(hours=config.api.session_hours)
         self._operators = OperatorDesk(
@@ -248,6 +255,7 @@ class _Terminal:
             ),
             "clock": lambda: self._clock_watch.run(asyncio.sleep),
             "disk": lambda: self._disk_watch.run(asyncio.sleep),
+            "quota": lambda: self._quota_watch.run(asyncio.sleep),
             "scanner set-ups": self._setup.run,
         }
         if self._service.watchdog_s is not None:

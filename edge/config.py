@@ -79,6 +79,19 @@ class StoreSection(Section):
             ),
         ),
     ] = Path("var/edge")
+    quota_mb: Annotated[
+        int,
+        option(
+            Words("存储上限", "Quota"),
+            Words(
+                "数据库最多占用多少；用满后不受理新业务，未上传的记录不会被清理",
+                "How large the database may grow; when it is full no new business is taken, and nothing unsent goes",
+            ),
+            unit="MB",
+            ge=64,
+            le=1_000_000,
+        ),
+    ] = 2_048
 
 
 class CentreSection(Section):

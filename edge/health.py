@@ -13,6 +13,7 @@ from typing import Final
 from codes.words import Words
 from drivers.scanner.unlisted import Unlisted
 from edge.store.catalogue import CatalogueImport
+from edge.store.quota import QuotaState
 
 CLOCK_OFF_MS = 5_000
 """A device clock further than this from the centre's is flagged (T-12)."""
@@ -170,6 +171,18 @@ class ConfigRevision:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotaStatus:
+    """How full the store is (T-08)."""
+
+    state: QuotaState
+    used_percent: int
+    """Of the room that there is; 100 if there is none."""
+    used_bytes: int
+    capacity_bytes: int
+    """What the configuration grants, or what the disk has, whichever is less."""
+
+
+@dataclass(frozen=True, slots=True)
 class TerminalStatus:
     """Everything a screen or a technician wants to know at a glance."""
 
@@ -206,6 +219,8 @@ class TerminalStatus:
     """Everything a person should know, alarms first."""
     unlisted_devices: tuple[Unlisted, ...] = ()
     """What is plugged in and looks like a scanner or reader, but is not read, each with the reason."""
+    quota: QuotaStatus | None = None
+    """How full the store is; None before the first look."""
 
     @property
     def is_well(self) -> bool:

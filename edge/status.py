@@ -26,6 +26,7 @@ from edge.health import (
     DeviceStatus,
     Lamps,
     Machine,
+    QuotaStatus,
     SyncStatus,
     TerminalStatus,
     Trouble,
@@ -95,6 +96,8 @@ class StatusReader:
     """Adds to each device what its set-up has found."""
     unlisted: Callable[[], tuple[Unlisted, ...]] = tuple
     """Finds what is plugged in and not read."""
+    quota: Callable[[], QuotaStatus | None] = lambda: None
+    """Says how full the store is."""
     _seen: _Seen = field(default_factory=_Seen)
 
     async def sync(self) -> SyncStatus:
@@ -148,6 +151,7 @@ class StatusReader:
             started_at=self.started_at,
             lamps=Lamps(sync=sync_lamp(sync, is_approved=is_approved)),
             machine=seen.machine,
+            quota=self.quota(),
             certificates=seen.certificates,
             config=seen.config,
             troubles=troubles,

@@ -65,6 +65,7 @@ class Counter:
         clock: The device's clock.
         reservation: How long a scanned pack is set aside.
         on_recorded: Called after each commit that put facts into the outbox.
+        refuse_if_full: Raises if there is no room for new business. What has begun may always be ended.
     """
 
     def __init__(
@@ -76,11 +77,13 @@ class Counter:
         clock: Clock,
         reservation: timedelta,
         on_recorded: Callable[[], None],
+        refuse_if_full: Callable[[Connection], None] = lambda _: None,
     ) -> None:
         self._connection = connection
         self._outbox = outbox
         self._bus = bus
         self._clock = clock
+        self._refuse_if_full = refuse_if_full
         self._reservation = reservation
         self._on_recorded = on_recorded
         self._keep_separators: set[str] = set()
@@ -96,6 +99,7 @@ class Counter:
 
         def record() -> ScanShown:
             nonlocal totals
+            self._refuse_if_full(self._connection)
             shown = record_scan(
                 self._connection,
                 self._outbox,
@@ -161,11 +165,12 @@ class Counter:
 
     def return_packs(self, request: Request, sale: str, codes: Sequence[str], reason: str) -> ReturnedPacks:
         """Take packs of a closed sale back: one `sale_returned` fact per line."""
-        answer, is_new = self._once(
-            request,
-            ReturnedPacks,
-            lambda: closing.return_packs(self._connection, self._outbox, sale, codes, reason, now=self._clock.now()),
-        )
+
+        def take_back() -> ReturnedPacks:
+            self._refuse_if_full(self._connection)
+            return closing.return_packs(self._connection, self._outbox, sale, codes, reason, now=self._clock.now())
+
+        answer, is_new = self._once(request, ReturnedPacks, take_back)
         if is_new:
             self._on_recorded()
             self._tell(ListChange(answer.sale, "returned"))

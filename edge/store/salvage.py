@@ -85,10 +85,9 @@ def _mend(database: Path, owner: Owner) -> Mended:
         _refuse_newer(database, remains)
         damage = remains.log.why if remains.log.verdict is Verdict.DAMAGED else ""
         cut_off = list(remains.events_behind()) if remains.log.verdict is Verdict.TORN else None
-        is_clean = not remains.log_bytes
     if is_new:
         damage = damage or "the file is empty"
-    look = Look(damage) if damage else look_over(database, is_clean=is_clean)
+    look = Look(damage) if damage else look_over(database)
     if look.damage:
         return _salvage(database, owner, look.damage)
     mended = Mended(is_cut_off=cut_off is not None)

@@ -5,7 +5,7 @@ YIMA   := $(VENV)/bin/yima
 # One process per core; the tests of a file stay together, because they share a browser or a broker.
 PYTEST := $(VENV)/bin/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help setup system-packages demo photos test check bench bench-peers soak chaos bundle bundle-test trace lock clean
+.PHONY: help setup system-packages demo photos test check bench bench-peers soak chaos mornings bundle bundle-test trace lock clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
 
@@ -44,9 +44,19 @@ bench-peers: setup ## durable buffers and scanner decoding beside two peers; wri
 soak: setup ## 200,000 scans and 500 reconnects: nothing lost, nothing grows (half an hour); writes docs/figures/soak.json
 	$(VENV)/bin/python -m tests.soak
 
-chaos: setup ## five mornings of 600 scans with processes killed on the way; fails if the centre is wrong anywhere
+# For each pair of broker and store; fewer for a quick look.
+SEED         ?= 1
+CHAOS_EVENTS ?= 10000
+CHAOS_KILLS  ?= 200
+chaos: setup system-packages ## break everything, for long, on either broker and either store; fails if anything is lost or doubled
+	@mkdir -p var; for broker in embedded mosquitto; do for store in sqlite postgresql; do \
+	  $(YIMA) chaos --seed $(SEED) --broker $$broker --store $$store --events $(CHAOS_EVENTS) --kills $(CHAOS_KILLS) \
+	    --if-installed --report var/chaos-$$broker-$$store.json || exit 1; \
+	done; done
+
+mornings: setup ## five mornings of 600 scans with processes killed on the way; fails if the centre is wrong anywhere
 	@mkdir -p var; for seed in 1 2 3 4 5; do \
-	  $(YIMA) demo --once --seed $$seed --faults --report var/chaos-$$seed.json || exit 1; \
+	  $(YIMA) demo --once --seed $$seed --faults --report var/morning-$$seed.json || exit 1; \
 	done
 
 # EXTRAS=server makes the bundle of a centre; both in one box: EXTRAS=edge,camera,server.
@@ -67,4 +77,4 @@ lock: ## renew requirements.lock from pyproject.toml
 
 # var/ may hold a terminal's records that were never sent, and the keys: only our own reports go.
 clean: ## remove the environment and what builds and tests made; stores and keys in var/ stay
-	rm -rf $(VENV) build dist test-artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis var/chaos-*.json
+	rm -rf $(VENV) build dist test-artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis var/chaos-*.json var/morning-*.json

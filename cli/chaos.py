@@ -24,7 +24,7 @@ from sim.chaos.brokers import BrokerKind
 from sim.chaos.plan import Kind
 from sim.chaos.report import make_report
 from sim.chaos.run import Goal, NoRecoveryError, Run, play, prepare
-from sim.chaos.stand import Order, StoreKind, open_stand
+from sim.chaos.stand import Order, StoreKind, missing_parts, open_stand
 from sim.postgres import PostgresMissingError
 from sim.screen import ScannerNotReadyError, TerminalDownError
 from sim.stage import StageError
@@ -68,6 +68,9 @@ def chaos(  # noqa: PLR0917 - each is an option of the command
         int | None, typer.Option(help="至少强制终止多少次 / Processes killed, at least", min=0, show_default=False)
     ] = None,
     terminals: Annotated[int, typer.Option(help="终端数 / Terminals", min=1, max=9)] = 2,
+    if_installed: Annotated[
+        bool, typer.Option("--if-installed", help="未安装代理或数据库时跳过 / Skip what is not installed")
+    ] = False,
     only: Annotated[
         list[Kind] | None,
         typer.Option(help="只做这种故障，可重复 / Only this kind of fault; may be repeated", show_default=False),
@@ -78,6 +81,10 @@ def chaos(  # noqa: PLR0917 - each is an option of the command
     达到 --events 与 --kills 即结束；只给 --minutes 则运行满该时间。
     It ends when --events and --kills are reached; with --minutes alone it lasts that long.
     """
+    missing = missing_parts(broker, store)
+    if missing and if_installed:
+        typer.echo(f"跳过 / skipped: {broker}, {store}: {missing}")
+        return
     if report is not None:
         try_report(report)
     if events is None and kills is None and minutes is None:

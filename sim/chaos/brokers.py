@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sim.stage import Actor, Stage, StageError
 
+MOSQUITTO_MISSING = "mosquitto is not installed (Debian package mosquitto)"
 _PLACES = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
 _CONF = """\
 listener {port} 127.0.0.1
@@ -69,6 +70,6 @@ def start_broker(stage: Stage, kind: BrokerKind, name: str, port: int) -> tuple[
         return stage.add(name, ["broker", "run", "--port", str(port)], port), None
     program = find_mosquitto()
     if program is None:
-        raise StageError("mosquitto is not installed (Debian package mosquitto)")
+        raise StageError(MOSQUITTO_MISSING)
     home = BrokerHome(stage.folder, port)
     return stage.add(name, ["-c", str(home.configuration)], port, program=(program,)), home

@@ -76,13 +76,13 @@ class Habit:
 
 
 _MOMENT = (0.1, 1.0)
-_WHILE = (1.5, 5.0)
+_WHILE = (1.0, 3.0)
 
 HABITS: Mapping[Kind, Habit] = MappingProxyType(
     {
         Kind.KILLED: Habit(30, Aim.ANY, _MOMENT, kills=1),
         Kind.KILLED_STARTING: Habit(10, Aim.ANY, (0.1, 2.5), kills=2),
-        Kind.POWER_CUT: Habit(6, Aim.EVERYTHING, _MOMENT, kills=1),
+        Kind.POWER_CUT: Habit(8, Aim.EVERYTHING, _MOMENT, kills=1),
         Kind.STOPPED: Habit(5, Aim.ANY, _WHILE),
         Kind.BROKER_WIPED: Habit(4, Aim.BROKER, _MOMENT, kills=1),
         Kind.LINE_CUT: Habit(2, Aim.TERMINAL, _MOMENT),

@@ -18,7 +18,7 @@ from random import Random
 
 from drivers.scanner.simulated.serial import SimulatedSerialScanner
 from sim.centre import CentreApi
-from sim.chaos.brokers import BrokerHome, BrokerKind, start_broker
+from sim.chaos.brokers import MOSQUITTO_MISSING, BrokerHome, BrokerKind, find_mosquitto, start_broker
 from sim.chaos.clock import ClockFaults, build_clock
 from sim.chaos.clock import environment as clock_environment
 from sim.chaos.line import MessageFilter, Mood
@@ -27,7 +27,7 @@ from sim.city import set_up_centre
 from sim.disk import shim
 from sim.disk.shim import DiskFaults, ShimError
 from sim.plan import Way
-from sim.postgres import private_cluster
+from sim.postgres import PostgresMissingError, find_binaries, private_cluster
 from sim.proxy import Proxy
 from sim.screen import Screen
 from sim.stage import Stage, free_port, run_yima, write_toml
@@ -116,6 +116,18 @@ class Order:
     broker: BrokerKind
     store: StoreKind
     terminals: int
+
+
+def missing_parts(broker: BrokerKind, store: StoreKind) -> str:
+    """Return what is not installed here and would be needed, empty if nothing is."""
+    if broker is BrokerKind.MOSQUITTO and find_mosquitto() is None:
+        return MOSQUITTO_MISSING
+    if store is StoreKind.POSTGRESQL:
+        try:
+            find_binaries()
+        except PostgresMissingError as why:
+            return str(why)
+    return ""
 
 
 @asynccontextmanager

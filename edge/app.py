@@ -27,6 +27,7 @@ from codes.reading import Scan
 from drivers.scanner import open_scanner, parse_spec
 from drivers.scanner.unlisted import list_unlisted
 from edge.api import ApiParts, create_api
+from edge.api.metrics import ScanMetrics, metrics_route
 from edge.carrier import Carrier, Identity, link_settings
 from edge.charge import MakeScanner
 from edge.clock import Clock, to_us
@@ -35,6 +36,7 @@ from edge.config import EdgeConfig
 from edge.config_revision import ConfigFile
 from edge.core import Core, TellPassword, opened_core
 from edge.counter.counter import Counter
+from edge.counter.views import ScanShown
 from edge.disk_watch import DiskWatch
 from edge.housekeeping import end_left_shifts, put_away, tell_sync
 from edge.operators.desk import OperatorDesk
@@ -126,6 +128,7 @@ class _Terminal:
         self._carrier: Carrier | None = None
         self._bus = LiveBus(first_id=to_us(clock.now()) // 1_000)
         self._board = SyncBoard()
+        self._metrics = ScanMetrics()
         self._scans: asyncio.Queue[Scan] = asyncio.Queue(SCANS_WAITING)
         self._setup = SetupDesk(lines, core.connection, core.in_store, self._bus, clock)
         self._supervisor = Supervisor(
@@ -208,6 +211,7 @@ class _Terminal:
             )
         )
         place = Place(config.terminal.id, config.terminal.label or config.terminal.institution)
+        app.include_router(metrics_route(self._status.glance, self._counted, self._metrics, self._clock))
         mount_screens(app, bus=self._bus, place=place)
         return app
 
@@ -279,13 +283,19 @@ class _Terminal:
         self._carrier = self._new_carrier(centre_key)
         await self._carrier.run()
 
+    def _counted(self) -> dict[str, int]:
+        return {} if self._carrier is None else self._carrier.counted()
+
     async def _take(self, scan: Scan) -> object:
-        def work() -> object:
+        def work() -> ScanShown:
             # Whoever's session has just expired did not make this scan.
             self._operators.end_left_shift()
             return self._counter.take(scan)
 
-        return await self._core.in_store(work)
+        began_s = self._clock.monotonic_s()
+        shown = await self._core.in_store(work)
+        self._metrics.note_scan(shown.device, shown.tone, self._clock.monotonic_s() - began_s)
+        return shown
 
     def _note_recorded(self) -> None:
         if self._carrier is not None:

@@ -123,6 +123,16 @@ class Carrier:
         """Say that a row was committed; from any thread."""
         self._uplink.rows_added()
 
+    def counted(self) -> dict[str, int]:
+        """Return what the uplink has counted."""
+        uplink, board = self._uplink, self._board
+        return {
+            "receipts": board.receipts,
+            "receipts_refused": uplink.refused_receipts,
+            "receipts_strange": uplink.strange_receipts,
+            "batches_resent": uplink.resent,
+        }
+
     async def run(self) -> None:
         """Carry until cancelled, then say that the terminal was stopped.
 

@@ -62,6 +62,8 @@ class SyncBoard:
         self.is_approved: bool | None = None
         """Whether the centre takes our records; None before it has said anything."""
         self.last_receipt_at: datetime | None = None
+        self.receipts = 0
+        """How many were believed."""
         self.problem: Trouble | None = None
         """Why receipts are not believed; None after one that was."""
 
@@ -97,6 +99,7 @@ class SyncBoard:
     def note_receipt(self, applied: Applied, now: datetime) -> None:
         """Note what a receipt of the centre says about us."""
         self.last_receipt_at = now
+        self.receipts += 1
         self._asked_since_s = None
         self.problem = None
         if applied.reasons & NOT_APPROVED:

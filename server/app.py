@@ -22,6 +22,7 @@ from fastapi import FastAPI
 from codes.os_words import words_of_os_error
 from codes.words import Words
 from server.api.application import create_app
+from server.api.metrics import metrics_route
 from server.centre import Centre, build_centre
 from server.config import ServerConfig, WebConfig, link_settings
 from server.console import mount_console
@@ -131,6 +132,7 @@ async def _serve(
         is_connected=lambda: receiver.is_up,
         lifespan=_receiving(receiver, centre, service),
     )
+    app.include_router(metrics_route(centre, receiver))
     mount_console(app, centre)
     settings = uvicorn.Config(
         app,

@@ -143,6 +143,11 @@ class Receiver:
         """Frames that found the queue full."""
         self.turns = 0
         """Steps of the worker, also while nothing comes; it stands still only if one hangs."""
+        self.commits = 0
+        self.commit_s = 0.0
+        """Time spent in commits, answers included."""
+        self.asked = 0
+        """Requests to send something again."""
         self.refused = 0
         """Frames on no topic of ours, or presence that could not be read."""
 
@@ -150,6 +155,11 @@ class Receiver:
     def is_up(self) -> bool:
         """The broker can be reached."""
         return self._is_up
+
+    @property
+    def waiting(self) -> int:
+        """Frames in the queue."""
+        return self._frames.qsize()
 
     def start(self) -> None:
         """Begin to receive."""
@@ -252,9 +262,11 @@ class Receiver:
         if said is not None:
             question = self._asking.question(parse_topic(topic)[0], said, self._now())
             if question is not None:
+                self.asked += 1
                 self._publish(question)
 
     def _take(self, batches: list[tuple[str, bytes]]) -> None:
+        began_s = self._monotonic()
         try:
             replies = self._ingest.take_many(batches, self._now())
         except TransientError as exc:
@@ -262,6 +274,8 @@ class Receiver:
             _logger.error("receiver.store_failed", code=exc.code, reason=exc.words.en)
             self._sleep(_STORE_PAUSE_S)
             return
+        self.commits += 1
+        self.commit_s += self._monotonic() - began_s
         for reply in replies:
             self._publish(reply)
 

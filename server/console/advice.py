@@ -29,7 +29,7 @@ _ERRORS: Final = (
 )
 _STORE_REBUILT: Final = Words(
     "请到现场确认：磁盘是否损坏、数据目录是否被复制或恢复；已收到的记录不受影响。",
-    "Check on site whether its disk is damaged, or its data folder was copied or restored; what arrived is not touched.",
+    "Check on site whether its disk is damaged, or its data folder was copied or restored; what arrived is safe.",
 )
 _OWN: Final[Mapping[str, Words]] = {
     "chain.broken": Words(
@@ -42,7 +42,7 @@ _OWN: Final[Mapping[str, Words]] = {
     ),
     "chain.events_lost": Words(
         "请查明该终端丢失记录的原因（磁盘损坏、数据被删），并与门店核对这段时间的销售。",
-        "Find out why that terminal lost records (a damaged disk, deleted data), and go through its sales with the shop.",
+        "Find out why that terminal lost records (a damaged disk, deleted data), and go through its sales on site.",
     ),
     "fleet.too_many_pending": Words(
         "请先批准或吊销待批准的终端；若大量终端来历不明，请检查消息代理的访问权限。",

@@ -28,6 +28,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from wire.backoff import Backoff
 from wire.link_loss import Cause, LinkLoss, Tussle, detail_of, loss_by_error, loss_by_reason
 
 MAX_IN_FLIGHT = 100
@@ -163,12 +164,12 @@ class Link:
     # -- the link's own thread ------------------------------------------------------------------------------------
 
     def _keep_up(self) -> None:
+        backoff = Backoff(self._settings.backoff_first_s, self._settings.backoff_most_s)
         failures = 0
         try:
             while not self._stopping.is_set():
                 failures = 0 if self._run_session() else failures + 1
-                ceiling = min(self._settings.backoff_most_s, self._settings.backoff_first_s * 2 ** min(failures, 16))
-                self._stopping.wait(self._rng.uniform(0, ceiling))
+                self._stopping.wait(backoff.wait_s(failures, self._rng))
         finally:
             self._is_up = False
             if not self._stopping.is_set():

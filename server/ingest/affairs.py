@@ -28,6 +28,10 @@ _TAMPERED: dict[str, Words] = {
 _OTHER_TAMPERING = Words("终端报告了异常变动", "The terminal reports that something was tampered with")
 
 
+OF_ITSELF = (TamperSeen, StoreRebuilt, EventsLost)
+"""Facts about the terminal itself: few among many about packs."""
+
+
 class Lost(NamedTuple):
     """Numbers of one life of the terminal's store that will never come."""
 

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import get_args
 
 from codes.words import Words
-from server.ingest.affairs import alarms_of, lost_in
+from server.ingest.affairs import OF_ITSELF, alarms_of, lost_in
 from server.ingest.chain import Faults, NewLink, advance_tip, find_faults, is_next
 from server.ingest.opening import Arrival, Delivery, Refusal
 from server.store import events
@@ -72,7 +72,8 @@ class Work:
             self.scans.append(seen)
         else:
             self.facts += evidence(fact, witness)
-            self._note_affairs(event)
+            if isinstance(fact, OF_ITSELF):
+                self._note_affairs(event)
 
     def _note_affairs(self, event: Event) -> None:
         self.alarms += alarms_of(event)
@@ -118,16 +119,17 @@ def streams_named(deliveries: Iterable[Delivery]) -> set[StreamKey]:
     named = set()
     for delivery in deliveries:
         named.add(delivery.stream)
-        for arrival in delivery.arrivals:
-            lost = lost_in(arrival.event.fact)
-            if lost is not None:
-                named.add((arrival.event.terminal, lost.epoch))
+        about_itself = (one.event for one in delivery.arrivals if isinstance(one.event.fact, OF_ITSELF))
+        named.update((event.terminal, lost.epoch) for event in about_itself if (lost := lost_in(event.fact)))
     return named
 
 
 def forked_numbers(known: Iterable[Stored]) -> set[int]:
     """Return the numbers that stand for more than one event."""
-    times = Counter(place.seq for place in known)
+    seqs = [place.seq for place in known]
+    if len(seqs) == len(set(seqs)):
+        return set()
+    times = Counter(seqs)
     return {seq for seq, count in times.items() if count > 1}
 
 

@@ -108,6 +108,7 @@ event = Table(
     Column("kind", Text, nullable=False),
     Column("received_us", BigInteger, nullable=False),
     Column("frozen", LargeBinary, nullable=False, comment="the bytes as they came"),
+    sqlite_with_rowid=False,
     comment="Events as they came. The id is within the bytes, so equal bytes at one place are the same event",
 )
 

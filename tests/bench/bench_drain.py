@@ -56,15 +56,19 @@ class _NoFleet:
 
     def note_health(self, topic: str, frame: bytes, now: datetime) -> None: ...
 
+    def question(self, topics: TerminalTopics, said: object, now: datetime) -> None: ...
+
 
 def serve(port: int, folder: Path, terminal_key: bytes, centre_key: bytes, ready: Any) -> None:
     """Be the centre, until killed."""
     store = open_store(f"sqlite:///{folder / 'centre.db'}", new_epoch=lambda: "bench")
     key = SigningKey(Ed25519PrivateKey.from_private_bytes(terminal_key))
     FakeTerminal(name=TERMINAL, key=key).registered(store, Trust.APPROVED)
+    nobody = _NoFleet()
     receiver = Receiver(
         ingest=Ingest(store, SigningKey(Ed25519PrivateKey.from_private_bytes(centre_key))),
-        fleet=_NoFleet(),
+        fleet=nobody,
+        asking=nobody,
         settings=LinkSettings("bench-centre", port=port),
         now=lambda: datetime.now(UTC),
         on_fatal=lambda: None,
@@ -150,7 +154,6 @@ async def drain_ours(port: int, folder: Path, key: SigningKey, centre_key: Signi
         uplink = Uplink(
             outbox=outbox,
             in_store=in_store,
-            epoch="bench",
             link=link,
             topics=TOPICS,
             key=key,

@@ -262,3 +262,11 @@ def test_every_option_is_described_in_both_languages() -> None:
     for name, section in EdgeConfig.model_json_schema()["$defs"].items():
         for option, schema in section.get("properties", {}).items():
             assert {"title", "description", "title_en", "description_en"} <= set(schema), f"{name}.{option}"
+
+
+def test_half_of_the_sites_tls_is_refused(tmp_path: Path) -> None:
+    site = '[site]\nca_file = "ca.pem"\ncertificate_file = "site.pem"\n'
+    with pytest.raises(ConfigValueError, match=r"site\.key_file") as caught:
+        load_config(write(tmp_path, MINIMAL + site))
+    assert [problem.option for problem in caught.value.problems] == ["site.key_file"]
+    assert load_config(write(tmp_path, MINIMAL + site + 'key_file = "site.key"\n')).site.file is None

@@ -183,6 +183,33 @@ class QuotaStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class SitePeer:
+    """Another terminal of this site."""
+
+    terminal: str
+    is_heard: bool
+    """What it sold is known up to now."""
+    heard_at: datetime | None
+    """When it was last heard, by the device's clock."""
+    problem: str | None = None
+    """Stable code of why it is not heard now."""
+    words: Words | None = None
+    next_step: Words | None = None
+    is_missing: bool = False
+    """It was not heard for more than an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteStatus:
+    """The terminals of this site that tell each other what they sold."""
+
+    peers: tuple[SitePeer, ...] = ()
+    """None if the terminal works by itself."""
+    problem: Trouble | None = None
+    """Why the others cannot ask this one."""
+
+
+@dataclass(frozen=True, slots=True)
 class TerminalStatus:
     """Everything a screen or a technician wants to know at a glance."""
 

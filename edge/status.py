@@ -46,6 +46,7 @@ from edge.troubles import (
     device_troubles,
     in_order,
     machine_troubles,
+    site_troubles,
     sync_lamp,
     sync_troubles,
 )
@@ -96,6 +97,8 @@ class StatusReader:
     """Adds to each device what its set-up has found."""
     unlisted: Callable[[], tuple[Unlisted, ...]] = tuple
     """Finds what is plugged in and not read."""
+    site: Callable[[], SiteStatus] = SiteStatus
+    """The other terminals of this site."""
     quota: Callable[[], QuotaStatus | None] = lambda: None
     """Says how full the store is."""
     _seen: _Seen = field(default_factory=_Seen)
@@ -117,6 +120,7 @@ class StatusReader:
         state, catalogue, counts = rows.state, rows.catalogue, rows.counts
         sync, devices = self._sync(counts, delivered=rows.delivered), self.profiled(self.supervisor.statuses())
         is_approved = self.board.is_approved
+        site, is_open = self.site(), rows.desk.operator is not None
         library = _catalogue_problem(self.core.refused_catalogue, catalogue, self.started_at)
         troubles = in_order(
             chain(
@@ -126,6 +130,7 @@ class StatusReader:
                 machine_troubles(seen.machine),
                 certificate_troubles(seen.certificates, self.clock.now()),
                 config_troubles(seen.config),
+                site_troubles(site, is_open=is_open),
                 () if library is None else (library,),
                 self.more_troubles(),
             )
@@ -156,6 +161,7 @@ class StatusReader:
             config=seen.config,
             troubles=troubles,
             unlisted_devices=seen.unlisted,
+            site=site,
         )
 
     def _look(self) -> _Seen:

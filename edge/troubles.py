@@ -20,6 +20,7 @@ from edge.health import (
     Lamp,
     LampState,
     Machine,
+    SiteStatus,
     SyncStatus,
     Trouble,
     is_clock_off,
@@ -143,6 +144,28 @@ def machine_troubles(machine: Machine) -> Iterator[Trouble]:
             Words("请关闭其他程序，或重启机器。", "Close other programs, or restart the machine."),
             is_alarm=False,
         )
+
+
+def site_troubles(site: SiteStatus, *, is_open: bool) -> Iterator[Trouble]:
+    """Yield what is wrong between the terminals of the site: notices, because each sells on without the others.
+
+    Args:
+        site: The terminals.
+        is_open: Somebody is at work here. At night the others may well be switched off.
+    """
+    if site.problem is not None:
+        yield site.problem
+    for peer in site.peers:
+        if peer.is_missing and is_open:
+            yield Trouble(
+                "site.peer_unheard",
+                Words(
+                    f"超过一小时没有收到本店终端 {peer.terminal} 的售出信息",
+                    f"Nothing was heard of terminal {peer.terminal} of this site for more than an hour",
+                ),
+                peer.next_step or Words("请检查该终端和店内网络。", "Check that terminal and the site's network."),
+                is_alarm=False,
+            )
 
 
 def certificate_troubles(certificates: Iterable[CertificateStatus], now: datetime) -> Iterator[Trouble]:

@@ -15,6 +15,8 @@ from edge.health import (
     DeviceStatus,
     LampState,
     Machine,
+    SitePeer,
+    SiteStatus,
     SyncStatus,
     Trouble,
 )
@@ -26,6 +28,7 @@ from edge.troubles import (
     device_troubles,
     in_order,
     machine_troubles,
+    site_troubles,
     sync_lamp,
     sync_troubles,
 )
@@ -147,6 +150,16 @@ def test_configuration_that_is_not_the_one_in_use(
     config: ConfigRevision | None, expected: list[tuple[str, bool]]
 ) -> None:
     assert said(config_troubles(config)) == expected
+
+
+def test_terminal_of_the_site_is_missed_only_while_somebody_is_at_work() -> None:
+    heard, missing = SitePeer("counter-2", True, NOON), SitePeer("counter-3", False, None, is_missing=True)
+    deaf = Trouble("site.cannot_listen", WORDS, WORDS, is_alarm=False)
+    site = SiteStatus((heard, missing), deaf)
+    both = [("site.cannot_listen", False), ("site.peer_unheard", False)]
+    assert said(site_troubles(site, is_open=True)) == both
+    assert said(site_troubles(site, is_open=False)) == both[:1]
+    assert said(site_troubles(SiteStatus(), is_open=True)) == []
 
 
 def test_alarms_come_first() -> None:

@@ -248,6 +248,7 @@ class TerminalStatus:
     """What is plugged in and looks like a scanner or reader, but is not read, each with the reason."""
     quota: QuotaStatus | None = None
     """How full the store is; None before the first look."""
+    site: SiteStatus = SiteStatus()
 
     @property
     def is_well(self) -> bool:

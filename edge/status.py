@@ -27,6 +27,7 @@ from edge.health import (
     Lamps,
     Machine,
     QuotaStatus,
+    SiteStatus,
     SyncStatus,
     TerminalStatus,
     Trouble,

@@ -10,7 +10,8 @@ from edge.store import sql
 from wire.errors import InvalidEventError
 from wire.events import GENESIS, sm3_hex, thaw
 
-SELECT_HISTORY = "SELECT seq, id, bytes FROM outbox WHERE epoch = ? ORDER BY seq"
+# The id as bytes: a damaged one may be no text at all.
+SELECT_HISTORY = "SELECT seq, CAST(id AS BLOB), bytes FROM outbox WHERE epoch = ? ORDER BY seq"
 SELECT_HEAD = "SELECT next_seq, last_hash FROM terminal_state WHERE epoch = ?"
 
 
@@ -43,10 +44,10 @@ def check_chain(connection: Connection, epoch: str) -> ChainCheck:
     return ChainCheck(len(rows), first, None)
 
 
-def _follows(seq: int, id_: str, frozen: bytes, expected_seq: int | None, expected_hash: str | None) -> bool:
+def _follows(seq: int, id_: bytes, frozen: bytes, expected_seq: int | None, expected_hash: str | None) -> bool:
     try:
         event = thaw(frozen)
     except InvalidEventError:
         return False
-    is_own = (event.seq, event.id) == (seq, id_)
+    is_own = (event.seq, event.id.encode()) == (seq, id_)
     return is_own and seq == expected_seq and expected_hash in {None, event.prev}

@@ -75,7 +75,8 @@ def fill(target: sqlite3.Connection, image: sqlite3.Connection) -> Taken:
         if cells is not None:
             taken.head, taken.state = head_of(list(cells)), dict(zip(names, cells, strict=True))
     with suppress(sqlite3.Error):
-        taken.named.update(image.execute(PENDING_NUMBERS))
+        rows = image.execute(PENDING_NUMBERS)
+        taken.named.update((epoch, seq) for epoch, seq in rows if isinstance(epoch, str) and isinstance(seq, int))
     _copy_events(target, image, taken)
     target.execute(END_LOST_SESSIONS)
     if taken.stopped & {"product", "identifier", "catalogue_import"}:

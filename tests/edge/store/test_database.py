@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -16,6 +20,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from codes.errors import TransientError
 from edge.errors import EdgeError
 from edge.store import database, schema
+from edge.store.chain import check_chain
 from edge.store.database import APPLICATION_ID, database_path, opened_store, reading_store, visited_store
 from edge.store.errors import (
     DamagedStoreError,
@@ -29,9 +34,12 @@ from edge.store.errors import (
     WriteFailedError,
     store_errors,
 )
+from edge.store.outbox import Outbox
+from edge.store.salvage import mend
+from edge.store.salvage_build import Owner
 from edge.store.terminal import count_credential, ensure_state, read_state, set_mode
 from rules.scan_judgement import Mode
-from tests.edge.scene import EPOCH, TERMINAL
+from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
 
 DUMPS = Path(__file__).parents[2] / "fixtures" / "db"
 NEWEST = schema.history()[-1].version
@@ -234,6 +242,73 @@ def test_store_of_every_release_opens_with_all_it_held(folder: Path, version: in
         with closing(sqlite3.connect(path)) as after:
             dumps.append(list(after.iterdump()))
     assert dumps[0] == dumps[1]
+
+
+def open_until_killed(folder: Path, step: int) -> None:
+    """Bring a store up to date, and be killed at one of the statements that do it."""
+    left = step
+
+    def trace(_: str) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def connect(*args: Any, **options: Any) -> sqlite3.Connection:
+        connection = real_connect(*args, **options)
+        connection.set_trace_callback(trace)
+        return connection
+
+    real_connect = sqlite3.connect
+    sqlite3.connect = connect  # type: ignore[assignment]
+    with opened_store(folder):
+        pass
+
+
+@pytest.mark.req("T-11")
+@pytest.mark.parametrize("version", range(1, NEWEST))
+def test_queued_rows_of_every_release_can_be_sent_byte_for_byte_after_a_kill_in_the_midst(
+    folder: Path, version: int
+) -> None:
+    folder.mkdir()
+    path = database_path(folder)
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript((DUMPS / f"edge-{version:04}.sql").read_text(encoding="utf-8"))
+        queued = dict(old.execute("SELECT seq, bytes FROM outbox WHERE state = 'pending'").fetchall())
+    kills = 0
+    for step in range(4, 60, 9):
+        process = multiprocessing.get_context("fork").Process(target=open_until_killed, args=(folder, step))
+        process.start()
+        process.join(60)
+        kills += process.exitcode == -signal.SIGKILL
+    assert kills
+    for _ in range(2):
+        assert not mend(path, Owner(TERMINAL, Mode.DISPENSE, NOON, seeded_bytes())).is_salvaged
+        with opened_store(folder) as connection:
+            outbox = Outbox(connection, random=seeded_bytes())
+            due = outbox.pending(epoch=EPOCH, after_seq=0, up_to_seq=None, limit=100, now=NOON + timedelta(hours=2))
+            assert {row.seq: row.bytes for row in due} == queued
+            assert check_chain(connection, EPOCH).broken_at is None
+
+
+@pytest.mark.req("T-11")
+def test_terminal_of_before_leaves_every_file_of_a_newer_store_as_it_is(folder: Path) -> None:
+    path = make_store(folder)
+    with closing(sqlite3.connect(path)) as newer:
+        newer.execute("CREATE TABLE of_tomorrow (x)")
+        newer.execute(f"PRAGMA user_version = {NEWEST + 1}")
+        files = {each.name: each.read_bytes() for each in folder.iterdir() if "db" in each.name}
+    for name, content in files.items():
+        # As a kill leaves it: with a log that was not folded back.
+        (folder / name).write_bytes(content)
+    owner = Owner(TERMINAL, Mode.DISPENSE, NOON, seeded_bytes())
+
+    def mend_first(database: Path) -> None:
+        mend(database, owner)
+
+    with pytest.raises(NewerStoreError), opened_store(folder, mend_first):
+        pass
+    assert {each.name: each.read_bytes() for each in folder.iterdir() if "db" in each.name} == files
 
 
 # -- SQLite's errors in our words ----------------------------------------------------------------------------------

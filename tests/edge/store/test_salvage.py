@@ -1,0 +1,248 @@
+"""A damaged store is set aside whole, and made anew of everything in it that can be read."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from edge.config import EdgeConfig
+from edge.core import opened_core
+from edge.store import sql
+from edge.store.chain import check_chain
+from edge.store.database import FILE_NAME, database_path, opened_store, visited_store
+from edge.store.errors import DamagedStoreError
+from edge.store.life import former_stores
+from edge.store.salvage import Mended, mend
+from edge.store.salvage_build import REPORT, Owner
+from edge.store.terminal import ensure_state, read_state
+from edge.store_troubles import store_troubles
+from rules.scan_judgement import Mode
+from tests.edge.scene import CATALOGUE, EPOCH, NOON, TERMINAL, FakeClock, Shop, seeded_bytes
+from wire.events import EventsLost, StoreRebuilt
+from wire.receipts import Ask, Receipt, Wanted
+
+PAGE = 4_096
+SCANS = 60
+OWNER = Owner(TERMINAL, Mode.DISPENSE, NOON, seeded_bytes(3))
+
+
+def open_shop(folder: Path) -> dict[int, bytes]:
+    """Sell for a while, and return every event by its number."""
+    with opened_store(folder) as connection:
+        ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
+        shop = Shop(connection, FakeClock())
+        shop.stock()
+        shop.sign_in()
+        for number in range(SCANS):
+            shop.scan(f"8600011{number:013}")
+        done = Receipt(v=1, terminal=TERMINAL, epoch=EPOCH, centre="c", at=NOON, nonce="n" * 16, accepted=[(1, 20)])
+        shop.outbox.apply_receipts([done], NOON)
+        return events_of(shop)
+
+
+def events_of(shop: Shop, epoch: str = EPOCH) -> dict[int, bytes]:
+    with shop.connection.begin():
+        found = sql.rows(shop.connection, "SELECT seq, bytes FROM outbox WHERE epoch = ? AND state <> 'dead'", (epoch,))
+    return dict(found)
+
+
+def spoil(path: Path, at: int, content: bytes) -> bytes:
+    """Write over a part of the file; return the file as it is then."""
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(content)
+    return path.read_bytes()
+
+
+def page_with(path: Path, text: bytes) -> int:
+    return path.read_bytes().index(text) // PAGE * PAGE
+
+
+@pytest.mark.req("T-10")
+def test_database_without_its_first_page_gives_back_every_event(folder: Path) -> None:
+    events = open_shop(folder)
+    path = database_path(folder)
+    damaged = spoil(path, 0, bytes(PAGE))
+    assert mend(path, OWNER).is_salvaged
+    with opened_store(folder) as connection:
+        shop = Shop(connection, FakeClock())
+        assert events_of(shop) == events
+        assert check_chain(connection, EPOCH).broken_at is None
+        with connection.begin():
+            (former,) = former_stores(connection)
+            assert read_state(connection).epoch != EPOCH
+    assert (former.epoch, former.why, former.lost, former.kept) == (EPOCH, "damaged", (), len(events))
+    assert former.folder is not None
+    assert (folder / former.folder / FILE_NAME).read_bytes() == damaged
+    assert (folder / former.folder / REPORT).exists()
+
+
+@pytest.mark.req("T-10")
+def test_page_that_is_gone_is_named_number_by_number_and_the_rest_of_the_shop_is_there(folder: Path) -> None:
+    events = open_shop(folder)
+    path = database_path(folder)
+    spoil(path, page_with(path, events[40]), bytes(PAGE))
+    assert mend(path, OWNER).is_salvaged
+    with opened_store(folder) as connection:
+        shop = Shop(connection, FakeClock(), seed=2)
+        with connection.begin():
+            (former,) = former_stores(connection)
+            sold = sql.one(connection, "SELECT count(*) FROM sale_pack")[0]
+            states = dict(sql.rows(connection, "SELECT seq, state FROM outbox WHERE epoch = ?", (EPOCH,)))
+        lost = {seq for first, last in former.lost for seq in range(first, last + 1)}
+        assert events_of(shop) == {seq: frozen for seq, frozen in events.items() if seq not in lost}
+        assert 40 in lost
+        assert len(lost) < 12
+        assert sold == SCANS
+        assert shop.count("operator") == 1
+        assert shop.count("product") == len(CATALOGUE.products)
+        assert {state for seq, state in states.items() if seq <= 20} == {"delivered"}
+        assert {state for seq, state in states.items() if seq > 20} == {"pending"}
+        rebuilt = [fact for fact in shop.facts() if isinstance(fact, StoreRebuilt)]
+        assert [(fact.former, fact.why) for fact in rebuilt] == [(EPOCH, "damaged")]
+        shop.sign_in(token="after")
+        assert shop.scan("86000110000000099999").seq
+    (trouble,) = store_troubles(Mended(), [former], NOON + timedelta(days=1))
+    assert trouble.is_alarm
+    assert str(len(lost)) in trouble.words.zh
+    assert list(store_troubles(Mended(), [former], NOON + timedelta(days=8))) == []
+
+
+@pytest.mark.req("T-10")
+def test_waiting_event_whose_bytes_changed_is_parked_and_never_sent(folder: Path) -> None:
+    events = open_shop(folder)
+    path = database_path(folder)
+    place = path.read_bytes().index(events[40]) + events[40].index(b"8600011")
+    spoil(path, place, b"9")
+    mended = mend(path, OWNER)
+    assert (mended.is_salvaged, mended.parked) == (False, 1)
+    assert [trouble.code for trouble in store_troubles(mended, [], NOON)] == ["store.row_damaged"]
+    assert mend(path, OWNER).parked == 0, "once is enough"
+    with opened_store(folder) as connection:
+        shop = Shop(connection, FakeClock(), seed=2)
+        assert EventsLost(EPOCH, [(40, 40)]) in shop.facts()[-1:]
+        assert read(shop, "SELECT dead_code FROM outbox WHERE state = 'dead'") == [("store.row_damaged",)]
+        ask = Ask(v=1, terminal=TERMINAL, centre="c", at=NOON, wanted=[Wanted(EPOCH, [(40, 40)])])
+        shop.outbox.send_again(ask, NOON)
+        assert read(shop, "SELECT seq FROM outbox WHERE state = 'dead'") == [(40,)]
+        assert check_chain(connection, EPOCH).broken_at in {40, 41}
+
+
+def read(shop: Shop, statement: str) -> list[tuple[object, ...]]:
+    with shop.connection.begin():
+        return sql.rows(shop.connection, statement)
+
+
+def test_commit_that_was_cut_off_is_told_and_its_event_kept(folder: Path) -> None:
+    path = database_path(folder)
+    with opened_store(folder) as connection:
+        ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
+        shop = Shop(connection, FakeClock())
+        shop.stock()
+        shop.sign_in()
+        whole = path.with_name(f"{FILE_NAME}-wal").stat().st_size
+        shop.scan("86000110000000000011")
+        last = events_of(shop)[2]
+        files = {name: (folder / name).read_bytes() for name in (FILE_NAME, f"{FILE_NAME}-wal")}
+    other = folder / "cut"
+    other.mkdir()
+    for name, content in files.items():
+        (other / name).write_bytes(content)
+    spoil(other / f"{FILE_NAME}-wal", whole + 10, b"\xff\xff")
+    mended = mend(other / FILE_NAME, OWNER)
+    assert (mended.is_salvaged, mended.is_cut_off, mended.harvested) == (False, True, 1)
+    assert [trouble.code for trouble in store_troubles(mended, [], NOON)] == ["store.cut_off"]
+    with opened_store(other) as connection:
+        assert events_of(Shop(connection, FakeClock()))[2] == last
+        assert check_chain(connection, EPOCH).broken_at is None
+
+
+def test_tool_leaves_a_damaged_log_to_the_terminal(folder: Path) -> None:
+    with opened_store(folder) as connection:
+        ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
+        log = folder / f"{FILE_NAME}-wal"
+        files = {path.name: path.read_bytes() for path in (database_path(folder), log)}
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    spoil(log, 4, b"\xff")
+    before = log.read_bytes()
+    with pytest.raises(DamagedStoreError), visited_store(folder):
+        pass
+    assert log.read_bytes() == before
+    assert mend(database_path(folder), OWNER).is_salvaged
+
+
+# -- killed at each step ------------------------------------------------------------------------------------------
+
+STEPS = {"os.rename", "os.remove", "os.mkdir", "sqlite3.connect", "open"}
+
+
+def mend_until(folder: Path, step: int) -> None:
+    """Mend, and be killed before the given step that touches the folder."""
+    left = step
+
+    def watch(event: str, args: tuple[object, ...]) -> None:
+        nonlocal left
+        if event in STEPS and any(str(folder) in str(one) for one in args[:2]):
+            left -= 1
+            if left < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(watch)
+    mend(database_path(folder), OWNER)
+
+
+@pytest.mark.slow
+@pytest.mark.req("T-10")
+def test_salvage_that_is_killed_at_any_step_ends_right_and_overwrites_nothing(tmp_path: Path) -> None:
+    events = open_shop(tmp_path / "whole")
+    database = database_path(tmp_path / "whole")
+    damaged = spoil(database, 0, bytes(PAGE))
+    kills = 0
+    for step in range(0, 90, 3):
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        database_path(folder).write_bytes(damaged)
+        process = multiprocessing.get_context("fork").Process(target=mend_until, args=(folder, step))
+        process.start()
+        process.join(60)
+        mend(database_path(folder), OWNER)
+        with opened_store(folder) as connection:
+            assert events_of(Shop(connection, FakeClock())) == events, step
+        asides = list((folder / "damaged").iterdir())
+        assert [(aside / FILE_NAME).read_bytes() == damaged for aside in asides] == [True], step
+        assert not (folder / "salvaging").exists()
+        if process.exitcode == 0:
+            break
+        assert process.exitcode == -signal.SIGKILL
+        kills += 1
+    assert kills > 5
+
+
+@pytest.mark.req("T-10")
+def test_terminal_starts_on_a_store_that_is_no_store_any_more_and_makes_the_first_account(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    database_path(folder).write_bytes(os.urandom(20 * PAGE))
+    config = EdgeConfig.model_validate(
+        {
+            "terminal": {"id": TERMINAL, "area": "350200", "institution": "H35020000001"},
+            "store": {"folder": folder},
+        }
+    )
+    told: list[object] = []
+
+    async def start() -> None:
+        async with opened_core(config, told.append, FakeClock()) as core:
+            assert core.mended.is_salvaged
+            assert [one.why for one in core.former] == ["damaged"]
+
+    asyncio.run(start())
+    assert len(told) == 1

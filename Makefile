@@ -5,7 +5,7 @@ YIMA   := $(VENV)/bin/yima
 # One process per core; the tests of a file stay together, because they share a browser or a broker.
 PYTEST := $(VENV)/bin/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help setup system-packages demo photos test check bench bench-peers soak chaos mornings bundle bundle-test trace lock clean
+.PHONY: help setup system-packages demo photos test check bench bench-peers soak chaos mornings bundle bundle-test fuzz trace lock clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
 
@@ -67,6 +67,9 @@ bundle: setup ## dist/yima-bundle-VERSION.tar: installs without a network (docs/
 bundle-test: setup ## make a bundle with every part, install it in a network namespace without a route, start it there
 	@rm -rf build/bundle-test; $(VENV)/bin/python systemd/bundle.py --extras edge,camera,server --target build/bundle-test
 	YIMA_BUNDLE=$$(ls build/bundle-test/*.tar) $(VENV)/bin/python -m pytest -q tests/systemd/test_offline.py
+
+fuzz: setup ## damage a thousand terminal stores in every way and start on each; fails if an event is lost without a word
+	$(VENV)/bin/python -m tests.edge.store.flips 1000
 
 trace: setup ## requirement -> tests and benches
 	$(VENV)/bin/python tests/trace.py

@@ -84,6 +84,8 @@ def page_of(seen: TerminalStatus, now: datetime) -> Iterator[str]:
         label = padded("" if number else "设备 / devices", _LABEL)
         yield from wrapped(_device(device), " " * _LABEL, first=label)
     yield from _box(seen.machine)
+    if seen.quota is not None:
+        yield _line("库容 / store used", f"{seen.quota.used_percent} %  {seen.quota.state}")
     if seen.clock_offset_ms is not None:
         yield _line("时钟 / clock", f"{seen.clock_offset_ms / 1000:+.1f} s")
     for one in seen.certificates:

@@ -115,6 +115,7 @@ def face_of(status: TerminalStatus) -> Face:
         tuple((device.device, device.state, device.problem) for device in status.devices),
         status.config,
         status.is_clock_off,
+        None if status.quota is None else status.quota.state,
     )
 
 
@@ -144,6 +145,8 @@ def health_of(
         config_wanted=None if config is None else config.wanted,
         models=status.models,
         started_at=status.started_at,
+        quota_state=None if status.quota is None else status.quota.state,
+        quota_percent=None if status.quota is None else status.quota.used_percent,
     )
 
 

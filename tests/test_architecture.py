@@ -46,7 +46,7 @@ FLOORS: dict[str, list[set[str]]] = {
     "edge": [
         {"store", "errors", "config", "clock"},
         {"counter", "operators", "catalogue_file", "alerts", "health", "driver_faults"}
-        | {"machine", "certificates", "config_revision", "troubles"},
+        | {"machine", "certificates", "config_revision", "troubles", "store_troubles"},
         {"kiosk", "ward", "doctor", "pos", "uplink", "supervisor", "pump", "housekeeping"}
         | {"charge", "carrier", "sync_board", "link_trouble", "reporting", "clock_watch"}
         | {"disk_watch", "quota_watch", "setup_desk", "site"},

@@ -154,6 +154,9 @@ class Health(Struct, frozen=True):
     models: dict[str, str] = msgspec.field(default_factory=dict)
     """SHA-256 by name of each learned model in use."""
     started_at: Utc | None = None
+    quota_state: Name | None = None
+    """How full the store is: `ok`, `notice`, `low`, `alarm`, `full`."""
+    quota_percent: int | None = None
 
 
 _encoder = msgspec.json.Encoder()

@@ -86,7 +86,7 @@ class _Present(Collector):
 
 
 def _families(status: TerminalStatus, counted: Mapping[str, int], now: datetime) -> Iterator[Metric]:
-    sync, machine = status.sync, status.machine
+    sync, machine, quota = status.sync, status.machine, status.quota
     oldest_s = 0.0 if sync.oldest_pending_at is None else max(0.0, (now - sync.oldest_pending_at).total_seconds())
     simple: tuple[tuple[str, str, float | None], ...] = (
         ("yima_well", "1 if nothing needs a person", status.is_well),
@@ -99,6 +99,7 @@ def _families(status: TerminalStatus, counted: Mapping[str, int], now: datetime)
         ("yima_clock_offset_seconds", "Centre clock minus device clock", _seconds(status.clock_offset_ms)),
         ("yima_disk_free_bytes", "On the disk of the data folder", machine.disk_free_bytes),
         ("yima_disk_total_bytes", "On the disk of the data folder", machine.disk_total_bytes),
+        ("yima_quota_used_percent", "Of the room for the store", None if quota is None else quota.used_percent),
         ("yima_memory_pss_bytes", "Of the terminal and its children", machine.pss_bytes),
         ("yima_temperature_celsius", "The hottest sensor", machine.temperature_c),
         ("yima_started_timestamp_seconds", "Start of the process", (status.started_at - _EPOCH).total_seconds()),

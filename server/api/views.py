@@ -106,6 +106,9 @@ class HealthReportView(View):
     """Digest of its file; another one takes effect at the next start."""
     models: dict[str, str]
     started_at: datetime | None
+    quota_state: str | None
+    """How full its store is: `ok`, `notice`, `low`, `alarm`, `full`."""
+    quota_percent: int | None
 
 
 class TerminalView(View):

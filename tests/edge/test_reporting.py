@@ -20,6 +20,7 @@ from edge.health import (
     Lamps,
     LampState,
     Machine,
+    QuotaStatus,
     TerminalStatus,
     Trouble,
 )
@@ -27,6 +28,7 @@ from edge.reporting import HEALTH_S, SPACING_S, Reporting, health_of
 from edge.store.asked import Kept
 from edge.store.errors import DiskFullError
 from edge.store.outbox import OutboxCounts
+from edge.store.quota import QuotaState
 from tests.edge.api.conftest import STATUS
 from tests.edge.scene import EPOCH, NOON, FakeClock
 from wire.presence import LONGEST_SENTENCE, MOST_TROUBLES, Health, KeptEpoch, decode_health, encode
@@ -150,6 +152,7 @@ def test_report_says_everything_and_survives_the_wire() -> None:
         certificates=(CertificateStatus("link.certificate_file", NOON + timedelta(days=9)),),
         config=ConfigRevision("aa", "bb"),
         clock_offset_ms=7_000,
+        quota=QuotaStatus(QuotaState.LOW, 86, 86, 100),
         troubles=(TROUBLE,),
     )
     said = health_of(status, OutboxCounts(4, 1, 2, NOON), [Kept(EPOCH, 1, 9)], session="s1", at=NOON)
@@ -166,6 +169,7 @@ def test_report_says_everything_and_survives_the_wire() -> None:
     assert health.machine is not None
     assert (health.machine.pss_bytes, health.machine.temperature_c) == (3, 61.5)
     assert health.certificates[0].expires_at == NOON + timedelta(days=9)
+    assert (health.quota_state, health.quota_percent) == ("low", 86)
     assert (health.config_applied, health.config_wanted, health.clock_offset_ms) == ("aa", "bb", 7_000)
 
 

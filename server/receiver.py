@@ -26,12 +26,17 @@ from wire.topics import Channel, TerminalTopics, every_terminal, parse_topic
 
 QUEUE_FRAMES = 2_000
 FRAMES_PER_COMMIT = 16
+NOTES_PER_COMMIT = 200
+"""Births, deaths and reports are small, and thousands come at once when a broker or a network was away."""
 PUBLISH_PATIENCE_S = 2.0
 STOP_PATIENCE_S = 5.0
 _PUBLISH_RETRY_S = 0.005
 _STORE_PAUSE_S = 1.0
 _IDLE_TURN_S = 0.25
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+Frame = tuple[str, bytes]
+"""Topic and bytes."""
 
 
 class Reply(Protocol):
@@ -53,14 +58,23 @@ class Ingests(Protocol):
         """Commit what the frames bring and return the receipts."""
 
 
+class Noted(Protocol):
+    """What came of a birth, a death or a report (`server.fleet.Noted`)."""
+
+    @property
+    def said(self) -> Health | None:
+        """A health report of a terminal whose facts are taken."""
+
+    @property
+    def refusal(self) -> YimaError | None:
+        """Why it was not taken."""
+
+
 class NotesFleet(Protocol):
     """What the receiver asks of the fleet."""
 
-    def note_presence(self, topic: str, frame: bytes, now: datetime) -> None:
-        """Take a birth, a stop or a death."""
-
-    def note_health(self, topic: str, frame: bytes, now: datetime) -> Health | None:
-        """Take a health report; return it if the terminal's facts are taken."""
+    def note_many(self, messages: Sequence[tuple[str, bytes]], now: datetime) -> Sequence[Noted]:
+        """Take births, stops, deaths and health reports, and say of each what came of it."""
 
 
 class Asks(Protocol):
@@ -134,7 +148,7 @@ class Receiver:
             rng=random.Random(),  # noqa: S311 - back-off
             on_fatal=on_fatal,
         )
-        self._frames: queue.Queue[tuple[str, bytes] | None] = queue.Queue(QUEUE_FRAMES)
+        self._frames: queue.Queue[Frame | None] = queue.Queue(QUEUE_FRAMES)
         self._worker = threading.Thread(target=self._work, name="ingest", daemon=True)
         self._is_up = False
         self._broker = f"{settings.host}:{settings.port}"
@@ -205,12 +219,13 @@ class Receiver:
             # Whatever ends this thread must end the program too: a centre that answers pages but takes no facts lies.
             self._on_fatal()
 
-    def _gather(self) -> list[tuple[str, bytes]] | None:
+    def _gather(self) -> list[Frame] | None:
         first = self._wait()
         if first is None:
             return None
         gathered = [first]
-        while len(gathered) < FRAMES_PER_COMMIT:
+        batches = int(_is_batch(first))
+        while batches < FRAMES_PER_COMMIT and len(gathered) - batches < NOTES_PER_COMMIT:
             try:
                 following = self._frames.get_nowait()
             except queue.Empty:
@@ -219,53 +234,64 @@ class Receiver:
                 self._frames.put(None)
                 break
             gathered.append(following)
+            batches += _is_batch(following)
         return gathered
 
-    def _wait(self) -> tuple[str, bytes] | None:
+    def _wait(self) -> Frame | None:
         while True:
             self.turns += 1
             with suppress(queue.Empty):
                 return self._frames.get(timeout=_IDLE_TURN_S)
 
-    def _handle_gathered(self, gathered: list[tuple[str, bytes]]) -> None:
-        batches: list[tuple[str, bytes]] = []
+    def _handle_gathered(self, gathered: list[Frame]) -> None:
+        batches: list[Frame] = []
+        notes: list[Frame] = []
         for topic, frame in gathered:
-            if self._channel_of(topic) is Channel.EVENTS:
+            channel = _channel_of(topic)
+            if channel is Channel.EVENTS:
                 batches.append((topic, frame))
-            else:
-                self._note(topic, frame)
-        if batches:
-            self._take(batches)
-
-    def _channel_of(self, topic: str) -> Channel | None:
-        try:
-            return parse_topic(topic)[1]
-        except YimaError:
-            return None
-
-    def _note(self, topic: str, frame: bytes) -> None:
-        channel = self._channel_of(topic)
-        try:
-            if channel is Channel.PRESENCE and frame:
-                self._fleet.note_presence(topic, frame, self._now())
-            elif channel is Channel.HEALTH:
-                self._take_health(topic, frame)
+            elif channel is Channel.HEALTH or (channel is Channel.PRESENCE and frame):
+                notes.append((topic, frame))
             else:
                 self.refused += 1
-        except YimaError as exc:
-            # A damaged or forged presence tells us nothing; the next birth or report will.
-            self.refused += 1
-            _logger.warning("receiver.refused", topic=topic, code=exc.code, reason=exc.words.en)
+        reports = self._note(notes) if notes else []
+        if batches:
+            self._take(batches)
+        # After the commit: what came in the same breath as the report need not be asked for.
+        self._ask(reports)
 
-    def _take_health(self, topic: str, frame: bytes) -> None:
-        said = self._fleet.note_health(topic, frame, self._now())
-        if said is not None:
-            question = self._asking.question(parse_topic(topic)[0], said, self._now())
+    def _note(self, notes: list[Frame]) -> list[tuple[str, Health]]:
+        """Take what is no event, and return the reports of terminals whose facts are taken."""
+        try:
+            noted = self._fleet.note_many(notes, self._now())
+        except TransientError as exc:
+            # Nobody sends them again, but every terminal reports within half a minute.
+            self.refused += len(notes)
+            _logger.error("receiver.store_failed", code=exc.code, reason=exc.words.en)
+            return []
+        reports: list[tuple[str, Health]] = []
+        for (topic, _), one in zip(notes, noted, strict=True):
+            if one.said is not None:
+                reports.append((topic, one.said))
+            elif one.refusal is not None:
+                # A damaged or forged presence tells us nothing; the next birth or report will.
+                self.refused += 1
+                _logger.warning("receiver.refused", topic=topic, code=one.refusal.code, reason=one.refusal.words.en)
+        return reports
+
+    def _ask(self, reports: list[tuple[str, Health]]) -> None:
+        for topic, said in reports:
+            try:
+                question = self._asking.question(parse_topic(topic)[0], said, self._now())
+            except TransientError as exc:
+                # It is asked after the next report.
+                _logger.error("receiver.store_failed", code=exc.code, reason=exc.words.en)
+                return
             if question is not None:
                 self.asked += 1
                 self._publish(question)
 
-    def _take(self, batches: list[tuple[str, bytes]]) -> None:
+    def _take(self, batches: list[Frame]) -> None:
         began_s = self._monotonic()
         try:
             replies = self._ingest.take_many(batches, self._now())
@@ -287,3 +313,14 @@ class Receiver:
             if not self._is_up or self._monotonic() > deadline:
                 return
             self._sleep(_PUBLISH_RETRY_S)
+
+
+def _is_batch(frame: Frame) -> bool:
+    return frame[0].endswith(f"/{Channel.EVENTS}")
+
+
+def _channel_of(topic: str) -> Channel | None:
+    try:
+        return parse_topic(topic)[1]
+    except YimaError:
+        return None

@@ -8,26 +8,25 @@ is an alarm, and only after a revocation may it apply anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-
+from codes.errors import YimaError
 from codes.words import Words
-from server.errors import ConflictError
-from server.fleet.presence import after_health, after_presence, open_health, open_presence, registration
+from server.errors import ConflictError, StoreContentionError, StoreRefusedError
+from server.fleet.roll import Roll, named_in
 from server.fleet.terminal import SILENT_AFTER, Life, Terminal, terminal_of
 from server.people.roles import Person
-from server.store import alarms, audit, events, terminals
-from server.store.alarms import Alarm, AlarmKey
+from server.store import audit, events, terminals
 from server.store.database import Connection, Store
 from server.store.terminal_lists import EVERY, FleetFigures, Show, TerminalFilter, count_listed, load_listed
 from server.store.terminals import TerminalRow, Trust
 from server.store.times import micros
 from web.errors import InvalidRequestError, NotFoundError
-from wire.errors import UnknownKeyError
+from wire.errors import WireError
 from wire.keys import PublicKey
-from wire.presence import Health, Presence
-from wire.topics import TerminalTopics
+from wire.presence import Health
+from wire.topics import Channel
 
 
 class OtherKeyError(ConflictError):
@@ -40,11 +39,18 @@ class OtherKeyError(ConflictError):
     )
 
 
-MOST_PENDING = 1_000
-"""Terminals that may wait for approval; beyond that somebody is making them up."""
 _MOST_GAPS = 20
 _LONGEST_NAME = 64
-_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What came of one message."""
+
+    said: Health | None = None
+    """A health report of a terminal whose facts are taken."""
+    refusal: YimaError | None = None
+    """Why it was not taken."""
 
 
 class Fleet:
@@ -54,22 +60,30 @@ class Fleet:
         self._store = store
         self._changed = changed
 
+    def note_many(self, messages: Sequence[tuple[str, bytes]], now: datetime) -> list[Noted]:
+        """Take births, stops, deaths and health reports (topic, frame), all in one transaction.
+
+        One that proves nothing or says nothing is refused by itself, and so is one that the store cannot keep.
+
+        Raises:
+            StoreUnavailableError: The database does not answer; nothing was noted.
+        """
+        try:
+            return self._note_together(messages, now)
+        except (StoreContentionError, StoreRefusedError) as exc:
+            if len(messages) == 1:
+                return [Noted(refusal=exc)]
+            return [one for message in messages for one in self.note_many([message], now)]
+
     def note_presence(self, topic: str, frame: bytes, now: datetime) -> None:
         """Take a birth, a clean stop or a death.
 
         Raises:
             WireError: It proves nothing or says nothing.
         """
-        topics, said, key = open_presence(topic, frame)
         with self._store.writing() as connection:
-            known = terminals.load_terminal(connection, said.terminal)
-            if known is None:
-                _register(connection, topics, said, key, now)
-            elif known.public_key == key.raw:
-                _change(connection, said.terminal, after_presence(known, topics.area, said, now))
-            else:
-                _meet_other_key(connection, known, registration(topics, said, key, now), now)
-        self._changed(said.terminal)
+            Roll.call(connection, [topic]).note_presence(topic, frame, now)
+        self._changed(named_in(topic))
 
     def note_health(self, topic: str, frame: bytes, now: datetime) -> Health | None:
         """Take a health report; return it if the terminal's facts are taken.
@@ -77,15 +91,19 @@ class Fleet:
         Raises:
             WireError: It proves nothing or says nothing, or the terminal is not registered.
         """
-        name = topic.rpartition("/")[0].rpartition("/")[2]
         with self._store.writing() as connection:
-            known = terminals.load_terminal(connection, name)
-            if known is None:
-                raise UnknownKeyError(Words(f"终端 {name!r} 未登记", f"Terminal {name!r} is not registered"))
-            said = open_health(topic, frame, PublicKey(known.public_key))
-            _change(connection, name, after_health(known, said, now))
-        self._changed(name)
-        return said if known.trust == Trust.APPROVED else None
+            said = Roll.call(connection, [topic]).note_health(topic, frame, now)
+        self._changed(named_in(topic))
+        return said
+
+    def _note_together(self, messages: Sequence[tuple[str, bytes]], now: datetime) -> list[Noted]:
+        with self._store.writing() as connection:
+            roll = Roll.call(connection, (topic for topic, _ in messages))
+            noted = [_noted(roll, topic, frame, now) for topic, frame in messages]
+        taken = (named_in(topic) for (topic, _), one in zip(messages, noted, strict=True) if one.refusal is None)
+        for terminal in dict.fromkeys(taken):
+            self._changed(terminal)
+        return noted
 
     def approve(
         self,
@@ -194,31 +212,14 @@ class Fleet:
         self._changed(terminal_id)
 
 
-def _register(connection: Connection, topics: TerminalTopics, said: Presence, key: PublicKey, now: datetime) -> None:
-    if terminals.count_terminals(connection).get(Trust.PENDING, 0) >= MOST_PENDING:
-        words = Words(
-            f"待批准的终端已达 {MOST_PENDING} 台，新的登记被忽略",
-            f"{MOST_PENDING} terminals wait for approval; new ones are ignored",
-        )
-        alarms.raise_alarms(connection, [Alarm(AlarmKey("", "fleet.too_many_pending", ""), words)], micros(now))
-        return
-    terminals.add_terminal(connection, registration(topics, said, key, now))
-    _logger.info("fleet.terminal_pending", terminal=said.terminal, fingerprint=key.fingerprint)
-
-
-def _meet_other_key(connection: Connection, known: TerminalRow, fresh: TerminalRow, now: datetime) -> None:
-    """Let a revoked terminal apply anew with the key of its new life; for any other it is an alarm."""
-    if known.trust == Trust.REVOKED:
-        change = fresh._asdict()
-        del change["id"], change["first_seen_us"]
-        _change(connection, known.id, change)
-        return
-    offered = PublicKey(fresh.public_key).fingerprint
-    words = Words(
-        f"终端 {known.id} 换用了密钥 {offered}；若确为重装，请先吊销再批准",
-        f"Terminal {known.id} came with another key, {offered}; if it was rebuilt, revoke it first, then approve it",
-    )
-    alarms.raise_alarms(connection, [Alarm(AlarmKey(known.id, "terminal.key_changed", offered), words)], micros(now))
+def _noted(roll: Roll, topic: str, frame: bytes, now: datetime) -> Noted:
+    try:
+        if topic.endswith(f"/{Channel.HEALTH}"):
+            return Noted(roll.note_health(topic, frame, now))
+        roll.note_presence(topic, frame, now)
+    except WireError as exc:
+        return Noted(refusal=exc)
+    return Noted()
 
 
 def _change(connection: Connection, terminal_id: str, change: dict[str, object]) -> None:

@@ -67,10 +67,15 @@ def load_trusted(connection: Connection, ids: Collection[str]) -> dict[str, Trus
     return {row[0]: TrustedRow._make(row) for row in bulk.fetch(connection, _TRUSTED, terminal.c.id, ids)}
 
 
+def load_terminals(connection: Connection, ids: Collection[str]) -> dict[str, TerminalRow]:
+    """Return the terminals among `ids` that are registered, kept from other writers until the transaction ends."""
+    rows = bulk.fetch_locked(connection, tuple(terminal.columns), terminal.c.id, ids)
+    return {row[0]: TerminalRow._make(row) for row in rows}
+
+
 def load_terminal(connection: Connection, terminal_id: str) -> TerminalRow | None:
     """Return one terminal, kept from other writers until the transaction ends."""
-    rows = bulk.fetch_locked(connection, tuple(terminal.columns), terminal.c.id, [terminal_id])
-    return TerminalRow._make(rows[0]) if rows else None
+    return load_terminals(connection, [terminal_id]).get(terminal_id)
 
 
 def find_terminal(connection: Connection, terminal_id: str) -> TerminalRow | None:

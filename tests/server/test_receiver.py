@@ -15,9 +15,10 @@ from structlog.testing import capture_logs
 from codes.words import Words
 from server import receiver as module
 from server.errors import StoreUnavailableError
-from server.receiver import FRAMES_PER_COMMIT, Receiver
+from server.fleet import Noted
+from server.receiver import FRAMES_PER_COMMIT, NOTES_PER_COMMIT, Receiver
 from tests.conftest import wait_until
-from wire.errors import ForgedMessageError
+from wire.errors import ForgedMessageError, WireError
 from wire.link import LinkListener, LinkSettings, Session, SessionFactory
 from wire.link_loss import Cause, LinkLoss
 from wire.presence import Health
@@ -68,6 +69,7 @@ class FakeCentre:
 
     taken: list[list[bytes]] = field(default_factory=list)
     noted: list[tuple[str, bytes]] = field(default_factory=list)
+    together: list[int] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
 
     def take_many(self, frames: Sequence[tuple[str, bytes]], now: datetime) -> Sequence[Receipt]:
@@ -77,23 +79,24 @@ class FakeCentre:
         self.taken.append([frame for _, frame in frames])
         return [Receipt("receipts", b"for " + frame) for _, frame in frames]
 
-    def note_presence(self, topic: str, frame: bytes, now: datetime) -> None:
-        self._note("presence", frame)
+    def note_many(self, messages: Sequence[tuple[str, bytes]], now: datetime) -> list[Noted]:
+        self.together.append(len(messages))
+        return [self._note(topic.rsplit("/", 1)[-1], frame, now) for topic, frame in messages]
 
     missing: bool = False
-
-    def note_health(self, topic: str, frame: bytes, now: datetime) -> Health:
-        self._note("health", frame)
-        return Health(1, TOPICS.terminal, "s1", now, 0, 0, None, [])
 
     def question(self, topics: TerminalTopics, said: Health, now: datetime) -> Receipt | None:
         assert (topics, said.at) == (TOPICS, now)
         return Receipt("questions", b"send again") if self.missing else None
 
-    def _note(self, kind: str, frame: bytes) -> None:
-        if self.failures:
-            raise self.failures.pop(0)
+    def _note(self, kind: str, frame: bytes, now: datetime) -> Noted:
+        failure = self.failures.pop(0) if self.failures else None
+        if isinstance(failure, WireError):
+            return Noted(refusal=failure)
+        if failure is not None:
+            raise failure
         self.noted.append((kind, frame))
+        return Noted(Health(1, TOPICS.terminal, "s1", now, 0, 0, None, []) if kind == Channel.HEALTH else None)
 
 
 class Scene:
@@ -182,6 +185,30 @@ def test_presence_and_health_go_to_the_fleet(scene: Scene) -> None:
     assert scene.centre.taken == [[b"a"]]
     assert scene.receiver.refused == 0
     assert [topic for topic, _ in scene.link.published] == ["receipts"]
+
+
+@pytest.mark.req("T-14")
+def test_a_storm_of_births_is_noted_together_and_bounded_and_holds_no_batch_up(scene: Scene) -> None:
+    births = [(PRESENCE, b"%d" % number) for number in range(NOTES_PER_COMMIT + 3)]
+    scene.plays(*births[:-1], (EVENTS, b"a"), births[-1])
+    assert scene.centre.together == [NOTES_PER_COMMIT, 3]
+    assert scene.centre.noted == [("presence", frame) for _, frame in births]
+    assert scene.centre.taken == [[b"a"]]
+
+
+def test_what_came_with_the_report_is_committed_before_it_is_looked_what_is_missing(scene: Scene) -> None:
+    scene.centre.missing = True
+    scene.plays((HEALTH, b"well"), (EVENTS, b"a"))
+    assert [topic for topic, _ in scene.link.published] == ["receipts", "questions"]
+
+
+def test_presence_that_a_store_is_not_there_to_keep_is_counted_and_told_once(
+    scene: Scene, logged: list[MutableMapping[str, Any]]
+) -> None:
+    scene.centre.failures = [StoreUnavailableError(Words("不在", "away"))]
+    scene.plays((PRESENCE, b"born"), (PRESENCE, b"gone"), (EVENTS, b"a"))
+    assert (scene.receiver.refused, scene.centre.noted, scene.centre.taken) == (2, [], [[b"a"]])
+    assert events_of(logged) == ["receiver.store_failed"]
 
 
 @pytest.mark.req("T-07")

@@ -7,11 +7,13 @@ import msgspec
 import pytest
 import zstandard
 
-from server.fleet import Fleet, Standing, registry
+from codes.words import Words
+from server.errors import StoreRefusedError
+from server.fleet import Fleet, Standing, roll
 from server.fleet.terminal import SILENT_AFTER
 from server.people.roles import COMMAND_LINE, Person, Role
-from server.store import audit
-from server.store.database import Store
+from server.store import audit, terminals
+from server.store.database import Connection, Store
 from server.store.terminal_lists import Show
 from server.store.terminals import Trust
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, dispensed, new_key, scanned
@@ -19,7 +21,7 @@ from tests.server.ingest import looking
 from tests.server.ingest.conftest import Centre
 from web.errors import InvalidRequestError, NotFoundError
 from wire import presence
-from wire.errors import ForgedMessageError, UnknownKeyError, WireError
+from wire.errors import CorruptMessageError, ForgedMessageError, UnknownKeyError, WireError
 from wire.presence import DeviceHealth, Health, PresenceState
 from wire.topics import Channel
 
@@ -283,7 +285,7 @@ class TestKeys:
     def test_terminals_that_somebody_makes_up_are_bounded(
         self, fleet: Fleet, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(registry, "MOST_PENDING", 3)
+        monkeypatch.setattr(roll, "MOST_PENDING", 3)
         for number in range(5):
             fleet.note_presence(*FakeTerminal(name=f"T-{number}").presence(), NOW)
 
@@ -358,3 +360,53 @@ def test_whole_report_is_kept_and_only_an_alarm_in_it_wants_attention(fleet: Fle
     assert (seen.is_clock_off, seen.reported_at) == (True, NOW)
     report(offset_ms=5_000)
     assert (fleet.list(NOW)[0].is_clock_off, wants_attention()) == (False, 0)
+
+
+@pytest.mark.req("T-14")
+def test_births_and_reports_that_come_together_are_noted_in_their_order(
+    fleet: Fleet, terminal: FakeTerminal, changed: list[str]
+) -> None:
+    other = FakeTerminal(name="T-002")
+    noted = fleet.note_many(
+        [
+            terminal.presence(),
+            other.presence(),
+            terminal.presence(PresenceState.LOST),
+            terminal.presence(session="s2", at=LATER),
+            health(terminal, session="s2", at=LATER, pending=3),
+        ],
+        LATER,
+    )
+    assert [one.refusal for one in noted] == [None] * 5
+    assert noted[-1].said is None, "nobody has approved it yet"
+    seen = fleet.find("T-001", LATER)[0]
+    assert (seen.standing, seen.pending, fleet.find("T-002", LATER)[0].trust) == (Standing.ONLINE, 3, Trust.PENDING)
+    assert changed == ["T-001", "T-002"]
+
+
+def test_one_message_that_proves_nothing_is_refused_alone(
+    fleet: Fleet, terminal: FakeTerminal, changed: list[str]
+) -> None:
+    topic, frame = terminal.presence()
+    stranger = health(FakeTerminal(name="T-404"))
+    noted = fleet.note_many([(topic, frame[:-1]), stranger, (topic, frame), health(terminal)], NOW)
+    assert [type(one.refusal) for one in noted] == [CorruptMessageError, UnknownKeyError, type(None), type(None)]
+    assert [seen.id for seen in fleet.list(NOW)] == ["T-001"]
+    assert changed == ["T-001"]
+
+
+def test_what_the_store_cannot_keep_does_not_take_the_others_with_it(
+    fleet: Fleet, terminal: FakeTerminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = FakeTerminal(name="T-002")
+    add = terminals.add_terminal
+
+    def refuse_one(connection: Connection, row: terminals.TerminalRow) -> None:
+        if row.id == other.name:
+            raise StoreRefusedError(Words("不合适", "does not fit"))
+        add(connection, row)
+
+    monkeypatch.setattr(terminals, "add_terminal", refuse_one)
+    noted = fleet.note_many([terminal.presence(), other.presence(), health(terminal)], NOW)
+    assert [type(one.refusal) for one in noted] == [type(None), StoreRefusedError, type(None)]
+    assert [seen.id for seen in fleet.list(NOW)] == ["T-001"]

@@ -28,11 +28,8 @@ from edge.store.outbox import Outbox
 from edge.store.salvage_build import Owner, build_store, tell_lost
 from edge.store.salvage_check import Look, is_schema_of, look_over
 from edge.store.salvage_fill import opened_image
-from edge.store.salvage_proof import Found, event_in
 from edge.store.salvage_remains import Remains, open_remains
-from edge.store.terminal import TerminalState, advance, read_state
 from edge.store.wal import Verdict
-from wire.events import sm3_hex
 from wire.receipts import ranges
 
 DAMAGED = "damaged"
@@ -42,7 +39,6 @@ _IMAGE = "image.db"
 _NEW = "terminal.db.new"
 _KEY_FILE = "terminal.key"
 
-ADD_EVENT = "INSERT INTO outbox (epoch, seq, id, kind, hlc, created_at, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)"
 PARK = "UPDATE outbox SET state = 'dead', dead_code = ?, held_until = NULL WHERE epoch = ? AND seq = ?"
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -55,8 +51,6 @@ class Mended:
     is_salvaged: bool = False
     is_cut_off: bool = False
     """The last commit before a power cut was not finished: nobody was told that it was recorded."""
-    harvested: int = 0
-    """Events of it that are whole and were kept all the same."""
     parked: int = 0
     """Waiting events that were not what was frozen any more."""
 
@@ -84,19 +78,20 @@ def _mend(database: Path, owner: Owner) -> Mended:
     with open_remains(database) as remains:
         _refuse_newer(database, remains)
         damage = remains.log.why if remains.log.verdict is Verdict.DAMAGED else ""
-        cut_off = list(remains.events_behind()) if remains.log.verdict is Verdict.TORN else None
+        is_cut_off = remains.log.verdict is Verdict.TORN
     if is_new:
         damage = damage or "the file is empty"
     look = Look(damage) if damage else look_over(database)
     if look.damage:
         return _salvage(database, owner, look.damage)
-    mended = Mended(is_cut_off=cut_off is not None)
-    if cut_off or look.wrong:
+    # An event in a commit that was not finished is no fact: nobody was told of it, and what belongs to it, the line of
+    # the sale, is not there. The person does it again.
+    mended = Mended(is_cut_off=is_cut_off)
+    if look.wrong:
         with connected(database) as connection, connection.begin():
-            mended.harvested = _harvest(connection, cut_off or ())
             mended.parked = _park(connection, look.wrong, owner)
     if mended.is_cut_off or mended.parked:
-        _logger.warning("store.mended", cut_off=mended.is_cut_off, harvested=mended.harvested, parked=mended.parked)
+        _logger.warning("store.mended", cut_off=mended.is_cut_off, parked=mended.parked)
     return mended
 
 
@@ -117,26 +112,6 @@ def _refuse_newer(database: Path, remains: Remains) -> None:
                 # It has our tables and nothing else: only the number is wrong.
                 return
     raise newer_store(database, version)
-
-
-def _harvest(tx: Connection, cut_off: Sequence[Found]) -> int:
-    """Append what continues the history, verbatim: it was frozen, even if nobody was told of it."""
-    harvested = 0
-    while True:
-        state = read_state(tx)
-        following = next((one for one in cut_off if _continues(one, state)), None)
-        if following is None:
-            return harvested
-        event = (following.epoch, following.seq, following.id, following.kind, following.hlc, following.created_at)
-        sql.change(tx, ADD_EVENT, (*event, following.bytes))
-        advance(tx, next_seq=following.seq + 1, last_hash=sm3_hex(following.bytes), hlc=max(state.hlc, following.hlc))
-        harvested += 1
-
-
-def _continues(found: Found, state: TerminalState) -> bool:
-    event = event_in(found.bytes)
-    place = (state.terminal, state.epoch, state.next_seq, state.last_hash)
-    return event is not None and (event.terminal, event.epoch, event.seq, event.prev) == place
 
 
 def _park(tx: Connection, wrong: Sequence[tuple[str, int]], owner: Owner) -> int:

@@ -95,14 +95,6 @@ class Remains:
             yield from found
             yield from carved(page)
 
-    def events_behind(self) -> Iterator[Found]:
-        """Yield what stands in frames that SQLite will not take, and in their pages of the database file."""
-        numbers = {frame.page for frame in self.log.behind}
-        images = [self.log_bytes[frame.at : frame.at + PAGE_BYTES] for frame in self.log.behind]
-        for page in (*images, *(self.page(number) for number in numbers)):
-            yield from (one for cells in records(page, self.page) if (one := _row(cells)) is not None)
-            yield from carved(page)
-
     def heads(self) -> Iterator[Head]:
         """Yield every state of the history that stands on some page."""
         for _, page, fetch in self._pages():

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
-from typing import ClassVar, NoReturn, TypedDict
+from typing import ClassVar, NoReturn, Protocol, TypedDict
 
 from codes.errors import ConfigError
 from codes.words import Words
-from web.config_sections import BrokerSection, ListeningSection
+from web.config_sections import ListeningSection
 from web.errors import WebError
 from web.faults import words_of_file
 from web.secret_file import refuse_open_key
@@ -25,8 +25,8 @@ class CertificateError(WebError, ConfigError):
 
 
 _CHECK_CA = Words(
-    "请检查 ca_file：须为消息代理所用 CA 的证书（PEM）。",
-    "Check ca_file: the certificate, in PEM, of the authority that signed the broker's.",
+    "请检查 ca_file：须为签发对方证书的 CA 的证书（PEM）。",
+    "Check ca_file: the certificate, in PEM, of the authority that signed those of the other side.",
 )
 _DECRYPT = Words(
     "请去掉私钥的口令（如 openssl pkey -in 原文件 -out 新文件），并把权限设为 600。",
@@ -39,6 +39,19 @@ class TlsFiles(TypedDict, total=False):
 
     ssl_certfile: str
     ssl_keyfile: str
+
+
+class MutualFiles(Protocol):
+    """A section that names an authority for the other side and a certificate of our own."""
+
+    @property
+    def ca_file(self) -> Path | None: ...
+
+    @property
+    def certificate_file(self) -> Path | None: ...
+
+    @property
+    def key_file(self) -> Path | None: ...
 
 
 def tls_files(section: ListeningSection) -> TlsFiles:
@@ -55,8 +68,8 @@ def tls_files(section: ListeningSection) -> TlsFiles:
     return {"ssl_certfile": str(certificate), "ssl_keyfile": str(key)}
 
 
-def try_broker_files(section: BrokerSection) -> None:
-    """Make sure that the way to the broker can be opened with the files that the section names.
+def try_broker_files(section: MutualFiles) -> None:
+    """Make sure that the way to the other side, mostly the broker, can be opened with the files that the section names.
 
     Raises:
         CertificateError: They cannot be read, are none, or do not belong together.

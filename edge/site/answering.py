@@ -1,0 +1,84 @@
+"""What a terminal answers when another one of its site asks: what it sold and took back itself, and nothing else."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+from codes.words import Words
+from edge.site import messages
+from edge.site.errors import RepeatedAskError, StrangerError
+from edge.site.messages import FACTS_PER_ANSWER, ROWS_PER_ANSWER, Answer, Ask, SaidFact
+from edge.site.site_list import Peer, Site
+from edge.store.site_sales import PackFacts, own_facts
+from wire.envelope import open_sealed, seal
+from wire.errors import UnknownKeyError
+from wire.keys import SigningKey
+
+MOST_REMEMBERED = 4_096
+"""Questions that are remembered, more than an hour of each of many terminals: a recorded one is not answered again."""
+
+_T = TypeVar("_T")
+
+
+class Reading(Protocol):
+    """Reads beside the writer, on a connection of its own."""
+
+    def __call__(self, work: Callable[[Connection], _T], /) -> Awaitable[_T]:
+        """Return what `work` finds, within one transaction."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Answers questions of listed terminals."""
+
+    site: Site
+    key: SigningKey
+    read: Reading
+    _answered: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    """Nonces of the latest questions."""
+
+    async def answer(self, frame: bytes) -> bytes:
+        """Return the sealed answer to a sealed question.
+
+        Raises:
+            StrangerError: Nobody on the list asked it of this terminal.
+            WireError: The frame is damaged or forged.
+            RepeatedAskError: It was answered before.
+            BadAnswerError: It is of no version that we know.
+        """
+        peer, body = self._proved(frame)
+        asked = messages.decode(body, Ask)
+        self._refuse_repeated(asked.nonce)
+        found = await self.read(
+            lambda tx: own_facts(tx, asked.heard, most_facts=FACTS_PER_ANSWER, most_rows=ROWS_PER_ANSWER)
+        )
+        purpose = self.site.answer_purpose(self.site.terminal, peer.terminal)
+        return seal(messages.encode(_answer(asked, found)), purpose, self.key)
+
+    def _proved(self, frame: bytes) -> tuple[Peer, bytes]:
+        """Return who asks and what. The key that the frame names says which purpose it must have been signed for."""
+        for peer in self.site.peers:
+            purpose = self.site.ask_purpose(peer.terminal, self.site.terminal)
+            try:
+                return peer, open_sealed(frame, purpose, peer.find_key).body
+            except UnknownKeyError:
+                continue
+        raise StrangerError(Words("询问者不在本店名单中", "Who asks is not on the list of the site"))
+
+    def _refuse_repeated(self, nonce: str) -> None:
+        if nonce in self._answered:
+            raise RepeatedAskError(Words("同一询问重复出现", "The same question came again"))
+        self._answered[nonce] = None
+        if len(self._answered) > MOST_REMEMBERED:
+            self._answered.popitem(last=False)
+
+
+def _answer(asked: Ask, found: PackFacts) -> Answer:
+    facts = [SaidFact(one.code, one.sale, one.hlc, one.is_sold) for one in found.facts]
+    return Answer(messages.VERSION, asked.nonce, dict(found.heard), found.is_all, facts)

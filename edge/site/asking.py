@@ -1,0 +1,169 @@
+"""Asks one other terminal of the site, once a second, and keeps what it hears.
+
+A terminal that does not answer is asked ever more rarely, up to a quarter of a minute; nothing else waits for it. What
+is heard goes into the store in small pieces, and how far it was heard with the last of them: hearing a piece again
+changes nothing.
+"""
+
+from __future__ import annotations
+
+import random
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+from sqlalchemy import Connection
+
+from codes.errors import YimaError
+from codes.words import Words
+from edge.clock import Clock
+from edge.health import SitePeer
+from edge.site import messages
+from edge.site.answering import Reading
+from edge.site.errors import BadAnswerError, OldAnswerError, SiteError
+from edge.site.exchange import ask
+from edge.site.messages import Answer, Ask
+from edge.site.site_list import Peer, Site
+from edge.store.lane import InStore
+from edge.store.site_sales import Heard, PackFact, find_peer, hear, note_peer
+from edge.supervisor import Sleep
+from wire.envelope import open_sealed, seal
+from wire.errors import WireError
+from wire.keys import SigningKey
+
+PULSE_S = 1.0
+CATCH_UP_S = 0.2
+"""Between two answers of one that has more to say: the counter comes first."""
+MOST_WAIT_S = 15.0
+JITTER = (0.75, 1.25)
+HEARD_S = 10.0
+"""One lost question is no silence."""
+MISSING_S = 3_600.0
+PIECE = 500
+NOTE_AGAIN = timedelta(minutes=10)
+"""How often the store is told that somebody is heard who has nothing to say."""
+_NONCE_BYTES = 16
+
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What all that ask have in common."""
+
+    site: Site
+    key: SigningKey
+    connection: Connection
+    """The writer's; used in the writing lane only."""
+    in_store: InStore
+    read: Reading
+    clock: Clock
+    random_bytes: Callable[[int], bytes]
+    rng: random.Random
+    """For the jitter."""
+    sleep: Sleep
+    tls: ssl.SSLContext | None = None
+
+
+@dataclass(slots=True)
+class PeerAsker:
+    """Asks one terminal."""
+
+    peer: Peer
+    hearing: Hearing
+    _since_s: float = field(init=False)
+    """When it was heard last, or first asked, on the clock that never jumps."""
+    _heard: Heard = field(default_factory=dict)
+    _heard_at: datetime | None = None
+    _noted_at: datetime | None = None
+    _is_up_to_date: bool = False
+    _failures: int = 0
+    _problem: YimaError | None = None
+
+    def __post_init__(self) -> None:
+        self._since_s = self.hearing.clock.monotonic_s()
+
+    def status(self) -> SitePeer:
+        """Return how it is heard."""
+        silent_s, problem = self.hearing.clock.monotonic_s() - self._since_s, self._problem
+        return SitePeer(
+            self.peer.terminal,
+            is_heard=self._is_up_to_date and silent_s <= HEARD_S,
+            heard_at=self._heard_at,
+            problem=None if problem is None else problem.code,
+            words=None if problem is None else problem.words,
+            next_step=None if problem is None else problem.next_step,
+            is_missing=silent_s > MISSING_S,
+        )
+
+    async def run(self) -> None:
+        """Ask until cancelled. What the store cannot keep now is asked for again."""
+        kept = await self.hearing.read(lambda tx: find_peer(tx, self.peer.terminal))
+        if kept is not None:
+            self._heard, self._noted_at = kept.heard, kept.at
+            self._heard_at = self._heard_at or kept.at
+        while True:
+            wait_s = await self.listen()
+            await self.hearing.sleep(wait_s * self.hearing.rng.uniform(*JITTER))
+
+    async def listen(self) -> float:
+        """Ask once; return how long to wait."""
+        try:
+            answer = await self._ask()
+        except (SiteError, WireError) as exc:
+            return self._note_failure(exc)
+        await self._keep(answer)
+        self._note_heard(answer)
+        return PULSE_S if answer.is_all else CATCH_UP_S
+
+    async def _ask(self) -> Answer:
+        site, peer, mine = self.hearing.site, self.peer.terminal, self.hearing
+        nonce = mine.random_bytes(_NONCE_BYTES).hex()
+        body = messages.encode(Ask(messages.VERSION, nonce, dict(self._heard)))
+        question = seal(body, site.ask_purpose(site.terminal, peer), mine.key)
+        frame = await ask(self.peer.host, self.peer.port, question, mine.tls)
+        opened = open_sealed(frame, site.answer_purpose(peer, site.terminal), self.peer.find_key)
+        answer = messages.decode(opened.body, Answer)
+        if answer.nonce != nonce:
+            raise OldAnswerError(
+                Words("应答的不是本次询问，可能是重放", "It answers another question; somebody may be replaying one")
+            )
+        if not answer.is_all and answer.heard == self._heard:
+            raise BadAnswerError(Words("应答没有进展", "It says that there is more, and never says it"))
+        return answer
+
+    async def _keep(self, answer: Answer) -> None:
+        facts, now = answer.pack_facts(), self.hearing.clock.now()
+        pieces = [facts[start : start + PIECE] for start in range(0, len(facts), PIECE)]
+        for piece in pieces[:-1]:
+            await self.hearing.in_store(partial(self._store, piece))
+        if pieces or self._noted_at is None or abs(now - self._noted_at) >= NOTE_AGAIN:
+            last = pieces[-1] if pieces else []
+            await self.hearing.in_store(partial(self._store, last, answer.heard))
+            self._noted_at = now
+
+    def _store(self, facts: list[PackFact], heard: Heard | None = None) -> None:
+        connection, peer = self.hearing.connection, self.peer.terminal
+        with connection.begin():
+            hear(connection, peer, facts)
+            if heard is not None:
+                note_peer(connection, peer, heard, self.hearing.clock.now())
+
+    def _note_heard(self, answer: Answer) -> None:
+        if self._problem is not None:
+            _logger.info("site.heard_again", peer=self.peer.terminal)
+        self._heard, self._heard_at = answer.heard, self.hearing.clock.now()
+        self._since_s = self.hearing.clock.monotonic_s()
+        self._is_up_to_date = answer.is_all
+        self._failures, self._problem = 0, None
+
+    def _note_failure(self, problem: YimaError) -> float:
+        if self._problem is None or self._problem.code != problem.code:
+            # The same failure again and again is one story.
+            _logger.warning("site.not_heard", peer=self.peer.terminal, code=problem.code, problem=problem.words.en)
+        self._problem = problem
+        self._failures += 1
+        return min(MOST_WAIT_S, PULSE_S * 2.0 ** min(self._failures, 16))

@@ -1,0 +1,89 @@
+"""What two terminals of a site say to each other, inside their signed frames.
+
+Everything has a bound: a listed terminal is believed about its own sales, but it may have been tampered with.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from codes.words import Words
+from edge.site.errors import BadAnswerError
+from edge.store.site_sales import PackFact
+from wire.events import Code, Name
+from wire.receipts import Nonce
+
+VERSION = 1
+FACTS_PER_ANSWER = 500
+"""No further event is taken into an answer once so many packs are in it."""
+MOST_FACTS = FACTS_PER_ANSWER + 10_000
+"""One event has up to ten thousand packs, and is not torn."""
+ROWS_PER_ANSWER = 2_000
+MOST_LIVES = 1_000
+_LATEST = 253_402_300_799_999_999
+"""The last microsecond that a date can name."""
+
+Number = Annotated[int, Meta(ge=0, le=2**62)]
+Lives = Annotated[dict[Name, Number], Meta(max_length=MOST_LIVES)]
+_Message = TypeVar("_Message")
+
+
+class Ask(Struct, frozen=True):
+    """What have you sold since?"""
+
+    v: int
+    nonce: Nonce
+    """Fresh for each; the answer repeats it."""
+    heard: Lives
+    """Up to which event, by life of the asked terminal's store."""
+
+
+class SaidFact(Struct, frozen=True, array_like=True):
+    """One pack was sold or came back."""
+
+    code: Code
+    sale: Name
+    hlc: Annotated[int, Meta(ge=0, le=_LATEST)]
+    is_sold: bool
+
+
+class Answer(Struct, frozen=True):
+    """What was sold since."""
+
+    v: int
+    nonce: Nonce
+    heard: Lives
+    """Up to which event the asker has heard now."""
+    is_all: bool
+    """Nothing more is there for now."""
+    facts: Annotated[list[SaidFact], Meta(max_length=MOST_FACTS)]
+
+    def pack_facts(self) -> list[PackFact]:
+        """Return the facts as the store keeps them."""
+        return [PackFact(one.code, one.sale, one.hlc, one.is_sold) for one in self.facts]
+
+
+def encode(message: Ask | Answer) -> bytes:
+    """Return the body of a frame."""
+    return msgspec.json.encode(message)
+
+
+def decode(body: bytes, kind: type[_Message]) -> _Message:
+    """Return the message in the body of a frame that was proved.
+
+    Raises:
+        BadAnswerError: It is none of this version.
+    """
+    try:
+        if msgspec.json.decode(body, type=_Versioned).v != VERSION:
+            raise BadAnswerError(Words("对方的版本与本机不同", "It has another version"))
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.DecodeError as exc:
+        raise BadAnswerError(Words(f"内容不符合规范：{exc}", f"The message does not fit its schema: {exc}")) from exc
+
+
+class _Versioned(Struct, frozen=True):
+    v: int

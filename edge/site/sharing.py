@@ -1,0 +1,82 @@
+"""The site put together: who is asked, and where we are asked."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from edge.clock import Clock
+from edge.config import SiteSection
+from edge.health import SiteStatus
+from edge.site.answering import Answering, Reading
+from edge.site.asking import Hearing, PeerAsker
+from edge.site.listener import SiteListener
+from edge.site.site_list import load_site
+from edge.site.tls import site_tls
+from edge.store.lane import InStore
+from edge.supervisor import Sleep
+from wire.keys import SigningKey
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSharing:
+    """Everything that runs for the site; nothing if there is no list."""
+
+    askers: tuple[PeerAsker, ...] = ()
+    listener: SiteListener | None = None
+
+    def status(self) -> SiteStatus:
+        """Return how the others are heard."""
+        trouble = None if self.listener is None else self.listener.trouble
+        return SiteStatus(tuple(asker.status() for asker in self.askers), trouble)
+
+    def work(self) -> dict[str, Callable[[], Awaitable[object]]]:
+        """Return what runs beside the counter, each started again by itself if it fails."""
+        asking: dict[str, Callable[[], Awaitable[object]]] = {
+            f"site {asker.peer.terminal}": asker.run for asker in self.askers
+        }
+        return asking if self.listener is None else {**asking, "site": self.listener.run}
+
+
+def open_sharing(
+    section: SiteSection,
+    terminal: str,
+    key: SigningKey,
+    *,
+    connection: Connection,
+    in_store: InStore,
+    read: Reading,
+    clock: Clock,
+    sleep: Sleep = asyncio.sleep,
+) -> SiteSharing:
+    """Return what the configuration says of the site. Nothing runs yet.
+
+    Raises:
+        ConfigError: The list or the certificates cannot be used.
+    """
+    if section.file is None:
+        return SiteSharing()
+    site = load_site(section.file, terminal, key.public)
+    tls = site_tls(section)
+    hearing = Hearing(
+        site=site,
+        key=key,
+        connection=connection,
+        in_store=in_store,
+        read=read,
+        clock=clock,
+        random_bytes=secrets.token_bytes,
+        rng=random.SystemRandom(),
+        sleep=sleep,
+        tls=tls.asking,
+    )
+    answering = Answering(site, key, read)
+    return SiteSharing(
+        tuple(PeerAsker(peer, hearing) for peer in site.peers),
+        SiteListener(section.host, section.port, tls.answering, answering.answer, clock),
+    )

@@ -1,0 +1,118 @@
+"""What the centre lacks is asked for; what will never come is closed, with an alarm."""
+
+from __future__ import annotations
+
+import pytest
+
+from server.ingest.asking import Asking
+from server.store.database import Store
+from tests.server.fake_terminal import NOW, FakeTerminal, code_of, scanned
+from tests.server.ingest import looking
+from tests.server.ingest.conftest import Centre
+from wire.envelope import open_sealed
+from wire.events import EventsLost, StoreRebuilt, TamperSeen
+from wire.presence import Health, KeptEpoch
+from wire.receipts import MAX_SPANS_PER_ASK, Wanted, decode_ask
+from wire.topics import Channel
+
+pytestmark = pytest.mark.req("T-07")
+
+
+def frozen(terminal: FakeTerminal, number: int) -> list[bytes]:
+    return [terminal.say(scanned(code_of(step))) for step in range(number)]
+
+
+def asked(centre: Centre, terminal: FakeTerminal, *kept: KeptEpoch) -> list[Wanted]:
+    """Return what the centre asks for after a report that names `kept`."""
+    said = Health(1, terminal.name, "s1", NOW, 0, 0, None, [], list(kept))
+    question = Asking(centre.store, centre.key).question(terminal.topics, said, NOW)
+    if question is None:
+        return []
+    assert question.topic == terminal.topics.on(Channel.ASK)
+    ask = decode_ask(open_sealed(question.frame, question.topic, lambda _: centre.key.public).body)
+    assert (ask.terminal, ask.centre, ask.at) == (terminal.name, centre.store.epoch, NOW)
+    return ask.wanted
+
+
+def test_nothing_is_asked_while_nothing_is_missing(centre: Centre, terminal: FakeTerminal) -> None:
+    assert asked(centre, terminal) == []
+    centre.take(terminal.frame(*frozen(terminal, 5)))
+    assert asked(centre, terminal, KeptEpoch("e1", 1, 5)) == []
+
+
+def test_gaps_and_the_missing_end_are_asked_for(centre: Centre, terminal: FakeTerminal) -> None:
+    events = frozen(terminal, 9)
+    centre.take(terminal.frame(events[0], *events[3:5]))
+    assert asked(centre, terminal, KeptEpoch("e1", 1, 9)) == [Wanted("e1", [(2, 3), (6, 9)])]
+
+
+@pytest.mark.req("T-70")
+def test_a_life_that_was_never_heard_of_is_asked_for_whole(centre: Centre, terminal: FakeTerminal) -> None:
+    centre.take(terminal.frame(*frozen(terminal, 2)))
+    wanted = asked(centre, terminal, KeptEpoch("e0", 3, 7), KeptEpoch("e1", 1, 2))
+    assert wanted == [Wanted("e0", [(1, 7)])]
+
+
+def test_a_question_is_bounded(centre: Centre, terminal: FakeTerminal) -> None:
+    events = frozen(terminal, 2 * MAX_SPANS_PER_ASK + 9)
+    centre.take(terminal.frame(*events[1::2]))
+    (wanted,) = asked(centre, terminal, KeptEpoch("e1", 1, len(events)), KeptEpoch("e2", 1, 4))
+    assert len(wanted.spans) == MAX_SPANS_PER_ASK
+
+
+@pytest.mark.parametrize("is_told_first", [True, False])
+def test_numbers_that_will_never_come_are_closed_and_alarmed(
+    centre: Centre, terminal: FakeTerminal, *, is_told_first: bool
+) -> None:
+    events = frozen(terminal, 9)
+    lost = terminal.say(EventsLost("e1", [(4, 6), (8, 8)]))
+    later = [terminal.frame(*events[:3], events[6], events[8]), terminal.frame(lost)]
+    centre.take(*(reversed(later) if is_told_first else later))
+    assert looking.gaps(centre.store) == []
+    assert looking.stream(centre.store).contiguous_to == 10
+    assert looking.alarm_codes(centre.store) == ["chain.events_lost"]
+    assert asked(centre, terminal, KeptEpoch("e1", 1, 10)) == []
+
+
+def test_an_end_that_will_never_come_is_closed(centre: Centre, store: Store) -> None:
+    terminal = FakeTerminal(epoch="e2").registered(store)
+    before = FakeTerminal(key=terminal.key, epoch="e1")
+    centre.take(before.frame(*frozen(before, 3)))
+    centre.take(terminal.frame(terminal.say(StoreRebuilt("e1", "damaged", 3, [(4, 8)]))))
+    assert asked(centre, terminal, KeptEpoch("e1", 1, 8), KeptEpoch("e2", 1, 1)) == []
+    assert sorted(looking.alarm_codes(store)) == ["chain.events_lost", "store.damaged"]
+
+
+def test_what_comes_after_all_is_taken(centre: Centre, terminal: FakeTerminal) -> None:
+    events = frozen(terminal, 3)
+    centre.take(terminal.frame(events[0], events[2], terminal.say(EventsLost("e1", [(2, 2)]))))
+    (receipt,) = centre.take(terminal.frame(events[1]))
+    assert receipt.accepted == [(2, 2)]
+    assert looking.count(centre.store, "event") == 4
+
+
+def test_tampering_is_an_alarm(centre: Centre, terminal: FakeTerminal) -> None:
+    centre.take(terminal.frame(terminal.say(TamperSeen("clock_set_back", "-3600 s"))))
+    (alarm,) = looking.alarms_of(centre.store)
+    assert (alarm.code, alarm.terminal) == ("terminal.clock_set_back", terminal.name)
+    assert "-3600 s" in alarm.words.zh
+
+
+@pytest.mark.parametrize("fact", [EventsLost, lambda epoch, spans: StoreRebuilt(epoch, "copied", 0, spans)])
+def test_spans_that_run_backwards_are_refused(fact: type[EventsLost]) -> None:
+    with pytest.raises(ValueError, match="4 to 2"):
+        fact("e1", [(4, 2)])
+
+
+@pytest.mark.req("T-71")
+def test_a_fork_is_told_in_every_answer(centre: Centre, terminal: FakeTerminal) -> None:
+    centre.take(terminal.frame(*frozen(terminal, 2)))
+    twin = FakeTerminal(key=terminal.key, seq=terminal.seq, prev=terminal.prev, hlc=terminal.hlc)
+    centre.take(terminal.frame(terminal.say(scanned(code_of(8)))))
+    other = twin.frame(twin.say(scanned(code_of(9))))
+    for _ in range(2):
+        (receipt,) = centre.take(other)
+        assert (receipt.is_forked, receipt.accepted) == (True, [(3, 3)])
+    (receipt,) = centre.take(terminal.frame(terminal.say(scanned(None))))
+    assert not receipt.is_forked, "this number is the original's alone"
+    assert looking.count(centre.store, "event") == 5, "both branches are kept"

@@ -1,42 +1,34 @@
 """The centre's end of the line: frames in, receipts out.
 
 The link's thread only sorts and queues; one worker thread hands what has gathered to the ingest, in one commit, and
-publishes the receipts that come back. A frame that finds the queue full is dropped, which costs a resend and nothing
-else: no terminal forgets a row without a receipt.
+publishes the receipts that come back. A batch that finds the queue full is dropped, which costs a resend and nothing
+else: no terminal forgets a row without a receipt. What terminals say of themselves waits in a queue of its own.
 """
 
 from __future__ import annotations
 
-import queue
 import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
 import structlog
 
 from codes.errors import TransientError, YimaError
+from server.inbox import Frame, Gathered, Inbox
 from wire.link import Link, LinkListener, LinkSettings, Session, SessionFactory
 from wire.link_loss import Cause, LinkLoss
 from wire.presence import Health
 from wire.topics import Channel, TerminalTopics, every_terminal, parse_topic
 
-QUEUE_FRAMES = 2_000
-FRAMES_PER_COMMIT = 16
-NOTES_PER_COMMIT = 200
-"""Births, deaths and reports are small, and thousands come at once when a broker or a network was away."""
 PUBLISH_PATIENCE_S = 2.0
 STOP_PATIENCE_S = 5.0
 _PUBLISH_RETRY_S = 0.005
 _STORE_PAUSE_S = 1.0
 _IDLE_TURN_S = 0.25
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
-Frame = tuple[str, bytes]
-"""Topic and bytes."""
 
 
 class Reply(Protocol):
@@ -148,7 +140,7 @@ class Receiver:
             rng=random.Random(),  # noqa: S311 - back-off
             on_fatal=on_fatal,
         )
-        self._frames: queue.Queue[Frame | None] = queue.Queue(QUEUE_FRAMES)
+        self._inbox = Inbox()
         self._worker = threading.Thread(target=self._work, name="ingest", daemon=True)
         self._is_up = False
         self._broker = f"{settings.host}:{settings.port}"
@@ -173,7 +165,7 @@ class Receiver:
     @property
     def waiting(self) -> int:
         """Frames in the queue."""
-        return self._frames.qsize()
+        return self._inbox.waiting
 
     def start(self) -> None:
         """Begin to receive."""
@@ -183,9 +175,7 @@ class Receiver:
     def stop(self) -> None:
         """Stop receiving, finish what is queued, end both threads."""
         self._link.stop()
-        # If the worker has died, nobody makes room in a full queue any more.
-        with suppress(queue.Full):
-            self._frames.put(None, timeout=STOP_PATIENCE_S if self._worker.is_alive() else 0)
+        self._inbox.close()
         self._worker.join(timeout=STOP_PATIENCE_S)
 
     # -- on the link's thread --------------------------------------------------------------------------------------
@@ -202,61 +192,34 @@ class Receiver:
         self._is_up = False
 
     def message(self, topic: str, frame: bytes) -> None:
-        try:
-            self._frames.put_nowait((topic, frame))
-        except queue.Full:
+        channel = _channel_of(topic)
+        if channel is Channel.EVENTS:
+            has_room = self._inbox.put_batch((topic, frame))
+        elif channel is Channel.HEALTH or (channel is Channel.PRESENCE and frame):
+            has_room = self._inbox.put_note((topic, frame))
+        else:
+            self.refused += 1
+            return
+        if not has_room:
             self.dropped += 1
             if self.dropped == 1:
-                _logger.error("receiver.queue_full", frames=QUEUE_FRAMES)
+                _logger.error("receiver.queue_full", frames=self._inbox.waiting)
 
     # -- on the worker's thread ------------------------------------------------------------------------------------
 
     def _work(self) -> None:
         try:
-            while (gathered := self._gather()) is not None:
+            while (gathered := self._inbox.gather(_IDLE_TURN_S)) is not None:
+                self.turns += 1
                 self._handle_gathered(gathered)
         finally:
             # Whatever ends this thread must end the program too: a centre that answers pages but takes no facts lies.
             self._on_fatal()
 
-    def _gather(self) -> list[Frame] | None:
-        first = self._wait()
-        if first is None:
-            return None
-        gathered = [first]
-        batches = int(_is_batch(first))
-        while batches < FRAMES_PER_COMMIT and len(gathered) - batches < NOTES_PER_COMMIT:
-            try:
-                following = self._frames.get_nowait()
-            except queue.Empty:
-                break
-            if following is None:
-                self._frames.put(None)
-                break
-            gathered.append(following)
-            batches += _is_batch(following)
-        return gathered
-
-    def _wait(self) -> Frame | None:
-        while True:
-            self.turns += 1
-            with suppress(queue.Empty):
-                return self._frames.get(timeout=_IDLE_TURN_S)
-
-    def _handle_gathered(self, gathered: list[Frame]) -> None:
-        batches: list[Frame] = []
-        notes: list[Frame] = []
-        for topic, frame in gathered:
-            channel = _channel_of(topic)
-            if channel is Channel.EVENTS:
-                batches.append((topic, frame))
-            elif channel is Channel.HEALTH or (channel is Channel.PRESENCE and frame):
-                notes.append((topic, frame))
-            else:
-                self.refused += 1
-        reports = self._note(notes) if notes else []
-        if batches:
-            self._take(batches)
+    def _handle_gathered(self, gathered: Gathered) -> None:
+        reports = self._note(gathered.notes) if gathered.notes else []
+        if gathered.batches:
+            self._take(gathered.batches)
         # After the commit: what came in the same breath as the report need not be asked for.
         self._ask(reports)
 
@@ -313,10 +276,6 @@ class Receiver:
             if not self._is_up or self._monotonic() > deadline:
                 return
             self._sleep(_PUBLISH_RETRY_S)
-
-
-def _is_batch(frame: Frame) -> bool:
-    return frame[0].endswith(f"/{Channel.EVENTS}")
 
 
 def _channel_of(topic: str) -> Channel | None:

@@ -39,7 +39,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"trace", "matching", "people", "fleet"},
         {"settlement", "audit", "risk", "budget"},
         {"ingest", "live"},
-        {"centre", "receiver", "fsi", "continuity"},
+        {"centre", "inbox", "receiver", "fsi", "continuity"},
         {"api", "console"},
         {"app"},
     ],

@@ -16,7 +16,8 @@ from codes.words import Words
 from server import receiver as module
 from server.errors import StoreUnavailableError
 from server.fleet import Noted
-from server.receiver import FRAMES_PER_COMMIT, NOTES_PER_COMMIT, Receiver
+from server.inbox import BATCHES_AT_ONCE, MOST_BATCHES, NOTES_AT_ONCE
+from server.receiver import Receiver
 from tests.conftest import wait_until
 from wire.errors import ForgedMessageError, WireError
 from wire.link import LinkListener, LinkSettings, Session, SessionFactory
@@ -175,8 +176,8 @@ def test_each_batch_is_taken_and_its_receipt_goes_out(scene: Scene) -> None:
 
 
 def test_what_has_gathered_is_committed_together_and_bounded(scene: Scene) -> None:
-    scene.plays(*((EVENTS, b"%d" % number) for number in range(FRAMES_PER_COMMIT + 3)))
-    assert [len(batch) for batch in scene.centre.taken] == [FRAMES_PER_COMMIT, 3]
+    scene.plays(*((EVENTS, b"%d" % number) for number in range(BATCHES_AT_ONCE + 3)))
+    assert [len(batch) for batch in scene.centre.taken] == [BATCHES_AT_ONCE, 3]
 
 
 def test_presence_and_health_go_to_the_fleet(scene: Scene) -> None:
@@ -189,9 +190,9 @@ def test_presence_and_health_go_to_the_fleet(scene: Scene) -> None:
 
 @pytest.mark.req("T-14")
 def test_a_storm_of_births_is_noted_together_and_bounded_and_holds_no_batch_up(scene: Scene) -> None:
-    births = [(PRESENCE, b"%d" % number) for number in range(NOTES_PER_COMMIT + 3)]
+    births = [(PRESENCE, b"%d" % number) for number in range(NOTES_AT_ONCE + 3)]
     scene.plays(*births[:-1], (EVENTS, b"a"), births[-1])
-    assert scene.centre.together == [NOTES_PER_COMMIT, 3]
+    assert scene.centre.together == [NOTES_AT_ONCE, 3]
     assert scene.centre.noted == [("presence", frame) for _, frame in births]
     assert scene.centre.taken == [[b"a"]]
 
@@ -235,7 +236,7 @@ def test_a_store_that_is_away_gets_no_receipt_out_and_is_asked_again(
     scene: Scene, logged: list[MutableMapping[str, Any]]
 ) -> None:
     scene.centre.failures = [StoreUnavailableError(Words("不在", "away"))]
-    first = [(EVENTS, b"%d" % number) for number in range(FRAMES_PER_COMMIT)]
+    first = [(EVENTS, b"%d" % number) for number in range(BATCHES_AT_ONCE)]
     scene.plays(*first, (EVENTS, b"later"))
     assert scene.link.published == [("receipts", b"for later")]
     assert scene.slept == [1.0]
@@ -265,7 +266,7 @@ def test_a_stop_comes_to_an_end_even_if_the_worker_died_before_a_full_queue(
     scene.receiver.start()
     scene.hears((EVENTS, b"a"))
     assert scene.has_failed.wait(DEADLINE_S)
-    scene.hears(*((EVENTS, b"x") for _ in range(module.QUEUE_FRAMES + 1)))
+    scene.hears(*((EVENTS, b"x") for _ in range(MOST_BATCHES + 1)))
     stopping = threading.Thread(target=scene.receiver.stop, daemon=True)
     stopping.start()
     stopping.join(DEADLINE_S)
@@ -275,7 +276,7 @@ def test_a_stop_comes_to_an_end_even_if_the_worker_died_before_a_full_queue(
 def test_frames_beyond_the_queue_are_dropped_counted_and_told_once(
     scene: Scene, logged: list[MutableMapping[str, Any]]
 ) -> None:
-    scene.hears(*((EVENTS, b"x") for _ in range(module.QUEUE_FRAMES + 3)))
+    scene.hears(*((EVENTS, b"x") for _ in range(MOST_BATCHES + 3)))
     assert scene.receiver.dropped == 3
     assert events_of(logged) == ["receiver.queue_full"]
 

@@ -1,0 +1,80 @@
+"""What has arrived and waits for the worker: batches of events, and notes (births, deaths, health reports).
+
+Each kind has a bound of its own. When a broker or a network was away, every terminal has something to say of itself at
+one moment; that must not push out the events of a counter at which somebody is being served.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+
+Frame = tuple[str, bytes]
+"""Topic and bytes."""
+
+MOST_BATCHES = 2_000
+MOST_NOTE_BYTES = 32 * 1024 * 1024
+"""Some forty thousand reports."""
+BATCHES_AT_ONCE = 16
+NOTES_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What the worker takes in one turn, each kind in the order in which it came."""
+
+    batches: list[Frame] = field(default_factory=list)
+    notes: list[Frame] = field(default_factory=list)
+
+
+class Inbox:
+    """Filled by one thread, emptied by another."""
+
+    def __init__(self) -> None:
+        self._news = threading.Condition()
+        self._batches: deque[Frame] = deque()
+        self._notes: deque[Frame] = deque()
+        self._note_bytes = 0
+        self._is_closed = False
+
+    @property
+    def waiting(self) -> int:
+        """Frames that have not been taken yet."""
+        return len(self._batches) + len(self._notes)
+
+    def put_batch(self, frame: Frame) -> bool:
+        """Keep a batch for the worker, if there is room."""
+        with self._news:
+            if len(self._batches) >= MOST_BATCHES:
+                return False
+            self._batches.append(frame)
+            self._news.notify()
+        return True
+
+    def put_note(self, frame: Frame) -> bool:
+        """Keep a note for the worker, if there is room."""
+        with self._news:
+            if self._note_bytes + len(frame[1]) > MOST_NOTE_BYTES:
+                return False
+            self._notes.append(frame)
+            self._note_bytes += len(frame[1])
+            self._news.notify()
+        return True
+
+    def close(self) -> None:
+        """Say that nothing more comes; what waits can still be taken."""
+        with self._news:
+            self._is_closed = True
+            self._news.notify()
+
+    def gather(self, timeout_s: float) -> Gathered | None:
+        """Return what has come, waiting for it a while; None once all is taken and nothing more comes."""
+        with self._news:
+            self._news.wait_for(lambda: self._is_closed or self.waiting, timeout_s)
+            if self._is_closed and not self.waiting:
+                return None
+            batches = [self._batches.popleft() for _ in range(min(BATCHES_AT_ONCE, len(self._batches)))]
+            notes = [self._notes.popleft() for _ in range(min(NOTES_AT_ONCE, len(self._notes)))]
+            self._note_bytes -= sum(len(frame) for _, frame in notes)
+        return Gathered(batches, notes)

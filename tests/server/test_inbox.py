@@ -1,0 +1,56 @@
+"""Two kinds of frames wait side by side, each within its own bound."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from server import inbox as module
+from server.inbox import BATCHES_AT_ONCE, MOST_BATCHES, NOTES_AT_ONCE, Gathered, Inbox
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.mark.req("T-14")
+def test_a_flood_of_notes_pushes_out_no_batch_and_a_flood_of_batches_no_note(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_NOTE_BYTES", 100)
+    assert [inbox.put_note(("n", bytes(30))) for _ in range(5)] == [True] * 3 + [False] * 2
+    assert all(inbox.put_batch(("b", b"x")) for _ in range(MOST_BATCHES))
+    assert not inbox.put_batch(("b", b"x"))
+    assert inbox.waiting == MOST_BATCHES + 3
+    assert inbox.gather(0) == Gathered([("b", b"x")] * BATCHES_AT_ONCE, [("n", bytes(30))] * 3)
+    assert inbox.put_note(("n", bytes(100)))
+    assert inbox.put_batch(("b", b"x"))
+
+
+def test_what_is_taken_in_one_turn_is_bounded_and_keeps_its_order(inbox: Inbox) -> None:
+    for number in range(NOTES_AT_ONCE + 2):
+        assert inbox.put_note(("n", b"%d" % number))
+    first, second = inbox.gather(0), inbox.gather(0)
+    assert first is not None
+    assert second is not None
+    assert [int(frame) for _, frame in first.notes + second.notes] == list(range(NOTES_AT_ONCE + 2))
+    assert len(second.notes) == 2
+
+
+def test_nothing_came_is_said_by_an_empty_turn_and_the_end_only_once_all_is_taken(inbox: Inbox) -> None:
+    assert inbox.gather(0) == Gathered()
+    assert inbox.put_batch(("b", b"last"))
+    inbox.close()
+    assert inbox.gather(0) == Gathered([("b", b"last")])
+    assert inbox.gather(0) is None
+
+
+def test_a_frame_wakes_who_waits(inbox: Inbox) -> None:
+    taken: list[Gathered | None] = []
+    waiting = threading.Thread(target=lambda: taken.append(inbox.gather(60)))
+    waiting.start()
+    assert inbox.put_note(("n", b"x"))
+    waiting.join(10)
+    assert taken == [Gathered(notes=[("n", b"x")])]

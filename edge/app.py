@@ -35,7 +35,7 @@ from edge.clock_watch import ClockWatch
 from edge.config import EdgeConfig
 from edge.config_revision import ConfigFile
 from edge.core import Core, TellPassword, opened_core
-from edge.counter.counter import Counter
+from edge.counter.counter import Counter, Habits
 from edge.counter.views import ScanShown
 from edge.disk_watch import DiskWatch
 from edge.housekeeping import end_left_shifts, put_away, tell_sync
@@ -45,6 +45,7 @@ from edge.pump import ScanPump
 from edge.quota_watch import QuotaWatch
 from edge.screens import Place, mount_screens
 from edge.setup_desk import SetupDesk
+from edge.site.sharing import open_sharing
 from edge.status import StatusReader
 from edge.store.quota import Quota
 from edge.store_troubles import store_troubles
@@ -151,6 +152,15 @@ class _Terminal:
         self._disk_watch = DiskWatch(core.writer, core.connection, self._bus)
         quota = Quota(config.store.folder, config.store.quota_mb * 1_000_000)
         self._quota_watch = QuotaWatch(quota, core.connection, core.in_store, self._bus)
+        self._site = open_sharing(
+            config.site,
+            config.terminal.id,
+            key,
+            connection=core.connection,
+            in_store=core.in_store,
+            read=core.read,
+            clock=clock,
+        )
         self._status = StatusReader(
             config.terminal,
             core,
@@ -168,6 +178,7 @@ class _Terminal:
             ),
             quota=self._quota_watch.status,
             profiled=self._setup.with_profiles,
+            site=self._site.status,
             unlisted=partial(list_unlisted, [parse_spec(line) for line in lines]),
         )
         self._counter = Counter(
@@ -175,7 +186,11 @@ class _Terminal:
             core.outbox,
             self._bus,
             clock=clock,
-            reservation=timedelta(minutes=config.counter.reservation_min),
+            habits=Habits(
+                reservation=timedelta(minutes=config.counter.reservation_min),
+                double_scan_s=config.counter.double_scan_s,
+                return_days=config.counter.return_days,
+            ),
             on_recorded=self._note_recorded,
             refuse_if_full=quota.refuse_if_full,
         )
@@ -261,6 +276,7 @@ class _Terminal:
             "disk": lambda: self._disk_watch.run(asyncio.sleep),
             "quota": lambda: self._quota_watch.run(asyncio.sleep),
             "scanner set-ups": self._setup.run,
+            **self._site.work(),
         }
         if self._service.watchdog_s is not None:
             work["watchdog"] = partial(feed_watchdog, self._service, self._proofs())

@@ -183,6 +183,32 @@ class CounterSection(Section):
             le=24 * 60,
         ),
     ] = 30
+    double_scan_s: Annotated[
+        float,
+        option(
+            Words("重复扫码", "Double scan"),
+            Words(
+                "同一盒在此时间内再次扫到视为手抖，只轻声提示；0 为一律按重复提示",
+                "The same box again within this time is a trembling hand and told quietly; never if 0",
+            ),
+            unit="s",
+            ge=0,
+            le=60,
+        ),
+    ] = 3.0
+    return_days: Annotated[
+        int,
+        option(
+            Words("退货期限", "Limit for returns"),
+            Words(
+                "售出后多少天内可在终端退货；0 为不限",
+                "Days after the sale within which a box may come back; 0: no limit",
+            ),
+            unit="d",
+            ge=0,
+            le=3650,
+        ),
+    ] = 10
     silent_after_scans: Annotated[
         int,
         option(

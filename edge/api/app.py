@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from edge.api.lists import list_routes
 from edge.api.parts import BODY_LIMIT, ApiParts
 from edge.api.problems import STATUSES, UnexpectedError
+from edge.api.returns import return_routes
 from edge.api.scanner_setup import scanner_setup_routes
 from edge.api.scans import scan_routes
 from edge.api.session import session_routes
@@ -25,7 +26,7 @@ def create_api(parts: ApiParts) -> FastAPI:
     app = FastAPI(title="Yima terminal", version=version("yima"), docs_url=None, redoc_url=None)
     app.add_middleware(SecurityMiddleware, allowed_hosts=parts.allowed_hosts, body_limit=BODY_LIMIT)
     install_problems(app, STATUSES, unexpected=UnexpectedError())
-    for part in (session_routes, list_routes, scan_routes, scanner_setup_routes, status_routes):
+    for part in (session_routes, list_routes, return_routes, scan_routes, scanner_setup_routes, status_routes):
         app.include_router(part(parts), prefix=PREFIX, responses=PROBLEMS)
     app.include_router(health_route(parts), responses=PROBLEMS)
     return app

@@ -56,6 +56,13 @@ class CancelForm(Form):
     sale: Number | None = Field(None, description="The list that is meant; repeating it gives the same answer")
 
 
+class PayingForm(Form):
+    """A payment that begins, goes on, or is given up."""
+
+    sale: Number = Field(description="The sale that is being paid: the open one")
+    is_paying: bool
+
+
 class ReturnForm(Form):
     """Packs of a closed sale that came back."""
 

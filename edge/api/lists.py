@@ -1,17 +1,16 @@
-"""The open sale or delivery: shown, closed, cancelled, corrected; and returns."""
+"""The open sale or delivery: shown, paid, closed, cancelled, corrected."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path
 
-from edge.api.forms import MAX_SCAN_BYTES, CancelForm, CloseDeliveryForm, CloseSaleForm, ModeForm, ReturnForm
+from edge.api.forms import CancelForm, CloseDeliveryForm, CloseSaleForm, ModeForm, PayingForm
 from edge.api.parts import ApiParts
 from edge.api.repeats import Key, named
 from edge.api.session import looking, signed_in
-from edge.counter.sold import find_sold_pack
-from edge.counter.views import CancelledList, ClosedList, ListShown, ReturnedPacks, SoldPack
+from edge.counter.views import CancelledList, ClosedList, ListShown
 from wire.events import MAX_CODE_LENGTH
 
 
@@ -43,6 +42,11 @@ def list_routes(parts: ApiParts) -> APIRouter:
         request = named(key, "cancel", form)
         return await parts.in_store(lambda: parts.counter.cancel(request, form.sale))
 
+    @routes.put("/sale/paying", dependencies=guarded)
+    async def set_paying(form: PayingForm) -> ListShown:
+        """Declare that the open sale is being paid, again every minute while it lasts; scans go on the next sale."""
+        return await parts.in_store(lambda: parts.counter.set_paying(form.sale, is_paying=form.is_paying))
+
     @routes.delete("/sale/packs/{code:path}", dependencies=guarded)
     async def remove(code: Annotated[str, Path(min_length=1, max_length=MAX_CODE_LENGTH)]) -> ListShown:
         """Take one pack off the open list."""
@@ -52,21 +56,6 @@ def list_routes(parts: ApiParts) -> APIRouter:
     async def put_back(code: Annotated[str, Path(min_length=1, max_length=MAX_CODE_LENGTH)]) -> ListShown:
         """Put a pack that was taken off the open list back on its line; nothing is scanned again."""
         return await parts.in_store(lambda: parts.counter.put_back(code))
-
-    @routes.get("/sales", dependencies=guarded)
-    async def find_sale(
-        code: Annotated[str, Query(min_length=1, max_length=MAX_SCAN_BYTES, description="As scanned, or a pack's key")],
-    ) -> SoldPack:
-        """Return the sale that sold a pack and to which its return belongs."""
-        return await parts.read(lambda tx: find_sold_pack(tx, code))
-
-    @routes.post("/sales/{sale}/return", dependencies=guarded)
-    async def take_back(
-        sale: Annotated[str, Path(min_length=1, max_length=64)], form: ReturnForm, key: Key = None
-    ) -> ReturnedPacks:
-        """Take packs of a closed sale back."""
-        request = named(key, f"return {sale}", form)
-        return await parts.in_store(lambda: parts.counter.return_packs(request, sale, form.codes, form.reason))
 
     @routes.put("/mode", dependencies=guarded)
     async def set_mode(form: ModeForm) -> ListShown:

@@ -1,4 +1,4 @@
-"""How a list ends: closed into facts, cancelled, or, after closing, partly returned.
+"""How a list ends: closed into facts or cancelled, and what is corrected before. The next one opens when it has ended.
 
 Each function works inside the caller's transaction and returns the view that is the answer. The facts are written by
 line, name the readings that put each pack there, and stand in the same transaction as the rows they are about.
@@ -7,7 +7,7 @@ line, name the readings that put each pack there, and stand in the same transact
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -20,18 +20,16 @@ from edge.counter.errors import (
     NotSignedInError,
     PackNotOnListError,
     PackNotRemovedError,
-    PackNotSoldError,
-    SaleNotClosedError,
     SaleUnknownError,
 )
 from edge.counter.lines import show_line, totals_of
-from edge.counter.views import CancelledList, ClosedList, ListChange, ListShown, ReturnedPacks, Totals
+from edge.counter.views import CancelledList, ClosedList, ListChange, ListShown, Totals
 from edge.store import sales, shifts
 from edge.store.outbox import Outbox
 from edge.store.sales import Desk, LineRow, PackRow, PackState, SaleRow, SaleState
 from edge.store.terminal import set_mode
 from rules.scan_judgement import Mode
-from wire.events import Dispensed, Fact, PackInLine, Received, SaleReturned
+from wire.events import Dispensed, Fact, PackInLine, Received
 
 _NAMES = {Mode.DISPENSE: Words("销售", "sale"), Mode.RECEIVE: Words("入库单", "delivery")}
 _AFTER = {Mode.DISPENSE: PackState.SOLD, Mode.RECEIVE: PackState.RECEIVED}
@@ -46,12 +44,34 @@ def show_list(tx: Connection) -> ListShown:
     lines = sales.lines_of(tx, sale.id)
     codes = _codes_by_line(sales.packs_of(tx, sale.id), PackState.LISTED)
     shown = tuple(show_line(line, codes) for line in lines)
-    return ListShown(sale.id, sale.mode, desk.operator, shown, totals_of(lines, sale.alarms))
+    boxes = sum(line.quantity for line in sales.lines_of(tx, desk.waiting)) if desk.waiting else 0
+    return ListShown(
+        sale.id,
+        sale.mode,
+        desk.operator,
+        shown,
+        totals_of(lines, sale.alarms),
+        waiting=desk.waiting,
+        waiting_boxes=boxes,
+    )
 
 
 def show_totals(tx: Connection, number: str) -> Totals:
     """Return the sums of a list that is there."""
     return totals_of(sales.lines_of(tx, number), sales.alarms_of(tx, number))
+
+
+def sale_to_pay(tx: Connection, number: str) -> None:
+    """Make sure that a sale can be paid now: it is the open one.
+
+    Raises:
+        NotSignedInError: Nobody is signed in.
+        ListNotOpenError: It is not open.
+    """
+    desk = sales.see_desk(tx)
+    _operator(desk)
+    if _open_sale(tx, desk, Mode.DISPENSE).id != number:
+        raise ListNotOpenError(Words(f"销售 {number} 不是当前清单", f"Sale {number} is not the open one"))
 
 
 def close_list(tx: Connection, outbox: Outbox, mode: Mode, *, asked_for: str | None, now: datetime) -> ClosedList:
@@ -82,14 +102,14 @@ def close_list(tx: Connection, outbox: Outbox, mode: Mode, *, asked_for: str | N
         fact = _fact(sale, line, _in_line(packs, line.line))
         sales.note_line_event(tx, sale.id, line.line, outbox.append(tx, fact, operator=operator, now=now).id)
     sales.move_packs(tx, sale.id, _AFTER[mode])
-    sales.end_sale(tx, sale.id, SaleState.CLOSED, now)
+    _end(tx, desk, sale.id, SaleState.CLOSED, now)
     if mode is Mode.DISPENSE and desk.shift:
         shifts.count_sale(tx, desk.shift)
     return _closed_before(tx, sale.id, mode)
 
 
 def cancel_list(tx: Connection, *, asked_for: str | None, now: datetime) -> CancelledList:
-    """Give up the open list, sale or delivery; its packs are free again.
+    """Give up the open list, sale or delivery, or the next one if it is named; its packs are free again.
 
     Args:
         tx: The transaction in which everything happens.
@@ -106,74 +126,39 @@ def cancel_list(tx: Connection, *, asked_for: str | None, now: datetime) -> Canc
     sale = sales.find_sale(tx, number) if number else None
     if sale is None or sale.state is SaleState.CLOSED:
         raise ListNotOpenError(Words("没有进行中的清单", "No such list is open"))
-    if sale.state is SaleState.OPEN:
+    if sale.state in {SaleState.OPEN, SaleState.WAITING}:
         sales.move_packs(tx, sale.id, PackState.REMOVED)
-        sales.end_sale(tx, sale.id, SaleState.CANCELLED, now)
+        _end(tx, desk, sale.id, SaleState.CANCELLED, now)
     return CancelledList(sale.id)
 
 
 def remove_pack(tx: Connection, code: str) -> ListChange:
-    """Take a pack off the open list."""
+    """Take a pack off the open list, or off the next one."""
     desk = sales.see_desk(tx)
     _operator(desk)
-    left = sales.take_off_list(tx, desk.sale, code) if desk.sale else None
-    if desk.sale is None or left is None:
-        raise PackNotOnListError(Words("清单中没有这一盒", "This pack is not on the list"))
-    line, quantity = left
-    return ListChange(desk.sale, "removed", line, code, quantity)
+    for sale in _lists(desk):
+        left = sales.take_off_list(tx, sale, code)
+        if left is not None:
+            return ListChange(sale, "removed", left[0], code, left[1])
+    raise PackNotOnListError(Words("清单中没有这一盒", "This pack is not on the list"))
 
 
 def put_pack_back(tx: Connection, code: str) -> ListChange | None:
-    """Put a pack that was taken off the open list back as it was: no second scan. None if it is on the list already.
+    """Put a pack that was taken off a list back as it was: no second scan. None if it is on a list already.
 
     Raises:
         NotSignedInError: Nobody is signed in.
-        PackNotRemovedError: It was not taken off this list.
+        PackNotRemovedError: It was not taken off the open list, nor off the next one.
     """
     desk = sales.see_desk(tx)
     _operator(desk)
-    back = sales.put_back_on_list(tx, desk.sale, code) if desk.sale else None
-    if desk.sale is not None and back is not None:
-        line, quantity = back
-        return ListChange(desk.sale, "restored", line, code, quantity)
-    if desk.sale is None or sales.find_on_list(tx, desk.sale, code) is None:
-        raise PackNotRemovedError(
-            Words("这一盒不是从当前清单移除的", "This pack was not taken off the list that is open")
-        )
-    return None
-
-
-def return_packs(
-    tx: Connection, outbox: Outbox, sale: str, codes: Sequence[str], reason: str, *, now: datetime
-) -> ReturnedPacks:
-    """Take packs of a closed sale back, one fact for each line they belong to.
-
-    Raises:
-        SaleUnknownError: No sale of this number was made at this terminal.
-        SaleNotClosedError: The sale is still open, or was cancelled.
-        PackNotSoldError: A pack is not in this sale, or came back before.
-    """
-    operator = _operator(sales.see_desk(tx))
-    row = _known_sale(tx, sale, Mode.DISPENSE)
-    if row.state is not SaleState.CLOSED:
-        raise SaleNotClosedError(Words(f"销售 {sale} 尚未结算", f"Sale {sale} is not closed"))
-    sold = {pack.code: pack for pack in sales.packs_of(tx, sale) if pack.state is PackState.SOLD}
-    missing = [code for code in codes if code not in sold]
-    if missing:
-        raise PackNotSoldError(
-            Words(
-                f"销售 {sale} 中没有 {'、'.join(missing)}，或已退回",
-                f"{', '.join(missing)} is not in sale {sale}, or came back before",
-            )
-        )
-    events = []
-    packs = [sold[code] for code in dict.fromkeys(codes)]
-    for line in sorted({pack.line for pack in packs}):
-        fact = SaleReturned(sale, line, _in_line(packs, line), reason)
-        events.append(outbox.append(tx, fact, operator=operator, now=now).id)
-    for pack in packs:
-        sales.return_pack(tx, sale, pack.code)
-    return ReturnedPacks(sale, tuple(pack.code for pack in packs), reason, tuple(events))
+    if any(sales.find_on_list(tx, sale, code) for sale in _lists(desk)):
+        return None
+    for sale in _lists(desk):
+        back = sales.put_back_on_list(tx, sale, code)
+        if back is not None:
+            return ListChange(sale, "restored", back[0], code, back[1])
+    raise PackNotRemovedError(Words("这一盒不是从当前清单移除的", "This pack was not taken off the list that is open"))
 
 
 def change_mode(tx: Connection, mode: Mode, now: datetime) -> None:
@@ -189,7 +174,8 @@ def change_mode(tx: Connection, mode: Mode, now: datetime) -> None:
         return
     if desk.sale is not None:
         refuse_unfinished_list(tx)
-        sales.end_sale(tx, desk.sale, SaleState.CANCELLED, now)
+        for sale in reversed(_lists(desk)):
+            sales.end_sale(tx, sale, SaleState.CANCELLED, now)
     set_mode(tx, mode)
 
 
@@ -199,9 +185,29 @@ def refuse_unfinished_list(tx: Connection) -> None:
     Raises:
         ListNotEmptyError: The open list has packs on it.
     """
-    sale = sales.see_desk(tx).sale
-    if sale is not None and sales.lines_of(tx, sale):
+    if any(sales.lines_of(tx, sale) for sale in _lists(sales.see_desk(tx))):
         raise ListNotEmptyError(Words("当前清单尚未完成", "The current list is not finished"))
+
+
+def refuse_nobody(tx: Connection) -> None:
+    """Refuse what only somebody who is signed in may do.
+
+    Raises:
+        NotSignedInError: Nobody is.
+    """
+    _operator(sales.see_desk(tx))
+
+
+def _lists(desk: Desk) -> list[str]:
+    """Return the open list and the one that waits for it."""
+    return [sale for sale in (desk.sale, desk.waiting) if sale is not None]
+
+
+def _end(tx: Connection, desk: Desk, sale: str, state: SaleState, now: datetime) -> None:
+    """End a list; the one that waited for it opens in the same transaction."""
+    sales.end_sale(tx, sale, state, now)
+    if desk.waiting is not None:
+        sales.open_waiting(tx, desk.waiting)
 
 
 def _operator(desk: Desk) -> str:
@@ -229,8 +235,12 @@ def _known_sale(tx: Connection, number: str, mode: Mode) -> SaleRow:
 def _closed_before(tx: Connection, number: str, mode: Mode) -> ClosedList:
     """Return the answer of a list that is closed, from what is kept of it."""
     sale = _known_sale(tx, number, mode)
+    name = _NAMES[mode]
+    if sale.state is SaleState.WAITING:
+        raise ListNotOpenError(
+            Words(f"{name.zh} {number} 是下一单，当前清单结束后才打开", f"The {name.en} {number} is the next one")
+        )
     if sale.state is not SaleState.CLOSED or sale.ended_at is None:
-        name = _NAMES[mode]
         raise ListNotOpenError(Words(f"{name.zh} {number} 已取消", f"The {name.en} {number} was cancelled"))
     lines = sales.lines_of(tx, number)
     codes = _codes_by_line(sales.packs_of(tx, number), PackState.SOLD, PackState.RECEIVED, PackState.RETURNED)

@@ -18,8 +18,11 @@ from codes.reading import Reading, Scan
 from codes.words import Words
 from edge.clock import Clock
 from edge.counter import closing
+from edge.counter.double_scans import DoubleScans
 from edge.counter.errors import KeyReusedError
-from edge.counter.scanning import record_scan
+from edge.counter.payment import Payment
+from edge.counter.returning import Wanted, return_packs
+from edge.counter.scanning import Around, record_scan
 from edge.counter.views import (
     CancelledList,
     ClosedList,
@@ -55,6 +58,18 @@ UNNAMED: Final = Request(None, "")
 """A request that is never the same as another."""
 
 
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How this shop works, from its configuration."""
+
+    reservation: timedelta = timedelta(minutes=30)
+    """How long a scanned pack is set aside."""
+    double_scan_s: float = 3.0
+    """A second scan of a pack within this time is a trembling hand; 0: it never is."""
+    return_days: int = 10
+    """How long after the sale a pack may come back; 0: no limit."""
+
+
 class Counter:
     """One counter with one list at a time.
 
@@ -63,7 +78,7 @@ class Counter:
         outbox: Where facts go, on the same connection.
         bus: Where screens listen.
         clock: The device's clock.
-        reservation: How long a scanned pack is set aside.
+        habits: How this shop works.
         on_recorded: Called after each commit that put facts into the outbox.
         refuse_if_full: Raises if there is no room for new business. What has begun may always be ended.
     """
@@ -75,7 +90,7 @@ class Counter:
         bus: LiveBus,
         *,
         clock: Clock,
-        reservation: timedelta,
+        habits: Habits,
         on_recorded: Callable[[], None],
         refuse_if_full: Callable[[Connection], None] = lambda _: None,
     ) -> None:
@@ -84,10 +99,12 @@ class Counter:
         self._bus = bus
         self._clock = clock
         self._refuse_if_full = refuse_if_full
-        self._reservation = reservation
+        self._habits = habits
         self._on_recorded = on_recorded
         self._keep_separators: set[str] = set()
         """Devices that have sent a GS since the start, so that one that is missing was not lost on the way."""
+        self._payment = Payment(clock)
+        self._double_scans = DoubleScans(habits.double_scan_s, clock)
 
     def take(self, scan: Scan, request: Request = UNNAMED) -> ScanShown:
         """Record one scan and show it. A request that was answered before gets its answer and records nothing."""
@@ -100,22 +117,23 @@ class Counter:
         def record() -> ScanShown:
             nonlocal totals
             self._refuse_if_full(self._connection)
-            shown = record_scan(
-                self._connection,
-                self._outbox,
-                reading,
-                now=now,
-                reservation=self._reservation,
+            around = Around(
+                reservation=self._habits.reservation,
+                paid=self._payment.sale,
+                is_repeat=self._double_scans.is_repeat,
                 keeps_separators=scan.source in self._keep_separators,
             )
-            # A credential changes nothing; without a list there is nothing to sum up.
-            if shown.id is not None and shown.sale is not None:
+            shown = record_scan(self._connection, self._outbox, reading, around, now=now)
+            # A credential changes nothing; without a list there is nothing to sum up; the next one is not shown yet.
+            if shown.id is not None and shown.sale is not None and not shown.is_next:
                 totals = closing.show_totals(self._connection, shown.sale)
             return shown
 
         shown, is_new = self._once(_without_secrets(request, reading), ScanShown, record)
         if not is_new:
             return shown
+        if shown.line is not None:
+            self._double_scans.note(shown.code)
         self._on_recorded()
         self._publish("scan", replace(shown, committed_at=self._clock.now().timestamp()))
         if totals is not None:
@@ -125,7 +143,20 @@ class Counter:
     def show(self) -> ListShown:
         """Return the open list."""
         with self._connection.begin():
-            return closing.show_list(self._connection)
+            return self._show()
+
+    def set_paying(self, sale: str, *, is_paying: bool) -> ListShown:
+        """Declare that the open sale is being paid, or is not any more; meanwhile scans go on the next one."""
+        with self._connection.begin():
+            if is_paying:
+                closing.sale_to_pay(self._connection, sale)
+                self._payment.begin(sale)
+            else:
+                closing.refuse_nobody(self._connection)
+                self._payment.end(sale)
+            after = self._show()
+        self._publish("scan_update", ListChange(sale, "paying"))
+        return after
 
     def close_sale(self, request: Request, sale: str | None = None) -> ClosedList:
         """Close the open sale, paid by the customer: one `dispensed` fact per line."""
@@ -143,14 +174,14 @@ class Counter:
             lambda: closing.cancel_list(self._connection, asked_for=number, now=self._clock.now()),
         )
         if is_new:
-            self._tell(ListChange(answer.sale, "cancelled"))
+            self._ended(ListChange(answer.sale, "cancelled"))
         return answer
 
     def remove(self, code: str) -> ListShown:
         """Take a pack off the open list."""
         with self._connection.begin():
             change = closing.remove_pack(self._connection, code)
-            after = closing.show_list(self._connection)
+            after = self._show()
         self._tell(change)
         return after
 
@@ -158,7 +189,7 @@ class Counter:
         """Put a pack that was taken off the open list back."""
         with self._connection.begin():
             change = closing.put_pack_back(self._connection, code)
-            after = closing.show_list(self._connection)
+            after = self._show()
         if change is not None:
             self._tell(change)
         return after
@@ -168,7 +199,8 @@ class Counter:
 
         def take_back() -> ReturnedPacks:
             self._refuse_if_full(self._connection)
-            return closing.return_packs(self._connection, self._outbox, sale, codes, reason, now=self._clock.now())
+            wanted = Wanted(sale, codes, reason, self._habits.return_days)
+            return return_packs(self._connection, self._outbox, wanted, now=self._clock.now())
 
         answer, is_new = self._once(request, ReturnedPacks, take_back)
         if is_new:
@@ -180,7 +212,7 @@ class Counter:
         """Sell or receive."""
         with self._connection.begin():
             closing.change_mode(self._connection, mode, self._clock.now())
-            after = closing.show_list(self._connection)
+            after = self._show()
         self._publish("totals", after.totals)
         return after
 
@@ -192,7 +224,7 @@ class Counter:
         )
         if is_new:
             self._on_recorded()
-            self._tell(ListChange(answer.sale, "closed"))
+            self._ended(ListChange(answer.sale, "closed"))
         return answer
 
     def _once(self, request: Request, view: type[_Answer], work: Callable[[], _Answer]) -> tuple[_Answer, bool]:
@@ -216,6 +248,14 @@ class Counter:
                     now=self._clock.now(),
                 )
         return done, True
+
+    def _show(self) -> ListShown:
+        shown = closing.show_list(self._connection)
+        return replace(shown, is_paying=shown.id is not None and shown.id == self._payment.sale)
+
+    def _ended(self, change: ListChange) -> None:
+        self._payment.end(change.sale)
+        self._tell(change)
 
     def _tell(self, change: ListChange) -> None:
         self._publish("scan_update", change)

@@ -76,8 +76,52 @@ class SaleNotClosedError(EdgeError, RejectedError):
     next_step: ClassVar[Words] = Words("未结算的请直接移除。", "If it is still open, take the pack off the list.")
 
 
+class SoldAtSiteError(EdgeError, RejectedError):
+    """Another terminal of this site made the sale: it alone can take the pack back."""
+
+    code: ClassVar[str] = "counter.sold_at_site"
+    next_step: ClassVar[Words] = Words("请到售出的终端办理退货。", "Record the return at the terminal that sold it.")
+
+
+class PackReturnedBeforeError(EdgeError, RejectedError):
+    """A pack of this sale came back already."""
+
+    code: ClassVar[str] = "counter.pack_returned_before"
+    next_step: ClassVar[Words] = Words(
+        "无需再退；请核对实物是否为同一盒。", "Nothing more is to be recorded; check whether it is the same box."
+    )
+
+
+class PackRecalledError(EdgeError, RejectedError):
+    """A pack was recalled: it does not come back into stock."""
+
+    code: ClassVar[str] = "counter.pack_recalled"
+    next_step: ClassVar[Words] = Words(
+        "按召回流程处置：单独存放并通知供货方。", "Follow the recall: put it aside and tell the supplier."
+    )
+
+
+class PackExpiredError(EdgeError, RejectedError):
+    """A pack has expired: it does not come back into stock."""
+
+    code: ClassVar[str] = "counter.pack_expired"
+    next_step: ClassVar[Words] = Words(
+        "不可退回销售；请按过期药品单独存放并处置。", "It cannot be sold again; put it aside as an expired medicine."
+    )
+
+
+class ReturnTooLateError(EdgeError, RejectedError):
+    """The limit for returns is over."""
+
+    code: ClassVar[str] = "counter.return_too_late"
+    next_step: ClassVar[Words] = Words(
+        "不可在终端退货；质量问题请由负责人按质量投诉处理。",
+        "It cannot be returned at the terminal; the person in charge handles it as a complaint about quality.",
+    )
+
+
 class PackNotSoldError(EdgeError, RejectedError):
-    """A pack is not in this sale, or came back already."""
+    """A pack is not in this sale."""
 
     code: ClassVar[str] = "counter.pack_not_sold"
     next_step: ClassVar[Words] = Words("请核对实物与单号。", "Compare the box with the receipt.")

@@ -50,7 +50,7 @@ def explained(
         match: What the library knows of it.
         keeps_separators: The scanner is known to send the GS separator, so that one that is missing was never there.
     """
-    if reading.kind.is_personal:
+    if judgement.verdict in {Verdict.CREDENTIAL, Verdict.SIGN_IN_FIRST}:
         return judgement
     lost = None if keeps_separators else _separator_notice(judgement, reading)
     doubts = [lost, _carton_notice(judgement, match)]

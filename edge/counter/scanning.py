@@ -3,11 +3,13 @@
 What is recorded: the scan with its raw bytes, one `scanned` event, the pack on its line, and `code_unmatched` where the
 library knows nothing. A second scan of a pack that is on the list is kept as a scan but is no second event (T-23). A
 scan while nobody is signed in is kept and reported, but opens no list: the boxes are scanned again after signing in.
-Of a patient's credential nothing is kept but a count (C-04).
+While a sale is being paid, it stays as it is: what is scanned goes on the next one, which waits for it. Of a patient's
+credential nothing is kept but a count (C-04).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,7 +17,6 @@ from sqlalchemy import Connection
 
 from codes.pack import ProductKey, pack_key, product_keys
 from codes.reading import Flag, Reading
-from codes.words import Words
 from edge.clock import SHOP_TIME
 from edge.counter.explaining import explained
 from edge.counter.lines import item_of
@@ -26,45 +27,66 @@ from edge.store.outbox import Outbox
 from edge.store.sales import Desk
 from edge.store.scanner_profiles import find_gs_ok
 from edge.store.scans import ScanRow, add_scan
+from edge.store.site_sales import site_sale
 from edge.store.terminal import count_credential
-from rules.scan_judgement import Circumstances, Judgement, Mode, Tone, Verdict, judge
+from rules.scan_judgement import Circumstances, Judgement, Listed, Mode, SoldBefore, Tone, Verdict, judge
 from wire.events import MAX_CODE_LENGTH, CodeUnmatched, Scanned
 
-SIGN_IN_FIRST = "sign_in_first"
+SIGN_IN_FIRST = Verdict.SIGN_IN_FIRST
 """The verdict on a scan while nobody is signed in, whatever was scanned."""
 
 MAX_RAW_BYTES = 4096
 """Longer than any code. Of a line that never ends only the beginning is kept."""
 _MAX_DEVICE = 200
-_NO_OPERATOR = (
-    Tone.NOTICE,
-    Words("尚未登录，此次扫码已留存，未加入清单", "Nobody is signed in; the scan was kept but is on no list"),
-    Words("请登录后重新扫描。", "Sign in, then scan it again."),
-)
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """The verdict and how to say it."""
+class Around:
+    """What the counter remembers beside the store when a scan comes in."""
 
-    verdict: str
-    tone: Tone
-    words: Words
-    hint: Words | None
-    is_on_list: bool
+    reservation: timedelta
+    """How long a scanned pack is set aside."""
+    paid: str | None = None
+    """The sale that is being paid."""
+    is_repeat: Callable[[str], bool] = lambda _: False
+    """Whether a pack was scanned a moment ago."""
+    keeps_separators: bool = False
+    """The device has sent a GS since the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The list that a scan belongs to, and where its pack stands already."""
+
+    sale: str | None
+    """None if no such list was begun."""
+    is_next: bool
+    """It is the list after the one that is being paid."""
+    listed: Listed = Listed.NO
+    found: _Filed | None = None
+    """Where the pack stands, if it is on a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """What was scanned, and what the library knows of it."""
+
+    reading: Reading
+    pack: str | None
+    keys: tuple[ProductKey, ...]
+    match: Match | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """Everything known of one scan when it is recorded."""
 
-    reading: Reading
-    pack: str | None
-    keys: tuple[ProductKey, ...]
-    match: Match | None
+    code: _Code
     at: datetime
     mode: Mode
-    said: _Said
+    said: Judgement
+    reserved_until: datetime | None
+    """Only what may be handed out is set aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,33 +98,28 @@ class _Filed:
     quantity: int | None = None
     event: str | None = None
     seq: int | None = None
+    is_next: bool = False
+    """On the list after the one that is being paid."""
 
 
-def record_scan(
-    tx: Connection,
-    outbox: Outbox,
-    reading: Reading,
-    *,
-    now: datetime,
-    reservation: timedelta,
-    keeps_separators: bool = False,
-) -> ScanShown:
-    """Record one scan inside the transaction `tx` and return what to show of it (`explained` says the last flag)."""
+def record_scan(tx: Connection, outbox: Outbox, reading: Reading, around: Around, *, now: datetime) -> ScanShown:
+    """Record one scan inside the transaction `tx` and return what to show of it."""
     desk = sales.see_desk(tx)
-    pack, keys = _pack_of(reading), product_keys(reading)
-    match = look_up(tx, keys)
-    on_list = sales.find_on_list(tx, desk.sale, pack) if desk.sale and pack else None
-    judgement = _judge(tx, desk, reading, pack, match, is_in_sale=on_list is not None)
+    code = _look_up(tx, reading)
+    place = _place(tx, desk, code.pack, around)
+    judgement = judge(_circumstances(tx, desk, code, place))
+    keeps_separators = around.keeps_separators
     if Flag.NO_SEPARATOR in reading.flags:
         # What the set-up has shown of this scanner decides; without one, what it has sent since the start.
         gs_ok = find_gs_ok(tx, reading.source)
         keeps_separators = keeps_separators if gs_ok is None else gs_ok
-    judgement = explained(judgement, reading, match, keeps_separators=keeps_separators)
-    seen = _Seen(reading, pack, keys, match, now, desk.mode, _say(desk, judgement))
+    judgement = explained(judgement, reading, code.match, keeps_separators=keeps_separators)
+    is_reserved = judgement.is_on_list and desk.mode is Mode.DISPENSE
+    seen = _Seen(code, now, desk.mode, judgement, now + around.reservation if is_reserved else None)
     if reading.kind.is_personal:
         count_credential(tx)
         return _show(seen, _Filed(desk.sale))
-    filed = _Filed(desk.sale, *on_list) if on_list else _file(tx, outbox, desk, seen, reservation)
+    filed = place.found or _file(tx, outbox, desk, seen, place)
     # The number is not known before the row is there, so the text that is kept has none.
     shown = _show(seen, filed)
     row = ScanRow(
@@ -119,24 +136,49 @@ def record_scan(
     return replace(shown, id=add_scan(tx, row))
 
 
-def _pack_of(reading: Reading) -> str | None:
-    pack = pack_key(reading)
-    return pack if pack is not None and len(pack) <= MAX_CODE_LENGTH else None
+def _look_up(tx: Connection, reading: Reading) -> _Code:
+    pack, keys = pack_key(reading), product_keys(reading)
+    is_short = pack is not None and len(pack) <= MAX_CODE_LENGTH
+    return _Code(reading, pack if is_short else None, keys, look_up(tx, keys))
 
 
-def _judge(
-    tx: Connection, desk: Desk, reading: Reading, pack: str | None, match: Match | None, *, is_in_sale: bool
-) -> Judgement:
-    return judge(
-        Circumstances(
-            mode=desk.mode,
-            reading=reading,
-            pack=pack,
-            level=None if match is None else match.level,
-            is_in_sale=is_in_sale,
-            is_sold_here=pack is not None and sales.is_sold_here(tx, pack),
-            received_at=_received_at(tx, desk, pack),
-        )
+def _place(tx: Connection, desk: Desk, pack: str | None, around: Around) -> _Place:
+    is_next = desk.sale is not None and desk.sale == around.paid
+    sale = desk.waiting if is_next else desk.sale
+    if pack is None:
+        return _Place(sale, is_next)
+    # The list that is written on is looked at first: what it holds is a repeat, what the other one holds is news.
+    for place, listed in (
+        (desk.sale, Listed.BEING_PAID if is_next else Listed.BEFORE),
+        (desk.waiting, Listed.BEFORE if is_next else Listed.NEXT),
+    ):
+        on_list = sales.find_on_list(tx, place, pack) if place else None
+        if on_list is not None:
+            is_repeat = listed is not Listed.NEXT and around.is_repeat(pack)
+            return _Place(
+                sale,
+                is_next,
+                Listed.JUST_NOW if is_repeat else listed,
+                _Filed(place, *on_list, is_next=place == desk.waiting),
+            )
+    return _Place(sale, is_next)
+
+
+def _circumstances(tx: Connection, desk: Desk, code: _Code, place: _Place) -> Circumstances:
+    pack, match = code.pack, code.match
+    here = sales.find_sale_of(tx, pack) if pack else None
+    there = site_sale(tx, pack) if pack and here is None else None
+    return Circumstances(
+        mode=desk.mode,
+        reading=code.reading,
+        pack=pack,
+        level=None if match is None else match.level,
+        listed=place.listed,
+        sold_here=SoldBefore(desk.terminal, here.sale, here.closed_at.astimezone(SHOP_TIME)) if here else None,
+        sold_at_site=SoldBefore(there.terminal, there.sale, there.at.astimezone(SHOP_TIME)) if there else None,
+        received_at=_received_at(tx, desk, pack),
+        is_paying=place.is_next,
+        is_signed_in=desk.operator is not None,
     )
 
 
@@ -145,52 +187,49 @@ def _received_at(tx: Connection, desk: Desk, pack: str | None) -> datetime | Non
     return at.astimezone(SHOP_TIME) if at else None
 
 
-def _say(desk: Desk, judgement: Judgement) -> _Said:
-    if desk.operator is None and judgement.verdict is not Verdict.CREDENTIAL:
-        return _Said(SIGN_IN_FIRST, *_NO_OPERATOR, is_on_list=False)
-    return _Said(judgement.verdict, judgement.tone, judgement.words, judgement.hint, judgement.is_on_list)
-
-
-def _file(tx: Connection, outbox: Outbox, desk: Desk, seen: _Seen, reservation: timedelta) -> _Filed:
+def _file(tx: Connection, outbox: Outbox, desk: Desk, seen: _Seen, place: _Place) -> _Filed:
     """Put the scan where it belongs, with its events."""
     day = seen.at.astimezone(SHOP_TIME).strftime("%Y%m%d")
-    sale = desk.sale
+    sale = place.sale
     if sale is None and desk.operator and (seen.said.is_on_list or seen.said.tone is Tone.ALARM):
-        sale = sales.start_sale(tx, desk, day=day, operator=desk.operator, now=seen.at)
+        start = sales.start_waiting if place.is_next else sales.start_sale
+        sale = start(tx, desk, day=day, operator=desk.operator, now=seen.at)
     # Number 0 of the day stands for "during no sale": wrong codes before the first box, scans before sign-in.
     document = sale or f"{desk.terminal}-{day}-0"
-    is_reserved = seen.said.is_on_list and desk.mode is Mode.DISPENSE
+    code = seen.code
     fact = Scanned(
         sale=document,
-        reading=seen.reading.kind,
-        device=seen.reading.source[:_MAX_DEVICE],
+        reading=code.reading.kind,
+        device=code.reading.source[:_MAX_DEVICE],
         verdict=seen.said.verdict,
-        code=None if Flag.PLACEHOLDER in seen.reading.flags else seen.pack,
-        product=seen.match.product if seen.match and seen.pack else None,
-        reserved_until=seen.at + reservation if is_reserved else None,
-        flags=tuple(seen.reading.flags),
+        code=None if Flag.PLACEHOLDER in code.reading.flags else code.pack,
+        product=code.match.product if code.match and code.pack else None,
+        reserved_until=seen.reserved_until,
+        flags=tuple(code.reading.flags),
     )
     recorded = outbox.append(tx, fact, operator=desk.operator, now=seen.at)
     if sale is not None and seen.said.tone is Tone.ALARM:
         sales.count_alarm(tx, sale)
-    if sale is None or seen.pack is None or not seen.said.is_on_list:
-        return _Filed(sale, event=recorded.id, seq=recorded.seq)
-    if seen.match is None:
-        looked_up: list[tuple[str, str]] = [(key.system, key.key) for key in seen.keys]
-        outbox.append(tx, CodeUnmatched(sale, seen.pack, looked_up), operator=desk.operator, now=seen.at)
-    item = item_of(seen.match, seen.keys, seen.pack, desk.mode)
-    return _Filed(sale, *sales.put_on_list(tx, sale, item, code=seen.pack, reading=recorded), recorded.id, recorded.seq)
+    where = _Filed(sale, event=recorded.id, seq=recorded.seq, is_next=place.is_next)
+    if sale is None or code.pack is None or not seen.said.is_on_list:
+        return where
+    if code.match is None:
+        looked_up: list[tuple[str, str]] = [(key.system, key.key) for key in code.keys]
+        outbox.append(tx, CodeUnmatched(sale, code.pack, looked_up), operator=desk.operator, now=seen.at)
+    item = item_of(code.match, code.keys, code.pack, desk.mode)
+    line, quantity = sales.put_on_list(tx, sale, item, code=code.pack, reading=recorded)
+    return replace(where, line=line, quantity=quantity)
 
 
 def _show(seen: _Seen, filed: _Filed) -> ScanShown:
-    match = seen.match
+    code, match = seen.code, seen.code.match
     # A code that is no pack may name a product, but never a price; neither does a delivery.
     is_priced = filed.line is not None and seen.mode is Mode.DISPENSE
     return ScanShown(
         id=None,
         at=seen.at,
-        code=seen.pack or seen.reading.value,
-        kind=seen.reading.kind,
+        code=code.pack or code.reading.value,
+        kind=code.reading.kind,
         verdict=seen.said.verdict,
         tone=seen.said.tone,
         words=seen.said.words,
@@ -202,8 +241,9 @@ def _show(seen: _Seen, filed: _Filed) -> ScanShown:
         price=match.price if match and is_priced else None,
         line=filed.line,
         quantity=filed.quantity,
-        device=seen.reading.source,
+        device=code.reading.source,
         sale=filed.sale,
         seq=filed.seq,
-        flags=tuple(seen.reading.flags),
+        flags=tuple(code.reading.flags),
+        is_next=filed.is_next,
     )

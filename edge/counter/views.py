@@ -36,7 +36,7 @@ class ScanShown:
     kind: str
     """`codes.reading.Kind`."""
     verdict: str
-    """`rules.scan_judgement.Verdict`, or `sign_in_first`."""
+    """`rules.scan_judgement.Verdict`."""
     tone: Tone
     words: Words
     hint: Words | None
@@ -56,6 +56,8 @@ class ScanShown:
     """Number of its record in the outbox; a live `receipt` names the numbers that the centre has."""
     flags: tuple[str, ...] = ()
     """`codes.reading.Flag`: what was noticed or done while reading (C-03)."""
+    is_next: bool = False
+    """It belongs to the next list, because a sale is being paid."""
     committed_at: float | None = None
     """When COMMIT had returned, seconds since 1970; only in the live event."""
 
@@ -103,6 +105,12 @@ class ListShown:
     operator: str | None
     lines: tuple[LineShown, ...]
     totals: Totals
+    is_paying: bool = False
+    """It is being paid: what is scanned goes on the next list."""
+    waiting: str | None = None
+    """Number of the next list, if something was scanned during a payment; it opens when this one ends."""
+    waiting_boxes: int = 0
+    """Packs on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +119,7 @@ class ListChange:
 
     sale: str
     change: str
-    """`removed`, `restored`, `closed`, `cancelled` or `returned`."""
+    """`removed`, `restored`, `closed`, `cancelled`, `returned` or `paying`: the payment began or was given up."""
     line: int | None = None
     code: str | None = None
     quantity: int | None = None

@@ -15,7 +15,10 @@ from edge.store.outbox import Recorded
 from rules.scan_judgement import Mode
 
 SELECT_DESK = """
-SELECT t.terminal, t.mode, h.id, h.operator, s.id
+SELECT t.terminal, t.mode, h.id, h.operator, s.id, (
+  SELECT w.id FROM sale AS w
+  WHERE (w.day, w.number) > (s.day, s.number) AND w.state = 'cancelled' AND w.ended_at IS NULL LIMIT 1
+)
 FROM terminal_state AS t
 LEFT JOIN shift AS h ON h.closed_at IS NULL AND EXISTS (SELECT 1 FROM session WHERE session.shift = h.id)
 LEFT JOIN sale AS s ON s.state = 'open'
@@ -26,6 +29,21 @@ INSERT INTO sale (id, day, number, mode, state, operator, opened_at)
 SELECT ?1 || '-' || ?2 || '-' || n, ?2, n, ?3, 'open', ?4, ?5
 FROM (SELECT coalesce(max(number), 0) + 1 AS n FROM sale WHERE day = ?2)
 RETURNING id
+"""
+# The next list, begun during a payment, waits for the open one. The schema has no state for that: it stands as
+# cancelled, but without an end, and always behind the open list, where few rows have to be looked at.
+START_WAITING = """
+INSERT INTO sale (id, day, number, mode, state, operator, opened_at)
+SELECT ?1 || '-' || d || '-' || n, d, n, ?3, 'cancelled', ?4, ?5
+FROM (
+  SELECT d, (SELECT coalesce(max(number), 0) + 1 FROM sale WHERE day = d) AS n
+  FROM (SELECT max(?2, day) AS d FROM sale WHERE state = 'open')
+)
+RETURNING id
+"""
+OPEN_WAITING = """
+UPDATE sale SET state = 'open'
+WHERE id = ? AND state = 'cancelled' AND ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM sale WHERE state = 'open')
 """
 END_SALE = "UPDATE sale SET state = ?, ended_at = ? WHERE id = ?"
 COUNT_ALARM = "UPDATE sale SET alarms = alarms + 1 WHERE id = ?"
@@ -56,7 +74,6 @@ WHERE sale = ? AND quantity > 0 ORDER BY line
 SELECT_LINE = "SELECT line, quantity FROM sale_line WHERE sale = ? AND line = ?"
 SELECT_PACKS = "SELECT code, line, reading, state FROM sale_pack WHERE sale = ? ORDER BY line, placed"
 WHERE_ON_LIST = "SELECT line FROM sale_pack WHERE sale = ? AND code = ? AND state = 'listed'"
-IS_SOLD_HERE = "SELECT 1 FROM sale_pack INDEXED BY sale_pack_sold WHERE code = ? AND state = 'sold'"
 WHICH_SALE_SOLD = """
 SELECT s.id, s.ended_at, s.operator, p.line
 FROM sale_pack AS p INDEXED BY sale_pack_sold JOIN sale AS s ON s.id = p.sale
@@ -75,6 +92,8 @@ class SaleState(StrEnum):
     """Where a sale or delivery stands."""
 
     OPEN = "open"
+    WAITING = "waiting"
+    """Begun while another sale was being paid; it opens when that one ends."""
     CLOSED = "closed"
     CANCELLED = "cancelled"
 
@@ -101,6 +120,8 @@ class Desk:
     """Who is signed in."""
     sale: str | None
     """The open sale or delivery."""
+    waiting: str | None
+    """The next sale, begun while the open one was being paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +191,9 @@ class SoldBy:
 
 
 def see_desk(tx: Connection) -> Desk:
-    """Return mode, operator and open list."""
-    terminal, mode, shift, operator, sale = sql.one(tx, SELECT_DESK)
-    return Desk(terminal, Mode(mode), shift, operator, sale)
+    """Return mode, operator, open list and the one that waits."""
+    terminal, mode, shift, operator, sale, waiting = sql.one(tx, SELECT_DESK)
+    return Desk(terminal, Mode(mode), shift, operator, sale, waiting)
 
 
 def find_sale(tx: Connection, sale: str) -> SaleRow | None:
@@ -182,12 +203,24 @@ def find_sale(tx: Connection, sale: str) -> SaleRow | None:
         return None
     id_, mode, state, operator, opened_at, ended_at, alarms = row
     ended = None if ended_at is None else from_us(ended_at)
-    return SaleRow(id_, Mode(mode), SaleState(state), operator, from_us(opened_at), ended, alarms)
+    is_waiting = state == SaleState.CANCELLED and ended is None
+    stands = SaleState.WAITING if is_waiting else SaleState(state)
+    return SaleRow(id_, Mode(mode), stands, operator, from_us(opened_at), ended, alarms)
 
 
 def start_sale(tx: Connection, desk: Desk, *, day: str, operator: str, now: datetime) -> str:
     """Open a sale or delivery and return its number: terminal, day, and a count within the day."""
     return str(sql.one(tx, START_SALE, (desk.terminal, day, desk.mode, operator, to_us(now)))[0])
+
+
+def start_waiting(tx: Connection, desk: Desk, *, day: str, operator: str, now: datetime) -> str:
+    """Begin the next sale behind the open one and return its number."""
+    return str(sql.one(tx, START_WAITING, (desk.terminal, day, desk.mode, operator, to_us(now)))[0])
+
+
+def open_waiting(tx: Connection, sale: str) -> None:
+    """Open the sale that waited, if no other is open."""
+    sql.change(tx, OPEN_WAITING, (sale,))
 
 
 def end_sale(tx: Connection, sale: str, state: SaleState, now: datetime) -> None:
@@ -239,11 +272,6 @@ def find_on_list(tx: Connection, sale: str, code: str) -> tuple[int, int] | None
         return None
     line, quantity = sql.one(tx, SELECT_LINE, (sale, found[0]))
     return line, quantity
-
-
-def is_sold_here(tx: Connection, code: str) -> bool:
-    """Tell whether a pack was handed out at this terminal and has not come back."""
-    return sql.first(tx, IS_SOLD_HERE, (code,)) is not None
 
 
 def received_at(tx: Connection, code: str) -> datetime | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from codes.reading import Scan
 from edge.clock import to_us
 from edge.store import sql
 
@@ -15,6 +16,10 @@ INSERT INTO scan (at, device, symbology, raw, kind, verdict, sale, event, shown)
 """
 SELECT_AFTER = "SELECT id, shown FROM scan WHERE id > ? ORDER BY id LIMIT ?"
 SELECT_LATEST = "SELECT id, shown FROM scan ORDER BY id DESC LIMIT ?"
+# No index: returns are rare, and only those of codes that carry a date ask.
+SELECT_DATED = """
+SELECT event, raw, symbology, device FROM scan WHERE sale = ? AND kind IN ('gs1', 'hibc', 'ma') AND event IS NOT NULL
+"""
 FIND_ANSWER = "SELECT asked, answer FROM answered_request WHERE key = ?"
 KEEP_ANSWER = "INSERT INTO answered_request (key, asked, answer, answered_at) VALUES (?, ?, ?, ?)"
 FORGET_ANSWERS = "DELETE FROM answered_request WHERE answered_at < ?"
@@ -59,6 +64,13 @@ def scans_after(tx: Connection, after: int | None, limit: int) -> list[tuple[int
     if after is None:
         return [(id_, shown) for id_, shown in reversed(sql.rows(tx, SELECT_LATEST, (limit,)))]
     return [(id_, shown) for id_, shown in sql.rows(tx, SELECT_AFTER, (after, limit))]
+
+
+def dated_scans(tx: Connection, sale: str) -> dict[str, Scan]:
+    """Return the scans of a sale whose codes may carry an expiry date, by their `scanned` event."""
+    return {
+        event: Scan(raw, symbology, device) for event, raw, symbology, device in sql.rows(tx, SELECT_DATED, (sale,))
+    }
 
 
 def find_answer(tx: Connection, key: str) -> tuple[str, bytes] | None:

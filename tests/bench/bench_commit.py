@@ -32,7 +32,7 @@ from codes.reading import Scan
 from drivers.scanner import open_scanner, parse_spec
 from edge.catalogue_file import import_catalogue
 from edge.clock import SystemClock
-from edge.counter.counter import Counter, Request
+from edge.counter.counter import Counter, Habits, Request
 from edge.counter.views import to_json
 from edge.operators.accounts import add_account
 from edge.operators.desk import OperatorDesk
@@ -128,7 +128,7 @@ class _Bench:
             outbox,
             self.bus,
             clock=clock,
-            reservation=timedelta(minutes=30),
+            habits=Habits(),
             on_recorded=_nobody,
         )
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from codes.pack import ProductSystem
 from codes.reading import Scan
-from edge.counter.counter import Counter
+from edge.counter.counter import Counter, Habits
 from edge.counter.views import ScanShown
 from edge.operators.desk import OperatorDesk
 from edge.store import sql
@@ -89,6 +89,7 @@ class Shop:
     bus: LiveBus = field(default_factory=LiveBus)
     recorded: int = 0
     seed: int = 1
+    habits: Habits = field(default_factory=Habits)
 
     def __post_init__(self) -> None:
         self.outbox = Outbox(self.connection, random=seeded_bytes(self.seed))
@@ -97,7 +98,7 @@ class Shop:
             self.outbox,
             self.bus,
             clock=self.clock,
-            reservation=timedelta(minutes=30),
+            habits=self.habits,
             on_recorded=self._note_recorded,
         )
         self.operators = OperatorDesk(

@@ -18,7 +18,7 @@ from edge.api import ApiParts, create_api
 from edge.api.parts import COOKIE
 from edge.config import EdgeConfig
 from edge.core import Core, opened_core
-from edge.counter.counter import Counter
+from edge.counter.counter import Counter, Habits
 from edge.health import TerminalStatus
 from edge.operators.desk import OperatorDesk
 from edge.operators.sign_in import SignIn
@@ -50,9 +50,7 @@ def test_every_answer_is_as_documented(tmp_path: Path) -> None:
 
 def terminal_app(core: Core) -> tuple[FastAPI, OperatorDesk]:
     bus, clock = LiveBus(), FakeClock()
-    counter = Counter(
-        core.connection, core.outbox, bus, clock=clock, reservation=timedelta(minutes=30), on_recorded=lambda: None
-    )
+    counter = Counter(core.connection, core.outbox, bus, clock=clock, habits=Habits(), on_recorded=lambda: None)
     desk = OperatorDesk(
         core.connection,
         core.outbox,

@@ -160,6 +160,9 @@ def test_looking_is_open_on_this_machine(client: Client) -> None:
         "operator": None,
         "lines": [],
         "totals": {"boxes": 0, "matched": 0, "unmatched": 0, "alarms": 0, "amount": "0.00", "unpriced": 0},
+        "is_paying": False,
+        "waiting": None,
+        "waiting_boxes": 0,
     }
     assert client.get("/scans") == []
     assert client.get("/dead-letters") == []
@@ -259,6 +262,7 @@ def test_refusals_of_the_counter_have_a_status_that_fits(at_work: Client) -> Non
         ("POST", "/sale/close", {}, 409, "counter.list_not_open"),
         ("DELETE", "/sale/packs/nothing", None, 404, "counter.pack_not_on_list"),
         ("PUT", "/sale/packs/nothing", None, 404, "counter.pack_not_removed"),
+        ("PUT", "/sale/paying", {"sale": "none", "is_paying": True}, 409, "counter.list_not_open"),
         ("POST", "/sales/none/return", {"codes": ["x"], "reason": "x"}, 404, "counter.sale_unknown"),
     ):
         answer = at_work.ask(method, f"/api/v1{path}", body)

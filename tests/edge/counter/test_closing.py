@@ -18,8 +18,6 @@ from edge.counter.errors import (
     NotSignedInError,
     PackNotOnListError,
     PackNotRemovedError,
-    PackNotSoldError,
-    SaleNotClosedError,
     SaleUnknownError,
 )
 from edge.store.scans import forget_answers
@@ -36,7 +34,7 @@ from tests.edge.scene import (
     FakeClock,
     Shop,
 )
-from wire.events import Dispensed, PackInLine, Received, SaleReturned, Scanned
+from wire.events import Dispensed, PackInLine, Received, Scanned
 
 SALE = "counter-1-20261121-1"
 NEXT_SALE = "counter-1-20261121-2"
@@ -349,51 +347,7 @@ def test_nobody_signed_in_can_do_nothing(shop: Shop) -> None:
             act()
 
 
-# -- returns -------------------------------------------------------------------------------------------------------
-
-
-def test_returned_packs_are_one_fact_per_line_and_may_be_sold_again(shop: Shop) -> None:
-    sale = sell(shop, TRACE_1, OTHER_TRACE, TRACE_2)
-    by_code = readings(shop)
-    codes = [OTHER_TRACE, TRACE_1, TRACE_1]
-    returned = shop.counter.return_packs(ask("k"), sale, codes, "不需要了")
-    assert shop.facts()[-2:] == [
-        SaleReturned(sale, 1, [PackInLine(TRACE_1, by_code[TRACE_1])], "不需要了"),
-        SaleReturned(sale, 2, [PackInLine(OTHER_TRACE, by_code[OTHER_TRACE])], "不需要了"),
-    ]
-    assert returned.codes == (OTHER_TRACE, TRACE_1)
-    assert returned.events == tuple(event.id for event in shop.events()[-2:])
-    assert shop.counter.return_packs(ask("k"), sale, codes, "不需要了") == returned
-    assert shop.heard("scan_update")[-1][1]["change"] == "returned"
-    assert shop.scan(TRACE_1).verdict == Verdict.ADDED
-    assert shop.scan(TRACE_2).verdict == Verdict.SOLD_HERE
-
-
 def test_closed_sale_cannot_be_cancelled(shop: Shop) -> None:
     sale = sell(shop, TRACE_1)
     with pytest.raises(ListNotOpenError):
         shop.counter.cancel(ask(), sale)
-
-
-def test_closed_sale_still_shows_what_came_back(shop: Shop) -> None:
-    sale = sell(shop, TRACE_1)
-    before = shop.counter.close_sale(ask(), sale)
-    shop.counter.return_packs(ask(), sale, [TRACE_1], "x")
-    assert shop.counter.close_sale(ask(), sale) == before
-
-
-def test_pack_comes_back_once(shop: Shop) -> None:
-    sale = sell(shop, TRACE_1, TRACE_2)
-    shop.counter.return_packs(ask(), sale, [TRACE_1], "x")
-    events = shop.count("outbox")
-    for codes in ([TRACE_1], [TRACE_2, TRACE_1], [OTHER_TRACE]):
-        with pytest.raises(PackNotSoldError) as caught:
-            shop.counter.return_packs(ask(), sale, codes, "x")
-        assert codes[-1] in caught.value.words.zh
-    assert shop.count("outbox") == events
-
-
-def test_only_a_closed_sale_can_be_returned(shop: Shop) -> None:
-    shop.scan(TRACE_1)
-    with pytest.raises(SaleNotClosedError):
-        shop.counter.return_packs(ask(), SALE, [TRACE_1], "x")

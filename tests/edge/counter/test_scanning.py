@@ -141,6 +141,7 @@ def test_packs_of_different_products_have_lines_of_their_own(shop: Shop) -> None
 @pytest.mark.req("T-23")
 def test_pack_scanned_twice_counts_once_and_says_so(shop: Shop) -> None:
     shop.scan(TRACE_1)
+    shop.clock.advance(4)
     again = shop.scan(TRACE_1)
     assert again.verdict == Verdict.ALREADY_IN_SALE
     assert again.tone is Tone.ALARM

@@ -1,0 +1,37 @@
+"""Packs that were sold: which sale sold one, and taking it back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from edge.api.forms import MAX_SCAN_BYTES, ReturnForm
+from edge.api.parts import ApiParts
+from edge.api.repeats import Key, named
+from edge.api.session import signed_in
+from edge.counter.sold import find_sold_pack
+from edge.counter.views import ReturnedPacks, SoldPack
+
+
+def return_routes(parts: ApiParts) -> APIRouter:
+    """Return the routes under `/sales`."""
+    routes = APIRouter(tags=["sale"])
+    guarded = [Depends(signed_in(parts))]
+
+    @routes.get("/sales", dependencies=guarded)
+    async def find_sale(
+        code: Annotated[str, Query(min_length=1, max_length=MAX_SCAN_BYTES, description="As scanned, or a pack's key")],
+    ) -> SoldPack:
+        """Return the sale that sold a pack and to which its return belongs."""
+        return await parts.read(lambda tx: find_sold_pack(tx, code))
+
+    @routes.post("/sales/{sale}/return", dependencies=guarded)
+    async def take_back(
+        sale: Annotated[str, Path(min_length=1, max_length=64)], form: ReturnForm, key: Key = None
+    ) -> ReturnedPacks:
+        """Take packs of a closed sale back."""
+        request = named(key, f"return {sale}", form)
+        return await parts.in_store(lambda: parts.counter.return_packs(request, sale, form.codes, form.reason))
+
+    return routes

@@ -1,0 +1,164 @@
+"""Packs of a closed sale come back: each is judged by the table of returns, then all of them or none (T-24).
+
+What is known here decides: the sale and its packs, when it was closed, the expiry date that the code carries. Recalls
+do not reach terminals yet, so none is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from sqlalchemy import Connection
+
+from codes.classify import read
+from codes.pack import parse_pack_key
+from codes.reading import Kind
+from codes.words import Words
+from edge.clock import SHOP_TIME
+from edge.counter.errors import (
+    NotSignedInError,
+    PackExpiredError,
+    PackNotSoldError,
+    PackRecalledError,
+    PackReturnedBeforeError,
+    ReturnTooLateError,
+    SaleNotClosedError,
+    SaleUnknownError,
+    SoldAtSiteError,
+)
+from edge.counter.views import ReturnedPacks
+from edge.errors import EdgeError
+from edge.store import sales
+from edge.store.outbox import Outbox
+from edge.store.sales import PackRow, PackState, SaleRow, SaleState
+from edge.store.scans import dated_scans
+from edge.store.site_sales import site_sale
+from rules.return_judgement import (
+    WORDS,
+    PackThere,
+    ReturnFacts,
+    ReturnVerdict,
+    SaleThere,
+    is_expired,
+    is_in_time,
+    judge_return,
+)
+from rules.scan_judgement import Mode
+from wire.events import PackInLine, SaleReturned
+
+REFUSALS: Mapping[ReturnVerdict, type[EdgeError]] = MappingProxyType(
+    {
+        ReturnVerdict.SALE_UNKNOWN: SaleUnknownError,
+        ReturnVerdict.SOLD_AT_SITE: SoldAtSiteError,
+        ReturnVerdict.SALE_NOT_CLOSED: SaleNotClosedError,
+        ReturnVerdict.PACK_NOT_SOLD: PackNotSoldError,
+        ReturnVerdict.RETURNED_BEFORE: PackReturnedBeforeError,
+        ReturnVerdict.RECALLED: PackRecalledError,
+        ReturnVerdict.EXPIRED: PackExpiredError,
+        ReturnVerdict.TOO_LATE: ReturnTooLateError,
+    }
+)
+"""How each refusal is called at the border."""
+
+_SALES = MappingProxyType(
+    {
+        SaleState.OPEN: SaleThere.OPEN,
+        SaleState.WAITING: SaleThere.OPEN,
+        SaleState.CLOSED: SaleThere.CLOSED,
+        SaleState.CANCELLED: SaleThere.CANCELLED,
+    }
+)
+_PACKS = MappingProxyType({PackState.SOLD: PackThere.SOLD, PackState.RETURNED: PackThere.RETURNED})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to come back."""
+
+    sale: str
+    codes: Sequence[str]
+    reason: str
+    within_days: int
+    """How long after the sale; 0 for no limit."""
+
+
+def return_packs(tx: Connection, outbox: Outbox, wanted: Wanted, *, now: datetime) -> ReturnedPacks:
+    """Take packs of a closed sale back, one fact for each line they belong to.
+
+    Raises:
+        NotSignedInError: Nobody is signed in.
+        EdgeError: One of `REFUSALS`: a pack may not come back; then none does.
+    """
+    operator = sales.see_desk(tx).operator
+    if operator is None:
+        raise NotSignedInError
+    codes = tuple(dict.fromkeys(wanted.codes))
+    row = sales.find_sale(tx, wanted.sale)
+    there = {pack.code: pack for pack in sales.packs_of(tx, wanted.sale)}
+    expiries = _expiries(tx, row, [there[code] for code in codes if code in there]) if row else {}
+    is_soon = row is None or row.ended_at is None or is_in_time(row.ended_at, now, wanted.within_days)
+    today = now.astimezone(SHOP_TIME).date()
+    judged = {
+        code: judge_return(
+            ReturnFacts(
+                sale=_sale_there(tx, wanted.sale, row, code),
+                pack=_PACKS.get(there[code].state, PackThere.ABSENT) if code in there else PackThere.ABSENT,
+                recalled=False,
+                expired=is_expired(expiries.get(code), today),
+                in_time=is_soon,
+            )
+        )
+        for code in codes
+    }
+    _refuse_any(tx, wanted, judged)
+    packs = [there[code] for code in codes]
+    events = []
+    for line in sorted({pack.line for pack in packs}):
+        in_line = [PackInLine(pack.code, pack.reading) for pack in packs if pack.line == line]
+        fact = SaleReturned(wanted.sale, line, in_line, wanted.reason)
+        events.append(outbox.append(tx, fact, operator=operator, now=now).id)
+    for code in codes:
+        sales.return_pack(tx, wanted.sale, code)
+    return ReturnedPacks(wanted.sale, codes, wanted.reason, tuple(events))
+
+
+def _sale_there(tx: Connection, number: str, row: SaleRow | None, code: str) -> SaleThere:
+    if row is not None and row.mode is Mode.DISPENSE:
+        return _SALES[row.state]
+    told = site_sale(tx, code)
+    return SaleThere.AT_SITE if told is not None and told.sale == number else SaleThere.UNKNOWN
+
+
+def _expiries(tx: Connection, row: SaleRow, packs: Sequence[PackRow]) -> dict[str, str]:
+    """Return the expiry dates that the codes carry, by pack. A trace code carries none."""
+    dated = [pack for pack in packs if _may_carry_a_date(pack.code)]
+    scans = dated_scans(tx, row.id) if dated else {}
+    found: dict[str, str] = {}
+    for pack in dated:
+        scan = scans.get(pack.reading)
+        expiry = read(scan, row.opened_at.year).fields.get("expiry") if scan else None
+        if isinstance(expiry, str):
+            found[pack.code] = expiry
+    return found
+
+
+def _may_carry_a_date(code: str) -> bool:
+    key = parse_pack_key(code)
+    return key is None or key.kind is not Kind.TRACE
+
+
+def _refuse_any(tx: Connection, wanted: Wanted, judged: Mapping[str, ReturnVerdict]) -> None:
+    """Refuse for the gravest reason there is, in the order of the table, naming each pack of which it is true."""
+    refused = next((verdict for verdict in REFUSALS if verdict in judged.values()), None)
+    if refused is None:
+        return
+    codes = [code for code, verdict in judged.items() if verdict is refused]
+    told = site_sale(tx, codes[0])
+    known = {"sale": wanted.sale, "days": wanted.within_days, "terminal": told.terminal if told else ""}
+    words = WORDS[refused]
+    raise REFUSALS[refused](
+        Words(words.zh.format(codes="、".join(codes), **known), words.en.format(codes=", ".join(codes), **known))
+    )

@@ -8,6 +8,8 @@ const LOOKS = {
   unmatched: ["question", "notice"],
   already_in_sale: ["twice", "alarm"],
   sold_here: ["alert", "alarm"],
+  sold_at_site: ["alert", "alarm"],
+  sold_elsewhere: ["alert", "alarm"],
   received_here: ["twice", "notice"],
   carton: ["alert", "alarm"],
   placeholder: ["alert", "alarm"],

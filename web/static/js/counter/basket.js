@@ -17,6 +17,8 @@ export class Basket {
     this.list = document.getElementById("c-lines");
     this.template = /** @type {HTMLTemplateElement} */ (document.getElementById("c-line")).content.firstElementChild;
     this.sale = /** @type {string | null} */ (null);
+    /** The list that opens when this one ends. */
+    this.waiting = /** @type {string | null} */ (null);
     this.mode = /** @type {"dispense" | "receive"} */ ("dispense");
     this.totals = { boxes: 0, matched: 0, unmatched: 0, alarms: 0, amount: "0" };
     this.last = /** @type {any} */ (null);
@@ -34,6 +36,7 @@ export class Basket {
   /** Show the sale as the daemon has it. @param {any} sale */
   show(sale) {
     this.sale = sale.id ?? null;
+    this.waiting = sale.waiting ?? null;
     this.mode = sale.mode;
     this.lines = new Map((sale.lines ?? []).map((/** @type {Line} */ line) => [line.line, line]));
     this.rows.clear();

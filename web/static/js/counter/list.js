@@ -14,6 +14,8 @@ const SHAPES = {
   unmatched: "question",
   already_in_sale: "twice",
   sold_here: "alert",
+  sold_at_site: "alert",
+  sold_elsewhere: "alert",
   received_here: "twice",
   sign_in_first: "person",
   carton: "alert",
@@ -39,6 +41,7 @@ const FILTERS = {
  * @property {{zh: string, en: string}} words @property {{zh: string, en: string} | null} hint
  * @property {string | null} name @property {string | null} spec @property {string | null} class @property {string | null} price
  * @property {number | null} line @property {number | null} quantity @property {string | null} sale
+ * @property {boolean} [is_next] it is on the list after the one that is being paid
  * @property {boolean} [isRemoved] set here
  */
 

@@ -35,6 +35,8 @@ export class Page {
     this.returns = new Returns(this.desk, (codes) => this.cameBack(codes));
     this.isListening = false;
     this.loading = /** @type {Set<News>} */ (new Set());
+    /** Scans for the next list, which is shown when the one that is being paid has ended. */
+    this.waiting = /** @type {import("./list.js").Scan[]} */ ([]);
     this.live = new Live(`${API}/live`, EVENTS, {
       heard: (event, value) => this.heard(event, value),
       reset: () => this.load(),
@@ -58,6 +60,7 @@ export class Page {
 
   /** @param {import("./list.js").Scan} scan */
   takeScan(scan) {
+    if (scan.is_next) return this.takeNext(scan);
     for (const news of this.loading) news.scans.push(scan);
     if (scan.sale !== null && scan.sale !== this.basket.sale) this.beginList(scan.sale);
     if (!this.list.add(scan)) return;
@@ -67,6 +70,24 @@ export class Page {
     this.announcer.heard(scan);
     this.sound.play(scan.tone);
     drawButtons(this);
+  }
+
+  /** A scan during a payment: said, and shown with its list. @param {import("./list.js").Scan} scan */
+  takeNext(scan) {
+    if (this.waiting.some((other) => other.id === scan.id)) return;
+    this.waiting.push(scan);
+    this.announcer.heard(scan);
+    this.sound.play(scan.tone);
+    const way = [scan.name, ours(scan.hint)].filter(Boolean).join(text("common.sentence_joint"));
+    this.messages.say(scan.tone === "alarm" ? "bad" : "warn", ours(scan.words), way);
+  }
+
+  /** The list that waited has opened: show what was scanned for it. */
+  showWaiting() {
+    const mine = this.waiting.filter((scan) => scan.sale === this.basket.sale).map((scan) => this.asItStands(scan));
+    if (mine.length === 0) return;
+    this.waiting = [];
+    for (const scan of mine) if (this.list.add(scan)) this.alarms.add(scan);
   }
 
   /** @param {any} totals */
@@ -178,6 +199,7 @@ export class Page {
 
   async loadLists() {
     const [, scans] = await Promise.all([this.loadSale(), call("GET", `${API}/scans?limit=500`)]);
+    this.waiting = scans.filter((/** @type {import("./list.js").Scan} */ scan) => this.isWaiting(scan));
     const recent = this.sinceLastList(scans).map((scan) => this.asItStands(scan));
     this.list.fill(recent);
     for (const scan of recent) this.alarms.add(scan);
@@ -193,17 +215,23 @@ export class Page {
     this.basket.show(sale);
     for (const scan of news.scans) this.basket.add(scan);
     this.basket.takeTotals(news.totals ?? sale.totals);
+    this.showWaiting();
     this.announcer.takeTotals(this.basket.totals);
     showOther(sale.operator);
     drawMode(sale.mode);
     drawButtons(this);
   }
 
-  /** The scans since the last list ended. @param {import("./list.js").Scan[]} scans */
+  /** @param {import("./list.js").Scan} scan */
+  isWaiting(scan) {
+    return scan.sale !== null && scan.sale === this.basket.waiting;
+  }
+
+  /** The scans since the last list ended, and those of this list that were made during the payment before it. @param {import("./list.js").Scan[]} scans */
   sinceLastList(scans) {
-    const newestFirst = [...scans].sort((a, b) => b.id - a.id);
+    const newestFirst = scans.filter((scan) => !this.isWaiting(scan)).sort((a, b) => b.id - a.id);
     const end = newestFirst.findIndex((scan) => scan.sale !== null && scan.sale !== this.basket.sale);
-    return end < 0 ? newestFirst : newestFirst.slice(0, end);
+    return newestFirst.filter((scan, index) => end < 0 || index < end || (scan.sale !== null && scan.sale === this.basket.sale));
   }
 
   /** A scan as it stands now: the box may have been taken off since. @param {import("./list.js").Scan} scan */

@@ -16,6 +16,7 @@ from edge.store.outbox import KEEP_DELIVERED, Outbox
 from edge.store.scan_age import empty_texts, mark_scans, put_away_scans
 from edge.store.scans import forget_answers
 from edge.store.shifts import forget_sessions
+from edge.store.site_sales import PUT_AWAY_AT_ONCE, put_away_site_sales
 from edge.supervisor import Sleep
 from web.live import LiveBus
 
@@ -52,7 +53,8 @@ async def put_away(
     """Put away what is old enough, once an hour; sessions and answers by the clock that nobody can set.
 
     Delivered rows after 30 days, answers after a week, sessions that have ended, scans after 90 days, and the text of
-    what was no code after 24 hours (`edge.store.scan_age` says by which clock).
+    what was no code after 24 hours (`edge.store.scan_age` says by which clock). What other terminals sold goes last, in
+    parts, between which the counter has its turn.
     """
     looked_at = clock.monotonic_s()
 
@@ -70,9 +72,17 @@ async def put_away(
                 "scans": put_away_scans(connection, now),
             }
 
+    def hints() -> int:
+        with connection.begin():
+            return put_away_site_sales(connection, clock.now())
+
     while True:
         done = await in_store(once)
         looked_at = clock.monotonic_s()
+        done["site_sales"] = gone = await in_store(hints)
+        while gone >= PUT_AWAY_AT_ONCE:
+            gone = await in_store(hints)
+            done["site_sales"] += gone
         if any(done.values()):
             _logger.info("store.put_away", **done)
         await sleep(PUT_AWAY_S)

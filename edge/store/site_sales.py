@@ -23,7 +23,7 @@ from wire.events import Dispensed, SaleReturned, thaw
 
 KEEP = timedelta(days=400)
 """How long a hint stays, by the centre's clock: longer than anything is taken back in the trade."""
-MOST_HINTS = 500_000
+MOST_HINTS = 200_000
 """More than a busy site sells in that time. Where no centre tells the time, only this bound counts."""
 PUT_AWAY_AT_ONCE = 5_000
 

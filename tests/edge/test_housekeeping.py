@@ -8,13 +8,17 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
+
 from codes.words import Words
+from edge import housekeeping
 from edge.counter.counter import Request
 from edge.health import SyncStatus, is_clock_off
 from edge.housekeeping import KEEP_ANSWERS, PULSE_S, PUT_AWAY_S, put_away, tell_sync
-from edge.store import sql
+from edge.store import site_sales, sql
 from edge.store.errors import DiskFullError
 from edge.store.outbox import KEEP_DELIVERED
+from edge.store.site_sales import PackFact, hear
 from edge.supervisor import keep_up
 from tests.edge.scene import NOON, TRACE_1, Shop
 from tests.edge.timeline import Timeline
@@ -76,6 +80,31 @@ def test_what_is_old_is_put_away_every_hour(shop: Shop) -> None:
         shop.clock.wall = NOON + KEEP_DELIVERED * 2
         await timeline.advance(PUT_AWAY_S)
         assert [shop.count(table) for table in kept] == [1, 0, 0]
+
+    play(
+        lambda timeline: put_away(
+            shop.connection, shop.outbox, in_store, shop.clock, timeline.sleep, steady=shop.operators.steady
+        ),
+        scene,
+    )
+
+
+def test_what_others_sold_is_put_away_in_parts(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("MOST_HINTS", 2), ("PUT_AWAY_AT_ONCE", 1)):
+        monkeypatch.setattr(site_sales, name, value)
+    monkeypatch.setattr(housekeeping, "PUT_AWAY_AT_ONCE", 1)
+    with shop.connection.begin():
+        hear(shop.connection, "counter-2", [PackFact(str(number), "s", number, True) for number in range(5)])
+    pieces = 0
+
+    async def in_store(work: Callable[[], object]) -> object:
+        nonlocal pieces
+        pieces += 1
+        return work()
+
+    async def scene(timeline: Timeline) -> None:
+        await timeline.settle()
+        assert (shop.count("sold_at_site"), pieces) == (2, 1 + 3 + 1)
 
     play(
         lambda timeline: put_away(

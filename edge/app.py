@@ -46,7 +46,6 @@ from edge.quota_watch import QuotaWatch
 from edge.screens import Place, mount_screens
 from edge.setup_desk import SetupDesk
 from edge.site.sharing import open_sharing
-from edge.site.sharing import open_sharing
 from edge.status import StatusReader
 from edge.store.quota import Quota
 from edge.store_troubles import store_troubles
@@ -162,15 +161,6 @@ class _Terminal:
             read=core.read,
             clock=clock,
         )
-        self._site = open_sharing(
-            config.site,
-            config.terminal.id,
-            key,
-            connection=core.connection,
-            in_store=core.in_store,
-            read=core.read,
-            clock=clock,
-        )
         self._status = StatusReader(
             config.terminal,
             core,
@@ -188,7 +178,6 @@ class _Terminal:
             ),
             quota=self._quota_watch.status,
             profiled=self._setup.with_profiles,
-            site=self._site.status,
             site=self._site.status,
             unlisted=partial(list_unlisted, [parse_spec(line) for line in lines]),
         )
@@ -287,7 +276,6 @@ class _Terminal:
             "disk": lambda: self._disk_watch.run(asyncio.sleep),
             "quota": lambda: self._quota_watch.run(asyncio.sleep),
             "scanner set-ups": self._setup.run,
-            **self._site.work(),
             **self._site.work(),
         }
         if self._service.watchdog_s is not None:

@@ -66,7 +66,7 @@ def test_the_five_minutes_work_in_an_empty_folder(tmp_path):
         for line in five_minutes
         if re.match(r"cp |yima (read|decode|scanner (list|sheet)|server key|edge key|.*import)", line)
     ]
-    assert len(typed) == 11
+    assert len(typed) == 10
     for line in typed:
         done = subprocess.run(
             ["sh", "-c", line],
@@ -79,7 +79,7 @@ def test_the_five_minutes_work_in_an_empty_folder(tmp_path):
         assert (done.returncode, done.stderr) == (0, b""), line
         if "server key" in line:
             put_key(tmp_path / "edge.toml", done.stdout.decode().splitlines()[-1])
-    assert (tmp_path / "sheet.html").exists()
+    assert (tmp_path / "sheet.png").exists()
 
 
 def put_key(config: Path, line: str) -> None:

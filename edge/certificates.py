@@ -34,10 +34,14 @@ def expiry_of(path: Path, *, is_authority: bool) -> datetime | None:
 
 
 def _named(config: EdgeConfig) -> Iterator[tuple[str, Path, bool]]:
-    link, api = config.link, config.api
+    link, api, site = config.link, config.api, config.site
     if link.is_enabled and link.ca_file is not None:
         yield "link.ca_file", link.ca_file, True
     if link.is_enabled and link.certificate_file is not None:
         yield "link.certificate_file", link.certificate_file, False
     if api.certificate_file is not None:
         yield "api.certificate_file", api.certificate_file, False
+    if site.file is not None and site.ca_file is not None:
+        yield "site.ca_file", site.ca_file, True
+    if site.file is not None and site.certificate_file is not None:
+        yield "site.certificate_file", site.certificate_file, False

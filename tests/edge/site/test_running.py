@@ -49,6 +49,8 @@ async def _scene(browser: httpx.AsyncClient, first: NewPassword, other: Neighbou
     async with other.listening():
         status = await until(browser, "/api/v1/status", lambda status: peer(status)["is_heard"])
         assert (peer(status)["problem"], status["site"]["problem"]) == (None, None)
+        scan = (await browser.post("/api/v1/scans", json={"raw": TRACE_1})).json()
+        assert (scan["verdict"], other.name in scan["words"]["zh"] + scan["hint"]["zh"]) == ("sold_at_site", True), scan
         await browser.post("/api/v1/scans", json={"raw": TRACE_2})
         assert (await browser.post("/api/v1/sale/close", json={})).status_code == 200
         async with asyncio.timeout(10):

@@ -16,6 +16,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PER_SECOND = 20
 SECONDS = 30
 UNMATCHED = "89999999999999999999"
+STAND_IN = "22000000000000000000"
+SAY_PAYING = """async (sale) => {
+  const body = JSON.stringify({ sale, is_paying: true });
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch("/api/v1/sale/paying", { method: "PUT", headers, body });
+  if (!answer.ok) throw new Error(String(answer.status));
+}"""
 HIBC = "+A123BJC5D6E71/$+77DAA1C"
 
 
@@ -51,8 +58,10 @@ def test_sale_from_sign_in_to_close_and_its_second_scan(open_page: OpenPage, tmp
         expect(page.locator(".c-row__state")).to_have_text("Sign in first")
         terminal.sign_in(page)
 
-        terminal.scan_all([first, second, first, UNMATCHED])
-        expect(page.locator("#c-alarm")).to_contain_text("Seen twice")
+        terminal.scan_all([first, second, first, UNMATCHED, STAND_IN])
+        expect(page.locator('.c-row[data-verdict="already_in_sale"]')).to_contain_text("Seen twice")
+        expect(page.locator("#c-alarm")).to_contain_text("Stand-in")
+        expect(page.locator("#c-alarm-more")).to_be_hidden()
         expect(page.locator(".c-line")).to_have_count(3)
         page.keyboard.press("F10")
         expect(page.locator("#c-message")).to_contain_text("See to the alarms first")
@@ -68,6 +77,30 @@ def test_sale_from_sign_in_to_close_and_its_second_scan(open_page: OpenPage, tmp
         page.reload()
         expect(page.locator(".c-row")).to_have_count(2)
         expect(page.locator("#c-alarm")).to_contain_text("Sold before")
+
+
+@pytest.mark.req("T-23")
+def test_scan_during_a_payment_is_said_at_once_and_shown_with_the_next_sale(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    first, second, third = pack_codes(3)
+    with running_terminal(tmp_path) as terminal:
+        page = open_page("en")
+        terminal.sign_in(page)
+        terminal.scan_all([first])
+        expect(page.locator(".c-row")).to_have_count(1)
+        page.evaluate(SAY_PAYING, page.locator("#c-sale-number").text_content())
+        terminal.scan_all([second, third])
+        expect(page.locator("#c-message")).to_contain_text("A sale is being paid")
+        expect(page.locator("#c-count-boxes")).to_have_text("1")
+        page.reload()
+        expect(page.locator(".c-row")).to_have_count(1)
+        page.keyboard.press("F10")
+        expect(page.locator("#c-count-boxes")).to_have_text("2")
+        expect(page.locator(".c-row")).to_have_count(2)
+        page.reload()
+        expect(page.locator(".c-row__code")).to_have_text([third, second])
+        expect(page.locator("#c-count-boxes")).to_have_text("2")
 
 
 def test_box_that_was_sold_comes_back_and_is_sold_again(open_page: OpenPage, tmp_path: Path) -> None:

@@ -82,7 +82,9 @@ class Fleet:
             WireError: It proves nothing or says nothing.
         """
         with self._store.writing() as connection:
-            Roll.call(connection, [topic]).note_presence(topic, frame, now)
+            roll = Roll.call(connection, [topic])
+            roll.note_presence(topic, frame, now)
+            roll.write()
         self._changed(named_in(topic))
 
     def note_health(self, topic: str, frame: bytes, now: datetime) -> Health | None:
@@ -92,7 +94,9 @@ class Fleet:
             WireError: It proves nothing or says nothing, or the terminal is not registered.
         """
         with self._store.writing() as connection:
-            said = Roll.call(connection, [topic]).note_health(topic, frame, now)
+            roll = Roll.call(connection, [topic])
+            said = roll.note_health(topic, frame, now)
+            roll.write()
         self._changed(named_in(topic))
         return said
 
@@ -100,6 +104,7 @@ class Fleet:
         with self._store.writing() as connection:
             roll = Roll.call(connection, (topic for topic, _ in messages))
             noted = [_noted(roll, topic, frame, now) for topic, frame in messages]
+            roll.write()
         taken = (named_in(topic) for (topic, _), one in zip(messages, noted, strict=True) if one.refusal is None)
         for terminal in dict.fromkeys(taken):
             self._changed(terminal)

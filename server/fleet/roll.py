@@ -7,7 +7,7 @@ nothing leaves the transaction as it was.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
@@ -35,15 +35,22 @@ def named_in(topic: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Roll:
-    """Rows by terminal; what is noted is written and seen by the next note."""
+    """Rows by terminal; what is noted is seen by the next note, and written in the end, each row once."""
 
     connection: Connection
     rows: dict[str, TerminalRow]
+    changed: set[str] = field(default_factory=set)
+    """Terminals whose rows are not written yet."""
 
     @classmethod
     def call(cls, connection: Connection, topics: Iterable[str]) -> Roll:
         """Take the terminals that `topics` name in hand, kept from other writers until the transaction ends."""
         return cls(connection, terminals.load_terminals(connection, {named_in(topic) for topic in topics}))
+
+    def write(self) -> None:
+        """Write what has changed."""
+        terminals.replace_terminals(self.connection, [self.rows[terminal] for terminal in sorted(self.changed)])
+        self.changed.clear()
 
     def note_presence(self, topic: str, frame: bytes, now: datetime) -> None:
         """Take a birth, a clean stop or a death.
@@ -98,7 +105,7 @@ class Roll:
 
     def _change(self, known: TerminalRow, change: Change) -> None:
         if change:
-            terminals.change_terminal(self.connection, known.id, **change)
+            self.changed.add(known.id)
             self.rows[known.id] = TerminalRow(**{**known._asdict(), **change})
 
     def _alarm(self, key: AlarmKey, words: Words, now: datetime) -> None:

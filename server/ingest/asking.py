@@ -51,6 +51,8 @@ class Asking:
             for kept in said.kept:
                 # Of a life that was never heard of, everything is missing.
                 row = streams.get(kept.epoch) or StreamRow(0, said.terminal, kept.epoch, 0, 0, NO_HASH)
+                if row.contiguous_to >= max(row.tip_seq, kept.last):
+                    continue
                 spans = events.load_gaps(connection, row, room, up_to=kept.last) if room else []
                 if spans:
                     wanted.append(Wanted(kept.epoch, spans))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -102,3 +102,8 @@ def add_terminal(connection: Connection, row: TerminalRow) -> None:
 def change_terminal(connection: Connection, terminal_id: str, **values: Any) -> None:
     """Set columns of a registered terminal."""
     connection.execute(update(terminal).where(terminal.c.id == terminal_id).values(**values))
+
+
+def replace_terminals(connection: Connection, rows: Sequence[TerminalRow]) -> None:
+    """Write the rows of registered terminals, all columns of each."""
+    bulk.insert_or_replace(connection, terminal, rows)

@@ -23,6 +23,9 @@ _WORDS: Mapping[int | None, Words] = MappingProxyType(
         errno.ENAMETOOLONG: Words("文件名过长", "the name is too long"),
         errno.EADDRINUSE: Words("端口已被占用", "the port is taken"),
         errno.EADDRNOTAVAIL: Words("本机没有这个地址", "this machine has no such address"),
+        errno.ECONNREFUSED: Words("该地址无人应答", "nothing listens there"),
+        errno.EHOSTUNREACH: Words("网络不通", "there is no way there"),
+        errno.ENETUNREACH: Words("网络不通", "there is no way there"),
         errno.EAFNOSUPPORT: Words("本机不支持这类地址", "this machine has no addresses of that kind"),
         _NO_SUCH_NAME: Words("找不到该主机名的地址", "no address belongs to that name"),
     }

@@ -19,6 +19,8 @@ from codes.os_words import words_of_os_error
         (errno.ENOSPC, "磁盘已满", "the disk is full"),
         (errno.EADDRINUSE, "端口已被占用", "the port is taken"),
         (errno.EADDRNOTAVAIL, "本机没有这个地址", "this machine has no such address"),
+        (errno.ECONNREFUSED, "该地址无人应答", "nothing listens there"),
+        (errno.EHOSTUNREACH, "网络不通", "there is no way there"),
         (socket.EAI_NONAME, "找不到该主机名的地址", "no address belongs to that name"),
     ],
 )

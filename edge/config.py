@@ -289,7 +289,13 @@ class SiteSection(Section):
     ] = None
 
     def faults(self) -> Iterator[Fault]:
-        """Yield what would leave half of the way unencrypted."""
+        """Yield what would listen where nobody of the site is, or leave half of the way unencrypted."""
+        if self.host in {"0.0.0.0", "::"}:
+            words = Words(
+                "请填写本机在店内局域网上的地址，不要监听所有网络",
+                "give the address of this machine on the site's own network, not all networks",
+            )
+            yield Fault(("host",), words)
         tls = {"ca_file": self.ca_file, "certificate_file": self.certificate_file, "key_file": self.key_file}
         if any(tls.values()):
             words = Words(

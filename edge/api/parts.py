@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
-
-from sqlalchemy import Connection
 
 from edge.clock import Clock
 from edge.counter.counter import Counter
@@ -14,23 +11,13 @@ from edge.health import TerminalStatus
 from edge.operators.desk import OperatorDesk
 from edge.operators.sign_in import SignIn
 from edge.setup_desk import SetupDesk
-from edge.store.lane import InStore
+from edge.store.lane import InStore, Reading
 from edge.store.outbox import Outbox
 from web.live import LiveBus
-
-_T = TypeVar("_T")
 
 COOKIE = "yima_terminal"
 BODY_LIMIT = 256 * 1024
 """Requests here are small; the largest returns a few thousand packs."""
-
-
-class Reading(Protocol):
-    """Reads beside the writer, on a connection of its own."""
-
-    def __call__(self, work: Callable[[Connection], _T], /) -> Awaitable[_T]:
-        """Return what `work` finds, within one transaction."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

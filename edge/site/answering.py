@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
-
-from sqlalchemy import Connection
 
 from codes.words import Words
 from edge.site import messages
 from edge.site.errors import RepeatedAskError, StrangerError
 from edge.site.messages import FACTS_PER_ANSWER, ROWS_PER_ANSWER, Answer, Ask, SaidFact
 from edge.site.site_list import Peer, Site
+from edge.store.lane import Reading
 from edge.store.site_sales import PackFacts, own_facts
 from wire.envelope import open_sealed, seal
 from wire.errors import UnknownKeyError
 from wire.keys import SigningKey
 
-MOST_REMEMBERED = 4_096
-"""Questions that are remembered, more than an hour of each of many terminals: a recorded one is not answered again."""
-
-_T = TypeVar("_T")
-
-
-class Reading(Protocol):
-    """Reads beside the writer, on a connection of its own."""
-
-    def __call__(self, work: Callable[[Connection], _T], /) -> Awaitable[_T]:
-        """Return what `work` finds, within one transaction."""
-        ...
+MOST_REMEMBERED = 1_024
+"""Questions remembered for each terminal, a quarter of an hour: one that was recorded is not answered again so soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +62,7 @@ class Answering:
         if nonce in self._answered:
             raise RepeatedAskError(Words("同一询问重复出现", "The same question came again"))
         self._answered[nonce] = None
-        if len(self._answered) > MOST_REMEMBERED:
+        if len(self._answered) > MOST_REMEMBERED * len(self.site.peers):
             self._answered.popitem(last=False)
 
 

@@ -22,12 +22,11 @@ from codes.words import Words
 from edge.clock import Clock
 from edge.health import SitePeer
 from edge.site import messages
-from edge.site.answering import Reading
 from edge.site.errors import BadAnswerError, OldAnswerError, SiteError
 from edge.site.exchange import ask
 from edge.site.messages import Answer, Ask
 from edge.site.site_list import Peer, Site
-from edge.store.lane import InStore
+from edge.store.lane import InStore, Reading
 from edge.store.site_sales import Heard, PackFact, find_peer, hear, note_peer
 from edge.supervisor import Sleep
 from wire.envelope import open_sealed, seal

@@ -27,6 +27,7 @@ _LATEST = 253_402_300_799_999_999
 """The last microsecond that a date can name."""
 
 Number = Annotated[int, Meta(ge=0, le=2**62)]
+SaleNumber = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Lives = Annotated[dict[Name, Number], Meta(max_length=MOST_LIVES)]
 _Message = TypeVar("_Message")
 
@@ -45,7 +46,7 @@ class SaidFact(Struct, frozen=True, array_like=True):
     """One pack was sold or came back."""
 
     code: Code
-    sale: Name
+    sale: SaleNumber
     hlc: Annotated[int, Meta(ge=0, le=_LATEST)]
     is_sold: bool
 

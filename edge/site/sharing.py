@@ -13,12 +13,12 @@ from sqlalchemy import Connection
 from edge.clock import Clock
 from edge.config import SiteSection
 from edge.health import SiteStatus
-from edge.site.answering import Answering, Reading
+from edge.site.answering import Answering
 from edge.site.asking import Hearing, PeerAsker
 from edge.site.listener import SiteListener
 from edge.site.site_list import load_site
 from edge.site.tls import site_tls
-from edge.store.lane import InStore
+from edge.store.lane import InStore, Reading
 from edge.supervisor import Sleep
 from wire.keys import SigningKey
 

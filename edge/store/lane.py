@@ -29,6 +29,14 @@ class InStore(Protocol):
         ...
 
 
+class Reading(Protocol):
+    """Reads beside the writer, on a connection of its own."""
+
+    def __call__(self, work: Callable[[Connection], _T], /) -> Awaitable[_T]:
+        """Return what `work` finds, within one transaction."""
+        ...
+
+
 class Lane:
     """Runs work in the one thread that owns a connection."""
 

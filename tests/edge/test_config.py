@@ -264,6 +264,12 @@ def test_every_option_is_described_in_both_languages() -> None:
             assert {"title", "description", "title_en", "description_en"} <= set(schema), f"{name}.{option}"
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_the_site_is_not_listened_for_on_every_network(tmp_path: Path, host: str) -> None:
+    with pytest.raises(ConfigValueError, match=r"site\.host"):
+        load_config(write(tmp_path, MINIMAL + f'[site]\nhost = "{host}"\n'))
+
+
 def test_half_of_the_sites_tls_is_refused(tmp_path: Path) -> None:
     site = '[site]\nca_file = "ca.pem"\ncertificate_file = "site.pem"\n'
     with pytest.raises(ConfigValueError, match=r"site\.key_file") as caught:

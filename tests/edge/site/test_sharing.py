@@ -246,6 +246,7 @@ def test_one_event_of_the_most_packs_fits_an_answer() -> None:
         messages.SaidFact("", "s", 1, True),
         messages.SaidFact("c" * 101, "s", 1, True),
         messages.SaidFact("c", "s" * 65, 1, True),
+        messages.SaidFact("c", "<b>s</b>", 1, True),
     ],
 )
 def test_a_fact_beyond_all_bounds_is_not_taken(fact: messages.SaidFact) -> None:

@@ -303,14 +303,15 @@ class _Terminal:
         return {} if self._carrier is None else self._carrier.counted()
 
     async def _take(self, scan: Scan) -> object:
+        came_s = self._clock.monotonic_s()
+
         def work() -> ScanShown:
             # Whoever's session has just expired did not make this scan.
             self._operators.end_left_shift()
-            return self._counter.take(scan)
+            return self._counter.take(scan, came_s=came_s)
 
-        began_s = self._clock.monotonic_s()
         shown = await self._core.in_store(work)
-        self._metrics.note_scan(shown.device, shown.tone, self._clock.monotonic_s() - began_s)
+        self._metrics.note_scan(shown.device, shown.tone, self._clock.monotonic_s() - came_s)
         return shown
 
     def _note_recorded(self) -> None:

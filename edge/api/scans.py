@@ -24,8 +24,8 @@ def scan_routes(parts: ApiParts) -> APIRouter:
     @routes.post("", dependencies=[Depends(signed_in(parts))])
     async def take(form: ScanForm, key: Key = None) -> ScanShown:
         """Record a code as if a scanner had read it, and answer what the counter made of it."""
-        request = named(key, "scan", form)
-        return await parts.in_store(lambda: parts.counter.take(form.scan, request))
+        request, came_s = named(key, "scan", form), parts.clock.monotonic_s()
+        return await parts.in_store(lambda: parts.counter.take(form.scan, request, came_s=came_s))
 
     @routes.get("", dependencies=looking(parts))
     async def recent(

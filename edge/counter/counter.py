@@ -105,9 +105,17 @@ class Counter:
         """Devices that have sent a GS since the start, so that one that is missing was not lost on the way."""
         self._payment = Payment(clock)
         self._double_scans = DoubleScans(habits.double_scan_s, clock)
+        self._sold_s = float("-inf")
+        """When the last sale was closed."""
 
-    def take(self, scan: Scan, request: Request = UNNAMED) -> ScanShown:
-        """Record one scan and show it. A request that was answered before gets its answer and records nothing."""
+    def take(self, scan: Scan, request: Request = UNNAMED, *, came_s: float | None = None) -> ScanShown:
+        """Record one scan and show it. A request that was answered before gets its answer and records nothing.
+
+        Args:
+            scan: What was read.
+            request: What makes a repeat the same request.
+            came_s: When it came, on the monotonic clock; it may have waited while a sale was being closed.
+        """
         now = self._clock.now()
         reading = read(scan, now.year)
         totals: Totals | None = None
@@ -120,6 +128,7 @@ class Counter:
             around = Around(
                 reservation=self._habits.reservation,
                 paid=self._payment.sale,
+                came_during_close=came_s is not None and came_s < self._sold_s,
                 is_repeat=self._double_scans.is_repeat,
                 keeps_separators=scan.source in self._keep_separators,
             )
@@ -224,6 +233,8 @@ class Counter:
         )
         if is_new:
             self._on_recorded()
+            if mode is Mode.DISPENSE:
+                self._sold_s = self._clock.monotonic_s()
             self._ended(ListChange(answer.sale, "closed"))
         return answer
 

@@ -48,6 +48,8 @@ class Around:
     """How long a scanned pack is set aside."""
     paid: str | None = None
     """The sale that is being paid."""
+    came_during_close: bool = False
+    """The scanner read it while the sale before was being closed."""
     is_repeat: Callable[[str], bool] = lambda _: False
     """Whether a pack was scanned a moment ago."""
     keeps_separators: bool = False
@@ -107,7 +109,7 @@ def record_scan(tx: Connection, outbox: Outbox, reading: Reading, around: Around
     desk = sales.see_desk(tx)
     code = _look_up(tx, reading)
     place = _place(tx, desk, code.pack, around)
-    judgement = judge(_circumstances(tx, desk, code, place))
+    judgement = judge(_circumstances(tx, desk, code, place, is_paying=place.is_next or around.came_during_close))
     keeps_separators = around.keeps_separators
     if Flag.NO_SEPARATOR in reading.flags:
         # What the set-up has shown of this scanner decides; without one, what it has sent since the start.
@@ -164,7 +166,7 @@ def _place(tx: Connection, desk: Desk, pack: str | None, around: Around) -> _Pla
     return _Place(sale, is_next)
 
 
-def _circumstances(tx: Connection, desk: Desk, code: _Code, place: _Place) -> Circumstances:
+def _circumstances(tx: Connection, desk: Desk, code: _Code, place: _Place, *, is_paying: bool) -> Circumstances:
     pack, match = code.pack, code.match
     here = sales.find_sale_of(tx, pack) if pack else None
     there = site_sale(tx, pack) if pack and here is None else None
@@ -177,7 +179,7 @@ def _circumstances(tx: Connection, desk: Desk, code: _Code, place: _Place) -> Ci
         sold_here=SoldBefore(desk.terminal, here.sale, here.closed_at.astimezone(SHOP_TIME)) if here else None,
         sold_at_site=SoldBefore(there.terminal, there.sale, there.at.astimezone(SHOP_TIME)) if there else None,
         received_at=_received_at(tx, desk, pack),
-        is_paying=place.is_next,
+        is_paying=is_paying,
         is_signed_in=desk.operator is not None,
     )
 

@@ -243,6 +243,24 @@ def test_delivery(at_work: Client) -> None:
     assert (closed["mode"], closed["sale"]) == ("receive", SALE)
 
 
+@pytest.mark.req("T-23")
+def test_payment_that_a_pos_declares(at_work: Client) -> None:
+    at_work.post("/scans", {"raw": TRACE_1})
+    paying = {"sale": SALE, "is_paying": True}
+    for _ in range(2):
+        assert at_work.ask("PUT", "/api/v1/sale/paying", paying).json()["is_paying"] is True
+    shown = at_work.post("/scans", {"raw": TRACE_2})
+    assert (shown["sale"], shown["is_next"]) == (f"{TERMINAL}-20261121-2", True)
+    sale = at_work.get("/sale")
+    assert (sale["id"], sale["totals"]["boxes"], sale["waiting"], sale["waiting_boxes"]) == (SALE, 1, shown["sale"], 1)
+    at_work.post("/sale/close", {"sale": SALE}, key="k")
+    sale = at_work.get("/sale")
+    assert (sale["id"], sale["is_paying"], sale["waiting"]) == (shown["sale"], False, None)
+    assert [line["codes"] for line in sale["lines"]] == [[TRACE_2]]
+    assert at_work.post("/sale/close", {"sale": SALE}, key="k")["totals"]["boxes"] == 1
+    assert problem(at_work.ask("PUT", "/api/v1/sale/paying", paying)) == "counter.list_not_open"
+
+
 def test_cancelling(at_work: Client) -> None:
     at_work.post("/scans", {"raw": TRACE_1})
     assert at_work.post("/sale/cancel", {}, key="c") == {"sale": SALE}
@@ -438,7 +456,7 @@ def test_nonsense_is_answered_in_the_same_form(client: Client, method: str, path
 
 
 def test_disk_trouble_is_a_passing_failure_with_its_code(at_work: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise DiskFullError(Words("磁盘已满", "full"))
 
     monkeypatch.setattr(at_work.shop.counter, "take", full)

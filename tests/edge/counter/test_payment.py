@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from codes.reading import Scan
 from edge.counter.counter import UNNAMED
 from edge.counter.errors import ListNotEmptyError, ListNotOpenError, NotSignedInError
 from edge.counter.payment import PAYMENT_S
@@ -221,6 +222,30 @@ def test_day_that_changes_during_a_payment_loses_no_sale(
     assert paying.counter.show().waiting == f"counter-1-{number}"
     paying.counter.close_sale(UNNAMED)
     assert codes_on(paying) == [TRACE_2]
+
+
+@pytest.mark.req("T-23")
+def test_scan_that_waited_while_the_sale_was_closed_is_on_the_next_one_and_says_so(
+    shop: Shop, clock: FakeClock
+) -> None:
+    shop.scan(TRACE_1)
+    came_s = clock.monotonic_s()
+    clock.advance(0.2)
+    shop.counter.close_sale(UNNAMED)
+    late = shop.counter.take(Scan(TRACE_2.encode(), None, "serial:left"), came_s=came_s)
+    assert (late.verdict, late.tone, late.sale, late.is_next) == (Verdict.ADDED, Tone.NOTICE, NEXT, False)
+    assert late.words.zh == "正在收款，已计入下一单"
+    after = shop.counter.take(Scan(OTHER_TRACE.encode(), None, "serial:left"), came_s=clock.monotonic_s())
+    assert (after.tone, after.sale) == (Tone.OK, NEXT)
+
+
+def test_delivery_that_is_closed_is_no_payment(shop: Shop, clock: FakeClock) -> None:
+    shop.counter.set_mode(Mode.RECEIVE)
+    shop.scan(TRACE_1)
+    came_s = clock.monotonic_s()
+    clock.advance(0.2)
+    shop.counter.close_delivery(UNNAMED)
+    assert shop.counter.take(Scan(TRACE_2.encode(), None, "serial:left"), came_s=came_s).tone is Tone.OK
 
 
 def pay_until_killed(folder: Path, announce: int) -> None:

@@ -5,7 +5,7 @@ YIMA   := $(VENV)/bin/yima
 # One process per core; the tests of a file stay together, because they share a browser or a broker.
 PYTEST := $(VENV)/bin/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help setup system-packages demo photos test check bench bench-peers soak chaos mornings bundle bundle-test fuzz trace lock clean
+.PHONY: help setup system-packages demo photos test check bench bench-peers soak storm chaos mornings bundle bundle-test fuzz trace lock clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
 
@@ -48,6 +48,9 @@ soak: setup ## 200,000 scans and 500 reconnects: nothing lost, nothing grows (ha
 SEED         ?= 1
 CHAOS_EVENTS ?= 10000
 CHAOS_KILLS  ?= 200
+storm: setup system-packages ## 10,000 terminals lose the line at once and come back (minutes); writes docs/figures/storm.json
+	$(VENV)/bin/python -m tests.storm
+
 chaos: setup system-packages ## break everything, for long, on either broker and either store; fails if anything is lost or doubled
 	@mkdir -p var; for broker in embedded mosquitto; do for store in sqlite postgresql; do \
 	  $(YIMA) chaos --seed $(SEED) --broker $$broker --store $$store --events $(CHAOS_EVENTS) --kills $(CHAOS_KILLS) \

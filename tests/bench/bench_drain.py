@@ -30,6 +30,7 @@ from edge.store.outbox import Outbox
 from edge.store.terminal import ensure_state
 from edge.uplink import Answer, Uplink
 from rules.scan_judgement import Mode
+from server.fleet import Noted
 from server.ingest.take import Ingest
 from server.receiver import Receiver
 from server.store.database import open_store
@@ -52,9 +53,10 @@ ROUNDS = 3
 
 
 class _NoFleet:
-    def note_presence(self, topic: str, frame: bytes, now: datetime) -> None: ...
+    """The bench's terminal says nothing of itself."""
 
-    def note_health(self, topic: str, frame: bytes, now: datetime) -> None: ...
+    def note_many(self, messages: Sequence[tuple[str, bytes]], now: datetime) -> Sequence[Noted]:
+        return [Noted() for _ in messages]
 
     def question(self, topics: TerminalTopics, said: object, now: datetime) -> None: ...
 

@@ -34,6 +34,8 @@ MEMORY_LOW: Final = 100_000_000
 RENEW: Final = timedelta(days=30)
 RENEW_NOW: Final = timedelta(days=7)
 _MEGA: Final = 1_000_000
+_IMPOSTURES: Final = frozenset({"site.forged_answer", "site.old_answer"})
+"""Somebody answers in another terminal's place: said at once, whether or not anybody is at work."""
 
 _SWITCHED_OFF: Final = Lamp(
     LampState.OFF, "sync.switched_off", Words("联网已关闭，记录只存本机", "The line is switched off; records stay here")
@@ -156,7 +158,10 @@ def site_troubles(site: SiteStatus, *, is_open: bool) -> Iterator[Trouble]:
     if site.problem is not None:
         yield site.problem
     for peer in site.peers:
-        if peer.is_missing and is_open:
+        if peer.problem in _IMPOSTURES and peer.words is not None and peer.next_step is not None:
+            words = Words(f"本店终端 {peer.terminal}：{peer.words.zh}", f"Terminal {peer.terminal}: {peer.words.en}")
+            yield Trouble(peer.problem, words, peer.next_step, is_alarm=False)
+        elif peer.is_missing and is_open:
             yield Trouble(
                 "site.peer_unheard",
                 Words(

@@ -110,6 +110,10 @@ def _families(status: TerminalStatus, counted: Mapping[str, int], now: datetime)
     for name, count in counted.items():
         yield GaugeMetricFamily(f"yima_uplink_{name}", "Since the line was first opened", value=count)
     yield from _devices(status)
+    peers = GaugeMetricFamily("yima_site_peer_heard", "1 while what it sold is known", labels=("terminal",))
+    for peer in status.site.peers:
+        peers.add_metric((peer.terminal,), float(peer.is_heard))
+    yield peers
     lamps = GaugeMetricFamily("yima_lamp", "1 for the state that a way out is in", labels=("lamp", "state"))
     for lamp, state in (("sync", status.lamps.sync.state), ("settlement", status.lamps.settlement.state)):
         for one in LampState:

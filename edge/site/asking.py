@@ -17,12 +17,11 @@ from functools import partial
 import structlog
 from sqlalchemy import Connection
 
-from codes.errors import YimaError
 from codes.words import Words
 from edge.clock import Clock
 from edge.health import SitePeer
 from edge.site import messages
-from edge.site.errors import BadAnswerError, OldAnswerError, SiteError
+from edge.site.errors import BadAnswerError, ForgedAnswerError, OldAnswerError, SiteError
 from edge.site.exchange import ask
 from edge.site.messages import Answer, Ask
 from edge.site.site_list import Peer, Site
@@ -30,7 +29,7 @@ from edge.store.lane import InStore, Reading
 from edge.store.site_sales import Heard, PackFact, find_peer, hear, note_peer
 from edge.supervisor import Sleep
 from wire.envelope import open_sealed, seal
-from wire.errors import WireError
+from wire.errors import ForgedMessageError, UnknownKeyError, WireError
 from wire.keys import SigningKey
 
 PULSE_S = 1.0
@@ -80,7 +79,7 @@ class PeerAsker:
     _noted_at: datetime | None = None
     _is_up_to_date: bool = False
     _failures: int = 0
-    _problem: YimaError | None = None
+    _problem: SiteError | None = None
 
     def __post_init__(self) -> None:
         self._since_s = self.hearing.clock.monotonic_s()
@@ -112,7 +111,7 @@ class PeerAsker:
         """Ask once; return how long to wait."""
         try:
             answer = await self._ask()
-        except (SiteError, WireError) as exc:
+        except SiteError as exc:
             return self._note_failure(exc)
         await self._keep(answer)
         self._note_heard(answer)
@@ -124,8 +123,7 @@ class PeerAsker:
         body = messages.encode(Ask(messages.VERSION, nonce, dict(self._heard)))
         question = seal(body, site.ask_purpose(site.terminal, peer), mine.key)
         frame = await ask(self.peer.host, self.peer.port, question, mine.tls)
-        opened = open_sealed(frame, site.answer_purpose(peer, site.terminal), self.peer.find_key)
-        answer = messages.decode(opened.body, Answer)
+        answer = messages.decode(self._opened(frame), Answer)
         if answer.nonce != nonce:
             raise OldAnswerError(
                 Words("应答的不是本次询问，可能是重放", "It answers another question; somebody may be replaying one")
@@ -133,6 +131,19 @@ class PeerAsker:
         if not answer.is_all and answer.heard == self._heard:
             raise BadAnswerError(Words("应答没有进展", "It says that there is more, and never says it"))
         return answer
+
+    def _opened(self, frame: bytes) -> bytes:
+        site, peer = self.hearing.site, self.peer
+        try:
+            return open_sealed(frame, site.answer_purpose(peer.terminal, site.terminal), peer.find_key).body
+        except (ForgedMessageError, UnknownKeyError) as exc:
+            raise ForgedAnswerError(
+                Words(
+                    "应答不是该终端签名的，或不是给本终端的", "It is not signed by that terminal, or not for this one"
+                )
+            ) from exc
+        except WireError as exc:
+            raise BadAnswerError(exc.words) from exc
 
     async def _keep(self, answer: Answer) -> None:
         facts, now = answer.pack_facts(), self.hearing.clock.now()
@@ -159,7 +170,7 @@ class PeerAsker:
         self._is_up_to_date = answer.is_all
         self._failures, self._problem = 0, None
 
-    def _note_failure(self, problem: YimaError) -> float:
+    def _note_failure(self, problem: SiteError) -> float:
         if self._problem is None or self._problem.code != problem.code:
             # The same failure again and again is one story.
             _logger.warning("site.not_heard", peer=self.peer.terminal, code=problem.code, problem=problem.words.en)

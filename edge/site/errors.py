@@ -49,6 +49,13 @@ class BadAnswerError(SiteError, RejectedError):
     )
 
 
+class ForgedAnswerError(SiteError, RejectedError):
+    """It is signed by another key, or for somebody else: whoever answers there is not that terminal."""
+
+    code: ClassVar[str] = "site.forged_answer"
+    next_step: ClassVar[Words] = _COMPARE
+
+
 class OldAnswerError(SiteError, RejectedError):
     """It answers another question than the one that was asked: somebody may be playing back what was recorded."""
 

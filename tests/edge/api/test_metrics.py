@@ -14,7 +14,18 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from codes.words import Words
 from edge.api.metrics import CONTENT_TYPE, ScanMetrics, metrics_route, page_of
-from edge.health import DeviceState, DeviceStatus, Lamp, Lamps, LampState, Machine, TerminalStatus, Trouble
+from edge.health import (
+    DeviceState,
+    DeviceStatus,
+    Lamp,
+    Lamps,
+    LampState,
+    Machine,
+    SitePeer,
+    SiteStatus,
+    TerminalStatus,
+    Trouble,
+)
 from rules.scan_judgement import Tone
 from tests.edge.api.conftest import STATUS
 from tests.edge.scene import NOON, FakeClock
@@ -27,6 +38,7 @@ BUSY = replace(
     machine=Machine(disk_free_bytes=7),
     clock_offset_ms=-2_500,
     troubles=(Trouble("driver.lost", WORDS, WORDS),),
+    site=SiteStatus((SitePeer("counter-2", True, NOON), SitePeer("counter-3", False, None))),
 )
 
 
@@ -56,6 +68,8 @@ def test_page_holds_the_figures_and_nothing_of_a_person() -> None:
         "yima_device{device=serial:left,state=lost}": 1,
         "yima_device{device=serial:left,state=ready}": 0,
         "yima_device_restarts{device=serial:left}": 2,
+        "yima_site_peer_heard{terminal=counter-2}": 1,
+        "yima_site_peer_heard{terminal=counter-3}": 0,
         "yima_lamp{lamp=sync,state=down}": 1,
         "yima_lamp{lamp=settlement,state=off}": 1,
     }

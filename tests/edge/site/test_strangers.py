@@ -16,6 +16,7 @@ from edge.site.exchange import MOST_ANSWER, MOST_ASK, PATH, REFUSAL, ask, reply
 from edge.site.messages import Answer, Ask, SaidFact
 from edge.site.site_list import Peer, Site
 from edge.store.site_sales import PackFact
+from edge.troubles import site_troubles
 from tests.edge.scene import TRACE_1
 from tests.edge.site.neighbours import Neighbour, new_key, write_list
 from wire.envelope import open_sealed, seal
@@ -171,13 +172,13 @@ async def impostor(port: int, play: Play, scene: Callable[[], Awaitable[None]]) 
 @pytest.mark.parametrize(
     ("kind", "problem"),
     [
-        ("forged", "wire.unknown_key"),
-        ("altered", "wire.forged"),
-        ("for another", "wire.forged"),
+        ("forged", "site.forged_answer"),
+        ("altered", "site.forged_answer"),
+        ("for another", "site.forged_answer"),
         ("replayed", "site.old_answer"),
-        ("a question", "wire.forged"),
+        ("a question", "site.forged_answer"),
         ("no progress", "site.bad_answer"),
-        ("garbage", "wire.corrupt"),
+        ("garbage", "site.bad_answer"),
         ("not http", "site.bad_answer"),
         ("too large", "site.bad_answer"),
         ("cut", "site.unreachable"),
@@ -217,6 +218,9 @@ def test_answer_that_is_not_to_be_believed_changes_nothing_and_is_told_once(
     asyncio.run(impostor(first.port, play, scene))
     assert second.table() == []
     assert asker.status().problem == problem
+    is_impostor = problem in {"site.forged_answer", "site.old_answer"}
+    said_now = [trouble.code for trouble in site_troubles(second.sharing.status(), is_open=False)]
+    assert said_now == ([problem] if is_impostor else [])
     assert [line["code"] for line in logged if line["event"] == "site.not_heard"] == [problem]
 
 

@@ -44,13 +44,13 @@ bench-peers: setup ## durable buffers and scanner decoding beside two peers; wri
 soak: setup ## 200,000 scans and 500 reconnects: nothing lost, nothing grows (half an hour); writes docs/figures/soak.json
 	$(VENV)/bin/python -m tests.soak
 
+storm: setup system-packages ## 10,000 terminals lose the line at once and come back (minutes); writes docs/figures/storm.json
+	$(VENV)/bin/python -m tests.storm
+
 # For each pair of broker and store; fewer for a quick look.
 SEED         ?= 1
 CHAOS_EVENTS ?= 10000
 CHAOS_KILLS  ?= 200
-storm: setup system-packages ## 10,000 terminals lose the line at once and come back (minutes); writes docs/figures/storm.json
-	$(VENV)/bin/python -m tests.storm
-
 chaos: setup system-packages ## break everything, for long, on either broker and either store; fails if anything is lost or doubled
 	@mkdir -p var; for broker in embedded mosquitto; do for store in sqlite postgresql; do \
 	  $(YIMA) chaos --seed $(SEED) --broker $$broker --store $$store --events $(CHAOS_EVENTS) --kills $(CHAOS_KILLS) \

@@ -63,7 +63,7 @@ class DeviceHealth(Struct, frozen=True):
 
     device: Annotated[str, Meta(max_length=200)]
     state: Name
-    """`ready`, `opening`, `lost`, `failed`."""
+    """`ready`, `opening`, `silent`, `lost`, `failed`. Only the last two are faults."""
     scans: int
     restarts: int
     problem: str | None = None

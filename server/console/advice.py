@@ -9,6 +9,7 @@ from typing import Final
 from codes.words import Words
 from server.ingest.opening import UNREADABLE, InvalidBatchError, MisaddressedError
 from wire.errors import (
+    CorruptMessageError,
     ForgedMessageError,
     InvalidEventError,
     NewerMessageError,
@@ -18,6 +19,7 @@ from wire.errors import (
 )
 
 _ERRORS: Final = (
+    CorruptMessageError,
     ForgedMessageError,
     InvalidBatchError,
     InvalidEventError,
@@ -51,6 +53,11 @@ _OWN: Final[Mapping[str, Words]] = {
     "store.copied": _STORE_REBUILT,
     "store.damaged": _STORE_REBUILT,
     "store.forked": _STORE_REBUILT,
+    "store.restored": Words(
+        "请保持各终端开机联网，直到“待上传”和记录缺号清零；备份之后在控制台做的批准、吊销和目录导入请重做。",
+        "Keep the terminals on and connected until no backlog and no gap is left; approve, revoke and import again "
+        "what was decided at the console after that backup.",
+    ),
     "terminal.clock_set_back": Words(
         "请核实是谁、为何拨回时钟，并在该终端打开时间同步；记录的先后不受影响。",
         "Ask who set the clock back and why, and switch time synchronisation on; the order of records does not suffer.",

@@ -17,6 +17,7 @@ from server.api.access import SESSION_COOKIE
 from server.centre import Centre
 from server.errors import SignInError
 from server.people.roles import PERMISSIONS, ROLE_NAMES, Permission, Person
+from server.store.terminal_lists import BROKEN_DEVICES
 from web.pages import Pages
 
 FOLDER: Final = Path(__file__).parent / "templates"
@@ -72,6 +73,7 @@ class ConsoleDesk:
         frame: dict[str, object] = {
             "person": person,
             "role": None if person is None else ROLE_NAMES[person.role],
+            "broken_devices": BROKEN_DEVICES,
             "can_approve": person is not None and Permission.APPROVE in PERMISSIONS[person.role],
             "now": self.centre.now(),
             "position": self.centre.bus.newest_id,

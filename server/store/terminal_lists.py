@@ -15,6 +15,8 @@ from server.store.terminals import TerminalRow, Trust
 
 _LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 """As the databases fold: ASCII only."""
+BROKEN_DEVICES: Final = ("lost", "failed")
+"""States in which a device cannot be used. In any other it works, or tries again by itself."""
 
 
 class Show(StrEnum):
@@ -130,11 +132,12 @@ def _is_gone(silent_us: int) -> ColumnElement[bool]:
 def _has_fault() -> ColumnElement[bool]:
     """Tell whether a device or the terminal itself reports one.
 
-    Within the JSON a quote of a name is escaped, so these are the keys. That the line was down is no alarm (T-66).
+    Within the JSON a quote of a name is escaped, so these are the keys. That the line was down is no alarm (T-66), nor
+    is a scanner that is silent: its cable may only be loose, or nobody may have scanned.
     """
-    without_empty = func.replace(func.coalesce(terminal.c.devices, ""), '"problem":""', "")
-    has_alarm = func.coalesce(terminal.c.health, "").contains('"is_alarm":true', autoescape=True)
-    return or_(without_empty.contains('"problem":"', autoescape=True), has_alarm)
+    devices, health = func.coalesce(terminal.c.devices, ""), func.coalesce(terminal.c.health, "")
+    broken = [devices.contains(f'"state":"{state}"', autoescape=True) for state in BROKEN_DEVICES]
+    return or_(*broken, health.contains('"is_alarm":true', autoescape=True))
 
 
 def _urgency(silent_us: int) -> tuple[ColumnElement[int], ...]:

@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
 from codes.words import Words
+from edge.clock_watch import CLOCK_SET_BACK
 from server.console.advice import ADVICE
 from server.errors import StoreUnavailableError
 from server.fleet import Fleet
+from server.ingest.opening import UNREADABLE, NotRegisteredError
 from server.people.roles import COMMAND_LINE, Role
 from server.store.alarms import Alarm, AlarmKey, raise_alarms
 from server.store.terminals import Trust, change_terminal
@@ -23,6 +26,9 @@ from server.store.times import micros
 from tests.browser.centre import IN_STOCK, PASSWORD, SOLD, SOLD_TWICE, UNKNOWN, ConsoleStage, staged_console
 from tests.server.fake_terminal import FakeTerminal, new_key, received, scanned
 from wire import presence
+from wire.errors import KeyFileError, WireError
+from wire.events import StoreRebuilt
+from wire.presence import DeviceHealth, Health
 from wire.topics import Channel
 
 BASE = "http://127.0.0.1:8640"
@@ -366,10 +372,37 @@ def test_terminal_page_says_what_is_refused_or_waits_and_what_to_do(stage: Conso
 
 
 def test_there_is_advice_for_every_alarm_that_the_centre_names() -> None:
-    sources = (Path(__file__).parents[3] / "server").glob("*/*.py")
+    sources = (Path(__file__).parents[3] / "server").rglob("*.py")
     named = {code for path in sources for code in re.findall(r'AlarmKey\([^,]+, "([^"]+)"', path.read_text("utf-8"))}
-    assert len(named) >= 4
-    assert named <= ADVICE.keys()
+    rebuilt = {f"store.{why}" for why in get_args(get_type_hints(StoreRebuilt)["why"])}
+    refused = {kind.code for kind in every_kind(WireError)} - {KeyFileError.code, NotRegisteredError.code}
+    assert len(named) >= 6
+    assert len(rebuilt) >= 3
+    assert named | rebuilt | refused | {f"terminal.{CLOCK_SET_BACK}", UNREADABLE} <= ADVICE.keys()
+
+
+def every_kind(kind: type[WireError]) -> Iterator[type[WireError]]:
+    """Every error below `kind` that the centre can meet in a frame or an event, by itself."""
+    for child in kind.__subclasses__():
+        yield child
+        yield from every_kind(child)
+
+
+def test_a_silent_scanner_is_a_notice_and_no_broken_device(stage: ConsoleStage, admin: TestClient) -> None:
+    devices = [
+        DeviceHealth("serial:left", "ready", 5, 0),
+        DeviceHealth("keyboard:old", "silent", 0, 0, "driver.silent"),
+    ]
+    now = stage.centre.now()
+    report = Health(1, stage.east.name, "s1", now, 0, 0, None, devices)
+    stage.centre.fleet.note_health(*stage.east.sealed(presence.encode(report), Channel.HEALTH), now)
+    row = re.search(r"<tr[^>]*>(?:(?!</tr>).)*T-0101.*?</tr>", admin.get("/console/terminals").text, re.DOTALL)
+    assert row
+    assert "1 silent" in row[0]
+    assert "1/2" not in row[0]
+    assert "y-state--alarm" not in row[0]
+    one = admin.get("/console/terminals/T-0101").text
+    assert re.search(r'keyboard:old</b><span class="y-state y-state--notice">', one)
 
 
 def test_missing_permission_names_the_role_and_nothing_is_offered(stage: ConsoleStage, stranger: TestClient) -> None:

@@ -19,7 +19,9 @@ from wire.presence import DeviceHealth
 
 READY = DeviceHealth("serial:left", "ready", 5, 0)
 BROKEN = DeviceHealth("serial:right", "lost", 5, 9, "driver.lost")
-MISLEADING = DeviceHealth('serial:"problem":"x"', "ready", 5, 0, "")
+SILENT = DeviceHealth("keyboard:old", "silent", 0, 0, "driver.silent")
+AGAIN = DeviceHealth("hid:left", "opening", 7, 2, "driver.crashed")
+MISLEADING = DeviceHealth('serial:"state":"lost"', "ready", 5, 0, "")
 LONG_AGO = NOW - timedelta(hours=1)
 
 
@@ -51,7 +53,7 @@ def fleet(store: Store) -> Fleet:
     put(store, "T-7", trust=Trust.REVOKED, presence="lost", dead_letters=3)
     put(store, "T-8", dead_letters=2, institution="P2", label="Ward A_1")
     put(store, "T-9", devices=(READY, BROKEN))
-    put(store, "T-X", devices=(MISLEADING,))
+    put(store, "T-X", devices=(MISLEADING, SILENT, AGAIN))
     return Fleet(store)
 
 

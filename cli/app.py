@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from typer._click.core import Command, Context
 
 
+INSTALLED_MARK = ".complete"
+"""Where a bundle was installed, `install.sh` leaves this file in the environment when all of it is there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One subcommand."""
@@ -111,11 +115,19 @@ def _not_installed(part: Part, missing: str, source: Path) -> Callable[[], None]
 
 
 def _how_to_install(part: Part, source: Path) -> Words:
-    """Return a command that works. No package index has us: it is the checkout, or what we were installed from."""
+    """Return what works. No package index has us: it is the checkout, the bundle, or the folder that we came from."""
     if (source / "Makefile").is_file():
         # -B, because make would find its environment up to date.
         run = f"make -B -C {shlex.quote(str(source))} setup"
         return Words(f"请执行：{run}", f"Run: {run}")
+    complete = Path(sys.prefix, INSTALLED_MARK)
+    if complete.is_file():
+        # A bundle holds every part, and its environment has no pip. The installer makes anew what has no such mark.
+        run = f"sudo rm {shlex.quote(str(complete))}"
+        return Words(
+            f"本机的安装已损坏。请执行：{run}，然后重新运行安装包里的 install.sh。",
+            f"This installation is damaged. Run: {run}, then run install.sh of the bundle again.",
+        )
     run = f"{shlex.quote(sys.executable)} -m pip install"
     return Words(f"请执行：{run} '一码的源代码目录[{part.extra}]'", f"Run: {run} 'FOLDER_OF_THE_SOURCE[{part.extra}]'")
 

@@ -42,9 +42,11 @@ class DevicePermissionError(DriverError, TransientError):
 
     code = "driver.permission"
     next_step = Words(
-        "请把运行账户加入该用户组（串口为 dialout，键盘为 input），或为 hidraw 设备添加 udev 规则，然后重新插拔。",
-        "Add the account to that group (dialout for serial ports, input for keyboards), or give hidraw devices a "
-        "udev rule; then plug the device in again.",
+        "请重新插拔设备。仍无权限时：以服务安装的，在 udev 规则中把该设备交给用户组 yima（见 docs/install.md）；"
+        "手动运行的，把运行账户加入该用户组（串口为 dialout，键盘为 input）后重新登录。",
+        "Plug the device in again. If that does not help: where Yima is installed as a service, give the device to the "
+        "group yima by a udev rule (docs/install.md); where it is run by hand, add the account to that group (dialout "
+        "for serial ports, input for keyboards) and log in again.",
     )
 
     def __init__(self, device: str, path: str, group: str) -> None:

@@ -157,6 +157,18 @@ def test_outside_a_checkout_the_advice_names_the_folder_to_install_from(tmp_path
     assert "[edge]" in words.zh
 
 
+def test_where_a_bundle_was_installed_the_advice_is_its_installer(tmp_path, monkeypatch):
+    (tmp_path / cli.app.INSTALLED_MARK).touch()
+    monkeypatch.setattr(cli.app.sys, "prefix", str(tmp_path))
+    words = cli.app._how_to_install(PARTS["edge"], tmp_path)
+    assert f"sudo rm {tmp_path / '.complete'}" in words.zh
+    assert "install.sh" in words.en
+    assert "pip" not in words.zh + words.en
+    assert '"$release/.complete"' in (ROOT / "systemd" / "install.sh").read_text(encoding="utf-8"), (
+        "the mark is its mark"
+    )
+
+
 def test_a_module_of_ours_that_is_missing_is_no_matter_of_extras(monkeypatch):
     monkeypatch.setitem(PARTS, "broken", Part("cli.no_such_module", "x", None))
     with pytest.raises(ModuleNotFoundError):

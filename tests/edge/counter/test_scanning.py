@@ -200,6 +200,23 @@ def test_wrong_code_is_refused_with_a_hint_and_kept(
     assert shop.count("scan") == 1
 
 
+@pytest.mark.req("T-25")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("01,10,044031900111,12345678,100.00,20261101,12345678901234567890,1A2B", "发票"),
+        ("https://u.example.cn/r/8QmZ", "网"),
+        ("https://trace.example.cn/8600011000000000001", "网"),
+        ("挂号凭条 2026-11-21", "重扫"),
+    ],
+)
+def test_ticket_invoice_or_address_says_what_it_is(shop: Shop, text: str, said: str) -> None:
+    shown = shop.scan(text)
+    assert (shown.verdict, shown.tone, shown.line) == (Verdict.UNREADABLE, Tone.NOTICE, None)
+    assert shown.hint is not None
+    assert said in shown.hint.zh
+
+
 @pytest.mark.req("C-01")
 def test_text_that_is_no_code_says_why(shop: Shop) -> None:
     shown = shop.scan("8600011000000000001")

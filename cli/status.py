@@ -23,7 +23,7 @@ from cli.paper import padded, wrapped
 from cli.terminal_status import fetch_status
 from codes.words import Words
 from edge.config import EdgeConfig, load_config
-from edge.health import DeviceStatus, Lamp, LampState, Machine, TerminalStatus, Trouble
+from edge.health import DeviceStatus, Lamp, LampState, Machine, SitePeer, TerminalStatus, Trouble
 
 _NEEDS_A_PERSON = 1
 _EVERY_S = 1.0
@@ -83,6 +83,9 @@ def page_of(seen: TerminalStatus, now: datetime) -> Iterator[str]:
     for number, device in enumerate(seen.devices):
         label = padded("" if number else "设备 / devices", _LABEL)
         yield from wrapped(_device(device), " " * _LABEL, first=label)
+    for number, peer in enumerate(seen.site.peers):
+        label = padded("" if number else "本店终端 / this site", _LABEL)
+        yield from wrapped(_peer(peer), " " * _LABEL, first=label)
     yield from _box(seen.machine)
     if seen.quota is not None:
         yield _line("库容 / store used", f"{seen.quota.used_percent} %  {seen.quota.state}")
@@ -191,6 +194,11 @@ def _box(machine: Machine) -> Iterator[str]:
 def _device(device: DeviceStatus) -> str:
     scans = f"{device.state}  {device.scans} 次 / scans"
     return f"{device.device}  {scans}{f'  {device.problem}' if device.problem else ''}"
+
+
+def _peer(peer: SitePeer) -> str:
+    heard = "?" if peer.heard_at is None else f"{peer.heard_at.astimezone():%m-%d %H:%M}"
+    return f"{peer.terminal}  {'●' if peer.is_heard else '○'} {heard}{f'  {peer.problem}' if peer.problem else ''}"
 
 
 def _trouble(trouble: Trouble) -> Iterator[str]:

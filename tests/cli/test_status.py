@@ -30,6 +30,8 @@ from edge.health import (
     Lamps,
     LampState,
     Machine,
+    SitePeer,
+    SiteStatus,
     TerminalStatus,
     Trouble,
 )
@@ -52,6 +54,7 @@ BUSY = replace(
     certificates=(CertificateStatus("link.certificate_file", NOON), CertificateStatus("api.certificate_file", None)),
     config=ConfigRevision("aa", "bb"),
     clock_offset_ms=-7_300,
+    site=SiteStatus((SitePeer("c-2", True, NOON), SitePeer("c" * 40, False, None, "site.unreachable"))),
     troubles=(Trouble("driver.lost", WORDS, WORDS), UNREACHABLE, CANNOT_CONNECT[Cause.TAKEN_OVER]),
 )
 
@@ -97,6 +100,7 @@ def test_page_fits_eighty_columns_and_says_everything_in_both_languages(status: 
     assert [line for line in lines if cell_len(line) > WIDTH and "x" * 60 not in line] == []
     page = "\n".join(lines)
     assert "2 h 5 min" in page
+    assert [peer.terminal in page for peer in status.site.peers] == [True] * len(status.site.peers)
     for trouble in status.troubles:
         assert trouble.code in page
         assert re.sub(r"\s", "", trouble.words.zh) in re.sub(r"\s", "", page)

@@ -21,7 +21,7 @@ from edge.store.database import opened_store
 from edge.store.site_sales import SiteSale, site_sale
 from edge.store.terminal import ensure_state
 from rules.scan_judgement import Mode
-from sim.stage import free_port
+from tests.conftest import free_port
 from tests.edge.scene import FakeClock, Shop
 from wire.keys import SigningKey
 

@@ -12,7 +12,7 @@ import pytest
 from edge.operators.accounts import NewPassword
 from edge.store.database import visited_store
 from edge.store.site_sales import site_sale
-from sim.stage import free_port
+from tests.conftest import free_port
 from tests.edge.scene import TERMINAL, TRACE_1, TRACE_2
 from tests.edge.site.neighbours import Neighbour, opened_neighbours, write_list
 from tests.edge.test_app import SEED, configured, play, until

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 import structlog
 
 from codes.errors import TransientError, YimaError
 from codes.words import Words
+from edge.alerts import Alert, alert_json
 from edge.clock import Clock
 from edge.config import LinkSection
 from edge.errors import EdgeError
@@ -29,6 +30,7 @@ from edge.store.outbox import Outbox
 from edge.supervisor import failure_of
 from edge.sync_board import SyncBoard
 from edge.uplink import Answer, Uplink
+from rules.scan_judgement import Tone
 from web.live import LiveBus
 from web.tls import try_broker_files
 from wire.envelope import seal
@@ -47,6 +49,20 @@ SLOW_ROUND_TRIP_S = 5.0
 
 _NONCE_BYTES = 16
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+_FORKED: Final = Alert(
+    "store.forked",
+    Tone.ALARM,
+    Words(
+        "本机数据库另有副本在用，记录已分开保存，未结账的清单已撤销",
+        "A copy of this store is in use elsewhere; records are kept apart from now on, the open list was set aside",
+    ),
+    Words(
+        "请刷新页面并重新扫描未结账的药盒；请管理员停用另一台机器上的副本。",
+        "Reload the page and scan the boxes of the open list again; an administrator stops the other copy.",
+    ),
+)
 
 
 class LinkEndedError(EdgeError, TransientError):
@@ -269,6 +285,7 @@ class Carrier:
         if begun != self._epoch:
             self._epoch = begun
             _logger.error("store.forked", former=epoch, epoch=begun)
+            self._bus.publish("alert", alert_json(_FORKED))
             self._uplink.backlog_added()
 
     async def _note_centre(self, centre: str) -> None:

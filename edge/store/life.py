@@ -34,6 +34,7 @@ BEGIN_EPOCH = "UPDATE terminal_state SET epoch = ?, next_seq = 1, last_hash = ?"
 # Two lives that left not even their names are one entry.
 KEEP_FORMER = "INSERT OR REPLACE INTO former_store (epoch, ended_at, why, kept, lost, folder) VALUES (?, ?, ?, ?, ?, ?)"
 COUNT_ROWS = "SELECT count(*) FROM outbox"
+SET_LISTS_ASIDE = "UPDATE sale SET state = 'cancelled', ended_at = ?, is_waiting = 0 WHERE state = 'open'"
 SELECT_FORMER = "SELECT epoch, ended_at, why, kept, lost, folder FROM former_store ORDER BY ended_at DESC, epoch DESC"
 
 
@@ -74,12 +75,16 @@ def is_at_home(tx: Connection, home: str) -> bool:
 def begin_epoch(
     tx: Connection, epoch: str, why: Why, *, now: datetime, lost: Sequence[Span] = (), folder: str | None = None
 ) -> FormerStore:
-    """Begin a new life and note what ended the old one. The clock of events goes on; the numbers begin at 1."""
+    """Begin a new life and note what ended the old one. The clock of events goes on; the numbers begin at 1.
+
+    A list that was open is set aside: whether the life before closed it, nobody here knows.
+    """
     state = read_state(tx)
     (kept,) = sql.one(tx, COUNT_ROWS)
     former = FormerStore(state.epoch, now, why, kept, tuple(lost), folder)
     sql.change(tx, BEGIN_EPOCH, (epoch, GENESIS))
     keep_former(tx, former)
+    sql.change(tx, SET_LISTS_ASIDE, (to_us(now),))
     return former
 
 

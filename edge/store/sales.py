@@ -15,26 +15,24 @@ from edge.store.outbox import Recorded
 from rules.scan_judgement import Mode
 
 SELECT_DESK = """
-SELECT t.terminal, t.mode, h.id, h.operator, s.id, (
-  SELECT w.id FROM sale AS w
-  WHERE (w.day, w.number) > (s.day, s.number) AND w.state = 'cancelled' AND w.ended_at IS NULL LIMIT 1
-)
+SELECT t.terminal,
+  t.terminal || CASE WHEN EXISTS (SELECT 1 FROM former_store) THEN '.' || substr(t.epoch, -4) ELSE '' END,
+  t.mode, h.id, h.operator, s.id, w.id
 FROM terminal_state AS t
 LEFT JOIN shift AS h ON h.closed_at IS NULL AND EXISTS (SELECT 1 FROM session WHERE session.shift = h.id)
-LEFT JOIN sale AS s ON s.state = 'open'
+LEFT JOIN sale AS s ON s.state = 'open' AND s.is_waiting = 0
+LEFT JOIN sale AS w ON w.state = 'open' AND w.is_waiting = 1
 """
-SELECT_SALE = "SELECT id, mode, state, operator, opened_at, ended_at, alarms FROM sale WHERE id = ?"
+SELECT_SALE = "SELECT id, mode, state, operator, opened_at, ended_at, alarms, is_waiting FROM sale WHERE id = ?"
 START_SALE = """
 INSERT INTO sale (id, day, number, mode, state, operator, opened_at)
 SELECT ?1 || '-' || ?2 || '-' || n, ?2, n, ?3, 'open', ?4, ?5
 FROM (SELECT coalesce(max(number), 0) + 1 AS n FROM sale WHERE day = ?2)
 RETURNING id
 """
-# The next list, begun during a payment, waits for the open one. The schema has no state for that: it stands as
-# cancelled, but without an end, and always behind the open list, where few rows have to be looked at.
 START_WAITING = """
-INSERT INTO sale (id, day, number, mode, state, operator, opened_at)
-SELECT ?1 || '-' || d || '-' || n, d, n, ?3, 'cancelled', ?4, ?5
+INSERT INTO sale (id, day, number, mode, state, operator, opened_at, is_waiting)
+SELECT ?1 || '-' || d || '-' || n, d, n, ?3, 'open', ?4, ?5, 1
 FROM (
   SELECT d, (SELECT coalesce(max(number), 0) + 1 FROM sale WHERE day = d) AS n
   FROM (SELECT max(?2, day) AS d FROM sale WHERE state = 'open')
@@ -42,10 +40,10 @@ FROM (
 RETURNING id
 """
 OPEN_WAITING = """
-UPDATE sale SET state = 'open'
-WHERE id = ? AND state = 'cancelled' AND ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM sale WHERE state = 'open')
+UPDATE sale SET is_waiting = 0
+WHERE id = ? AND state = 'open' AND NOT EXISTS (SELECT 1 FROM sale WHERE state = 'open' AND is_waiting = 0)
 """
-END_SALE = "UPDATE sale SET state = ?, ended_at = ? WHERE id = ?"
+END_SALE = "UPDATE sale SET state = ?, ended_at = ?, is_waiting = 0 WHERE id = ?"
 COUNT_ALARM = "UPDATE sale SET alarms = alarms + 1 WHERE id = ?"
 READ_ALARMS = "SELECT alarms FROM sale WHERE id = ?"
 PUT_ON_LINE = """
@@ -114,6 +112,9 @@ class Desk:
     """What lies on the counter when a scan comes in."""
 
     terminal: str
+    numbers: str
+    """What the numbers of new sales begin with: the terminal; after an accident to its store also a mark of its new
+    life, because nobody knows which numbers the life before gave out last."""
     mode: Mode
     shift: str | None
     operator: str | None
@@ -192,8 +193,8 @@ class SoldBy:
 
 def see_desk(tx: Connection) -> Desk:
     """Return mode, operator, open list and the one that waits."""
-    terminal, mode, shift, operator, sale, waiting = sql.one(tx, SELECT_DESK)
-    return Desk(terminal, Mode(mode), shift, operator, sale, waiting)
+    terminal, numbers, mode, shift, operator, sale, waiting = sql.one(tx, SELECT_DESK)
+    return Desk(terminal, numbers, Mode(mode), shift, operator, sale, waiting)
 
 
 def find_sale(tx: Connection, sale: str) -> SaleRow | None:
@@ -201,21 +202,20 @@ def find_sale(tx: Connection, sale: str) -> SaleRow | None:
     row = sql.first(tx, SELECT_SALE, (sale,))
     if row is None:
         return None
-    id_, mode, state, operator, opened_at, ended_at, alarms = row
+    id_, mode, state, operator, opened_at, ended_at, alarms, is_waiting = row
     ended = None if ended_at is None else from_us(ended_at)
-    is_waiting = state == SaleState.CANCELLED and ended is None
     stands = SaleState.WAITING if is_waiting else SaleState(state)
     return SaleRow(id_, Mode(mode), stands, operator, from_us(opened_at), ended, alarms)
 
 
 def start_sale(tx: Connection, desk: Desk, *, day: str, operator: str, now: datetime) -> str:
-    """Open a sale or delivery and return its number: terminal, day, and a count within the day."""
-    return str(sql.one(tx, START_SALE, (desk.terminal, day, desk.mode, operator, to_us(now)))[0])
+    """Open a sale or delivery and return its number: terminal (and life), day, and a count within the day."""
+    return str(sql.one(tx, START_SALE, (desk.numbers, day, desk.mode, operator, to_us(now)))[0])
 
 
 def start_waiting(tx: Connection, desk: Desk, *, day: str, operator: str, now: datetime) -> str:
     """Begin the next sale behind the open one and return its number."""
-    return str(sql.one(tx, START_WAITING, (desk.terminal, day, desk.mode, operator, to_us(now)))[0])
+    return str(sql.one(tx, START_WAITING, (desk.numbers, day, desk.mode, operator, to_us(now)))[0])
 
 
 def open_waiting(tx: Connection, sale: str) -> None:

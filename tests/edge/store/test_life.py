@@ -15,6 +15,7 @@ from edge.store import life
 from edge.store.database import database_path
 from edge.store.life import FormerStore, former_stores, home_of, note_centre
 from edge.store.outbox import Outbox
+from edge.store.sales import see_desk, start_sale, start_waiting
 from edge.store.terminal import read_state
 from tests.edge.scene import EPOCH, NOON, TERMINAL, FakeClock
 from wire.events import GENESIS, ShiftOpened, StoreRebuilt, thaw
@@ -95,6 +96,20 @@ def test_a_fork_is_left_once(connection: Connection, outbox: Outbox) -> None:
     with connection.begin():
         assert read_state(connection).epoch == began
         assert len(former_stores(connection)) == 1
+
+
+def test_a_new_life_sets_the_open_list_aside_and_gives_out_numbers_of_its_own(
+    connection: Connection, outbox: Outbox
+) -> None:
+    with connection.begin():
+        desk = see_desk(connection)
+        assert start_sale(connection, desk, day="20261121", operator="w", now=NOON) == f"{TERMINAL}-20261121-1"
+        start_waiting(connection, desk, day="20261121", operator="w", now=NOON)
+        began = outbox.begin_epoch(connection, "damaged", NOON)
+        desk = see_desk(connection)
+        assert (desk.sale, desk.waiting) == (None, None)
+        sale = start_sale(connection, desk, day="20261121", operator="w", now=NOON)
+    assert sale == f"{TERMINAL}.{began[-4:]}-20261121-3"
 
 
 @pytest.mark.req("T-70")

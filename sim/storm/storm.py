@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
+from typing import NamedTuple
 
 from sim.storm.book import Book, Record
 from sim.storm.twin import Network, Twin
@@ -22,7 +23,13 @@ from wire.backoff import Backoff
 _LOOK_S = 0.05
 
 Say = Callable[[str], None]
-Change = Callable[[], Awaitable[None]]
+
+
+class LineChange(NamedTuple):
+    """How all terminals lose the line, and get it again."""
+
+    take_away: Callable[[], Awaitable[None]]
+    give_back: Callable[[], Awaitable[None]]
 
 
 class NotBackError(Exception):
@@ -102,13 +109,26 @@ def new_fleet(plan: Plan, books: list[Book], port: int) -> Fleet:
     return Fleet(network, twins, twins[: plan.controls])
 
 
-async def play_storm(plan: Plan, fleet: Fleet, take_away: Change, give_back: Change, say: Say) -> Times:
+async def play_storm(plan: Plan, fleet: Fleet, line: LineChange, say: Say) -> Times:
     """Play the storm; returns when every event has its receipt.
 
     Raises:
         NotBackError: Somebody is not connected, or has events without a receipt, after `plan.patience_s`.
     """
     times = Times()
+    left: BaseException | None = None
+    try:
+        await _play(plan, fleet, times, line, say)
+    except* NotBackError as found:
+        left = found
+    while isinstance(left, BaseExceptionGroup):
+        left = left.exceptions[0]
+    if left is not None:
+        raise left
+    return times
+
+
+async def _play(plan: Plan, fleet: Fleet, times: Times, line: LineChange, say: Say) -> None:
     async with _running(plan, fleet):
         say(f"{plan.terminals:,} terminals connect …")
         await _until(lambda: fleet.open == plan.terminals, plan, fleet)
@@ -117,10 +137,10 @@ async def play_storm(plan: Plan, fleet: Fleet, take_away: Change, give_back: Cha
             await asyncio.sleep(plan.calm_s)
             say("the line is lost …")
             times.cut_s = time.monotonic()
-            await take_away()
+            await line.take_away()
             await _record_offline(plan, fleet)
             await asyncio.sleep(max(0.0, times.cut_s + plan.outage_s - time.monotonic()))
-            await give_back()
+            await line.give_back()
             times.back_s = time.monotonic()
             say("the line is back …")
             await _until(lambda: fleet.open == plan.terminals, plan, fleet)
@@ -130,7 +150,6 @@ async def play_storm(plan: Plan, fleet: Fleet, take_away: Change, give_back: Cha
             await _until(lambda: all(not twin.book.pending for twin in calm), plan, fleet)
             times.done_s = time.monotonic()
         await _until(lambda: fleet.pending == 0, plan, fleet)
-    return times
 
 
 @asynccontextmanager
@@ -145,6 +164,8 @@ async def _running(plan: Plan, fleet: Fleet) -> AsyncIterator[None]:
         finally:
             for task in tasks:
                 task.cancel()
+            # Also the lines on which hands were still being shaken.
+            fleet.network.cut()
 
 
 @asynccontextmanager

@@ -30,6 +30,8 @@ HANDSHAKE_S = 15.0
 RESEND_S = 5.0
 HEALTH_S = 30.0
 """As terminals do."""
+HANDSHAKES_AT_ONCE = 400
+"""More than one process can shake would time out by its own fault; who waits for a turn is late, and that is told."""
 _PING_S = 15.0
 _MOST_NUMBERS = 65_535
 
@@ -72,6 +74,7 @@ class Network:
     is_cut: bool = False
     """No way to the broker, though it runs."""
     lines: set[Line] = field(default_factory=set)
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HANDSHAKES_AT_ONCE))
 
     def cut(self) -> None:
         """Break every connection; new ones are refused until `mend`."""
@@ -192,21 +195,22 @@ class Twin:
 
     async def _session(self, due_s: float) -> bool:
         """Connect and serve until the session ends; tell whether it was ever open."""
-        began_s = time.monotonic()
         line: Line | None = None
         greeting = self._greeting = self._greeting or self._new_greeting()
-        try:
-            line = await self._connected()
-            async with asyncio.timeout(HANDSHAKE_S):
-                await self._greet(line, greeting)
-            self._greeting = None
-            outcome = Outcome.OPENED
-        except TimeoutError:
-            outcome = Outcome.TIMED_OUT
-        except ProtocolError:
-            outcome = Outcome.BROKEN
-        except OSError:
-            outcome = Outcome.REFUSED
+        async with self.network.slots:
+            began_s = time.monotonic()
+            try:
+                line = await self._connected()
+                async with asyncio.timeout(HANDSHAKE_S):
+                    await self._greet(line, greeting)
+                self._greeting = None
+                outcome = Outcome.OPENED
+            except TimeoutError:
+                outcome = Outcome.TIMED_OUT
+            except ProtocolError:
+                outcome = Outcome.BROKEN
+            except OSError:
+                outcome = Outcome.REFUSED
         now_s = time.monotonic()
         self.network.attempts.append(Attempt(self.book.topics.terminal, due_s, began_s, now_s, outcome))
         try:

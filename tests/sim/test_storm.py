@@ -18,8 +18,9 @@ from sim.storm import mqtt
 from sim.storm.book import Book, Record, new_book
 from sim.storm.mqtt import Kind, Packet, PacketReader, ProtocolError
 from sim.storm.report import busiest_share, judge, per_second, spread_of
-from sim.storm.storm import Plan
+from sim.storm.storm import LineChange, NotBackError, Plan, new_fleet, play_storm
 from sim.storm.twin import Attempt, Outcome
+from tests.conftest import free_port
 from tests.server.fake_terminal import new_key
 from tests.storm.stand import Cause, Stand, open_stand, run_storm
 from wire.backoff import Backoff
@@ -67,6 +68,18 @@ def test_without_jitter_the_busiest_moment_has_them_all_and_with_it_a_small_part
     assert busiest_share([bound_s] * 1_000, WINDOW_S) == 1.0
     assert busiest_share([backoff.wait_s(5, rng) for _ in range(1_000)], WINDOW_S) < 0.1
     assert busiest_share([], WINDOW_S) == 0.0
+
+
+def test_terminals_that_are_left_behind_are_said_and_not_waited_for_without_end() -> None:
+    plan = Plan(2, controls=1, patience_s=0.2, arrive_per_s=100.0)
+    nobody = new_key().public
+    fleet = new_fleet(plan, [new_book(number, "350200", nobody, Random(1)) for number in range(2)], free_port())
+
+    async def nothing() -> None: ...
+
+    with pytest.raises(NotBackError, match="0 of 2 terminals are connected") as told:
+        asyncio.run(play_storm(plan, fleet, LineChange(nothing, nothing), lambda _: None))
+    assert "refused" in str(told.value)
 
 
 def test_lost_doubled_and_strange_events_are_each_seen() -> None:

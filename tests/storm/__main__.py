@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sim.chaos.brokers import BrokerKind, find_mosquitto
-from sim.storm.storm import Plan, Say
+from sim.storm.storm import NotBackError, Plan, Say
 from tests.storm.stand import Cause, most_terminals, open_stand, run_storm
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +32,8 @@ WITHIN_S = 60.0
 """All are back in this time (T-14)."""
 LIVE_P95_S = 1.0
 """What a counter may notice of it."""
+PATIENCE_S = 300.0
+"""When the storm is given up; what holds is judged by the claims."""
 
 
 async def storm(plan: Plan, kind: BrokerKind, cause: Cause, say: Say) -> dict[str, Any]:
@@ -101,9 +103,13 @@ def main(arguments: list[str]) -> int:
     count = most_terminals(wanted)
     if count < wanted:
         say(f"this machine lets a process open {count:,} connections: {count:,} terminals instead of {wanted:,}")
-    plan = Plan(count, outage_s=options.outage, seed=options.seed)
+    plan = Plan(count, outage_s=options.outage, patience_s=PATIENCE_S, seed=options.seed)
     causes = list(Cause) if options.cause is None else [options.cause]
-    storms = [asyncio.run(storm(plan, kind, cause, say)) for cause in causes]
+    try:
+        storms = [asyncio.run(storm(plan, kind, cause, say)) for cause in causes]
+    except NotBackError as exc:
+        console.print(f"does not hold: {exc}", style="red", highlight=False)
+        return 1
     wrong = [claim for figures in storms for claim in failures(figures)]
     for figures in storms:
         show(figures, console)

@@ -26,7 +26,7 @@ from sim.chaos.brokers import BrokerKind, start_broker
 from sim.stage import Actor, Stage, free_port, write_toml
 from sim.storm.book import INSTITUTION, VERSION, Book, Record, new_book
 from sim.storm.report import judge, make_report
-from sim.storm.storm import Fleet, Plan, Say, new_fleet, play_storm
+from sim.storm.storm import Fleet, LineChange, Plan, Say, new_fleet, play_storm
 from tests.bench.processes import open_files, rss_mb
 from wire.presence import PRESENCE_VERSION, Presence, PresenceState
 
@@ -104,7 +104,7 @@ async def run_storm(plan: Plan, stand: Stand, cause: Cause, say: Say) -> dict[st
         else:
             await asyncio.to_thread(stand.broker.start)
 
-    times = await play_storm(plan, stand.fleet, take_away, give_back, say)
+    times = await play_storm(plan, stand.fleet, LineChange(take_away, give_back), say)
     say("asking the centre for every event …")
     figures = await _line_figures(stand.centre)
     at_centre = [

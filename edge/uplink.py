@@ -22,6 +22,7 @@ import msgspec
 import structlog
 
 from codes.errors import TransientError, YimaError
+from edge.on_the_way import OnTheWay
 from edge.store.lane import InStore
 from edge.store.outbox import Applied, OutboxRow
 from wire.envelope import open_sealed, seal
@@ -32,7 +33,6 @@ from wire.topics import Channel, TerminalTopics
 ROWS_PER_BATCH = 100
 WINDOW = 20
 """Batches on the way without a receipt. With ten, terminal and centre wait for each other in turns: half the rate."""
-RESEND_S = 5.0
 MOST_RECEIPTS = 1_000
 """Receipts that may wait to be read. Beyond, the oldest is dropped: its rows are sent and answered again."""
 MOST_REMEMBERED = 1_000
@@ -96,17 +96,6 @@ class Answer:
 
 
 @dataclass(slots=True)
-class _OnTheWay:
-    nonce: str
-    epoch: str
-    first: int
-    last: int
-    sent_at: datetime
-    sent_s: float
-    is_live: bool
-
-
-@dataclass(slots=True)
 class _Cursor:
     """How far each lane has been read since the line came up."""
 
@@ -153,8 +142,8 @@ class Uplink:
         self._is_up = False
         self._has_new_session = False
         self._cursor = _Cursor()
-        self._on_the_way: list[_OnTheWay] = []
-        self._remembered: OrderedDict[str, _OnTheWay] = OrderedDict()
+        self._on_the_way: list[OnTheWay] = []
+        self._remembered: OrderedDict[str, OnTheWay] = OrderedDict()
         self._asks: deque[bytes] = deque(maxlen=MOST_ASKS)
         self._hindrance: str | None = None
         self.refused_receipts = 0
@@ -260,15 +249,15 @@ class Uplink:
             return False
         return await self._send_live() or await self._send_backlog()
 
-    def _overdue(self) -> _OnTheWay | None:
-        limit = self._clock.monotonic_s() - RESEND_S
-        return next((batch for batch in self._on_the_way if batch.sent_s <= limit), None)
+    def _overdue(self) -> OnTheWay | None:
+        now_s = self._clock.monotonic_s()
+        return next((batch for batch in self._on_the_way if batch.is_due_s <= now_s), None)
 
-    async def _resend(self, batch: _OnTheWay) -> bool:
+    async def _resend(self, batch: OnTheWay) -> bool:
         rows = await self._read(batch.epoch, batch.first - 1, batch.last)
         self._on_the_way.remove(batch)
         self.resent += 1
-        return self._send(batch.epoch, rows, is_live=batch.is_live)
+        return self._send(batch.epoch, rows, is_live=batch.is_live, tries=batch.tries + 1)
 
     async def _send_live(self) -> bool:
         cursor = self._cursor
@@ -306,7 +295,7 @@ class Uplink:
             lambda: self._outbox.pending(epoch=epoch, after_seq=after, up_to_seq=up_to, limit=ROWS_PER_BATCH, now=now)
         )
 
-    def _send(self, epoch: str, rows: Sequence[OutboxRow], *, is_live: bool) -> bool:
+    def _send(self, epoch: str, rows: Sequence[OutboxRow], *, is_live: bool, tries: int = 0) -> bool:
         if not rows:
             return False
         sent_at, nonce = self._clock.now(), self._new_nonce()
@@ -321,7 +310,8 @@ class Uplink:
         topic = self._topics.on(Channel.EVENTS)
         if not self._link.publish(topic, seal(encode(batch), topic, self._key)):
             return False
-        sent = _OnTheWay(nonce, epoch, rows[0].seq, rows[-1].seq, sent_at, self._clock.monotonic_s(), is_live)
+        first, last = rows[0].seq, rows[-1].seq
+        sent = OnTheWay(nonce, epoch, first, last, sent_at, self._clock.monotonic_s(), is_live, tries)
         self._on_the_way.append(sent)
         self._remembered[nonce] = sent
         if len(self._remembered) > MOST_REMEMBERED:

@@ -49,7 +49,7 @@ FLOORS: dict[str, list[set[str]]] = {
         | {"machine", "certificates", "config_revision", "troubles", "store_troubles"},
         {"kiosk", "ward", "doctor", "pos", "uplink", "supervisor", "pump", "housekeeping"}
         | {"charge", "carrier", "sync_board", "link_trouble", "reporting", "clock_watch"}
-        | {"disk_watch", "quota_watch", "setup_desk", "site"},
+        | {"disk_watch", "on_the_way", "quota_watch", "setup_desk", "site"},
         {"api", "screens", "web_server"},
         {"core"},
         {"status"},

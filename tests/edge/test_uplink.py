@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TypeVar
 
 import msgspec
@@ -286,6 +287,22 @@ def test_a_batch_without_an_answer_is_sent_again_without_what_was_delivered(monk
         await made.settle()
         assert made.link.seqs() == [[1, 2, 3], [1, 3]]
         assert made.link.batches[0].nonce != made.link.batches[1].nonce
+
+    run(story, monkeypatch)
+
+
+@pytest.mark.req("T-14")
+def test_a_centre_that_stays_silent_hears_less_and_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1)
+        await made.come_up()
+        sent_at = [0.0]
+        for second in range(1, 400):
+            made.clock.elapsed_s = float(second)
+            await made.settle()
+            if len(made.link.batches) > len(sent_at):
+                sent_at.append(float(second))
+        assert [later - before for before, later in pairwise(sent_at)] == [5, 10, 20, 40, 60, 60, 60, 60, 60]
 
     run(story, monkeypatch)
 

@@ -30,6 +30,8 @@ _US = timedelta(microseconds=1)
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _RESERVED = timedelta(minutes=15)
 _PREFIX = "8600011"
+MOST_RESEND_S = 60.0
+"""As a terminal does: the longest wait before the same is sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,12 @@ class _Waiting:
     recorded_s: float
     is_live: bool
     sent_s: float | None = None
+    tries: int = 0
+    """How often it was sent again without an answer, in this session."""
+
+    def is_due(self, now_s: float, resend_s: float) -> bool:
+        """Tell whether to send it: never sent, or unanswered for so long; each further time it waits twice as long."""
+        return self.sent_s is None or self.sent_s + min(resend_s * 2**self.tries, MOST_RESEND_S) <= now_s
 
 
 @dataclass(slots=True)
@@ -128,15 +136,16 @@ class Book:
     def forget_sent(self) -> None:
         """Whatever was on the way on the last line is to be sent on the new one."""
         for waiting in self._waiting.values():
-            waiting.sent_s = None
+            waiting.sent_s, waiting.tries = None, 0
 
     def batch(self, now: datetime, now_s: float, resend_s: float) -> bytes | None:
         """Return a frame with everything that is not on the way, or was sent `resend_s` ago; None if there is none."""
-        due = [one for one in self._waiting.values() if one.sent_s is None or one.sent_s <= now_s - resend_s]
+        due = [one for one in self._waiting.values() if one.is_due(now_s, resend_s)]
         if not due:
             return None
         self.resent += sum(one.sent_s is not None for one in due)
         for one in due:
+            one.tries += one.sent_s is not None
             one.sent_s = now_s
         nonce = self.rng.randbytes(8).hex()
         self._nonces.add(nonce)

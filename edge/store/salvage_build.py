@@ -17,13 +17,16 @@ from edge.store.database import apply_history, connected
 from edge.store.life import home_of, move_home
 from edge.store.outbox import Outbox, RandomBytes
 from edge.store.salvage_events import Recovered, recover_events
-from edge.store.salvage_fill import Taken, fill, opened_image
+from edge.store.salvage_fill import Taken, fill, indexed_afterwards
+from edge.store.salvage_outbox import take_outbox
 from edge.store.salvage_proof import Found
 from edge.store.salvage_remains import Head, Remains
 from rules.scan_judgement import Mode
 from wire.events import GENESIS, MAX_SPANS, EventsLost, Span
 
 REPORT = "salvage.txt"
+_UNSAFE = ("journal_mode = MEMORY", "synchronous = OFF", "foreign_keys = OFF", "cache_size = -32000")
+"""Four times as fast; whoever puts the store in its place waits for the disk first."""
 
 ADD_STATE = """
 INSERT INTO terminal_state (only_row, terminal, epoch, next_seq, last_hash, hlc, clock_offset_ms, mode,
@@ -53,11 +56,13 @@ def build_store(new: Path, image: Path, remains: Remains, folder: Path, owner: O
     with connected(new) as connection:
         target = _driver(connection)
         # Until it takes its place it is nothing: a build that is cut off begins again.
-        for setting in ("journal_mode = MEMORY", "synchronous = OFF", "foreign_keys = OFF"):
+        for setting in _UNSAFE:
             target.execute(f"PRAGMA {setting}").fetchall()
         apply_history(connection, 0)
-        with connection.begin(), opened_image(image) as source:
-            taken = fill(target, source)
+        with indexed_afterwards(target):
+            taken = fill(target, image)
+            take_outbox(target, image, remains.free_pages, taken)
+        with connection.begin():
             recovered = recover_events(target, remains, taken, to_us(owner.now))
             _begin_life(connection, taken, recovered, folder, owner)
             move_home(connection, home_of(new))

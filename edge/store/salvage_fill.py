@@ -1,7 +1,8 @@
-"""Filling a new store from a damaged one: row by row, as far as SQLite goes, from both ends of each table.
+"""Filling a new store from a damaged one: table by table, whole where a table can be read, else from both its ends.
 
-Where SQLite stops at a damaged page, the table is read from its other end towards it. Rows of the outbox that are not
-delivered are handed back to be proved; everything else is taken as it can be read.
+A table that reads well, with every text in it, is copied by SQLite itself. Where SQLite stops at a damaged page, the
+table is read row by row up to it, and from its other end towards it. The outbox has a way of its own
+(`salvage_outbox`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from edge.store.salvage_remains import Head, head_of
 _BATCH = 20_000
 _SKIPPED = {"outbox", "terminal_state"}
 TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
-DELIVERED = "SELECT * FROM outbox WHERE +state = 'delivered'"
+PLAIN_INDEXES = (
+    "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql LIKE 'CREATE INDEX %' AND tbl_name <> 'outbox'"
+)
 COLUMNS = "epoch, seq, id, kind, hlc, created_at, state, held_until, dead_code, delivered_at, bytes"
 INSERT_ROW = f"INSERT OR IGNORE INTO outbox ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - ours
 # Read from the index alone: it names rows that may not be readable any more.
@@ -61,12 +64,42 @@ def opened_image(path: Path) -> Iterator[sqlite3.Connection]:
         yield image
 
 
-def fill(target: sqlite3.Connection, image: sqlite3.Connection) -> Taken:
-    """Copy what SQLite can read into a new store, inside the caller's transaction."""
+@contextmanager
+def attached(target: sqlite3.Connection, image: Path) -> Iterator[None]:
+    """Attach the copy as `damaged`.
+
+    Each statement that reads it is a transaction of its own: SQLite commits none in which it has met a damaged page. A
+    damaged schema keeps it from any statement at all, until the copy is detached.
+    """
+    target.execute("ATTACH ? AS damaged", (str(image),))
+    try:
+        yield
+    finally:
+        target.execute("DETACH damaged")
+
+
+@contextmanager
+def indexed_afterwards(target: sqlite3.Connection) -> Iterator[None]:
+    """Make the indexes when the rows are in, but for those that refuse rows, and the outbox's: few rows are in them."""
+    indexes = target.execute(PLAIN_INDEXES).fetchall()
+    for name, _ in indexes:
+        target.execute(f"DROP INDEX {name}")
+    yield
+    for _, statement in indexes:
+        target.execute(statement)
+
+
+def fill(target: sqlite3.Connection, path: Path) -> Taken:
+    """Copy what SQLite can read of the image at `path` into a new store, all but the outbox."""
+    with opened_image(path) as image:
+        return _fill(target, path, image)
+
+
+def _fill(target: sqlite3.Connection, path: Path, image: sqlite3.Connection) -> Taken:
     taken = Taken()
     tables = [name for (name,) in target.execute(TABLES)]
     for table in tables:
-        if table not in _SKIPPED:
+        if table not in _SKIPPED and not _is_copied_whole(target, path, table, taken):
             _copy(target, image, table, taken)
     with suppress(sqlite3.Error, ValueError):
         cursor = image.execute(READ_HEAD)
@@ -77,7 +110,6 @@ def fill(target: sqlite3.Connection, image: sqlite3.Connection) -> Taken:
     with suppress(sqlite3.Error):
         rows = image.execute(PENDING_NUMBERS)
         taken.named.update((epoch, seq) for epoch, seq in rows if isinstance(epoch, str) and isinstance(seq, int))
-    _copy_events(target, image, taken)
     target.execute(END_LOST_SESSIONS)
     if taken.stopped & {"product", "identifier", "catalogue_import"}:
         # The file of the configuration is then imported anew, though it has not changed.
@@ -90,38 +122,38 @@ def add_events(target: sqlite3.Connection, events: list[Found]) -> None:
     target.executemany(INSERT_ROW, (_cells(one) for one in events))
 
 
+def _is_copied_whole(target: sqlite3.Connection, path: Path, table: str, taken: Taken) -> bool:
+    """Let SQLite copy a table; tell whether it could read all of it, every text included."""
+    before = target.total_changes
+    try:
+        with opened_image(path) as image:
+            columns = ", ".join(_shared_columns(target, image, table))
+            # Read once here too, so that a text that is none is found before it is copied.
+            image.text_factory = str
+            rows = sum(1 for _ in image.execute(f"SELECT {columns} FROM {table} NOT INDEXED"))  # noqa: S608 - ours
+        with attached(target, path):
+            target.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM damaged.{table}")  # noqa: S608
+    except sqlite3.Error as exc:
+        _logger.warning("salvage.stopped", table=table, reason=str(exc))
+        return False
+    taken.rows[table] = target.total_changes - before
+    return taken.rows[table] == rows
+
+
 def _copy(target: sqlite3.Connection, image: sqlite3.Connection, table: str, taken: Taken) -> None:
     columns = _shared_columns(target, image, table)
     marks = ", ".join("?" * len(columns))
     insert = f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - names are ours
     before, read = target.total_changes, 0
+    target.execute("BEGIN")
     for batch in _batches(image, target, table, columns, taken):
         target.executemany(insert, batch)
         read += len(batch)
         _tell(table, read)
+    target.execute("COMMIT")
     taken.rows[table] = target.total_changes - before
     if taken.rows[table] < read and table not in taken.stopped:
         taken.stopped.add(table)
-
-
-def _copy_events(target: sqlite3.Connection, image: sqlite3.Connection, taken: Taken) -> None:
-    columns = COLUMNS.split(", ")
-    read = 0
-    for batch in _batches(image, target, "outbox", columns, taken):
-        delivered: list[_Row] = []
-        for row in batch:
-            epoch, seq, state = row[0], row[1], row[6]
-            if not isinstance(epoch, str) or not isinstance(seq, int) or not isinstance(row[10], bytes):
-                taken.stopped.add("outbox")
-            elif state == "delivered" and _speaks_itself(epoch, seq, row[10]):
-                taken.delivered.setdefault(epoch, set()).add(seq)
-                delivered.append(row)
-            else:
-                taken.open_rows.append(_found(row))
-        target.executemany(INSERT_ROW, delivered)
-        read += len(batch)
-        _tell("outbox", read)
-    taken.rows["outbox"] = read
 
 
 def _batches(
@@ -161,7 +193,8 @@ def _shared_columns(target: sqlite3.Connection, image: sqlite3.Connection, table
     return []
 
 
-def _found(row: _Row) -> Found:
+def found_in(row: _Row) -> Found:
+    """Return the row with a value of the right kind in each place, whatever stands there."""
     epoch, seq, id_, kind, hlc, created, state, held, dead, delivered, frozen = row
     return Found(
         str(epoch),
@@ -176,11 +209,6 @@ def _found(row: _Row) -> Found:
         delivered if isinstance(delivered, int) else None,
         frozen if isinstance(frozen, bytes) else b"",
     )
-
-
-def _speaks_itself(epoch: str, seq: int, frozen: bytes) -> bool:
-    """Tell whether an event says that it is this one. What the centre has is not proved any further."""
-    return f'"epoch":"{epoch}","seq":{seq},'.encode() in frozen[:400]
 
 
 def _cells(one: Found) -> _Row:

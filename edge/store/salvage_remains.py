@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.store.pages import TABLE_LEAF, Value, records
+from edge.store.salvage_leaves import file_header
 from edge.store.salvage_proof import Found, event_in, row_of
 from edge.store.wal import PAGE_BYTES, Log, read_log
 
-_HEADER = struct.Struct(">16s H BB B BBB I I")
-_MAGIC = b"SQLite format 3\0"
-_CHANGES_AT, _VALID_FOR_AT, _APPLICATION_AT, _VERSION_AT = 24, 92, 68, 60
+_FREE_AT, _APPLICATION_AT, _VERSION_AT = 32, 68, 60
+_MOST_IN_TRUNK = PAGE_BYTES // 4 - 2
 _EVENT = re.compile(rb'\{"v":\d+,"id":"[0-9a-f-]{36}","terminal":"[^"]{1,64}","epoch":"([^"]{1,64})","seq":(\d+),')
 _COLUMNS = 11
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -77,13 +77,23 @@ class Remains:
             image.truncate(pages * PAGE_BYTES)
             image.seek(0)
             # Not in WAL mode, no free pages: it is only read.
-            image.write(_HEADER.pack(_MAGIC, PAGE_BYTES, 1, 1, 0, 64, 32, 32, 1, pages) + bytes(8))
-            image.seek(44)
-            image.write(struct.pack(">4I", 4, 0, 0, 1))
-            image.seek(64)
-            image.write(bytes(4))
-            image.seek(_VALID_FOR_AT)
-            image.write(struct.pack(">I", 1))
+            image.write(file_header(pages))
+
+    def free_pages(self) -> set[int]:
+        """Return the pages that were in no use as of the last commit; none if the list of them cannot be believed."""
+        committed = self.log.committed()
+        pages = len(self.database) // PAGE_BYTES
+        trunk, count = struct.unpack_from(">II", self.header().ljust(100, b"\0"), _FREE_AT)
+        free: set[int] = set()
+        while trunk and trunk not in free and len(free) < count:
+            frame = committed.get(trunk)
+            page = self.page(trunk) if frame is None else self.log_bytes[frame.at : frame.at + PAGE_BYTES]
+            if len(page) < PAGE_BYTES:
+                return set()
+            following, leaves = struct.unpack_from(">II", page)
+            free |= {trunk, *struct.unpack_from(f">{min(leaves, _MOST_IN_TRUNK)}I", page, 8)}
+            trunk = following
+        return free if len(free) == count and max(free, default=0) <= max(pages, *committed, 0) else set()
 
     def events(self, is_known: IsKnown) -> Iterator[Found]:
         """Yield everything that looks like an event that is not known, the newest page images first."""

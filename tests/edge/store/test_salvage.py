@@ -6,7 +6,9 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import sqlite3
 import sys
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,7 +27,7 @@ from edge.store.terminal import ensure_state, read_state
 from edge.store_troubles import store_troubles
 from rules.scan_judgement import Mode
 from tests.edge.scene import CATALOGUE, EPOCH, NOON, TERMINAL, FakeClock, Shop, seeded_bytes
-from wire.events import EventsLost, StoreRebuilt
+from wire.events import EventsLost, StoreRebuilt, thaw
 from wire.receipts import Ask, Receipt, Wanted
 
 PAGE = 4_096
@@ -113,6 +115,41 @@ def test_page_that_is_gone_is_named_number_by_number_and_the_rest_of_the_shop_is
     assert trouble.is_alarm
     assert str(len(lost)) in trouble.words.zh
     assert list(store_troubles(Mended(), [former], NOON + timedelta(days=8))) == []
+
+
+@pytest.mark.req("T-10")
+def test_outbox_without_the_root_of_its_tree_keeps_what_stands_on_every_other_page(folder: Path) -> None:
+    events = open_shop(folder)
+    path = database_path(folder)
+    with closing(sqlite3.connect(path)) as store:
+        (root,) = store.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'outbox'").fetchone()
+    on_root = path.read_bytes()[(root - 1) * PAGE : root * PAGE].count(b'{"v":')
+    spoil(path, (root - 1) * PAGE, bytes(PAGE))
+    assert mend(path, OWNER).is_salvaged
+    with opened_store(folder) as connection:
+        shop = Shop(connection, FakeClock(), seed=2)
+        with connection.begin():
+            (former,) = former_stores(connection)
+            states = dict(sql.rows(connection, "SELECT seq, state FROM outbox WHERE epoch = ?", (EPOCH,)))
+        lost = {seq for first, last in former.lost for seq in range(first, last + 1)}
+        assert events_of(shop) == {seq: frozen for seq, frozen in events.items() if seq not in lost}
+    assert 0 < len(lost) == on_root
+    assert {seq for seq, state in states.items() if state == "delivered"} == set(range(1, 21)) - lost
+
+
+@pytest.mark.req("T-10")
+def test_delivered_row_with_a_damaged_column_is_put_right_from_its_event(folder: Path) -> None:
+    events = open_shop(folder)
+    path = database_path(folder)
+    with closing(sqlite3.connect(path)) as store, store:
+        store.execute("UPDATE outbox SET id = CAST(x'ff' AS TEXT), kind = x'00' WHERE seq = 7")
+    spoil(path, 0, b"S")
+    spoil(path, page_with(path, events[60]), bytes(PAGE))
+    assert mend(path, OWNER).is_salvaged
+    with opened_store(folder) as connection:
+        shop = Shop(connection, FakeClock(), seed=2)
+        rows = read(shop, "SELECT id, kind, state FROM outbox WHERE seq = 7")
+    assert rows == [(thaw(events[7]).id, "scanned", "delivered")]
 
 
 @pytest.mark.req("T-10")

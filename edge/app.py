@@ -38,7 +38,7 @@ from edge.core import Core, TellPassword, opened_core
 from edge.counter.counter import Counter, Habits
 from edge.counter.views import ScanShown
 from edge.disk_watch import DiskWatch
-from edge.housekeeping import end_left_shifts, put_away, tell_sync
+from edge.housekeeping import end_left_shifts, put_away, tell_health, tell_sync
 from edge.operators.desk import OperatorDesk
 from edge.operators.sign_in import SignIn
 from edge.pump import ScanPump
@@ -263,6 +263,7 @@ class _Terminal:
         core = self._core
         work: dict[str, Callable[[], Awaitable[object]]] = {
             "sync": lambda: tell_sync(self._status.sync, self._bus, asyncio.sleep),
+            "health": lambda: tell_health(self._status.glance, self._bus, asyncio.sleep),
             "shifts": lambda: end_left_shifts(self._operators.end_left_shift, core.in_store, asyncio.sleep),
             "put away": lambda: put_away(
                 core.connection,

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Connection
 
 from edge.clock import Clock
-from edge.health import SyncStatus
+from edge.health import SyncStatus, TerminalStatus
 from edge.store.lane import InStore
 from edge.store.outbox import KEEP_DELIVERED, Outbox
 from edge.store.scan_age import empty_texts, mark_scans, put_away_scans
@@ -21,6 +21,7 @@ from edge.supervisor import Sleep
 from web.live import LiveBus
 
 PULSE_S = 1.0
+HEALTH_PULSE_S = 3.0
 SHIFT_PULSE_S = 5.0
 PUT_AWAY_S = 3_600.0
 KEEP_ANSWERS = timedelta(days=7)
@@ -38,6 +39,19 @@ async def tell_sync(read_sync: Callable[[], Awaitable[SyncStatus]], bus: LiveBus
             bus.publish("sync", msgspec.json.encode(sync).decode())
             told = sync
         await sleep(PULSE_S)
+
+
+async def tell_health(glance: Callable[[], Awaitable[TerminalStatus]], bus: LiveBus, sleep: Sleep) -> None:
+    """Tell the screens when a trouble or a lamp came or went; what only its figures say, they ask for themselves."""
+    told: object = None
+    while True:
+        status = await glance()
+        lamps, troubles = status.lamps, status.troubles
+        news = lamps, tuple((one.code, one.is_alarm) for one in troubles)
+        if news != told:
+            bus.publish("health", msgspec.json.encode({"lamps": lamps, "troubles": troubles}).decode())
+            told = news
+        await sleep(HEALTH_PULSE_S)
 
 
 async def end_left_shifts(end_left_shift: Callable[[], None], in_store: InStore, sleep: Sleep) -> None:

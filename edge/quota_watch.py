@@ -24,7 +24,7 @@ _WORKS_AGAIN: Final = Alert(
     Words("存储空间已恢复，可以继续办理", "There is room again; work goes on"),
     Words("未保存的扫码请重扫。", "Scan again whatever was not recorded."),
 )
-_LINE_OR_DISK: Final = Words(
+LINE_OR_DISK: Final = Words(
     "请尽快恢复与中心的连接，或清理磁盘、调大 [store] quota_mb。",
     "Restore the line soon, or free disk space or raise [store] quota_mb.",
 )
@@ -62,7 +62,7 @@ class QuotaWatch:
             yield Trouble(
                 f"store.quota_{state}",
                 Words(f"存储已用 {percent}%{zh}", f"The store is {percent} % full{en}"),
-                _LINE_OR_DISK,
+                LINE_OR_DISK,
                 is_alarm=state is QuotaState.ALARM,
             )
 

@@ -20,10 +20,13 @@ from tests.browser.conftest import FLAGS
 from tests.browser.counter_page import CounterPage
 from tests.browser.serving import serving
 from tests.browser.stage import Stage, staged_app
+from tests.browser.terminal import running_terminal
+from tests.browser.unwell import UNWELL
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "test-artifacts" / "screens"
-SIZES = [(1440, 900), (1366, 768), (1080, 1440)]
+SIZES = [(1366, 768), (1080, 1920), (390, 844)]
+"""A small desktop, a kiosk on its end, and a phone."""
 LANGUAGES = ("zh", "en")
 SETTLED_MS = 400
 TRANSLATED = str.maketrans({" ": "-", "#": ""})
@@ -42,10 +45,11 @@ def main() -> int:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         for language in LANGUAGES:
-            for state in test_counter_accessibility.STATES:
+            for state in (*test_counter_accessibility.STATES, *UNWELL):
                 _counter(browser, state, language, only)
             _console(browser, language, only, is_empty=False)
             _console(browser, language, only, is_empty=True)
+            _setup(browser, language, only)
         browser.close()
     return 0
 
@@ -72,6 +76,8 @@ def _counter(browser: Browser, state: Callable[[CounterPage], None], language: s
 
 def _console(browser: Browser, language: str, only: str, *, is_empty: bool) -> None:
     prefix = f"console-{'empty' if is_empty else 'busy'}"
+    if not prefix.startswith(only[: len(prefix)]):
+        return
     with (
         tempfile.TemporaryDirectory() as folder,
         staged_console(Path(folder), is_empty=is_empty) as stage,
@@ -85,6 +91,24 @@ def _console(browser: Browser, language: str, only: str, *, is_empty: bool) -> N
                 _take(desk.page, name)
         desk.page.context.close()
         stage.centre.bus.close()
+
+
+def _setup(browser: Browser, language: str, only: str) -> None:
+    if not "setup".startswith(only[:5]):
+        return
+    with tempfile.TemporaryDirectory() as folder, running_terminal(Path(folder)) as terminal:
+        page = _page(browser, language)
+        page.goto(f"{terminal.address}setup")
+        page.wait_for_selector("html[data-ready]")
+        _take(page, f"setup-signed-out-{language}")
+        terminal.sign_in(page)
+        page.goto(f"{terminal.address}setup")
+        page.wait_for_selector("html[data-ready]")
+        _take(page, f"setup-ready-{language}")
+        page.locator("#s-list button").press("Enter")
+        page.wait_for_selector("#s-run-title:focus")
+        _take(page, f"setup-running-{language}")
+        page.context.close()
 
 
 def _take(page: Page, name: str) -> None:

@@ -7,7 +7,7 @@ wrong clock, refused records). What the daemon really does is tested against the
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -28,21 +28,13 @@ from edge.counter.views import (
     Totals,
     to_json,
 )
-from edge.health import DeviceState, DeviceStatus, SyncStatus, TerminalStatus
-from edge.screens import Place, mount_screens
+from edge.health import Trouble
+from edge.screens import mount_screens
+from edge.troubles import in_order
 from rules.scan_judgement import Mode, Tone
+from tests.browser.calm import AT, PLACE, PRODUCTS, calm_status
 from web.live import LiveBus, sse_response
 from web.security import SecurityMiddleware
-
-AT = datetime(2026, 11, 21, 1, 30, tzinfo=UTC)
-PLACE = Place(terminal="T-0301", label="一号柜台")
-PRODUCTS: tuple[tuple[str, str, str, str, str], ...] = (
-    ("D0001", "阿莫西林胶囊", "0.25g×24粒", "甲", "9.80"),
-    ("D0002", "缬沙坦胶囊", "80mg×14粒", "乙", "28.65"),
-    ("D0003", "连花清瘟胶囊", "0.35g×36粒", "甲", "14.75"),
-    ("D0004", "阿托伐他汀钙片", "20mg×7片", "乙", "32.40"),
-    ("D0005", "维生素D滴剂", "400IU×30粒", "丙", "45.00"),
-)
 
 SAID: dict[str, tuple[Tone, Words, Words | None]] = {
     "added": (Tone.OK, Words("已匹配", "Matched"), None),
@@ -92,34 +84,6 @@ class FailingError(Exception):
     """The stage was told to fail."""
 
 
-def calm_status() -> dict[str, Any]:
-    """Return the status of a terminal that is well (`edge.health.TerminalStatus`)."""
-    sync = SyncStatus(True, 0, 0, 0, 120, None, AT)
-    device = DeviceStatus("serial:left", DeviceState.READY, 12, 0)
-    status = TerminalStatus(
-        terminal=PLACE.terminal,
-        label=PLACE.label,
-        institution="P350200001",
-        area="350200",
-        versions={"yima": "0.1.0"},
-        epoch="019aa3f0-5c00-7000-8000-000000000001",
-        fingerprint="3F2A-91C0-77DE-0B15",
-        public_key="00" * 32,
-        is_approved=True,
-        sync=sync,
-        devices=(device,),
-        clock_offset_ms=12,
-        is_clock_off=False,
-        catalogue=None,
-        catalogue_problem=None,
-        operator="chen",
-        credentials_seen=0,
-        started_at=AT,
-    )
-    answer: dict[str, Any] = TypeAdapter(TerminalStatus).dump_python(status, mode="json")
-    return answer
-
-
 @dataclass
 class Stage:
     """The state behind the page."""
@@ -137,6 +101,8 @@ class Stage:
     alarms: int = 0
     status: dict[str, Any] = field(default_factory=calm_status)
     dead: list[dict[str, Any]] = field(default_factory=list)
+    in_setup: list[str] = field(default_factory=list)
+    """Scanners that are being set up."""
     is_open: bool = True
     """Looking needs no sign-in."""
     is_failing: bool = False
@@ -261,6 +227,24 @@ class Stage:
         self.status["sync"] |= sync
         self.bus.publish("sync", _json(self.status["sync"]))
 
+    def change_health(self, *troubles: Trouble, **changes: Any) -> None:
+        """Let the terminal have these troubles, and tell the page."""
+        shown = TypeAdapter(tuple[Trouble, ...]).dump_python(in_order(troubles), mode="json")
+        self.status |= {"troubles": shown, **changes}
+        self.bus.publish("health", _json({"lamps": self.status["lamps"], "troubles": shown}))
+
+    def change_setup(self, device: str, *, is_running: bool) -> None:
+        """Begin or end the set-up of a scanner, and tell the page."""
+        self.in_setup = [device] if is_running else []
+        self.bus.publish("setup", _json({"device": device, "stage": "running" if is_running else "stopped"}))
+
+    def settle(self, event: str, reason: str | None) -> None:
+        """Send a refused record again, or set it aside with a reason."""
+        self.dead = [one for one in self.dead if reason is not None or one["id"] != event]
+        for one in (one for one in self.dead if one["id"] == event):
+            one["set_aside"] = {"operator": self.operator, "reason": reason, "at": AT.isoformat()}
+        self.status["sync"]["dead"] = sum(one["set_aside"] is None for one in self.dead)
+
 
 def _json(content: object) -> str:
     return JSONResponse(content).body.decode()
@@ -287,6 +271,24 @@ def _return_routes(stage: Stage) -> APIRouter:
         codes = (await request.json())["codes"]
         assert {stage.sold.pop(code) for code in codes} == {sale}
         return _view(ReturnedPacks(sale, tuple(codes), "x", ()))
+
+    return routes
+
+
+def _letter_routes(stage: Stage) -> APIRouter:
+    routes = APIRouter(prefix="/api/v1/dead-letters")
+
+    @routes.get("")
+    async def dead() -> list[dict[str, Any]]:
+        return stage.dead
+
+    @routes.put("/{event}/send", status_code=204)
+    async def send(event: str) -> None:
+        stage.settle(event, None)
+
+    @routes.put("/{event}/set-aside", status_code=204)
+    async def set_aside(event: str, request: Request) -> None:
+        stage.settle(event, (await request.json())["reason"])
 
     return routes
 
@@ -340,9 +342,9 @@ def staged_app(stage: Stage) -> FastAPI:  # noqa: C901 - one small answer after 
     async def status() -> dict[str, Any]:
         return stage.status
 
-    @app.get("/api/v1/dead-letters")
-    async def dead() -> list[dict[str, Any]]:
-        return stage.dead
+    @app.get("/api/v1/scanner-setup")
+    async def scanner_setup() -> list[dict[str, Any]]:
+        return [{"status": {"device": device}, "setup": {"stage": "running"}} for device in stage.in_setup]
 
     @app.post("/api/v1/session")
     async def sign_in(request: Request) -> Response:
@@ -392,6 +394,7 @@ def staged_app(stage: Stage) -> FastAPI:  # noqa: C901 - one small answer after 
         return {"sale": ended, "boxes": boxes}
 
     app.include_router(_return_routes(stage))
+    app.include_router(_letter_routes(stage))
     mount_screens(app, bus=stage.bus, place=PLACE)
     app.add_middleware(SecurityMiddleware)
     return app

@@ -15,6 +15,7 @@ from tests.browser.axe import grave_findings
 from tests.browser.conftest import OpenPage
 from tests.browser.counter_page import CounterPage, counter
 from tests.browser.stage import Stage
+from tests.browser.unwell import UNWELL, begin_well
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -159,6 +160,18 @@ def test_axe_finds_nothing_grave(open_page: OpenPage, state: Callable[[CounterPa
     with counter(open_page, language=language) as desk:
         state(desk)
         assert grave_findings(desk.page) == []
+
+
+@pytest.mark.parametrize(("language", "states"), [("zh", UNWELL), ("en", UNWELL[-2:])])
+def test_a_terminal_that_is_unwell_says_so_to_everybody(
+    open_page: OpenPage, language: str, states: list[Callable[[CounterPage], None]]
+) -> None:
+    with counter(open_page, language=language, size=(390, 844)) as desk:
+        for state in states:
+            begin_well(desk)
+            state(desk)
+            assert (state.__name__, grave_findings(desk.page)) == (state.__name__, [])
+            assert (state.__name__, desk.page.evaluate(CUT_OFF)) == (state.__name__, [])
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

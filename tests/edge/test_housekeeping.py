@@ -9,17 +9,19 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from pydantic import TypeAdapter
 
 from codes.words import Words
 from edge import housekeeping
 from edge.counter.counter import Request
-from edge.health import SyncStatus, is_clock_off
-from edge.housekeeping import KEEP_ANSWERS, PULSE_S, PUT_AWAY_S, put_away, tell_sync
+from edge.health import SyncStatus, TerminalStatus, Trouble, is_clock_off
+from edge.housekeeping import HEALTH_PULSE_S, KEEP_ANSWERS, PULSE_S, PUT_AWAY_S, put_away, tell_health, tell_sync
 from edge.store import site_sales, sql
 from edge.store.errors import DiskFullError
 from edge.store.outbox import KEEP_DELIVERED
 from edge.store.site_sales import PackFact, hear
 from edge.supervisor import keep_up
+from tests.browser.calm import calm_status
 from tests.edge.scene import NOON, TRACE_1, Shop
 from tests.edge.timeline import Timeline
 from web.live import LiveBus
@@ -56,6 +58,29 @@ def test_screens_hear_of_the_line_only_when_something_changed() -> None:
     play(lambda timeline: tell_sync(read, bus, timeline.sleep), scene)
     told = [json.loads(live.data) for live in bus._ring]
     assert [(sync["is_up"], sync["pending"]) for sync in told] == [(False, 1), (True, 0)]
+
+
+def test_screens_hear_of_a_trouble_when_it_comes_and_goes_not_when_its_figures_change() -> None:
+    bus = LiveBus()
+    hot = Trouble("machine.hot", Words("81 °C", "81 °C"), Words("风扇", "fan"), is_alarm=False)
+    well = TypeAdapter(TerminalStatus).validate_python(calm_status())
+    current = [well]
+
+    async def read() -> TerminalStatus:
+        return current[0]
+
+    async def scene(timeline: Timeline) -> None:
+        await timeline.advance(HEALTH_PULSE_S * 2)
+        hotter = dataclasses.replace(hot, words=Words("82 °C", "82 °C"))
+        for troubles in ((hot,), (hotter,), (dataclasses.replace(hot, is_alarm=True),), ()):
+            current[0] = dataclasses.replace(well, troubles=troubles)
+            await timeline.advance(HEALTH_PULSE_S * 2)
+
+    play(lambda timeline: tell_health(read, bus, timeline.sleep), scene)
+    told = [json.loads(live.data) for live in bus._ring]
+    assert [[one["is_alarm"] for one in news["troubles"]] for news in told] == [[], [False], [True], []]
+    assert told[1]["troubles"][0]["words"]["zh"] == "81 °C"
+    assert {news["lamps"]["settlement"]["state"] for news in told} == {"off"}
 
 
 def test_what_is_old_is_put_away_every_hour(shop: Shop) -> None:

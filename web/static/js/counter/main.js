@@ -1,16 +1,16 @@
 // The counter page: connects keys, buttons and forms with what they do.
-import { call } from "../api.js";
 import { count } from "../words.js";
 import { openDialog, prepareDialogs } from "./dialogs.js";
 import { element, onClick } from "./element.js";
 import { Entry } from "./entry.js";
 import { listenToKeys } from "./keys.js";
+import { Letters } from "./letters.js";
 import { Page } from "./page.js";
-import { drawDeadLetters } from "./status.js";
 import { drawSound, isSignedIn } from "./view.js";
 
 const page = new Page();
 const entry = new Entry(page);
+const letters = new Letters((problem) => page.tell(problem), () => page.loadStatus());
 const { alarms, basket, desk, list, messages, returns, sound, status } = page;
 
 /** @param {SubmitEvent} event */
@@ -37,7 +37,12 @@ function cancel() {
 function openSync() {
   openDialog("c-sync-dialog");
   status.draw();
-  call("GET", "/api/v1/dead-letters").then(drawDeadLetters, (problem) => page.tell(problem));
+  letters.load();
+}
+
+function openHealth() {
+  openDialog("c-health-dialog");
+  status.draw();
 }
 
 function openDevices() {
@@ -65,6 +70,7 @@ function connect() {
   onClick("#c-alarm-return", () => returns.open("", alarms.newest ? [alarms.newest.code] : []));
   onClick("#c-last-return", () => returns.open(basket.last.sale, []));
   onClick("#c-sync, #c-dead-open", openSync);
+  onClick("#c-settlement, #c-health, #c-urgent-open", openHealth);
   onClick("#c-devices", openDevices);
   onClick("#c-help", () => openDialog("c-help-dialog"));
   onClick("#c-sound", () => openDialog("c-sound-dialog"));

@@ -15,7 +15,7 @@ import { Status } from "./status.js";
 import { drawButtons, drawMode, showOperator, showOther } from "./view.js";
 
 const API = "/api/v1";
-const EVENTS = ["scan", "scan_update", "totals", "sync", "device", "alert", "session"];
+const EVENTS = ["scan", "scan_update", "totals", "sync", "device", "health", "setup", "alert", "session"];
 const STATUS_EVERY_MS = 10_000;
 const AGAIN_MS = 2_000;
 
@@ -52,10 +52,9 @@ export class Page {
     if (event === "scan") this.takeScan(value);
     else if (event === "scan_update") this.takeChange(value);
     else if (event === "totals") this.takeTotals(value);
-    else if (event === "sync") this.status.takeSync(value);
-    else if (event === "device") this.status.takeDevice(value);
     else if (event === "alert") this.takeAlert(value);
     else if (event === "session") this.load();
+    else this.status.hear(event, value);
   }
 
   /** @param {import("./list.js").Scan} scan */
@@ -194,7 +193,8 @@ export class Page {
   }
 
   async loadStatus() {
-    this.status.take(await call("GET", `${API}/status`));
+    const [status, scanners] = await Promise.all([call("GET", `${API}/status`), call("GET", `${API}/scanner-setup`)]);
+    this.status.take(status, scanners);
   }
 
   async loadLists() {

@@ -2,8 +2,12 @@
 import { age, duration, whole } from "../format.js";
 import { count, has, ours, text } from "../words.js";
 import { pair } from "./basket.js";
+import { Health, strangerRow } from "./health.js";
+import { item, put, setShape, show } from "./rows.js";
 
 const SKEW_S = 60;
+/** A state of the line is a shape as well. @type {Record<string, string>} */
+const SHAPES = { unknown: "offline", ok: "check", notice: "warning", alarm: "alert" };
 
 /** How each state of the line looks and reads. @type {Record<string, {state: string, word: string}>} */
 const LINES = {
@@ -21,13 +25,32 @@ export class Status {
     /** @type {any} */
     this.status = null;
     this.isLost = false;
+    this.health = new Health();
+    /** Scanners that are being set up: what they send goes into no sale. */
+    this.inSetup = /** @type {Set<string>} */ (new Set());
     // Ages go on counting without news.
     window.setInterval(() => this.draw(), 1_000);
   }
 
-  /** @param {any} status */
-  take(status) {
+  /** @param {any} status @param {any[]} [scanners] each with its set-up */
+  take(status, scanners) {
     this.status = status;
+    if (scanners) this.inSetup = new Set(scanners.filter((one) => one.setup?.stage === "running").map((one) => one.status.device));
+    this.draw();
+  }
+
+  /** What the bus says of the terminal itself. @param {string} event @param {any} value */
+  hear(event, value) {
+    if (event === "sync") this.takeSync(value);
+    else if (event === "device") this.takeDevice(value);
+    else if (event === "setup") this.takeSetup(value);
+    else if (event === "health" && this.status) this.take({ ...this.status, ...value });
+  }
+
+  /** A set-up began, went on or ended. @param {any} setup */
+  takeSetup({ device, stage }) {
+    if (stage === "running") this.inSetup.add(device);
+    else this.inSetup.delete(device);
     this.draw();
   }
 
@@ -56,12 +79,15 @@ export class Status {
     this.drawSync();
     this.drawDevices();
     this.drawNotices();
+    this.health.draw(this.status, this.isLost);
   }
 
   drawSync() {
     const { sync } = this.status;
     const line = this.isLost ? LINES.unknown : LINES[lineOf(sync)];
-    document.getElementById("c-sync").dataset.state = line.state === "ok" && sync.dead > 0 ? "notice" : line.state;
+    const [badge, state] = [document.getElementById("c-sync"), line.state === "ok" && sync.dead > 0 ? "notice" : line.state];
+    badge.dataset.state = state;
+    setShape(badge, SHAPES[state]);
     const backlog = sync.pending > 0 ? ` · ${text("counter.sync.pending", { n: whole(sync.pending) })}` : ` · ${text("counter.sync.none_pending")}`;
     const old = (!sync.is_up || sync.problem) && sync.pending > 0 && sync.oldest_pending_at ? ` · ${duration((Date.now() - Date.parse(sync.oldest_pending_at)) / 1000)}` : "";
     put("c-sync-text", text(line.word) + (this.isLost ? "" : backlog + old));
@@ -94,10 +120,12 @@ export class Status {
     const badge = document.getElementById("c-devices");
     badge.dataset.state = this.isLost ? "unknown" : devices.length === 0 ? "unknown" : ready === devices.length ? "ok" : ready > 0 ? "notice" : "alarm";
     put("c-devices-text", devices.length === 0 ? text("counter.devices.none") : text("counter.devices.count", { ready, n: devices.length }));
+    show("c-setup", this.inSetup.size > 0 && !this.isLost);
+    put("c-setup-text", text("counter.setup.badge", { devices: [...this.inSetup].join(text("common.list_joint")) }));
     if (!document.getElementById("c-devices-dialog").open) return;
     document.getElementById("c-devices-none").hidden = devices.length > 0;
     const strangers = (this.status.unlisted_devices ?? []).filter((/** @type {any} */ one) => one.needs_person);
-    document.getElementById("c-device-list").replaceChildren(...devices.map(deviceRow), ...strangers.map(strangerRow));
+    document.getElementById("c-device-list").replaceChildren(...devices.map((/** @type {any} */ one) => deviceRow(one, this.inSetup.has(one.device))), ...strangers.map(strangerRow));
   }
 
   drawNotices() {
@@ -137,22 +165,9 @@ function lineOf(sync) {
   return sync.problem ? "silent" : "online";
 }
 
-/** @param {any[]} letters */
-export function drawDeadLetters(letters) {
-  document.getElementById("c-dead-letters").hidden = letters.length === 0;
-  document.getElementById("c-dead-list").replaceChildren(
-    ...letters.map((letter) => item(`${text("counter.dead.number", { seq: letter.seq })} ${eventWord(letter.kind)}`, letter.code, `${age(letter.created_at)} · ${letter.id}`)),
-  );
-}
-
 /** @param {any} device */
 function isReady(device) {
   return device.state === "ready";
-}
-
-/** @param {string} kind */
-function eventWord(kind) {
-  return has(`event.${kind}`) ? text(`event.${kind}`) : kind;
 }
 
 /** @param {string} state */
@@ -160,38 +175,11 @@ function stateWord(state) {
   return has(`device.${state}`) ? text(`device.${state}`) : state;
 }
 
-/** @param {any} device */
-function deviceRow(device) {
+/** @param {any} device @param {boolean} isInSetup */
+function deviceRow(device, isInSetup) {
   const facts = [count("counter.devices.scans", device.scans, { n: whole(device.scans) })];
   if (device.restarts > 0) facts.push(count("counter.devices.restarts", device.restarts));
+  if (isInSetup) facts.push(text("counter.setup.no_sale"));
   if (device.problem) facts.push(ours(device.words), ours(device.next_step), device.problem);
   return item(device.device, stateWord(device.state), facts.join(" · "));
-}
-
-/** What is plugged in and not read. @param {any} one */
-function strangerRow(one) {
-  return item(one.label || one.node, ours(one.words), [ours(one.next_step), one.node, one.code].join(" · "));
-}
-
-/** @param {string} title @param {string} state @param {string} more */
-function item(title, state, more) {
-  const row = document.createElement("li");
-  const [name, word, small] = [document.createElement("b"), document.createElement("span"), document.createElement("small")];
-  name.textContent = title;
-  word.textContent = state;
-  small.textContent = more;
-  row.append(name, word, small);
-  return row;
-}
-
-/** @param {string} id @param {boolean} isShown */
-function show(id, isShown) {
-  const element = document.getElementById(id);
-  if (element.hidden === isShown) element.hidden = !isShown;
-}
-
-/** Write only what changed, so that screen readers are not told the same again. @param {string} id @param {string} content */
-function put(id, content) {
-  const element = document.getElementById(id);
-  if (element.textContent !== content) element.textContent = content;
 }

@@ -1,4 +1,4 @@
-"""Is the store what was written? Looked at before each start, on a connection that cannot write.
+"""Is the store what was written? Looked at before each start, on a connection that changes nothing.
 
 All of it runs at each start and before it. On 500 000 events, 313 MB, it takes 1.0 s of processor time: `quick_check`
 and the walk along the outbox 0.5 s each, the proof of the events that wait 0.1 ms each. A clean stop does
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from edge.store import schema
 from edge.store.database import APPLICATION_ID
@@ -83,16 +84,23 @@ def is_schema_of(connection: sqlite3.Connection, version: int) -> bool:
         return set(connection.execute(READ_SCHEMA)) == set(fresh.execute(READ_SCHEMA))
 
 
-def _checked(database: Path) -> Sequence[tuple[str, int]]:
-    with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as store:
+def _checked(database: Path, how: Literal["ro", "rw"] = "ro") -> Sequence[tuple[str, int]]:
+    where = f"{database.absolute().as_uri()}?mode={how}"
+    with closing(sqlite3.connect(where, uri=True, isolation_level=None)) as store:
         store.text_factory = lambda text: text.decode("utf-8", "replace")
+        store.execute("PRAGMA query_only = ON")
         try:
             store.execute("BEGIN")
             return _check(store)
         except sqlite3.DatabaseError as exc:
-            if getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & _PRIMARY_CODE in _OF_CONTENT:
+            primary = getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & _PRIMARY_CODE
+            if primary in _OF_CONTENT:
                 raise DamageError(str(exc)) from exc
-            raise
+            if primary != sqlite3.SQLITE_READONLY or how == "rw":
+                raise
+    # A power cut left an index of the log that is none, and only a writer may make it anew. It folds the log back when
+    # it closes, as the opening that follows would: the log was looked at before, and its commits are whole.
+    return _checked(database, "rw")
 
 
 def _check(store: sqlite3.Connection) -> Sequence[tuple[str, int]]:

@@ -97,7 +97,9 @@ def test_page_that_is_gone_is_named_number_by_number_and_the_rest_of_the_shop_is
         with connection.begin():
             (former,) = former_stores(connection)
             sold = sql.one(connection, "SELECT count(*) FROM sale_pack")[0]
-            states = dict(sql.rows(connection, "SELECT seq, state FROM outbox WHERE epoch = ?", (EPOCH,)))
+            states: dict[int, str] = dict(
+                sql.rows(connection, "SELECT seq, state FROM outbox WHERE epoch = ?", (EPOCH,))
+            )
         lost = {seq for first, last in former.lost for seq in range(first, last + 1)}
         assert events_of(shop) == {seq: frozen for seq, frozen in events.items() if seq not in lost}
         assert 40 in lost
@@ -130,7 +132,9 @@ def test_outbox_without_the_root_of_its_tree_keeps_what_stands_on_every_other_pa
         shop = Shop(connection, FakeClock(), seed=2)
         with connection.begin():
             (former,) = former_stores(connection)
-            states = dict(sql.rows(connection, "SELECT seq, state FROM outbox WHERE epoch = ?", (EPOCH,)))
+            states: dict[int, str] = dict(
+                sql.rows(connection, "SELECT seq, state FROM outbox WHERE epoch = ?", (EPOCH,))
+            )
         lost = {seq for first, last in former.lost for seq in range(first, last + 1)}
         assert events_of(shop) == {seq: frozen for seq, frozen in events.items() if seq not in lost}
     assert 0 < len(lost) == on_root
@@ -199,6 +203,20 @@ def test_commit_that_was_cut_off_is_told_and_is_no_fact(folder: Path) -> None:
     with opened_store(other) as connection:
         assert len(events_of(Shop(connection, FakeClock()))) == 1
         assert check_chain(connection, EPOCH).broken_at is None
+
+
+@pytest.mark.req("T-10")
+def test_index_of_the_log_that_a_power_cut_spoiled_does_not_stop_the_start(folder: Path) -> None:
+    path = database_path(folder)
+    with opened_store(folder) as connection:
+        ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
+        files = {name: (folder / name).read_bytes() for name in (FILE_NAME, f"{FILE_NAME}-wal")}
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    (folder / f"{FILE_NAME}-shm").write_bytes(b"\x5a" * 32_768)
+    assert not mend(path, OWNER).is_salvaged
+    with opened_store(folder) as connection, connection.begin():
+        assert read_state(connection).epoch == EPOCH
 
 
 def test_tool_leaves_a_damaged_log_to_the_terminal(folder: Path) -> None:

@@ -27,7 +27,7 @@ def backup(
     config: Config,
     as_json: AsJson = False,
 ) -> None:
-    """备份中心的数据库，中心可照常运行 / Back the centre's store up, while it runs.
+    """备份中心，运行中也可 / Back the centre up, while it runs.
 
     备份不含签名密钥，请另行妥善保管 / The signing key is not in it: keep a copy of it elsewhere.
     """
@@ -56,7 +56,7 @@ def restore_backup(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """把备份恢复为中心的数据库；须先停止中心 / Restore a backup; the centre must be stopped.
+    """恢复备份；须先停止中心 / Restore a backup; stop the centre first.
 
     恢复后起用新纪元，终端会自动补传备份之后的记录 / The store gets a new epoch; terminals send what came after it.
     """

@@ -55,7 +55,7 @@ _OWNER_ONLY = 0o600
 
 @outbox_app.command("list")
 def list_outbox(config: Config = None, folder: Folder = None, as_json: AsJson = False) -> None:
-    """列出待上传的数量和被拒的记录 / Count what waits, list what was refused."""
+    """列出待上传与被拒的记录 / What waits, what was refused."""
     with _store(config, folder) as connection, connection.begin():
         counts, letters = read_counts(connection), dead_letters(connection, _MOST_LISTED)
     if as_json:
@@ -87,7 +87,10 @@ def send(
     config: Config = None,
     folder: Folder = None,
 ) -> None:
-    """重新上传被拒的记录，例如中心升级之后 / Send refused records again, as after an upgrade of the centre."""
+    """重新上传被拒的记录 / Send refused records again.
+
+    例如中心升级之后 / As after an upgrade of the centre.
+    """
     if (event is None) is not every:
         raise UsageMistakeError(Words("请给出记录编号，或 --all", "Give the id of a record, or --all"))
     with _store(config, folder) as connection, connection.begin():
@@ -106,7 +109,10 @@ def set_aside(
     config: Config = None,
     folder: Folder = None,
 ) -> None:
-    """搁置被拒的记录：保留，但不再提醒；可用 send 撤销 / Set a refused record aside; `send` undoes it."""
+    """搁置被拒的记录 / Set a refused record aside.
+
+    记录仍保留，但不再提醒；可用 send 撤销 / It is kept, but reported no more; `send` undoes it.
+    """
     if not reason.strip():
         raise UsageMistakeError(Words("--reason 不能为空", "--reason must say something"))
     with _store(config, folder) as connection, connection.begin():
@@ -124,7 +130,10 @@ def export(
     delivered: Annotated[bool, typer.Option("--delivered", help="也导出已上传的记录 / Delivered records too")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """导出未上传的记录，供接替的机器接收；不含密钥 / Export what was not delivered; no keys are in it."""
+    """导出未上传的记录 / Export what was not delivered.
+
+    供接替的机器接收；不含密钥 / For the machine that takes over; no keys are in it.
+    """
     with _store(config, folder) as connection, connection.begin():
         try:
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
@@ -148,7 +157,10 @@ def adopt(
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """接收旧机器未上传的记录，作为自己的历史上传 / Take what the former machine never sent."""
+    """接收旧机器的导出文件 / Take over an export.
+
+    其中的记录作为本机的历史上传 / Its records are sent as a former life of this terminal.
+    """
     with _store(config, folder) as connection:
         try:
             with file.open("rb") as source:

@@ -23,6 +23,12 @@ SEND_AGAIN = """
 UPDATE outbox SET state = 'pending', held_until = NULL, dead_code = NULL, delivered_at = NULL
 WHERE epoch = ? AND seq BETWEEN ? AND ? AND state <> 'pending' AND dead_code IS NOT 'store.row_damaged'
 """
+# A row whose id is not the one in its bytes was damaged since: no receipt could name it.
+PARK_DAMAGED = """
+UPDATE outbox SET state = 'dead', dead_code = 'store.row_damaged', held_until = NULL
+WHERE epoch = ? AND seq BETWEEN ? AND ? AND state <> 'pending' AND dead_code IS NOT 'store.row_damaged'
+  AND (typeof(id) || typeof(bytes) <> 'textblob' OR NOT instr(bytes, CAST('"id":"' || id || '"' AS BLOB)))
+"""
 SEND_FORKED_AGAIN = """
 UPDATE outbox SET state = 'pending', held_until = NULL, delivered_at = NULL
 WHERE state = 'delivered' AND epoch IN (SELECT epoch FROM former_store WHERE why = 'forked')
@@ -66,6 +72,8 @@ def make_pending(tx: Connection, wanted: Sequence[Wanted]) -> tuple[int, list[Wa
         # Numbers beyond the last were never given out, and lives that are not here were not named by us.
         spans = [(first, min(last, last_of.get(one.epoch, 0))) for first, last in one.spans]
         spans = [(first, last) for first, last in spans if first <= last]
+        for span in spans:
+            sql.change(tx, PARK_DAMAGED, (one.epoch, *span))
         again += sum(sql.change(tx, SEND_AGAIN, (one.epoch, *span)) for span in spans)
         missing = [gap for span in spans for gap in _missing(tx, one.epoch, span)]
         if missing:

@@ -76,6 +76,17 @@ def test_numbers_that_are_gone_are_said_once(connection: Connection, outbox: Out
     assert thaw(row.bytes).fact == EventsLost(EPOCH, [(2, 3), (5, 5)])
 
 
+def test_row_that_was_damaged_since_is_parked_and_said_to_be_lost(connection: Connection, outbox: Outbox) -> None:
+    record(connection, outbox, 3)
+    outbox.apply_receipts([receipt([(1, 3)])], NOON)
+    with connection.begin():
+        sql.change(connection, "UPDATE outbox SET id = CAST(x'ff' AS TEXT) WHERE seq = ?", (2,))
+    assert outbox.send_again(ask(Wanted(EPOCH, [(1, 3)])), NOON) == 3
+    assert due(outbox) == [1, 3, 4]
+    (row,) = outbox.pending(epoch=EPOCH, after_seq=3, up_to_seq=None, limit=9, now=NOON)
+    assert thaw(row.bytes).fact == EventsLost(EPOCH, [(2, 2)])
+
+
 def test_numbers_never_given_out_are_not_called_lost(connection: Connection, outbox: Outbox) -> None:
     record(connection, outbox, 2)
     assert outbox.send_again(ask(Wanted(EPOCH, [(3, 900)]), Wanted("somewhere-else", [(1, 9)])), NOON) == 0

@@ -98,8 +98,8 @@ def _checked(database: Path, how: Literal["ro", "rw"] = "ro") -> Sequence[tuple[
                 raise DamageError(str(exc)) from exc
             if primary != sqlite3.SQLITE_READONLY or how == "rw":
                 raise
-    # A power cut left an index of the log that is none, and only a writer may make it anew. It folds the log back when
-    # it closes, as the opening that follows would: the log was looked at before, and its commits are whole.
+    # A power cut while the store was made left a journal that only a writer may roll back. What a writer folds back of
+    # a log when it closes, the opening that follows would too: the log was looked at before, and its commits are whole.
     return _checked(database, "rw")
 
 

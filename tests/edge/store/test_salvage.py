@@ -206,17 +206,24 @@ def test_commit_that_was_cut_off_is_told_and_is_no_fact(folder: Path) -> None:
 
 
 @pytest.mark.req("T-10")
-def test_index_of_the_log_that_a_power_cut_spoiled_does_not_stop_the_start(folder: Path) -> None:
+def test_journal_that_a_power_cut_left_is_rolled_back_and_does_not_stop_the_start(folder: Path) -> None:
+    open_shop(folder)
     path = database_path(folder)
-    with opened_store(folder) as connection:
-        ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
-        files = {name: (folder / name).read_bytes() for name in (FILE_NAME, f"{FILE_NAME}-wal")}
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    (folder / f"{FILE_NAME}-shm").write_bytes(b"\x5a" * 32_768)
+    journal = path.with_name(f"{FILE_NAME}-journal")
+    with closing(sqlite3.connect(path, isolation_level=None)) as store:
+        for statement in (
+            "PRAGMA journal_mode = DELETE",
+            "PRAGMA cache_size = 1",
+            "BEGIN",
+            "UPDATE outbox SET kind = 'x'",
+        ):
+            store.execute(statement).fetchall()
+        files = {one: one.read_bytes() for one in (path, journal)}
+    for one, content in files.items():
+        one.write_bytes(content)
     assert not mend(path, OWNER).is_salvaged
-    with opened_store(folder) as connection, connection.begin():
-        assert read_state(connection).epoch == EPOCH
+    with opened_store(folder) as connection:
+        assert read(Shop(connection, FakeClock()), "SELECT count(*) FROM outbox WHERE kind = 'x'") == [(0,)]
 
 
 def test_tool_leaves_a_damaged_log_to_the_terminal(folder: Path) -> None:

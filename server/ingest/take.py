@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -63,7 +63,7 @@ class Committed:
     events: Sequence[Event]
     """Those that are new."""
     alarms: Sequence[Alarm]
-    forked: Mapping[StreamKey, AbstractSet[int]]
+    forked: Mapping[StreamKey, AbstractSet[int]] = field(default_factory=dict)
     """Numbers that came and stand for more than one event, by terminal and epoch."""
 
 
@@ -162,7 +162,7 @@ class Ingest:
     def _commit(self, deliveries: Sequence[Delivery], raised: Sequence[Alarm], now: datetime) -> Committed:
         bringing = [one for one in deliveries if one.arrivals or one.refusals or is_newer(one)]
         if not bringing and not raised:
-            return Committed((), (), {})
+            return Committed((), ())
         for _ in range(ATTEMPTS - 1):
             try:
                 return self._write(bringing, raised, micros(now))

@@ -11,6 +11,7 @@ from server.api.application import create_app
 from server.centre import Centre
 from server.fleet import Fleet
 from server.ingest import Ingest
+from server.ingest.asking import Asking
 from server.live import LiveNews
 from server.matching import Matching
 from server.people.accounts import Accounts
@@ -62,6 +63,7 @@ def centre(store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Centr
         fleet=Fleet(store, news.terminal_changed),
         matching=matching,
         ingest=Ingest(store, key, announce=news.committed),
+        asking=Asking(store, key),
         now=clock,
         started_at=NOW,
     )

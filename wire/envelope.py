@@ -55,7 +55,7 @@ def seal(body: bytes, topic: str, key: SigningKey) -> bytes:
     return MAGIC + bytes([FRAME_VERSION]) + key_id + signature + packed
 
 
-def open_sealed(frame: bytes, topic: str, find_key: KeyLookup) -> Opened:
+def open_sealed(frame: bytes, topic: str, find_key: KeyLookup, *, most_bytes: int | None = None) -> Opened:
     """Return the body of `frame`, proved to be signed for `topic` by a known key.
 
     Raises:
@@ -63,11 +63,11 @@ def open_sealed(frame: bytes, topic: str, find_key: KeyLookup) -> Opened:
         NewerMessageError: A frame version that we do not know yet.
         UnknownKeyError: Signed by a key that `find_key` does not know.
         ForgedMessageError: The signature does not hold.
-        OversizedMessageError: The body is larger than `MAX_BODY_BYTES`.
+        OversizedMessageError: The body is larger than `most_bytes`, which is `MAX_BODY_BYTES` unless said.
     """
     parts = _parts(frame)
     signer = _proved(parts, topic, find_key(parts.key_id))
-    return Opened(_unpack(parts.packed, MAX_BODY_BYTES), signer)
+    return Opened(_unpack(parts.packed, MAX_BODY_BYTES if most_bytes is None else most_bytes), signer)
 
 
 def open_introduction(frame: bytes, topic: str, key_in: KeyInBody, *, most_bytes: int) -> Opened:

@@ -18,7 +18,10 @@ from wire.events import Span
 from wire.receipts import Wanted, ranges
 
 NEXT_EPOCH = "SELECT epoch FROM outbox WHERE epoch > ? ORDER BY epoch LIMIT 1"
-ENDS_OF_EPOCH = "SELECT min(seq), max(seq) FROM outbox WHERE epoch = ?"
+# Two look-ups: asked for together, SQLite would read every row of the life.
+ENDS_OF_EPOCH = """
+SELECT (SELECT min(seq) FROM outbox WHERE epoch = ?1), (SELECT max(seq) FROM outbox WHERE epoch = ?1)
+"""
 SEND_AGAIN = """
 UPDATE outbox SET state = 'pending', held_until = NULL, dead_code = NULL, delivered_at = NULL
 WHERE epoch = ? AND seq BETWEEN ? AND ? AND state <> 'pending' AND dead_code IS NOT 'store.row_damaged'

@@ -26,11 +26,13 @@ FROM outbox AS o LEFT JOIN set_aside AS s ON s.epoch = o.epoch AND s.seq = o.seq
 WHERE o.state = 'dead' ORDER BY o.created_at DESC, o.epoch, o.seq LIMIT ?
 """
 SELECT_ONE = "SELECT epoch, seq, state FROM outbox WHERE state IN ('dead', 'pending') AND id = ?"
+SELECT_DAMAGED = "SELECT 1 FROM outbox WHERE epoch = ? AND seq = ? AND dead_code = 'store.row_damaged'"
 SEND_AGAIN = """
-UPDATE outbox SET state = 'pending', dead_code = NULL WHERE state = 'dead' AND epoch = ? AND seq = ?
+UPDATE outbox SET state = 'pending', dead_code = NULL
+WHERE state = 'dead' AND dead_code <> 'store.row_damaged' AND epoch = ? AND seq = ?
 """
 SEND_ALL_AGAIN = """
-UPDATE outbox SET state = 'pending', dead_code = NULL WHERE state = 'dead'
+UPDATE outbox SET state = 'pending', dead_code = NULL WHERE state = 'dead' AND dead_code <> 'store.row_damaged'
   AND NOT EXISTS (SELECT 1 FROM set_aside AS s WHERE s.epoch = outbox.epoch AND s.seq = outbox.seq)
 """
 SET_ASIDE = "INSERT OR REPLACE INTO set_aside (epoch, seq, operator, reason, at) VALUES (?, ?, ?, ?, ?)"
@@ -43,6 +45,16 @@ class NoDeadLetterError(EdgeError, RejectedError):
     code: ClassVar[str] = "outbox.no_dead_letter"
     next_step: ClassVar[Words] = Words(
         "请用 `yima outbox list` 查看被拒的记录。", "See the refused records with `yima outbox list`."
+    )
+
+
+class DamagedRecordError(EdgeError, RejectedError):
+    """A record whose bytes are not what was frozen: sent, it would be a lie."""
+
+    code: ClassVar[str] = "outbox.damaged_record"
+    next_step: ClassVar[Words] = Words(
+        "该记录已向中心申报丢失；请核对当天的销售，并用 set-aside 搁置。",
+        "The centre knows that it is lost; check the sales of that day, then set it aside.",
     )
 
 
@@ -92,9 +104,11 @@ def send_dead_letter_again(tx: Connection, event: str) -> None:
 
     Raises:
         NoDeadLetterError: There is none with that id.
+        DamagedRecordError: Its bytes are not what was recorded: the centre was told that it is lost.
     """
     place = _place(tx, event, among={"dead", "pending"})
-    sql.change(tx, SEND_AGAIN, place)
+    if sql.change(tx, SEND_AGAIN, place) == 0 and sql.first(tx, SELECT_DAMAGED, place) is not None:
+        raise DamagedRecordError(Words(f"记录 {event} 已损坏，不能上传", f"Record {event} is damaged and is not sent"))
     sql.change(tx, TAKE_BACK, place)
 
 

@@ -22,9 +22,9 @@ from edge.store import sql
 from edge.store.asked import Kept, kept_epochs, make_pending, offer_forked_again
 from edge.store.life import Why, begin_epoch, note_centre
 from edge.store.terminal import advance, read_state, set_clock_offset
-from wire.events import SCHEMA_VERSION, Event, EventsLost, Fact, Span, StoreRebuilt, freeze, sm3_hex
+from wire.events import MAX_SPANS, SCHEMA_VERSION, Event, EventsLost, Fact, Span, StoreRebuilt, freeze, sm3_hex
 from wire.ids import HybridClock, uuid7
-from wire.receipts import Ask, Receipt, Wanted
+from wire.receipts import Ask, Receipt
 
 KEEP_DELIVERED = timedelta(days=30)
 """How long a delivered row stays at least, by the centre's clock."""
@@ -67,12 +67,10 @@ SELECT count(*) FROM outbox WHERE state = 'dead'
 COUNT_DELIVERED = "SELECT count(*) FROM outbox WHERE state = 'delivered'"
 LATEST_DELIVERY = "SELECT max(delivered_at) FROM outbox WHERE state = 'delivered'"
 CREATED_AT = "SELECT created_at FROM outbox WHERE epoch = ? AND seq = ?"
-# From the front only: behind the first event that waits nothing is missing, unless by damage (`salvage_check`).
+# The newest event of a life stays: it shows where its history ends.
 PURGE = """
-DELETE FROM outbox WHERE state = 'delivered' AND delivered_at < ? AND seq < (
-  SELECT coalesce(min(seq), 9223372036854775807) FROM outbox AS waiting
-  WHERE waiting.state = 'pending' AND waiting.epoch = outbox.epoch
-)
+DELETE FROM outbox WHERE state = 'delivered' AND delivered_at < ?
+  AND seq < (SELECT max(seq) FROM outbox AS newest WHERE newest.epoch = outbox.epoch)
 """
 
 
@@ -130,7 +128,7 @@ class Outbox:
     def __init__(self, connection: Connection, *, random: RandomBytes) -> None:
         self._connection = connection
         self._random = random
-        self._said_lost: list[Wanted] = []
+        self._said_lost: set[tuple[str, Span]] = set()
 
     def append(self, tx: Connection, fact: Fact, *, operator: str | None, now: datetime) -> Recorded:
         """Freeze `fact` as the next event, inside the transaction `tx` that makes it true."""
@@ -193,12 +191,18 @@ class Outbox:
         """
         with self._connection.begin():
             again, lost = make_pending(self._connection, ask.wanted)
-            fresh = [one for one in lost if one not in self._said_lost]
-            for one in fresh:
-                self.append(self._connection, EventsLost(one.epoch, one.spans), operator=None, now=now)
+            fresh = {(one.epoch, span) for one in lost for span in one.spans} - self._said_lost
+            lives = {epoch for epoch, _ in fresh}
+            for epoch in lives:
+                self.tell_lost(self._connection, epoch, sorted(span for life, span in fresh if life == epoch), now)
         # The centre asks again until the answer has come; one answer is enough.
-        self._said_lost += fresh
-        return again + len(fresh)
+        self._said_lost |= fresh
+        return again + len(lives)
+
+    def tell_lost(self, tx: Connection, epoch: str, spans: Sequence[Span], now: datetime) -> None:
+        """Tell the centre which numbers of a life will never come, in as many events as it takes."""
+        for first in range(0, len(spans), MAX_SPANS):
+            self.append(tx, EventsLost(epoch, list(spans[first : first + MAX_SPANS])), operator=None, now=now)
 
     def leave_epoch(self, epoch: str, why: Why, now: datetime) -> str:
         """Begin a new life of the store if it is still in `epoch`; return the life that it is in."""

@@ -30,17 +30,17 @@ EVICT_TO = 0.85
 READ_PAGES = "PRAGMA page_count"
 READ_FREE_PAGES = "PRAGMA freelist_count"
 READ_PAGE_BYTES = "PRAGMA page_size"
-# Oldest first, and from the front only: behind the first event that waits nothing is missing (`salvage_check`).
+# Oldest first; the newest event of a life stays, because it shows where its history ends.
 EVICT = """
 DELETE FROM outbox WHERE (epoch, seq) IN (
-  SELECT epoch, seq FROM outbox AS old WHERE state = 'delivered' AND seq < (
-    SELECT coalesce(min(seq), 9223372036854775807) FROM outbox AS waiting
-    WHERE waiting.state = 'pending' AND waiting.epoch = old.epoch
-  )
+  SELECT epoch, seq FROM outbox AS old WHERE state = 'delivered'
+    AND seq < (SELECT max(seq) FROM outbox AS newest WHERE newest.epoch = old.epoch)
   ORDER BY delivered_at, epoch, seq LIMIT ?
 )
 """
 _EVICTED_AT_ONCE = 500
+_MOST_TURNS = 10
+"""So many times that in one transaction: a scan must not wait long. The next look goes on."""
 
 
 class QuotaState(StrEnum):
@@ -123,10 +123,13 @@ class Quota:
 
     def make_room(self, tx: Connection) -> int:
         """Let delivered events go if little room is left; return how many went. What waits is never touched."""
-        if self.look(tx) not in {QuotaState.ALARM, QuotaState.FULL}:
+        if self.look(tx) not in {QuotaState.ALARM, QuotaState.FULL} or self.fill.capacity_bytes <= 0:
+            # Without any room at all, because others filled the disk, letting them go would gain nothing.
             return 0
         gone = 0
-        while self.fill.share > EVICT_TO:
+        for _ in range(_MOST_TURNS):
+            if self.fill.share <= EVICT_TO:
+                break
             went = sql.change(tx, EVICT, (_EVICTED_AT_ONCE,))
             gone += went
             self.look(tx)

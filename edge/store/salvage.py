@@ -25,7 +25,7 @@ from edge.store.database import APPLICATION_ID, SALVAGING, connected, newer_stor
 from edge.store.errors import of_os_error, store_errors
 from edge.store.files import make_folder, sync_file, sync_folder, write_whole
 from edge.store.outbox import Outbox
-from edge.store.salvage_build import Owner, build_store, tell_lost
+from edge.store.salvage_build import Owner, build_store
 from edge.store.salvage_check import Look, is_schema_of, look_over
 from edge.store.salvage_fill import opened_image
 from edge.store.salvage_remains import Remains, open_remains
@@ -121,7 +121,7 @@ def _park(tx: Connection, wrong: Sequence[tuple[str, int]], owner: Owner) -> int
         numbers = sorted(seq for life, seq in wrong if life == epoch)
         for seq in numbers:
             sql.change(tx, PARK, (ROW_DAMAGED, epoch, seq))
-        tell_lost(tx, outbox, epoch, ranges(numbers), owner.now)
+        outbox.tell_lost(tx, epoch, ranges(numbers), owner.now)
     return len(wrong)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +21,7 @@ from edge.store.salvage_outbox import take_outbox
 from edge.store.salvage_proof import Found
 from edge.store.salvage_remains import Head, Remains
 from rules.scan_judgement import Mode
-from wire.events import GENESIS, MAX_SPANS, EventsLost, Span
+from wire.events import GENESIS, MAX_SPANS
 
 REPORT = "salvage.txt"
 _UNSAFE = ("journal_mode = MEMORY", "synchronous = OFF", "foreign_keys = OFF", "cache_size = -32000")
@@ -80,12 +79,6 @@ def build_store(new: Path, image: Path, remains: Remains, folder: Path, owner: O
     return summary
 
 
-def tell_lost(tx: Connection, outbox: Outbox, epoch: str, spans: Sequence[Span], now: datetime) -> None:
-    """Tell the centre which numbers of a life will never come."""
-    for first in range(0, len(spans), MAX_SPANS):
-        outbox.append(tx, EventsLost(epoch, list(spans[first : first + MAX_SPANS])), operator=None, now=now)
-
-
 def _begin_life(tx: Connection, taken: Taken, recovered: Recovered, folder: Path, owner: Owner) -> None:
     """Put the state of the former life in its place, then begin the new one."""
     head = recovered.head or _unknown_head(tx, owner)
@@ -109,7 +102,7 @@ def _begin_life(tx: Connection, taken: Taken, recovered: Recovered, folder: Path
     spans = lost.pop(head.epoch, ())
     outbox.begin_epoch(tx, "damaged", owner.now, lost=spans[:MAX_SPANS], folder=f"{folder.parent.name}/{folder.name}")
     for epoch, more in {head.epoch: spans[MAX_SPANS:], **lost}.items():
-        tell_lost(tx, outbox, epoch, more, owner.now)
+        outbox.tell_lost(tx, epoch, more, owner.now)
 
 
 def _unknown_head(tx: Connection, owner: Owner) -> Head:

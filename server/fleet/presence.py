@@ -21,6 +21,7 @@ from wire.presence import Health, Presence, PresenceState, decode_health, decode
 from wire.topics import Channel, TerminalTopics, parse_topic
 
 _LARGEST_PRESENCE = 64 * 1024
+_LARGEST_REPORT = 64 * 1024
 _MOST_DEVICES = 64
 
 Change = dict[str, object]
@@ -49,7 +50,8 @@ def open_health(topic: str, frame: bytes, key: PublicKey) -> Health:
         WireError: The signature does not hold, or the frame is of a newer format.
     """
     topics = _address(topic, Channel.HEALTH)
-    said = decode_health(open_sealed(frame, topic, lambda key_id: key if key_id == key.key_id else None).body)
+    opened = open_sealed(frame, topic, lambda key_id: key if key_id == key.key_id else None, most_bytes=_LARGEST_REPORT)
+    said = decode_health(opened.body)
     _check_speaker(said.terminal, topics)
     return said
 
@@ -119,7 +121,8 @@ def after_health(row: TerminalRow, said: Health, now: datetime) -> Change:
         "dead_letters": said.dead_letters,
         "oldest_pending_us": None if said.oldest_pending_at is None else micros(said.oldest_pending_at),
         "devices": msgspec.json.encode(said.devices[:_MOST_DEVICES]).decode(),
-        "health": encode(said).decode(),
+        # What nobody has approved may report, but does not fill the store.
+        "health": encode(said).decode() if row.trust == Trust.APPROVED else None,
     }
     if said.session != row.session:
         change |= {"session": said.session, "session_us": at_us}

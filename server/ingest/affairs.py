@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from codes.words import Words
@@ -60,16 +61,14 @@ def alarms_of(event: Event) -> list[Alarm]:
         words = _REBUILT[fact.why]
         said = Words(f"{words.zh}，保留记录 {fact.kept} 条", f"{words.en}; {fact.kept} events are kept")
         found.append(Alarm(AlarmKey(event.terminal, f"store.{fact.why}", event.epoch), said))
-    lost = lost_in(fact)
-    if lost is not None:
-        found.append(Alarm(AlarmKey(event.terminal, "chain.events_lost", lost.epoch), _lost_words(lost)))
     return found
 
 
-def _lost_words(lost: Lost) -> Words:
-    numbers = sum(last - first + 1 for first, last in lost.spans)
-    first, last = lost.spans[0][0], lost.spans[-1][1]
-    return Words(
+def alarm_of_loss(terminal: str, epoch: str, numbers: int, spans: Sequence[Span]) -> Alarm:
+    """Return the alarm for numbers that the centre does not have and that will never come."""
+    first, last = min(span[0] for span in spans), max(span[1] for span in spans)
+    words = Words(
         f"终端确认有 {numbers} 条记录已丢失（第 {first} 至 {last} 号之间），不会再上传",
         f"The terminal says that {numbers} events are lost (between numbers {first} and {last}) and will never come",
     )
+    return Alarm(AlarmKey(terminal, "chain.events_lost", epoch), words)

@@ -7,7 +7,7 @@ rows again, or says that they are gone. What waits at the terminal anyway is ask
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from server.store import events
@@ -18,6 +18,9 @@ from wire.keys import SigningKey
 from wire.presence import Health
 from wire.receipts import BATCH_VERSION, MAX_SPANS_PER_ASK, Ask, Wanted, encode
 from wire.topics import Channel, TerminalTopics
+
+BETWEEN = timedelta(seconds=20)
+"""A terminal with gaps is asked no more often than this: it reports on every change as well."""
 
 
 class Question(NamedTuple):
@@ -33,12 +36,18 @@ class Asking:
     def __init__(self, store: Store, key: SigningKey) -> None:
         self._store = store
         self._key = key
+        self._asked_at: dict[str, datetime] = {}
 
     def question(self, topics: TerminalTopics, said: Health, now: datetime) -> Question | None:
         """Return what to ask of a terminal after its report `said`; None if nothing is missing."""
+        asked_at = self._asked_at.get(topics.terminal)
+        if asked_at is not None and timedelta() <= now - asked_at < BETWEEN:
+            return None
         wanted = self._wanted(said)
         if not wanted:
+            self._asked_at.pop(topics.terminal, None)
             return None
+        self._asked_at[topics.terminal] = now
         ask = Ask(BATCH_VERSION, topics.terminal, self._store.epoch, now, wanted)
         topic = topics.on(Channel.ASK)
         return Question(topic, seal(encode(ask), topic, self._key))
@@ -48,7 +57,7 @@ class Asking:
         room = MAX_SPANS_PER_ASK
         with self._store.reading() as connection:
             streams = {row.epoch: row for row in events.load_streams(connection, said.terminal)}
-            for kept in said.kept:
+            for kept in {kept.epoch: kept for kept in said.kept}.values():
                 # Of a life that was never heard of, everything is missing.
                 row = streams.get(kept.epoch) or StreamRow(0, said.terminal, kept.epoch, 0, 0, NO_HASH)
                 if row.contiguous_to >= max(row.tip_seq, kept.last):

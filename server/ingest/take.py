@@ -180,7 +180,7 @@ class Ingest:
             events.add_events(connection, work.rows)
             events.add_rejected(connection, work.rejected)
             work.alarms += link_up(connection, work.streams, work.links)
-            close_lost(connection, work.streams, work.lost, now_us)
+            work.alarms += close_lost(connection, work.streams, work.lost, now_us)
             ledger.apply(connection, work.facts, work.scans, now_us)
             alarms.raise_alarms(connection, work.alarms, now_us)
         forked = {key: numbers for key, places in work.known.items() if (numbers := forked_numbers(places))}

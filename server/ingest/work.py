@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import get_args
 
 from codes.words import Words
-from server.ingest.affairs import OF_ITSELF, alarms_of, lost_in
+from server.ingest.affairs import OF_ITSELF, alarm_of_loss, alarms_of, lost_in
 from server.ingest.chain import Faults, NewLink, advance_tip, find_faults, is_next
 from server.ingest.opening import Arrival, Delivery, Refusal
 from server.store import events
@@ -138,13 +138,22 @@ def close_lost(
     streams: Mapping[StreamKey, StreamRow],
     lost: Mapping[StreamKey, Iterable[Span]],
     now_us: int,
-) -> None:
-    """Close numbers that will never come, so that nobody waits or asks for them any more."""
+) -> list[Alarm]:
+    """Close numbers that will never come, so that nobody waits or asks for them any more; return the alarms.
+
+    A terminal that lost its delivered events names them as well: what is here is not lost.
+    """
+    found: list[Alarm] = []
     for key, spans in lost.items():
         stream = streams[key]
-        events.add_lost(connection, stream.id, spans, now_us)
-        stream.contiguous_to = events.contiguous_from(connection, stream.id, stream.contiguous_to)
+        absent = {span: span[1] - span[0] + 1 - events.count_closed(connection, stream.id, span) for span in set(spans)}
+        absent = {span: numbers for span, numbers in absent.items() if numbers}
+        if absent:
+            events.add_lost(connection, stream.id, absent, now_us)
+            stream.contiguous_to = events.contiguous_from(connection, stream.id, stream.contiguous_to)
+            found.append(alarm_of_loss(stream.terminal, stream.epoch, sum(absent.values()), list(absent)))
     events.save_streams(connection, (streams[key] for key in lost))
+    return found
 
 
 def link_up(

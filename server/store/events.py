@@ -15,6 +15,7 @@ NO_HASH = bytes(32)
 """`GENESIS` in bytes: the predecessor of the first event."""
 
 _SEQS_PER_LOOK = 1_000
+_SEQS_PER_GAP_LOOK = 20_000
 
 
 @dataclass(slots=True)
@@ -189,32 +190,36 @@ def load_lost(connection: Connection, stream_id: int, after: int) -> list[tuple[
     return [(first, last) for first, last in connection.execute(asked.order_by(lost_span.c.first))]
 
 
+def count_closed(connection: Connection, stream_id: int, span: tuple[int, int]) -> int:
+    """Return how many numbers of a span are accepted or rejected."""
+    asked = union(*_closed_seqs(stream_id, span[0] - 1, span[1])).subquery()
+    return connection.scalar(select(func.count()).select_from(asked)) or 0
+
+
 def contiguous_from(connection: Connection, stream_id: int, closed: int) -> int:
     """Return the last number of the unbroken run of closed numbers that goes on from `closed`."""
     lost = load_lost(connection, stream_id, closed)
     while True:
-        reached = _run_on(connection, stream_id, closed)
-        for first, last in lost:
-            if first <= reached + 1:
-                reached = max(reached, last)
+        following = sorted(
+            {
+                seq
+                for asked in _closed_seqs(stream_id, closed)
+                for seq in connection.scalars(asked.order_by("seq").limit(_SEQS_PER_LOOK))
+            }
+        )
+        reached = _run_on(closed, [*((seq, seq) for seq in following), *lost])
         if reached == closed:
             return closed
         closed = reached
 
 
-def _run_on(connection: Connection, stream_id: int, closed: int) -> int:
-    while True:
-        following = {
-            seq
-            for asked in _closed_seqs(stream_id, closed)
-            for seq in connection.scalars(asked.order_by("seq").limit(_SEQS_PER_LOOK))
-        }
-        last = closed
-        while last + 1 in following:
-            last += 1
-        if last == closed:
-            return closed
-        closed = last
+def _run_on(closed: int, spans: list[tuple[int, int]]) -> int:
+    """Return how far spans go on from `closed` without a gap."""
+    for first, last in sorted(spans):
+        if first > closed + 1:
+            break
+        closed = max(closed, last)
+    return closed
 
 
 def load_gaps(connection: Connection, row: StreamRow, limit: int, *, up_to: int = 0) -> list[tuple[int, int]]:
@@ -230,7 +235,8 @@ def load_gaps(connection: Connection, row: StreamRow, limit: int, *, up_to: int 
 def _gaps_below_tip(connection: Connection, row: StreamRow, limit: int) -> list[tuple[int, int]]:
     if row.contiguous_to >= row.tip_seq:
         return []
-    seqs = union(*_closed_seqs(row.id, row.contiguous_to)).subquery()
+    # Of a long stretch its beginning is enough: the rest is looked at when that is healed.
+    seqs = union(*_closed_seqs(row.id, row.contiguous_to)).order_by("seq").limit(_SEQS_PER_GAP_LOOK).subquery()
     before = func.lag(seqs.c.seq, 1, row.contiguous_to).over(order_by=seqs.c.seq)
     steps = select(before.label("before"), seqs.c.seq.label("seq")).subquery()
     missing = select(steps.c.before + 1, steps.c.seq - 1).where(steps.c.seq > steps.c.before + 1)
@@ -257,8 +263,10 @@ def _load_streams(connection: Connection, names: Collection[tuple[str, str]]) ->
     return {(row.terminal, row.epoch): row for row in rows if (row.terminal, row.epoch) in names}
 
 
-def _closed_seqs(stream_id: int, after: int) -> tuple[Select[Any], Select[Any]]:
+def _closed_seqs(stream_id: int, after: int, up_to: int | None = None) -> tuple[Select[Any], Select[Any]]:
     """Select the numbers of a stream after `after` that are accepted, and those that are rejected."""
     taken = select(event.c.seq).where(event.c.stream == stream_id, event.c.seq > after)
     refused = select(rejected_event.c.seq).where(rejected_event.c.stream == stream_id, rejected_event.c.seq > after)
+    if up_to is not None:
+        return taken.where(event.c.seq <= up_to), refused.where(rejected_event.c.seq <= up_to)
     return taken, refused

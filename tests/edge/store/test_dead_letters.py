@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection
 
+from edge.store import sql
 from edge.store.dead_letters import (
+    DamagedRecordError,
     NoDeadLetterError,
     SetAside,
     dead_letters,
@@ -69,6 +71,18 @@ def test_setting_aside_is_undone_by_sending(connection: Connection, outbox: Outb
     again = Receipt(1, TERMINAL, EPOCH, "c", NOON, "n" * 16, [], [Rejected(1, refused[0], "event.invalid")])
     outbox.apply_receipts([again], NOON)
     assert outbox.counts().dead == 3, "refused anew, it is reported anew"
+
+
+@pytest.mark.req("T-10")
+def test_a_damaged_record_is_never_sent(connection: Connection, outbox: Outbox, refused: list[str]) -> None:
+    with connection.begin():
+        sql.change(connection, "UPDATE outbox SET dead_code = 'store.row_damaged' WHERE id = ?", (refused[0],))
+    with connection.begin(), pytest.raises(DamagedRecordError):
+        send_dead_letter_again(connection, refused[0])
+    with connection.begin():
+        assert send_all_again(connection) == 2
+        set_dead_letter_aside(connection, refused[0], operator="zhao", reason="核对过", now=NOON)
+    assert due(outbox) == [2, 3]
 
 
 def test_what_was_not_refused_has_no_way_out(connection: Connection, outbox: Outbox, refused: list[str]) -> None:

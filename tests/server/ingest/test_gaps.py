@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from server.ingest.asking import Asking
@@ -81,6 +83,34 @@ def test_an_end_that_will_never_come_is_closed(centre: Centre, store: Store) -> 
     centre.take(terminal.frame(terminal.say(StoreRebuilt("e1", "damaged", 3, [(4, 8)]))))
     assert asked(centre, terminal, KeptEpoch("e1", 1, 8), KeptEpoch("e2", 1, 1)) == []
     assert sorted(looking.alarm_codes(store)) == ["chain.events_lost", "store.damaged"]
+
+
+def test_what_is_here_is_not_lost(centre: Centre, terminal: FakeTerminal) -> None:
+    events = frozen(terminal, 6)
+    centre.take(terminal.frame(*events))
+    centre.take(terminal.frame(terminal.say(EventsLost("e1", [(1, 6)]))))
+    assert looking.alarms_of(centre.store) == []
+    assert looking.count(centre.store, "lost_span") == 0
+
+
+def test_a_thousand_holes_are_closed_in_one_go(centre: Centre, terminal: FakeTerminal) -> None:
+    events = [terminal.say(scanned(None)) for _ in range(2_000)]
+    for start in range(0, 1_000, 500):
+        centre.take(terminal.frame(*events[1::2][start : start + 500]))
+    holes = [(seq, seq) for seq in range(1, 2_000, 2)]
+    centre.take(terminal.frame(terminal.say(EventsLost("e1", holes))))
+    assert looking.stream(centre.store).contiguous_to == 2_001
+
+
+def test_a_terminal_that_reports_on_and_on_is_not_asked_each_time(centre: Centre, terminal: FakeTerminal) -> None:
+    events = frozen(terminal, 5)
+    centre.take(terminal.frame(*events[3:]))
+    asking = Asking(centre.store, centre.key)
+    said = Health(1, terminal.name, "s1", NOW, 0, 0, None, [], [KeptEpoch("e1", 1, 5)] * 9)
+    answers = [asking.question(terminal.topics, said, NOW + timedelta(seconds=second)) for second in (0, 5, 19, 20)]
+    assert [answer is not None for answer in answers] == [True, False, False, True]
+    ask = decode_ask(open_sealed(answers[0].frame, answers[0].topic, lambda _: centre.key.public).body)
+    assert ask.wanted == [Wanted("e1", [(1, 3)])]
 
 
 def test_what_comes_after_all_is_taken(centre: Centre, terminal: FakeTerminal) -> None:

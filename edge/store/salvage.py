@@ -8,7 +8,6 @@ new life.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -27,7 +26,7 @@ from edge.store.files import make_folder, sync_file, sync_folder, write_whole
 from edge.store.outbox import Outbox
 from edge.store.salvage_build import Owner, build_store
 from edge.store.salvage_check import Look, is_schema_of, look_over
-from edge.store.salvage_fill import opened_image
+from edge.store.salvage_fill import UNREADABLE, opened_image
 from edge.store.salvage_remains import Remains, open_remains
 from edge.store.wal import Verdict
 from wire.receipts import ranges
@@ -107,7 +106,7 @@ def _refuse_newer(database: Path, remains: Remains) -> None:
     if mark != APPLICATION_ID or version <= newest:
         return
     if 1 not in remains.log.committed():
-        with suppress(sqlite3.Error), opened_image(database) as image:
+        with suppress(*UNREADABLE), opened_image(database) as image:
             if is_schema_of(image, newest):
                 # It has our tables and nothing else: only the number is wrong.
                 return

@@ -91,7 +91,7 @@ def _checked(database: Path, how: Literal["ro", "rw"] = "ro") -> Sequence[tuple[
         try:
             store.execute("BEGIN")
             return _check(store)
-        except sqlite3.DatabaseError as exc:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as exc:
             primary = getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & _PRIMARY_CODE
             if primary in _OF_CONTENT:
                 raise DamageError(str(exc)) from exc

@@ -34,6 +34,8 @@ FORGET_FILE = "UPDATE catalogue_import SET digest = ''"
 END_LOST_SESSIONS = "DELETE FROM session WHERE shift NOT IN (SELECT id FROM shift)"
 
 _Row = tuple[object, ...]
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
+"""What reading a damaged database may raise: SQLite quotes the broken schema, and that need not be text."""
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -101,13 +103,13 @@ def _fill(target: sqlite3.Connection, path: Path, image: sqlite3.Connection) -> 
     for table in tables:
         if table not in _SKIPPED and not _is_copied_whole(target, path, table, taken):
             _copy(target, image, table, taken)
-    with suppress(sqlite3.Error, ValueError):
+    with suppress(*UNREADABLE, ValueError):
         cursor = image.execute(READ_HEAD)
         names = [column[0] for column in cursor.description]
         cells = cursor.fetchone()
         if cells is not None:
             taken.head, taken.state = head_of(list(cells)), dict(zip(names, cells, strict=True))
-    with suppress(sqlite3.Error):
+    with suppress(*UNREADABLE):
         rows = image.execute(PENDING_NUMBERS)
         taken.named.update((epoch, seq) for epoch, seq in rows if isinstance(epoch, str) and isinstance(seq, int))
     target.execute(END_LOST_SESSIONS)
@@ -133,7 +135,7 @@ def _is_copied_whole(target: sqlite3.Connection, path: Path, table: str, taken: 
             rows = sum(1 for _ in image.execute(f"SELECT {columns} FROM {table} NOT INDEXED"))  # noqa: S608 - ours
         with attached(target, path):
             target.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM damaged.{table}")  # noqa: S608
-    except sqlite3.Error as exc:
+    except UNREADABLE as exc:
         _logger.warning("salvage.stopped", table=table, reason=str(exc))
         return False
     taken.rows[table] = target.total_changes - before
@@ -181,13 +183,13 @@ def _until_stopped(image: sqlite3.Connection, statement: str) -> Iterator[_Row |
     """Yield rows, and None where SQLite cannot go on."""
     try:
         yield from image.execute(statement)
-    except sqlite3.Error as exc:
+    except UNREADABLE as exc:
         _logger.warning("salvage.stopped", reason=str(exc))
         yield None
 
 
 def _shared_columns(target: sqlite3.Connection, image: sqlite3.Connection, table: str) -> list[str]:
-    with suppress(sqlite3.Error):
+    with suppress(*UNREADABLE):
         old = {name for _, name, *_ in image.execute(f"PRAGMA table_info({table})")}
         return [name for _, name, *_ in target.execute(f"PRAGMA table_info({table})") if name in old]
     return []

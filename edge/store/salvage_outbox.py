@@ -18,7 +18,7 @@ from pathlib import Path
 
 import structlog
 
-from edge.store.salvage_fill import COLUMNS, Taken, attached, found_in, opened_image
+from edge.store.salvage_fill import COLUMNS, UNREADABLE, Taken, attached, found_in, opened_image
 from edge.store.salvage_leaves import hang_leaves
 
 MARK = b'{"v":'
@@ -67,7 +67,7 @@ def take_outbox(target: sqlite3.Connection, image: Path, free: Callable[[], Coll
         with attached(target, image), opened_image(image) as source:
             for table in tables:
                 # What a leaf hides is looked for on its page.
-                with suppress(sqlite3.Error):
+                with suppress(*UNREADABLE):
                     _take(target, source, table, taken)
         _note_numbers(target, taken)
     taken.rows["outbox"] = sum(map(len, taken.delivered.values())) + len(taken.open_rows)
@@ -78,7 +78,7 @@ def _is_tree_whole(target: sqlite3.Connection, image: Path, taken: Taken) -> boo
     try:
         with attached(target, image), opened_image(image) as source:
             _take(target, source, "outbox", taken)
-    except sqlite3.Error as exc:
+    except UNREADABLE as exc:
         _logger.warning("salvage.stopped", table="outbox", reason=str(exc))
         return False
     _note_numbers(target, taken)

@@ -133,8 +133,8 @@ def _why_damaged(found: Log, log: bytes, claim: _Claim | None, read_page: ReadPa
 def _was_copied(found: Log, log: bytes, read_page: ReadPage) -> bool:
     """Tell whether the database holds what the frames behind hold, but for the damaged one, and the log older pages.
 
-    A page that is rewritten as it was says nothing; one that differs from every frame that SQLite takes does. Nothing is
-    copied of a commit that did not end, and a page may also be set back to what the database still holds.
+    A page that is rewritten as it was says nothing; one that differs from every frame that SQLite takes does. Nothing
+    is copied of a commit that did not end, and a page may also be set back to what the database still holds.
     """
     if not any(frame.database_pages for frame in found.behind):
         return False

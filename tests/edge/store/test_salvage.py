@@ -308,3 +308,20 @@ def test_terminal_starts_on_a_store_that_is_no_store_any_more_and_makes_the_firs
 
     asyncio.run(start())
     assert len(told) == 1
+
+
+@pytest.mark.parametrize("table", [b"outbox", b"operator", b"sale_line"])
+def test_schema_that_is_no_text_any_more_is_salvaged(folder: Path, table: bytes) -> None:
+    with opened_store(folder) as connection:
+        ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
+        shop = Shop(connection, FakeClock())
+        shop.stock()
+        shop.sign_in()
+        kept = events_of(shop)
+    path = database_path(folder)
+    # SQLite quotes the name in what it says about the statement.
+    spoil(path, path.read_bytes().index(table + table), b"\xb4\xff")
+    spoil(path, path.read_bytes().index(b"CREATE TABLE " + table), b"CREATE )TABLE")
+    assert mend(path, OWNER).is_salvaged
+    with opened_store(folder) as connection:
+        assert events_of(Shop(connection, FakeClock())) == kept

@@ -90,6 +90,8 @@ def revoke_terminal(terminal: Name, config: Config) -> None:
     """吊销终端，其记录暂缓而不丢失 / Revoke a terminal; its records are held."""
     with opened_centre(config, _advice(terminal, config)) as store:
         Fleet(store).revoke(terminal, by=COMMAND_LINE, now=utc_now())
+    typer.echo(f"终端 {terminal} 已吊销，其记录留在终端 / Terminal {terminal} is revoked, its records wait there")
+    typer.echo(f"撤销 / undo: {written_out(f'terminal approve {shlex.quote(terminal)}', config)}")
 
 
 def _advice(terminal: str, config: Path) -> Advice:

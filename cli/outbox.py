@@ -30,9 +30,8 @@ from edge.store.dead_letters import (
     send_dead_letter_again,
     set_dead_letter_aside,
 )
-from edge.store.handover import NothingBegunError, adopt_events, export_events
+from edge.store.handover import ExportFileError, NoStoreError, adopt_events, export_events
 from edge.store.outbox import read_counts
-from web.errors import InvalidRequestError
 from web.logs import configure_logs
 
 outbox_app = command_group("待上传的记录 / What a terminal has to deliver")
@@ -143,7 +142,7 @@ def export(
                 os.fsync(out.fileno())
         except OSError as exc:
             why = words_of_os_error(exc)
-            raise InvalidRequestError(Words(f"无法写入 {file}：{why.zh}", f"Cannot write {file}: {why.en}")) from exc
+            raise ExportFileError(Words(f"无法写入 {file}：{why.zh}", f"Cannot write {file}: {why.en}")) from exc
     if as_json:
         typer.echo(json.dumps({"file": str(file), "events": count}))
     else:
@@ -167,7 +166,7 @@ def adopt(
                 done = adopt_events(connection, source, name=file.name[:200], now=SystemClock().now())
         except OSError as exc:
             why = words_of_os_error(exc)
-            raise InvalidRequestError(Words(f"无法读取 {file}：{why.zh}", f"Cannot read {file}: {why.en}")) from exc
+            raise ExportFileError(Words(f"无法读取 {file}：{why.zh}", f"Cannot read {file}: {why.en}")) from exc
     if as_json:
         typer.echo(json.dumps(asdict(done)))
     else:
@@ -185,7 +184,7 @@ def _store(config: Path | None, folder: Path | None) -> Iterator[Connection]:
     place = folder if folder is not None else load_config(config).store.folder  # type: ignore[arg-type] # one is given
     if not database_path(place).exists():
         # Looking must not make an empty store.
-        raise NothingBegunError(Words(f"{place} 中没有终端的数据库", f"There is no store of a terminal in {place}"))
+        raise NoStoreError(Words(f"{place} 中没有终端的数据库", f"There is no store of a terminal in {place}"))
     with visited_store(place) as connection:
         yield connection
 

@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from codes.os_words import words_of_os_error
 from codes.words import Words
 from server.config import ServerConfig
-from server.errors import CentreRunsError, NewerBackupError, NotEmptyError
+from server.errors import BackupFileError, CentreRunsError, NewerBackupError, NotEmptyError
 from server.people.roles import COMMAND_LINE
 from server.store import audit
 from server.store.alarms import Alarm, AlarmKey, raise_alarms
@@ -30,7 +30,6 @@ from server.store.database import Store, renew_epoch, unmade_store
 from server.store.migrate import known_revisions, migrate, newest_revision
 from server.store.postgresql import set_schema_aside
 from server.store.times import micros
-from web.errors import InvalidRequestError
 from web.secret_file import load_secret
 
 _OWNER_ONLY = 0o600
@@ -67,11 +66,11 @@ def back_up(store: Store, file: Path, *, now: datetime, told: Told) -> BackedUp:
     """Write a backup of the running store to `file`, which appears only when it is whole and on the disk.
 
     Raises:
-        InvalidRequestError: The file cannot be written, or is there already.
+        BackupFileError: The file cannot be written, or is there already.
         ServerError: The store does not answer.
     """
     if file.exists():
-        raise InvalidRequestError(Words(f"{file} 已存在，不覆盖", f"{file} is there already and is not overwritten"))
+        raise BackupFileError(Words(f"{file} 已存在，不覆盖", f"{file} is there already and is not overwritten"))
     part = file.with_name(f"{file.name}.part")
     head = Head(1, newest_revision(), store.epoch, now, version("yima"))
     try:
@@ -86,7 +85,7 @@ def back_up(store: Store, file: Path, *, now: datetime, told: Told) -> BackedUp:
         _sync(file.parent)
     except OSError as exc:
         why = words_of_os_error(exc)
-        raise InvalidRequestError(Words(f"无法写入 {file}：{why.zh}", f"Cannot write {file}: {why.en}")) from exc
+        raise BackupFileError(Words(f"无法写入 {file}：{why.zh}", f"Cannot write {file}: {why.en}")) from exc
     finally:
         part.unlink(missing_ok=True)
     return BackedUp(file, file.stat().st_size, rows)
@@ -120,7 +119,7 @@ def restore(
             rows = check_backup(source)
     except OSError as exc:
         why = words_of_os_error(exc)
-        raise InvalidRequestError(Words(f"无法读取 {file}：{why.zh}", f"Cannot read {file}: {why.en}")) from exc
+        raise BackupFileError(Words(f"无法读取 {file}：{why.zh}", f"Cannot read {file}: {why.en}")) from exc
     if head.revision not in known_revisions():
         raise NewerBackupError(
             Words(

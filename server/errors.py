@@ -125,6 +125,16 @@ class DamagedBackupError(ServerError, CorruptStoreError):
     )
 
 
+class BackupFileError(ServerError, ConfigError):
+    """The file of a backup cannot be read or written."""
+
+    code: ClassVar[str] = "backup.file"
+    next_step: ClassVar[Words] = Words(
+        "备份时请给出尚不存在、所在目录可写的文件名；恢复时请给出已有的备份文件。",
+        "To back up, name a file that is not there yet, in a folder that can be written; to restore, name the backup.",
+    )
+
+
 class NewerBackupError(ServerError, ConfigError):
     """A newer release wrote the backup."""
 

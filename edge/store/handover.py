@@ -54,6 +54,16 @@ class BadExportError(EdgeError, RejectedError):
     )
 
 
+class ExportFileError(EdgeError, ConfigError):
+    """The file of an export cannot be read or written."""
+
+    code: ClassVar[str] = "outbox.file"
+    next_step: ClassVar[Words] = Words(
+        "导出时请给出尚不存在、所在目录可写的文件名；接收时请给出已有的导出文件。",
+        "To export, name a file that is not there yet, in a folder that can be written; to adopt, name the export.",
+    )
+
+
 class OtherTerminalsExportError(EdgeError, ConfigError):
     """The events are another terminal's."""
 
@@ -62,6 +72,16 @@ class OtherTerminalsExportError(EdgeError, ConfigError):
         "接替的机器须沿用原终端编号（terminal.id），并在中心吊销旧密钥、批准新指纹后再接收。",
         "Give the replacement the same terminal.id, revoke the old key and approve the new fingerprint at the centre, "
         "then adopt.",
+    )
+
+
+class NoStoreError(EdgeError, ConfigError):
+    """There is no store of a terminal in the folder that was named."""
+
+    code: ClassVar[str] = "outbox.no_store"
+    next_step: ClassVar[Words] = Words(
+        "请给出存有 terminal.db 的目录（即配置中的 [store] folder）。",
+        "Name the folder that holds terminal.db: the [store] folder of the configuration.",
     )
 
 

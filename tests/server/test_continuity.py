@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from cli.app import app
 from server.config import CentreConfig, ServerConfig, StoreConfig, WebConfig
 from server.continuity import Restored, back_up, restore
-from server.errors import CentreRunsError, DamagedBackupError, NewerBackupError, NotEmptyError
+from server.errors import BackupFileError, CentreRunsError, DamagedBackupError, NewerBackupError, NotEmptyError
 from server.ingest import Ingest
 from server.store import alarms, audit, backup, tables
 from server.store.backup import Head, check_backup, read_head, write_backup
@@ -28,7 +28,6 @@ from server.store.migrate import migrate, newest_revision
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, dispensed, new_key, scanned
 from tests.server.store.old_stores import dump, live_through_a_morning
 from tests.server.store.old_stores import restore as fill
-from web.errors import InvalidRequestError
 
 pytestmark = pytest.mark.req("T-70")
 
@@ -252,7 +251,7 @@ def test_a_newer_backup_is_refused(head: Head, tmp_path: Path) -> None:
 
 def test_a_file_that_is_there_is_not_overwritten(store: Store, tmp_path: Path) -> None:
     file = kept(store, tmp_path)
-    with pytest.raises(InvalidRequestError, match="overwritten"):
+    with pytest.raises(BackupFileError, match="overwritten"):
         kept(store, tmp_path)
     with file.open("rb") as source:
         assert read_head(source).revision == newest_revision()

@@ -2,9 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 YIMA   := $(VENV)/bin/yima
-# One process per core; the tests of a file stay together, because they share a browser or a broker. In the order of
-# tests/conftest.py, which begins with the longest files.
-PYTEST := $(VENV)/bin/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# One process per core; the tests of a file stay together, because they share a browser or a broker.
+PYTEST := $(VENV)/bin/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help setup system-packages demo photos test check bench bench-peers soak storm chaos mornings bundle bundle-test fuzz trace lock clean
 help: ## list the targets

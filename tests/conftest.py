@@ -25,15 +25,6 @@ log_type error
 """
 
 
-LONGEST = ("tests/chaos/test_short.py", "tests/sim/test_demo.py", "tests/soak/", "tests/browser/test_real_counter.py")
-"""Files that take a minute and more."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest files: begun last, they would run while the other processes have nothing left to do."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
-
-
 @pytest.fixture(autouse=True)
 def logs_as_they_were() -> Iterator[None]:
     """Undo what a command that ran in this process did to the log."""

@@ -115,7 +115,6 @@ class Link:
         self._stopping = threading.Event()
         self._client: Client | None = None
         self._is_up = False
-        self._in_flight = 0
         self._loss: LinkLoss | None = None
         self._up_since_s = 0.0
         self._tussle = Tussle()
@@ -134,7 +133,7 @@ class Link:
         """End the session in good order: say `farewell`, disconnect (so that no will is sent), join the thread."""
         client = self._client
         if farewell is not None and client is not None and self._is_up:
-            self._publish_on(client, farewell.topic, farewell.frame, retain=True)
+            _publish_on(client, farewell.topic, farewell.frame, retain=True)
         self._stopping.set()
         client = self._client
         if client is not None:
@@ -150,16 +149,7 @@ class Link:
             that it left; whether it is safe is said by a receipt.
         """
         client = self._client
-        if client is None or not self._is_up or self._in_flight >= MAX_IN_FLIGHT:
-            return False
-        return self._publish_on(client, topic, frame, retain=False)
-
-    def _publish_on(self, client: Client, topic: str, frame: bytes, *, retain: bool) -> bool:
-        sent = client.publish(topic, frame, qos=1, retain=retain)
-        if sent.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
-            return False
-        self._in_flight += 1
-        return True
+        return client is not None and self._is_up and _publish_on(client, topic, frame, retain=False)
 
     # -- the link's own thread ------------------------------------------------------------------------------------
 
@@ -223,7 +213,6 @@ class Link:
         if session.will is not None:
             client.will_set(session.will.topic, session.will.frame, qos=1, retain=True)
         client.on_message = self._on_message
-        client.on_publish = self._on_publish
 
         def on_connect(
             client: Client, _userdata: object, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
@@ -232,7 +221,6 @@ class Link:
                 self._loss = loss_by_reason(reason)
                 client.disconnect()
                 return
-            self._in_flight = 0
             if session.subscriptions:
                 client.subscribe([(topic, 1) for topic in session.subscriptions])
             else:
@@ -256,7 +244,7 @@ class Link:
 
     def _come_up(self, client: Client, session: Session) -> None:
         if session.greeting is not None:
-            self._publish_on(client, session.greeting.topic, session.greeting.frame, retain=True)
+            _publish_on(client, session.greeting.topic, session.greeting.frame, retain=True)
         self._up_since_s = time.monotonic()
         self._is_up = True
         self._listener.link_up()
@@ -277,14 +265,29 @@ class Link:
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         self._listener.message(message.topic, bytes(message.payload))
 
-    def _on_publish(
-        self, _client: Client, _userdata: object, _mid: int, _reason: ReasonCode, _properties: Properties | None
-    ) -> None:
-        self._in_flight = max(0, self._in_flight - 1)
+
+def _publish_on(client: Client, topic: str, frame: bytes, *, retain: bool) -> bool:
+    slots: threading.Semaphore = client.user_data_get()
+    # Taken before the call, because the acknowledgement may come before paho returns from it.
+    if not slots.acquire(blocking=False):
+        return False
+    is_sent = client.publish(topic, frame, qos=1, retain=retain).rc is MQTTErrorCode.MQTT_ERR_SUCCESS
+    if not is_sent:
+        slots.release()
+    return is_sent
+
+
+def _on_publish(
+    _client: Client, slots: threading.Semaphore, _mid: int, _reason: ReasonCode, _properties: Properties | None
+) -> None:
+    slots.release()
 
 
 def _configured(settings: LinkSettings) -> Client:
     client = Client(CallbackAPIVersion.VERSION2, client_id=settings.client_id, protocol=MQTTProtocolVersion.MQTTv5)
+    # Counted in the client itself: what a former session still waited for must not narrow this one.
+    client.user_data_set(threading.Semaphore(MAX_IN_FLIGHT))
+    client.on_publish = _on_publish
     client.connect_timeout = settings.connect_timeout_s
     client.max_inflight_messages_set(MAX_IN_FLIGHT)
     client.on_socket_open = _without_delay

@@ -42,6 +42,8 @@ CONFIGURATIONS = {
     ),
 }
 """Examples that become the first configuration of an extra's program, and what differs on an installed box."""
+MANUALS = ("install.md", "terminal.md", "centre.md", "codes.md", "decode.md", "glossary.md")
+"""Pages of `docs/` for whoever runs an installed box; `docs/drivers/` goes with them whole."""
 
 
 def locked(lock: str) -> dict[str, str]:
@@ -138,7 +140,7 @@ def _fill_wheels(bundle: Path, extras: list[str], project: dict[str, object]) ->
 def fill_services(bundle: Path, extras: list[str], models: Path) -> None:
     """Lay in everything but the wheels: installer, units, first configurations, manuals, models."""
     shutil.copy(HERE / "install.sh", bundle)
-    for folder in ("systemd", "etc", "doc"):
+    for folder in ("systemd", "etc"):
         (bundle / folder).mkdir()
     units = [unit for extra in extras for unit in UNITS.get(extra, ())]
     for file in (*FOR_EVERY_BOX, *units):
@@ -149,11 +151,20 @@ def fill_services(bundle: Path, extras: list[str], models: Path) -> None:
             example = (ROOT / "config" / f"{stem}.example.toml").read_text(encoding="utf-8")
             text = installed_configuration(example, changes)
             (bundle / "etc" / f"{stem}.toml").write_text(text, encoding="utf-8")
-    for page in ("install.md", "terminal.md", "centre.md"):
-        shutil.copy(ROOT / "docs" / page, bundle / "doc")
+    _lay_in_reading(bundle)
     if models.is_dir():
         _say(f"adding the models in {models}")
         shutil.copytree(models, bundle / "models")
+
+
+def _lay_in_reading(bundle: Path) -> None:
+    """Lay in manuals and examples under the paths by which messages and manuals name them."""
+    shutil.copytree(ROOT / "docs" / "drivers", bundle / "docs" / "drivers")
+    for page in MANUALS:
+        shutil.copy(ROOT / "docs" / page, bundle / "docs")
+    shutil.copytree(ROOT / "config" / "seed", bundle / "config" / "seed")
+    for example in (ROOT / "config").glob("*.example.*"):
+        shutil.copy(example, bundle / "config")
 
 
 def installed_configuration(example: str, changes: Iterable[tuple[str, str]]) -> str:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# 一码离线安装 / Installs Yima from this bundle, without a network. See doc/install.md.
+# 一码离线安装 / Installs Yima from this bundle, without a network. See docs/install.md.
 #
 #   sh install.sh               安装或升级 / install, or upgrade: the release before is kept
 #   sh install.sh --roll-back   换回上一个版本 / go back to the release before
@@ -69,9 +69,8 @@ make_release() {
     "$uv" pip install --quiet --no-config --offline --no-index --no-cache --find-links "$here/wheels" --require-hashes \
         --no-deps --compile-bytecode --link-mode copy --python "$release/bin/python" -r "$here/requirements.txt"
     "$uv" pip check --quiet --no-config --offline --no-cache --python "$release/bin/python"
-    mkdir -p "$release/share/doc/yima" "$release/share/yima"
-    cp "$here"/doc/* "$release/share/doc/yima/"
-    cp "$here/install.sh" "$release/share/yima/"
+    mkdir -p "$release/share/yima"
+    cp -R "$here/docs" "$here/config" "$here/install.sh" "$release/share/yima/"
     [ ! -d "$here/models" ] || cp -R "$here/models" "$release/share/yima/"
     "$release/bin/yima" --version
     : > "$release/.complete"
@@ -152,7 +151,7 @@ next_steps() {
         say "    2. systemctl enable --now yima-broker yima-centre   (多机用 mosquitto / beyond one machine: mosquitto)"
         say "    3. runuser -u yima-centre -- yima server user password admin --config /etc/yima/server.toml"
     fi
-    say "说明 / manual: $release/share/doc/yima/install.md"
+    say "说明 / manuals: /opt/yima/current/share/yima/docs/   样例 / examples: /opt/yima/current/share/yima/config/"
 }
 
 install() {

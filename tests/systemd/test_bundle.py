@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,10 @@ from tests.systemd.tiny import ROOT, load_bundle
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 BUNDLE = load_bundle()
+NAMED = re.compile(r"(?<![\w./-])(?:docs|config)/[\w./-]*\w/?")
+"""How a text names one of our files."""
+LINKED = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+FOR_PEOPLE = (".po", ".html", ".toml", ".css", ".js")
 
 
 def needed(*extras: str) -> set[str]:
@@ -55,7 +62,7 @@ def test_a_box_gets_its_own_units_manuals_and_models(tmp_path: Path, extras: lis
     BUNDLE.fill_services(bundle, extras, models)
     BUNDLE.seal(bundle)
     assert sorted(path.stem for path in bundle.glob("systemd/*.service")) == units
-    assert {"systemd/70-yima.rules", "doc/install.md", "models/face.onnx", "install.sh"} <= {
+    assert {"systemd/70-yima.rules", "docs/install.md", "models/face.onnx", "install.sh"} <= {
         line.split("  ")[1] for line in (bundle / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
     }
 
@@ -71,3 +78,39 @@ def test_first_configurations_keep_their_data_where_the_services_may_write(tmp_p
 def test_an_example_that_has_changed_stops_the_build() -> None:
     with pytest.raises(SystemExit, match="no single line"):
         BUNDLE.installed_configuration("[store]\n", [('# folder = "var/edge"', "x")])
+
+
+def _words_of(module: Path) -> Iterator[str]:
+    """Yield the texts that a program may say: its strings, but not what it says of itself to who reads its source."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    spoken = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    strings = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    yield from (str(node.value) for node in strings if id(node) not in spoken)
+
+
+def _installed_words() -> Iterator[tuple[Path, str]]:
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    for package in packages["targets"]["wheel"]["packages"]:
+        for file in (ROOT / package).rglob("*"):
+            if file.suffix not in {".py", *FOR_PEOPLE} or not NAMED.search(file.read_text(encoding="utf-8")):
+                continue
+            words = _words_of(file) if file.suffix == ".py" else (file.read_text(encoding="utf-8"),)
+            yield from ((file, one) for one in words)
+
+
+def test_every_file_that_a_message_names_is_in_the_bundle(tmp_path: Path) -> None:
+    BUNDLE.fill_services(tmp_path, ["edge", "server"], tmp_path / "none")
+    named = {(name, file) for file, words in _installed_words() for name in NAMED.findall(words)}
+    assert {"config/edge.example.toml", "config/site.example.toml", "docs/install.md"} <= {name for name, _ in named}
+    assert [(name, file) for name, file in named if not (tmp_path / name).exists()] == []
+
+
+def test_every_page_that_a_page_of_the_bundle_names_is_there_too(tmp_path: Path) -> None:
+    BUNDLE.fill_services(tmp_path, ["edge", "server"], tmp_path / "none")
+    pages = sorted(tmp_path.rglob("*.md"))
+    assert "docs/drivers/serial.md" in {str(page.relative_to(tmp_path)) for page in pages}
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        missing = [link for link in LINKED.findall(text) if not (page.parent / link).exists()]
+        missing += [name for name in NAMED.findall(text) if not (tmp_path / name).exists()]
+        assert missing == [], page.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,12 @@ def test_life_of_an_installation(box: Box, tmp_path: Path) -> None:
     ]
     assert (lib / "udev" / "rules.d" / "70-yima.rules").is_file()
     assert (box.root / "usr" / "local" / "bin" / "yima").is_symlink()
+    share = box.home / "current" / "share" / "yima"
+    for named in ("docs/drivers/serial.md", "docs/install.md", "config/site.example.toml", "install.sh"):
+        assert (share / named).is_file(), named
+    for unit in (lib / "systemd" / "system").iterdir():
+        (manual,) = re.findall(r"^Documentation=file:///(.*)$", unit.read_text(encoding="utf-8"), re.MULTILINE)
+        assert (box.root / manual).is_file()
 
     box.config.write_text("# the administrator's\n", encoding="utf-8")
     assert "this release is there already" in box.install(first)

@@ -67,7 +67,12 @@ def run(
 @edge_app.command()
 def key(config: Config) -> None:
     """显示终端指纹与公钥，供中心核对 / Print fingerprint and public key."""
-    public = load_or_create_key(load_config(config).store.folder / KEY_FILE).public
+    folder = load_config(config).store.folder
+    if not (folder / KEY_FILE).exists():
+        # The store first, as at the first start: a key beside no store says that the store was lost.
+        with visited_store(folder):
+            pass
+    public = load_or_create_key(folder / KEY_FILE).public
     typer.echo(f"指纹 / fingerprint  {public.fingerprint}")
     typer.echo(f"公钥 / public key   {public.raw.hex()}")
 

@@ -33,6 +33,7 @@ APPLICATION_ID = 0x59696D61
 """`Yima` in SQLite's header: what tells our store from any other database."""
 SALVAGING = "salvaging"
 """A note beside the store: its salvage has begun. It names the folder, and goes when the new store is in place."""
+KEY_FILE = "terminal.key"
 SET_MARK = f"PRAGMA application_id = {APPLICATION_ID}"
 
 _BUSY_S = 5.0
@@ -51,6 +52,11 @@ _SETTINGS = (
 def database_path(folder: Path) -> Path:
     """Return where the store of a data folder is."""
     return folder / FILE_NAME
+
+
+def had_a_life(database: Path) -> bool:
+    """Tell whether the terminal has run with this folder: its key is made after its store, never before."""
+    return database.with_name(KEY_FILE).exists()
 
 
 @contextmanager
@@ -210,6 +216,8 @@ def _refuse_lost_commits(path: Path) -> None:
     """Leave a log alone that SQLite would cut short, and a salvage that has begun: the terminal sees to both."""
     with open_remains(path) as remains:
         why = remains.log.why if remains.log.verdict is Verdict.DAMAGED else ""
+    if had_a_life(path) and not (path.exists() and path.stat().st_size):
+        why = why or "it is gone or empty"
     if path.with_name(SALVAGING).exists():
         why = "its salvage was interrupted"
     if why:

@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy import Connection
 
 from edge.store import schema, sql
-from edge.store.database import APPLICATION_ID, SALVAGING, connected, newer_store
+from edge.store.database import APPLICATION_ID, SALVAGING, connected, had_a_life, newer_store
 from edge.store.errors import of_os_error, store_errors
 from edge.store.files import make_folder, sync_file, sync_folder, write_whole
 from edge.store.outbox import Outbox
@@ -36,7 +36,6 @@ ROW_DAMAGED = "store.row_damaged"
 """Why a waiting event is a dead letter: its bytes are not what was frozen."""
 _IMAGE = "image.db"
 _NEW = "terminal.db.new"
-_KEY_FILE = "terminal.key"
 
 PARK = "UPDATE outbox SET state = 'dead', dead_code = ?, held_until = NULL WHERE epoch = ? AND seq = ?"
 
@@ -71,15 +70,16 @@ def mend(database: Path, owner: Owner) -> Mended:
 
 def _mend(database: Path, owner: Owner) -> Mended:
     log = database.with_name(database.name + "-wal")
-    is_new = not database.exists() or not database.stat().st_size
-    if is_new and not (log.exists() and log.stat().st_size) and not (database.exists() and _had_a_life(database)):
+    is_there = database.exists()
+    is_new = not is_there or not database.stat().st_size
+    if is_new and not (log.exists() and log.stat().st_size) and not had_a_life(database):
         return Mended()
     with open_remains(database) as remains:
         _refuse_newer(database, remains)
         damage = remains.log.why if remains.log.verdict is Verdict.DAMAGED else ""
         is_cut_off = remains.log.verdict is Verdict.TORN
     if is_new:
-        damage = damage or "the file is empty"
+        damage = damage or ("the file is empty" if is_there else "the file is gone")
     look = Look(damage) if damage else look_over(database)
     if look.damage:
         return _salvage(database, owner, look.damage)
@@ -92,11 +92,6 @@ def _mend(database: Path, owner: Owner) -> Mended:
     if mended.is_cut_off or mended.parked:
         _logger.warning("store.mended", cut_off=mended.is_cut_off, parked=mended.parked)
     return mended
-
-
-def _had_a_life(database: Path) -> bool:
-    """Tell whether the terminal has run with this folder: its key is made after its first start."""
-    return database.with_name(_KEY_FILE).exists()
 
 
 def _refuse_newer(database: Path, remains: Remains) -> None:

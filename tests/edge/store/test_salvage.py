@@ -18,7 +18,7 @@ from edge.config import EdgeConfig
 from edge.core import opened_core
 from edge.store import sql
 from edge.store.chain import check_chain
-from edge.store.database import FILE_NAME, database_path, opened_store, visited_store
+from edge.store.database import FILE_NAME, KEY_FILE, database_path, opened_store, visited_store
 from edge.store.errors import DamagedStoreError
 from edge.store.life import former_stores
 from edge.store.salvage import Mended, mend
@@ -239,6 +239,31 @@ def test_tool_leaves_a_damaged_log_to_the_terminal(folder: Path) -> None:
         pass
     assert log.read_bytes() == before
     assert mend(database_path(folder), OWNER).is_salvaged
+
+
+@pytest.mark.req("T-71")
+@pytest.mark.parametrize("is_there", [True, False])
+def test_store_that_is_gone_or_empty_beside_a_key_is_told_and_never_taken_for_a_new_box(
+    folder: Path, *, is_there: bool
+) -> None:
+    open_shop(folder)
+    database_path(folder).unlink()
+    if is_there:
+        database_path(folder).touch()
+    assert mend(database_path(folder), OWNER) == Mended(), "a folder without a key is a new box"
+    (folder / KEY_FILE).touch()
+    with pytest.raises(DamagedStoreError), visited_store(folder):
+        pass
+    assert mend(database_path(folder), OWNER).is_salvaged
+    with opened_store(folder) as connection:
+        assert [fact.why for fact in Shop(connection, FakeClock()).facts() if isinstance(fact, StoreRebuilt)] == [
+            "damaged"
+        ]
+        with connection.begin():
+            (former,) = former_stores(connection)
+    (trouble,) = store_troubles(Mended(), [former], NOON)
+    assert trouble.code == "store.salvaged"
+    assert mend(database_path(folder), OWNER) == Mended(), "once is enough"
 
 
 # -- killed at each step ------------------------------------------------------------------------------------------

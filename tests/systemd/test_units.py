@@ -15,8 +15,10 @@ HERE = ROOT / "systemd"
 UNITS = sorted(HERE.glob("*.service"))
 NAMES = [unit.stem for unit in UNITS]
 EXPOSURE_TENTHS = 30
+SERIAL_OF_THE_USB = {"ttyUSB", "ttyACM", "ttyXR*"}
+SERIAL_OF_THE_BOARD = {"ttyAMA", "ttymxc", *(f"/dev/char/4:{64 + number}" for number in range(32))}
 DEVICES = {
-    "yima-edge": {"ttyUSB", "ttyACM", "hidraw", "input", "video4linux", *(f"/dev/ttyS{number}" for number in range(4))},
+    "yima-edge": {"hidraw", "input", "video4linux", *SERIAL_OF_THE_USB, *SERIAL_OF_THE_BOARD},
     "yima-centre": set(),
     "yima-broker": set(),
 }
@@ -171,3 +173,11 @@ def test_manual_says_what_the_units_do() -> None:
         (line,) = [line for line in manual.splitlines() if line.startswith(f"| {row} |")]
         for name, cell in zip(columns, line.split("|")[2:5], strict=True):
             assert f"{value(HERE / f'{name}.service', option)} s" in cell, (row, name)
+
+
+def test_the_manual_names_the_serial_ports_that_the_terminal_may_open() -> None:
+    manual = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(tty\w+)\*?`", manual[manual.index("### Devices") :].split(". `70", maxsplit=1)[0]))
+    numbered = {"ttyS0", "ttyS31"}
+    kinds = {kind.rstrip("*") for kind in SERIAL_OF_THE_USB | SERIAL_OF_THE_BOARD if kind.startswith("tty")}
+    assert named == kinds | numbered

@@ -33,6 +33,7 @@ from edge.uplink import Answer, Uplink
 from rules.scan_judgement import Tone
 from web.live import LiveBus
 from web.tls import try_broker_files
+from wire.backoff import AMONG_MANY_S
 from wire.envelope import seal
 from wire.keys import PublicKey, SigningKey
 from wire.link import Link, LinkSettings, Retained, Session
@@ -326,6 +327,7 @@ def link_settings(terminal: str, link: LinkSection) -> LinkSettings:
         host=link.host,
         port=link.port,
         keepalive_s=link.keepalive_s,
+        backoff_first_s=AMONG_MANY_S,
         backoff_most_s=link.backoff_most_s,
         ca_file=_path(link.ca_file),
         certificate_file=_path(link.certificate_file),

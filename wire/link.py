@@ -50,7 +50,8 @@ class LinkSettings:
     keepalive_s: int = 20
     connect_timeout_s: float = 5.0
     backoff_first_s: float = 0.2
-    """Upper bound of the first wait; it doubles with each failure."""
+    """Upper bound of the first wait; it doubles with each failure. For whoever is the only one of a kind, such as the
+    centre; a terminal among many waits longer (`wire.backoff.AMONG_MANY_S`)."""
     backoff_most_s: float = 30.0
     ca_file: str | None = None
     """PEM of the broker's authority; without it the connection is plain, which is for loopback only."""

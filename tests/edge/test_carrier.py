@@ -32,6 +32,7 @@ from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
 from tests.web.certificates import written_pair
 from web.live import LiveBus
 from web.tls import CertificateError
+from wire.backoff import Backoff
 from wire.envelope import open_sealed, seal
 from wire.events import ShiftOpened, thaw
 from wire.keys import PublicKey, SigningKey
@@ -284,6 +285,7 @@ def test_link_settings_take_the_secret_from_its_file(tmp_path: Path) -> None:
     section = LinkSection(host="mq", port=8883, ca_file=authority, username="t", password_file=secret)
     settings = link_settings(TERMINAL, section)
     assert (settings.client_id, settings.host, settings.port) == (TERMINAL, "mq", 8883)
+    assert settings.backoff_first_s == Backoff().first_s, "a terminal is one among many"
     assert (settings.ca_file, settings.key_file) == (str(authority), None)
     assert (settings.username, settings.password) == ("t", "k7mwq")
     assert "k7mwq" not in repr(settings)

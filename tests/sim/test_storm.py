@@ -38,7 +38,7 @@ WINDOW_S = 0.25
 @pytest.mark.req("T-14")
 def test_terminals_that_lose_the_line_at_once_come_back_spread_and_lose_nothing(tmp_path: Path) -> None:
     pytest.importorskip("iotcore", reason="the embedded broker needs yima[server]")
-    plan = Plan(TERMINALS, controls=3, outage_s=1.5, calm_s=0.5, backoff_most_s=2.0, patience_s=60.0)
+    plan = Plan(TERMINALS, controls=3, outage_s=2.0, calm_s=0.5, backoff_most_s=2.0, patience_s=60.0)
 
     async def play() -> tuple[dict[str, object], Stand]:
         async with open_stand(plan, BrokerKind.EMBEDDED, tmp_path) as stand:

@@ -1,4 +1,4 @@
-"""How the terminal feels: plain values, gathered by `edge.app`, shown by the API and reported to the centre.
+"""How the terminal feels: plain values, gathered by `edge.status`, shown by the API and reported to the centre.
 
 Being without a line is no fault of the terminal: it goes on working, and its health stays good (T-66).
 """
@@ -65,6 +65,8 @@ class Trouble:
     next_step: Words
     is_alarm: bool = True
     """False for what may pass by itself or stops nothing."""
+    device: str | None = None
+    """The device that it is about, if that works apart from this."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import ClassVar
@@ -29,6 +29,7 @@ from edge.charge import MakeScanner
 from edge.clock import Clock
 from edge.errors import EdgeError
 from edge.health import DeviceStatus
+from edge.setup_findings import with_profile
 from edge.store.lane import InStore
 from edge.store.scanner_profiles import StoredProfile, all_profiles, save_profile
 from rules.scan_judgement import Tone
@@ -249,11 +250,7 @@ class SetupDesk:
         return setup
 
     def _with_profile(self, status: DeviceStatus) -> DeviceStatus:
-        stored = self._profiles.get(status.device)
-        if stored is None:
-            return status
-        codes = tuple(dict.fromkeys(one.code for one in stored.profile.advice if one.is_fault))
-        return replace(status, gs_ok=stored.profile.gs_ok, set_up_at=stored.tested_at, set_up_findings=codes)
+        return with_profile(status, self._profiles.get(status.device))
 
     def _publish(self, setup: SetUp) -> SetUpShown:
         shown = setup.show()

@@ -25,6 +25,8 @@ from edge.health import (
     Trouble,
     is_clock_off,
 )
+from edge.link_trouble import REVOKED
+from edge.setup_findings import setup_troubles
 
 DISK_LOW: Final = 1_000_000_000
 DISK_FULL: Final = 200_000_000
@@ -41,6 +43,11 @@ _SWITCHED_OFF: Final = Lamp(
     LampState.OFF, "sync.switched_off", Words("联网已关闭，记录只存本机", "The line is switched off; records stay here")
 )
 _UP: Final = Lamp(LampState.OK, "sync.up", Words("与中心同步正常", "Records reach the centre"))
+_NO_ANSWER_YET: Final = Lamp(
+    LampState.NOTICE,
+    "sync.no_answer_yet",
+    Words("已联网，中心尚未应答", "The line is up; the centre has not answered yet"),
+)
 _CONNECTING: Final = Lamp(
     LampState.DOWN, "sync.connecting", Words("正在连接，记录暂存本机", "Connecting; records are kept here")
 )
@@ -66,7 +73,8 @@ def sync_lamp(sync: SyncStatus, *, is_approved: bool | None) -> Lamp:
         return Lamp(state, problem.code, problem.words)
     if is_approved is False:
         return Lamp(LampState.NOTICE, _NOT_APPROVED.code, _NOT_APPROVED.words)
-    return _UP
+    # An open line to the broker says nothing of the centre behind it.
+    return _NO_ANSWER_YET if sync.last_receipt_at is None else _UP
 
 
 def in_order(troubles: Iterable[Trouble]) -> tuple[Trouble, ...]:
@@ -78,7 +86,7 @@ def sync_troubles(sync: SyncStatus, *, is_approved: bool | None) -> Iterator[Tro
     """Yield what is wrong with the way to the centre; that it is down is no alarm by itself."""
     if sync.problem is not None:
         yield sync.problem
-    if is_approved is False:
+    if is_approved is False and sync.problem != REVOKED:
         yield _NOT_APPROVED
     if sync.dead:
         yield Trouble(
@@ -94,11 +102,13 @@ def sync_troubles(sync: SyncStatus, *, is_approved: bool | None) -> Iterator[Tro
 
 
 def device_troubles(devices: Iterable[DeviceStatus]) -> Iterator[Trouble]:
-    """Yield what is wrong with devices: gone or failed is an alarm, silent or exchanged is not."""
-    for device in devices:
+    """Yield what is wrong with devices: gone or failed is an alarm; silent, exchanged or set badly is not."""
+    listed = tuple(devices)
+    for device in listed:
         if device.problem is not None and device.words is not None and device.next_step is not None:
             is_alarm = device.state in {DeviceState.LOST, DeviceState.FAILED}
             yield Trouble(device.problem, device.words, device.next_step, is_alarm=is_alarm)
+    yield from setup_troubles(listed)
 
 
 def clock_troubles(offset_ms: int | None) -> Iterator[Trouble]:

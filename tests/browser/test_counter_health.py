@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.counter_page import counter
-from tests.browser.unwell import begin_well, letters, many_troubles, nearly_full, out_of_room
+from tests.browser.unwell import begin_well, drops_separators, letters, many_troubles, nearly_full, out_of_room
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -43,6 +45,26 @@ def test_what_is_urgent_is_told_at_once_and_the_rest_stands_in_the_panel(open_pa
         assert states == ["需要处理"] * 3 + ["提醒"] * 2 + ["没有写进配置"]
         expect(page.locator("#c-health-facts")).to_contain_text("74 %")
         expect(page.locator("#c-health-facts")).to_contain_text("本店终端 T-0303")
+
+
+@pytest.mark.req("T-22")
+def test_a_scanner_that_drops_separators_lights_its_lamp_until_it_is_set_well(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        badge = desk.page.locator("#c-devices")
+        expect(badge).to_have_attribute("data-state", "ok")
+        drops_separators(desk)
+        expect(desk.page.locator("#c-health-text")).to_have_text("本机状态 1 项")
+        badge.click()
+        row = desk.page.locator("#c-device-list li").first
+        for told in ("serial:left 收不到分隔符 GS", "设置码", "scanner.drops_gs"):
+            expect(row).to_contain_text(told)
+        # News of the device itself knows nothing of set-ups and must not put the lamp out.
+        desk.stage.bus.publish("device", json.dumps(desk.stage.status["devices"][0] | {"scans": 13}))
+        expect(row).to_contain_text("扫码 13 次")
+        expect(badge).to_have_attribute("data-state", "notice")
+        desk.stage.change_health()
+        expect(badge).to_have_attribute("data-state", "ok")
+        expect(row).not_to_contain_text("GS")
 
 
 @pytest.mark.req("T-22")

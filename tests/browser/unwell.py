@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,8 +12,9 @@ from pydantic import TypeAdapter
 from codes.words import Words
 from drivers.errors import DeviceLostError
 from drivers.scanner.unlisted import Unlisted
-from edge.health import Machine, SitePeer, SiteStatus, Trouble
+from edge.health import DeviceState, DeviceStatus, Machine, SitePeer, SiteStatus, Trouble
 from edge.quota_watch import LINE_OR_DISK
+from edge.setup_findings import setup_troubles
 from edge.store.life import FormerStore
 from edge.store.quota import StoreFullError
 from edge.store.salvage import Mended
@@ -45,6 +47,13 @@ def nearly_full(desk: CounterPage) -> None:
     quota = {"state": "alarm", "used_percent": 90, "used_bytes": 90, "capacity_bytes": 100}
     desk.stage.change_health(full, quota=quota)
     expect(desk.page.locator("#c-urgent")).to_contain_text("90")
+
+
+def drops_separators(desk: CounterPage) -> None:
+    left = DeviceStatus("serial:left", DeviceState.READY, 12, 0, gs_ok=False)
+    desk.stage.change_health(*setup_troubles([left]))
+    expect(desk.page.locator("#c-devices")).to_have_attribute("data-state", "notice")
+    expect(desk.page.locator("#c-devices-text")).to_have_text(re.compile("设置有误|set wrongly"))
 
 
 def out_of_room(desk: CounterPage) -> None:
@@ -137,6 +146,7 @@ def refuse_two(stage: Stage) -> None:
 
 UNWELL: list[Callable[[CounterPage], None]] = [
     nearly_full,
+    drops_separators,
     out_of_room,
     many_troubles,
     two_lost,

@@ -93,6 +93,29 @@ def test_device_that_is_gone_is_an_alarm_and_a_silent_one_a_notice(state: Device
     ]
 
 
+@pytest.mark.req("T-22")
+@pytest.mark.parametrize(
+    ("gs_ok", "findings", "code", "step"),
+    [
+        (True, (), None, ""),
+        (None, (), None, ""),
+        (None, ("scanner.setup.not_read",), None, ""),
+        (False, ("scanner.setup.gs_dropped",), "scanner.drops_gs", "programming code"),
+        (False, (), "scanner.drops_gs", "programming code"),
+        (False, ("scanner.setup.gs_replaced",), "scanner.drops_gs", "into the configuration"),
+        (False, ("scanner.setup.gs_by_key", "scanner.setup.prefix"), "scanner.drops_gs", "into the configuration"),
+        (True, ("scanner.setup.not_read", "scanner.setup.case_folded"), "scanner.set_badly", "do what its result says"),
+    ],
+)
+def test_scanner_that_is_known_to_be_set_badly_is_a_notice_until_a_set_up_finds_it_well(
+    *, gs_ok: bool | None, findings: tuple[str, ...], code: str | None, step: str
+) -> None:
+    device = DeviceStatus("serial:left", DeviceState.READY, 1, 0, gs_ok=gs_ok, set_up_findings=findings)
+    found = list(device_troubles([device]))
+    assert [(one.code, one.is_alarm, one.device) for one in found] == ([(code, False, "serial:left")] if code else [])
+    assert all(step in one.next_step.en and "/setup" in one.next_step.zh for one in found)
+
+
 @pytest.mark.req("T-12")
 @pytest.mark.parametrize(("offset_ms", "zh"), [(None, None), (5_000, None), (5_001, "慢 5 秒"), (-90_000, "快 90 秒")])
 def test_clock_is_flagged_beyond_five_seconds(offset_ms: int | None, zh: str | None) -> None:

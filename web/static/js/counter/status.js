@@ -17,6 +17,7 @@ const LINES = {
   off: { state: "unknown", word: "counter.sync.off" },
   problem: { state: "alarm", word: "counter.sync.problem" },
   blocked: { state: "alarm", word: "counter.sync.blocked" },
+  waiting: { state: "unknown", word: "counter.sync.no_answer_yet" },
   silent: { state: "notice", word: "counter.sync.silent" },
 };
 
@@ -115,17 +116,21 @@ export class Status {
   }
 
   drawDevices() {
-    const { devices } = this.status;
+    const { devices, troubles } = this.status;
     const ready = devices.filter(isReady).length;
+    // Troubles about a device that works all the same: it drops separators, or is set wrongly.
+    const doubts = troubles.filter((/** @type {any} */ one) => one.device);
     const badge = document.getElementById("c-devices");
-    badge.dataset.state = this.isLost ? "unknown" : devices.length === 0 ? "unknown" : ready === devices.length ? "ok" : ready > 0 ? "notice" : "alarm";
-    put("c-devices-text", devices.length === 0 ? text("counter.devices.none") : text("counter.devices.count", { ready, n: devices.length }));
+    const isWell = ready === devices.length && doubts.length === 0;
+    badge.dataset.state = this.isLost || devices.length === 0 ? "unknown" : isWell ? "ok" : ready > 0 ? "notice" : "alarm";
+    const counted = doubts.length > 0 ? "counter.devices.set_badly" : "counter.devices.count";
+    put("c-devices-text", devices.length === 0 ? text("counter.devices.none") : text(counted, { ready, n: devices.length }));
     show("c-setup", this.inSetup.size > 0 && !this.isLost);
     put("c-setup-text", text("counter.setup.badge", { devices: [...this.inSetup].join(text("common.list_joint")) }));
     if (!document.getElementById("c-devices-dialog").open) return;
     document.getElementById("c-devices-none").hidden = devices.length > 0;
     const strangers = (this.status.unlisted_devices ?? []).filter((/** @type {any} */ one) => one.needs_person);
-    document.getElementById("c-device-list").replaceChildren(...devices.map((/** @type {any} */ one) => deviceRow(one, this.inSetup.has(one.device))), ...strangers.map(strangerRow));
+    document.getElementById("c-device-list").replaceChildren(...devices.map((/** @type {any} */ one) => deviceRow(one, this.inSetup.has(one.device), doubts)), ...strangers.map(strangerRow));
   }
 
   drawNotices() {
@@ -143,7 +148,7 @@ export class Status {
     put("c-catalogue-title", library ? ours(library.words) : "");
     put("c-catalogue-text", library ? ours(library.next_step) : "");
     put("c-catalogue-code", library?.code ?? "");
-    show("c-unapproved", line === "online" && isApproved === false);
+    show("c-unapproved", (line === "online" || line === "silent") && isApproved === false);
     put("c-unapproved-text", text("counter.unapproved.text", { fingerprint }));
     const skew = offset === null || offset === undefined ? 0 : Math.abs(offset) / 1000;
     show("c-skew", !this.isLost && skew > SKEW_S);
@@ -162,7 +167,8 @@ function lineOf(sync) {
   if (!sync.is_enabled) return "off";
   if (sync.problem?.is_alarm) return sync.problem.code.startsWith("link.cannot_connect.") ? "blocked" : "problem";
   if (!sync.is_up) return "offline";
-  return sync.problem ? "silent" : "online";
+  if (sync.problem) return "silent";
+  return sync.last_receipt_at ? "online" : "waiting";
 }
 
 /** @param {any} device */
@@ -175,11 +181,12 @@ function stateWord(state) {
   return has(`device.${state}`) ? text(`device.${state}`) : state;
 }
 
-/** @param {any} device @param {boolean} isInSetup */
-function deviceRow(device, isInSetup) {
+/** @param {any} device @param {boolean} isInSetup @param {any[]} doubts */
+function deviceRow(device, isInSetup, doubts) {
   const facts = [count("counter.devices.scans", device.scans, { n: whole(device.scans) })];
   if (device.restarts > 0) facts.push(count("counter.devices.restarts", device.restarts));
   if (isInSetup) facts.push(text("counter.setup.no_sale"));
   if (device.problem) facts.push(ours(device.words), ours(device.next_step), device.problem);
+  for (const one of doubts) if (one.device === device.device) facts.push(ours(one.words), ours(one.next_step), one.code);
   return item(device.device, stateWord(device.state), facts.join(" · "));
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -20,10 +20,11 @@ from cli.checks.line import check_line
 from cli.checks.service import Asked, check_service
 from cli.paper import wrapped
 from codes.errors import YimaError
-from drivers.scanner import parse_spec
 from drivers.scanner.spec import ScannerKind
 from edge.certificates import read_certificates
 from edge.config import EdgeConfig, load_config
+from edge.store.inspection import inspect_profiles
+from edge.store.scanner_profiles import StoredProfile
 from edge.troubles import certificate_troubles
 
 DEFAULT_CONFIG = Path("/etc/yima/edge.toml")
@@ -35,6 +36,10 @@ _COLOURS = {Level.OK: typer.colors.GREEN, Level.NOTICE: typer.colors.YELLOW, Lev
 
 def doctor(
     config: Config = DEFAULT_CONFIG,
+    scanner: Annotated[
+        list[str] | None,
+        typer.Option(help="同 edge run：也检查此扫码设备 / Look at this one too, as edge run", show_default=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / Print JSON")] = False,
 ) -> None:
     """检查这台终端，告诉下一步该做什么 / Check this terminal and tell the next step.
@@ -47,7 +52,7 @@ def doctor(
         settings = load_config(config)
     except YimaError as exc:
         findings.append(fault_of(exc))
-    findings += examine(settings)
+    findings += examine(settings, scanner or ())
     if as_json:
         typer.echo(json.dumps(report_of(findings), ensure_ascii=False))
     else:
@@ -58,11 +63,16 @@ def doctor(
         raise typer.Exit(_FAULTS)
 
 
-def examine(config: EdgeConfig | None) -> list[Finding]:
-    """Look at everything; at the machine alone if there is no configuration that can be used."""
+def examine(config: EdgeConfig | None, scanners: Sequence[str] = ()) -> list[Finding]:
+    """Look at everything; at the machine alone if there is no configuration that can be used.
+
+    Args:
+        config: The configuration.
+        scanners: Scanners besides those of the configuration.
+    """
     if config is None:
         return list(check_box(has_camera=False))
-    return list(_examine(config))
+    return list(_examine(config, (*config.scanners, *scanners)))
 
 
 def report_of(findings: Iterable[Finding]) -> dict[str, object]:
@@ -76,14 +86,14 @@ def report_of(findings: Iterable[Finding]) -> dict[str, object]:
     }
 
 
-def _examine(config: EdgeConfig) -> Iterator[Finding]:
+def _examine(config: EdgeConfig, scanners: Sequence[str]) -> Iterator[Finding]:
     yield fine("config.valid", "配置文件有效", "The configuration can be used")
-    yield from check_box(has_camera=_has_camera(config.scanners))
+    yield from check_box(has_camera=_has_camera(scanners))
     yield from check_data(config.store.folder)
     asked = Asked(config)
     told = list(check_service(config, asked))
     yield from told
-    yield from check_devices(config.scanners, asked.status.devices if asked.status else ())
+    yield from check_devices(scanners, asked.status, _learned(config, asked))
     # What the running terminal has said of its line already is not said twice.
     yield from (one for one in check_line(config) if one.code not in {before.code for before in told})
     if asked.status is None:
@@ -91,8 +101,19 @@ def _examine(config: EdgeConfig) -> Iterator[Finding]:
         yield from (finding_of(trouble) for trouble in found)
 
 
-def _has_camera(lines: tuple[str, ...]) -> bool:
-    return any(parse_spec(line).kind is ScannerKind.CAMERA for line in lines)
+def _learned(config: EdgeConfig, asked: Asked) -> Mapping[str, StoredProfile]:
+    """Return what set-ups have learned, as far as it can be read; a running terminal says it itself."""
+    if asked.status is not None:
+        return {}
+    try:
+        return inspect_profiles(config.store.folder)
+    except OSError:
+        # The look at the store has said why.
+        return {}
+
+
+def _has_camera(lines: Sequence[str]) -> bool:
+    return any(line.strip().startswith(f"{ScannerKind.CAMERA}:") for line in lines)
 
 
 def _show(findings: list[Finding]) -> None:

@@ -10,7 +10,7 @@ import json
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +19,13 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from edge.clock import from_us
+from edge.errors import EdgeError
 from edge.store import schema, sql
 from edge.store.database import database_path
 from edge.store.errors import store_errors
 from edge.store.life import FormerStore, former_stores
 from edge.store.outbox import OutboxCounts, read_counts
+from edge.store.scanner_profiles import StoredProfile, all_profiles
 
 LOCKS = Path("/proc/locks")
 MOST_SCANS = 200
@@ -94,6 +96,24 @@ def inspect_store(folder: Path) -> StoreReport:
             scans=[_scan(row) for row in sql.rows(connection, SELECT_SCANS, (MOST_SCANS,))],
             former=former_stores(connection),
         )
+
+
+def inspect_profiles(folder: Path) -> Mapping[str, StoredProfile]:
+    """Return what set-ups have learned of the scanners; nothing if the store is not there or cannot tell.
+
+    Raises:
+        OSError: A copy cannot be made.
+    """
+    path = database_path(folder)
+    if not path.exists():
+        return {}
+    try:
+        with _looked_at(path) as connection, store_errors(path), connection.begin():
+            is_ours = schema.schema_version(connection) == schema.history()[-1].version
+            return all_profiles(connection) if is_ours else {}
+    except EdgeError:
+        # What is wrong with the store, the look at the store itself says.
+        return {}
 
 
 @contextmanager

@@ -23,12 +23,16 @@ from cli.checks.line import check_line, try_login
 from cli.checks.service import Asked, check_service, unit_finding
 from cli.terminal_status import StatusRefusedError
 from codes.words import Words
+from drivers.scanner.advice import Advice
+from drivers.scanner.profile import Profile
+from drivers.scanner.unlisted import Unlisted
 from edge.config import EdgeConfig
 from edge.health import DeviceState, DeviceStatus, Lamp, Lamps, LampState, Trouble
 from edge.store.database import database_path, opened_store
-from edge.store.inspection import StoreReport, inspect_store, is_in_use
+from edge.store.inspection import StoreReport, inspect_profiles, inspect_store, is_in_use
 from edge.store.life import FormerStore
 from edge.store.outbox import OutboxCounts
+from edge.store.scanner_profiles import save_profile
 from edge.store.terminal import ensure_state
 from rules.scan_judgement import Mode
 from tests.conftest import BrokerProcess, free_port
@@ -188,18 +192,18 @@ def test_devices_that_are_gone_forbidden_or_wrong(tmp_path: Path, monkeypatch: p
     gun, port = os.openpty()
     path = os.ttyname(port)
     lines = (f"serial:{path}", "serial:/dev/no-such-port", "camera:rtsp://u:geheim@127.0.0.1:1/x", "serial:")
-    findings = list(check_devices(lines, ()))
-    assert said(iter(findings)) | {"scanner.not_configured": Level.NOTICE} == {
+    findings = list(check_devices(lines, None, {}))
+    strangers = {"scanner.not_configured", "scanner.no_permission", "scanner.unsupported"}
+    assert {code: level for code, level in said(iter(findings)).items() if code not in strangers} == {
         "scanner.found": Level.OK,
         "driver.no_such_device": Level.FAULT,
         "scanner.no_answer": Level.FAULT,
         "driver.spec": Level.FAULT,
-        "scanner.not_configured": Level.NOTICE,
     }
     assert "geheim" not in str(findings)
     monkeypatch.setattr(os, "access", lambda *_: False)
-    assert said(check_devices(lines[:1], ()))["driver.permission"] is Level.FAULT
-    assert said(check_devices((), ()))["scanner.none"] is Level.NOTICE
+    assert said(check_devices(lines[:1], None, {}))["driver.permission"] is Level.FAULT
+    assert said(check_devices((), None, {}))["scanner.none"] is Level.NOTICE
     os.close(gun)
     os.close(port)
 
@@ -213,7 +217,58 @@ def test_devices_that_are_gone_forbidden_or_wrong(tmp_path: Path, monkeypatch: p
     ],
 )
 def test_running_terminal_speaks_for_its_devices(device: DeviceStatus, level: Level) -> None:
-    assert level in said(check_devices(("serial:/dev/x",), (device,))).values()
+    running = replace(STATUS, devices=(device,))
+    assert level in said(check_devices(("serial:/dev/x",), running, {})).values()
+
+
+def test_every_scanner_is_listed_wherever_it_was_asked_for() -> None:
+    configured_one = DeviceStatus("serial:/dev/x", DeviceState.READY, 3, 0)
+    at_start = DeviceStatus("serial:/dev/y", DeviceState.LOST, 0, 0, "driver.lost", WORDS, WORDS)
+    stranger = Unlisted("/dev/ttyACM9", "Maker", "scanner.unsupported", WORDS, WORDS)
+    someones_keyboard = replace(stranger, code="scanner.not_configured", needs_person=False)
+    running = replace(STATUS, devices=(configured_one, at_start), unlisted_devices=(stranger, someones_keyboard))
+    lines = ("serial:/dev/x", "serial:/dev/z;name=new", "serial:/dev/w;name=new")
+    assert said(check_devices(lines, running, {})) == {
+        "scanner.ready": Level.OK,
+        "scanner.not_in_use": Level.NOTICE,
+        "scanner.named_twice": Level.FAULT,
+        "driver.lost": Level.FAULT,
+        "scanner.unsupported": Level.NOTICE,
+    }
+
+
+def test_scanner_of_the_command_line_is_tried_like_one_of_the_configuration(tmp_path: Path) -> None:
+    port = tmp_path / "none"
+    for options, lines in (([f"--scanner=serial:{port}"], ()), ([], (f"serial:{port}",))):
+        config = written(tmp_path)
+        config.write_text(
+            config.read_text("utf-8").replace("scanners = []", f"scanners = {json.dumps(lines)}"), "utf-8"
+        )
+        report = json.loads(yima(config, "--json", *options).output)
+        found = {one["code"]: one["words"]["en"] for one in report["findings"]}
+        assert found["driver.no_such_device"] == f"serial:{port} is not there"
+        assert "scanner.none" not in found
+
+
+@pytest.mark.req("T-22")
+def test_scanner_that_drops_separators_is_named_while_nothing_runs(store: Path, tmp_path: Path) -> None:
+    dropped = Advice("scanner.setup.gs_dropped", WORDS, WORDS)
+    line = "serial:/dev/no-such-port;name=left"
+    profile = Profile("serial:left", line, line, (), (), (dropped,), gs_ok=False)
+    with opened_store(store) as connection, connection.begin():
+        save_profile(connection, profile, NOON)
+    before = files_of(store)
+    findings = json.loads(yima(written(tmp_path), f"--scanner={line}", "--json").output)["findings"]
+    (found,) = [one for one in findings if one["code"] == "scanner.drops_gs"]
+    assert (found["level"], "serial:left" in found["words"]["zh"]) == ("notice", True)
+    assert "/setup" in found["next_step"]["en"]
+    assert files_of(store) == before
+
+
+def test_profiles_of_a_store_that_cannot_tell_are_none(store: Path, tmp_path: Path) -> None:
+    assert inspect_profiles(tmp_path / "none") == {}
+    database_path(store).write_bytes(b"no database")
+    assert inspect_profiles(store) == {}
 
 
 @pytest.mark.contract

@@ -27,7 +27,8 @@ _LATEST = 253_402_300_799_999_999
 """The last microsecond that a date can name."""
 
 Number = Annotated[int, Meta(ge=0, le=2**62)]
-SaleNumber = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+SaleNumber = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+"""With a point, where the store of the terminal is not in its first life any more."""
 Lives = Annotated[dict[Name, Number], Meta(max_length=MOST_LIVES)]
 _Message = TypeVar("_Message")
 

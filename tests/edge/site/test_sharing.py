@@ -24,6 +24,23 @@ from tests.web.certificates import written_pair
 from wire.envelope import seal
 
 
+@pytest.mark.req("T-71")
+def test_terminal_in_a_later_life_of_its_store_is_heard_with_its_new_sale_numbers(two: list[Neighbour]) -> None:
+    first, second = two
+    with first.shop.connection.begin():
+        first.shop.outbox.begin_epoch(first.shop.connection, "copied", first.shop.clock.now())
+    sale = first.sell(TRACE_1)
+
+    async def scene() -> None:
+        async with first.listening():
+            await second.asker(first.name).listen()
+
+    asyncio.run(scene())
+    known = second.knows(TRACE_1)
+    assert known is not None
+    assert (known.terminal, known.sale) == (first.name, sale)
+
+
 @pytest.mark.req("T-23")
 def test_pack_sold_at_one_terminal_is_known_at_the_others_until_it_comes_back(three: list[Neighbour]) -> None:
     first, second, third = three

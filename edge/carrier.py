@@ -107,6 +107,7 @@ class Carrier:
         self._bus = bus
         self._clock = clock
         self._session = ""
+        self._birth: Retained | None = None
         self._epoch = identity.epoch
         self._centre: str | None = None
         self._offset_ms: int | None = None
@@ -225,10 +226,11 @@ class Carrier:
         """Begin a new life on the line: its birth and its last will carry the same new id."""
         self._session = secrets.token_hex(8)
         now = self._clock.now()
+        self._birth = self._presence(PresenceState.ONLINE, now)
         return Session(
             subscriptions=tuple(map(self._identity.topics.on, (Channel.RECEIPT, Channel.ASK))),
             will=self._presence(PresenceState.LOST, now),
-            greeting=self._presence(PresenceState.ONLINE, now),
+            greeting=self._birth,
         )
 
     def _presence(self, state: PresenceState, at: datetime) -> Retained:
@@ -248,6 +250,9 @@ class Carrier:
         return self._sealed(Channel.PRESENCE, presence)
 
     def _send_health(self, health: Health) -> None:
+        if self._birth is not None and not self._board.is_approved:
+            # Who was revoked may apply anew with another key, but a birth from before the revocation does not count.
+            self._link.publish(self._birth.topic, self._birth.frame)
         report = self._sealed(Channel.HEALTH, health)
         self._link.publish(report.topic, report.frame)
 

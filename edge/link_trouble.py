@@ -25,6 +25,18 @@ NO_ANSWER: Final = Trouble(
     ),
     is_alarm=False,
 )
+REVOKED: Final = Trouble(
+    "terminal.revoked",
+    Words(
+        "中心已吊销本终端的密钥，记录暂存本机",
+        "The centre has revoked the key of this terminal; records are kept here",
+    ),
+    Words(
+        "请联系中心管理员；若属误吊销，核对指纹后可重新批准，记录随后自动上传。",
+        "Ask the centre's administrator; if it was a mistake, the fingerprint is compared and the terminal approved "
+        "again, and records go up by themselves.",
+    ),
+)
 
 
 def _cannot_connect(cause: Cause, words: Words, next_step: Words, *, is_alarm: bool = False) -> Trouble:

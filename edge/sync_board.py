@@ -10,13 +10,13 @@ from typing import Final
 from codes.errors import YimaError
 from codes.words import Words
 from edge.health import Trouble
-from edge.link_trouble import CANNOT_CONNECT, NO_ANSWER
+from edge.link_trouble import CANNOT_CONNECT, NO_ANSWER, REVOKED
 from edge.store.outbox import Applied
 from wire.errors import ForgedMessageError, UnknownKeyError
 from wire.link_loss import QUIET_S, Cause, LinkLoss
 
-NOT_APPROVED = frozenset({"terminal.pending", "terminal.revoked"})
-"""Reasons by which the centre says that it does not take our records yet, or not any more."""
+PENDING: Final = "terminal.pending"
+"""Reason by which the centre says that it does not take our records yet."""
 ANSWER_S = 60.0
 """How long records may be on the way before the centre's silence is told. It answers in well under a second."""
 
@@ -66,6 +66,7 @@ class SyncBoard:
         """How many were believed."""
         self.problem: Trouble | None = None
         """Why receipts are not believed; None after one that was."""
+        self._is_revoked = False
 
     def line_up(self) -> None:
         """Note that the line is open."""
@@ -93,6 +94,8 @@ class SyncBoard:
         if cause in {Cause.TAKEN_OVER, Cause.UNSTEADY} and now_s - self._up_since_s < QUIET_S:
             # The line is ours for a moment only: the other terminal comes back as we did.
             return CANNOT_CONNECT[cause]
+        if self._is_revoked:
+            return REVOKED
         is_unanswered = asked_since_s is not None and now_s - asked_since_s >= ANSWER_S
         return NO_ANSWER if is_unanswered and pending > 0 else None
 
@@ -102,10 +105,11 @@ class SyncBoard:
         self.receipts += 1
         self._asked_since_s = None
         self.problem = None
-        if applied.reasons & NOT_APPROVED:
+        if applied.reasons & {PENDING, REVOKED.code}:
             self.is_approved = False
+            self._is_revoked = REVOKED.code in applied.reasons
         elif applied.delivered:
-            self.is_approved = True
+            self.is_approved, self._is_revoked = True, False
 
     def note_refused_receipt(self, error: YimaError) -> None:
         """Note why a receipt was not believed."""

@@ -19,9 +19,10 @@ from edge.carrier import Carrier, Identity, LinkEndedError, link_settings
 from edge.clock import SystemClock
 from edge.config import LinkSection
 from edge.health import TerminalStatus
+from edge.reporting import health_of
 from edge.store.database import opened_store
 from edge.store.lane import Lane
-from edge.store.outbox import Applied, Outbox
+from edge.store.outbox import Applied, Outbox, OutboxCounts
 from edge.store.terminal import ensure_state, find_state
 from edge.sync_board import SyncBoard
 from edge.uplink import Answer
@@ -247,6 +248,27 @@ def test_only_what_left_is_waited_for() -> None:
     carrier, _ = _idle_carrier()
     assert not carrier.publish("t", b"x")
     assert carrier._board._asked_since_s is None
+
+
+def test_birth_is_said_again_until_the_centre_takes_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who was revoked meanwhile, or whom a rebuilt centre has forgotten, applies anew without a restart."""
+    carrier, _ = _idle_carrier()
+    said: list[tuple[str, bytes]] = []
+    monkeypatch.setattr(carrier._link, "publish", lambda topic, frame: said.append((topic, frame)))
+    report = health_of(STATUS, OutboxCounts(0, 0, 0, None), [], session="s1", at=NOON)
+    carrier._send_health(report)
+    assert [topic for topic, _ in said] == [TOPICS.on(Channel.HEALTH)], "there was no session yet"
+    session = carrier._new_session()
+    assert session.greeting is not None
+    said.clear()
+    carrier._send_health(report)
+    # Word for word, so that the last will of the session is still believed; before the report, which needs it.
+    assert said[0] == (session.greeting.topic, session.greeting.frame)
+    assert [topic for topic, _ in said[1:]] == [TOPICS.on(Channel.HEALTH)]
+    carrier._board.note_receipt(Applied(1, 0, 0, 0), NOON)
+    said.clear()
+    carrier._send_health(report)
+    assert [topic for topic, _ in said] == [TOPICS.on(Channel.HEALTH)]
 
 
 def test_offset_is_written_down_only_when_it_has_moved() -> None:

@@ -192,6 +192,8 @@ def test_a_day_without_the_wan_is_shown_and_needs_nobody(folder: Path) -> None:
 
     async def scene(reader: StatusReader, core: Core) -> None:
         reader.board.line_up()
+        assert (await reader.read()).lamps.sync.code == "sync.no_answer_yet"
+        reader.board.note_receipt(Applied(1, 0, 0, 0), clock.now())
         assert (await reader.read()).lamps.sync.state is LampState.OK
         reader.board.line_down(LinkLoss(Cause.UNREACHABLE, "no route"))
         for _ in range(24):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from codes.words import Words
-from edge.link_trouble import CANNOT_CONNECT, NO_ANSWER
+from edge.link_trouble import CANNOT_CONNECT, NO_ANSWER, REVOKED
 from edge.store.outbox import Applied
 from edge.sync_board import ANSWER_S, FORGED_RECEIPT, SyncBoard
 from tests.edge.scene import NOON
@@ -88,6 +88,33 @@ def test_time_without_a_line_is_no_silence_of_the_centre(scene: Scene) -> None:
     scene.now_s += 10 * ANSWER_S
     scene.board.line_up()
     assert scene.code() is None
+
+
+def refused(reason: str) -> Applied:
+    return Applied(0, 0, 1, 0, frozenset({reason}))
+
+
+def test_terminal_that_waits_for_its_approval_has_an_answer_and_no_trouble_with_the_line(scene: Scene) -> None:
+    scene.board.line_up()
+    scene.board.note_receipt(refused("terminal.pending"), NOON)
+    assert (scene.board.is_approved, scene.code()) == (False, None)
+
+
+def test_revoked_key_is_told_until_the_centre_takes_records_again(scene: Scene) -> None:
+    scene.board.line_up()
+    scene.board.note_receipt(refused("terminal.revoked"), NOON)
+    assert (scene.board.is_approved, scene.board.trouble(0)) == (False, REVOKED)
+    assert REVOKED.is_alarm
+    scene.board.note_receipt(refused("centre.busy"), NOON)
+    assert scene.code() == "terminal.revoked"
+    scene.down(Cause.REFUSED)
+    assert scene.code() == "link.cannot_connect.refused"
+    scene.board.line_up()
+    scene.board.note_receipt(refused("terminal.pending"), NOON)
+    assert (scene.board.is_approved, scene.code()) == (False, None)
+    scene.board.note_receipt(refused("terminal.revoked"), NOON)
+    scene.board.note_receipt(APPLIED, NOON)
+    assert (scene.board.is_approved, scene.code()) == (True, None)
 
 
 def test_a_receipt_that_is_not_believed_comes_before_all_else(scene: Scene) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -20,7 +20,7 @@ from edge.health import (
     SyncStatus,
     Trouble,
 )
-from edge.link_trouble import CANNOT_CONNECT, NO_ANSWER
+from edge.link_trouble import CANNOT_CONNECT, NO_ANSWER, REVOKED
 from edge.troubles import (
     certificate_troubles,
     clock_troubles,
@@ -42,8 +42,15 @@ def said(troubles: Iterable[Trouble]) -> list[tuple[str, bool]]:
     return [(trouble.code, trouble.is_alarm) for trouble in troubles]
 
 
-def sync(*, is_up: bool = True, is_enabled: bool = True, problem: Trouble | None = None, dead: int = 0) -> SyncStatus:
-    return SyncStatus(is_up, 3, 0, dead, None, NOON, None, is_enabled, problem)
+def sync(
+    *,
+    is_up: bool = True,
+    is_enabled: bool = True,
+    problem: Trouble | None = None,
+    dead: int = 0,
+    last_receipt_at: datetime | None = NOON,
+) -> SyncStatus:
+    return SyncStatus(is_up, 3, 0, dead, None, NOON, last_receipt_at, is_enabled, problem)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +58,9 @@ def sync(*, is_up: bool = True, is_enabled: bool = True, problem: Trouble | None
     [
         (sync(), True, LampState.OK, "sync.up"),
         (sync(), None, LampState.OK, "sync.up"),
+        (sync(last_receipt_at=None), None, LampState.NOTICE, "sync.no_answer_yet"),
+        (sync(problem=NO_ANSWER, last_receipt_at=None), None, LampState.NOTICE, "link.no_answer"),
+        (sync(problem=REVOKED), False, LampState.DOWN, "terminal.revoked"),
         (sync(), False, LampState.NOTICE, "terminal.not_approved"),
         (sync(problem=NO_ANSWER), True, LampState.NOTICE, "link.no_answer"),
         (sync(problem=CANNOT_CONNECT[Cause.TAKEN_OVER]), True, LampState.DOWN, "link.cannot_connect.taken_over"),
@@ -81,6 +91,10 @@ def test_refused_records_and_a_missing_approval_need_a_person() -> None:
         ("terminal.not_approved", True),
         ("outbox.refused", True),
     ]
+
+
+def test_revoked_key_is_told_once_and_not_as_an_approval_that_is_still_to_come() -> None:
+    assert said(sync_troubles(sync(problem=REVOKED), is_approved=False)) == [("terminal.revoked", True)]
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ export class Status {
     put("c-catalogue-title", library ? ours(library.words) : "");
     put("c-catalogue-text", library ? ours(library.next_step) : "");
     put("c-catalogue-code", library?.code ?? "");
-    show("c-unapproved", (line === "online" || line === "silent") && isApproved === false);
+    show("c-unapproved", line === "online" && isApproved === false);
     put("c-unapproved-text", text("counter.unapproved.text", { fingerprint }));
     const skew = offset === null || offset === undefined ? 0 : Math.abs(offset) / 1000;
     show("c-skew", !this.isLost && skew > SKEW_S);

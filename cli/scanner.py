@@ -20,7 +20,7 @@ from codes.errors import YimaError
 from codes.os_words import words_of_os_error
 from codes.words import Words
 from drivers.scanner import open_scanner, parse_spec
-from drivers.scanner.discovery import Attached, list_attached
+from drivers.scanner.discovery import Attached, is_same_scanner, list_attached
 from drivers.scanner.factory import DriverNotInstalledError
 from drivers.scanner.profile import Profile
 from drivers.scanner.selftest import TRIAL, Symbol
@@ -63,6 +63,16 @@ class SheetNotWrittenError(YimaError):
 
     code: ClassVar[str] = "scanner.sheet"
     next_step: ClassVar[Words] = Words("请换一个可以写入的目录。", "Choose a folder that can be written to.")
+
+
+class NameTakenError(UsageMistakeError):
+    """What is learned would be kept under the name of another scanner."""
+
+    code: ClassVar[str] = "scanner.setup.name_taken"
+    next_step: ClassVar[Words] = Words(
+        "请核对地址，或去掉 ;name=；`yima scanner list --config …` 可查看已配置的设备。",
+        "Check the address, or leave ;name= out; `yima scanner list --config …` shows what is configured.",
+    )
 
 
 @scanner_app.command("list")
@@ -196,9 +206,9 @@ def set_scanner_up(
     """
     if sheet is not None:
         _write_sheet(sheet)
-    kept = None if config is None else _kept_line(config, scanner)
+    line = scanner if config is None else _kept_line(config, scanner)
     typer.echo(_WHERE_SHEET if sheet is None else f"校准页 / sheet: {sheet}", err=True)
-    profile = asyncio.run(set_up(scanner if kept is None else kept, tell_step, timeout_s=timeout))
+    profile = asyncio.run(set_up(line, tell_step, timeout_s=timeout))
     if config is not None:
         _keep(config, profile)
     if as_json:
@@ -209,11 +219,26 @@ def set_scanner_up(
 
 
 def _kept_line(config: Path, scanner: str) -> str:
-    """Return the line by which the terminal itself reads this scanner: that is what has to be right."""
+    """Return the line by which the terminal itself reads this scanner, whatever it is called there.
+
+    Raises:
+        NameTakenError: The configuration calls another scanner so.
+    """
     from edge.config import load_config  # noqa: PLC0415 - a box without the edge extra can set scanners up too
 
-    device = parse_spec(scanner).device
-    return next((line for line in load_config(config).scanners if parse_spec(line).device == device), scanner)
+    asked = parse_spec(scanner)
+    lines = load_config(config).scanners
+    same = next((line for line in lines if is_same_scanner(parse_spec(line), asked)), None)
+    if same is not None:
+        return same
+    if any(parse_spec(line).device == asked.device for line in lines):
+        raise NameTakenError(Words(f"配置中 {asked.device} 是另一台设备", f"{asked.device} is another one there"))
+    words = Words(
+        f"配置中没有这台扫码枪：结果以 {asked.device} 保存，写入 scanners 后才起作用。",
+        f"The configuration does not name this scanner: the result is kept as {asked.device} and counts once it does.",
+    )
+    typer.echo(str(words), err=True)
+    return scanner
 
 
 def _keep(config: Path, profile: Profile) -> None:

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from drivers.errors import DeviceAmbiguousError, DeviceMissingError
+from drivers.errors import DeviceAmbiguousError, DeviceMissingError, DriverError
 from drivers.scanner.input_event import KEY_ENTER
-from drivers.scanner.spec import Address, MatchBy, ScannerKind
+from drivers.scanner.spec import Address, CameraSpec, MatchBy, ScannerKind, ScannerSpec
 
 DEV, SYSFS = Path("/dev"), Path("/sys")
 
@@ -122,6 +122,25 @@ def fits(attached: Attached, kind: ScannerKind, address: Address) -> bool:
     """Tell whether this is the device of that kind and identity."""
     identity = attached.usb_serial if address.by is MatchBy.USB_SERIAL else attached.usb_path
     return attached.kind is kind and identity == address.value
+
+
+def is_same_scanner(one: ScannerSpec, other: ScannerSpec, *, dev: Path = DEV, sysfs: Path = SYSFS) -> bool:
+    """Tell whether two lines mean the same device at this moment, however each of them finds and names it."""
+    if isinstance(one, CameraSpec) or isinstance(other, CameraSpec):
+        return isinstance(one, CameraSpec) and isinstance(other, CameraSpec) and one.source == other.source
+    if one.kind is not other.kind:
+        return False
+    if one.address == other.address:
+        return True
+    try:
+        nodes = {
+            Path(find_node(spec.kind, spec.address, spec.device, dev=dev, sysfs=sysfs)).resolve()
+            for spec in (one, other)
+        }
+    except DriverError:
+        # What is not plugged in, or not to be told from another, is not known to be the same.
+        return False
+    return len(nodes) == 1
 
 
 def _attached(kind: ScannerKind, folder: Path, pattern: str, nodes: Path) -> Iterator[Attached]:

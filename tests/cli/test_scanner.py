@@ -17,10 +17,11 @@ from typer.testing import CliRunner
 
 import cli.scanner
 from cli.mistakes import UsageMistakeError
-from cli.scanner import SheetNotWrittenError, scanner_app
+from cli.scanner import NameTakenError, SheetNotWrittenError, scanner_app
 from codes.reading import Scan
 from codes.words import Words
-from drivers.errors import DeviceSpecError
+from drivers.errors import DeviceMissingError, DeviceSpecError
+from drivers.scanner import open_scanner, parse_spec
 from drivers.scanner.discovery import Attached
 from drivers.scanner.factory import DriverNotInstalledError
 from drivers.scanner.selftest import SHEET, TRIAL, Finding
@@ -230,20 +231,31 @@ def configured(tmp_path: Path, line: str) -> Path:
 @pytest.mark.req("T-22")
 def test_setup_learns_a_scanner_and_keeps_its_profile_for_the_terminal(gun, tmp_path):
     scanner = gun(suffix=b"\r\n", habit=Habit(gs=b"^"))
-    config = configured(tmp_path, scanner.spec)
+    line = f"{scanner.spec};name=left"
+    config = configured(tmp_path, line)
     sheet = tmp_path / "sheet.svg"
     options = ("--config", str(config), "--sheet", str(sheet), "--json")
     exit_code, out, prompts = try_out(scanner, *options, command="setup")
     assert exit_code == 1, prompts
     said = json.loads(out)
-    assert said["suggestion"] == f"{scanner.spec};gs=^;suffix=crlf;aim=on"
+    assert (said["device"], said["suggestion"]) == ("serial:left", f"{line};gs=^;suffix=crlf;aim=on")
     assert [advice["code"] for advice in said["advice"] if advice["is_fault"]] == ["scanner.setup.gs_replaced"]
     assert (said["gs_ok"], said["is_kept"]) == (False, True)
     assert str(sheet) in prompts
     assert sheet.read_bytes().startswith(b"<svg")
     with visited_store(tmp_path / "store") as connection, connection.begin():
         assert all_profiles(connection)[said["device"]].profile.proposed == said["suggestion"]
-        assert find_gs_ok(connection, said["device"]) is False
+        # What the terminal's own driver of that line calls itself is what the counter asks by.
+        assert find_gs_ok(connection, open_scanner(parse_spec(line)).device) is False
+
+
+def test_setup_keeps_nothing_under_the_name_of_another_scanner(tmp_path):
+    config = configured(tmp_path, "serial:/dev/yima-right;name=left")
+    refused = yima(["setup", "serial:/dev/yima-left;name=left", "--config", str(config)])
+    assert isinstance(refused.exception, NameTakenError)
+    unknown = yima(["setup", "serial:/dev/yima-left", "--config", str(config)])
+    assert "结果以 serial:/dev/yima-left 保存" in unknown.output
+    assert isinstance(unknown.exception, DeviceMissingError)
 
 
 @pytest.mark.req("T-22")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from drivers.errors import DeviceAmbiguousError, DeviceMissingError
-from drivers.scanner.discovery import Attached, list_attached, occupant_of
+from drivers.scanner.discovery import Attached, is_same_scanner, list_attached, occupant_of
 from drivers.scanner.spec import MatchBy, ScannerKind
+from drivers.scanner.spec_line import parse_spec
 from tests.drivers.scanner.machine import (
     KEYBOARD_DESCRIPTOR,
     KEYBOARD_KEYS,
@@ -104,3 +105,26 @@ def test_a_device_that_tells_no_name_goes_by_its_numbers(machine):
     (nameless / "idProduct").write_text("1d06\n")
     machine.node(nameless, "tty", "ttyACM9")
     assert occupant_of("/dev/ttyACM9", sysfs=machine.sysfs) == "USB 1eab:1d06"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("serial:usb-serial=19351B0A4C;name=left", "serial:usb-serial=19351B0A4C,115200", True),
+        ("serial:usb-serial=19351B0A4C;name=left", "serial:usb-path=1.2", True),
+        ("serial:usb-serial=19351B0A4C", "serial:DEV/ttyACM0", True),
+        ("serial:DEV/by-id;name=left", "serial:DEV/ttyACM0;name=right", True),
+        ("serial:usb-serial=19351B0A4C;name=left", "serial:DEV/ttyS0;name=left", False),
+        ("serial:usb-serial=none", "serial:usb-path=1.2", False),
+        ("keyboard:usb-path=1.3", "pos:usb-path=1.3", False),
+        ("camera:0;name=eye", "camera:0", True),
+        ("camera:0", "camera:1", False),
+        ("camera:/dev/video0", "serial:/dev/video0", False),
+    ],
+)
+def test_two_lines_mean_one_device_however_each_names_it(machine, one, other, is_same):
+    machine.dev.mkdir()
+    (machine.dev / "by-id").symlink_to(machine.dev / "ttyACM0")
+    specs = [parse_spec(line.replace("DEV", str(machine.dev))) for line in (one, other)]
+    assert is_same_scanner(*specs, dev=machine.dev, sysfs=machine.sysfs) is is_same
+    assert is_same_scanner(*reversed(specs), dev=machine.dev, sysfs=machine.sysfs) is is_same

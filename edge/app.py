@@ -8,58 +8,49 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import secrets
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from importlib.metadata import version
 from itertools import chain
 
 import structlog
 from fastapi import FastAPI
 
 from codes.reading import Scan
-from drivers.scanner import open_scanner, parse_spec
-from drivers.scanner.unlisted import list_unlisted
+from drivers.scanner import ScannerSpec, parse_spec
 from edge.api import ApiParts, create_api
 from edge.api.metrics import ScanMetrics, metrics_route
-from edge.carrier import Carrier, Identity, link_settings
-from edge.charge import MakeScanner
+from edge.centre_line import CentreLine
 from edge.clock import Clock, to_us
-from edge.clock_watch import ClockWatch
 from edge.config import EdgeConfig
 from edge.config_revision import ConfigFile
 from edge.core import Core, TellPassword, opened_core
 from edge.counter.counter import Counter, Habits
 from edge.counter.views import ScanShown
-from edge.disk_watch import DiskWatch
+from edge.devices import open_devices
 from edge.housekeeping import end_left_shifts, put_away, tell_health, tell_sync
 from edge.operators.desk import OperatorDesk
 from edge.operators.sign_in import SignIn
 from edge.pump import ScanPump
-from edge.quota_watch import QuotaWatch
 from edge.screens import Place, mount_screens
-from edge.setup_desk import SetupDesk
 from edge.site.sharing import open_sharing
 from edge.status import StatusReader
 from edge.store.quota import Quota
 from edge.store_troubles import store_troubles
-from edge.supervisor import Patience, Supervisor, keep_up
+from edge.supervisor import Beside, keep_up
 from edge.sync_board import SyncBoard
+from edge.watches import open_watches
 from edge.web_server import WebServer, take_port
 from web.live import LiveBus
 from web.sd_notify import Proof, Service, answering, feed_watchdog, turning
 from wire.keys import PublicKey, SigningKey, load_or_create_key
-from wire.topics import TerminalTopics
 
 KEY_FILE = "terminal.key"
-SCANS_WAITING = 256
-"""Scans between the drivers and the counter; beyond that the drivers wait."""
 DRAIN_S = 1.0
 """How long stopping waits for scans that were read to be committed."""
 
@@ -97,12 +88,11 @@ async def run_terminal(
         ConfigError: It cannot run like this.
         DamagedStoreError: The file of the store is no store of ours.
     """
-    lines = (*config.scanners, *scanners)
-    makers = _scanner_makers(lines)
+    specs = {line: parse_spec(line) for line in (*config.scanners, *scanners)}
     with take_port(config.api.host, config.api.port) as listener:
         async with opened_core(config, announcements.first_password, clock) as core:
             key = load_or_create_key(config.store.folder / KEY_FILE)
-            terminal = _Terminal(config, core, key, clock, makers, lines=lines, config_file=config_file)
+            terminal = _Terminal(core, key, clock, specs, config_file)
             await terminal.run(WebServer(terminal.make_app(), config.api), listener, announcements.ready)
 
 
@@ -111,47 +101,24 @@ class _Terminal:
 
     def __init__(
         self,
-        config: EdgeConfig,
         core: Core,
         key: SigningKey,
         clock: Clock,
-        makers: dict[str, MakeScanner],
-        *,
-        lines: Sequence[str],
+        specs: Mapping[str, ScannerSpec],
         config_file: ConfigFile | None,
     ) -> None:
+        config = core.config
         self._config = config
         self._core = core
-        self._key = key
         self._clock = clock
         self._service = Service.of(os.environ, os.getpid())
-        self._link = link_settings(config.terminal.id, config.link)
-        self._carrier: Carrier | None = None
         self._bus = LiveBus(first_id=to_us(clock.now()) // 1_000)
         self._board = SyncBoard()
         self._metrics = ScanMetrics()
-        self._scans: asyncio.Queue[Scan] = asyncio.Queue(SCANS_WAITING)
-        self._setup = SetupDesk(lines, core.connection, core.in_store, self._bus, clock)
-        self._supervisor = Supervisor(
-            {device: self._setup.watching(device, make) for device, make in makers.items()},
-            self._scans,
-            self._bus,
-            clock=clock,
-            rng=random.SystemRandom(),
-            patience=Patience(silent_after_scans=config.counter.silent_after_scans),
-        )
-        self._clock_watch = ClockWatch(
-            core.connection,
-            core.outbox,
-            core.in_store,
-            self._bus,
-            clock=clock,
-            last_event_at=core.last_event_at,
-            on_recorded=self._note_recorded,
-        )
-        self._disk_watch = DiskWatch(core.writer, core.connection, self._bus)
+        self._line = CentreLine(core, key, board=self._board, bus=self._bus, clock=clock)
+        self._devices = open_devices(specs, core, self._bus, clock)
         quota = Quota(config.store.folder, config.store.quota_mb * 1_000_000)
-        self._quota_watch = QuotaWatch(quota, core.connection, core.in_store, self._bus)
+        self._watches = open_watches(core, quota, self._bus, clock, self._line.rows_added)
         self._site = open_sharing(
             config.site,
             config.terminal.id,
@@ -161,48 +128,56 @@ class _Terminal:
             read=core.read,
             clock=clock,
         )
-        self._status = StatusReader(
-            config.terminal,
+        self._status = self._new_status(key.public, config_file)
+        self._counter = self._new_counter(quota)
+        self._operators = self._new_operators()
+
+    def _new_status(self, key: PublicKey, config_file: ConfigFile | None) -> StatusReader:
+        core = self._core
+        return StatusReader(
+            self._config.terminal,
             core,
             self._board,
-            self._supervisor,
-            key.public,
-            started_at=clock.now(),
-            clock=clock,
+            self._devices.supervisor,
+            key,
+            started_at=self._clock.now(),
+            clock=self._clock,
             config_file=config_file,
             more_troubles=lambda: chain(
-                self._clock_watch.troubles(),
-                self._disk_watch.troubles(),
-                self._quota_watch.troubles(),
-                store_troubles(core.mended, core.former, clock.now()),
+                self._watches.troubles(), store_troubles(core.mended, core.former, self._clock.now())
             ),
-            quota=self._quota_watch.status,
-            profiled=self._setup.with_profiles,
+            quota=self._watches.quota.status,
+            profiled=self._devices.setup.with_profiles,
             site=self._site.status,
-            unlisted=partial(list_unlisted, [parse_spec(line) for line in lines]),
+            unlisted=self._devices.unlisted,
         )
-        self._counter = Counter(
+
+    def _new_counter(self, quota: Quota) -> Counter:
+        config, core = self._config.counter, self._core
+        return Counter(
             core.connection,
             core.outbox,
             self._bus,
-            clock=clock,
+            clock=self._clock,
             habits=Habits(
-                reservation=timedelta(minutes=config.counter.reservation_min),
-                double_scan_s=config.counter.double_scan_s,
-                return_days=config.counter.return_days,
+                reservation=timedelta(minutes=config.reservation_min),
+                double_scan_s=config.double_scan_s,
+                return_days=config.return_days,
             ),
-            on_recorded=self._note_recorded,
+            on_recorded=self._line.rows_added,
             refuse_if_full=quota.refuse_if_full,
         )
-        self._session_length = timedelta(hours=config.api.session_hours)
-        self._operators = OperatorDesk(
+
+    def _new_operators(self) -> OperatorDesk:
+        core = self._core
+        return OperatorDesk(
             core.connection,
             core.outbox,
             self._bus,
-            clock=clock,
+            clock=self._clock,
             random=secrets.token_bytes,
-            session_length=self._session_length,
-            on_recorded=self._note_recorded,
+            session_length=timedelta(hours=self._config.api.session_hours),
+            on_recorded=self._line.rows_added,
         )
 
     def make_app(self) -> FastAPI:
@@ -217,16 +192,16 @@ class _Terminal:
                 in_store=core.in_store,
                 read=core.read,
                 status=self._status.read,
-                setup=self._setup,
+                setup=self._devices.setup,
                 bus=self._bus,
                 clock=self._clock,
-                session_s=round(self._session_length.total_seconds()),
+                session_s=config.api.session_hours * 3_600,
                 is_open=not config.api.is_exposed,
                 allowed_hosts=config.api.accepted_hosts,
             )
         )
         place = Place(config.terminal.id, config.terminal.label or config.terminal.institution)
-        app.include_router(metrics_route(self._status.glance, self._counted, self._metrics, self._clock))
+        app.include_router(metrics_route(self._status.glance, self._line.counted, self._metrics, self._clock))
         mount_screens(app, bus=self._bus, place=place)
         return app
 
@@ -235,10 +210,10 @@ class _Terminal:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        pump, beside = ScanPump(self._scans, self._take, self._bus), self._beside()
+        pump, beside = ScanPump(self._devices.scans, self._take, self._bus), self._beside()
         async with asyncio.TaskGroup() as group:
             group.create_task(server.serve([listener]), name="screens")
-            reading = group.create_task(self._supervisor.run(), name="scanners")
+            reading = group.create_task(self._devices.supervisor.run(), name="scanners")
             others = [group.create_task(pump.run(), name="pump")]
             others += [group.create_task(keep_up(name, work), name=name) for name, work in beside.items()]
             await server.is_serving.wait()
@@ -251,17 +226,17 @@ class _Terminal:
             reading.cancel()
             await asyncio.wait([reading])
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._scans.join(), DRAIN_S)
+                await asyncio.wait_for(self._devices.scans.join(), DRAIN_S)
             self._bus.close()
             server.should_exit = True
             for task in others:
                 task.cancel()
         _logger.info("terminal.stopped", terminal=self._config.terminal.id, scans_not_recorded=pump.waiting)
 
-    def _beside(self) -> dict[str, Callable[[], Awaitable[object]]]:
-        """Return what runs beside the counter, and is started again if it fails."""
+    def _beside(self) -> Beside:
+        """Return what runs beside the counter."""
         core = self._core
-        work: dict[str, Callable[[], Awaitable[object]]] = {
+        work: Beside = {
             "sync": lambda: tell_sync(self._status.sync, self._bus, asyncio.sleep),
             "health": lambda: tell_health(self._status.glance, self._bus, asyncio.sleep),
             "shifts": lambda: end_left_shifts(self._operators.end_left_shift, core.in_store, asyncio.sleep),
@@ -273,19 +248,13 @@ class _Terminal:
                 asyncio.sleep,
                 steady=self._operators.steady,
             ),
-            "clock": lambda: self._clock_watch.run(asyncio.sleep),
-            "disk": lambda: self._disk_watch.run(asyncio.sleep),
-            "quota": lambda: self._quota_watch.run(asyncio.sleep),
-            "scanner set-ups": self._setup.run,
+            "scanner set-ups": self._devices.setup.run,
+            **self._watches.work(),
             **self._site.work(),
+            **self._line.work(self._status.glance),
         }
         if self._service.watchdog_s is not None:
             work["watchdog"] = partial(feed_watchdog, self._service, self._proofs())
-        centre_key = self._config.centre.public_key
-        if self._config.link.is_enabled and centre_key is not None:
-            work["carrier"] = partial(self._carry, PublicKey.from_hex(centre_key))
-        elif self._config.link.is_enabled:
-            _logger.warning("link.no_centre_key")
         return work
 
     def _proofs(self) -> dict[str, Proof]:
@@ -293,15 +262,8 @@ class _Terminal:
         core = self._core
         return {
             "store": answering(lambda: core.in_store(lambda: None)),
-            "scanners": turning(lambda: self._supervisor.turns),
+            "scanners": turning(lambda: self._devices.supervisor.turns),
         }
-
-    async def _carry(self, centre_key: PublicKey) -> None:
-        self._carrier = self._new_carrier(centre_key)
-        await self._carrier.run()
-
-    def _counted(self) -> dict[str, int]:
-        return {} if self._carrier is None else self._carrier.counted()
 
     async def _take(self, scan: Scan) -> object:
         came_s = self._clock.monotonic_s()
@@ -314,37 +276,6 @@ class _Terminal:
         shown = await self._core.in_store(work)
         self._metrics.note_scan(shown.device, shown.tone, self._clock.monotonic_s() - came_s)
         return shown
-
-    def _note_recorded(self) -> None:
-        if self._carrier is not None:
-            self._carrier.rows_added()
-
-    def _new_carrier(self, centre_key: PublicKey) -> Carrier:
-        terminal, core = self._config.terminal, self._core
-        identity = Identity(
-            topics=TerminalTopics(terminal.area, terminal.id),
-            institution=terminal.institution,
-            label=terminal.label,
-            epoch=core.state.epoch,
-            version=version("yima"),
-            key=self._key,
-            centre_key=centre_key,
-        )
-        return Carrier(
-            identity=identity,
-            settings=self._link,
-            outbox=core.outbox,
-            in_store=core.in_store,
-            glance=self._status.glance,
-            board=self._board,
-            bus=self._bus,
-            clock=self._clock,
-        )
-
-
-def _scanner_makers(specs: Sequence[str]) -> dict[str, MakeScanner]:
-    parsed = [parse_spec(text) for text in specs]
-    return {spec.device: partial(open_scanner, spec) for spec in parsed}
 
 
 def _address(listener: socket.socket, *, is_tls: bool = False) -> str:

@@ -35,6 +35,8 @@ from rules.scan_judgement import Tone
 from web.live import LiveBus
 
 Sleep = Callable[[float], Awaitable[None]]
+Beside = dict[str, Callable[[], Awaitable[object]]]
+"""What runs beside the counter, by its name; each is started again by itself if it fails."""
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

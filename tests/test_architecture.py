@@ -39,20 +39,21 @@ FLOORS: dict[str, list[set[str]]] = {
         {"trace", "matching", "people", "fleet"},
         {"settlement", "audit", "risk", "budget"},
         {"ingest", "live"},
-        {"centre", "inbox", "receiver", "fsi", "continuity"},
+        {"centre", "inbox", "receiver", "fsi", "continuity", "restored"},
         {"api", "console"},
         {"app"},
     ],
     "edge": [
         {"store", "errors", "config", "clock"},
         {"counter", "operators", "catalogue_file", "alerts", "health", "driver_faults"}
-        | {"machine", "certificates", "config_revision", "troubles", "store_troubles"},
+        | {"machine", "certificates", "config_revision", "troubles", "store_troubles"}
+        | {"setup_findings", "link_trouble"},
         {"kiosk", "ward", "doctor", "pos", "uplink", "supervisor", "pump", "housekeeping"}
-        | {"charge", "carrier", "sync_board", "link_trouble", "reporting", "clock_watch"}
+        | {"charge", "carrier", "sync_board", "reporting", "clock_watch"}
         | {"disk_watch", "on_the_way", "quota_watch", "setup_desk", "site"},
         {"api", "screens", "web_server"},
         {"core"},
-        {"status"},
+        {"status", "centre_line", "devices", "watches"},
         {"app"},
     ],
 }

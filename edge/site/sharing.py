@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -19,7 +18,7 @@ from edge.site.listener import SiteListener
 from edge.site.site_list import load_site
 from edge.site.tls import site_tls
 from edge.store.lane import InStore, Reading
-from edge.supervisor import Sleep
+from edge.supervisor import Beside, Sleep
 from wire.keys import SigningKey
 
 
@@ -35,11 +34,9 @@ class SiteSharing:
         trouble = None if self.listener is None else self.listener.trouble
         return SiteStatus(tuple(asker.status() for asker in self.askers), trouble)
 
-    def work(self) -> dict[str, Callable[[], Awaitable[object]]]:
-        """Return what runs beside the counter, each started again by itself if it fails."""
-        asking: dict[str, Callable[[], Awaitable[object]]] = {
-            f"site {asker.peer.terminal}": asker.run for asker in self.askers
-        }
+    def work(self) -> Beside:
+        """Return what runs beside the counter."""
+        asking: Beside = {f"site {asker.peer.terminal}": asker.run for asker in self.askers}
         return asking if self.listener is None else {**asking, "site": self.listener.run}
 
 

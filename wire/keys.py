@@ -15,6 +15,7 @@ from codes.os_words import words_of_os_error
 from codes.words import Words
 from wire.errors import KeyFileError
 from wire.events import sm3_hex
+from wire.private_folder import make_private_folder
 
 KEY_ID_BYTES = 8
 _OWNER_ONLY = 0o600
@@ -114,7 +115,7 @@ def _create_key(path: Path) -> None:
     )
     half_made = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}.new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         try:
             descriptor = os.open(half_made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
             with os.fdopen(descriptor, "wb") as file:

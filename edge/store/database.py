@@ -6,6 +6,7 @@ read back from SQLite after they were set. The store is not started on anything 
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from edge.store.errors import (
     NotDurableError,
     OlderStoreError,
     StoreLockedError,
+    of_os_error,
     store_errors,
 )
 from edge.store.lock import store_lock
@@ -37,6 +39,8 @@ KEY_FILE = "terminal.key"
 SET_MARK = f"PRAGMA application_id = {APPLICATION_ID}"
 
 _BUSY_S = 5.0
+_OWNER_ONLY = 0o600
+_OTHERS = 0o077
 _FULL = 2
 _WAL_LIMIT_BYTES = 64 * 1024 * 1024
 _SETTINGS = (
@@ -135,6 +139,8 @@ def connected(path: Path, *, is_reader: bool = False) -> Iterator[Connection]:
         # Transactions are begun by hand below: the driver's own habit of starting them late is of no use here.
         return sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
 
+    if not is_reader:
+        _keep_to_owner(path)
     engine = create_engine("sqlite+pysqlite://", creator=connect, poolclass=NullPool)
     begin = "BEGIN" if is_reader else "BEGIN IMMEDIATE"
     event.listen(engine, "begin", lambda connection: _begin(connection, begin))
@@ -147,6 +153,19 @@ def connected(path: Path, *, is_reader: bool = False) -> Iterator[Connection]:
             _prove_durable(path, driver)
         yield connection
     engine.dispose()
+
+
+def _keep_to_owner(path: Path) -> None:
+    """Let nobody else read the store, whatever the umask: what SQLite makes beside it takes the database's mode."""
+    try:
+        if not path.exists():
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY))
+        # One that is there is never opened here: closing it again would let go of the locks that SQLite holds on it.
+        for file in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+            if file.exists() and file.stat().st_mode & _OTHERS and file.stat().st_uid == os.geteuid():
+                file.chmod(_OWNER_ONLY)
+    except OSError as exc:
+        raise of_os_error(path.parent, exc) from exc
 
 
 def _begin(connection: Connection, statement: str) -> None:

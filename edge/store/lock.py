@@ -50,7 +50,7 @@ def _make_folder(folder: Path, mode: int) -> None:
     """Make the folder, and see to it that its name survives a power cut as well as what will be in it."""
     if folder.is_dir():
         return
-    _make_folder(folder.parent, 0o777)
+    _make_folder(folder.parent, 0o755)
     folder.mkdir(mode=mode, exist_ok=True)
     descriptor = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

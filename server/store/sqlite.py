@@ -22,6 +22,7 @@ from server.errors import (
     StoreRefusedError,
     StoreUnavailableError,
 )
+from wire.private_folder import make_private_folder
 
 WRITE = "yima_write"
 """Execution option of a connection that will write: it takes the write lock when its transaction begins."""
@@ -48,7 +49,7 @@ def open_engine(url: str) -> Engine:
     """
     path = Path(url.removeprefix("sqlite:///"))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         # Password hashes are in it; its log and index files take the same mode.
         path.touch(mode=_OWNER_ONLY)
     except OSError as exc:

@@ -193,7 +193,8 @@ def _box(machine: Machine) -> Iterator[str]:
 
 def _device(device: DeviceStatus) -> str:
     scans = f"{device.state}  {device.scans} 次 / scans"
-    return f"{device.device}  {scans}{f'  {device.problem}' if device.problem else ''}"
+    refused = f"  未保存 / not recorded {device.refused}" if device.refused else ""
+    return f"{device.device}  {scans}{refused}{f'  {device.problem}' if device.problem else ''}"
 
 
 def _peer(peer: SitePeer) -> str:

@@ -51,6 +51,8 @@ class Charge:
     told: DeviceStatus | None = None
     scans_before: int = 0
     """Scans of drivers that were given up."""
+    refused: int = 0
+    """Scans that the counter did not record."""
     _turns: int = 0
     _opened_before: int = 0
     _bytes_before: int = 0
@@ -116,11 +118,12 @@ class Charge:
         return DeviceStatus(
             device=self.device,
             state=working if is_open else self.state,
-            scans=self.scans,
+            scans=self.scans - self.refused,
             restarts=max(0, self.attempts - 1),
             problem=problem.code if problem else None,
             words=problem.words if problem else None,
             next_step=problem.next_step if problem else None,
+            refused=self.refused,
         )
 
     def _silence(self, progress: Progress, others: int, silent_after: int) -> YimaError | None:

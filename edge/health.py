@@ -41,6 +41,7 @@ class DeviceStatus:
     """As the configuration names it."""
     state: DeviceState
     scans: int
+    """What it read and the counter recorded, or will in a moment."""
     restarts: int
     """How often it had to be opened again."""
     problem: str | None = None
@@ -53,6 +54,8 @@ class DeviceStatus:
     """When the set-up was last gone through."""
     set_up_findings: tuple[str, ...] = ()
     """Stable codes of what it found."""
+    refused: int = 0
+    """What it read and the counter did not record, because the store was full or it stumbled; each was said aloud."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,16 @@ class ScanPump:
     """Takes scans from the queue to the counter, one after the other: the next only when this one is committed.
 
     A scan that cannot be committed now (a full disk) is held and tried again, and the queue behind it fills. A scan
-    that the counter itself stumbles over is said aloud as not recorded, so that somebody scans it again.
+    that the counter refuses (a full store) or stumbles over is said aloud as not recorded, so that somebody scans it
+    again, and counted apart.
+
+    Args:
+        queue: Where the drivers' scans are.
+        take: Records one scan.
+        bus: Where the screens listen.
+        note_refused: Told the device of each scan that was not recorded.
+        sleep: How to wait.
+        patience: How often a scan that cannot be committed is tried.
     """
 
     def __init__(
@@ -31,16 +40,18 @@ class ScanPump:
         take: Callable[[Scan], Awaitable[object]],
         bus: LiveBus,
         *,
+        note_refused: Callable[[str], object] = lambda _: None,
         sleep: Sleep = asyncio.sleep,
         patience: Patience = PATIENCE,
     ) -> None:
         self._queue = queue
         self._take = take
         self._bus = bus
+        self._note_refused = note_refused
         self._sleep = sleep
         self._patience = patience
         self.refused = 0
-        """Scans the counter stumbled over; each was said aloud."""
+        """Scans the counter did not record; each was said aloud."""
         self._has_one = False
 
     @property
@@ -71,6 +82,7 @@ class ScanPump:
             return False
         if failure is not None:
             self.refused += 1
+            self._note_refused(scan.source)
             _logger.error("scan.refused", device=scan.source, exc_info=failure)
             self._bus.publish("alert", alert_json(_not_recorded(failure)))
         return True

@@ -144,6 +144,11 @@ class Supervisor:
         """Return how every device is."""
         return tuple(charge.status() for charge in self._charges)
 
+    def note_refused(self, device: str) -> None:
+        """Count a scan of a device that the counter did not record."""
+        for charge in self._charges:
+            charge.refused += charge.device == device
+
     async def run(self) -> None:
         """Care for every device until cancelled."""
         async with asyncio.TaskGroup() as group:

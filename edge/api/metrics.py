@@ -11,7 +11,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -31,7 +31,9 @@ class ScanMetrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._scans = Counter("yima_scans", "Scans by device and verdict", ("device", "tone"), registry=self.registry)
+        self._scans = Counter(
+            "yima_scans", "Scans that were recorded, by device and tone", ("device", "tone"), registry=self.registry
+        )
         self._commit_s = Histogram(
             "yima_commit_seconds", "From the queue to the commit", buckets=_BUCKETS, registry=self.registry
         )
@@ -124,12 +126,15 @@ def _families(status: TerminalStatus, counted: Mapping[str, int], now: datetime)
 def _devices(status: TerminalStatus) -> Iterator[Metric]:
     states = GaugeMetricFamily("yima_device", "1 for the state that a device is in", labels=("device", "state"))
     restarts = GaugeMetricFamily("yima_device_restarts", "Times it was opened again", labels=("device",))
+    refused = CounterMetricFamily("yima_scans_refused", "Scans that were read and not recorded", labels=("device",))
     for device in status.devices:
         restarts.add_metric((device.device,), device.restarts)
+        refused.add_metric((device.device,), device.refused)
         for one in DeviceState:
             states.add_metric((device.device, str(one)), float(one is device.state))
     yield states
     yield restarts
+    yield refused
 
 
 def _seconds(milliseconds: int | None) -> float | None:

@@ -49,7 +49,7 @@ OFFLINE = replace(
 )
 BUSY = replace(
     OFFLINE,
-    devices=(DeviceStatus("serial:/dev/" + "x" * 70, DeviceState.LOST, 1, 2, "driver.lost", WORDS, WORDS),),
+    devices=(DeviceStatus("serial:/dev/" + "x" * 70, DeviceState.LOST, 1, 2, "driver.lost", WORDS, WORDS, refused=3),),
     machine=Machine(10**9, 5 * 10**9, 10**8, 10**8, 10**9, 51.0, 0.5, 2),
     certificates=(CertificateStatus("link.certificate_file", NOON), CertificateStatus("api.certificate_file", None)),
     config=ConfigRevision("aa", "bb"),

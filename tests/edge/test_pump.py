@@ -13,6 +13,7 @@ from codes.reading import Scan
 from codes.words import Words
 from edge.pump import ScanPump
 from edge.store.errors import DamagedStoreError, DiskFullError
+from edge.store.quota import StoreFullError
 from tests.edge.timeline import Timeline
 from web.live import LiveBus
 
@@ -30,7 +31,10 @@ class Pumping:
 
     def __post_init__(self) -> None:
         self.queue: asyncio.Queue[Scan] = asyncio.Queue(10)
-        self.pump = ScanPump(self.queue, self.take, self.bus, sleep=self.timeline.sleep)
+        self.refused: list[str] = []
+        self.pump = ScanPump(
+            self.queue, self.take, self.bus, note_refused=self.refused.append, sleep=self.timeline.sleep
+        )
 
     async def take(self, scan: Scan) -> None:
         failure = self.script.pop(0) if self.script else None
@@ -80,12 +84,16 @@ def test_full_disk_holds_the_scan_and_everything_behind_it() -> None:
 
     pumping.play(scene, b"1", b"2")
     assert [(alert["code"], alert["tone"]) for alert in pumping.alerts()] == [("store.disk_full", "alarm")]
-    assert pumping.pump.refused == 0
+    assert (pumping.pump.refused, pumping.refused) == (0, [])
 
 
 @pytest.mark.parametrize(
     ("failure", "code"),
-    [(RuntimeError("a bug"), "scan.not_recorded"), (DamagedStoreError(FULL), "store.corrupt")],
+    [
+        (RuntimeError("a bug"), "scan.not_recorded"),
+        (DamagedStoreError(FULL), "store.corrupt"),
+        (StoreFullError(), "store.quota_full"),
+    ],
 )
 def test_scan_the_counter_stumbles_over_is_said_aloud_and_the_next_goes_on(failure: Exception, code: str) -> None:
     pumping = Pumping([failure])
@@ -95,4 +103,4 @@ def test_scan_the_counter_stumbles_over_is_said_aloud_and_the_next_goes_on(failu
 
     pumping.play(scene, b"1", b"2")
     assert [(alert["code"], alert["tone"]) for alert in pumping.alerts()] == [(code, "alarm")]
-    assert pumping.pump.refused == 1
+    assert (pumping.pump.refused, pumping.refused) == (1, ["serial:left"])

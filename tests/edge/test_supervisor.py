@@ -151,6 +151,19 @@ def test_scans_of_all_scanners_reach_the_queue() -> None:
     stage.play(scene)
 
 
+@pytest.mark.req("T-08")
+def test_scan_that_was_not_recorded_is_counted_apart() -> None:
+    stage = Stage([ScriptedScanner(LEFT, [[b"1", b"2", None]]), ScriptedScanner(RIGHT, [[b"3", None]])])
+
+    async def scene() -> None:
+        stage.supervisor.note_refused(LEFT)
+        stage.supervisor.note_refused("api")
+        assert stage.status() == DeviceStatus(LEFT, DeviceState.READY, 1, 0, refused=1)
+        assert stage.status(RIGHT) == DeviceStatus(RIGHT, DeviceState.READY, 1, 0)
+
+    stage.play(scene)
+
+
 @pytest.mark.req("T-60")
 def test_device_that_goes_away_is_back_within_thirty_seconds() -> None:
     absent: list[list[bytes | BaseException | None]] = [[missing()] for _ in range(40)]

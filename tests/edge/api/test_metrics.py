@@ -33,7 +33,7 @@ from tests.edge.scene import NOON, FakeClock
 WORDS = Words("坏", "bad")
 BUSY = replace(
     STATUS,
-    devices=(DeviceStatus("serial:left", DeviceState.LOST, 3, 2, "driver.lost", WORDS, WORDS),),
+    devices=(DeviceStatus("serial:left", DeviceState.LOST, 3, 2, "driver.lost", WORDS, WORDS, refused=4),),
     lamps=Lamps(sync=Lamp(LampState.DOWN, "x", WORDS)),
     machine=Machine(disk_free_bytes=7),
     clock_offset_ms=-2_500,
@@ -68,6 +68,7 @@ def test_page_holds_the_figures_and_nothing_of_a_person() -> None:
         "yima_device{device=serial:left,state=lost}": 1,
         "yima_device{device=serial:left,state=ready}": 0,
         "yima_device_restarts{device=serial:left}": 2,
+        "yima_scans_refused_total{device=serial:left}": 4,
         "yima_site_peer_heard{terminal=counter-2}": 1,
         "yima_site_peer_heard{terminal=counter-3}": 0,
         "yima_lamp{lamp=sync,state=down}": 1,

@@ -184,6 +184,7 @@ function stateWord(state) {
 /** @param {any} device @param {boolean} isInSetup @param {any[]} doubts */
 function deviceRow(device, isInSetup, doubts) {
   const facts = [count("counter.devices.scans", device.scans, { n: whole(device.scans) })];
+  if (device.refused > 0) facts.push(count("counter.devices.refused", device.refused, { n: whole(device.refused) }));
   if (device.restarts > 0) facts.push(count("counter.devices.restarts", device.restarts));
   if (isInSetup) facts.push(text("counter.setup.no_sale"));
   if (device.problem) facts.push(ours(device.words), ours(device.next_step), device.problem);

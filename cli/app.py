@@ -6,10 +6,12 @@ not installed says which one to install.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -28,6 +30,7 @@ from codes.words import Words
 
 if TYPE_CHECKING:
     from typer._click.core import Command, Context
+    from typer._click.formatting import HelpFormatter
 
 
 INSTALLED_MARK = ".complete"
@@ -38,6 +41,8 @@ INSTALLED_MARK = ".complete"
 class Part:
     """One subcommand."""
 
+    summary: str
+    """Its line in `yima --help`, which loads no part: loading all of them takes seconds."""
     module: str
     attribute: str
     """A Typer app, or a function that becomes a command."""
@@ -46,18 +51,79 @@ class Part:
 
 
 PARTS: dict[str, Part] = {
-    "read": Part("cli.read", "read", None),
-    "decode": Part("cli.decode", "decode", "camera"),
-    "scanner": Part("cli.scanner", "scanner_app", "edge"),
-    "status": Part("cli.status", "status", "edge"),
-    "doctor": Part("cli.doctor", "doctor", "edge"),
-    "support-bundle": Part("cli.support_bundle", "support_bundle", "edge"),
-    "edge": Part("cli.edge", "edge_app", "edge"),
-    "outbox": Part("cli.outbox", "outbox_app", "edge"),
-    "server": Part("cli.server", "server_app", "server"),
-    "broker": Part("cli.broker", "broker_app", "server"),
-    "demo": Part("cli.demo", "demo", "edge,camera,server,sim"),
-    "chaos": Part("cli.chaos", "chaos", "edge,camera,server,sim"),
+    "read": Part(
+        "识别一个码 / Say what a code is.",
+        "cli.read",
+        "read",
+        None,
+    ),
+    "decode": Part(
+        "读取图片中的条码 / Read the codes in pictures.",
+        "cli.decode",
+        "decode",
+        "camera",
+    ),
+    "scanner": Part(
+        "扫码设备 / Scanners",
+        "cli.scanner",
+        "scanner_app",
+        "edge",
+    ),
+    "status": Part(
+        "显示这台终端的状态 / Show how this terminal is.",
+        "cli.status",
+        "status",
+        "edge",
+    ),
+    "doctor": Part(
+        "检查这台终端，告诉下一步该做什么 / Check this terminal and tell the next step.",
+        "cli.doctor",
+        "doctor",
+        "edge",
+    ),
+    "support-bundle": Part(
+        "打包诊断资料，发给厂商 / Pack what a vendor needs to help.",
+        "cli.support_bundle",
+        "support_bundle",
+        "edge",
+    ),
+    "edge": Part(
+        "终端 / A terminal",
+        "cli.edge",
+        "edge_app",
+        "edge",
+    ),
+    "outbox": Part(
+        "待上传的记录 / What a terminal has to deliver",
+        "cli.outbox",
+        "outbox_app",
+        "edge",
+    ),
+    "server": Part(
+        "中心 / The centre",
+        "cli.server",
+        "server_app",
+        "server",
+    ),
+    "broker": Part(
+        "内置消息代理（仅本机） / The embedded broker (this machine only)",
+        "cli.broker",
+        "broker_app",
+        "server",
+    ),
+    "demo": Part(
+        "演示：两家药店与一个医院药库 / A demonstration: two pharmacies and a hospital store.",
+        "cli.demo",
+        "demo",
+        "edge,camera,server,sim",
+    ),
+    "chaos": Part(
+        "混沌测试：不断制造故障，核对无丢失、无重复、无错误"
+        " / Break everything, and check that nothing is lost or doubled.",
+        "cli.chaos",
+        "chaos",
+        "edge,camera,server,sim",
+    ),
 }
 
 _CANCELLED = 1
@@ -76,10 +142,15 @@ class PartsGroup(TyperGroup):
         part = PARTS.get(cmd_name)
         return None if part is None else _load(cmd_name, part)
 
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, part.summary) for name, part in PARTS.items()])
+
 
 def _load(name: str, part: Part) -> Command:
     try:
-        found = getattr(importlib.import_module(part.module), part.attribute)
+        with _no_search_for_garbage():
+            found = getattr(importlib.import_module(part.module), part.attribute)
     except ModuleNotFoundError as exc:
         if exc.name is None or exc.name.partition(".")[0] in _OUR_ROOMS:
             raise
@@ -91,8 +162,17 @@ def _load(name: str, part: Part) -> Command:
         single.command(name)(found)
         command = get_command(single)
     command.name = name
-    command.short_help = (command.help or "").partition("\n\n")[0]  # else it is cut to fit one line
     return command
+
+
+@contextmanager
+def _no_search_for_garbage() -> Iterator[None]:
+    """Modules are never garbage: looking through them again and again is an eighth of a terminal's start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _not_installed(part: Part, missing: str, source: Path) -> Callable[[], None]:

@@ -210,7 +210,8 @@ class _Terminal:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        pump, beside = ScanPump(self._devices.scans, self._take, self._bus), self._beside()
+        devices, beside = self._devices, self._beside()
+        pump = ScanPump(devices.scans, self._take, self._bus, note_refused=devices.supervisor.note_refused)
         async with asyncio.TaskGroup() as group:
             group.create_task(server.serve([listener]), name="screens")
             reading = group.create_task(self._devices.supervisor.run(), name="scanners")

@@ -34,6 +34,7 @@ from edge.counter.counter import Counter, Habits
 from edge.counter.views import ScanShown
 from edge.devices import open_devices
 from edge.housekeeping import end_left_shifts, put_away, tell_health, tell_sync
+from edge.local_proof import is_proof
 from edge.operators.desk import OperatorDesk
 from edge.operators.sign_in import SignIn
 from edge.pump import ScanPump
@@ -198,6 +199,7 @@ class _Terminal:
                 session_s=config.api.session_hours * 3_600,
                 is_open=not config.api.is_exposed,
                 allowed_hosts=config.api.accepted_hosts,
+                is_proof=lambda shown: is_proof(shown, self._status.key, self._clock.now()),
             )
         )
         place = Place(config.terminal.id, config.terminal.label or config.terminal.institution)

@@ -41,3 +41,5 @@ class ApiParts:
     is_open: bool = True
     """Reading needs no sign-in, because only this machine can ask. Changing anything always does."""
     allowed_hosts: tuple[str, ...] = ()
+    is_proof: Callable[[str], bool] = lambda _: False
+    """Tells whether a header proves that a program of this machine asks (`edge.local_proof`)."""

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from edge.api.forms import SignInForm
 from edge.api.parts import COOKIE, ApiParts
+from edge.local_proof import HEADER
 from edge.operators.desk import live_session
 from edge.operators.errors import SignInRequiredError
 from edge.store.shifts import SessionRow
@@ -54,6 +55,17 @@ def signed_in(parts: ApiParts) -> Guard:
 def looking(parts: ApiParts) -> list[Any]:
     """Return the guards of routes that only show: none on loopback, a signed-in browser where others can ask too."""
     return [] if parts.is_open else [Depends(signed_in(parts))]
+
+
+def looking_or_here(parts: ApiParts) -> list[Any]:
+    """Return the same for what a technician's commands ask too: who can read the terminal's key needs no sign-in."""
+    guard = signed_in(parts)
+
+    async def check(request: Request, token: Token) -> None:
+        if not parts.is_proof(request.headers.get(HEADER, "")):
+            await guard(token)
+
+    return [] if parts.is_open else [Depends(check)]
 
 
 def session_routes(parts: ApiParts) -> APIRouter:

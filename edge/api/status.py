@@ -14,7 +14,7 @@ from starlette.responses import StreamingResponse
 
 from edge.api.forms import SetAsideForm
 from edge.api.parts import COOKIE, ApiParts
-from edge.api.session import Token, looking, signed_in
+from edge.api.session import Token, looking, looking_or_here, signed_in
 from edge.health import TerminalStatus
 from edge.operators.errors import SessionEndedError
 from edge.store.dead_letters import (
@@ -62,7 +62,7 @@ def status_routes(parts: ApiParts) -> APIRouter:
     routes = APIRouter(tags=["status"])
     guards, guard = looking(parts), signed_in(parts)
 
-    @routes.get("/status", dependencies=guards)
+    @routes.get("/status", dependencies=looking_or_here(parts))
     async def status() -> TerminalStatus:
         """Return how the terminal is; holds nothing of any sale."""
         return await parts.status()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -30,7 +31,9 @@ from edge.store.dead_letters import (
     send_dead_letter_again,
     set_dead_letter_aside,
 )
-from edge.store.handover import ExportFileError, NoStoreError, adopt_events, export_events
+from edge.store.handover import ExportFileError, NoStoreError
+from edge.store.handover_adopt import adopt_events
+from edge.store.handover_export import export_events
 from edge.store.outbox import read_counts
 from web.logs import configure_logs
 
@@ -137,7 +140,7 @@ def export(
         try:
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
             with os.fdopen(descriptor, "wb") as out:
-                count = export_events(connection, out, now=SystemClock().now(), with_delivered=delivered)
+                count = export_events(connection, out, now=SystemClock().now(), with_delivered=delivered).events
                 out.flush()
                 os.fsync(out.fileno())
         except OSError as exc:
@@ -163,7 +166,8 @@ def adopt(
     with _store(config, folder) as connection:
         try:
             with file.open("rb") as source:
-                done = adopt_events(connection, source, name=file.name[:200], now=SystemClock().now())
+                now = SystemClock().now()
+                done = adopt_events(connection, source, name=file.name[:200], now=now, random=secrets.token_bytes)
         except OSError as exc:
             why = words_of_os_error(exc)
             raise ExportFileError(Words(f"无法读取 {file}：{why.zh}", f"Cannot read {file}: {why.en}")) from exc

@@ -1,14 +1,14 @@
-"""Moving what a dead box never sent to the box that replaces it.
+"""Moving what a dead box never sent to the box that replaces it: the file in between, and what may be wrong with it.
 
 An export holds frozen events with their places and nothing else: no keys, no passwords, no sales. The replacement has
 the same terminal id and a key of its own; it takes the events as a former life and sends them like its own. Taking them
-twice, or sending what the dead box had sent after all, changes nothing.
+twice, or sending what the dead box had sent after all, changes nothing. `handover_export` writes the file,
+`handover_adopt` takes it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import IO, ClassVar
@@ -18,31 +18,25 @@ from sqlalchemy import Connection
 
 from codes.errors import ConfigError, RejectedError
 from codes.words import Words
-from edge.clock import to_us
 from edge.errors import EdgeError
 from edge.store import sql
-from edge.store.terminal import advance, read_state
+from edge.store.salvage_proof import row_of
+from edge.store.terminal import read_state
 from wire.archive import read_archive, write_archive
-from wire.errors import CorruptMessageError, InvalidEventError, NewerMessageError
+from wire.errors import CorruptMessageError, InvalidEventError, NewerMessageError, UnsupportedVersionError
 from wire.events import Event, sm3_hex, thaw, thaw_header
 
+ROWS_PER_CHUNK = 500
+"""So many rows are in memory, and in one transaction, at a time."""
 _MARK = b"YIMAOUT1"
 _FORMAT = 1
-_ROWS_PER_CHUNK = 500
+_GREATEST = 2**63 - 1
 
-SELECT_UNSENT = (
-    "SELECT epoch, seq, id, kind, hlc, created_at, bytes FROM outbox WHERE state <> 'delivered' ORDER BY 1, 2"
-)
-SELECT_ALL = "SELECT epoch, seq, id, kind, hlc, created_at, bytes FROM outbox ORDER BY epoch, seq"
-INSERT_TAKEN = """
-INSERT INTO outbox (epoch, seq, id, kind, hlc, created_at, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (epoch, seq) DO NOTHING
-"""
-SELECT_BYTES = "SELECT bytes FROM outbox WHERE epoch = ? AND seq = ?"
-NOTE_ADOPTED = """
-INSERT INTO adopted (epoch, at, source, events) VALUES (?, ?, ?, ?)
-ON CONFLICT (epoch) DO UPDATE SET at = excluded.at, source = excluded.source, events = events + excluded.events
-"""
+NO_EVENT = (InvalidEventError, UnsupportedVersionError)
+"""What reading bytes that are no event of ours raises."""
+
+Told = Callable[[int], None]
+"""Hears how many events are done."""
 
 
 class BadExportError(EdgeError, RejectedError):
@@ -124,136 +118,122 @@ class ExportedRows(msgspec.Struct, frozen=True, tag="rows"):
     rows: list[ExportedRow]
 
 
-@dataclass(frozen=True, slots=True)
-class Adopted:
-    """What came of an export."""
-
-    taken: int
-    known: int
-    """Were here already."""
-    epochs: Sequence[str]
-
-
 _decoder = msgspec.msgpack.Decoder(ExportHead | ExportedRows)
 
 
-def export_events(tx: Connection, out: IO[bytes], *, now: datetime, with_delivered: bool = False) -> int:
-    """Write what was not delivered, refused records included, to `out`; return how many events.
+def write_export(out: IO[bytes], terminal: str, epoch: str, now: datetime, rows: Iterable[ExportedRow]) -> None:
+    """Write rows, which are ordered by their places, as an export."""
+    write_archive(out, _MARK, _messages(ExportHead(_FORMAT, terminal, epoch, now), rows))
+
+
+def read_export(source: IO[bytes]) -> tuple[ExportHead, Iterator[list[ExportedRow]]]:
+    """Return what an export says of itself, and its rows by the chunk.
 
     Raises:
-        NothingBegunError: No terminal has used this store.
+        BadExportError: It is none, is cut off, or was altered. The iterator raises it as well.
     """
-    state = _begun(tx)
-    rows = [ExportedRow(*row) for row in sql.rows(tx, SELECT_ALL if with_delivered else SELECT_UNSENT)]
-    write_archive(out, _MARK, _messages(ExportHead(_FORMAT, state[0], state[1], now), rows))
-    return len(rows)
+    messages = _readable(source)
+    head = next(messages, None)
+    if head is None:
+        raise bad_export("内容为空", "it is empty")
+    if not isinstance(head, ExportHead) or head.format > _FORMAT:
+        raise bad_export("格式比本程序新", "its format is newer than this program")
+    return head, (chunk.rows for chunk in messages if isinstance(chunk, ExportedRows))
 
 
-def adopt_events(connection: Connection, source: IO[bytes], *, name: str, now: datetime) -> Adopted:
-    """Take the events of an export as a former life of this terminal, all or none.
-
-    Args:
-        connection: Of the replacement's store.
-        source: The export.
-        name: What the file is called, for the record.
-        now: Device clock.
+def begun(tx: Connection) -> tuple[str, str]:
+    """Return the terminal of a store and the life that it is in.
 
     Raises:
-        BadExportError: It cannot be believed.
-        OtherTerminalsExportError: The events are another terminal's.
-        NothingBegunError: No terminal has used this store.
+        NothingBegunError: No terminal has used it.
     """
-    head, rows = _read(source)
-    _refuse_broken(rows)
-    with connection.begin():
-        terminal, _ = _begun(connection)
-        if head.terminal != terminal or not all(_is_of(terminal, row) for row in rows):
-            raise OtherTerminalsExportError(
-                Words(
-                    f"这些记录属于终端 {head.terminal}，本机是 {terminal}",
-                    f"These records are those of terminal {head.terminal}; this one is {terminal}",
-                )
-            )
-        taken = [row for row in rows if _is_taken(connection, row)]
-        _move_clock_on(connection, rows)
-        epochs = sorted({row.epoch for row in taken})
-        for epoch in epochs:
-            count = sum(row.epoch == epoch for row in taken)
-            sql.change(connection, NOTE_ADOPTED, (epoch, to_us(now), name, count))
-    return Adopted(len(taken), len(rows) - len(taken), epochs)
-
-
-def _messages(head: ExportHead, rows: Sequence[ExportedRow]) -> Iterator[ExportHead | ExportedRows]:
-    yield head
-    left = iter(rows)
-    while chunk := list(islice(left, _ROWS_PER_CHUNK)):
-        yield ExportedRows(chunk)
-
-
-def _begun(tx: Connection) -> tuple[str, str]:
     if not sql.rows(tx, "SELECT 1 FROM terminal_state"):
         raise NothingBegunError(Words("该数据目录还没有终端使用过", "No terminal has used this data folder yet"))
     state = read_state(tx)
     return state.terminal, state.epoch
 
 
-def _read(source: IO[bytes]) -> tuple[ExportHead, list[ExportedRow]]:
-    try:
-        head, *chunks = read_archive(source, _MARK, _decoder)
-    except CorruptMessageError as exc:
-        raise _bad(exc.words.zh, exc.words.en) from exc
-    except ValueError as exc:
-        raise _bad("内容为空", "it is empty") from exc
-    if not isinstance(head, ExportHead) or head.format > _FORMAT:
-        raise _bad("格式比本程序新", "its format is newer than this program")
-    return head, [row for chunk in chunks if isinstance(chunk, ExportedRows) for row in chunk.rows]
+class Succession:
+    """Events of one terminal, looked at one by one in the order of their places."""
 
+    def __init__(self, terminal: str) -> None:
+        self._terminal = terminal
+        self._last: tuple[str, int, str] | None = None
+        """Place and hash of the one before."""
 
-def _refuse_broken(rows: Sequence[ExportedRow]) -> None:
-    """Refuse events that are not what their places say, or do not name the hash of the one before."""
-    hashes: dict[tuple[str, int], str] = {}
-    for row in rows:
+    def refuse_wrong(self, row: ExportedRow) -> None:
+        """Take the next row.
+
+        Raises:
+            BadExportError: It is not what its place says, or does not name the hash of the one before.
+            OtherTerminalsExportError: It is another terminal's.
+        """
         try:
-            event = _thawed(row)
-            header = thaw_header(row.frozen)
-        except InvalidEventError as exc:
-            raise _bad(f"第 {row.seq} 号不是有效的记录", f"number {row.seq} is no event") from exc
-        before = hashes.get((row.epoch, row.seq - 1))
-        is_broken = event is not None and before is not None and event.prev != before
-        if (header.seq, header.id) != (row.seq, row.id) or is_broken:
-            raise _bad(f"第 {row.seq} 号与前一条不衔接", f"number {row.seq} does not follow the one before")
-        hashes[row.epoch, row.seq] = sm3_hex(row.frozen)
+            event = thawed(row)
+        except NO_EVENT as exc:
+            raise bad_export(f"第 {row.seq} 号不是有效的记录", f"number {row.seq} is no event") from exc
+        if event is not None and event.terminal != self._terminal:
+            raise other_terminals(event.terminal, self._terminal)
+        epoch, seq, digest = self._last or ("", 0, "")
+        is_next = (row.epoch, row.seq) > (epoch, seq)
+        follows = event is None or (epoch, seq + 1) != (row.epoch, row.seq) or event.prev == digest
+        if not (is_next and follows and is_in_its_place(row, event)):
+            raise bad_export(f"第 {row.seq} 号与前一条不衔接", f"number {row.seq} does not follow the one before")
+        self._last = (row.epoch, row.seq, sm3_hex(row.frozen))
 
 
-def _thawed(row: ExportedRow) -> Event | None:
-    """Return the event, or None if a newer program wrote it: it is carried, but not read."""
+def is_in_its_place(row: ExportedRow, event: Event | None) -> bool:
+    """Tell whether a row says of its event what the event says of itself.
+
+    Raises:
+        InvalidEventError: The bytes are no event of any version.
+    """
+    header = thaw_header(row.frozen)
+    if (header.seq, header.id) != (row.seq, row.id) or not 1 <= row.seq < _GREATEST or not 0 <= row.hlc < _GREATEST:
+        return False
+    if event is None:
+        return abs(row.created_at) < _GREATEST
+    right = row_of(event, row.frozen)
+    return (row.epoch, row.kind, row.hlc, row.created_at) == (right.epoch, right.kind, right.hlc, right.created_at)
+
+
+def thawed(row: ExportedRow) -> Event | None:
+    """Return the event, or None if a newer program wrote it: it is carried, but not read.
+
+    Raises:
+        InvalidEventError: The bytes are no event.
+    """
     try:
         return thaw(row.frozen)
     except NewerMessageError:
         return None
 
 
-def _is_of(terminal: str, row: ExportedRow) -> bool:
-    event = _thawed(row)
-    return event is None or (event.terminal, event.epoch) == (terminal, row.epoch)
+def other_terminals(theirs: str, ours: str) -> OtherTerminalsExportError:
+    """Return the error that says whose events they are."""
+    return OtherTerminalsExportError(
+        Words(
+            f"这些记录属于终端 {theirs}，本机是 {ours}",
+            f"These records are those of terminal {theirs}; this one is {ours}",
+        )
+    )
 
 
-def _is_taken(tx: Connection, row: ExportedRow) -> bool:
-    place = (row.epoch, row.seq)
-    if sql.change(tx, INSERT_TAKEN, (*place, row.id, row.kind, row.hlc, row.created_at, row.frozen)):
-        return True
-    if sql.one(tx, SELECT_BYTES, place) != (row.frozen,):
-        raise _bad(f"第 {row.seq} 号与本机已有的不同", f"number {row.seq} differs from the one that is here")
-    return False
+def bad_export(zh: str, en: str, *, next_step: Words | None = None) -> BadExportError:
+    """Return the error that says why an export cannot be used."""
+    words = Words(f"导出文件不能使用：{zh}", f"The export cannot be used: {en}")
+    return BadExportError(words, next_step=next_step)
 
 
-def _move_clock_on(tx: Connection, rows: Sequence[ExportedRow]) -> None:
-    """Let what happens here from now on come after what happened there."""
-    state = read_state(tx)
-    newest = max((row.hlc for row in rows), default=0)
-    if newest > state.hlc:
-        advance(tx, next_seq=state.next_seq, last_hash=state.last_hash, hlc=newest)
+def _messages(head: ExportHead, rows: Iterable[ExportedRow]) -> Iterator[ExportHead | ExportedRows]:
+    yield head
+    left = iter(rows)
+    while chunk := list(islice(left, ROWS_PER_CHUNK)):
+        yield ExportedRows(chunk)
 
 
-def _bad(zh: str, en: str) -> BadExportError:
-    return BadExportError(Words(f"导出文件不能使用：{zh}", f"The export cannot be used: {en}"))
+def _readable(source: IO[bytes]) -> Iterator[ExportHead | ExportedRows]:
+    try:
+        yield from read_archive(source, _MARK, _decoder)
+    except CorruptMessageError as exc:
+        raise bad_export(exc.words.zh, exc.words.en) from exc

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -16,22 +17,17 @@ from sqlalchemy import Connection
 from typer.testing import CliRunner
 
 from cli.app import app
-from edge.store import sql
+from edge.store import handover, sql
 from edge.store.database import opened_store
-from edge.store.handover import (
-    Adopted,
-    BadExportError,
-    NothingBegunError,
-    OtherTerminalsExportError,
-    adopt_events,
-    export_events,
-)
+from edge.store.handover import BadExportError, NothingBegunError, OtherTerminalsExportError
+from edge.store.handover_adopt import Adopted, adopt_events
+from edge.store.handover_export import export_events
 from edge.store.outbox import Outbox
 from edge.store.terminal import ensure_state, read_state
 from rules.scan_judgement import Mode
 from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
 from wire.archive import read_archive, write_archive
-from wire.events import ShiftOpened, thaw
+from wire.events import ShiftOpened, StoreRebuilt, thaw
 from wire.receipts import Receipt, Rejected
 
 pytestmark = pytest.mark.req("T-70")
@@ -42,7 +38,7 @@ class Box:
     """A store of a terminal."""
 
     def __init__(self, folder: Path, closing: ExitStack, *, terminal: str = TERMINAL, epoch: str = EPOCH) -> None:
-        self.folder = folder
+        self.folder, self.closing = folder, closing
         self.connection: Connection = closing.enter_context(opened_store(folder))
         ensure_state(self.connection, terminal=terminal, new_epoch=epoch, mode=Mode.DISPENSE)
         self.outbox = Outbox(self.connection, random=seeded_bytes())
@@ -64,7 +60,7 @@ class Box:
         return out.getvalue()
 
     def adopt(self, export: bytes) -> Adopted:
-        return adopt_events(self.connection, io.BytesIO(export), name="x.yimaout", now=NOON)
+        return adopt_events(self.connection, io.BytesIO(export), name="x.yimaout", now=NOON, random=seeded_bytes())
 
     def waiting(self) -> dict[str, list[bytes]]:
         return {
@@ -76,7 +72,7 @@ class Box:
 
 
 @pytest.fixture
-def closing() -> ExitStack:
+def closing() -> Iterator[ExitStack]:
     with ExitStack() as stack:
         yield stack
 
@@ -157,12 +153,81 @@ def test_events_that_do_not_follow_each_other_are_refused(dead: Box, heir: Box) 
         heir.adopt(out.getvalue())
 
 
+@pytest.mark.req("T-71")
+def test_events_of_the_life_that_we_are_in_begin_a_new_one_first_and_no_number_is_shared(dead: Box, heir: Box) -> None:
+    """The replacement was made from an image of the dead box, which went on for a while."""
+    twin = Box(heir.folder.with_name("twin"), heir.closing)
+    frozen = dead.record(3)
+    assert twin.record(3) == frozen
+    frozen += dead.record(2, hours=1)
+    done = twin.adopt(dead.exported())
+    assert (done.taken, done.known, done.epochs) == (2, 3, [EPOCH])
+    assert done.began is not None
+    own = twin.record(1)
+    waiting = twin.waiting()
+    assert waiting[EPOCH] == frozen
+    assert waiting[done.began][1:] == own
+    assert thaw(waiting[done.began][0]).fact == StoreRebuilt(EPOCH, "copied", 3, [])
+    assert thaw(own[0]).hlc > thaw(frozen[-1]).hlc
+    before = twin.waiting()
+    assert twin.adopt(dead.exported()) == Adopted(0, 5, []), "once is enough"
+    assert twin.waiting() == before
+
+
+def test_adopting_that_is_killed_in_the_midst_goes_on_and_doubles_nothing(
+    dead: Box, heir: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handover, "ROWS_PER_CHUNK", 2)
+    frozen = dead.record(7)
+    export = dead.exported()
+    told: list[tuple[str, int, int]] = []
+
+    def hear(what: str, done: int, total: int) -> None:
+        assert not heir.connection.in_transaction(), "whoever scans meanwhile does not wait for all of it"
+        told.append((what, done, total))
+        if told[-1] == ("taking", 4, 7):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        adopt_events(heir.connection, io.BytesIO(export), name="x", now=NOON, random=seeded_bytes(), told=hear)
+    assert [done for what, done, _ in told if what == "checking"] == [2, 4, 6, 7]
+    assert heir.waiting() == {EPOCH: frozen[:4]}
+    assert heir.adopt(export) == Adopted(3, 4, [EPOCH])
+    assert heir.waiting() == {EPOCH: frozen}
+    with heir.connection.begin():
+        assert sql.rows(heir.connection, "SELECT epoch, events FROM adopted") == [(EPOCH, 7)]
+
+
+@pytest.mark.parametrize("spoiled", [b'"s1"', b'{"v"'])
+def test_damaged_event_is_left_out_of_the_export_and_the_others_move(dead: Box, heir: Box, spoiled: bytes) -> None:
+    frozen = dead.record(4)
+    with dead.connection.begin():
+        bad = frozen[1].replace(spoiled, spoiled.swapcase())
+        sql.change(dead.connection, "UPDATE outbox SET bytes = ? WHERE seq = 2", (bad,))
+    out = io.BytesIO()
+    with dead.connection.begin():
+        assert export_events(dead.connection, out, now=NOON).left_out == [(EPOCH, 2)]
+    assert heir.adopt(out.getvalue()) == Adopted(3, 0, [EPOCH])
+    assert heir.waiting() == {EPOCH: [frozen[0], *frozen[2:]]}
+
+
+def test_a_row_that_does_not_fit_its_event_is_refused(dead: Box, heir: Box) -> None:
+    dead.record(1)
+    mark = b"YIMAOUT1"
+    head, rows = read_archive(io.BytesIO(dead.exported()), mark, msgspec.msgpack.Decoder())
+    rows["rows"][0][4] += 1
+    out = io.BytesIO()
+    write_archive(out, mark, [head, rows])
+    with pytest.raises(BadExportError):
+        heir.adopt(out.getvalue())
+
+
 def test_a_store_that_no_terminal_used_neither_gives_nor_takes(dead: Box, tmp_path: Path) -> None:
     with opened_store(tmp_path / "empty") as connection:
         with connection.begin(), pytest.raises(NothingBegunError):
             export_events(connection, io.BytesIO(), now=NOON)
         with pytest.raises(NothingBegunError):
-            adopt_events(connection, io.BytesIO(dead.exported()), name="x", now=NOON)
+            adopt_events(connection, io.BytesIO(dead.exported()), name="x", now=NOON, random=seeded_bytes())
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -196,7 +261,8 @@ def test_the_commands_move_events_from_disk_to_disk(tmp_path: Path) -> None:
     def run(*arguments: str, folder: str = "dead") -> dict[str, object]:
         done = CliRunner().invoke(app, ["outbox", *arguments, "--folder", str(tmp_path / folder), "--json"])
         assert done.exit_code == 0, done.output
-        return json.loads(done.stdout)
+        answer: dict[str, object] = json.loads(done.stdout)
+        return answer
 
     listed = run("list")
     assert (listed["pending"], listed["dead"]) == (3, 1)

@@ -1,0 +1,168 @@
+"""Taking over what a dead box never sent, as former lives of this terminal.
+
+First the whole file is looked at, then it is taken, a chunk to a transaction: a counter that scans meanwhile never
+waits long. A kill in the midst leaves the first chunks; taking the file again adds the others and doubles nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO
+
+from sqlalchemy import Connection
+
+from codes.words import Words
+from edge.clock import to_us
+from edge.store import sql
+from edge.store.handover import BadExportError, ExportedRow, Succession, bad_export, begun, other_terminals, read_export
+from edge.store.outbox import Outbox, RandomBytes
+from edge.store.terminal import advance, read_state
+
+INSERT_TAKEN = """
+INSERT INTO outbox (epoch, seq, id, kind, hlc, created_at, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (epoch, seq) DO NOTHING
+"""
+SELECT_BYTES = "SELECT bytes FROM outbox WHERE epoch = ? AND seq = ?"
+NOTE_ADOPTED = """
+INSERT INTO adopted (epoch, at, source, events) VALUES (?, ?, ?, ?)
+ON CONFLICT (epoch) DO UPDATE SET at = excluded.at, source = excluded.source, events = events + excluded.events
+"""
+
+Told = Callable[[str, int, int], None]
+"""Hears what is being done (`checking` or `taking`), how many events are done, and of how many; 0 if nobody knows."""
+
+_FRESH_BOX = Words(
+    "两台机器用相同的编号记了不同的事。请在数据目录为空的机器上（terminal.id 相同）接收；本机数据未改动。",
+    "Two boxes gave the same numbers to different facts. Adopt it on a box whose data folder was empty at its first "
+    "start, with the same terminal.id. Nothing was changed on this machine.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What came of an export."""
+
+    taken: int
+    known: int
+    """Were here already."""
+    epochs: Sequence[str]
+    """Lives of which something was taken."""
+    began: str | None = None
+    """The new life of this store, where the events are those of the life that it was in."""
+
+
+@dataclass(slots=True)
+class _Survey:
+    """What a look at the whole file found."""
+
+    rows: int = 0
+    newest: int = 0
+    """Clock of the newest event."""
+    is_of_present_life: bool = False
+
+
+def adopt_events(
+    connection: Connection,
+    source: IO[bytes],
+    *,
+    name: str,
+    now: datetime,
+    random: RandomBytes,
+    told: Told = lambda _what, _done, _of: None,
+) -> Adopted:
+    """Take the events of an export as former lives of this terminal.
+
+    A file that cannot be believed changes nothing. Events of the life that this store is in were written by another
+    box: then a new life begins first, so that no number is given out twice.
+
+    Args:
+        connection: Of the replacement's store, outside of any transaction.
+        source: The export.
+        name: What the file is called, for the record.
+        now: Device clock.
+        random: Where the name of a new life comes from.
+        told: Hears how far it is.
+
+    Raises:
+        BadExportError: It cannot be believed.
+        OtherTerminalsExportError: The events are another terminal's.
+        NothingBegunError: No terminal has used this store.
+    """
+    survey = _survey(connection, source, told)
+    with connection.begin():
+        _move_clock_on(connection, survey.newest)
+        began = (
+            Outbox(connection, random=random).begin_epoch(connection, "copied", now)
+            if survey.is_of_present_life
+            else None
+        )
+    taken: dict[str, int] = {}
+    done = 0
+    for rows in read_export(source)[1]:
+        with connection.begin():
+            _take(connection, rows, taken, name, now)
+        done += len(rows)
+        told("taking", done, survey.rows)
+    count = sum(taken.values())
+    return Adopted(count, survey.rows - count, sorted(taken), began)
+
+
+def _survey(connection: Connection, source: IO[bytes], told: Told) -> _Survey:
+    """Look at every event of the file, and for each at what is here in its place. Changes nothing."""
+    with connection.begin():
+        terminal, _ = begun(connection)
+    head, chunks = read_export(source)
+    if head.terminal != terminal:
+        raise other_terminals(head.terminal, terminal)
+    survey, order = _Survey(), Succession(terminal)
+    for rows in chunks:
+        for row in rows:
+            order.refuse_wrong(row)
+        with connection.begin():
+            present = read_state(connection).epoch
+            missing = [row for row in rows if not _is_here(connection, row)]
+        survey.is_of_present_life |= any(row.epoch == present for row in missing)
+        survey.newest = max(survey.newest, *(row.hlc for row in rows))
+        survey.rows += len(rows)
+        told("checking", survey.rows, 0)
+    with connection.begin():
+        survey.is_of_present_life |= head.epoch == read_state(connection).epoch
+    return survey
+
+
+def _take(tx: Connection, rows: Sequence[ExportedRow], taken: dict[str, int], name: str, now: datetime) -> None:
+    fresh: dict[str, int] = {}
+    for row in rows:
+        cells = (row.epoch, row.seq, row.id, row.kind, row.hlc, row.created_at, row.frozen)
+        if not _is_here(tx, row) and sql.change(tx, INSERT_TAKEN, cells):
+            fresh[row.epoch] = fresh.get(row.epoch, 0) + 1
+    for epoch, count in fresh.items():
+        sql.change(tx, NOTE_ADOPTED, (epoch, to_us(now), name, count))
+        taken[epoch] = taken.get(epoch, 0) + count
+
+
+def _is_here(tx: Connection, row: ExportedRow) -> bool:
+    """Tell whether the event is here already.
+
+    Raises:
+        BadExportError: Another one is in its place.
+    """
+    found = sql.first(tx, SELECT_BYTES, (row.epoch, row.seq))
+    if found is not None and found != (row.frozen,):
+        raise _differs(row)
+    return found is not None
+
+
+def _differs(row: ExportedRow) -> BadExportError:
+    return bad_export(
+        f"第 {row.seq} 号与本机已有的不同", f"number {row.seq} differs from the one that is here", next_step=_FRESH_BOX
+    )
+
+
+def _move_clock_on(tx: Connection, newest: int) -> None:
+    """Let what happens here from now on come after what happened there."""
+    state = read_state(tx)
+    if newest > state.hlc:
+        advance(tx, next_seq=state.next_seq, last_hash=state.last_hash, hlc=newest)

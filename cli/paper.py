@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 
 WIDTH = 80
+_GIGA, _MEGA, _SMALL = 1e9, 1e6, 1e7
 _NOT_FIRST = "，。；：、！？）」”%"
 """What must not stand at the beginning of a line."""
 
@@ -26,6 +27,17 @@ def wrapped(text: str, indent: str = "", *, first: str | None = None, width: int
             piece = piece.lstrip()  # noqa: PLW2901 - a line does not begin with a blank
         line, has_words = line + piece, has_words or bool(piece.strip())
     yield line.rstrip()
+
+
+def size_of(size_bytes: float) -> str:
+    """Return a size as people say it: gigabytes, and below one of them megabytes.
+
+    >>> size_of(76_090_085_376), size_of(950_000_000), size_of(300_000)
+    ('76.1 GB', '950 MB', '0.3 MB')
+    """
+    if size_bytes >= _GIGA:
+        return f"{size_bytes / _GIGA:.1f} GB"
+    return f"{size_bytes / _MEGA:.{1 if size_bytes < _SMALL else 0}f} MB"
 
 
 def padded(text: str, columns: int) -> str:

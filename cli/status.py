@@ -17,7 +17,8 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter
 
-from cli.complaint import CANNOT, Complaint, show_complaint
+from cli.absence import NOT_RUNNING, absence_of
+from cli.complaint import CANNOT, show_complaint
 from cli.doctor import DEFAULT_CONFIG, Config
 from cli.paper import padded, wrapped
 from cli.terminal_status import fetch_status
@@ -31,10 +32,8 @@ _CLEAR = "\x1b[H\x1b[2J"
 _QUIT = frozenset({b"q", b"Q", b"\x03", b"\x04", b"\x1b", b""})
 _LABEL = 28
 _GIGA, _MEGA = 1e9, 1e6
-_NOT_RUNNING = Complaint(
-    "edge.not_running",
-    Words("终端未运行", "The terminal is not running"),
-    Words("请运行 `yima doctor`：它会告诉原因和下一步。", "Run `yima doctor`: it tells the cause and the next step."),
+_ASK_DOCTOR = Words(
+    "请运行 `yima doctor`：它会告诉原因和下一步。", "Run `yima doctor`: it tells the cause and the next step."
 )
 _COLOURS = {
     LampState.OK: typer.colors.GREEN,
@@ -106,7 +105,7 @@ def page_of(seen: TerminalStatus, now: datetime) -> Iterator[str]:
 def _once(settings: EdgeConfig, *, as_json: bool) -> TerminalStatus | None:
     seen = fetch_status(settings)
     if seen is None and not as_json:
-        show_complaint(_NOT_RUNNING)
+        show_complaint(absence_of(settings, _ASK_DOCTOR))
     else:
         _show(seen, as_json=as_json)
     return seen
@@ -132,7 +131,7 @@ def _show(seen: TerminalStatus | None, *, as_json: bool) -> None:
     if as_json:
         typer.echo(record_of(seen))
         return
-    lines = [f"{_NOT_RUNNING.words}"] if seen is None else page_of(seen, datetime.now(UTC))
+    lines = [f"{NOT_RUNNING}"] if seen is None else page_of(seen, datetime.now(UTC))
     for line in lines:
         typer.echo(line)
 

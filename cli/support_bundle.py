@@ -25,6 +25,7 @@ import typer
 from pydantic import TypeAdapter
 
 from cli.checks.finding import fault_of
+from cli.checks.salvage import files_of_salvages
 from cli.checks.service import UNIT
 from cli.doctor import DEFAULT_CONFIG, Config, examine, report_of
 from cli.redaction import Gate, gate_for
@@ -84,6 +85,7 @@ def entries(config: Path, now: datetime) -> Iterator[Entry]:
     yield "config.json", gate.json(gate.options(settings.model_dump(mode="json")))
     yield "environment.json", gate.json(sorted(name for name in os.environ if name.startswith("YIMA_")))
     yield "status.json", gate.json(_status(settings))
+    yield "salvage.json", gate.json(_salvages(settings))
     if database_path(settings.store.folder).exists():
         yield "store.json", gate.json(_store(settings))
 
@@ -116,6 +118,13 @@ def _status(settings: EdgeConfig) -> object:
         return json.loads(record_of(fetch_status(settings)))
     except StatusRefusedError as exc:
         return {"code": exc.code, "words": exc.words.en}
+
+
+def _salvages(settings: EdgeConfig) -> object:
+    try:
+        return files_of_salvages(settings.store.folder)
+    except OSError as exc:
+        return {"code": "store.unreadable", "words": str(exc)}
 
 
 def _store(settings: EdgeConfig) -> object:

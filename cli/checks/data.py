@@ -5,37 +5,65 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from cli.checks.finding import Finding, fault, fault_of, finding_of, fine, notice
+from cli.checks.salvage import check_salvage
+from cli.paper import size_of
 from codes.errors import YimaError
 from codes.os_words import words_of_os_error
 from codes.words import Words
 from edge.health import Machine
 from edge.store.database import database_path
 from edge.store.inspection import StoreReport, inspect_store
-from edge.troubles import DISK_LOW, machine_troubles
+from edge.store.life import Why
+from edge.troubles import machine_troubles
 
 MOUNTS = Path("/proc/self/mounts")
 KEY_FILE = "terminal.key"
+_NO_FOLDER: Final = Words("这是文件，不是目录", "it is a file, not a folder")
+_NOT_WRITABLE: Final = Words(
+    "当前账户不能写入，或磁盘为只读", "this account may not write to it, or the disk is read-only"
+)
 _OTHERS = 0o077
+_WHY: Final[Mapping[Why, Words]] = MappingProxyType(
+    {
+        "damaged": Words("数据库损坏", "it was damaged"),
+        "copied": Words("数据目录被复制或恢复过", "its folder was copied or restored"),
+        "forked": Words("另有一台终端在用同一数据库的副本", "another terminal uses a copy of it"),
+    }
+)
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "ceph", "glusterfs", "afs"})
 _FLEETING = frozenset({"tmpfs", "ramfs", "overlay"})
 
 
 def check_data(folder: Path) -> Iterator[Finding]:
     """Look at the data folder and what is in it."""
-    if not folder.is_dir():
-        words = Words(f"数据目录 {folder} 尚不存在", f"The data folder {folder} is not there yet")
-        step = Words("首次启动终端时会自动建立。", "The first start of the terminal makes it.")
-        yield notice("store.no_folder", words, step)
+    try:
+        status = folder.stat()
+    except FileNotFoundError:
+        yield _no_folder(folder)
         return
-    yield _access(folder)
+    except OSError as exc:
+        yield _unusable(folder, words_of_os_error(exc))
+        return
+    if not stat.S_ISDIR(status.st_mode):
+        yield _unusable(folder, _NO_FOLDER)
+        return
+    yield _access(folder, status)
     yield disk_kind(folder, filesystem_of(folder, MOUNTS))
     yield _room(folder)
     yield _key(folder / KEY_FILE)
-    if database_path(folder).exists():
+    try:
+        yield from check_salvage(folder)
+        is_there = database_path(folder).exists()
+    except OSError as exc:
+        yield _unusable(folder, words_of_os_error(exc))
+        return
+    if is_there:
         yield from _store(folder)
 
 
@@ -72,14 +100,38 @@ def disk_kind(folder: Path, kind: str) -> Finding:
     )
 
 
-def _access(folder: Path) -> Finding:
-    status = folder.stat()
+def _no_folder(folder: Path) -> Finding:
+    """Return whether the first start will be able to make it."""
+    above = next(one for one in folder.absolute().parents if one.exists())
+    if not above.is_dir():
+        return _unusable(folder, Words(f"{above} 不是目录", f"{above} is no folder"))
+    if not os.access(above, os.W_OK | os.X_OK):
+        return _unusable(folder, Words(f"当前账户不能写入 {above}", f"this account may not write to {above}"))
+    words = Words(f"数据目录 {folder} 尚不存在", f"The data folder {folder} is not there yet")
+    return notice(
+        "store.no_folder", words, Words("首次启动终端时会自动建立。", "The first start of the terminal makes it.")
+    )
+
+
+def _unusable(folder: Path, why: Words) -> Finding:
+    words = Words(f"数据目录 {folder} 不能使用：{why.zh}", f"The data folder {folder} cannot be used: {why.en}")
+    step = Words(
+        "请检查 [store] folder、该磁盘是否只读和目录权限，并以运行终端的账户执行本命令。",
+        "Check [store] folder, whether that disk is read-only, and permissions; run this as the terminal's account.",
+    )
+    return fault("store.folder_unusable", words, step)
+
+
+def _access(folder: Path, status: os.stat_result) -> Finding:
+    is_stranger = status.st_uid != os.geteuid()
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK) and not (is_stranger and os.geteuid()):
+        return _unusable(folder, _NOT_WRITABLE)
     if status.st_mode & _OTHERS:
         shown = f"{stat.S_IMODE(status.st_mode):03o}"
         words = Words(f"数据目录权限为 {shown}，他人可进入", f"Mode {shown} lets others into the data folder")
         step = Words(f"请执行：chmod 700 {folder}", f"Run: chmod 700 {folder}")
         return notice("store.open_folder", words, step)
-    if status.st_uid != os.geteuid():
+    if is_stranger:
         words = Words(
             f"数据目录属于用户 {status.st_uid}，当前用户是 {os.geteuid()}",
             f"The data folder belongs to user {status.st_uid}; this is user {os.geteuid()}",
@@ -96,8 +148,7 @@ def _room(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     for trouble in machine_troubles(Machine(disk_free_bytes=free)):
         return finding_of(trouble)
-    giga = free / DISK_LOW
-    return fine("disk.room", f"数据磁盘可用 {giga:.1f} GB", f"{giga:.1f} GB are free on the data disk")
+    return fine("disk.room", f"数据磁盘可用 {size_of(free)}", f"{size_of(free)} are free on the data disk")
 
 
 def _key(path: Path) -> Finding:
@@ -159,9 +210,10 @@ def store_findings(report: StoreReport) -> Iterator[Finding]:
         yield fault("outbox.refused", words, step)
     if report.former:
         last = report.former[0]
+        why = _WHY[last.why]
         words = Words(
-            f"数据库曾于 {last.ended_at:%Y-%m-%d} 另起新纪元（{last.why}）",
-            f"The store began a new life on {last.ended_at:%Y-%m-%d} ({last.why})",
+            f"数据库曾于 {last.ended_at:%Y-%m-%d} 另起新纪元（{why.zh}）",
+            f"The store began a new life on {last.ended_at:%Y-%m-%d} ({why.en})",
         )
         step = Words(
             "如原因不明，请查看日志并告知管理员。", "If nobody knows why, see the log and tell an administrator."

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
-from typing import ClassVar
 
+from cli.absence import absence_of
 from cli.checks.finding import Finding, fault, fault_of, finding_of, fine, notice
-from cli.terminal_status import StatusRefusedError, fetch_status
+from cli.terminal_status import SignInWantedError, StatusRefusedError, fetch_status
 from codes.words import Words
 from edge.config import EdgeConfig
 from edge.health import LampState, TerminalStatus
@@ -27,8 +26,6 @@ _START = Words(
 class Asked:
     """What the terminal answered when it was asked how it is."""
 
-    nobody: ClassVar[Words] = Words("终端未运行", "The terminal is not running")
-
     def __init__(self, config: EdgeConfig) -> None:
         self.status: TerminalStatus | None = None
         self.refusal: StatusRefusedError | None = None
@@ -45,14 +42,11 @@ def check_service(config: EdgeConfig, asked: Asked) -> Iterator[Finding]:
         yield unit_finding(unit)
     status = asked.status
     if asked.refusal is not None:
-        yield fault_of(asked.refusal) if not config.api.is_exposed else _hidden(asked.refusal)
+        yield _hidden(asked.refusal) if isinstance(asked.refusal, SignInWantedError) else fault_of(asked.refusal)
         return
     if status is None:
-        yield (
-            fault("api.port_taken", *_taken(config))
-            if _answers(config)
-            else notice("edge.not_running", Asked.nobody, _START)
-        )
+        absence = absence_of(config, _START)
+        yield notice(absence.code, absence.words, absence.next_step)
         return
     yield fine("edge.running", f"终端 {status.terminal} 正在运行", f"The terminal {status.terminal} runs")
     lamp = status.lamps.sync
@@ -95,24 +89,7 @@ def unit_finding(said: dict[str, str]) -> Finding:
 
 def _hidden(refusal: StatusRefusedError) -> Finding:
     words = Words(
-        "终端正在运行；对外开放时状态须登录查看", "The terminal runs; exposed, it tells its state after a sign-in only"
+        "终端正在运行；它对外开放，当前账户不能直接查看状态",
+        "The terminal runs; it is reached from outside and does not tell this account how it is",
     )
     return notice("edge.sign_in", words, refusal.next_step)
-
-
-def _answers(config: EdgeConfig) -> bool:
-    """Tell whether something else has taken the port."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.api.host, config.api.host)
-    try:
-        socket.create_connection((host, config.api.port), timeout=1.0).close()
-    except OSError:
-        return False
-    return True
-
-
-def _taken(config: EdgeConfig) -> tuple[Words, Words]:
-    place = f"{config.api.host}:{config.api.port}"
-    return (
-        Words(f"{place} 被其他程序占用", f"Another program has taken {place}"),
-        Words("请用 ss -ltnp 查看是谁，或修改 [api] port。", "See who with ss -ltnp, or change [api] port."),
-    )

@@ -21,7 +21,7 @@ from cli.checks.devices import check_devices
 from cli.checks.finding import Finding, Level
 from cli.checks.line import check_line, try_login
 from cli.checks.service import Asked, check_service, unit_finding
-from cli.terminal_status import StatusRefusedError
+from cli.terminal_status import SignInWantedError, StatusRefusedError
 from codes.words import Words
 from drivers.scanner.advice import Advice
 from drivers.scanner.profile import Profile
@@ -321,13 +321,11 @@ def test_running_terminal_speaks_for_itself(tmp_path: Path, monkeypatch: pytest.
     }
 
 
-def test_stranger_at_the_port_and_an_exposed_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_terminal_that_does_not_say_how_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "ask_systemd", lambda: None)
     config = configured(tmp_path)
     asked = Asked(config)
     assert said(check_service(config, asked)) == {"edge.not_running": Level.NOTICE}
-    with socket.create_server(("127.0.0.1", config.api.port)):
-        assert said(check_service(config, asked)) == {"api.port_taken": Level.FAULT}
 
     def refuse(_: EdgeConfig) -> None:
         raise StatusRefusedError(WORDS)
@@ -335,4 +333,9 @@ def test_stranger_at_the_port_and_an_exposed_terminal(tmp_path: Path, monkeypatc
     monkeypatch.setattr(service, "fetch_status", refuse)
     assert said(check_service(config, Asked(config))) == {"edge.status_refused": Level.FAULT}
     exposed = configured(tmp_path, api={"is_exposed": True})
+
+    def want_sign_in(_: EdgeConfig) -> None:
+        raise SignInWantedError(WORDS)
+
+    monkeypatch.setattr(service, "fetch_status", want_sign_in)
     assert said(check_service(exposed, Asked(exposed))) == {"edge.sign_in": Level.NOTICE}

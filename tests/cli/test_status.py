@@ -85,7 +85,7 @@ def test_exit_code_says_whether_a_person_is_needed(
 
 def test_terminal_is_asked_at_its_address() -> None:
     body = TypeAdapter(TerminalStatus).dump_json(BUSY)
-    with answering(200, body) as (settings, _):
+    with answering(200, body, terminal=BUSY.terminal) as (settings, _):
         assert cli.status.fetch_status(settings) == BUSY
     nobody = EdgeConfig(
         terminal={"id": "c-1", "area": "350200", "institution": "P1"}, api={"host": "127.0.0.1", "port": free_port()}

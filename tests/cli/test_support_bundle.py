@@ -146,6 +146,7 @@ def test_bundle_tells_what_helps(config: Path, tmp_path: Path, journal: None) ->
         "config.json",
         "environment.json",
         "status.json",
+        "salvage.json",
         "store.json",
     }
     store = json.loads(found["store.json"])

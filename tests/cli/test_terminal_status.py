@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 from typer.testing import CliRunner
 
 import cli.edge
-from cli.terminal_status import StatusRefusedError, fetch_status
+import cli.terminal_status
+from cli.terminal_status import SignInWantedError, StatusRefusedError, StrangerAtPortError, fetch_status
 from codes.words import Words
 from edge.config import EdgeConfig
+from edge.health import TerminalStatus
+from edge.store.lock import store_lock
 from tests.conftest import free_port
+from tests.edge.api.conftest import STATUS
 
 PROBLEM = b"""{"status": 401, "code": "session.required", "zh": "\xe8\xaf\xb7\xe7\x99\xbb\xe5\xbd\x95", "en": "Sign in",
 "next": {"zh": "x", "en": "y"}}"""
@@ -23,7 +29,9 @@ Answered = tuple[EdgeConfig, list[str]]
 
 
 @contextmanager
-def answering(status: int, body: bytes, *, at: str = "127.0.0.1", asked_as: str = "127.0.0.1") -> Iterator[Answered]:
+def answering(
+    status: int, body: bytes, *, at: str = "127.0.0.1", asked_as: str = "127.0.0.1", terminal: str = "c-1"
+) -> Iterator[Answered]:
     """Answer every request so; yield a configuration that asks there, and the names that were asked for."""
     names: list[str] = []
 
@@ -39,13 +47,14 @@ def answering(status: int, body: bytes, *, at: str = "127.0.0.1", asked_as: str 
 
     with HTTPServer((at, 0), Answer) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        yield configured(asked_as, server.server_port), names
+        yield configured(asked_as, server.server_port, terminal), names
         server.shutdown()
 
 
-def configured(host: str, port: int) -> EdgeConfig:
-    terminal = {"id": "c-1", "area": "350200", "institution": "P1"}
-    return EdgeConfig(terminal=terminal, api={"host": host, "port": port, "is_exposed": True, "is_behind_proxy": True})
+def configured(host: str, port: int, name: str = "c-1", folder: Path = Path("/no/such/folder")) -> EdgeConfig:
+    api = {"host": host, "port": port, "is_exposed": True, "is_behind_proxy": True}
+    terminal = {"id": name, "area": "350200", "institution": "P1"}
+    return EdgeConfig(terminal=terminal, api=api, store={"folder": folder})
 
 
 @pytest.mark.parametrize(("at", "asked_as"), [("127.0.0.1", "0.0.0.0"), ("127.0.0.2", "127.0.0.2")])
@@ -60,7 +69,8 @@ def test_sign_in_that_is_wanted_is_said_with_its_code() -> None:
         fetch_status(settings)
     assert "HTTP 401，session.required" in caught.value.words.zh
     assert "请登录" in caught.value.words.zh
-    assert "浏览器" in caught.value.next_step.zh
+    assert isinstance(caught.value, SignInWantedError)
+    assert "sudo -u yima-edge" in caught.value.next_step.zh
 
 
 def test_other_refusals_keep_the_next_step_of_the_terminal() -> None:
@@ -69,10 +79,71 @@ def test_other_refusals_keep_the_next_step_of_the_terminal() -> None:
     assert caught.value.next_step == Words("x", "y")
 
 
-@pytest.mark.parametrize(("status", "body", "zh"), [(404, b"no", "HTTP 404"), (200, b"{}", "不是终端的状态")])
+OF_ANOTHER_PROGRAM = [
+    (404, b"no", "HTTP 404"),
+    (404, PROBLEM, "HTTP 404"),
+    (401, PROBLEM.replace(b"session.required", b"people.sign_in"), "HTTP 401"),
+    (200, b"{}", "被其他程序占用"),
+    (200, b'"c-1"', "被其他程序占用"),
+    (200, b"\xff", "被其他程序占用"),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "zh"), OF_ANOTHER_PROGRAM)
 def test_a_stranger_at_the_address_is_named(status: int, body: bytes, zh: str) -> None:
-    with answering(status, body) as (settings, _), pytest.raises(StatusRefusedError, match=zh):
+    with answering(status, body) as (settings, _), pytest.raises(StrangerAtPortError, match=zh) as caught:
         fetch_status(settings)
+    assert caught.value.code == "api.port_taken"
+
+
+def test_another_terminal_at_the_address_is_not_taken_for_ours() -> None:
+    body = TypeAdapter(TerminalStatus).dump_json(STATUS)
+    with answering(200, body, terminal="c-9") as (settings, _), pytest.raises(StrangerAtPortError) as caught:
+        fetch_status(settings)
+    assert caught.value.code == "api.port_taken"
+    assert STATUS.terminal in caught.value.words.zh
+    assert "c-9" in caught.value.words.en
+    assert "--config" in caught.value.next_step.zh
+
+
+def test_terminal_of_another_version_is_ours_all_the_same() -> None:
+    with answering(200, b'{"terminal": "c-1", "new": 1}') as (settings, _), pytest.raises(StatusRefusedError) as caught:
+        fetch_status(settings)
+    assert (caught.value.code, "版本" in caught.value.words.zh) == ("edge.status_refused", True)
+
+
+def test_something_that_hangs_up_is_no_terminal() -> None:
+    def hang_up() -> None:
+        listener.accept()[0].close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=hang_up, daemon=True).start()
+        with pytest.raises(StrangerAtPortError):
+            fetch_status(configured("127.0.0.1", listener.getsockname()[1]))
+
+
+@pytest.mark.parametrize(
+    ("holds_store", "is_salvaging", "code"),
+    [
+        (False, False, "api.port_taken"),
+        (False, True, "api.port_taken"),
+        (True, False, "edge.no_answer"),
+        (True, True, "store.salvaging"),
+    ],
+)
+def test_silence_is_a_start_a_salvage_or_a_stranger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, holds_store: bool, is_salvaging: bool, code: str
+) -> None:
+    monkeypatch.setattr(cli.terminal_status, "_ANSWER_S", 0.05)
+    with ExitStack() as held, socket.create_server(("127.0.0.1", 0)) as listener:
+        if holds_store:
+            held.enter_context(store_lock(tmp_path / "terminal.lock"))
+        if is_salvaging:
+            (tmp_path / "salvaging").write_text("20260101T000000Z")
+        settings = configured("127.0.0.1", listener.getsockname()[1], folder=tmp_path)
+        with pytest.raises(StatusRefusedError) as caught:
+            fetch_status(settings)
+    assert caught.value.code == code
 
 
 def test_nobody_at_the_address_means_that_it_does_not_run() -> None:

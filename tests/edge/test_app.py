@@ -14,7 +14,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cli.edge import fetch_status
+from cli.terminal_status import StrangerAtPortError, fetch_status
 from drivers.errors import DeviceSpecError
 from edge import housekeeping
 from edge.app import Announcements, run_terminal
@@ -200,7 +200,8 @@ def test_terminal_that_does_tls_itself_is_asked_over_tls(folder: Path, tmp_path:
         assert status.operator == first.login
         other = written_pair(tmp_path, "other")[0]
         stranger = configured(folder, api={**tls, "certificate_file": other, "port": browser.base_url.port})
-        assert await asyncio.to_thread(fetch_status, stranger) is None, "only its own certificate is believed"
+        with pytest.raises(StrangerAtPortError, match="证书"):
+            await asyncio.to_thread(fetch_status, stranger)
 
     play(config, scene)
 

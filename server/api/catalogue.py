@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from codes.pack import ProductSystem
 from rules.catalogue import parse_catalogue
 from server.api.access import Manager, Reader, TheCentre
-from server.api.views import ImportView, MatchView, ProductView
+from server.api.catalogue_views import ImportView, MatchView, ProductView
 from server.centre import Centre
 from server.people.roles import Person
 

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from server.api.access import Reader, TheCentre
-from server.api.views import ConflictedPage, ConflictedView, ConflictView, ProductView
+from server.api.catalogue_views import ProductView
+from server.api.ledger_views import ConflictedPage, ConflictedView, ConflictView
 from server.centre import Centre
 from server.store import ledger
 from server.store.ledger import LedgerRow

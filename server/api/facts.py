@@ -12,16 +12,15 @@ from starlette.responses import Response
 
 from rules.pack_life import Act, FactKey
 from server.api.access import Reader, StillReading, TheCentre
-from server.api.views import (
+from server.api.catalogue_views import ProductView
+from server.api.ledger_views import (
     CodeView,
     ConflictView,
     EventPage,
     EventView,
-    EvidenceView,
     FactView,
     LedgerPage,
     LedgerView,
-    ProductView,
     StatedView,
     TimelineView,
 )
@@ -134,7 +133,7 @@ async def live_scans(request: Request, _person: Reader, may_follow: StillReading
 def _entry(entry: TimelineEntry) -> TimelineView:
     return TimelineView(
         fact=FactView.of(entry.fact),
-        evidence=[EvidenceView.model_validate(one) for one in entry.evidence],
+        evidence=entry.evidence,
         conflict=ConflictView.of(entry.conflict) if entry.conflict else None,
     )
 

@@ -47,19 +47,6 @@ class NewPasswordView(View):
     password: str
 
 
-class TokenView(View):
-    """A token, without what a program shows."""
-
-    id: str
-    label: str
-    account: str
-    role: Role
-    created_by: str
-    created_at: datetime
-    last_used_at: datetime | None
-    revoked_at: datetime | None
-
-
 class NewTokenView(View):
     """A token, shown this once."""
 

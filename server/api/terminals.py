@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from server.api.access import Approver, Reader, TheCentre
-from server.api.views import AlarmPage, AlarmView, LifeView, RejectedView, TerminalDetailView, TerminalView
+from server.api.terminal_views import AlarmPage, AlarmView, LifeView, RejectedView, TerminalDetailView, TerminalView
 from server.store import alarms, events
 from server.store.terminal_lists import Show, TerminalFilter
 from server.store.times import moment

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from codes.words import Words
 from server.api.problems import status_of
-from server.api.views import AlarmView
+from server.api.terminal_views import AlarmView
 from server.console.advice import ADVICE
 from server.console.desk import PREFIX, ConsoleDesk
 from server.console.fleet_view import page_of

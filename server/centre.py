@@ -21,6 +21,7 @@ from server.people.accounts import Accounts
 from server.people.signing_in import SigningIn
 from server.people.tokens import Tokens
 from server.store.database import Store, open_store
+from server.store.replacing import Recovered
 from web.live import LiveBus
 from web.secret_file import load_secret
 from wire.errors import KeyFileError
@@ -79,7 +80,16 @@ def open_configured_store(config: ServerConfig) -> Store:
         password=load_secret(password) if password else None,
         connections=config.store.connections,
         progress=lambda revision: _logger.info("store.migrated", revision=revision),
+        recovered=_log_recovered,
     )
+
+
+def _log_recovered(found: Recovered) -> None:
+    """Say what became of a restore that a crash had interrupted."""
+    if found.is_finished:
+        _logger.warning("store.restore_finished", set_aside=str(found.set_aside))
+    else:
+        _logger.warning("store.restore_abandoned", store="as it was before that restore")
 
 
 def load_centre_key(config: ServerConfig) -> SigningKey:

@@ -3,38 +3,43 @@
 What the centre took after the backup is lost to it, not to the terminals: they keep what they delivered for 30 days. A
 restored store therefore gets a new epoch. Terminals hear of it in the next receipt, report what they keep, and are
 asked for what is missing. What is replaced is set aside, never deleted.
+
+What a backup brings back of trust is another matter: who was revoked since is trusted again. The restore compares and
+says so; it decides nothing.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from codes.os_words import words_of_os_error
 from codes.words import Words
 from server.config import ServerConfig
-from server.errors import BackupFileError, CentreRunsError, NewerBackupError, NotEmptyError
-from server.people.roles import COMMAND_LINE
-from server.store import audit
-from server.store.alarms import Alarm, AlarmKey, raise_alarms
-from server.store.backup import Head, Told, check_backup, has_tables, read_backup, read_head, write_backup
-from server.store.database import Store, renew_epoch, unmade_store
+from server.errors import BackupFileError, CentreRunsError, NewerBackupError, NotEmptyError, ServerError
+from server.restored import Filling, TrustRestored, audited, begin_life
+from server.store import replacing
+from server.store.backup import Head, Told, check_backup, has_tables, read_head, write_backup
+from server.store.database import Store, former_store, unmade_store
+from server.store.in_use import FileLock
 from server.store.migrate import known_revisions, migrate, newest_revision
 from server.store.postgresql import set_schema_aside
-from server.store.times import micros
+from server.store.replacing import Recovered
+from server.store.sqlite import path_of
+from server.store.trust import TrustedNow, end_sessions, load_trusted_now
 from web.secret_file import load_secret
 
 _OWNER_ONLY = 0o600
 _SQLITE = "sqlite:///"
-_COMPANIONS = ("", "-wal", "-shm")
 _BY_OTHER_MEANS = Words(
     "中心的数据库已用别的办法恢复；缺少的记录正由各终端补传",
     "The centre's database was restored by other means; terminals send what is missing",
@@ -60,6 +65,17 @@ class Restored:
     epoch: str
     set_aside: str | None
     """Where the store is that was there before: a file, or a schema of the same database."""
+    trust: TrustRestored
+    recovered: Recovered | None = None
+    """What became of an earlier restore that had broken off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """What became of a database that was restored by other means."""
+
+    epoch: str
+    trust: TrustRestored
 
 
 def back_up(store: Store, file: Path, *, now: datetime, told: Told) -> BackedUp:
@@ -105,13 +121,42 @@ def restore(
         told: Told how far it has come.
 
     Raises:
-        CentreRunsError: The centre still answers at its address.
+        CentreRunsError: A centre has the store open, or answers at the configured address.
         NotEmptyError: There is a store, and `replaces` is not said.
         DamagedBackupError: The backup is damaged; nothing was touched.
         NewerBackupError: A newer release wrote it; nothing was touched.
         ServerError: The database refused; what was there is still there.
     """
     _refuse_running(config)
+    head, rows = _checked(file)
+    filling = Filling(file, head, new_epoch(), now, told)
+    with _alone(config) as recovered:
+        if _is_file(config):
+            _refuse_finished(recovered, replaces=replaces)
+            aside, trust = _restore_file(path_of(config.store.url), filling, replaces=replaces)
+        else:
+            aside, trust = _restore_schema(config, filling, replaces=replaces)
+    return Restored(head, rows, filling.epoch, aside, trust, recovered)
+
+
+def renew(config: ServerConfig, *, new_epoch: NewEpoch, now: datetime) -> Renewed:
+    """Give a database that was restored by other means a new epoch, and end its sessions.
+
+    Raises:
+        CentreRunsError: A centre has it open, or answers at the configured address.
+        ServerError: The database does not answer.
+    """
+    _refuse_running(config)
+    epoch = new_epoch()
+    with _alone(config), _unmade(config) as connection:
+        migrate(connection, lambda _revision: None)
+        trust = TrustRestored(load_trusted_now(connection).counts, end_sessions(connection), None)
+        begin_life(connection, epoch, now, audited(trust), _BY_OTHER_MEANS)
+    return Renewed(epoch, trust)
+
+
+def _checked(file: Path) -> tuple[Head, dict[str, int]]:
+    """Return what a backup says of itself and how many rows it holds, having read all of it."""
     try:
         with file.open("rb") as source:
             head = read_head(source)
@@ -126,104 +171,86 @@ def restore(
                 f"备份的数据库版本 {head.revision} 比本程序新", f"Its schema {head.revision} is newer than this program"
             )
         )
-    epoch = new_epoch()
-    filled = _Filling(file, head, epoch, now, told)
-    if config.store.url.startswith(_SQLITE):
-        aside = _restore_file(Path(config.store.url.removeprefix(_SQLITE)), filled, now, replaces=replaces)
-    else:
-        aside = _restore_schema(config, filled, now, replaces=replaces)
-    return Restored(head, rows, epoch, aside)
+    return head, rows
 
 
-def renew(config: ServerConfig, *, new_epoch: NewEpoch, now: datetime) -> str:
-    """Give a database that was restored by other means a new epoch, and return it.
-
-    Raises:
-        CentreRunsError: The centre still answers at its address.
-        ServerError: The database does not answer.
-    """
-    _refuse_running(config)
-    epoch = new_epoch()
-    with _unmade(config) as connection:
-        migrate(connection, lambda _revision: None)
-        _renew(connection, epoch, now, {}, _BY_OTHER_MEANS)
-    return epoch
-
-
-@dataclass(frozen=True, slots=True)
-class _Filling:
-    """Fills an empty database from a backup."""
-
-    file: Path
-    head: Head
-    epoch: str
-    now: datetime
-    told: Told
-
-    def __call__(self, connection: Connection) -> None:
-        migrate(connection, lambda _revision: None, to=self.head.revision)
-        with self.file.open("rb") as source:
-            read_backup(connection, source, self.told)
-        migrate(connection, lambda _revision: None)
-        detail = {"backup_of": self.head.made_at.isoformat()}
-        _renew(connection, self.epoch, self.now, detail, _words(self.head))
-
-
-def _renew(connection: Connection, epoch: str, now: datetime, detail: Mapping[str, object], words: Words) -> None:
-    former = renew_epoch(connection, epoch)
-    audit.record(
-        connection,
-        at_us=micros(now),
-        who=COMMAND_LINE.name,
-        action="store.restored",
-        subject=epoch,
-        detail={**detail, "former_epoch": former},
-    )
-    raise_alarms(connection, [Alarm(AlarmKey("", "store.restored", former), words)], micros(now))
-
-
-def _words(head: Head) -> Words:
-    return Words(
-        f"中心已恢复到 {head.made_at:%Y-%m-%d %H:%M} UTC 的备份；之后的记录正由各终端补传",
-        f"The centre was restored to its backup of {head.made_at:%Y-%m-%d %H:%M} UTC; terminals send what came after",
-    )
-
-
-def _restore_file(path: Path, fill: _Filling, now: datetime, *, replaces: bool) -> str | None:
+def _restore_file(path: Path, filling: Filling, *, replaces: bool) -> tuple[str | None, TrustRestored]:
     """Fill a new file, and only when it is whole put it in the place of the old one."""
     if path.exists() and not replaces:
         raise NotEmptyError(Words(f"{path} 已有数据库", f"There is a store at {path}"))
-    fresh = path.with_name(f"{path.name}.restoring")
-    _remove(fresh)
+    fresh = replacing.half_made(path)
+    former = _trust_of_former(path) if path.exists() else None
     try:
         with unmade_store(f"{_SQLITE}{fresh}") as connection:
-            fill(connection)
-        aside = _set_aside(path, now) if path.exists() else None
-        fresh.rename(path)
-        _sync(path.parent)
+            trust = filling.fill(connection, former)
+        aside = replacing.put_in_place(path, filling.now)
+    except OSError as exc:
+        why = words_of_os_error(exc)
+        raise BackupFileError(Words(f"无法写入 {path}：{why.zh}", f"Cannot write {path}: {why.en}")) from exc
     finally:
-        _remove(fresh)
-    return aside
+        replacing.remove(fresh)
+    return None if aside is None else str(aside), trust
 
 
-def _set_aside(path: Path, now: datetime) -> str:
-    # The log goes with its file: without it the last commits would be missing.
-    aside = path.with_name(f"{path.name}.before-{now:%Y%m%dT%H%M%SZ}")
-    for companion in _COMPANIONS:
-        with suppress(FileNotFoundError):
-            path.with_name(path.name + companion).rename(aside.with_name(aside.name + companion))
-    return str(aside)
+def _refuse_finished(recovered: Recovered | None, *, replaces: bool) -> None:
+    """Say that a restore which had broken off is finished now: it may be all that was wanted."""
+    if recovered is not None and recovered.is_finished and not replaces:
+        raise NotEmptyError(
+            Words(
+                f"上次中断的恢复现已完成，原数据库另存为 {recovered.set_aside}；可以直接启动中心",
+                f"The restore that had broken off is finished now, the former store is kept as {recovered.set_aside}; "
+                "the centre can be started",
+            )
+        )
 
 
-def _restore_schema(config: ServerConfig, fill: _Filling, now: datetime, *, replaces: bool) -> str | None:
+def _trust_of_former(path: Path) -> TrustedNow | None:
+    """Return whom the store trusts that is replaced; None if it cannot be read, which may be why it is replaced."""
+    try:
+        with former_store(f"{_SQLITE}{path}") as connection:
+            return load_trusted_now(connection)
+    except ServerError:
+        return None
+
+
+def _restore_schema(config: ServerConfig, filling: Filling, *, replaces: bool) -> tuple[str | None, TrustRestored]:
     with _unmade(config) as connection:
-        aside = None
+        aside, former = None, None
         if has_tables(connection):
             if not replaces:
                 raise NotEmptyError(Words("数据库不是空的", "The database is not empty"))
-            aside = set_schema_aside(connection, f"before_{now:%Y%m%dt%H%M%Sz}")
-        fill(connection)
-    return aside
+            former = _trust_in(connection)
+            aside = set_schema_aside(connection, f"before_{filling.now:%Y%m%dt%H%M%Sz}")
+        trust = filling.fill(connection, former)
+    return aside, trust
+
+
+def _trust_in(connection: Connection) -> TrustedNow | None:
+    """Return whom the present schema trusts; None if it is not ours or cannot be read."""
+    try:
+        with connection.begin_nested():
+            return load_trusted_now(connection)
+    except DBAPIError:
+        return None
+
+
+def _is_file(config: ServerConfig) -> bool:
+    return config.store.url.startswith(_SQLITE)
+
+
+@contextmanager
+def _alone(config: ServerConfig) -> Iterator[Recovered | None]:
+    """Hold a file against everybody else, and put in order first what a crash left of an earlier restore.
+
+    In PostgreSQL the transaction that replaces holds the lock.
+    """
+    if not _is_file(config):
+        yield None
+        return
+    path = path_of(config.store.url)
+    with closing(FileLock(path)) as lock:
+        lock.take_alone()
+        yield replacing.recover(path)
 
 
 def _unmade(config: ServerConfig) -> AbstractContextManager[Connection]:
@@ -244,11 +271,6 @@ def _refuse_running(config: ServerConfig) -> None:
             raise CentreRunsError(
                 Words(f"{place} 仍被占用，中心似乎在运行", f"{place} is in use: the centre runs")
             ) from exc
-
-
-def _remove(path: Path) -> None:
-    for companion in _COMPANIONS:
-        path.with_name(path.name + companion).unlink(missing_ok=True)
 
 
 def _sync(folder: Path) -> None:

@@ -158,4 +158,27 @@ class CentreRunsError(ServerError, ConfigError):
     """The centre must stand still while its store is replaced."""
 
     code: ClassVar[str] = "backup.centre_runs"
-    next_step: ClassVar[Words] = Words("请先停止中心，再恢复。", "Stop the centre first, then restore.")
+    next_step: ClassVar[Words] = Words(
+        "请先停止使用该数据库的每一个中心（也可能在别的机器或别的端口上），再恢复；没有改动任何数据。",
+        "Stop every centre that uses this store, on whatever machine or port, then restore; nothing was changed.",
+    )
+
+
+class StoreBeingReplacedError(ServerError, TransientError):
+    """A restore holds the store alone."""
+
+    code: ClassVar[str] = "store.being_replaced"
+    next_step: ClassVar[Words] = Words(
+        "请等恢复结束，再启动中心或执行命令。",
+        "Wait until the restore has ended, then start the centre or the command.",
+    )
+
+
+class StoreReplacedError(ServerError, TransientError):
+    """Another life of the store is at its address than the one that this process opened."""
+
+    code: ClassVar[str] = "store.replaced"
+    next_step: ClassVar[Words] = Words(
+        "请重启中心；终端的记录不会丢失，重启后自动补传。",
+        "Restart the centre; terminals keep their records and send them again.",
+    )

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 
 from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from codes.os_words import words_of_os_error
 from codes.words import Words
 from server.errors import ServerError, StoreUnavailableError
-from server.store import postgresql, sqlite
+from server.store import postgresql, replacing, sqlite
+from server.store.in_use import FileLock
 from server.store.migrate import Progress, migrate
+from server.store.replacing import Recovered
 from server.store.tables import centre
 
-__all__ = ["Connection", "Store", "open_store", "renew_epoch", "unmade_store"]
+__all__ = ["Connection", "Store", "former_store", "open_store", "renew_epoch", "unmade_store"]
 
 _MIGRATION_LOCK = 0x79696D61
 """Key of the advisory lock that lets one process at a time change the schema ("yima")."""
@@ -25,10 +28,17 @@ _MIGRATION_LOCK = 0x79696D61
 class Store:
     """An open database. `reading` and `writing` give a connection inside a transaction."""
 
-    def __init__(self, engine: Engine, epoch: str, translate: Callable[[DBAPIError], ServerError]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        epoch: str,
+        translate: Callable[[DBAPIError], ServerError],
+        lock: FileLock | None = None,
+    ) -> None:
         self.epoch = epoch
         """Life of this store; a restored or rebuilt one has another, so that terminals know."""
         self._engine = engine
+        self._lock = lock
         self._writers = engine.execution_options(**{sqlite.WRITE: True})
         self._translate = translate
         # SQLite has one writer; queueing here is fair, while its own waiting is a lottery.
@@ -67,6 +77,12 @@ class Store:
         with self._translated(), self._turn, self._writers.begin() as connection:
             yield connection
 
+    def keep_to(self, epoch: str) -> None:
+        """Take part in this life of the store and in no other."""
+        self.epoch = epoch
+        if not _is_sqlite(self._engine):
+            postgresql.keep_to(self._engine, epoch)
+
     def ping(self) -> None:
         """Ask the database for an answer.
 
@@ -77,8 +93,11 @@ class Store:
             connection.execute(select(1))
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Give all connections back, and let others replace the store."""
         self._engine.dispose()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -97,6 +116,7 @@ def open_store(
     password: str | None = None,
     connections: int = 10,
     progress: Progress = lambda _revision: None,
+    recovered: Callable[[Recovered], None] = lambda _recovered: None,
 ) -> Store:
     """Open the database at `url`, make or renew its schema, and return the store.
 
@@ -106,20 +126,23 @@ def open_store(
         password: For PostgreSQL, if not in the URL.
         connections: Most connections to PostgreSQL.
         progress: Told after each step of a migration.
+        recovered: Told what became of a restore that had broken off.
 
     Raises:
         StoreUnavailableError: The database does not answer.
+        StoreBeingReplacedError: A restore is at work.
         NotDurableError: It would not keep what it commits.
         NewerSchemaError: A newer release wrote it.
         DamagedStoreError: The file is damaged or no database.
     """
-    store = _opened(url, password, connections)
+    store = _opened(url, password, connections, _shared_lock(url, recovered))
     try:
         with store.writing() as connection:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
             migrate(connection, progress)
-            store.epoch = _epoch(connection, new_epoch)
+            epoch = _epoch(connection, new_epoch)
+        store.keep_to(epoch)
     except ServerError:
         store.close()
         raise
@@ -137,22 +160,61 @@ def renew_epoch(connection: Connection, epoch: str) -> str:
 def unmade_store(url: str, *, password: str | None = None, connections: int = 10) -> Iterator[Connection]:
     """Give a database as it is, without its schema being made or renewed, in one transaction that may write.
 
+    Nobody else has it open meanwhile. For a file, the caller must hold the lock alone.
+
     Raises:
+        CentreRunsError: Somebody has it open.
         StoreUnavailableError: The database does not answer.
         StoreRefusedError: A value does not fit, or a right is missing; nothing was committed.
     """
-    store = _opened(url, password, connections)
+    with closing(_opened(url, password, connections)) as store, store.writing() as connection:
+        if connection.dialect.name == "postgresql":
+            postgresql.hold_alone(connection)
+        yield connection
+
+
+@contextmanager
+def former_store(url: str) -> Iterator[Connection]:
+    """Give a file that is about to be replaced, for reading; the caller must hold the lock alone.
+
+    Raises:
+        ServerError: It cannot be read.
+    """
+    with closing(_opened(url, None, 1)) as store, store.reading() as connection:
+        yield connection
+
+
+def _shared_lock(url: str, recovered: Callable[[Recovered], None]) -> FileLock | None:
+    """Return the lock of a file that is now in use; what a crash left of a restore is put in order first."""
+    if not url.startswith("sqlite:"):
+        return None
+    path = sqlite.path_of(url)
+    lock = FileLock(path)
     try:
-        with store.writing() as connection:
-            yield connection
-    finally:
-        store.close()
+        if replacing.is_interrupted(path) and lock.has_taken_alone() and (found := replacing.recover(path)):
+            recovered(found)
+        lock.share()
+    except OSError as exc:
+        lock.close()
+        why = words_of_os_error(exc)
+        raise StoreUnavailableError(
+            Words(f"无法完成中断的恢复：{why.zh}", f"Cannot finish the restore that broke off: {why.en}")
+        ) from exc
+    except ServerError:
+        lock.close()
+        raise
+    return lock
 
 
-def _opened(url: str, password: str | None, connections: int) -> Store:
+def _opened(url: str, password: str | None, connections: int, lock: FileLock | None = None) -> Store:
     is_file = url.startswith("sqlite:")
-    engine = sqlite.open_engine(url) if is_file else postgresql.open_engine(url, password, connections)
-    return Store(engine, "", sqlite.translate if is_file else postgresql.translate)
+    try:
+        engine = sqlite.open_engine(url) if is_file else postgresql.open_engine(url, password, connections)
+    except ServerError:
+        if lock is not None:
+            lock.close()
+        raise
+    return Store(engine, "", sqlite.translate if is_file else postgresql.translate, lock)
 
 
 def _is_sqlite(engine: Engine) -> bool:

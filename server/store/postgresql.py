@@ -1,4 +1,8 @@
-"""PostgreSQL: many writers, rows locked by key. Durability settings are read back, as for SQLite."""
+"""PostgreSQL: many writers, rows locked by key. Durability settings are read back, as for SQLite.
+
+Every connection shares an advisory lock, which goes with it; a restore must hold that lock alone. A connection that is
+made anew in a running centre looks whether it still meets the store that the centre opened.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +14,30 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from codes.words import Words
 from server.errors import (
+    CentreRunsError,
     DamagedStoreError,
     DatabaseTooOldError,
     NotDurableError,
     ServerError,
+    StoreBeingReplacedError,
     StoreContentionError,
     StoreRefusedError,
+    StoreReplacedError,
     StoreUnavailableError,
 )
 
 _OLDEST_VERSION = 150_000
 _CONNECT_TIMEOUT_S = 5
+_IN_USE_LOCK = 0x79696D62
+"""Key of the advisory lock of whoever uses the store ("yimb")."""
+_PATIENCE_MS = 3_000
+"""The server may take a moment to notice that a process has gone."""
+_LOCK_NOT_AVAILABLE = "55P03"
+_HOLDERS = text(
+    "SELECT DISTINCT coalesce(host(client_addr), 'local') FROM pg_locks JOIN pg_stat_activity USING (pid)"
+    " WHERE locktype = 'advisory' AND classid = 0 AND objid = :key AND granted AND pid <> pg_backend_pid()"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY 1"
+)
 _CORRUPT = frozenset({"XX001", "XX002"})
 _CONTENTION_CLASS = "40"
 """Serialisation failure, deadlock."""
@@ -41,7 +58,48 @@ def open_engine(url: str, password: str | None, connections: int) -> Engine:
         connect_args={"connect_timeout": _CONNECT_TIMEOUT_S, "application_name": "yima-centre"},
     )
     event.listen(engine, "connect", _prepare)
+    event.listen(engine, "connect", _share)
     return engine
+
+
+def hold_alone(connection: Connection) -> None:
+    """Keep everybody else off the store until the transaction ends.
+
+    Raises:
+        CentreRunsError: Somebody has it open.
+    """
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_PATIENCE_MS}")
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_IN_USE_LOCK,))
+            connection.exec_driver_sql("SET LOCAL lock_timeout TO DEFAULT")
+    except DBAPIError as exc:
+        if getattr(exc.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+            raise
+        where = ", ".join(connection.scalars(_HOLDERS, {"key": _IN_USE_LOCK}))
+        raise CentreRunsError(
+            Words(
+                f"数据库正被中心或其他 yima server 命令使用（来自 {where}）",
+                f"The database is in use by a centre or by another `yima server` command (from {where})",
+            )
+        ) from exc
+
+
+def keep_to(engine: Engine, epoch: str) -> None:
+    """Let new connections work only while the store is in this life of it."""
+
+    def check(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute("SELECT value FROM centre WHERE name = 'epoch'")
+        found = cursor.fetchall()
+        cursor.close()
+        connection.rollback()
+        if found != [(epoch,)]:
+            raise StoreReplacedError(
+                Words("数据库在中心运行时被恢复或替换", "The store was restored or replaced while the centre ran")
+            )
+
+    event.listen(engine, "connect", check)
 
 
 def set_schema_aside(connection: Connection, mark: str) -> str:
@@ -85,3 +143,14 @@ def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
                 f"synchronous_commit={settings['synchronous_commit']}",
             )
         )
+
+
+def _share(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    """Hold the lock of whoever uses the store, until this connection ends."""
+    cursor = connection.cursor()
+    cursor.execute("SELECT pg_try_advisory_lock_shared(%s)", (_IN_USE_LOCK,))
+    ((is_open,),) = cursor.fetchall()
+    cursor.close()
+    connection.rollback()
+    if not is_open:
+        raise StoreBeingReplacedError(Words("数据库正在被恢复", "The database is being restored"))

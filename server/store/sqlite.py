@@ -41,13 +41,18 @@ _PRAGMAS = (
 )
 
 
+def path_of(url: str) -> Path:
+    """Return the file that `url` names, wherever links lead."""
+    return Path(url.removeprefix("sqlite:///")).resolve()
+
+
 def open_engine(url: str) -> Engine:
     """Return an engine on the file that `url` names; its folder is made if need be.
 
     Raises:
         StoreUnavailableError: The folder or the file cannot be made.
     """
-    path = Path(url.removeprefix("sqlite:///"))
+    path = path_of(url)
     try:
         make_private_folder(path.parent)
         # Password hashes are in it; its log and index files take the same mode.

@@ -23,7 +23,7 @@ from sim.centre import ImpostorError
 from sim.chaos.brokers import BrokerKind
 from sim.chaos.plan import Kind
 from sim.chaos.report import make_report
-from sim.chaos.run import Goal, NoRecoveryError, Run, play, prepare
+from sim.chaos.run import Goal, NoRecoveryError, NothingToBreakError, Run, play, prepare
 from sim.chaos.stand import Order, StoreKind, missing_parts, open_stand
 from sim.postgres import PostgresMissingError
 from sim.screen import ScannerNotReadyError, TerminalDownError
@@ -35,6 +35,7 @@ _REFRESH_S = 1.0
 _BREAKS_OFF = (
     StageError,
     NoRecoveryError,
+    NothingToBreakError,
     ScannerNotReadyError,
     TerminalDownError,
     ImpostorError,
@@ -53,7 +54,12 @@ def chaos(  # noqa: PLR0917 - each is an option of the command
     seed: Annotated[int, typer.Option(help="随机种子 / Seed of the faults")] = 1,
     minutes: Annotated[
         float | None,
-        typer.Option(help="最长时间（分钟） / Longest time, in minutes", min=0.1, show_default=False),
+        typer.Option(
+            help="制造故障最多多少分钟，搭建与收尾另计 / Faults for so many minutes at most; "
+            "setting up and draining come on top",
+            min=0.1,
+            show_default=False,
+        ),
     ] = None,
     report: Annotated[
         Path | None, typer.Option(help="写入 JSON 报告 / Write a JSON report", show_default=False)
@@ -78,18 +84,23 @@ def chaos(  # noqa: PLR0917 - each is an option of the command
 ) -> None:
     """混沌测试：不断制造故障，核对无丢失、无重复、无错误 / Break everything, and check that nothing is lost or doubled.
 
-    达到 --events 与 --kills 即结束；只给 --minutes 则运行满该时间。
-    It ends when --events and --kills are reached; with --minutes alone it lasts that long.
+    达到 --events 与 --kills 即停止制造故障；只给 --minutes 则满该时间为止。
+    搭建（约半分钟）、收尾与核对（数分钟内）不计在内。
+
+    Faults end when --events and --kills are reached; with --minutes alone, after that time. Setting up (about half a
+    minute) and draining and checking (minutes at most) come on top.
     """
-    missing = missing_parts(broker, store)
+    order, missing = Order(seed, broker, store, terminals), missing_parts(broker, store)
     if missing and if_installed:
         typer.echo(f"跳过 / skipped: {broker}, {store}: {missing}")
+        if report is not None:
+            write_report(report, make_report(order, None, (), 0.0, missing))
         return
     if report is not None:
         try_report(report)
     if events is None and kills is None and minutes is None:
         events, kills = EVENTS, KILLS
-    order, goal = Order(seed, broker, store, terminals), Goal(events or 0, kills or 0, minutes, frozenset(only or ()))
+    goal = Goal(events or 0, kills or 0, minutes, frozenset(only or ()))
     console = Console()
     folder = Path(tempfile.mkdtemp(prefix="yima-chaos-"))
     # Ended from outside, it ends what it started, as with Ctrl-C.
@@ -160,16 +171,18 @@ def _show_report(console: Console, report: Mapping[str, Any]) -> None:
     table = Table(title="核对结果 / Result", title_justify="left", show_header=False)
     table.add_row("代理·存储 / broker, store", f"{report['broker']} · {report['store']}")
     table.add_row("已确认 / acknowledged", str(report["acknowledged"]))
-    table.add_row("中心已有 / at the centre", str(report["at_centre"]))
+    table.add_row("中心已有 / at the centre", _judged(report["at_centre"]))
     for key, label in _MUST_BE_NONE.items():
-        table.add_row(label, f"[{'green' if report[key] == 0 else 'red'}]{report[key]}[/]")
-    table.add_row("自报丢失 / declared lost", str(report["declared_lost"]))
-    table.add_row("强制终止 / kills", f"{report['kills']}：{_counts(report['kills_by_target'])}")
-    table.add_row("最慢恢复 / worst recovery", f"{report['recovered_s']} s")
+        table.add_row(label, f"[{'green' if report[key] == 0 else 'red'}]{_judged(report[key])}[/]")
+    table.add_row("自报丢失 / declared lost", _judged(report["declared_lost"]))
+    table.add_row("强制终止 / kills", " · ".join((str(report["kills"]), *_counts(report["kills_by_target"]))))
+    if report["recovered_s"] is not None:
+        table.add_row("最慢恢复 / worst recovery", f"{report['recovered_s']} s")
     for kind, of in report["faults_by_kind"].items():
         table.add_row(f"  {kind}", f"{of['times']} · p50 {of['recovered_p50_s']} s · worst {of['recovered_worst_s']} s")
-    for kind, why in report["skipped"].items():
-        table.add_row(f"  {kind}", f"未做 / skipped: {why}")
+    for why in dict.fromkeys(report["skipped"].values()):
+        kinds = (kind for kind, its in report["skipped"].items() if its == why)
+        table.add_row("  未做 / skipped", escape(f"{', '.join(kinds)} · {why}"))
     for kind, findings in report["findings"].items():
         for finding in findings:
             table.add_row(kind, escape(finding), style="red")
@@ -180,5 +193,9 @@ def _show_report(console: Console, report: Mapping[str, Any]) -> None:
     console.print("[green]一致 / All agrees[/]" if report["is_right"] else "[red]不一致 / Something is wrong[/]")
 
 
-def _counts(counted: Mapping[str, int]) -> str:
-    return " · ".join(f"{name} {number}" for name, number in counted.items())
+def _judged(number: int | None) -> str:
+    return "未核对 / not judged" if number is None else str(number)
+
+
+def _counts(counted: Mapping[str, int]) -> Iterator[str]:
+    return (f"{name} {number}" for name, number in counted.items())

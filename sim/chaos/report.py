@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sim.chaos.plan import DISK_KINDS, MESSAGE_KINDS
+from sim.chaos.plan import DISK_KINDS, MESSAGE_KINDS, Kind
 from sim.chaos.run import RECOVERY_MOST_S, Run, Suffered
 from sim.chaos.stand import Order
 from sim.checker import Findings
@@ -17,7 +17,12 @@ MOST_FINDINGS = 20
 """Of a kind that the report spells out; the numbers count all."""
 
 
-def make_report(order: Order, run: Run | None, broke_off: Sequence[str], seconds: float) -> dict[str, Any]:
+ITS_TURN_DID_NOT_COME = "没有轮到 / its turn did not come"
+
+
+def make_report(
+    order: Order, run: Run | None, broke_off: Sequence[str], seconds: float, missing: str = ""
+) -> dict[str, Any]:
     """Return the report. `is_right` in it is the verdict; what was never judged is null.
 
     Args:
@@ -25,13 +30,14 @@ def make_report(order: Order, run: Run | None, broke_off: Sequence[str], seconds
         run: What happened; None if it did not even begin.
         broke_off: Why it ended before its end.
         seconds: How long it took, setting up included.
+        missing: What the whole stand would need and is not installed here, if it was not even tried for that.
     """
     problems = [*broke_off, *(_problems(run) if run else ())]
     verdict = run.verdict if run else None
     suffered = run.suffered if run else []
     findings = verdict.findings if verdict else Findings()
     return {
-        "is_right": verdict is not None and findings.is_clean and not problems,
+        "is_right": None if missing else verdict is not None and findings.is_clean and not problems,
         "seed": order.seed,
         "broker": str(order.broker),
         "store": str(order.store),
@@ -48,7 +54,7 @@ def make_report(order: Order, run: Run | None, broke_off: Sequence[str], seconds
         "recovered_s": _worst(suffered),
         "faults_by_kind": _by_kind(suffered),
         "kills_by_target": dict(sorted(_kills(suffered).items())),
-        "skipped": {str(kind): why for kind, why in sorted(run.stand.skipped.items())} if run else {},
+        "skipped": dict.fromkeys(sorted(Kind), missing) if missing else _skipped(run) if run else {},
         "met": _met(run) if run else {},
         "repeated": sum(journal.repeated for journal in run.journals) if run else 0,
         "refused": dict(_refused(run)) if run else {},
@@ -86,6 +92,13 @@ def _met(run: Run) -> dict[str, int]:
         "disk_refusals": sum(post.disk.refused() for post in posts),
         "messages_spoilt": sum(post.mood.spoilt for post in posts),
     }
+
+
+def _skipped(run: Run) -> dict[str, str]:
+    """Return each kind of fault that was asked for and that nobody suffered, with the reason."""
+    asked, suffered = run.goal.only or frozenset(Kind), {one.planned.kind for one in run.suffered}
+    reasons = dict.fromkeys(asked - suffered, ITS_TURN_DID_NOT_COME) | run.stand.skipped
+    return {str(kind): reasons[kind] for kind in sorted(asked & reasons.keys())}
 
 
 def _worst(suffered: Sequence[Suffered]) -> float | None:

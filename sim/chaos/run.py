@@ -32,6 +32,10 @@ class NoRecoveryError(Exception):
     """After a fault was mended nothing went on."""
 
 
+class NothingToBreakError(Exception):
+    """None of the kinds of faults that were asked for can be shown here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Goal:
     """When it is enough."""
@@ -41,7 +45,8 @@ class Goal:
     kills: int
     """Processes killed, at least."""
     minutes: float | None
-    """No fault begins after this, None for as long as it takes; with no other goal the run lasts this long."""
+    """No fault begins after this, None for as long as it takes; with no other goal faults go on for this long. Setting
+    up, and what has to drain afterwards, are not in it."""
     only: frozenset[Kind] = frozenset()
     """Kinds of faults that are wanted; all that can be shown if empty."""
 
@@ -76,6 +81,11 @@ class Run:
     """What the terminals said of themselves in the end."""
     verdict: Verdict | None = None
     began_s: float = field(default_factory=time.monotonic)
+
+    @property
+    def kinds(self) -> set[Kind]:
+        """Faults to suffer: those that were asked for and can be shown here."""
+        return self.stand.kinds & (self.goal.only or frozenset(Kind))
 
     @property
     def journals(self) -> list[Journal]:
@@ -116,7 +126,10 @@ async def play(run: Run) -> None:
 
     Raises:
         NoRecoveryError: After a fault nothing went on.
+        NothingToBreakError: There is no fault to suffer.
     """
+    if not run.kinds:
+        raise NothingToBreakError("要求的故障在本机都无法制造 / none of the faults asked for can be shown here")
     run.began_s = time.monotonic()
     posts = list(run.stand.posts.values())
     async with _watched(posts):
@@ -149,8 +162,7 @@ async def _watched(posts: Iterable[Post]) -> AsyncIterator[None]:
 
 async def _suffer(run: Run) -> None:
     scene = Scene(run.stand, run.works)
-    kinds = run.stand.kinds & (run.goal.only or frozenset(Kind))
-    faults = plan_faults(Random(f"{run.seed}-faults"), list(run.works), kinds)
+    faults = plan_faults(Random(f"{run.seed}-faults"), list(run.works), run.kinds)
     while not run.is_enough:
         planned = next(faults)
         began_s, run.now = run.elapsed_s, planned

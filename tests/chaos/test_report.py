@@ -13,8 +13,8 @@ from sim.chaos.brokers import BrokerKind
 from sim.chaos.checker import Verdict
 from sim.chaos.load import Journal, Work
 from sim.chaos.plan import Kind, Planned
-from sim.chaos.report import make_report
-from sim.chaos.run import Goal, Run, Suffered
+from sim.chaos.report import ITS_TURN_DID_NOT_COME, make_report
+from sim.chaos.run import Goal, NothingToBreakError, Run, Suffered, play
 from sim.chaos.stand import Order, Stand, StoreKind
 from sim.checker import Findings
 from sim.packs import Shelf, load_items
@@ -31,7 +31,9 @@ def status(*, pending: int = 0, dead: int = 0) -> dict[str, Any]:
 def run() -> Run:
     """A run in which one terminal was killed once, and everything is at the centre."""
     post = SimpleNamespace(name="chaos-1", disk=SimpleNamespace(refused=lambda: 0), mood=SimpleNamespace(spoilt=0))
-    stand = cast("Stand", SimpleNamespace(posts={"chaos-1": post}, skipped={Kind.BROKER_WIPED: "embedded"}))
+    skipped = {Kind.BROKER_WIPED: "embedded"}
+    kinds = set(Kind) - set(skipped)
+    stand = cast("Stand", SimpleNamespace(posts={"chaos-1": post}, skipped=skipped, kinds=kinds))
     journal = Journal("chaos-1", repeated=2, refused={"store.disk_full": 2})
     work = cast("Work", SimpleNamespace(journal=journal))
     made = Run(stand, 7, Goal(4, 1, None), {"chaos-1": work}, Shelf(load_items(), Random(1)), asyncio.Event())
@@ -49,8 +51,22 @@ def test_a_good_run_is_right_and_its_figures_are_there(run: Run) -> None:
     assert [report[key] for key in keys] == [4, 4, 0, 0, 1, 1, 2.5]
     assert report["faults_by_kind"] == {"killed": {"times": 1, "recovered_p50_s": 2.5, "recovered_worst_s": 2.5}}
     assert report["kills_by_target"] == {"chaos-1": 1}
-    assert report["skipped"] == {"broker_wiped": "embedded"}
+    assert report["skipped"]["broker_wiped"] == "embedded"
     assert report["refused"] == {"store.disk_full": 2}
+
+
+def test_each_kind_that_was_asked_for_and_not_shown_is_named_with_the_reason(run: Run) -> None:
+    skipped = make_report(ORDER, run, [], 12.0)["skipped"]
+    assert skipped.keys() == set(Kind) - {Kind.KILLED}
+    assert skipped[Kind.STOPPED] == ITS_TURN_DID_NOT_COME
+    run.goal = Goal(4, 1, None, frozenset({Kind.KILLED, Kind.BROKER_WIPED}))
+    assert make_report(ORDER, run, [], 12.0)["skipped"] == {"broker_wiped": "embedded"}
+
+
+def test_a_run_without_a_fault_to_suffer_says_so(run: Run) -> None:
+    run.goal = Goal(4, 1, None, frozenset({Kind.BROKER_WIPED}))
+    with pytest.raises(NothingToBreakError, match="none of the faults"):
+        asyncio.run(play(run))
 
 
 @pytest.mark.req("T-72")

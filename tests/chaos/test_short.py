@@ -16,6 +16,7 @@ import pytest
 
 from sim.chaos.brokers import BrokerKind
 from sim.chaos.plan import Kind
+from sim.chaos.report import ITS_TURN_DID_NOT_COME
 from sim.chaos.stand import StoreKind, missing_parts
 
 EVENTS = 1_500
@@ -37,6 +38,7 @@ def test_chaos_loses_nothing_doubles_nothing_and_ends_soon(tmp_path: Path) -> No
     assert report["acknowledged"] >= EVENTS
     assert report["kills"] >= KILLS
     assert {*report["faults_by_kind"], *report["skipped"]} == set(Kind)
+    assert ITS_TURN_DID_NOT_COME not in report["skipped"].values(), "each kind comes once before any comes by chance"
     assert report["recovered_s"] <= WORST_S
 
 

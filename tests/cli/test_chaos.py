@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 import cli.chaos
 from cli.report_file import ReportNotWrittenError
+from sim.chaos.plan import Kind
 from sim.stage import StageError
 
 
@@ -40,6 +41,10 @@ def test_a_run_that_breaks_off_has_a_report_and_is_not_right(folder: Path) -> No
     assert ended.exit_code == 1
     assert "不一致 / Something is wrong" in ended.output
     assert "日志留在" in ended.output
+    assert "：" not in ended.output, "a colon after which nothing comes"
+    assert "None" not in ended.output
+    assert "丢失 / lost" in ended.output
+    assert "未核对 / not judged" in ended.output
     report = json.loads(file.read_text(encoding="utf-8"))
     assert report["problems"] == ["StageError: the centre did not start"]
     assert (report["seed"], report["lost"], report["is_right"]) == (9, None, False)
@@ -53,6 +58,15 @@ def test_a_report_that_cannot_be_written_is_refused_before_anything_is_broken(fo
 
 def test_what_is_not_installed_is_skipped_if_asked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli.chaos, "missing_parts", lambda *_: "no mosquitto here")
-    ended = started("--broker", "mosquitto", "--if-installed")
+    file = folder / "report.json"
+    ended = started("--broker", "mosquitto", "--if-installed", "--report", str(file))
     assert ended.exit_code == 0
     assert "no mosquitto here" in ended.output
+    report = json.loads(file.read_text(encoding="utf-8"))
+    assert report["is_right"] is None
+    assert report["skipped"] == dict.fromkeys(Kind, "no mosquitto here")
+
+
+def test_help_says_what_the_minutes_do_not_hold(folder: Path) -> None:
+    told = " ".join(started("--help").output.replace("│", " ").split())
+    assert "setting up and draining come on top" in told

@@ -25,8 +25,8 @@ from edge.config import LinkSection
 from edge.errors import EdgeError
 from edge.health import TerminalStatus
 from edge.reporting import Reporting
-from edge.store.lane import InStore
-from edge.store.outbox import Outbox
+from edge.store.lane import InStore, Reading
+from edge.store.outbox import Outbox, read_stock
 from edge.supervisor import failure_of
 from edge.sync_board import SyncBoard
 from edge.uplink import Answer, Uplink
@@ -95,6 +95,7 @@ class Carrier:
         settings: LinkSettings,
         outbox: Outbox,
         in_store: InStore,
+        read: Reading,
         glance: Callable[[], Awaitable[TerminalStatus]],
         board: SyncBoard,
         bus: LiveBus,
@@ -131,7 +132,7 @@ class Carrier:
         )
         self._reporting = Reporting(
             glance=glance,
-            stock=lambda: in_store(outbox.stock),
+            stock=lambda: read(read_stock),
             session=lambda: self._session,
             send=self._send_health,
             clock=clock,
@@ -149,6 +150,7 @@ class Carrier:
             "receipts_refused": uplink.refused_receipts,
             "receipts_strange": uplink.strange_receipts,
             "batches_resent": uplink.resent,
+            "requests_ignored": uplink.ignored_asks,
         }
 
     async def run(self) -> None:
@@ -253,6 +255,7 @@ class Carrier:
         if self._birth is not None and not self._board.is_approved:
             # Who was revoked may apply anew with another key, but a birth from before the revocation does not count.
             self._link.publish(self._birth.topic, self._birth.frame)
+        self._uplink.report_sent(health.at)
         report = self._sealed(Channel.HEALTH, health)
         self._link.publish(report.topic, report.frame)
 

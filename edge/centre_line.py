@@ -70,6 +70,7 @@ class CentreLine:
             settings=self._link,
             outbox=self._core.outbox,
             in_store=self._core.in_store,
+            read=self._core.read,
             glance=glance,
             board=self._board,
             bus=self._bus,

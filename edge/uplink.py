@@ -15,19 +15,20 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
 import structlog
 
 from codes.errors import TransientError, YimaError
+from edge.asks import Asks
 from edge.on_the_way import OnTheWay
 from edge.store.lane import InStore
 from edge.store.outbox import Applied, OutboxRow
+from edge.uplink_ports import UplinkClock, UplinkLink, UplinkOutbox
 from wire.envelope import open_sealed, seal
 from wire.keys import PublicKey, SigningKey
-from wire.receipts import BATCH_VERSION, Ask, Batch, Receipt, decode_ask, decode_receipt, encode
+from wire.receipts import BATCH_VERSION, Batch, Receipt, decode_ask, decode_receipt, encode
 from wire.topics import Channel, TerminalTopics
 
 ROWS_PER_BATCH = 100
@@ -44,44 +45,6 @@ IDLE_CHECK_S = 1.0
 
 _Message = TypeVar("_Message")
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
-
-class UplinkClock(Protocol):
-    """The two times the uplink needs."""
-
-    def now(self) -> datetime:
-        """Device clock, UTC."""
-
-    def monotonic_s(self) -> float:
-        """Seconds that never jump."""
-
-
-class UplinkOutbox(Protocol):
-    """What the uplink asks of the outbox (`edge.store.outbox.Outbox`); called in the store's thread."""
-
-    def epochs_with_pending(self) -> Sequence[str]:
-        """Epochs that still have rows to deliver, oldest first."""
-
-    def newest(self) -> tuple[str, int]:
-        """The current epoch and the number of its last row, 0 if there is none."""
-
-    def pending(
-        self, *, epoch: str, after_seq: int, up_to_seq: int | None, limit: int, now: datetime
-    ) -> Sequence[OutboxRow]:
-        """Rows that are due, in order of their number."""
-
-    def apply_receipts(self, receipts: Sequence[Receipt], now: datetime) -> Sequence[Applied]:
-        """Mark what the centre has taken, refused or put off."""
-
-    def send_again(self, ask: Ask, now: datetime) -> int:
-        """Make delivered rows pending again that the centre lacks; return how many rows are to be sent."""
-
-
-class UplinkLink(Protocol):
-    """What the uplink asks of the link (`wire.link.Link`)."""
-
-    def publish(self, topic: str, frame: bytes) -> bool:
-        """Hand a frame to the broker; False means keep it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +107,9 @@ class Uplink:
         self._cursor = _Cursor()
         self._on_the_way: list[OnTheWay] = []
         self._remembered: OrderedDict[str, OnTheWay] = OrderedDict()
-        self._asks: deque[bytes] = deque(maxlen=MOST_ASKS)
+        self._ask_frames: deque[bytes] = deque(maxlen=MOST_ASKS)
+        self._asks = Asks(clock.monotonic_s)
+        self._sent_again = 0
         self._hindrance: str | None = None
         self.refused_receipts = 0
         """Receipts that were damaged or forged: counted, logged once per reason, never acted on."""
@@ -152,6 +117,11 @@ class Uplink:
         """Receipts to batches that this process did not send, or not lately: ignored."""
         self.resent = 0
         """Batches that were sent again for want of an answer. Counted, not logged: a day without a line has many."""
+
+    @property
+    def ignored_asks(self) -> int:
+        """Requests of the centre that came too late, or answered no report of this session."""
+        return self._asks.ignored
 
     # -- told by others, from any thread ---------------------------------------------------------------------------
 
@@ -171,6 +141,10 @@ class Uplink:
         """Hand over what arrived on the topic of requests."""
         self._from_any_thread(lambda: self._note_ask(frame))
 
+    def report_sent(self, at: datetime) -> None:
+        """Say that a health report of `at` goes out: the centre may ask for what it lacks of what the report names."""
+        self._from_any_thread(lambda: self._asks.note_report(at))
+
     def backlog_added(self) -> None:
         """Say that older rows are to be sent, or that a new life of the store began: look from the first row again."""
         self._from_any_thread(self._note_backlog)
@@ -185,6 +159,8 @@ class Uplink:
 
     def _note_link(self, *, is_up: bool) -> None:
         self._is_up = is_up
+        if is_up:
+            self._asks.begin_session()
         self._has_new_session = self._has_new_session or is_up
         self._wake.set()
 
@@ -193,7 +169,7 @@ class Uplink:
         self._wake.set()
 
     def _note_ask(self, frame: bytes) -> None:
-        self._asks.append(frame)
+        self._ask_frames.append(frame)
         self._wake.set()
 
     def _note_backlog(self) -> None:
@@ -214,7 +190,7 @@ class Uplink:
         """Take what has come and send what fits; tell whether there may be more to do at once."""
         try:
             await self._take_receipts()
-            await self._take_asks()
+            await self._answer_asks()
             has_sent = self._is_up and await self._send_what_fits()
         except TransientError as exc:
             # A full disk, say. What could not be kept is as if it had never come: its batch is sent and answered again.
@@ -222,7 +198,7 @@ class Uplink:
                 _logger.error("uplink.hindered", code=exc.code, reason=exc.words.en)
             self._hindrance = exc.code
             return False
-        return has_sent or bool(self._receipts or self._asks)
+        return has_sent or bool(self._receipts or self._ask_frames or self._asks.current)
 
     async def _rest(self) -> None:
         try:
@@ -335,23 +311,32 @@ class Uplink:
         if opened:
             now = self._clock.now()
             receipts = [receipt for receipt, _ in opened]
+            self._asks.note_receipt(receipts[-1].at)
             applied = await self._in_store(lambda: self._outbox.apply_receipts(receipts, now))
             self._hindrance = None
             for (receipt, arrived_s), changed in zip(opened, applied, strict=True):
                 self._settle(receipt, arrived_s, changed)
 
-    async def _take_asks(self) -> None:
-        """Send again what the centre lacks. What waits or is on the way already needs nothing."""
-        while self._asks:
-            frame, now = self._asks.popleft(), self._clock.now()
-            ask = self._opened(Channel.ASK, decode_ask, frame)
-            if ask is None:
-                continue
-            again = await self._in_store(partial(self._outbox.send_again, ask, now))
-            if again:
-                _logger.info("uplink.sent_again", events=again)
-                # They come before the places that the backlog has been read to.
-                await self._start_over()
+    async def _answer_asks(self) -> None:
+        """Make some of what the centre lacks ready to be sent again. What waits or is on the way needs nothing.
+
+        Live rows go between: they need not wait until a month is ready.
+        """
+        while self._ask_frames:
+            asked = self._opened(Channel.ASK, decode_ask, self._ask_frames.popleft())
+            if asked is not None:
+                self._asks.take(asked)
+        ask, now = self._asks.current, self._clock.now()
+        if ask is None:
+            return
+        made = await self._in_store(lambda: self._outbox.send_again(ask, now))
+        self._asks.current = made.rest
+        self._sent_again += made.rows
+        if made.rest is None and self._sent_again:
+            _logger.info("uplink.sent_again", events=self._sent_again)
+            self._sent_again = 0
+            # They come before the places that the backlog has been read to.
+            await self._start_over()
 
     def _opened(self, channel: Channel, decode: Callable[[bytes], _Message], frame: bytes) -> _Message | None:
         """Return a message of the centre, or None for what is not its own, or damaged: then rows stay as they are."""

@@ -91,6 +91,9 @@ class Ask(Struct, frozen=True):
     """Store epoch of the centre, as in a receipt."""
     at: Utc
     wanted: Annotated[list[Wanted], Meta(min_length=1)]
+    report_at: Utc | None = None
+    """The `at` of the health report that this answers: an old request, or one that is played back, counts for nothing.
+    None from a centre of an earlier release."""
 
 
 _encoder = msgspec.json.Encoder()

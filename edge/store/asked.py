@@ -2,11 +2,13 @@
 
 The terminal names in each health report what it keeps; the centre asks for the numbers that it does not have. Rows
 that were delivered before, or refused, are sent again. A number that is not here any more is answered with an event
-that says so (`events_lost`), so that the gap is closed and somebody hears of it.
+that says so (`events_lost`), so that the gap is closed and somebody hears of it. A restored centre may ask for a
+month: it is answered a few hundred rows at a time, so that a scan never waits for all of them.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +18,9 @@ from edge.store import sql
 from edge.store.terminal import read_state
 from wire.events import Span
 from wire.receipts import Wanted, ranges
+
+ROWS_AT_ONCE = 500
+"""Rows that one transaction makes pending again: some milliseconds."""
 
 NEXT_EPOCH = "SELECT epoch FROM outbox WHERE epoch > ? ORDER BY epoch LIMIT 1"
 # Two look-ups: asked for together, SQLite would read every row of the life.
@@ -36,6 +41,7 @@ SEND_FORKED_AGAIN = """
 UPDATE outbox SET state = 'pending', held_until = NULL, delivered_at = NULL
 WHERE state = 'delivered' AND epoch IN (SELECT epoch FROM former_store WHERE why = 'forked')
 """
+SELECT_ROWS = "SELECT seq FROM outbox WHERE epoch = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
 # What is damaged is as good as gone: it is never sent as if it were what was frozen.
 SELECT_NUMBERS = """
 SELECT seq FROM outbox WHERE epoch = ? AND seq BETWEEN ? AND ? AND dead_code IS NOT 'store.row_damaged'
@@ -52,6 +58,18 @@ class Kept:
     """The last number that was given out in this life, as far as this store knows."""
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What one transaction did for a request."""
+
+    again: int
+    """Rows that are to be sent again."""
+    lost: Sequence[Wanted]
+    """Numbers that are not here any more."""
+    rest: Sequence[Wanted]
+    """What is left to do."""
+
+
 def kept_epochs(tx: Connection) -> list[Kept]:
     """Return every life of which something is here, in no order that means anything; costs two look-ups each."""
     state = read_state(tx)
@@ -63,25 +81,27 @@ def kept_epochs(tx: Connection) -> list[Kept]:
     return [*others, Kept(state.epoch, first, newest)] if newest else others
 
 
-def make_pending(tx: Connection, wanted: Sequence[Wanted]) -> tuple[int, list[Wanted]]:
-    """Make rows pending again that the centre lacks.
-
-    Returns:
-        How many rows are to be sent again, and the numbers that are not here any more.
-    """
-    last_of = {kept.epoch: kept.last for kept in kept_epochs(tx)}
-    again, lost = 0, []
-    for one in wanted:
+def make_pending(tx: Connection, wanted: Sequence[Wanted], *, most_rows: int = ROWS_AT_ONCE) -> Made:
+    """Make rows pending again that the centre lacks, but not too many in one transaction."""
+    spans = deque((one.epoch, span) for one in wanted for span in one.spans)
+    again, lost, room = 0, [], most_rows
+    while spans and room > 0:
+        epoch, (first, asked_last) = spans.popleft()
         # Numbers beyond the last were never given out, and lives that are not here were not named by us.
-        spans = [(first, min(last, last_of.get(one.epoch, 0))) for first, last in one.spans]
-        spans = [(first, last) for first, last in spans if first <= last]
-        for span in spans:
-            sql.change(tx, PARK_DAMAGED, (one.epoch, *span))
-        again += sum(sql.change(tx, SEND_AGAIN, (one.epoch, *span)) for span in spans)
-        missing = [gap for span in spans for gap in _missing(tx, one.epoch, span)]
+        last = min(asked_last, _last(tx, epoch))
+        rows = sql.rows(tx, SELECT_ROWS, (epoch, first, last, room))
+        if len(rows) == room and rows[-1][0] < last:
+            # It ends at a row, so that no gap is told in two pieces.
+            spans.appendleft((epoch, (rows[-1][0] + 1, last)))
+            last = rows[-1][0]
+        # A look in vain costs something too.
+        room -= max(1, len(rows))
+        sql.change(tx, PARK_DAMAGED, (epoch, first, last))
+        again += sql.change(tx, SEND_AGAIN, (epoch, first, last))
+        missing = _missing(tx, epoch, (first, last))
         if missing:
-            lost.append(Wanted(one.epoch, missing))
-    return again, lost
+            lost.append(Wanted(epoch, missing))
+    return Made(again, lost, [Wanted(epoch, [span]) for epoch, span in spans])
 
 
 def offer_forked_again(tx: Connection) -> int:
@@ -103,6 +123,14 @@ def _epochs(tx: Connection) -> Iterator[str]:
 
 def _kept(tx: Connection, epoch: str) -> Kept:
     return Kept(epoch, *sql.one(tx, ENDS_OF_EPOCH, (epoch,)))
+
+
+def _last(tx: Connection, epoch: str) -> int:
+    """Return the last number of a life that was given out, 0 if nothing is here of it."""
+    state = read_state(tx)
+    if epoch == state.epoch:
+        return state.next_seq - 1
+    return sql.one(tx, ENDS_OF_EPOCH, (epoch,))[1] or 0
 
 
 def _missing(tx: Connection, epoch: str, span: Span) -> list[Span]:

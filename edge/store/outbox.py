@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+import msgspec
 from sqlalchemy import Connection
 
 from edge.clock import from_us, to_us
@@ -122,6 +123,16 @@ class OutboxCounts:
     oldest_pending_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class SentAgain:
+    """What was done for a request of the centre in one transaction."""
+
+    rows: int
+    """To be sent, again or to tell what is lost."""
+    rest: Ask | None
+    """What is left to do; None if it is all done."""
+
+
 class Outbox:
     """The outbox of one store, written by one connection."""
 
@@ -183,21 +194,21 @@ class Outbox:
         with self._connection.begin():
             return [self._apply(receipt, now) for receipt in receipts]
 
-    def send_again(self, ask: Ask, now: datetime) -> int:
+    def send_again(self, ask: Ask, now: datetime) -> SentAgain:
         """Make rows pending again that the centre lacks, and tell it which numbers will never come.
 
-        Returns:
-            How many rows are to be sent.
+        What is asked for at a time may be a month of rows; ask for the rest until nothing is left.
         """
         with self._connection.begin():
-            again, lost = make_pending(self._connection, ask.wanted)
-            fresh = {(one.epoch, span) for one in lost for span in one.spans} - self._said_lost
+            made = make_pending(self._connection, ask.wanted)
+            fresh = {(one.epoch, span) for one in made.lost for span in one.spans} - self._said_lost
             lives = {epoch for epoch, _ in fresh}
             for epoch in lives:
                 self.tell_lost(self._connection, epoch, sorted(span for life, span in fresh if life == epoch), now)
         # The centre asks again until the answer has come; one answer is enough.
         self._said_lost |= fresh
-        return again + len(lives)
+        rest = msgspec.structs.replace(ask, wanted=list(made.rest)) if made.rest else None
+        return SentAgain(made.again + len(lives), rest)
 
     def tell_lost(self, tx: Connection, epoch: str, spans: Sequence[Span], now: datetime) -> None:
         """Tell the centre which numbers of a life will never come, in as many events as it takes."""
@@ -230,11 +241,6 @@ class Outbox:
             if before is not None:
                 offer_forked_again(self._connection)
             return before
-
-    def stock(self) -> tuple[OutboxCounts, list[Kept]]:
-        """Return how much waits, and what is kept of each life of the store."""
-        with self._connection.begin():
-            return read_counts(self._connection), kept_epochs(self._connection)
 
     def counts(self) -> OutboxCounts:
         """Return how much waits, and since when."""
@@ -307,6 +313,11 @@ def read_counts(tx: Connection) -> OutboxCounts:
     pending, held, oldest = sql.one(tx, COUNT_PENDING)
     (dead,) = sql.one(tx, COUNT_DEAD)
     return OutboxCounts(pending, held, dead, None if oldest is None else from_us(oldest))
+
+
+def read_stock(tx: Connection) -> tuple[OutboxCounts, list[Kept]]:
+    """Return how much waits, and what is kept of each life of the store, on any connection."""
+    return read_counts(tx), kept_epochs(tx)
 
 
 def last_event_at(tx: Connection) -> datetime | None:

@@ -48,7 +48,7 @@ class Asking:
             self._asked_at.pop(topics.terminal, None)
             return None
         self._asked_at[topics.terminal] = now
-        ask = Ask(BATCH_VERSION, topics.terminal, self._store.epoch, now, wanted)
+        ask = Ask(BATCH_VERSION, topics.terminal, self._store.epoch, now, wanted, said.at)
         topic = topics.on(Channel.ASK)
         return Question(topic, seal(encode(ask), topic, self._key))
 

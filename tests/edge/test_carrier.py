@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection
 
 from edge.carrier import Carrier, Identity, LinkEndedError, link_settings
 from edge.clock import SystemClock
@@ -46,6 +47,7 @@ from wire.topics import Channel, TerminalTopics
 TOPICS = TerminalTopics("350200", TERMINAL)
 KEY = SigningKey(Ed25519PrivateKey.generate())
 CENTRE = SigningKey(Ed25519PrivateKey.generate())
+_T = TypeVar("_T")
 RECEIPT = Receipt(1, TERMINAL, EPOCH, "c1", NOON, "n" * 16, [(1, 1)])
 
 
@@ -139,12 +141,17 @@ def on_the_line(
         connection = await lane.open()
         await lane.run(lambda: ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE))
         outbox, board = Outbox(connection, random=seeded_bytes()), SyncBoard()
+
+        async def read(work: Callable[[Connection], _T]) -> _T:
+            return await lane.run(lambda: outbox.within(work))
+
         identity = Identity(TOPICS, "P35020000001", "一号柜台", EPOCH, "0.1.0", KEY, CENTRE.public)
         carrier = Carrier(
             identity=identity,
             settings=link_settings(TERMINAL, LinkSection(port=port)),
             outbox=outbox,
             in_store=lane.run,
+            read=read,
             glance=glance,
             board=board,
             bus=LiveBus(),
@@ -333,11 +340,15 @@ def _idle_carrier() -> tuple[Carrier, list[int]]:
     async def in_store(work: Callable[[], object]) -> object:
         return work()
 
+    async def read(work: Callable[[Connection], object]) -> object:
+        raise AssertionError
+
     carrier = Carrier(
         identity=Identity(TOPICS, "P35020000001", "", EPOCH, "0.1.0", KEY, CENTRE.public),
         settings=LinkSettings(TERMINAL),
         outbox=Notebook(),
         in_store=in_store,
+        read=read,
         glance=glance,
         board=SyncBoard(),
         bus=LiveBus(),

@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import edge.uplink
 from codes.words import Words
+from edge.asks import TIMELY_S
 from edge.store.errors import DiskFullError
-from edge.store.outbox import Applied, OutboxRow
+from edge.store.outbox import Applied, OutboxRow, SentAgain
 from edge.uplink import ROWS_PER_BATCH, WINDOW, Answer, Uplink
 from wire.envelope import open_sealed, seal
 from wire.keys import SigningKey
@@ -67,12 +68,15 @@ class FakeOutbox:
     def newest(self) -> tuple[str, int]:
         return self.epoch, max((seq for epoch, seq in self.rows if epoch == self.epoch), default=0)
 
-    def send_again(self, ask: Ask, now: datetime) -> int:
+    def send_again(self, ask: Ask, now: datetime) -> SentAgain:
+        """Answer one span at a time."""
+        self._refuse_if_full()
         self.asked.append(ask)
-        wanted = {(one.epoch, seq) for one in ask.wanted for first, last in one.spans for seq in range(first, last + 1)}
-        again = wanted & self.delivered
+        one, *others = [Wanted(one.epoch, [span]) for one in ask.wanted for span in one.spans]
+        ((first, last),) = one.spans
+        again = {(one.epoch, seq) for seq in range(first, last + 1)} & self.delivered
         self.delivered -= again
-        return len(again)
+        return SentAgain(len(again), msgspec.structs.replace(ask, wanted=others) if others else None)
 
     def pending(
         self, *, epoch: str, after_seq: int, up_to_seq: int | None, limit: int, now: datetime
@@ -143,9 +147,15 @@ class Bench:
         self.uplink.receipt_arrived(seal(encode(receipt), topic, key or CENTRE))
         await self.settle()
 
-    async def ask(self, *wanted: Wanted, key: SigningKey | None = None) -> None:
+    async def ask(
+        self,
+        *wanted: Wanted,
+        key: SigningKey | None = None,
+        at: datetime | None = None,
+        report_at: datetime | None = None,
+    ) -> None:
         topic = TOPICS.on(Channel.ASK)
-        ask = Ask(1, "t1", "c1", self.clock.now(), list(wanted))
+        ask = Ask(1, "t1", "c1", at or self.clock.now(), list(wanted), report_at)
         self.uplink.ask_arrived(seal(encode(ask), topic, key or CENTRE))
         await self.settle()
 
@@ -415,6 +425,83 @@ def test_what_the_centre_asks_for_is_sent_again(monkeypatch: pytest.MonkeyPatch)
         assert made.outbox.left() == []
         await made.ask(Wanted("e1", [(2, 3)]))
         assert made.link.seqs() == [[1, 2, 3], [2, 3]]
+
+    run(story, monkeypatch)
+
+
+@pytest.mark.req("T-07")
+def test_request_counts_once_and_only_for_a_report_of_this_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1, 2, 3)
+        await made.come_up()
+        await made.answer(made.link.batches[0])
+        said, wanted = made.clock.now(), Wanted("e1", [(2, 3)])
+        await made.ask(wanted, report_at=said)
+        assert (made.outbox.asked, made.uplink.ignored_asks) == ([], 1), "nothing was reported yet"
+        made.uplink.report_sent(said)
+        await made.ask(wanted, report_at=said)
+        assert made.link.seqs() == [[1, 2, 3], [2, 3]]
+        await made.answer(made.link.batches[1])
+        await made.ask(wanted, report_at=said)
+        assert (len(made.link.batches), made.uplink.ignored_asks) == (2, 2), "played back"
+        made.uplink.report_sent(said + timedelta(seconds=30))
+        await made.come_up()
+        await made.ask(wanted, report_at=said + timedelta(seconds=30))
+        assert (len(made.link.batches), made.uplink.ignored_asks) == (2, 3), "for the session before"
+        made.uplink.report_sent(said + timedelta(seconds=60))
+        await made.settle()
+        made.clock.elapsed_s += TIMELY_S + 1
+        await made.ask(wanted, report_at=said + timedelta(seconds=60))
+        assert (len(made.link.batches), made.uplink.ignored_asks) == (2, 4), "too late"
+
+    run(story, monkeypatch)
+
+
+def test_old_request_of_an_older_centre_is_ignored_once_it_was_heard_since(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        long_ago, wanted = made.clock.now() - timedelta(minutes=10), Wanted("e1", [(1, 1)])
+        made.outbox.add(1)
+        await made.come_up()
+        await made.answer(made.link.batches[0])
+        await made.ask(wanted, at=long_ago)
+        assert (len(made.link.batches), made.uplink.ignored_asks) == (1, 1)
+        await made.ask(wanted, at=made.clock.now() - timedelta(seconds=90))
+        assert (len(made.link.batches), made.uplink.ignored_asks) == (2, 1)
+
+    run(story, monkeypatch)
+
+
+def test_live_rows_go_between_the_pieces_of_a_long_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(*range(1, 10))
+        await made.come_up()
+        await made.answer(made.link.batches[0])
+        pieces, scans = made.outbox.send_again, iter((10, 11))
+
+        def and_a_scan(ask: Ask, now: datetime) -> SentAgain:
+            made.outbox.add(*[number for number in [next(scans, None)] if number])
+            return pieces(ask, now)
+
+        monkeypatch.setattr(made.outbox, "send_again", and_a_scan)
+        await made.ask(Wanted("e1", [(1, 3), (5, 6), (8, 8)]))
+        assert made.link.seqs()[1:3] == [[10], [11]]
+        assert sorted({seq for seqs in made.link.seqs()[3:] for seq in seqs} - {10, 11}) == [1, 2, 3, 5, 6, 8]
+        assert [len(ask.wanted) for ask in made.outbox.asked] == [1, 2, 1]
+
+    run(story, monkeypatch)
+
+
+def test_request_that_the_disk_refused_is_answered_when_it_works_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1)
+        await made.come_up()
+        await made.answer(made.link.batches[0])
+        made.outbox.is_full = True
+        await made.ask(Wanted("e1", [(1, 1)]))
+        assert made.outbox.asked == []
+        made.outbox.is_full = False
+        await made.settle()
+        assert made.link.seqs() == [[1], [1]]
 
     run(story, monkeypatch)
 

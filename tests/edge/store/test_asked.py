@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from edge.store import sql
-from edge.store.asked import Kept, kept_epochs, make_pending
+from edge.store.asked import ROWS_AT_ONCE, Kept, kept_epochs, make_pending
 from edge.store.database import opened_store
-from edge.store.outbox import Outbox
+from edge.store.outbox import Outbox, SentAgain, read_stock
 from edge.store.terminal import ensure_state, read_state
 from rules.scan_judgement import Mode
 from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
@@ -39,6 +39,11 @@ def ask(*wanted: Wanted) -> Ask:
     return Ask(1, TERMINAL, "c2", NOON, list(wanted))
 
 
+def kept(connection: Connection) -> list[Kept]:
+    with connection.begin():
+        return read_stock(connection)[1]
+
+
 def due(outbox: Outbox) -> list[int]:
     return [row.seq for row in outbox.pending(epoch=EPOCH, after_seq=0, up_to_seq=None, limit=1_000, now=NOON)]
 
@@ -55,13 +60,13 @@ def test_what_was_delivered_or_refused_is_sent_again_when_the_centre_lacks_it(
     ids = record(connection, outbox, 6)
     outbox.apply_receipts([receipt([(1, 4)], [Rejected(5, ids[4], "event.invalid")])], NOON)
     assert due(outbox) == [6]
-    assert outbox.send_again(ask(Wanted(EPOCH, [(2, 3), (5, 6)])), NOON) == 3
+    assert outbox.send_again(ask(Wanted(EPOCH, [(2, 3), (5, 6)])), NOON) == SentAgain(3, None)
     assert due(outbox) == [2, 3, 5, 6]
 
 
 def test_what_waits_anyway_needs_nothing(connection: Connection, outbox: Outbox) -> None:
     record(connection, outbox, 3)
-    assert outbox.send_again(ask(Wanted(EPOCH, [(1, 3)])), NOON) == 0
+    assert outbox.send_again(ask(Wanted(EPOCH, [(1, 3)])), NOON).rows == 0
     assert due(outbox) == [1, 2, 3]
 
 
@@ -70,8 +75,8 @@ def test_numbers_that_are_gone_are_said_once(connection: Connection, outbox: Out
     outbox.apply_receipts([receipt([(1, 5)])], NOON)
     drop(connection, 2, 3, 5)
     question = ask(Wanted(EPOCH, [(1, 5)]))
-    assert outbox.send_again(question, NOON) == 3
-    assert outbox.send_again(question, NOON) == 0
+    assert outbox.send_again(question, NOON).rows == 3
+    assert outbox.send_again(question, NOON).rows == 0
     (row,) = outbox.pending(epoch=EPOCH, after_seq=5, up_to_seq=None, limit=9, now=NOON)
     assert thaw(row.bytes).fact == EventsLost(EPOCH, [(2, 3), (5, 5)])
 
@@ -81,7 +86,7 @@ def test_row_that_was_damaged_since_is_parked_and_said_to_be_lost(connection: Co
     outbox.apply_receipts([receipt([(1, 3)])], NOON)
     with connection.begin():
         sql.change(connection, "UPDATE outbox SET id = CAST(x'ff' AS TEXT) WHERE seq = ?", (2,))
-    assert outbox.send_again(ask(Wanted(EPOCH, [(1, 3)])), NOON) == 3
+    assert outbox.send_again(ask(Wanted(EPOCH, [(1, 3)])), NOON).rows == 3
     assert due(outbox) == [1, 3, 4]
     (row,) = outbox.pending(epoch=EPOCH, after_seq=3, up_to_seq=None, limit=9, now=NOON)
     assert thaw(row.bytes).fact == EventsLost(EPOCH, [(2, 2)])
@@ -89,19 +94,42 @@ def test_row_that_was_damaged_since_is_parked_and_said_to_be_lost(connection: Co
 
 def test_numbers_never_given_out_are_not_called_lost(connection: Connection, outbox: Outbox) -> None:
     record(connection, outbox, 2)
-    assert outbox.send_again(ask(Wanted(EPOCH, [(3, 900)]), Wanted("somewhere-else", [(1, 9)])), NOON) == 0
+    assert outbox.send_again(ask(Wanted(EPOCH, [(3, 900)]), Wanted("somewhere-else", [(1, 9)])), NOON).rows == 0
     assert due(outbox) == [1, 2]
 
 
+def test_long_request_is_answered_in_pieces_and_no_gap_is_told_twice(connection: Connection, outbox: Outbox) -> None:
+    record(connection, outbox, 12)
+    outbox.apply_receipts([receipt([(1, 12)])], NOON)
+    drop(connection, 4, 5, 6, 12)
+    with connection.begin():
+        made = make_pending(connection, [Wanted(EPOCH, [(1, 12)]), Wanted("elsewhere", [(1, 9)])], most_rows=3)
+        assert (made.again, made.lost) == (3, [])
+        made = make_pending(connection, made.rest, most_rows=5)
+        assert (made.again, made.lost) == (5, [Wanted(EPOCH, [(4, 6)])])
+        made = make_pending(connection, made.rest, most_rows=5)
+        assert (made.again, made.lost, made.rest) == (0, [Wanted(EPOCH, [(12, 12)])], [])
+    assert due(outbox) == [1, 2, 3, 7, 8, 9, 10, 11]
+
+
+def test_request_for_a_month_is_answered_over_several_transactions(connection: Connection, outbox: Outbox) -> None:
+    record(connection, outbox, ROWS_AT_ONCE + 10)
+    outbox.apply_receipts([receipt([(1, ROWS_AT_ONCE + 10)])], NOON)
+    first = outbox.send_again(ask(Wanted(EPOCH, [(1, 2**62)])), NOON)
+    assert (first.rows, first.rest) == (ROWS_AT_ONCE, ask(Wanted(EPOCH, [(ROWS_AT_ONCE + 1, ROWS_AT_ONCE + 10)])))
+    assert first.rest is not None
+    assert outbox.send_again(first.rest, NOON) == SentAgain(10, None)
+
+
 def test_every_life_is_named_even_if_all_of_it_was_put_away(connection: Connection, outbox: Outbox) -> None:
-    assert outbox.stock()[1] == []
+    assert kept(connection) == []
     record(connection, outbox, 3)
     drop(connection, 1)
-    assert outbox.stock()[1] == [Kept(EPOCH, 2, 3)]
+    assert kept(connection) == [Kept(EPOCH, 2, 3)]
     began = outbox.leave_epoch(EPOCH, "forked", NOON)
-    assert outbox.stock()[1] == [Kept(EPOCH, 2, 3), Kept(began, 1, 1)]
+    assert kept(connection) == [Kept(EPOCH, 2, 3), Kept(began, 1, 1)]
     drop(connection, 1, 2, 3)
-    assert outbox.stock()[1] == [Kept(began, 1, 1)]
+    assert kept(connection) == [Kept(began, 1, 1)]
 
 
 @settings(max_examples=60, deadline=None)
@@ -109,8 +137,11 @@ def test_every_life_is_named_even_if_all_of_it_was_put_away(connection: Connecti
     gone=st.sets(st.integers(1, 20)),
     delivered=st.sets(st.integers(1, 20)),
     spans=st.lists(st.tuples(st.integers(1, 25), st.integers(1, 25)).map(sorted).map(tuple), max_size=4),
+    most_rows=st.integers(1, 30),
 )
-def test_each_number_asked_for_is_sent_or_lost(gone: set[int], delivered: set[int], spans: list[Span]) -> None:
+def test_each_number_asked_for_is_sent_or_lost(
+    gone: set[int], delivered: set[int], spans: list[Span], most_rows: int
+) -> None:
     with TemporaryDirectory() as folder, opened_store(Path(folder)) as connection:
         ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
         outbox = Outbox(connection, random=seeded_bytes())
@@ -118,7 +149,10 @@ def test_each_number_asked_for_is_sent_or_lost(gone: set[int], delivered: set[in
         outbox.apply_receipts([receipt([(seq, seq) for seq in delivered])], NOON)
         drop(connection, *gone)
         with connection.begin():
-            again, lost = make_pending(connection, [Wanted(EPOCH, spans)])
+            again, lost, rest = 0, [], [Wanted(EPOCH, spans)]
+            while rest:
+                made = make_pending(connection, rest, most_rows=most_rows)
+                again, lost, rest = again + made.again, [*lost, *made.lost], list(made.rest)
             assert read_state(connection).next_seq == 21
             assert kept_epochs(connection)[-1].last == 20
         asked = {seq for first, last in spans for seq in range(first, last + 1) if seq <= 20}

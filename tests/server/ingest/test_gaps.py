@@ -33,6 +33,7 @@ def asked(centre: Centre, terminal: FakeTerminal, *kept: KeptEpoch) -> list[Want
     assert question.topic == terminal.topics.on(Channel.ASK)
     ask = decode_ask(open_sealed(question.frame, question.topic, lambda _: centre.key.public).body)
     assert (ask.terminal, ask.centre, ask.at) == (terminal.name, centre.store.epoch, NOW)
+    assert ask.report_at == said.at
     return ask.wanted
 
 

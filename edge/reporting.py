@@ -70,6 +70,7 @@ class Reporting:
         self._clock = clock
         self._look_s = look_s
         self._due = asyncio.Event()
+        self._sent = 0
 
     def report_now(self) -> None:
         """Report at once: the line came up, or the centre lacks something. Call it in the event loop."""
@@ -87,6 +88,8 @@ class Reporting:
                 _logger.warning("health.not_read", code=exc.code)
                 await asyncio.sleep(self._look_s)
                 continue
+            kept = named_in_turn(kept, self._sent)
+            self._sent += 1
             self._send(health_of(status, counts, kept, session=self._session(), at=self._clock.now()))
             await self._wait(face_of(status))
 
@@ -119,6 +122,19 @@ def face_of(status: TerminalStatus) -> Face:
     )
 
 
+def named_in_turn(kept: Sequence[Kept], turn: int) -> Sequence[Kept]:
+    """Return the lives that a report names: all, or the present one and, turn by turn, a part of the others.
+
+    A store that was copied or restored time and again has many lives, and the centre may lack something of each.
+    """
+    if len(kept) <= MOST_EPOCHS:
+        return kept
+    *others, present = kept
+    room = MOST_EPOCHS - 1
+    first = turn * room % len(others)
+    return [*[*others, *others][first : first + room], present]
+
+
 def health_of(
     status: TerminalStatus, counts: OutboxCounts, kept: Sequence[Kept], *, session: str, at: datetime
 ) -> Health:
@@ -133,7 +149,7 @@ def health_of(
         dead_letters=counts.dead,
         oldest_pending_at=counts.oldest_pending_at,
         devices=[_device(device) for device in status.devices],
-        kept=[KeptEpoch(one.epoch, one.first, one.last) for one in kept[-MOST_EPOCHS:]],
+        kept=[KeptEpoch(one.epoch, one.first, one.last) for one in kept],
         held=counts.held,
         sync=_lamp(status.lamps.sync),
         settlement=_lamp(status.lamps.settlement),

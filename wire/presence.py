@@ -20,7 +20,7 @@ from wire.receipts import refuse_newer
 
 PRESENCE_VERSION = 1
 MOST_EPOCHS = 32
-"""Lives that a report names at most: the newest."""
+"""Lives that a report names at most. Where there are more, the reports name them in turn."""
 MOST_TROUBLES = 32
 """Troubles that a report names at most: alarms come first."""
 
@@ -136,7 +136,7 @@ class Health(Struct, frozen=True):
     oldest_pending_at: Utc | None
     devices: list[DeviceHealth]
     kept: Annotated[list[KeptEpoch], Meta(max_length=MOST_EPOCHS)] = msgspec.field(default_factory=list)
-    """Every life of the store that is still here, oldest first."""
+    """Lives of the store that are still here, the present one last; all of them unless there are too many."""
     held: Annotated[int, Meta(ge=0)] = 0
     """Of the pending rows, those that the centre put off."""
     sync: LampReport | None = None

@@ -9,6 +9,8 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from codes.words import Words
 from edge.health import (
@@ -24,14 +26,14 @@ from edge.health import (
     TerminalStatus,
     Trouble,
 )
-from edge.reporting import HEALTH_S, SPACING_S, Reporting, health_of
+from edge.reporting import HEALTH_S, SPACING_S, Reporting, health_of, named_in_turn
 from edge.store.asked import Kept
 from edge.store.errors import DiskFullError
 from edge.store.outbox import OutboxCounts
 from edge.store.quota import QuotaState
 from tests.edge.api.conftest import STATUS
 from tests.edge.scene import EPOCH, NOON, FakeClock
-from wire.presence import LONGEST_SENTENCE, MOST_TROUBLES, Health, KeptEpoch, decode_health, encode
+from wire.presence import LONGEST_SENTENCE, MOST_EPOCHS, MOST_TROUBLES, Health, KeptEpoch, decode_health, encode
 
 WORDS = Words("坏", "bad")
 TROUBLE = Trouble("disk.low", WORDS, WORDS)
@@ -53,6 +55,7 @@ class Reports:
     status: TerminalStatus = STATUS
     clock: TickingClock = field(default_factory=TickingClock)
     sent: list[tuple[float, Health]] = field(default_factory=list)
+    kept: Sequence[Kept] = (Kept(EPOCH, 1, 9),)
     is_disk_bad: bool = False
     has_failed: asyncio.Event = field(default_factory=asyncio.Event)
     has_sent: asyncio.Event = field(default_factory=asyncio.Event)
@@ -78,7 +81,7 @@ class Reports:
         self.has_sent.set()
 
     async def _stock(self) -> tuple[OutboxCounts, Sequence[Kept]]:
-        return OutboxCounts(4, 1, 2, NOON), [Kept(EPOCH, 1, 9)]
+        return OutboxCounts(4, 1, 2, NOON), self.kept
 
     async def until(self, reports: int) -> None:
         async with asyncio.timeout(10):
@@ -113,6 +116,24 @@ def test_change_is_reported_soon_but_not_at_once() -> None:
     (first, _), (second, health) = reports.sent
     assert SPACING_S <= second - first < SPACING_S + 3
     assert [trouble.code for trouble in health.troubles] == ["disk.low"]
+
+
+@pytest.mark.req("T-07")
+@given(lives=st.integers(1, 4 * MOST_EPOCHS))
+def test_every_life_is_named_in_turn_and_the_present_one_always(lives: int) -> None:
+    kept = [Kept(f"e{number:03}", 1, 9) for number in range(lives)]
+    turns = 2 + lives // (MOST_EPOCHS - 1)
+    reports = [named_in_turn(kept, turn) for turn in range(turns)]
+    assert all(len(report) == len(set(report)) == min(lives, MOST_EPOCHS) for report in reports)
+    assert all(report[-1] == kept[-1] for report in reports)
+    assert {one for report in reports for one in report} == set(kept)
+
+
+def test_each_report_goes_on_where_the_last_one_ended() -> None:
+    reports = Reports(kept=[Kept(f"e{number:03}", 1, 9) for number in range(MOST_EPOCHS + 9)])
+    reports.play(2)
+    first, second = ({one.epoch for one in health.kept} for _, health in reports.sent)
+    assert len(first | second) == MOST_EPOCHS + 9
 
 
 def test_counts_alone_are_no_change() -> None:

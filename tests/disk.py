@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.disk.shim import ShimError, build_shim
+from sim.disk.shim import build_shim
+from sim.preload import ShimError
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder in memory is the point
 

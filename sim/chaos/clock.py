@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import struct
-import subprocess
-from importlib import resources
 from pathlib import Path
 
-from sim.disk.shim import BUILD_S, COMPILERS, ShimError
+from sim.preload import build_library, preloaded
 
 _OFFSET = struct.Struct("=q")
 
@@ -34,22 +30,12 @@ def build_clock(folder: Path) -> Path:
     Raises:
         ShimError: This machine has no C compiler, or it refuses the source.
     """
-    compiler = next(filter(None, map(shutil.which, COMPILERS)), None)
-    if compiler is None:
-        raise ShimError(f"no C compiler ({', '.join(COMPILERS)}): clocks cannot be set on this machine")
-    library = folder / "clock-shim.so"
-    source = resources.files(__package__).joinpath("clock.c").read_bytes()
-    command = [compiler, "-shared", "-fPIC", "-O2", "-Wall", "-x", "c", "-", "-o", str(library), "-ldl"]
-    done = subprocess.run(command, input=source, capture_output=True, timeout=BUILD_S, check=False)  # noqa: S603 - our own source
-    if done.returncode != 0:
-        raise ShimError(f"{compiler} cannot build the clock shim:\n{done.stderr.decode(errors='replace')}")
-    return library
+    return build_library(__package__, "clock.c", folder, without="clocks cannot be set")
 
 
 def environment(library: Path, control: Path, before: str | None = None) -> dict[str, str]:
     """Return what to add to the environment of a process whose clock is to be set, other preloaded libraries kept."""
-    loaded = before or os.environ.get("LD_PRELOAD")
     return {
-        "LD_PRELOAD": f"{library.resolve()}:{loaded}" if loaded else str(library.resolve()),
+        **preloaded(library, before),
         "YIMA_CLOCK_CONTROL": str(control.resolve()),
     }

@@ -25,9 +25,10 @@ from sim.chaos.line import MessageFilter, Mood
 from sim.chaos.plan import BROKER, CENTRE, CLOCK_KINDS, DISK_KINDS, Kind
 from sim.city import set_up_centre
 from sim.disk import shim
-from sim.disk.shim import DiskFaults, ShimError
+from sim.disk.shim import DiskFaults
 from sim.plan import Way
 from sim.postgres import PostgresMissingError, find_binaries, private_cluster
+from sim.preload import ShimError
 from sim.proxy import Proxy
 from sim.screen import Screen
 from sim.stage import Stage, free_port, run_yima, write_toml

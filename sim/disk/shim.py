@@ -11,32 +11,21 @@ it while the process runs, and with a log every change is kept in the order in w
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 import struct
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from importlib import resources
 from pathlib import Path
 
-COMPILERS = ("cc", "gcc", "clang")
-BUILD_S = 60.0
+from sim.preload import ShimError, build_library, preloaded
 
-_FLAGS = ("-shared", "-fPIC", "-O2", "-pthread")
 _CONTROL = struct.Struct("=i4xqq")
 _FAULT = struct.Struct("=i")
 _COUNT = struct.Struct("=q")
 _SPARED_AT = 8
 _REFUSED_AT = 16
 _RECORD = struct.Struct("=BxHIq")
-
-
-class ShimError(Exception):
-    """The disk shim cannot be had here; the message says why. Callers skip what needs it, and say so."""
 
 
 class Fault(IntEnum):
@@ -117,22 +106,7 @@ def build_shim(folder: Path) -> Path:
     Raises:
         ShimError: This machine has no C compiler, or it refuses the source.
     """
-    source = resources.files(__package__).joinpath("shim.c").read_bytes()
-    library = folder / f"disk-shim-{hashlib.sha256(source).hexdigest()[:16]}.so"
-    if library.exists():
-        return library
-    compiler = next(filter(None, map(shutil.which, COMPILERS)), None)
-    if compiler is None:
-        raise ShimError(f"no C compiler ({', '.join(COMPILERS)}): disk faults cannot be shown on this machine")
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as workshop:
-        made = Path(workshop, library.name)
-        command = [compiler, *_FLAGS, "-x", "c", "-", "-o", str(made), "-ldl"]
-        done = subprocess.run(command, input=source, capture_output=True, timeout=BUILD_S, check=False)  # noqa: S603 - our own source
-        if done.returncode != 0:
-            raise ShimError(f"{compiler} cannot build the disk shim:\n{done.stderr.decode(errors='replace')}")
-        made.replace(library)
-    return library
+    return build_library(__package__, "shim.c", folder, without="disk faults cannot be shown")
 
 
 def environment(library: Path, folder: Path, control: Path, log: Path | None = None) -> dict[str, str]:
@@ -145,9 +119,8 @@ def environment(library: Path, folder: Path, control: Path, log: Path | None = N
     for file in (control, log):
         if file is not None and file.resolve().is_relative_to(watched):
             raise ShimError(f"{file} is inside {watched}, which is watched")
-    before = os.environ.get("LD_PRELOAD")
     names = {
-        "LD_PRELOAD": f"{library.resolve()}:{before}" if before else str(library.resolve()),
+        **preloaded(library),
         "YIMA_DISK_FOLDER": str(watched),
         "YIMA_DISK_CONTROL": str(control.resolve()),
     }

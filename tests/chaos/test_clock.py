@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sim.chaos.clock import ClockFaults, build_clock, environment
-from sim.disk.shim import ShimError
+from sim.preload import ShimError
 
 ASKS = """
 import datetime, sys, time

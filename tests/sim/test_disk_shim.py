@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.disk.shim import ChangeKind, DiskFaults, Fault, ShimError, build_shim, environment, read_log
+from sim.disk.shim import ChangeKind, DiskFaults, Fault, build_shim, environment, read_log
+from sim.preload import ShimError
 from tests.disk import shim_or_skip
 
 pytestmark = pytest.mark.slow

@@ -15,6 +15,7 @@ from pathlib import Path
 from codes.os_words import words_of_os_error
 from codes.words import Words
 from server.errors import CentreRunsError, StoreBeingReplacedError, StoreUnavailableError
+from server.store.ownership import give_to_owner
 
 SUFFIX = ".in-use"
 _OWNER_ONLY = 0o600
@@ -29,6 +30,7 @@ class FileLock:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT, _OWNER_ONLY)
+            give_to_owner(file, path)
         except OSError as exc:
             why = words_of_os_error(exc)
             raise StoreUnavailableError(Words(f"无法创建 {file}：{why.zh}", f"Cannot make {file}: {why.en}")) from exc

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from server.store.ownership import give_to_owner
+
 COMPANIONS = ("", "-wal", "-shm")
 _READY = ".restored-"
 
@@ -41,6 +43,7 @@ def is_interrupted(path: Path) -> bool:
 
 def put_in_place(path: Path, now: datetime) -> Path | None:
     """Let the store that was half made replace the one at `path`; return where that one is now."""
+    give_to_owner(half_made(path), path)
     half_made(path).rename(path.with_name(f"{path.name}{_READY}{_free_mark(path, now)}"))
     _sync(path.parent)
     return _finish(path)

@@ -168,6 +168,19 @@ def test_the_next_restore_says_that_the_one_before_broke_off(migrated_file: Path
     assert done.set_aside.endswith("-2")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files that the centre's user cannot open")
+def test_what_root_restores_still_belongs_to_the_user_of_the_centre(migrated_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "centre.db"
+    path.write_bytes(migrated_file.read_bytes())
+    os.chown(path, 12345, 12345)
+    url = f"sqlite:///{path}"
+    store = open_store(url, new_epoch=lambda: "never")
+    file = kept(store, tmp_path)
+    store.close()
+    brought_back(url, tmp_path, file)
+    assert {one.stat().st_uid for one in tmp_path.glob("centre.db*")} == {12345}
+
+
 # -- trust ---------------------------------------------------------------------------------------------------------
 
 

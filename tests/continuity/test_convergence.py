@@ -24,7 +24,7 @@ from sqlalchemy import select
 from edge.store import sql
 from edge.store.database import database_path, opened_store
 from edge.store.life import home_of, is_at_home, move_home
-from edge.store.outbox import Outbox
+from edge.store.outbox import Outbox, read_stock
 from edge.store.terminal import ensure_state
 from rules.scan_judgement import Mode
 from server.ingest import Ingest
@@ -93,7 +93,7 @@ class Box:
                 self.outbox.leave_epoch(receipt.epoch, "forked", NOW)
 
     def health(self, now: datetime) -> Health:
-        counts, kept = self.outbox.stock()
+        counts, kept = self.outbox.within(read_stock)
         named = [KeptEpoch(one.epoch, one.first, one.last) for one in kept]
         return Health(1, TERMINAL.name, "s1", now, counts.pending, 0, None, [], named)
 

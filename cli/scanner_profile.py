@@ -67,6 +67,7 @@ def profile_record(profile: Profile, *, is_kept: bool) -> dict[str, object]:
                 "next": {"zh": one.next_step.zh, "en": one.next_step.en},
                 "setting": one.setting or None,
                 "is_fault": one.is_fault,
+                "is_good": one.is_good,
             }
             for one in profile.advice
         ],
@@ -79,7 +80,8 @@ def show_profile(profile: Profile) -> None:
         topic, values, doubt = words_of_topic(one.topic), words_of_values(one), _CERTAINTIES[one.certainty]
         typer.echo(f"{topic.zh}：{values.zh}{doubt.zh}  /  {topic.en}: {values.en}{doubt.en}")
     for advice in profile.advice:
-        typer.echo(f"{'✗' if advice.is_fault else '•'} {advice.words.zh}  [{advice.code}]")
+        mark = "✗" if advice.is_fault else "✓" if advice.is_good else "•"
+        typer.echo(f"{mark} {advice.words.zh}  [{advice.code}]")
         typer.echo(f"  {advice.words.en}")
         typer.echo(f"  → {advice.next_step.zh}")
         typer.echo(f"  → {advice.next_step.en}")

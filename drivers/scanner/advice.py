@@ -43,6 +43,8 @@ class Advice:
     """What the scanner's line in the configuration needs, if that puts it right: `key=value`."""
     is_fault: bool = True
     """False for what could be better but harms no code."""
+    is_good: bool = False
+    """The scanner is set well in this, and the configuration may say so."""
 
 
 _Told = dict[Topic, Conclusion]
@@ -63,6 +65,7 @@ _RESCAN_NEXT = Words(
     "请重新设置一遍；仍不一致时，在说明书里检查该项是否按码制分别设置。",
     "Go through the set-up again. If it stays, look in the manual whether this is set for each kind of code by itself.",
 )
+_NOTHING = Words("", "")
 _LINE_NEXT = Words("请把配置改为下方给出的写法。", "Write the line below into the configuration.")
 
 
@@ -259,12 +262,17 @@ def _suffix(told: _Told, spec: ScannerSpec) -> Iterator[Advice]:
         yield _odd_affix("scanner.setup.suffix", "结束符", "suffix", value)
     elif (setting := _usable_suffixes(spec)[value]) != _suffix_of(spec):
         is_fault = _suffix_of(spec) not in {Suffix.AUTO, KeySuffix.ANY}
+        configured = _suffix_of(spec).upper()
+        tail = (
+            Words(f"，配置写的是 {configured}", f", but the configuration says {configured}") if is_fault else _NOTHING
+        )
         yield Advice(
             "scanner.setup.suffix_known",
-            Words(f"结束符是 {value.upper()}。", f"The suffix is {value.upper()}."),
+            Words(f"结束符是 {value.upper()}{tail.zh}。", f"The suffix is {value.upper()}{tail.en}."),
             Words("把它写进配置，一个码就不会被断成两段。", "Written into the line, no code is cut in two."),
             f"suffix={setting}",
             is_fault=is_fault,
+            is_good=not is_fault,
         )
 
 
@@ -313,12 +321,18 @@ def _aim(told: _Told, spec: ScannerSpec) -> Iterator[Advice]:
             is_fault=False,
         )
     elif value == "on" and isinstance(spec, SerialSpec | KeyboardSpec) and spec.aim is not AimId.ON:
+        is_denied = spec.aim is AimId.OFF
+        tail = Words("，配置却写着不发送", ", but the configuration says that it does not") if is_denied else _NOTHING
         yield Advice(
             "scanner.setup.aim_on",
-            Words("扫码枪发送码制标识（AIM ID）。", "The scanner sends the symbology identifier (AIM ID)."),
+            Words(
+                f"扫码枪发送码制标识（AIM ID）{tail.zh}。",
+                f"The scanner sends the symbology identifier (AIM ID){tail.en}.",
+            ),
             Words("把它写进配置，标识就不会被当成码的一部分。", "Written into the line, it never passes for code."),
             "aim=on",
-            is_fault=spec.aim is AimId.OFF,
+            is_fault=is_denied,
+            is_good=not is_denied,
         )
 
 
@@ -333,6 +347,7 @@ def _reports(told: _Told, spec: ScannerSpec) -> Iterator[Advice]:
         _LINE_NEXT,
         f"reports={value}",
         is_fault=not is_found_anyway,
+        is_good=is_found_anyway,
     )
 
 

@@ -65,12 +65,20 @@ def test_a_scanner_is_set_up_by_the_page_and_its_scans_go_into_no_sale(open_page
         expect(page.locator("#s-advice")).to_contain_text("丢掉了分隔符 GS")
         expect(page.locator("#s-advice")).to_contain_text("scanner.setup.gs_dropped")
         expect(page.locator("#s-list")).to_contain_text("丢失分隔符 GS")
+        expect(page.locator("#s-advice > .y-message--bad")).to_contain_text("scanner.setup.gs_dropped")
+        expect(page.locator("#s-line-title")).to_contain_text("应写成")
         assert grave_findings(page) == []
 
         terminal.scanner.program(SET_WELL)
         page.locator('#s-list button[data-act="begin"]').click()
         scan_sheet(page, terminal)
         expect(page.locator("#s-result-words")).to_contain_text("设置正确")
+        # The suffix is known and no AIM id is sent: good news and a tip, and neither looks like a warning.
+        expect(page.locator("#s-advice > .y-message--ok")).to_contain_text("scanner.setup.suffix_known")
+        expect(page.locator("#s-advice > .y-message--info")).to_contain_text("scanner.setup.aim_off")
+        expect(page.locator("#s-advice > li")).to_have_count(2)
+        expect(page.locator("#s-line-title")).to_contain_text("可以写得更明确")
+        assert grave_findings(page) == []
 
         page.goto(f"{terminal.address}counter")
         page.wait_for_selector("html[data-ready]")

@@ -145,6 +145,27 @@ def test_each_fault_has_its_advice(line, topic, value, expected):
     assert codes(line, (topic, value)) == expected
 
 
+@pytest.mark.parametrize(
+    ("line", "topic", "value", "is_fault", "is_good", "said"),
+    [
+        ("serial:/dev/x", Topic.SUFFIX, "cr", False, True, "结束符是 CR。"),
+        ("serial:/dev/x;suffix=lf", Topic.SUFFIX, "cr", True, False, "结束符是 CR，配置写的是 LF。"),
+        ("serial:/dev/x", Topic.AIM, "on", False, True, "扫码枪发送码制标识（AIM ID）。"),
+        ("serial:/dev/x;aim=off", Topic.AIM, "on", True, False, "配置却写着不发送"),
+        ("serial:/dev/x", Topic.AIM, "off", False, False, "没有发送码制标识"),
+        ("keyboard:/dev/x", Topic.MANNER, "alt", False, False, "Alt+数字"),
+        ("pos:/dev/x", Topic.REPORTS, "plain", False, True, "plain"),
+        ("pos:/dev/x", Topic.REPORTS, "bare", True, False, "bare"),
+    ],
+)
+def test_what_is_well_is_good_news_and_what_is_wrong_says_what_the_configuration_says(
+    line, topic, value, *, is_fault, is_good, said
+):
+    (one,) = advise([Conclusion(topic, (value,), Certainty.TOLD, ("qr",))], parse_spec(line), ())
+    assert (one.is_fault, one.is_good) == (is_fault, is_good)
+    assert said in one.words.zh
+
+
 @pytest.mark.req("T-22")
 def test_codes_that_contradict_each_other_are_named():
     spec = parse_spec(LINE)

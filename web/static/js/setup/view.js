@@ -59,7 +59,8 @@ function row(one, page) {
   if (device === page.chosen) item.dataset.chosen = "";
   const facts = element("p", "s-scanner__facts");
   const word = has(`device.${state}`) ? text(`device.${state}`) : state;
-  facts.append(pill(state === "ready" ? "ok" : "notice", state === "ready" ? "check" : "warning", word), verdict(one));
+  const [tone, shape] = { ready: ["ok", "check"], lost: ["alarm", "alert"], failed: ["alarm", "alert"] }[state] ?? ["notice", "warning"];
+  facts.append(pill(tone, shape, word), verdict(one));
   item.append(element("p", "s-scanner__name", device), facts);
   if (one.stored_at) item.append(element("p", "s-scanner__when", text("setup.tested", { age: age(one.stored_at) })));
   if (one.can_be_set_up) item.append(buttons(one, page));
@@ -76,7 +77,11 @@ function buttons(one, page) {
   begin.disabled = !page.isSignedIn || page.isLost;
   begin.classList.add(isRunning || !one.stored ? "y-button--primary" : "y-button--small");
   place.append(begin);
-  if (one.stored && !isRunning) place.append(button(text("setup.show"), device, "show"));
+  if (one.stored && !isRunning) {
+    const show = button(text("setup.show"), device, "show");
+    show.classList.add("y-button--small");
+    place.append(show);
+  }
   return place;
 }
 
@@ -135,17 +140,21 @@ function drawResult(one, run, profile) {
   put("s-result-when", run?.profile || !one.stored_at ? "" : text("setup.result.stored", { age: age(one.stored_at) }));
   document.getElementById("s-advice").replaceChildren(...profile.advice.map(advice));
   show("s-line", profile.proposed !== profile.line);
+  put("s-line-title", text(isGood ? "setup.result.line_good" : "setup.result.line"));
+  put("s-line-hint", text(isGood ? "setup.result.line_good_hint" : "setup.result.line_hint"));
   put("s-line-text", `"${profile.proposed.replace(/(["\\])/g, "\\$1")}"`);
   document.getElementById("s-facts").replaceChildren(...profile.learned.flatMap(fact));
 }
 
 /** @param {any} one */
 function advice(one) {
-  const item = element("li", `y-message ${one.is_fault ? "y-message--bad" : "y-message--warn"}`);
+  // What harms no code is good news or a tip, and never a warning.
+  const [look, shape] = one.is_fault ? ["bad", "alert"] : one.is_good ? ["ok", "check"] : ["info", "help"];
+  const item = element("li", `y-message y-message--${look}`);
   const body = element("div", "");
   const next = element("p", "y-message__next", ours(one.next_step));
   body.append(element("b", "", ours(one.words)), next, element("span", "y-message__code", one.code));
-  item.append(icon(one.is_fault ? "alert" : "warning"), body);
+  item.append(icon(shape), body);
   return item;
 }
 

@@ -50,13 +50,13 @@ def recover_events(target: sqlite3.Connection, remains: Remains, taken: Taken, n
     search.prove()
     if taken.stopped or remains.log.verdict is not Verdict.WHOLE or search.is_incomplete:
         _logger.info("salvage.pages", megabytes=len(remains.database) // 1_000_000, frames=len(remains.log.frames))
-        search.add(remains.events(search.is_known))
+        search.add(remains.events(search.numbers))
         search.prove()
     add_events(target, search.events)
     lost = search.lost(now_us)
     unknown = _unknown_end(remains, taken, search.head)
     if search.head and unknown:
-        last = max(search.head.next_seq - 1, *search.numbers_of(search.head.epoch), 0)
+        last = max(search.head.next_seq - 1, *search.numbers[search.head.epoch], 0)
         lost[search.head.epoch] = [*lost.get(search.head.epoch, ()), (last + 1, last + unknown)]
     return Recovered(search.head, lost, search.unproved, len(search.events))
 
@@ -87,6 +87,8 @@ class _Search:
         self._proved: dict[tuple[str, int], Found] = {}
         self.unproved: list[Found] = []
         self.head: Head | None = None
+        self.numbers: Mapping[str, set[int]] = taken.delivered
+        """The numbers that are here, by life."""
 
     @property
     def events(self) -> list[Found]:
@@ -96,15 +98,7 @@ class _Search:
     @property
     def is_incomplete(self) -> bool:
         """Something is missing that may still be found on some page."""
-        return bool(self.unproved) or self.head is None or any(self._missing(epoch) for epoch in self._numbers())
-
-    def numbers_of(self, epoch: str) -> set[int]:
-        """Return the numbers of a life that are here."""
-        return self._numbers().get(epoch, set())
-
-    def is_known(self, epoch: str, seq: int) -> bool:
-        """Tell whether an event is there already."""
-        return (epoch, seq) in self._proved or seq in self._taken.delivered.get(epoch, ())
+        return bool(self.unproved) or self.head is None or any(self._missing(epoch) for epoch in self.numbers)
 
     def add(self, found: Iterable[Found]) -> None:
         """Take candidates in, under the number that they say themselves."""
@@ -112,7 +106,7 @@ class _Search:
             event = event_in(spoiled.bytes)
             one = spoiled if event is None else restored(spoiled, event)
             known = self._candidates.setdefault(one.epoch, {}).setdefault(one.seq, [])
-            if not self.is_known(one.epoch, one.seq) and all(one.bytes != other.bytes for other in known):
+            if one.seq not in self.numbers.get(one.epoch, ()) and all(one.bytes != other.bytes for other in known):
                 known.append(one)
 
     def prove(self) -> None:
@@ -130,11 +124,12 @@ class _Search:
             proved = prove(candidates, last_seq, last_hash, lambda seq, epoch=epoch: self._delivered(epoch, seq))  # type: ignore[misc]
             self._proved.update({(one.epoch, one.seq): one for one in proved.taken})
             self.unproved += proved.refused
+        self.numbers = self._numbers()
 
     def lost(self, now_us: int) -> dict[str, Sequence[Span]]:
         """Return the numbers that are missing, by life."""
         lost: dict[str, Sequence[Span]] = {}
-        for epoch in self._numbers():
+        for epoch in self.numbers:
             missing = self._missing(epoch) | self._missing_front(epoch, now_us)
             if missing:
                 lost[epoch] = ranges(sorted(missing))
@@ -161,7 +156,6 @@ class _Search:
         return row[0] if row else None
 
     def _numbers(self) -> dict[str, set[int]]:
-        """Return the numbers that are here, by life."""
         here = {epoch: set(seqs) for epoch, seqs in self._taken.delivered.items()}
         for epoch, seq in self._proved:
             here.setdefault(epoch, set()).add(seq)
@@ -173,7 +167,7 @@ class _Search:
 
     def _missing(self, epoch: str) -> set[int]:
         """Return what the index names, and in the present life every number that is skipped, up to the last."""
-        here = self._numbers()[epoch]
+        here = self.numbers[epoch]
         last = self._last(epoch, here)
         missing = {seq for life, seq in self._taken.named if life == epoch and 0 < seq <= last}
         if self.head is None or self.head.epoch == epoch:
@@ -182,7 +176,7 @@ class _Search:
 
     def _missing_front(self, epoch: str, now_us: int) -> set[int]:
         """Return the numbers before the first that is here, unless it is so old that they were put away."""
-        here = self._numbers()[epoch]
+        here = self.numbers[epoch]
         first = min(here, default=1)
         if (self.head and self.head.epoch != epoch) or first == 1:
             return set()

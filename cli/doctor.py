@@ -18,6 +18,7 @@ from cli.checks.devices import check_devices
 from cli.checks.finding import Finding, Level, fault_of, finding_of, fine
 from cli.checks.line import check_line
 from cli.checks.service import Asked, check_service
+from cli.legible_config import legible_config
 from cli.paper import wrapped
 from codes.errors import YimaError
 from drivers.scanner.spec import ScannerKind
@@ -25,7 +26,7 @@ from edge.certificates import read_certificates
 from edge.config import EdgeConfig, load_config
 from edge.store.inspection import inspect_profiles
 from edge.store.scanner_profiles import StoredProfile
-from edge.troubles import certificate_troubles
+from edge.troubles import NOT_APPLIED, certificate_troubles
 
 DEFAULT_CONFIG = Path("/etc/yima/edge.toml")
 Config = Annotated[Path, typer.Option("--config", help="配置文件 / Configuration file")]
@@ -51,8 +52,9 @@ def doctor(
     try:
         settings = load_config(config)
     except YimaError as exc:
-        findings.append(fault_of(exc))
-    findings += examine(settings, scanner or ())
+        findings += [fault_of(exc), *examine_broken(legible_config(config))]
+    else:
+        findings += examine(settings, scanner or ())
     if as_json:
         typer.echo(json.dumps(report_of(findings), ensure_ascii=False))
     else:
@@ -63,16 +65,29 @@ def doctor(
         raise typer.Exit(_FAULTS)
 
 
-def examine(config: EdgeConfig | None, scanners: Sequence[str] = ()) -> list[Finding]:
-    """Look at everything; at the machine alone if there is no configuration that can be used.
+def examine(config: EdgeConfig, scanners: Sequence[str] = ()) -> list[Finding]:
+    """Look at everything.
 
     Args:
         config: The configuration.
         scanners: Scanners besides those of the configuration.
     """
-    if config is None:
-        return list(check_box(has_camera=False))
     return list(_examine(config, (*config.scanners, *scanners)))
+
+
+def examine_broken(legible: EdgeConfig | None) -> list[Finding]:
+    """Look at what can be looked at without a usable configuration: the machine, and the terminal if it can be found.
+
+    Args:
+        legible: What can still be read of the configuration.
+    """
+    found = list(check_box(has_camera=False))
+    if legible is not None:
+        found += check_data(legible.store.folder)
+        told = check_service(legible, Asked(legible))
+        # The terminal sees a file that is another one, and says to restart; it could not start again.
+        found += _not_said((one for one in told if one.code != NOT_APPLIED), found)
+    return found
 
 
 def report_of(findings: Iterable[Finding]) -> dict[str, object]:
@@ -88,17 +103,23 @@ def report_of(findings: Iterable[Finding]) -> dict[str, object]:
 
 def _examine(config: EdgeConfig, scanners: Sequence[str]) -> Iterator[Finding]:
     yield fine("config.valid", "配置文件有效", "The configuration can be used")
-    yield from check_box(has_camera=_has_camera(scanners))
-    yield from check_data(config.store.folder)
+    seen = [*check_box(has_camera=_has_camera(scanners)), *check_data(config.store.folder)]
+    yield from seen
     asked = Asked(config)
     told = list(check_service(config, asked))
-    yield from told
+    yield from _not_said(told, seen)
     yield from check_devices(scanners, asked.status, _learned(config, asked))
     # What the running terminal has said of its line already is not said twice.
-    yield from (one for one in check_line(config) if one.code not in {before.code for before in told})
+    yield from _not_said(check_line(config), told)
     if asked.status is None:
         found = certificate_troubles(read_certificates(config), datetime.now(UTC))
         yield from (finding_of(trouble) for trouble in found)
+
+
+def _not_said(findings: Iterable[Finding], before: Iterable[Finding]) -> list[Finding]:
+    """Return the findings that were not there before: what we see of the disk, the terminal sees as well."""
+    said = {one.code for one in before}
+    return [one for one in findings if one.code not in said]
 
 
 def _learned(config: EdgeConfig, asked: Asked) -> Mapping[str, StoredProfile]:

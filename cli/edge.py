@@ -17,6 +17,7 @@ from rich.table import Table
 from cli.catalogue import problem_records, show_left_out
 from cli.group import command_group
 from cli.listing import Block, show_blocks
+from cli.state_words import DEVICE_STATES
 from cli.terminal_status import StatusRefusedError, fetch_status
 from edge.app import KEY_FILE, Announcements, run_terminal
 from edge.catalogue_file import import_catalogue
@@ -243,7 +244,7 @@ def _catalogue(used: CatalogueImport | None) -> str:
 
 def _device(device: DeviceStatus) -> str:
     problem = f"  {device.problem}" if device.problem else ""
-    return f"{device.state}  {device.scans} 次 / scans{problem}"
+    return f"{DEVICE_STATES[device.state]}  {device.scans} 次 / scans{problem}"
 
 
 def _shown(moment: datetime) -> str:

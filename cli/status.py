@@ -18,12 +18,12 @@ import typer
 from pydantic import TypeAdapter
 
 from cli.absence import NOT_RUNNING, absence_of
+from cli.asking import Asking, asking_of
 from cli.complaint import CANNOT, show_complaint
 from cli.doctor import DEFAULT_CONFIG, Config
-from cli.paper import padded, wrapped
-from cli.terminal_status import fetch_status
+from cli.paper import padded, size_of, wrapped
+from cli.state_words import DEVICE_STATES, QUOTA_STATES
 from codes.words import Words
-from edge.config import EdgeConfig, load_config
 from edge.health import DeviceStatus, Lamp, LampState, Machine, SitePeer, TerminalStatus, Trouble
 
 _NEEDS_A_PERSON = 1
@@ -31,7 +31,6 @@ _EVERY_S = 1.0
 _CLEAR = "\x1b[H\x1b[2J"
 _QUIT = frozenset({b"q", b"Q", b"\x03", b"\x04", b"\x1b", b""})
 _LABEL = 28
-_GIGA, _MEGA = 1e9, 1e6
 _ASK_DOCTOR = Words(
     "请运行 `yima doctor`：它会告诉原因和下一步。", "Run `yima doctor`: it tells the cause and the next step."
 )
@@ -51,11 +50,12 @@ def status(
 ) -> None:
     """显示这台终端的状态 / Show how this terminal is.
 
-    退出码：0 正常（断网也算），1 需要处理，2 未运行 / Exit code: 0 well, also without a line; 1 needs a person;
-    2 not running.
+    退出码：0 正常，只有提示或断网也算；1 需要处理（含配置文件有误而终端仍在运行）；2 未运行，或没有得到它的状态
+    / Exit code: 0 well, also with notices or without a line; 1 needs a person, also if the file is broken while it
+    runs; 2 not running, or it does not say how it is.
     """
-    settings = load_config(config)
-    seen = _watch(settings, as_json=as_json) if watch else _once(settings, as_json=as_json)
+    asked = asking_of(config)
+    seen = _watch(asked, as_json=as_json) if watch else _once(asked, as_json=as_json)
     if seen is None:
         raise typer.Exit(CANNOT)
     if not seen.is_well:
@@ -87,7 +87,7 @@ def page_of(seen: TerminalStatus, now: datetime) -> Iterator[str]:
         yield from wrapped(_peer(peer), " " * _LABEL, first=label)
     yield from _box(seen.machine)
     if seen.quota is not None:
-        yield _line("库容 / store used", f"{seen.quota.used_percent} %  {seen.quota.state}")
+        yield _line("库容 / store used", f"{seen.quota.used_percent} %  {QUOTA_STATES[seen.quota.state]}")
     if seen.clock_offset_ms is not None:
         yield _line("时钟 / clock", f"{seen.clock_offset_ms / 1000:+.1f} s")
     for one in seen.certificates:
@@ -102,21 +102,21 @@ def page_of(seen: TerminalStatus, now: datetime) -> Iterator[str]:
         yield from _trouble(trouble)
 
 
-def _once(settings: EdgeConfig, *, as_json: bool) -> TerminalStatus | None:
-    seen = fetch_status(settings)
+def _once(asked: Asking, *, as_json: bool) -> TerminalStatus | None:
+    seen = asked.status()
     if seen is None and not as_json:
-        show_complaint(absence_of(settings, _ASK_DOCTOR))
+        show_complaint(absence_of(asked.settings, _ASK_DOCTOR))
     else:
         _show(seen, as_json=as_json)
     return seen
 
 
-def _watch(settings: EdgeConfig, *, as_json: bool) -> TerminalStatus | None:
+def _watch(asked: Asking, *, as_json: bool) -> TerminalStatus | None:
     """Show the state every second until somebody has had enough; return the last."""
     is_screen = sys.stdout.isatty() and not as_json
     with pressed_keys() as is_enough:
         while True:
-            seen = fetch_status(settings)
+            seen = asked.status()
             if is_screen:
                 typer.echo(_CLEAR, nl=False)
             _show(seen, as_json=as_json)
@@ -180,10 +180,10 @@ def _lamp(label: str, lamp: Lamp) -> Iterator[str]:
 
 def _box(machine: Machine) -> Iterator[str]:
     if machine.disk_free_bytes is not None and machine.disk_total_bytes is not None:
-        free, total = machine.disk_free_bytes / _GIGA, machine.disk_total_bytes / _GIGA
-        yield _line("磁盘可用 / disk free", f"{free:.1f} / {total:.1f} GB")
+        free, total = size_of(machine.disk_free_bytes), size_of(machine.disk_total_bytes)
+        yield _line("磁盘可用 / disk free", f"{free}，共 / of {total}")
     if machine.pss_bytes is not None:
-        yield _line("内存 / memory", f"{machine.pss_bytes / _MEGA:.0f} MB")
+        yield _line("内存 / memory", size_of(machine.pss_bytes))
     if machine.temperature_c is not None:
         yield _line("温度 / temperature", f"{machine.temperature_c:.0f} °C")
     if machine.load is not None:
@@ -191,7 +191,7 @@ def _box(machine: Machine) -> Iterator[str]:
 
 
 def _device(device: DeviceStatus) -> str:
-    scans = f"{device.state}  {device.scans} 次 / scans"
+    scans = f"{DEVICE_STATES[device.state]}  {device.scans} 次 / scans"
     refused = f"  未保存 / not recorded {device.refused}" if device.refused else ""
     return f"{device.device}  {scans}{refused}{f'  {device.problem}' if device.problem else ''}"
 

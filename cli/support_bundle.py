@@ -24,10 +24,11 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter
 
-from cli.checks.finding import fault_of
+from cli.checks.finding import Finding, fault_of
 from cli.checks.salvage import files_of_salvages
 from cli.checks.service import UNIT
-from cli.doctor import DEFAULT_CONFIG, Config, examine, report_of
+from cli.doctor import DEFAULT_CONFIG, Config, examine, examine_broken, report_of
+from cli.legible_config import legible_config
 from cli.redaction import Gate, gate_for
 from cli.status import record_of
 from cli.terminal_status import StatusRefusedError, fetch_status
@@ -67,27 +68,31 @@ def support_bundle(
 
 def entries(config: Path, now: datetime) -> Iterator[Entry]:
     """Yield what goes into the bundle, each piece through the gate."""
-    settings, refusal = None, None
-    try:
-        settings = load_config(config)
-    except YimaError as exc:
-        refusal = exc
+    settings, findings, is_whole = _examined(config)
     gate = gate_for(settings)
-    findings = examine(settings)
-    if refusal is not None:
-        findings.insert(0, fault_of(refusal))
     yield "about.json", gate.json({"form": _SCHEME, "made_at": now.isoformat(), "config": str(config)})
     yield "doctor.json", gate.json(report_of(findings))
     yield "versions.json", gate.json(_versions())
     yield "log.txt", _log(gate)
     if settings is None:
         return
-    yield "config.json", gate.json(gate.options(settings.model_dump(mode="json")))
+    if is_whole:
+        yield "config.json", gate.json(gate.options(settings.model_dump(mode="json")))
     yield "environment.json", gate.json(sorted(name for name in os.environ if name.startswith("YIMA_")))
     yield "status.json", gate.json(_status(settings))
     yield "salvage.json", gate.json(_salvages(settings))
     if database_path(settings.store.folder).exists():
         yield "store.json", gate.json(_store(settings))
+
+
+def _examined(config: Path) -> tuple[EdgeConfig | None, list[Finding], bool]:
+    """Return the configuration or what is legible of it, what the doctor finds, and whether it can be used."""
+    try:
+        settings = load_config(config)
+    except YimaError as exc:
+        legible = legible_config(config)
+        return legible, [fault_of(exc), *examine_broken(legible)], False
+    return settings, examine(settings), True
 
 
 def write_bundle(target: Path, found: Sequence[Entry], now: datetime) -> list[tuple[str, int]]:

@@ -35,6 +35,8 @@ TOO_HOT_C: Final = 95.0
 MEMORY_LOW: Final = 100_000_000
 RENEW: Final = timedelta(days=30)
 RENEW_NOW: Final = timedelta(days=7)
+NOT_APPLIED: Final = "config.not_applied"
+"""The configuration file is not the one in use."""
 _MEGA: Final = 1_000_000
 _IMPOSTURES: Final = frozenset({"site.forged_answer", "site.old_answer"})
 """Somebody answers in another terminal's place: said at once, whether or not anybody is at work."""
@@ -209,8 +211,11 @@ def config_troubles(config: ConfigRevision | None) -> Iterator[Trouble]:
         )
     else:
         words = Words("配置文件已修改，尚未生效", "The configuration file was changed and is not in use yet")
-        step = Words("请在空闲时重启终端，使新配置生效。", "Restart the terminal when it is idle.")
-    yield Trouble("config.not_applied", words, step, is_alarm=False)
+        step = Words(
+            "先用 `yima doctor` 检查新配置，再在空闲时重启终端，使其生效。",
+            "Let `yima doctor` look at it, then restart the terminal when it is idle.",
+        )
+    yield Trouble(NOT_APPLIED, words, step, is_alarm=False)
 
 
 def _running_out(use: str, left: timedelta, renew: Words) -> Trouble:

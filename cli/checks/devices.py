@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cli.checks.finding import Finding, fault, fault_of, finding_of, fine, notice
+from cli.state_words import DEVICE_STATES
 from codes.errors import YimaError
 from codes.words import Words
 from drivers.errors import DeviceMissingError, DevicePermissionError
@@ -95,11 +96,12 @@ def _strangers(unlisted: Iterable[Unlisted]) -> Iterator[Finding]:
 
 def _said(device: DeviceStatus) -> Finding:
     """Return what the running terminal says: it holds the device, so nobody else can try it."""
+    state = DEVICE_STATES[device.state]
     if device.problem is None or device.words is None or device.next_step is None:
         return fine(
             "scanner.ready",
-            f"{device.device}：{device.state}，扫码 {device.scans} 次",
-            f"{device.device}: {device.state}, {device.scans} scans",
+            f"{device.device}：{state.zh}，扫码 {device.scans} 次",
+            f"{device.device}: {state.en}, {device.scans} scans",
         )
     make = fault if device.state in {DeviceState.LOST, DeviceState.FAILED} else notice
     return make(device.problem, device.words, device.next_step)

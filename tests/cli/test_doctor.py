@@ -21,6 +21,7 @@ from cli.checks.devices import check_devices
 from cli.checks.finding import Finding, Level
 from cli.checks.line import check_line, try_login
 from cli.checks.service import Asked, check_service, unit_finding
+from cli.state_words import DEVICE_STATES, QUOTA_STATES
 from cli.terminal_status import SignInWantedError, StatusRefusedError
 from codes.words import Words
 from drivers.scanner.advice import Advice
@@ -32,6 +33,7 @@ from edge.store.database import database_path, opened_store
 from edge.store.inspection import StoreReport, inspect_profiles, inspect_store, is_in_use
 from edge.store.life import FormerStore
 from edge.store.outbox import OutboxCounts
+from edge.store.quota import QuotaState
 from edge.store.scanner_profiles import save_profile
 from edge.store.terminal import ensure_state
 from rules.scan_judgement import Mode
@@ -319,6 +321,25 @@ def test_running_terminal_speaks_for_itself(tmp_path: Path, monkeypatch: pytest.
         "sync.up": Level.OK,
         "disk.low": Level.FAULT,
     }
+
+
+def test_what_the_doctor_sees_itself_is_not_said_again_by_the_terminal(
+    tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    low = Trouble("disk.low", Words("数据磁盘只剩 150 MB", "150 MB are left"), WORDS)
+    monkeypatch.setattr(service, "fetch_status", lambda _: replace(STATUS, troubles=(low,)))
+    monkeypatch.setattr("cli.checks.data.shutil.disk_usage", lambda _: type("Usage", (), {"free": 150_000_000}))
+    for more in ("", "nonsense = 1\n"):
+        told = [one["code"] for one in json.loads(yima(written(tmp_path, more), "--json").output)["findings"]]
+        assert told.count("disk.low") == 1
+        assert "edge.running" in told
+
+
+def test_states_are_told_in_words() -> None:
+    for state in DeviceState:
+        assert state.value not in DEVICE_STATES[state].zh
+    for level in QuotaState:
+        assert level.value not in QUOTA_STATES[level].zh
 
 
 def test_terminal_that_does_not_say_how_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,10 +15,12 @@ from pydantic import TypeAdapter
 from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
+import cli.asking
 import cli.status
 from cli.app import app
 from cli.paper import WIDTH, wrapped
 from cli.status import page_of, pressed_keys
+from cli.terminal_status import fetch_status
 from codes.words import Words
 from edge.config import EdgeConfig
 from edge.health import (
@@ -60,7 +62,7 @@ BUSY = replace(
 
 
 def asked(config: Path, status: TerminalStatus | None, *options: str, monkeypatch: pytest.MonkeyPatch) -> Result:
-    monkeypatch.setattr(cli.status, "fetch_status", lambda _: status)
+    monkeypatch.setattr(cli.asking, "fetch_status", lambda _: status)
     return CliRunner().invoke(app, ["status", "--config", str(config), *options])
 
 
@@ -86,11 +88,11 @@ def test_exit_code_says_whether_a_person_is_needed(
 def test_terminal_is_asked_at_its_address() -> None:
     body = TypeAdapter(TerminalStatus).dump_json(BUSY)
     with answering(200, body, terminal=BUSY.terminal) as (settings, _):
-        assert cli.status.fetch_status(settings) == BUSY
+        assert fetch_status(settings) == BUSY
     nobody = EdgeConfig(
         terminal={"id": "c-1", "area": "350200", "institution": "P1"}, api={"host": "127.0.0.1", "port": free_port()}
     )
-    assert cli.status.fetch_status(nobody) is None
+    assert fetch_status(nobody) is None
 
 
 @pytest.mark.parametrize("status", [STATUS, OFFLINE, BUSY])
@@ -111,7 +113,7 @@ def test_watch_tells_a_pipe_line_by_line_until_it_ends(config: Path, monkeypatch
     seen = iter([STATUS, None, BUSY])
     turns = iter([False, False, True])
     monkeypatch.setattr(cli.status, "_waited", lambda _: next(turns))
-    monkeypatch.setattr(cli.status, "fetch_status", lambda _: next(seen))
+    monkeypatch.setattr(cli.asking, "fetch_status", lambda _: next(seen))
     result = CliRunner().invoke(app, ["status", "--config", str(config), "--watch", "--json"])
     lines = [json.loads(line) for line in result.output.splitlines()]
     assert [line and line["is_well"] for line in lines] == [True, None, False]

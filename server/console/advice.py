@@ -58,6 +58,11 @@ _OWN: Final[Mapping[str, Words]] = {
         "Keep the terminals on and connected until no backlog and no gap is left; approve, revoke and import again "
         "what was decided at the console after that backup.",
     ),
+    "terminal.clock_ahead": Words(
+        "请校准该终端的时钟并打开时间同步；记录均已保存，到达时间与终端时间都在，入账先后按到达时间。",
+        "Set that terminal's clock right and switch time synchronisation on; its records are kept with both times, and "
+        "the ledger goes by their arrival.",
+    ),
     "terminal.clock_set_back": Words(
         "请核实是谁、为何拨回时钟，并在该终端打开时间同步；记录的先后不受影响。",
         "Ask who set the clock back and why, and switch time synchronisation on; the order of records does not suffer.",

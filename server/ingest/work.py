@@ -11,6 +11,7 @@ from typing import get_args
 from codes.words import Words
 from server.ingest.affairs import OF_ITSELF, alarm_of_loss, alarms_of, lost_in
 from server.ingest.chain import Faults, NewLink, advance_tip, find_faults, is_next
+from server.ingest.clocks import alarm_of_lead, ordered_at, reserved_to
 from server.ingest.opening import Arrival, Delivery, Refusal
 from server.store import events
 from server.store.alarms import Alarm, AlarmKey
@@ -50,11 +51,13 @@ class Work:
         stream = self.streams[delivery.stream]
         known = self.known[delivery.stream]
         links = self.links.setdefault(delivery.stream, [])
+        before = len(self.fresh)
         for arrival in delivery.arrivals:
             place = Stored(arrival.event.seq, arrival.hash)
             if place not in known:
                 known.add(place)
                 self._add(arrival, stream, delivery.terminal.institution, links)
+        self.alarms += alarm_of_lead(self.fresh[before:], self.now_us)
         for refusal in delivery.refusals:
             self._refuse(refusal, stream, links)
         if is_newer(delivery):
@@ -66,10 +69,10 @@ class Work:
         self.fresh.append(event)
         self.rows.append(EventRow(stream.id, event.seq, digest, source, _KIND_OF[type(fact)], self.now_us, frozen))
         links.append(NewLink(event.seq, digest, bytes.fromhex(event.prev)))
-        witness = Witness(source, institution, event.hlc, stream.id, event.seq)
+        witness = Witness(source, institution, ordered_at(event, self.now_us), stream.id, event.seq)
         seen = sighting(fact, witness)
         if seen is not None:
-            self.scans.append(seen)
+            self.scans.append(seen._replace(until_us=reserved_to(seen.until_us, self.now_us)))
         else:
             self.facts += evidence(fact, witness)
             if isinstance(fact, OF_ITSELF):

@@ -12,6 +12,10 @@ from typing import Protocol
 SHOP_TIME = timezone(timedelta(hours=8), "Asia/Shanghai")
 """The time on the wall of every shop in the country; used in numbers that people read, nowhere else."""
 
+MOST_CORRECTION = timedelta(hours=25)
+"""Further than this nobody moves the clock of our events: a day, and an hour put on twice."""
+_FIRST_RELEASE = datetime(2026, 1, 1, tzinfo=UTC)
+"""A clock that says less was never set: the box has no battery, and any other clock knows better."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -70,3 +74,15 @@ def to_us(moment: datetime) -> int:
 def from_us(microseconds: int) -> datetime:
     """Return the moment that the store wrote down."""
     return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def corrected_us(now: datetime, offset_ms: int | None) -> int:
+    """Return the time of events, as in the store: the device's clock, corrected by what the centre's clock said.
+
+    A centre whose clock is days ahead must not drag ours along: events would stay ahead until that day has come.
+    """
+    offset_us = (offset_ms or 0) * 1_000
+    if now >= _FIRST_RELEASE:
+        most_us = MOST_CORRECTION // _MICROSECOND
+        offset_us = max(-most_us, min(offset_us, most_us))
+    return to_us(now) + offset_us

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from codes.words import Words
 from drivers.scanner.unlisted import Unlisted
 from edge.certificates import read_certificates
-from edge.clock import Clock
+from edge.clock import Clock, corrected_us
 from edge.config import TerminalSection
 from edge.config_revision import ConfigFile
 from edge.core import Core
@@ -45,6 +45,7 @@ from edge.troubles import (
     clock_troubles,
     config_troubles,
     device_troubles,
+    event_clock_troubles,
     in_order,
     machine_troubles,
     site_troubles,
@@ -128,6 +129,7 @@ class StatusReader:
                 sync_troubles(sync, is_approved=is_approved),
                 device_troubles(devices),
                 clock_troubles(state.clock_offset_ms),
+                event_clock_troubles(_lead_s(state, self.clock.now())),
                 machine_troubles(seen.machine),
                 certificate_troubles(seen.certificates, self.clock.now()),
                 config_troubles(seen.config),
@@ -190,6 +192,11 @@ class StatusReader:
             is_enabled=config.link.is_enabled,
             problem=NO_CENTRE_KEY if is_keyless else board.trouble(counts.pending),
         )
+
+
+def _lead_s(state: TerminalState, now: datetime) -> float:
+    """Return how far the clock of events is ahead of the time that the next one would have by itself."""
+    return (state.hlc - corrected_us(now, state.clock_offset_ms)) / 1_000_000
 
 
 def _few_rows(tx: Connection) -> _Rows:

@@ -28,6 +28,7 @@ from edge.health import (
 from edge.link_trouble import REVOKED
 from edge.setup_findings import setup_troubles
 
+EVENTS_AHEAD_S: Final = 60.0
 DISK_LOW: Final = 1_000_000_000
 DISK_FULL: Final = 200_000_000
 HOT_C: Final = 80.0
@@ -129,6 +130,25 @@ def clock_troubles(offset_ms: int | None) -> Iterator[Trouble]:
                 "An administrator switches time synchronisation on (timedatectl set-ntp true); the order of records "
                 "does not suffer.",
             ),
+        )
+
+
+def event_clock_troubles(lead_s: float) -> Iterator[Trouble]:
+    """Yield that our events are dated ahead of time, because a clock was ahead once and order goes before truth."""
+    if lead_s > EVENTS_AHEAD_S:
+        minutes = lead_s / 60
+        yield Trouble(
+            "clock.events_ahead",
+            Words(
+                f"新记录的时间比实际快 {minutes:.0f} 分钟：本机或中心的时钟曾经超前",
+                f"New records are dated {minutes:.0f} min ahead: the clock of this machine or of the centre was fast",
+            ),
+            Words(
+                "记录的先后不受影响，时间追上后自动消失；请管理员核对本机与中心的时钟（timedatectl status）。",
+                "Their order does not suffer, and it passes when time has caught up; an administrator checks the "
+                "clocks of this machine and of the centre (timedatectl status).",
+            ),
+            is_alarm=False,
         )
 
 

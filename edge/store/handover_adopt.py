@@ -14,7 +14,7 @@ from typing import IO
 from sqlalchemy import Connection
 
 from codes.words import Words
-from edge.clock import to_us
+from edge.clock import corrected_us, to_us
 from edge.store import sql
 from edge.store.handover import BadExportError, ExportedRow, Succession, bad_export, begun, other_terminals, read_export
 from edge.store.outbox import Outbox, RandomBytes
@@ -92,7 +92,7 @@ def adopt_events(
     """
     survey = _survey(connection, source, told)
     with connection.begin():
-        _move_clock_on(connection, survey.newest)
+        _move_clock_on(connection, survey.newest, now)
         began = (
             Outbox(connection, random=random).begin_epoch(connection, "copied", now)
             if survey.is_of_present_life
@@ -161,8 +161,10 @@ def _differs(row: ExportedRow) -> BadExportError:
     )
 
 
-def _move_clock_on(tx: Connection, newest: int) -> None:
-    """Let what happens here from now on come after what happened there."""
+def _move_clock_on(tx: Connection, newest: int, now: datetime) -> None:
+    """Let what happens here from now on come after what happened there, unless that box was days ahead."""
     state = read_state(tx)
-    if newest > state.hlc:
-        advance(tx, next_seq=state.next_seq, last_hash=state.last_hash, hlc=newest)
+    ahead_ms = -((to_us(now) - newest) // 1_000)
+    hlc = corrected_us(now, ahead_ms)
+    if hlc > state.hlc:
+        advance(tx, next_seq=state.next_seq, last_hash=state.last_hash, hlc=hlc)

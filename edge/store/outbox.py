@@ -18,7 +18,7 @@ from typing import TypeVar
 import msgspec
 from sqlalchemy import Connection
 
-from edge.clock import from_us, to_us
+from edge.clock import corrected_us, from_us, to_us
 from edge.store import sql
 from edge.store.asked import Kept, kept_epochs, make_pending, offer_forked_again
 from edge.store.life import Why, begin_epoch, note_centre
@@ -144,14 +144,13 @@ class Outbox:
     def append(self, tx: Connection, fact: Fact, *, operator: str | None, now: datetime) -> Recorded:
         """Freeze `fact` as the next event, inside the transaction `tx` that makes it true."""
         state = read_state(tx)
-        corrected_us = to_us(now) + (state.clock_offset_ms or 0) * 1_000
         event = Event(
             v=SCHEMA_VERSION,
             id=str(uuid7(to_us(now) // 1_000, self._random(_RANDOM_BYTES))),
             terminal=state.terminal,
             epoch=state.epoch,
             seq=state.next_seq,
-            hlc=HybridClock(state.hlc).tick(corrected_us),
+            hlc=HybridClock(state.hlc).tick(corrected_us(now, state.clock_offset_ms)),
             occurred_at=now,
             clock_offset_ms=state.clock_offset_ms,
             operator=operator,

@@ -213,6 +213,21 @@ def test_a_day_without_the_wan_is_shown_and_needs_nobody(folder: Path) -> None:
     play(folder, scene, centre={"public_key": CENTRE_KEY}, clock=clock, supervisor=supervisor)
 
 
+@pytest.mark.req("T-12")
+def test_events_that_are_dated_ahead_are_told_until_time_has_caught_up(folder: Path) -> None:
+    clock = FakeClock()
+
+    async def scene(reader: StatusReader, core: Core) -> None:
+        await core.in_store(lambda: core.outbox.note_clock_offset(3 * 3_600_000))
+        await core.in_store(lambda: record(core, clock))
+        await core.in_store(lambda: core.outbox.note_clock_offset(0))
+        assert [one.code for one in (await reader.read()).troubles] == ["clock.events_ahead"]
+        clock.advance(3 * 3_600)
+        assert (await reader.read()).troubles == ()
+
+    play(folder, scene, centre={"public_key": CENTRE_KEY}, clock=clock)
+
+
 @pytest.mark.req("T-66")
 def test_settlement_is_off_and_says_so_whatever_the_line_does(folder: Path) -> None:
     async def scene(reader: StatusReader, _: Core) -> None:

@@ -26,6 +26,7 @@ from edge.troubles import (
     clock_troubles,
     config_troubles,
     device_troubles,
+    event_clock_troubles,
     in_order,
     machine_troubles,
     site_troubles,
@@ -36,6 +37,12 @@ from tests.edge.scene import NOON
 from wire.link_loss import Cause
 
 WORDS = Words("坏", "bad")
+
+
+@pytest.mark.req("T-12")
+@pytest.mark.parametrize(("lead_s", "codes"), [(-5.0, []), (60.0, []), (61.0, [("clock.events_ahead", False)])])
+def test_events_that_are_dated_ahead_are_told_beyond_a_minute(lead_s: float, codes: list[tuple[str, bool]]) -> None:
+    assert said(event_clock_troubles(lead_s)) == codes
 
 
 def said(troubles: Iterable[Trouble]) -> list[tuple[str, bool]]:

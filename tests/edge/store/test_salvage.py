@@ -23,6 +23,8 @@ from edge.store.errors import DamagedStoreError
 from edge.store.life import former_stores
 from edge.store.salvage import Mended, mend
 from edge.store.salvage_build import REPORT, Owner
+from edge.store.salvage_fill import COLUMNS
+from edge.store.salvage_outbox import IS_DELIVERED
 from edge.store.terminal import ensure_state, read_state
 from edge.store_troubles import store_troubles
 from rules.scan_judgement import Mode
@@ -350,3 +352,10 @@ def test_schema_that_is_no_text_any_more_is_salvaged(folder: Path, table: bytes)
     assert mend(path, OWNER).is_salvaged
     with opened_store(folder) as connection:
         assert events_of(Shop(connection, FakeClock())) == kept
+
+
+def test_leaves_that_hang_in_no_order_are_walked_and_never_searched() -> None:
+    with closing(sqlite3.connect(":memory:")) as store:
+        store.execute(f"CREATE TABLE leaves ({COLUMNS}, PRIMARY KEY (epoch, seq)) WITHOUT ROWID")
+        plan = store.execute(f"EXPLAIN QUERY PLAN SELECT {COLUMNS} FROM leaves NOT INDEXED WHERE {IS_DELIVERED}")  # noqa: S608 - names are ours
+        assert [step for *_, step in plan] == ["SCAN leaves"]

@@ -20,6 +20,7 @@ from edge.clock import Clock, corrected_us
 from edge.config import TerminalSection
 from edge.config_revision import ConfigFile
 from edge.core import Core
+from edge.delivered_count import DeliveredCount
 from edge.health import (
     CertificateStatus,
     ConfigRevision,
@@ -35,7 +36,7 @@ from edge.health import (
 )
 from edge.machine import read_machine
 from edge.store.catalogue import CatalogueImport, last_import
-from edge.store.outbox import OutboxCounts, count_delivered, read_counts
+from edge.store.outbox import OutboxCounts, read_counts
 from edge.store.sales import Desk, see_desk
 from edge.store.terminal import TerminalState, read_state
 from edge.supervisor import Supervisor
@@ -69,6 +70,7 @@ class _Seen:
     certificates: tuple[CertificateStatus, ...] = ()
     config: ConfigRevision | None = None
     unlisted: tuple[Unlisted, ...] = ()
+    delivered: DeliveredCount | None = None
 
 
 class _Rows(NamedTuple):
@@ -112,7 +114,7 @@ class StatusReader:
 
     async def read(self) -> TerminalStatus:
         """Return everything."""
-        return self._gathered(await self.core.read(_all_rows), await asyncio.to_thread(self._look))
+        return self._gathered(await self.core.read(self._all_rows), await asyncio.to_thread(self._look))
 
     async def glance(self) -> TerminalStatus:
         """Return everything that costs little: a month of delivered rows is not counted."""
@@ -167,6 +169,11 @@ class StatusReader:
             site=site,
         )
 
+    def _all_rows(self, tx: Connection) -> _Rows:
+        if self._seen.delivered is None:
+            self._seen.delivered = DeliveredCount(self.clock)
+        return _few_rows(tx)._replace(delivered=self._seen.delivered.read(tx))
+
     def _look(self) -> _Seen:
         """Look at the box and at the files, but not every second: what changes there changes slowly."""
         seen, now_s = self._seen, self.clock.monotonic_s()
@@ -201,10 +208,6 @@ def _lead_s(state: TerminalState, now: datetime) -> float:
 
 def _few_rows(tx: Connection) -> _Rows:
     return _Rows(read_state(tx), last_import(tx), see_desk(tx), read_counts(tx), None)
-
-
-def _all_rows(tx: Connection) -> _Rows:
-    return _few_rows(tx)._replace(delivered=count_delivered(tx))
 
 
 def _catalogue_problem(

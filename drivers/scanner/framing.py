@@ -82,13 +82,11 @@ class LineDecoder:
         if self._is_dropping:
             self._is_dropping = False
             return []
-        if ended_as_expected:
-            line = line.removesuffix(self._suffix)
-        line = self._without_affixes(line)
-        if not line:
-            return []
-        self._unterminated += not ended_as_expected and self._spec.suffix is not Suffix.NONE
-        return [self._scan(line)]
+        # What was cut by another suffix until now, or by none, may hold several codes, each ended by the right one.
+        lines = self._ends.split(line) if ended_as_expected else [line]
+        scans = [self._scan(line) for line in map(self._without_affixes, lines) if line]
+        self._unterminated += bool(scans) and not ended_as_expected and self._spec.suffix is not Suffix.NONE
+        return scans
 
     def _learn(self) -> bool:
         """Take the suffix from what stood last before a silence; tell whether anything ended there."""

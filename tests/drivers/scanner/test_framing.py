@@ -217,6 +217,30 @@ def test_codes_arrive_byte_for_byte_however_the_line_is_cut(codes, cuts):
     assert line.unfinished_bytes == 0
 
 
+CODES = st.text(st.sampled_from("0123456789ABCxyz()+/\x1d"), min_size=1, max_size=30).map(str.encode)
+
+
+@pytest.mark.req("T-20", "T-21")
+@given(
+    noise=st.one_of(st.binary(max_size=60), st.sampled_from([b"x\t", b"x\x03", b"x\r\n", b"x\n"])),
+    codes=st.lists(CODES, min_size=1, max_size=8),
+    ending=st.sampled_from([b"\r", b"\n", b"\r\n", b"\t", b"\x03"]),
+    cuts=st.lists(st.integers(1, 40), min_size=1),
+)
+def test_no_noise_and_no_cutting_merges_two_codes(noise, codes, ending, cuts):
+    line = decoder(";aim=off")
+    line.feed(noise, 0.0)
+    line.silence(2.0)
+    stream = b"".join(code + ending for code in codes)
+    scans: list[Scan] = []
+    for place in range(len(stream)):
+        length = cuts[place % len(cuts)]
+        piece, stream = stream[:length], stream[length:]
+        scans += line.feed(piece, 3 + place / 1000)
+    scans += line.silence(9.0)
+    assert raws(scans) == codes
+
+
 @given(st.lists(st.tuples(st.binary(max_size=80), st.floats(0, 2)), max_size=20))
 def test_nothing_a_device_sends_can_break_the_decoder_or_get_lost(pieces):
     line = decoder()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import random
 import signal
@@ -55,6 +56,8 @@ class Counter:
     queue: asyncio.Queue[Scan]
     bus: LiveBus
     device: str
+    other: SimulatedSerialScanner
+    """The scanner that is well."""
 
     def status(self) -> DeviceStatus:
         return next(one for one in self.supervisor.statuses() if one.device == self.device)
@@ -88,13 +91,14 @@ async def supervised(
     bus = LiveBus()
     supervisor = Supervisor(makers, queue, bus, clock=SystemClock(), rng=random.Random(1), patience=patience)
     caring = asyncio.create_task(supervisor.run())
-    counter = Counter(supervisor, queue, bus, device)
+    counter = Counter(supervisor, queue, bus, device, witness)
     try:
         await counter.ready()
         yield counter
+        before = counter.witness().scans
         assert (await witness.scan(OTHER)).is_whole
         assert await counter.next() == Scan(OTHER, None, "serial:witness")
-        assert (counter.witness().restarts, counter.witness().scans) == (0, 1)
+        assert (counter.witness().restarts, counter.witness().scans) == (0, before + 1)
     finally:
         caring.cancel()
         await asyncio.wait([caring])
@@ -152,6 +156,56 @@ def test_a_wired_driver_that_dies_is_back(gun, tmp_path, death):
             await counter.ready(1)
             assert "driver.crashed" in counter.told()[0]
             await reads_again(counter, gun)
+
+    asyncio.run(play())
+
+
+@pytest.mark.req("T-60")
+def test_a_cable_that_breaks_off_six_times_in_a_minute_opens_the_breaker_and_no_code_is_lost(tmp_path):
+    gun = WIRED["serial"](tmp_path / "gun")
+    loose = Patience(first_s=0.01, most_s=0.02, breaker_s=0.5)
+
+    async def play():
+        scanner = driver_of(gun)
+        async with supervised(lambda: scanner, scanner.device, tmp_path, loose) as counter:
+            for number in range(loose.most_breaks):
+                assert (await gun.scan(TRACE)).is_whole
+                assert (await counter.next()).raw == TRACE
+                assert "driver.breaker_open" not in "".join(counter.told()), number
+                opened = scanner.progress.opened
+                gun.unplug()
+                await counter.until(lambda one: not scanner.progress.is_open)
+                if number < loose.most_breaks - 1:
+                    gun.plug()
+                    await counter.until(lambda one, before=opened: scanner.progress.opened > before)
+            await counter.until(lambda one: one.state is DeviceState.FAILED)
+            (alarm,) = [json.loads(said) for said in counter.told() if "driver.breaker_open" in said]
+            assert alarm["tone"] == "alarm"
+            gun.plug()
+            await counter.until(lambda one: one.state is DeviceState.READY)
+            await reads_again(counter, gun)
+            assert counter.status().scans == loose.most_breaks + 1
+
+    asyncio.run(play())
+    gun.close()
+
+
+@pytest.mark.req("T-60")
+def test_a_wired_scanner_that_is_plugged_in_but_silent_is_said_until_it_scans(gun, tmp_path):
+    async def play():
+        scanner = driver_of(gun)
+        some = Patience(hung_s=1.0, silent_after_scans=3)
+        async with supervised(lambda: scanner, scanner.device, tmp_path, some) as counter:
+            await counter.until(lambda _: counter.witness().state is DeviceState.READY)
+            for _ in range(some.silent_after_scans):
+                assert counter.status().state is DeviceState.READY
+                assert (await counter.other.scan(OTHER)).is_whole
+                assert (await counter.next()).raw == OTHER
+            await counter.until(lambda one: one.state is DeviceState.SILENT)
+            assert counter.status().problem == "driver.silent"
+            await reads_again(counter, gun)
+            await counter.until(lambda one: one.state is DeviceState.READY)
+            assert counter.status().problem is None
 
     asyncio.run(play())
 

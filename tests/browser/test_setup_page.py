@@ -42,7 +42,6 @@ def scan_sheet(page: Page, terminal: RunningTerminal) -> None:
     expect(page.locator("#s-result")).to_be_visible()
 
 
-@pytest.mark.req("T-20")
 @pytest.mark.req("T-22")
 @pytest.mark.timeout(180)
 def test_a_scanner_is_set_up_by_the_page_and_its_scans_go_into_no_sale(open_page: OpenPage, tmp_path: Path) -> None:

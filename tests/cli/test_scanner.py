@@ -227,7 +227,6 @@ def configured(tmp_path: Path, line: str) -> Path:
     return path
 
 
-@pytest.mark.req("T-20")
 @pytest.mark.req("T-22")
 def test_setup_learns_a_scanner_and_keeps_its_profile_for_the_terminal(gun, tmp_path):
     scanner = gun(suffix=b"\r\n", habit=Habit(gs=b"^"))

@@ -6,8 +6,6 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-
 from edge.certificates import expiry_of, read_certificates
 from edge.config import EdgeConfig
 from edge.config_revision import ConfigFile
@@ -42,7 +40,6 @@ def test_what_the_system_does_not_say_is_left_open(tmp_path: Path) -> None:
     assert set(known) == {None}
 
 
-@pytest.mark.req("P-14")
 def test_this_process_has_a_size(tmp_path: Path) -> None:
     machine = read_machine(tmp_path, os.getpid())
     assert machine.rss_bytes is not None

@@ -77,7 +77,6 @@ def scene(connection: Connection, clock: FakeClock) -> Scene:
     return made
 
 
-@pytest.mark.req("T-20")
 @pytest.mark.req("T-22")
 @pytest.mark.parametrize(("gs", "is_ok"), [(b"\x1d", True), (b"", False)])
 def test_a_set_up_from_begin_to_end_is_kept_and_shown_in_the_devices_health(

@@ -243,7 +243,7 @@ def test_scanner_that_has_once_sent_a_separator_is_not_doubted_again(shop: Shop)
     assert (shown.tone, shown.hint, shown.flags) == (Tone.OK, None, ("no_separator",))
 
 
-@pytest.mark.req("T-20")
+@pytest.mark.req("T-22")
 @pytest.mark.parametrize(("gs", "is_doubted"), [(b"\x1d", False), (b"", True)])
 def test_what_the_set_up_has_shown_of_a_scanner_decides_about_its_separators(
     shop: Shop, gs: bytes, is_doubted: bool

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from msgspec.structs import replace
 from sqlalchemy import delete, update
 
 from codes.words import Words
@@ -16,6 +18,7 @@ from server.store import tables
 from server.store.alarms import Alarm, AlarmKey, raise_alarms
 from tests.server.api.conftest import Clock
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, dispensed, received, returned, scanned
+from wire.events import freeze
 
 SEED = Path(__file__).parents[3] / "config" / "seed" / "catalogue.csv"
 CODE = code_of(1)
@@ -48,6 +51,19 @@ class TestCode:
         said = answer.json()
         assert (said["code"], said["state"], said["is_known"]) == (code, "unseen", False)
         assert said["timeline"] == said["facts"] == said["conflicts"] == []
+
+    @pytest.mark.req("T-12")
+    def test_the_times_of_the_device_and_of_the_centre_are_both_told(
+        self, admin: TestClient, terminal: FakeTerminal, take: Take
+    ) -> None:
+        ahead = NOW + timedelta(days=1)
+        take(terminal.frame(freeze(replace(terminal.event(dispensed(CODE, sale="S1")), occurred_at=ahead))))
+
+        (entry,) = admin.get(f"/api/v1/codes/{CODE}").json()["timeline"]
+
+        (evidence,) = entry["evidence"]
+        assert datetime.fromisoformat(evidence["occurred_at"]) == ahead
+        assert datetime.fromisoformat(evidence["received_at"]) == NOW
 
     def test_a_life_is_told_fact_by_fact(self, admin: TestClient, terminal: FakeTerminal, take: Take) -> None:
         centre_facts = (

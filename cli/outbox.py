@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import typer
 from rich.console import Console
@@ -19,6 +19,8 @@ from sqlalchemy import Connection
 
 from cli.group import command_group
 from cli.mistakes import UsageMistakeError
+from cli.outbox_screen import show_remarks, state_of, told_on_screen
+from cli.paper import screen_width, wrapped
 from codes.os_words import words_of_os_error
 from codes.words import Words
 from edge.clock import SystemClock
@@ -31,9 +33,11 @@ from edge.store.dead_letters import (
     send_dead_letter_again,
     set_dead_letter_aside,
 )
-from edge.store.handover import ExportFileError, NoStoreError
+from edge.store.files import sync_folder
+from edge.store.handover import ExportFileError, NoStoreError, NothingBegunError, begun
 from edge.store.handover_adopt import adopt_events
 from edge.store.handover_export import export_events
+from edge.store.handover_look import Estate, opened_estate
 from edge.store.outbox import read_counts
 from web.logs import configure_logs
 
@@ -52,19 +56,32 @@ Folder = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / Print JSON")]
 _MOST_LISTED = 500
+_MOST_SHOWN = 20
+_INCOMPLETE = 1
+"""Exit code: exported, but not all that was there."""
+_DOING = {"checking": "核对 / checking", "taking": "接收 / taking"}
+_BEGAN = Words(
+    "这些记录与本机原来属于同一纪元，本机已另起新纪元，编号不会重复；未结的清单已作废，请重新扫码。",
+    "They were of the epoch that this store was in: it has begun a new one, so that no number is given out twice. A "
+    "list that was open is set aside: scan it again.",
+)
 _OWNER_ONLY = 0o600
 
 
 @outbox_app.command("list")
 def list_outbox(config: Config = None, folder: Folder = None, as_json: AsJson = False) -> None:
-    """列出待上传与被拒的记录 / What waits, what was refused."""
-    with _store(config, folder) as connection, connection.begin():
-        counts, letters = read_counts(connection), dead_letters(connection, _MOST_LISTED)
+    """列出待上传与被拒的记录 / What waits, what was refused.
+
+    只读，坏机器的硬盘也可 / Reads only, also the disk of a dead box.
+    """
+    with _looked_at(config, folder) as estate, estate.connection.begin():
+        counts, letters = read_counts(estate.connection), dead_letters(estate.connection, _MOST_LISTED)
     if as_json:
         refused = [_letter(letter) for letter in letters]
         oldest = None if counts.oldest_pending_at is None else counts.oldest_pending_at.isoformat()
         waits = {"pending": counts.pending, "held": counts.held, "oldest_pending_at": oldest}
-        typer.echo(json.dumps({**waits, "dead": counts.dead, "refused": refused}, ensure_ascii=False))
+        told = {**waits, "dead": counts.dead, "refused": refused, **state_of(estate)}
+        typer.echo(json.dumps(told, ensure_ascii=False))
         return
     since = (
         ""
@@ -72,14 +89,15 @@ def list_outbox(config: Config = None, folder: Folder = None, as_json: AsJson = 
         else f"，最早 / oldest {counts.oldest_pending_at.astimezone():%m-%d %H:%M}"
     )
     typer.echo(f"待上传 / waiting {counts.pending}，其中缓收 / put off {counts.held}{since}")
-    if not letters:
+    if letters:
+        table = Table("编号 / id", "类型 / kind", "时间 / at", "原因 / reason", "处理 / state")
+        for letter in letters:
+            state = "" if letter.set_aside is None else f"{letter.set_aside.operator}：{letter.set_aside.reason}"
+            table.add_row(letter.id, letter.kind, f"{letter.created_at.astimezone():%m-%d %H:%M}", letter.code, state)
+        Console().print(table)
+    else:
         typer.echo("没有被拒的记录 / nothing was refused")
-        return
-    table = Table("编号 / id", "类型 / kind", "时间 / at", "原因 / reason", "处理 / state")
-    for letter in letters:
-        state = "" if letter.set_aside is None else f"{letter.set_aside.operator}：{letter.set_aside.reason}"
-        table.add_row(letter.id, letter.kind, f"{letter.created_at.astimezone():%m-%d %H:%M}", letter.code, state)
-    Console().print(table)
+    show_remarks(estate.remarks)
 
 
 @outbox_app.command()
@@ -134,22 +152,34 @@ def export(
 ) -> None:
     """导出未上传的记录 / Export what was not delivered.
 
-    供接替的机器接收；不含密钥 / For the machine that takes over; no keys are in it.
+    供接替的机器接收；不含密钥，不改动原盘；有读不出的记录时退出码为 1 / For the machine that takes over; no keys are in
+    it, and the disk is not changed. Exit code 1 if something could not be read.
     """
-    with _store(config, folder) as connection, connection.begin():
-        try:
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-            with os.fdopen(descriptor, "wb") as out:
-                count = export_events(connection, out, now=SystemClock().now(), with_delivered=delivered).events
-                out.flush()
-                os.fsync(out.fileno())
-        except OSError as exc:
-            why = words_of_os_error(exc)
-            raise ExportFileError(Words(f"无法写入 {file}：{why.zh}", f"Cannot write {file}: {why.en}")) from exc
+    with _looked_at(config, folder) as estate, estate.connection.begin(), told_on_screen(quiet=as_json) as tell:
+        begun(estate.connection)
+        with _new_file(file) as out:
+            done = export_events(
+                estate.connection,
+                out,
+                now=SystemClock().now(),
+                with_delivered=delivered,
+                wrong=estate.wrong,
+                told=lambda count: tell("导出 / exporting", count, 0),
+            )
+    is_complete = estate.is_whole and not done.left_out
+    left_out = [{"epoch": epoch, "seq": seq} for epoch, seq in done.left_out]
     if as_json:
-        typer.echo(json.dumps({"file": str(file), "events": count}))
+        told = {"file": str(file), "events": done.events, "terminal": done.terminal, "epoch": done.epoch}
+        more = {"is_complete": is_complete, "left_out": left_out, **state_of(estate)}
+        typer.echo(json.dumps({**told, **more}, ensure_ascii=False))
     else:
-        typer.echo(f"已导出 {count} 条记录到 {file} / exported {count} records")
+        typer.echo(f"已导出终端 {done.terminal} 的 {done.events} 条记录到 {file} / exported {done.events} records")
+        if left_out:
+            shown = "、".join(str(one["seq"]) for one in left_out[:_MOST_SHOWN])
+            typer.echo(f"{len(left_out)} 条已损坏，未导出 / are damaged and were left out：{shown}")
+        show_remarks(estate.remarks)
+    if not is_complete:
+        raise typer.Exit(_INCOMPLETE)
 
 
 @outbox_app.command()
@@ -161,36 +191,95 @@ def adopt(
 ) -> None:
     """接收旧机器的导出文件 / Take over an export.
 
-    其中的记录作为本机的历史上传 / Its records are sent as a former life of this terminal.
+    其中的记录作为本机的历史上传；中断后再执行一次即可 / Its records are sent as a former life of this terminal. If it
+    is cut off, do it again.
     """
-    with _store(config, folder) as connection:
+    with _store(config, folder) as connection, told_on_screen(quiet=as_json) as tell:
         try:
             with file.open("rb") as source:
-                now = SystemClock().now()
-                done = adopt_events(connection, source, name=file.name[:200], now=now, random=secrets.token_bytes)
+                done = adopt_events(
+                    connection,
+                    source,
+                    name=file.name[:200],
+                    now=SystemClock().now(),
+                    random=secrets.token_bytes,
+                    told=lambda what, count, total: tell(_DOING[what], count, total),
+                )
         except OSError as exc:
             why = words_of_os_error(exc)
             raise ExportFileError(Words(f"无法读取 {file}：{why.zh}", f"Cannot read {file}: {why.en}")) from exc
     if as_json:
         typer.echo(json.dumps(asdict(done)))
-    else:
-        typer.echo(
-            f"接收 {done.taken} 条，已有 {done.known} 条；终端会自动上传 / "
-            f"took {done.taken}, {done.known} were here already; the terminal sends them by itself"
-        )
+        return
+    typer.echo(
+        f"接收 {done.taken} 条，已有 {done.known} 条；终端会自动上传 / "
+        f"took {done.taken}, {done.known} were here already; the terminal sends them by itself"
+    )
+    if done.began is not None:
+        for line in (_BEGAN.zh, _BEGAN.en):
+            typer.echo("\n".join(wrapped(line, width=screen_width())))
 
 
 @contextmanager
 def _store(config: Path | None, folder: Path | None) -> Iterator[Connection]:
-    if (config is None) is (folder is None):
-        raise UsageMistakeError(Words("请给出 --config 或 --folder 之一", "Give either --config or --folder"))
-    configure_logs("WARNING")
-    place = folder if folder is not None else load_config(config).store.folder  # type: ignore[arg-type] # one is given
+    place = _folder_of(config, folder)
     if not database_path(place).exists():
         # Looking must not make an empty store.
-        raise NoStoreError(Words(f"{place} 中没有终端的数据库", f"There is no store of a terminal in {place}"))
-    with visited_store(place) as connection:
+        words = Words(f"{place} 中没有终端的数据库", f"There is no store of a terminal in {place}")
+        raise NoStoreError(words, next_step=None if config is None else NothingBegunError.next_step)
+    with _never_begun(config), visited_store(place) as connection:
         yield connection
+
+
+@contextmanager
+def _looked_at(config: Path | None, folder: Path | None) -> Iterator[Estate]:
+    place = _folder_of(config, folder)
+    with _never_begun(config), opened_estate(place, SystemClock().now()) as estate:
+        yield estate
+
+
+def _folder_of(config: Path | None, folder: Path | None) -> Path:
+    if (config is None) is (folder is None):
+        raise UsageMistakeError(Words("请给出 --config 或 --folder 之一", "Give either --config or --folder"))
+    # What a salvage notes on its way is told by the answer itself.
+    configure_logs("CRITICAL")
+    return folder if folder is not None else load_config(config).store.folder  # type: ignore[arg-type] # one is given
+
+
+@contextmanager
+def _never_begun(config: Path | None) -> Iterator[None]:
+    """Tell whoever named a folder that it may be the wrong one: the box that it came from cannot be started."""
+    try:
+        yield
+    except NothingBegunError as exc:
+        if config is not None:
+            raise
+        raise NothingBegunError(exc.words, next_step=NoStoreError.next_step) from exc
+
+
+@contextmanager
+def _new_file(file: Path) -> Iterator[IO[bytes]]:
+    """Give a file that was not there; what is not finished is not left behind."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
+    except OSError as exc:
+        raise _cannot_write(file, exc) from exc
+    try:
+        with os.fdopen(descriptor, "wb") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        sync_folder(file.absolute().parent)
+    except BaseException as exc:
+        file.unlink(missing_ok=True)
+        if isinstance(exc, OSError):
+            raise _cannot_write(file, exc) from exc
+        raise
+
+
+def _cannot_write(file: Path, exc: OSError) -> ExportFileError:
+    why = words_of_os_error(exc)
+    return ExportFileError(Words(f"无法写入 {file}：{why.zh}", f"Cannot write {file}: {why.en}"))
 
 
 def _letter(letter: DeadLetter) -> dict[str, object]:

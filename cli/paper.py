@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 
 from rich.cells import cell_len
@@ -27,6 +28,11 @@ def wrapped(text: str, indent: str = "", *, first: str | None = None, width: int
             piece = piece.lstrip()  # noqa: PLW2901 - a line does not begin with a blank
         line, has_words = line + piece, has_words or bool(piece.strip())
     yield line.rstrip()
+
+
+def screen_width() -> int:
+    """Return how many columns the terminal has; `WIDTH` where there is none."""
+    return shutil.get_terminal_size((WIDTH, 24)).columns
 
 
 def size_of(size_bytes: float) -> str:

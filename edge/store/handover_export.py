@@ -105,7 +105,8 @@ class _Sound:
             self.left_out.append((row.epoch, row.seq))
             return False
         self.count += 1
-        self._told(self.count)
+        if self.count % ROWS_PER_CHUNK == 0:
+            self._told(self.count)
         return True
 
     def _readable(self) -> Iterator[tuple[ExportedRow, str | None]]:

@@ -75,7 +75,7 @@ def _mend(database: Path, owner: Owner) -> Mended:
     if is_new and not (log.exists() and log.stat().st_size) and not had_a_life(database):
         return Mended()
     with open_remains(database) as remains:
-        _refuse_newer(database, remains)
+        refuse_newer(database, remains)
         damage = remains.log.why if remains.log.verdict is Verdict.DAMAGED else ""
         is_cut_off = remains.log.verdict is Verdict.TORN
     if is_new:
@@ -94,7 +94,7 @@ def _mend(database: Path, owner: Owner) -> Mended:
     return mended
 
 
-def _refuse_newer(database: Path, remains: Remains) -> None:
+def refuse_newer(database: Path, remains: Remains) -> None:
     """Refuse a store of a newer program before SQLite opens it, which might already fold its log back."""
     mark, version = remains.versions()
     newest = schema.history()[-1].version

@@ -20,6 +20,7 @@ from edge.store import schema
 from edge.store.database import APPLICATION_ID
 from edge.store.errors import store_errors
 from edge.store.salvage_proof import Found, event_in, is_near, is_proved, previous_of, restored
+from edge.store.salvage_sectors import count_unreadable
 from wire.events import sm3_hex
 
 READ_SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
@@ -95,6 +96,9 @@ def _checked(database: Path, how: Literal["ro", "rw"] = "ro") -> Sequence[tuple[
             primary = getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & _PRIMARY_CODE
             if primary in _OF_CONTENT:
                 raise DamageError(str(exc)) from exc
+            if primary == sqlite3.SQLITE_IOERR and (sectors := count_unreadable(database)):
+                # Writing may well go on: the start would be refused for ever because of what nobody can read.
+                raise DamageError(f"{sectors} sectors cannot be read") from exc
             if primary != sqlite3.SQLITE_READONLY or how == "rw":
                 raise
     # A power cut while the store was made left a journal that only a writer may roll back. What a writer folds back of

@@ -49,7 +49,9 @@ def recover_events(target: sqlite3.Connection, remains: Remains, taken: Taken, n
     search.add(taken.open_rows)
     search.prove()
     if taken.stopped or remains.log.verdict is not Verdict.WHOLE or search.is_incomplete:
-        _logger.info("salvage.pages", megabytes=len(remains.database) // 1_000_000, frames=len(remains.log.frames))
+        _logger.info(
+            "salvage.pages", megabytes=remains.database.size_bytes // 1_000_000, frames=len(remains.log.frames)
+        )
         search.add(remains.events(search.numbers))
         search.prove()
     add_events(target, search.events)

@@ -7,18 +7,18 @@ already folded back and the header put right, so that damage there does not hide
 from __future__ import annotations
 
 import json
-import mmap
 import re
 import struct
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge.store.pages import TABLE_LEAF, Value, records
 from edge.store.salvage_leaves import file_header
 from edge.store.salvage_proof import Found, event_in, row_of
-from edge.store.wal import PAGE_BYTES, Log, read_log
+from edge.store.salvage_sectors import Sectors, opened_sectors
+from edge.store.wal import PAGE_BYTES, Log, Verdict, read_log
 
 _FREE_AT, _APPLICATION_AT, _VERSION_AT = 32, 68, 60
 _MOST_IN_TRUNK = PAGE_BYTES // 4 - 2
@@ -46,14 +46,14 @@ class Head:
 class Remains:
     """The files of a store, damaged or not, as they lie on the disk."""
 
-    def __init__(self, database: bytes | mmap.mmap, log: bytes, index: bytes) -> None:
+    def __init__(self, database: Sectors, log: bytes, index: bytes) -> None:
         self.database = database
         self.log_bytes = log
         self.log: Log = read_log(log, index, self.page)
 
     def page(self, number: int) -> bytes:
         """Return a page of the database file, empty if there is none."""
-        return bytes(self.database[(number - 1) * PAGE_BYTES : number * PAGE_BYTES]) if number > 0 else b""
+        return self.database.read((number - 1) * PAGE_BYTES, PAGE_BYTES) if number > 0 else b""
 
     def header(self) -> bytes:
         """Return the header of the database as of the last commit."""
@@ -69,7 +69,7 @@ class Remains:
     def write_image(self, path: Path) -> None:
         """Write a copy for SQLite to read, as of the last whole commit, with the header of every store of ours."""
         with path.open("wb") as image:
-            image.write(self.database)
+            image.writelines(self.database.pieces())
             for page, frame in self.log.committed().items():
                 image.seek((page - 1) * PAGE_BYTES)
                 image.write(self.log_bytes[frame.at : frame.at + PAGE_BYTES])
@@ -82,7 +82,7 @@ class Remains:
     def free_pages(self) -> set[int]:
         """Return the pages that were in no use as of the last commit; none if the list of them cannot be believed."""
         committed = self.log.committed()
-        pages = len(self.database) // PAGE_BYTES
+        pages = self.database.size_bytes // PAGE_BYTES
         trunk, count = struct.unpack_from(">II", self.header().ljust(100, b"\0"), _FREE_AT)
         free: set[int] = set()
         while trunk and trunk not in free and len(free) < count:
@@ -117,7 +117,7 @@ class Remains:
 
     def _pages(self) -> Iterator[tuple[int, bytes, _Fetch]]:
         yield from self._frames()
-        for number in range(1, len(self.database) // PAGE_BYTES + 2):
+        for number in range(1, self.database.size_bytes // PAGE_BYTES + 2):
             yield number, self.page(number), self.page
 
     def _frames(self) -> Iterator[tuple[int, bytes, _Fetch]]:
@@ -135,12 +135,13 @@ class Remains:
 @contextmanager
 def open_remains(database: Path) -> Iterator[Remains]:
     """Read the files of the store at `database` without a lock and without a change."""
-    log, index = (_read(database.with_name(database.name + suffix)) for suffix in ("-wal", "-shm"))
-    if not database.exists() or not database.stat().st_size:
-        yield Remains(b"", log, index)
-        return
-    with database.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-        yield Remains(mapped, log, index)
+    beside = [database.with_name(database.name + suffix) for suffix in ("-wal", "-shm")]
+    with opened_sectors(database) as sectors, opened_sectors(beside[0]) as log, opened_sectors(beside[1]) as index:
+        remains = Remains(sectors, log.whole(), index.whole())
+        if log.unreadable:
+            why = f"{len(log.unreadable)} sectors of the log cannot be read"
+            remains.log = replace(remains.log, verdict=Verdict.DAMAGED, why=why)
+        yield remains
 
 
 def carved(page: bytes) -> Iterator[Found]:
@@ -193,10 +194,3 @@ def _row(cells: list[Value]) -> Found | None:
         case _:
             event = event_in(cells[10])
             return row_of(event, cells[10]) if event is not None else None
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return b""

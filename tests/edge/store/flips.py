@@ -1,6 +1,7 @@
 """Stores in the midst of their life, damaged on purpose, and what a start makes of them.
 
-`python -m tests.edge.store.flips 1000` damages a thousand and prints a table; `test_flips.py` does it with fewer.
+`python -m tests.edge.store.flips 1000` damages a thousand and prints a table, `… 300 1 bursts` many bytes at once;
+`test_flips.py` does it with fewer.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from wire.receipts import Receipt
 
 PAGE = 4_096
 FRAME = PAGE + 24
+SECTOR = 512
 KEY_FILE = "terminal.key"
 LONGEST_S = 10.0
 FILES = (FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm")
@@ -121,6 +123,48 @@ def frame_mark(content: bytearray, rng: random.Random) -> None:
         content[at] ^= rng.randint(1, 255)
 
 
+def stretch(content: bytearray, rng: random.Random) -> tuple[int, int]:
+    """Return where a stretch of many bytes begins and how long it is: from a sector to sixteen pages."""
+    size = min(rng.choice([1, 2, 8, 16, 64, 128]) * SECTOR, len(content))
+    return rng.randint(0, (len(content) - size) // SECTOR) * SECTOR, size
+
+
+def zero_stretch(content: bytearray, rng: random.Random) -> None:
+    at, size = stretch(content, rng)
+    content[at : at + size] = bytes(size)
+
+
+def foreign_stretch(content: bytearray, rng: random.Random) -> None:
+    """Write over it what belongs to another file: text, noise, or another place of this one."""
+    at, size = stretch(content, rng)
+    other = rng.randint(0, len(content) - size)
+    bodies = [b"2026-11-22 04:00:00 kernel: ata1: failed command\n" * (size // 40 + 1), rng.randbytes(size)]
+    content[at : at + size] = rng.choice([*bodies, bytes(content[other : other + size])])[:size]
+
+
+def several_pages(content: bytearray, rng: random.Random) -> None:
+    for _ in range(rng.randint(2, 8)):
+        zero_page(content, rng)
+
+
+def double(content: bytearray, rng: random.Random) -> None:
+    content += rng.choice([bytes(len(content)), bytes(content), rng.randbytes(len(content))])
+
+
+def zero_header_page(content: bytearray, rng: random.Random) -> None:
+    size = min(rng.choice([SECTOR, PAGE]), len(content))
+    content[:size] = bytes(size)
+
+
+def log_header(content: bytearray, rng: random.Random) -> None:
+    size = min(rng.randint(4, 56), len(content))
+    content[:size] = rng.choice([bytes(size), rng.randbytes(size)])
+
+
+def garbage(content: bytearray, rng: random.Random) -> None:
+    content[:] = rng.randbytes(rng.choice([len(content), rng.randint(1, 2 * len(content))]))
+
+
 SPOILS: dict[str, tuple[str, Spoil]] = {
     "flip in the database": (FILE_NAME, flip),
     "flip in the log": (f"{FILE_NAME}-wal", flip),
@@ -134,6 +178,19 @@ SPOILS: dict[str, tuple[str, Spoil]] = {
     "swapped pages": (FILE_NAME, swap_pages),
     "mark of a frame": (f"{FILE_NAME}-wal", frame_mark),
 }
+BURSTS: dict[str, tuple[str, Spoil]] = {
+    "zeroed stretch of the database": (FILE_NAME, zero_stretch),
+    "zeroed stretch of the log": (f"{FILE_NAME}-wal", zero_stretch),
+    "foreign stretch in the database": (FILE_NAME, foreign_stretch),
+    "foreign stretch in the log": (f"{FILE_NAME}-wal", foreign_stretch),
+    "several pages": (FILE_NAME, several_pages),
+    "database twice as long": (FILE_NAME, double),
+    "log twice as long": (f"{FILE_NAME}-wal", double),
+    "first page zeroed": (FILE_NAME, zero_header_page),
+    "start of the log": (f"{FILE_NAME}-wal", log_header),
+    "index of the log": (f"{FILE_NAME}-shm", garbage),
+}
+"""Many bytes at once: a bad sector, a file system that mixed up its blocks, a copy that went wrong."""
 
 
 def live(folder: Path) -> list[Living]:
@@ -182,7 +239,7 @@ def _statement(connection: Connection, statement: str) -> None:
     driver.execute(statement).fetchall()
 
 
-def fuzz(count: int, seed: int) -> Tally:
+def fuzz(count: int, seed: int, spoils: dict[str, tuple[str, Spoil]] = SPOILS) -> Tally:
     """Damage `count` stores, open each, and look for every event."""
     tally = Tally()
     with TemporaryDirectory() as where:
@@ -190,8 +247,8 @@ def fuzz(count: int, seed: int) -> Tally:
         for number in range(count):
             rng = random.Random(f"{seed}-{number}")
             moment = rng.choice(moments)
-            kind = list(SPOILS)[number % len(SPOILS)]
-            name, spoil = SPOILS[kind]
+            kind = list(spoils)[number % len(spoils)]
+            name, spoil = spoils[kind]
             if not moment.files.get(name):
                 name = FILE_NAME
             folder = Path(where) / str(number)
@@ -266,7 +323,8 @@ def shop_facts(shop: Shop) -> list[list[tuple[int, int]]]:
 
 def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    tally = fuzz(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    spoils = BURSTS if sys.argv[3:] == ["bursts"] else SPOILS
+    tally = fuzz(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1, spoils)
     sys.stdout.write("\n".join([*tally.lines(), *tally.lost_silently]) + "\n")
     sys.exit(bool(tally.lost_silently) or tally.slowest_s > LONGEST_S)
 

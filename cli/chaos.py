@@ -32,6 +32,7 @@ from sim.stage import StageError
 EVENTS = 1_500
 KILLS = 25
 _REFRESH_S = 1.0
+_BEATS_A_LINE = 30
 _BREAKS_OFF = (
     StageError,
     NoRecoveryError,
@@ -141,8 +142,15 @@ async def _play(console: Console, folder: Path, order: Order, goal: Goal, runs: 
 
 
 async def _tick(live: Live, run: Run) -> None:
+    beats = 0
     while True:
-        live.update(_progress(run))
+        if live.console.is_terminal:
+            live.update(_progress(run))
+        elif beats % _BEATS_A_LINE == 0:
+            # Into a file or a build's log: a line at times, else nobody can tell a long run from one that hangs.
+            so_far = f"已确认 / acknowledged {run.acknowledged} · 强制终止 / kills {run.kills}"
+            live.console.print(f"{so_far} · 故障 / faults {len(run.suffered)}")
+        beats += 1
         await asyncio.sleep(_REFRESH_S)
 
 

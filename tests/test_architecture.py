@@ -44,7 +44,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"app"},
     ],
     "edge": [
-        {"store", "errors", "config", "clock"},
+        {"store", "errors", "config", "clock", "delivered_count", "uplink_ports"},
         {"counter", "operators", "catalogue_file", "alerts", "health", "driver_faults"}
         | {"machine", "certificates", "config_revision", "troubles", "store_troubles"}
         | {"setup_findings", "link_trouble"},

@@ -26,6 +26,7 @@ from edge.store.errors import store_errors
 from edge.store.life import FormerStore, former_stores
 from edge.store.outbox import OutboxCounts, read_counts
 from edge.store.scanner_profiles import StoredProfile, all_profiles
+from edge.store.shifts import OperatorRow, all_operators
 
 LOCKS = Path("/proc/locks")
 MOST_SCANS = 200
@@ -114,6 +115,18 @@ def inspect_profiles(folder: Path) -> Mapping[str, StoredProfile]:
     except EdgeError:
         # What is wrong with the store, the look at the store itself says.
         return {}
+
+
+def inspect_operators(folder: Path) -> list[OperatorRow]:
+    """Return who may sign in, or might once; nobody if the store is not there or cannot tell."""
+    path = database_path(folder)
+    try:
+        if not path.exists():
+            return []
+        with _looked_at(path) as connection, store_errors(path), connection.begin():
+            return all_operators(connection)
+    except (EdgeError, OSError):
+        return []
 
 
 @contextmanager

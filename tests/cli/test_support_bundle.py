@@ -38,6 +38,25 @@ Authorization: Bearer {TOKEN}
 MIGHAgEAMBMGByqGSM49
 -----END PRIVATE KEY-----
 """
+HOSTILE = (
+    "id 350203 19900101 123X of 350203-19900101-1234 and ３５０２０３１９９００１０１１２３４",
+    "called 138 0000 1111, +86 139-1234-5678, 0592-5551234, 13700002222",
+    "card 6222 0212 3456 7890 123 psn_no=A1234567 psn_name=欧阳娜娜",
+    "姓名：诸葛亮，身份证号: 35020319900101123x，医保编号：B7654321，密码：mima-canary",
+    "{'certno': 'C0000001', 'patientName': '司马懿'}",
+    "mqtt://user:pa/ss@w0rd@10.0.0.1:1883 https://h/x?access_token=tok-canary&b=1 Basic dXNlcjpwYXNz",
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgVcB/UNPxalR9zDYA",
+    f"sold {TRACE_1} (01)06901234567892(21)SERIALNUMBEROF26CHARACTERS",
+    OPERATOR,
+    '{"phone": 13912345678, "id": 350203199001011234, "token": 4711, "accessToken": "short", "patientName": "曹操"}',
+    '{"detail": "-----BEGIN EC PRIVATE KEY-----\\nMHcCAQEE\\n-----END EC PRIVATE KEY-----"}',
+)
+HIDDEN_IN_HOSTILE = (
+    *("19900101", "３５０２０３", "0000 1111", "1234-5678", "5551234", "13700002222", "0212 3456", "A1234567", "娜娜"),
+    *("诸葛", "B7654321", "mima-canary", "C0000001", "司马懿", "w0rd", "pa/ss", "tok-canary", "dXNlcjpwYXNz"),
+    *("MIGHAgEA", "UNPxalR9zDYA", TRACE_1[7:], "SERIALNUMBEROF", OPERATOR, "13912345678", "350203199001011234"),
+    *("4711", "short", "曹操", "MHcCAQEE"),
+)
 CANARIES = (
     PASSWORD,
     CAMERA_PASSWORD,
@@ -193,6 +212,49 @@ def test_bundle_replaces_no_file(config: Path, tmp_path: Path) -> None:
 )
 def test_gate(text: str, kept: str) -> None:
     assert Gate().text(text) == kept
+
+
+@pytest.mark.req("T-49")
+@pytest.mark.parametrize("line", HOSTILE)
+def test_hostile_line_of_a_log_tells_nothing(line: str) -> None:
+    told = gate_for(None, [OPERATOR]).log(line)
+    assert [one for one in HIDDEN_IN_HOSTILE if one in told] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026-11-22 06:18:35 yima[7784]: terminal.started",
+        "epoch 01a201e8-0d4a-7504-adc0-f6ba57888a7e key 987D-1A3E-0FB5-35F5",
+        '{"disk_free_bytes": 76090085376, "seq": 300000, "event": "store.evicted"}',
+        "File /opt/yima/lib/python3.11/site-packages/edge/store/outbox.py, line 120",
+        "id 0197b2c4-0000-7000-8000-000000000000",
+    ],
+)
+def test_line_that_helps_stays_as_it_is(line: str) -> None:
+    assert gate_for(None).log(line) == f"{line}\n"
+
+
+def test_secret_is_known_in_json_and_in_an_address(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "broker.password").write_text('a"b/c d')
+    gate = gate_for(load_config(config))
+    assert gate.text("say 'a\\\"b/c d' to a%22b%2Fc%20d or a\"b/c d") == "say '…' to … or …"
+
+
+def test_name_of_two_characters_is_a_name_and_a_short_login_no_reason_to_blot_out_the_log() -> None:
+    assert gate_for(None, ["李白", "li"]).text("李白 signed in at line 3") == "… signed in at line 3"
+
+
+def test_bundle_of_a_broken_configuration_still_knows_the_secrets_and_the_store(
+    config: Path, tmp_path: Path, journal: None
+) -> None:
+    config.write_text(config.read_text(encoding="utf-8") + "\nnonsense = = 1\n", encoding="utf-8")
+    target = tmp_path / "bundle.tar.gz"
+    assert yima("--config", str(config), "--out", str(target)).exit_code == 0
+    found = unpacked(target)
+    assert {"yima-support/store.json", "yima-support/status.json"} <= set(found)
+    assert "yima-support/config.json" not in found
+    assert [canary for canary in CANARIES if canary in "".join(found.values())] == []
 
 
 def test_gate_knows_the_secrets_of_the_configuration(config: Path) -> None:

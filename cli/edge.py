@@ -25,6 +25,7 @@ from edge.clock import SystemClock
 from edge.config import EdgeConfig, load_config, warn_of_unknown_variables
 from edge.config_revision import ConfigFile
 from edge.health import DeviceStatus, SyncStatus, TerminalStatus
+from edge.link_trouble import REVOKED
 from edge.operators.accounts import NewPassword, add_account, disable_account, enable_account, renew_password
 from edge.store.catalogue import CatalogueImport
 from edge.store.chain import check_chain
@@ -213,19 +214,25 @@ def _show_status(settings: EdgeConfig, *, as_json: bool) -> StatusRefusedError |
 
 def _status_block(running: TerminalStatus) -> Block:
     sync = running.sync
-    approved = {True: "已批准 / approved", False: "待批准 / waiting for approval", None: "—"}[running.is_approved]
     oldest = "" if sync.oldest_pending_at is None else f"，最早 / oldest {_shown(sync.oldest_pending_at)}"
     return (
         ("终端 / terminal", f"{running.terminal}  {running.label}"),
         ("操作员 / operator", running.operator or "—"),
         ("连线 / line", _line(sync)),
-        ("批准 / approval", approved),
+        ("批准 / approval", _approval(running)),
         ("指纹 / fingerprint", running.fingerprint),
         ("待上传 / pending", f"{sync.pending}{oldest}"),
         ("被拒 / refused", str(sync.dead)),
         ("商品目录 / catalogue", _catalogue(running.catalogue)),
         *((device.device, _device(device)) for device in running.devices),
     )
+
+
+def _approval(running: TerminalStatus) -> str:
+    if running.sync.problem == REVOKED:
+        return "已吊销 / revoked"
+    words = {True: "已批准 / approved", False: "待批准 / waiting for approval", None: "中心尚未应答 / no answer yet"}
+    return words[running.is_approved]
 
 
 def _line(sync: SyncStatus) -> str:

@@ -16,6 +16,7 @@ from cli.edge import edge_app
 from codes.errors import YimaError
 from codes.words import Words
 from edge.health import Trouble
+from edge.link_trouble import REVOKED
 from edge.operators.errors import OperatorUnknownError, WeakPasswordError
 from edge.store.catalogue import CatalogueImport
 from edge.store.database import opened_store
@@ -138,6 +139,24 @@ def test_status_of_a_running_terminal(config: Path, monkeypatch: pytest.MonkeyPa
     result = yima(config, "status")
     assert "0000-1111-2222-3333" in result.output
     assert json.loads(yima(config, "status", "--json").output)["terminal"] == TERMINAL
+
+
+@pytest.mark.parametrize(
+    ("is_approved", "problem", "told"),
+    [
+        (None, None, "no answer yet"),
+        (False, None, "waiting for approval"),
+        (False, REVOKED, "revoked"),
+        (True, None, "approved"),
+    ],
+)
+def test_status_says_how_the_centre_takes_this_terminal(
+    config: Path, monkeypatch: pytest.MonkeyPatch, is_approved: bool | None, problem: Trouble | None, told: str
+) -> None:
+    status = replace(STATUS, is_approved=is_approved, sync=replace(STATUS.sync, problem=problem))
+    monkeypatch.setattr(cli.edge, "fetch_status", lambda _: status)
+    (line,) = (one for one in yima(config, "status").output.splitlines() if "approval" in one and "/" in one)
+    assert line.endswith(f"/ {told}")
 
 
 def test_status_says_what_a_person_should_act_on_and_cuts_nothing(

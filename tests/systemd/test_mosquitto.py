@@ -130,11 +130,12 @@ def place(tmp_path: Path) -> Iterator[Place]:
         yield Place(port, authority, undo)
 
 
-@pytest.mark.req("T-14")
+@pytest.mark.req("T-41")
 def test_each_terminal_has_its_own_topics_and_the_centre_hears_them_all(place: Place) -> None:
     centre, centre_ear = place.enter("yima-centre", every_terminal(Channel.EVENTS, group="ingest"))
     left, left_ear = place.enter(LEFT.terminal, LEFT.on(Channel.RECEIPT), LEFT.on(Channel.ASK))
-    for ear in (centre_ear, left_ear):
+    _, spy_ear = place.enter(RIGHT.terminal, LEFT.on(Channel.RECEIPT), RIGHT.on(Channel.RECEIPT))
+    for ear in (centre_ear, left_ear, spy_ear):
         assert ear.up.wait(10)
     assert left.publish(RIGHT.on(Channel.EVENTS), b"in another's name")
     # This mosquitto ends the connection of whoever tries; the link comes back by itself.
@@ -142,6 +143,9 @@ def test_each_terminal_has_its_own_topics_and_the_centre_hears_them_all(place: P
     assert {topic for topic, _ in centre_ear.heard} == {LEFT.on(Channel.EVENTS)}
     told = (LEFT.on(Channel.RECEIPT), b"receipt")
     wait_until(lambda: centre.publish(*told) and told in left_ear.heard)
+    own = (RIGHT.on(Channel.RECEIPT), b"its own")
+    wait_until(lambda: centre.publish(*own) and own in spy_ear.heard)
+    assert {topic for topic, _ in spy_ear.heard} == {RIGHT.on(Channel.RECEIPT)}
 
 
 def test_a_certificate_of_another_authority_stays_out(place: Place, tmp_path: Path) -> None:

@@ -8,17 +8,21 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 
 WIDTH = 80
+_NARROWEST = 40
 _GIGA, _MEGA, _SMALL = 1e9, 1e6, 1e7
 _NOT_FIRST = "，。；：、！？）」”%"
 """What must not stand at the beginning of a line."""
 
 
-def wrapped(text: str, indent: str = "", *, first: str | None = None, width: int = WIDTH) -> Iterator[str]:
+def wrapped(text: str, indent: str = "", *, first: str | None = None, width: int | None = None) -> Iterator[str]:
     """Yield `text` in lines of at most `width` columns; a word that is longer stands alone and whole.
+
+    Without a width it is `WIDTH`, or the screen's if that is narrower.
 
     >>> list(wrapped("one two three", "  ", width=9))
     ['  one two', '  three']
     """
+    width = max(_NARROWEST, min(WIDTH, screen_width())) if width is None else width
     line = indent if first is None else first
     has_words = False
     for piece in _pieces(text):

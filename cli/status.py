@@ -73,12 +73,13 @@ def record_of(seen: TerminalStatus | None) -> str:
 def page_of(seen: TerminalStatus, now: datetime) -> Iterator[str]:
     """Yield a status as lines of at most eighty columns."""
     state = "正常 / well" if seen.is_well else "需要处理 / needs a person"
-    yield typer.style(f"{seen.label or seen.terminal}  {seen.terminal}  {state}", bold=True)
+    for line in wrapped(f"{seen.label or seen.terminal}  {seen.terminal}  {state}", "  ", first=""):
+        yield typer.style(line, bold=True)
     yield from _lamp("同步 / sync", seen.lamps.sync)
     yield from _lamp("结算 / settlement", seen.lamps.settlement)
     sync = seen.sync
-    yield _line("待上传 / pending", f"{sync.pending}{_since(sync.oldest_pending_at, now)}")
-    yield _line("暂缓、被拒 / held, refused", f"{sync.held}, {sync.dead}")
+    yield from _line("待上传 / pending", f"{sync.pending}{_since(sync.oldest_pending_at, now)}")
+    yield from _line("暂缓、被拒 / held, refused", f"{sync.held}, {sync.dead}")
     for number, device in enumerate(seen.devices):
         label = padded("" if number else "设备 / devices", _LABEL)
         yield from wrapped(_device(device), " " * _LABEL, first=label)
@@ -87,16 +88,16 @@ def page_of(seen: TerminalStatus, now: datetime) -> Iterator[str]:
         yield from wrapped(_peer(peer), " " * _LABEL, first=label)
     yield from _box(seen.machine)
     if seen.quota is not None:
-        yield _line("库容 / store used", f"{seen.quota.used_percent} %  {QUOTA_STATES[seen.quota.state]}")
+        yield from _line("库容 / store used", f"{seen.quota.used_percent} %  {QUOTA_STATES[seen.quota.state]}")
     if seen.clock_offset_ms is not None:
-        yield _line("时钟 / clock", f"{seen.clock_offset_ms / 1000:+.1f} s")
+        yield from _line("时钟 / clock", f"{seen.clock_offset_ms / 1000:+.1f} s")
     for one in seen.certificates:
         ends = "?" if one.expires_at is None else f"{one.expires_at:%Y-%m-%d}"
-        yield _line("证书 / certificate", f"{ends}  {one.use}")
+        yield from _line("证书 / certificate", f"{ends}  {one.use}")
     if seen.config is not None:
         same = "" if seen.config.wanted == seen.config.applied else f" → {seen.config.wanted or '?'}"
-        yield _line("配置 / config", f"{seen.config.applied}{same}")
-    yield _line("版本、指纹 / version, key", f"{seen.versions.get('yima', '?')}, {seen.fingerprint}")
+        yield from _line("配置 / config", f"{seen.config.applied}{same}")
+    yield from _line("版本、指纹 / version, key", f"{seen.versions.get('yima', '?')}, {seen.fingerprint}")
     for trouble in seen.troubles:
         yield ""
         yield from _trouble(trouble)
@@ -181,17 +182,17 @@ def _lamp(label: str, lamp: Lamp) -> Iterator[str]:
 def _box(machine: Machine) -> Iterator[str]:
     if machine.disk_free_bytes is not None and machine.disk_total_bytes is not None:
         free, total = size_of(machine.disk_free_bytes), size_of(machine.disk_total_bytes)
-        yield _line("磁盘可用 / disk free", f"{free}，共 / of {total}")
+        yield from _line("磁盘可用 / disk free", f"{free}，共 / of {total}")
     if machine.pss_bytes is not None:
-        yield _line("内存 / memory", size_of(machine.pss_bytes))
+        yield from _line("内存 / memory", size_of(machine.pss_bytes))
     if machine.temperature_c is not None:
-        yield _line("温度 / temperature", f"{machine.temperature_c:.0f} °C")
+        yield from _line("温度 / temperature", f"{machine.temperature_c:.0f} °C")
     if machine.load is not None:
-        yield _line("负载 / load", f"{machine.load:.1f} / {machine.cores or '?'}")
+        yield from _line("负载 / load", f"{machine.load:.1f} / {machine.cores or '?'}")
 
 
 def _device(device: DeviceStatus) -> str:
-    scans = f"{DEVICE_STATES[device.state]}  {device.scans} 次 / scans"
+    scans = f"{DEVICE_STATES[device.state]}，{device.scans} 次 / scans"
     refused = f"  未保存 / not recorded {device.refused}" if device.refused else ""
     return f"{device.device}  {scans}{refused}{f'  {device.problem}' if device.problem else ''}"
 
@@ -211,8 +212,8 @@ def _trouble(trouble: Trouble) -> Iterator[str]:
     yield from wrapped(trouble.next_step.en, "    ")
 
 
-def _line(label: str, value: str) -> str:
-    return f"{padded(label, _LABEL)}{value}"
+def _line(label: str, value: str) -> Iterator[str]:
+    yield from wrapped(value, " " * _LABEL, first=padded(label, _LABEL))
 
 
 def _since(moment: datetime | None, now: datetime) -> str:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import typer
 from pydantic import TypeAdapter
 from rich.cells import cell_len
 from typer.testing import CliRunner, Result
@@ -107,6 +108,14 @@ def test_page_fits_eighty_columns_and_says_everything_in_both_languages(status: 
         assert trouble.code in page
         assert re.sub(r"\s", "", trouble.words.zh) in re.sub(r"\s", "", page)
         assert trouble.next_step.en.split()[-1] in page
+
+
+def test_narrow_screen_gets_narrow_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in page_of(OFFLINE, NOON)]
+    assert [line for line in lines if cell_len(line) > 60] == []
+    monkeypatch.setenv("COLUMNS", "200")
+    assert max(cell_len(line) for line in page_of(OFFLINE, NOON)) <= WIDTH + len(typer.style("x", fg="red"))
 
 
 def test_watch_tells_a_pipe_line_by_line_until_it_ends(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:

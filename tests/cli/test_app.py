@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import typer
+from rich.cells import cell_len
 from typer._click.exceptions import UsageError
 from typer.core import TyperGroup
 from typer.main import get_command
@@ -254,3 +256,16 @@ def test_a_complaint_shows_a_device_as_it_is_written(capsys):
     told = capsys.readouterr().err
     for written in ("camera:x: 与 [store]", "camera:x: and [store]", "检查 :camera:", "Look at :camera:"):
         assert written in told
+
+
+def test_a_complaint_fits_the_screen_and_leaves_a_command_in_one_piece(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    words = Words("无法写入文件，" * 8, "The file cannot be written. " * 8)
+    command = "请执行：sudo -u yima-edge yima doctor --config /etc/yima/edge.toml"
+    show_complaint(Complaint("outbox.file", words, Words(command, "Look at the disk. " * 8)))
+
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().err).splitlines()
+    assert f"→ {command}" in lines
+    assert max(cell_len(line) for line in lines if command not in line) <= 40
+    assert len(lines) > 8

@@ -19,6 +19,8 @@ _WORDS: Mapping[int | None, Words] = MappingProxyType(
         errno.EACCES: Words("没有权限", "no permission"),
         errno.EPERM: Words("没有权限", "no permission"),
         errno.EROFS: Words("磁盘为只读", "the disk is read-only"),
+        errno.EEXIST: Words("已存在，不覆盖", "it is there already and is not overwritten"),
+        errno.EIO: Words("读写出错，设备可能有故障", "reading or writing failed; the device may be faulty"),
         errno.ENOSPC: Words("磁盘已满", "the disk is full"),
         errno.ENAMETOOLONG: Words("文件名过长", "the name is too long"),
         errno.EADDRINUSE: Words("端口已被占用", "the port is taken"),

@@ -16,6 +16,8 @@ from codes.os_words import words_of_os_error
         (errno.ENOENT, "文件不存在", "there is no such file"),
         (errno.EISDIR, "这是目录，不是文件", "it is a folder, not a file"),
         (errno.EACCES, "没有权限", "no permission"),
+        (errno.EEXIST, "已存在，不覆盖", "it is there already and is not overwritten"),
+        (errno.EIO, "读写出错，设备可能有故障", "reading or writing failed; the device may be faulty"),
         (errno.ENOSPC, "磁盘已满", "the disk is full"),
         (errno.EADDRINUSE, "端口已被占用", "the port is taken"),
         (errno.EADDRNOTAVAIL, "本机没有这个地址", "this machine has no such address"),
@@ -30,5 +32,5 @@ def test_common_faults_are_in_both_languages(number: int, zh: str, en: str) -> N
 
 
 def test_what_we_have_no_words_for_is_passed_on() -> None:
-    assert words_of_os_error(OSError(errno.EIO, "Input/output error")).zh == "Input/output error"
+    assert words_of_os_error(OSError(errno.EXDEV, "Invalid cross-device link")).zh == "Invalid cross-device link"
     assert words_of_os_error(OSError("odd")).en == "odd"

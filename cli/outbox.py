@@ -60,6 +60,13 @@ _MOST_SHOWN = 20
 _INCOMPLETE = 1
 """Exit code: exported, but not all that was there."""
 _DOING = {"checking": "核对 / checking", "taking": "接收 / taking"}
+_NEW_NAME = Words(
+    "请给出尚不存在、所在目录可写的文件名。", "Name a file that is not there yet, in a folder that can be written."
+)
+_THE_EXPORT = Words(
+    "请给出 yima outbox export 写出的文件；从 U 盘读不出时请重新复制。",
+    "Name the file that `yima outbox export` wrote; copy it again if a stick does not give it.",
+)
 _BEGAN = Words(
     "这些记录与本机原来属于同一纪元，本机已另起新纪元，编号不会重复；未结的清单已作废，请重新扫码。",
     "They were of the epoch that this store was in: it has begun a new one, so that no number is given out twice. A "
@@ -207,7 +214,8 @@ def adopt(
                 )
         except OSError as exc:
             why = words_of_os_error(exc)
-            raise ExportFileError(Words(f"无法读取 {file}：{why.zh}", f"Cannot read {file}: {why.en}")) from exc
+            words = Words(f"无法读取 {file}：{why.zh}", f"Cannot read {file}: {why.en}")
+            raise ExportFileError(words, next_step=_THE_EXPORT) from exc
     if as_json:
         typer.echo(json.dumps(asdict(done)))
         return
@@ -223,12 +231,12 @@ def adopt(
 @contextmanager
 def _store(config: Path | None, folder: Path | None) -> Iterator[Connection]:
     place = _folder_of(config, folder)
-    if not database_path(place).exists():
-        # Looking must not make an empty store.
-        words = Words(f"{place} 中没有终端的数据库", f"There is no store of a terminal in {place}")
-        raise NoStoreError(words, next_step=None if config is None else NothingBegunError.next_step)
-    with _never_begun(config), visited_store(place) as connection:
-        yield connection
+    with _never_begun(config):
+        if not database_path(place).exists():
+            # Looking must not make an empty store.
+            raise NoStoreError(Words(f"{place} 中没有终端的数据库", f"There is no store of a terminal in {place}"))
+        with visited_store(place) as connection:
+            yield connection
 
 
 @contextmanager
@@ -248,13 +256,18 @@ def _folder_of(config: Path | None, folder: Path | None) -> Path:
 
 @contextmanager
 def _never_begun(config: Path | None) -> Iterator[None]:
-    """Tell whoever named a folder that it may be the wrong one: the box that it came from cannot be started."""
+    """Send whoever named a configuration to start its terminal, and whoever named a folder to the right one."""
     try:
         yield
     except NothingBegunError as exc:
         if config is not None:
             raise
         raise NothingBegunError(exc.words, next_step=NoStoreError.next_step) from exc
+    except NoStoreError as exc:
+        # A store that was lost has a next step of its own.
+        if config is None or exc.next_step is not NoStoreError.next_step:
+            raise
+        raise NoStoreError(exc.words, next_step=NothingBegunError.next_step) from exc
 
 
 @contextmanager
@@ -279,7 +292,7 @@ def _new_file(file: Path) -> Iterator[IO[bytes]]:
 
 def _cannot_write(file: Path, exc: OSError) -> ExportFileError:
     why = words_of_os_error(exc)
-    return ExportFileError(Words(f"无法写入 {file}：{why.zh}", f"Cannot write {file}: {why.en}"))
+    return ExportFileError(Words(f"无法写入 {file}：{why.zh}", f"Cannot write {file}: {why.en}"), next_step=_NEW_NAME)
 
 
 def _letter(letter: DeadLetter) -> dict[str, object]:

@@ -138,7 +138,7 @@ def opened_estate(folder: Path, now: datetime, read: ReadAt = os.pread) -> Itera
 
 def _find(folder: Path) -> _Files:
     database, note = database_path(folder), folder / SALVAGING
-    aside = folder / DAMAGED / note.read_text(encoding="utf-8").strip() / FILE_NAME if note.exists() else database
+    aside = folder / DAMAGED / note.read_text(encoding="utf-8").strip() / FILE_NAME if note.is_file() else database
     if aside is not database and is_in_use(folder):
         raise SalvageRunsError(Words("终端正在抢救数据库", "The terminal is salvaging its store"))
     # Where both are there, the new store is in place and only the note was left.
@@ -147,7 +147,7 @@ def _find(folder: Path) -> _Files:
     log, index = (_moved(source, database, suffix) for suffix in (LOG, INDEX))
     if not _has_content(source) and not _has_content(log):
         raise _no_store(folder)
-    remarks = [unfinished(source)] if note.exists() else []
+    remarks = [unfinished(source)] if note.is_file() else []
     return _Files(source, log, index, [*remarks, *kept_before(folder, source)])
 
 

@@ -248,3 +248,20 @@ def test_failed_export_leaves_no_file_and_a_wrong_folder_is_not_told_to_be_start
     assert getattr(done.exception, "code", "") == "outbox.no_terminal"
     assert "[store] folder" in done.exception.next_step.en  # type: ignore[attr-defined] # an error of ours
     assert not out.exists()
+
+
+@pytest.mark.parametrize("command", ["list", "export x", "adopt x"])
+def test_next_step_is_of_whatever_was_named(tmp_path: Path, command: str) -> None:
+    config = tmp_path / "edge.toml"
+    config.write_text(
+        f'[terminal]\nid = "{TERMINAL}"\narea = "350200"\ninstitution = "P1"\n[store]\nfolder = "store"\n'
+    )
+
+    def next_step(*place: str) -> str:
+        done = CliRunner().invoke(app, ["outbox", *command.split(), *place])
+        assert isinstance(done.exception, NoStoreError)
+        return done.exception.next_step.en
+
+    assert "Start the terminal once" in next_step("--config", str(config))
+    assert "[store] folder" in next_step("--folder", str(tmp_path))
+    assert {one.name for one in tmp_path.iterdir()} == {"edge.toml"}

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 import edge.uplink
 from codes.words import Words
 from edge.asks import TIMELY_S
+from edge.on_the_way import RESEND_S
 from edge.store.errors import DiskFullError
 from edge.store.outbox import Applied, OutboxRow, SentAgain
 from edge.uplink import ROWS_PER_BATCH, WINDOW, Answer, Uplink
@@ -412,6 +413,40 @@ def test_a_receipt_to_a_batch_that_another_box_sent_delivers_nothing(monkeypatch
         assert (made.uplink.strange_receipts, made.uplink.refused_receipts) == (1, 0)
         await made.answer(made.link.batches[0])
         assert made.outbox.left() == []
+
+    run(story, monkeypatch)
+
+
+def test_receipt_that_comes_twice_in_one_breath_is_one_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1)
+        await made.come_up()
+        receipt = Receipt(1, "t1", "e1", "c1", made.clock.now(), made.link.batches[0].nonce, [(1, 1)])
+        topic = TOPICS.on(Channel.RECEIPT)
+        frame = seal(encode(receipt), topic, CENTRE)
+        made.uplink.receipt_arrived(frame)
+        made.uplink.receipt_arrived(frame)
+        await made.settle()
+        assert (len(made.answers), made.outbox.left()) == (1, [])
+
+    run(story, monkeypatch)
+
+
+def test_receipt_to_a_batch_of_long_ago_is_ignored_and_its_rows_are_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edge.uplink, "MOST_REMEMBERED", 1)
+
+    async def story(made: Bench) -> None:
+        made.outbox.add(1)
+        await made.come_up()
+        made.outbox.add(2)
+        made.uplink.rows_added()
+        await made.settle()
+        await made.answer(made.link.batches[0])
+        assert (made.uplink.strange_receipts, made.outbox.left()) == (1, [("e1", 1), ("e1", 2)])
+        made.clock.elapsed_s += RESEND_S
+        await made.settle()
+        await made.answer(made.link.batches[-1])
+        assert (made.uplink.resent, made.outbox.left()) == (2, [("e1", 1)])
 
     run(story, monkeypatch)
 

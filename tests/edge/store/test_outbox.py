@@ -112,6 +112,18 @@ def test_rolled_back_event_leaves_no_trace(connection: Connection, outbox: Outbo
     assert check_chain(connection, EPOCH).broken_at is None
 
 
+def test_work_within_a_transaction_is_kept_whole_or_not_at_all(connection: Connection, outbox: Outbox) -> None:
+    def half(tx: Connection) -> None:
+        outbox.append(tx, ShiftOpened("never"), operator=None, now=NOON)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        outbox.within(half)
+    assert outbox.within(read_counts).pending == 0
+    seq = outbox.within(lambda tx: outbox.append(tx, ShiftOpened("s"), operator=None, now=NOON).seq)
+    assert (seq, outbox.within(read_counts).pending) == (1, 1)
+
+
 @pytest.mark.req("T-12")
 def test_logical_clock_goes_on_when_the_device_clock_is_set_back(connection: Connection, outbox: Outbox) -> None:
     (before,) = record(connection, outbox)

@@ -110,10 +110,13 @@ def _local_bytes(size: int, page_bytes: int, *, is_table: bool) -> int:
 
 def _payload(cell: _Cell, page_bytes: int, fetch: FetchPage) -> bytes:
     parts, missing, following = [cell.local], cell.size - len(cell.local), cell.overflow
+    seen: set[int] = set()
     while following and missing > 0:
-        page = fetch(following)
+        page = fetch(following) if following not in seen else b""
         if len(page) != page_bytes:
             raise UnreadableError
+        # A damaged chain may come back to itself, and a page full of such cells would keep the start waiting.
+        seen.add(following)
         parts.append(page[4 : 4 + missing])
         missing -= len(parts[-1])
         following = int.from_bytes(page[:4])

@@ -42,6 +42,14 @@ _OWN: Final[Mapping[str, Words]] = {
         "请确认该终端的数据库是否被复制或从备份恢复过，只保留一台使用；两条记录都已保存。",
         "Find out whether the terminal's database was copied or restored, and use only one; both records are kept.",
     ),
+    "alarms.too_many": Words(
+        "请到现场检查该终端：它损坏了，或有人冒用其名；必要时先吊销，处理后再批准。",
+        "Look at that terminal on site: it is broken, or somebody uses its name; revoke it until it is mended.",
+    ),
+    "chain.too_many_lives": Words(
+        "请到现场检查该终端的数据库为何反复重建；修好后请联系厂商转移其中的记录。",
+        "Find out on site why its database begins anew again and again; then ask its vendor to move its records.",
+    ),
     "chain.events_lost": Words(
         "请查明该终端丢失记录的原因（磁盘损坏、数据被删），并与门店核对这段时间的销售。",
         "Find out why that terminal lost records (a damaged disk, deleted data), and go through its sales on site.",

@@ -58,6 +58,8 @@ class Asking:
         with self._store.reading() as connection:
             streams = {row.epoch: row for row in events.load_streams(connection, said.terminal)}
             for kept in {kept.epoch: kept for kept in said.kept}.values():
+                if kept.epoch not in streams and len(streams) >= events.MOST_LIVES:
+                    continue
                 # Of a life that was never heard of, everything is missing.
                 row = streams.get(kept.epoch) or StreamRow(0, said.terminal, kept.epoch, 0, 0, NO_HASH)
                 if row.contiguous_to >= max(row.tip_seq, kept.last):

@@ -124,9 +124,9 @@ def open_delivery(
     batch = _batch(_proved(frame, topic, PublicKey(terminal.public_key)), topics)
     delivery = Delivery(topics, terminal, batch)
     if terminal.trust != Trust.APPROVED:
-        _hold_all(delivery, now + hold, f"terminal.{terminal.trust}")
+        hold_all(delivery, now + hold, f"terminal.{terminal.trust}")
     elif batch.v > BATCH_VERSION:
-        _hold_all(delivery, now + HOLD_NEWER, NewerMessageError.code)
+        hold_all(delivery, now + HOLD_NEWER, NewerMessageError.code)
     else:
         for raw in batch.events:
             _sort_in(delivery, bytes(raw), now)
@@ -170,8 +170,11 @@ def _batch(body: bytes, topics: TerminalTopics) -> Batch:
     return batch
 
 
-def _hold_all(delivery: Delivery, until: datetime, code: str) -> None:
+def hold_all(delivery: Delivery, until: datetime, code: str) -> None:
     """Ask for all of it later. What names no number cannot be asked for; nothing is kept of a batch that is held."""
+    delivery.arrivals.clear()
+    delivery.refusals.clear()
+    delivery.held.clear()
     for raw in delivery.batch.events:
         with suppress(InvalidEventError):
             _hold(delivery, bytes(raw), until, code)

@@ -173,10 +173,13 @@ class Ingest:
     def _write(self, deliveries: Sequence[Delivery], raised: Sequence[Alarm], now_us: int) -> Committed:
         with self._store.writing() as connection:
             streams = events.open_streams(connection, streams_named(deliveries))
-            known = known_places(connection, streams, deliveries)
-            work = Work(streams, known, now_us, alarms=list(raised))
+            taken = [one for one in deliveries if one.stream in streams]
+            work = Work(streams, known_places(connection, streams, taken), now_us, alarms=list(raised))
             for delivery in deliveries:
-                work.plan(delivery)
+                if delivery.stream in streams:
+                    work.plan(delivery)
+                else:
+                    work.put_off(delivery)
             events.add_events(connection, work.rows)
             events.add_rejected(connection, work.rejected)
             work.alarms += link_up(connection, work.streams, work.links)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from operator import attrgetter
 from typing import get_args
 
@@ -12,16 +13,21 @@ from codes.words import Words
 from server.ingest.affairs import OF_ITSELF, alarm_of_loss, alarms_of, lost_in
 from server.ingest.chain import Faults, NewLink, advance_tip, find_faults, is_next
 from server.ingest.clocks import alarm_of_lead, ordered_at, reserved_to
-from server.ingest.opening import Arrival, Delivery, Refusal
+from server.ingest.opening import Arrival, Delivery, Refusal, hold_all
 from server.store import events
 from server.store.alarms import Alarm, AlarmKey
 from server.store.database import Connection
 from server.store.events import EventRow, RejectedRow, Stored, StreamRow
 from server.store.ledger import EvidenceRow, SightingRow
+from server.store.times import moment
 from server.trace.testimony import Witness, evidence, sighting
 from wire.errors import NewerMessageError, WireError
 from wire.events import Event, Fact, Span, thaw
 
+TOO_MANY_LIVES = "terminal.too_many_lives"
+"""Code with which events of one life too many are held."""
+HOLD_CROWDED = timedelta(minutes=10)
+"""How long a terminal waits with them: until somebody has looked at it."""
 StreamKey = tuple[str, str]
 """Terminal and epoch."""
 
@@ -62,6 +68,11 @@ class Work:
             self._refuse(refusal, stream, links)
         if is_newer(delivery):
             self.alarms.append(_newer(stream))
+
+    def put_off(self, delivery: Delivery) -> None:
+        """Hold a delivery of one life too many: nothing of it is kept here, and nothing is lost at the terminal."""
+        hold_all(delivery, moment(self.now_us) + HOLD_CROWDED, TOO_MANY_LIVES)
+        self.alarms.append(_crowded(delivery.terminal.id))
 
     def _add(self, arrival: Arrival, stream: StreamRow, institution: str, links: list[NewLink]) -> None:
         source, digest, event, frozen = arrival
@@ -148,6 +159,9 @@ def close_lost(
     """
     found: list[Alarm] = []
     for key, spans in lost.items():
+        if key not in streams:
+            found.append(_crowded(key[0]))
+            continue
         stream = streams[key]
         absent = {span: span[1] - span[0] + 1 - events.count_closed(connection, stream.id, span) for span in set(spans)}
         absent = {span: numbers for span, numbers in absent.items() if numbers}
@@ -155,7 +169,7 @@ def close_lost(
             events.add_lost(connection, stream.id, absent, now_us)
             stream.contiguous_to = events.contiguous_from(connection, stream.id, stream.contiguous_to)
             found.append(alarm_of_loss(stream.terminal, stream.epoch, sum(absent.values()), list(absent)))
-    events.save_streams(connection, (streams[key] for key in lost))
+    events.save_streams(connection, (streams[key] for key in lost if key in streams))
     return found
 
 
@@ -223,6 +237,17 @@ def _newer(stream: StreamRow) -> Alarm:
         Words(
             "终端的记录版本比中心新，暂缓接收，记录留在终端",
             "The terminal's records are of a newer version than the centre; they wait at the terminal",
+        ),
+    )
+
+
+def _crowded(terminal: str) -> Alarm:
+    most = events.MOST_LIVES
+    return Alarm(
+        AlarmKey(terminal, "chain.too_many_lives", ""),
+        Words(
+            f"终端已有 {most} 个纪元，中心不再接收新的纪元；其记录留在终端",
+            f"The terminal's store has had {most} lives, and the centre takes no more; its records wait there",
         ),
     )
 

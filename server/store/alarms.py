@@ -13,6 +13,11 @@ from codes.words import Words
 from server.store import bulk
 from server.store.tables import alarm
 
+OF_THE_CENTRE = ""
+"""Where the name of a terminal stands in an alarm about the centre itself; of those there are few."""
+MOST_PER_TERMINAL = 200
+"""Different alarms of one terminal: no person reads more, and somebody who makes them up must not fill the store."""
+_KEY = (alarm.c.terminal, alarm.c.code, alarm.c.subject)
 _Cells = TypeVarTuple("_Cells")
 
 
@@ -49,7 +54,11 @@ class AlarmRecord:
 
 
 def raise_alarms(connection: Connection, alarms: Sequence[Alarm], now_us: int) -> None:
-    """Keep alarms; one that is known already is counted up and says what was said last."""
+    """Keep alarms; one that is known already is counted up and says what was said last.
+
+    Of one terminal no more than `MOST_PER_TERMINAL` different ones are kept: one alarm says so and what came last.
+    """
+    alarms = _within_bounds(connection, alarms)
     newest = {one.key: one.words for one in alarms}
     times = Counter(one.key for one in alarms)
     keys = sorted(newest)
@@ -59,6 +68,30 @@ def raise_alarms(connection: Connection, alarms: Sequence[Alarm], now_us: int) -
         words = newest[key]
         again = {"times": alarm.c.times + times[key], "zh": words.zh, "en": words.en, "last_us": now_us}
         connection.execute(update(alarm).where(*same).values(again))
+
+
+def _within_bounds(connection: Connection, alarms: Sequence[Alarm]) -> Sequence[Alarm]:
+    """Return the alarms with those of a terminal that has too many put together into one."""
+    terminals = {one.key.terminal for one in alarms} - {OF_THE_CENTRE}
+    known = {AlarmKey._make(row) for row in bulk.fetch(connection, _KEY, alarm.c.terminal, terminals)}
+    kept = Counter(key.terminal for key in known)
+    within: list[Alarm] = []
+    for one in alarms:
+        key = one.key
+        if key.terminal != OF_THE_CENTRE and key not in known:
+            if kept[key.terminal] >= MOST_PER_TERMINAL:
+                within.append(_too_many(one))
+                continue
+            known.add(key)
+            kept[key.terminal] += 1
+        within.append(one)
+    return within
+
+
+def _too_many(one: Alarm) -> Alarm:
+    zh = f"该终端的报警已达 {MOST_PER_TERMINAL} 种，其余不再分列；最近一条 {one.key.code}：{one.words.zh}"
+    en = f"{MOST_PER_TERMINAL} different alarms of this terminal are kept; the last of the rest, {one.key.code}: "
+    return Alarm(AlarmKey(one.key.terminal, "alarms.too_many", ""), Words(zh, en + one.words.en))
 
 
 def load_alarms(connection: Connection, *, terminal: str | None, after: int, limit: int) -> Sequence[AlarmRecord]:

@@ -96,7 +96,7 @@ class _Selection(NamedTuple):
 def _fetch(connection: Connection, selection: _Selection, keys: Collection[Any]) -> list[Any]:
     is_postgresql = _is_postgresql(connection)
     sql = _select_statement(selection, is_postgresql=is_postgresql)
-    listed = list(keys)
+    listed = sorted(keys)
     found: list[Any] = []
     for start in range(0, len(listed), _KEYS_PER_STATEMENT):
         part = listed[start : start + _KEYS_PER_STATEMENT]
@@ -134,8 +134,9 @@ def _select_statement(selection: _Selection, *, is_postgresql: bool) -> str:
     key = selection.key
     names = ", ".join(f'"{column.name}"' for column in selection.columns)
     test = f"= ANY({_array(key)})" if is_postgresql else "IN ({places})"
-    # Rows are locked in the order of their keys, so that two workers cannot wait for each other.
-    tail = f'ORDER BY "{key.name}" FOR UPDATE' if selection.is_locking and is_postgresql else ""
+    # Rows are locked in one order, whoever asks for them, so that two workers cannot wait for each other.
+    order = ", ".join(f'"{name}"' for name in dict.fromkeys((key.name, *key.table.primary_key.columns.keys())))
+    tail = f"ORDER BY {order} FOR UPDATE" if selection.is_locking and is_postgresql else ""
     return f'SELECT {names} FROM "{key.table.name}" WHERE "{key.name}" {test} {tail}'  # noqa: S608 - our own names
 
 

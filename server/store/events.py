@@ -1,7 +1,14 @@
-"""Events as they came, and the numbered chains they belong to."""
+"""Events as they came, and the numbered chains they belong to.
+
+The order of locks, which every transaction keeps: chains that are new (by terminal and epoch), chains (by terminal and
+number), codes of the ledger that are there, evidence, codes that are new, alarms (each by key). The registry's
+transactions lock terminals (by id) and then alarms. Asks and readings lock nothing. A restore locks nobody's rows: it
+begins only when nobody else has the store open. So nobody ever waits for whoever waits for him.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,6 +20,9 @@ from server.store.tables import event, lost_span, rejected_event, stream
 
 NO_HASH = bytes(32)
 """`GENESIS` in bytes: the predecessor of the first event."""
+
+MOST_LIVES = 256
+"""Lives of one terminal's store that the centre takes: a sound one has a few, a broken one makes them without end."""
 
 _SEQS_PER_LOOK = 1_000
 _SEQS_PER_GAP_LOOK = 20_000
@@ -66,6 +76,7 @@ class Stored(NamedTuple):
     hash: bytes
 
 
+_NAME = (stream.c.terminal, stream.c.epoch)
 _STREAM = (
     stream.c.id,
     stream.c.terminal,
@@ -77,14 +88,24 @@ _STREAM = (
 
 
 def open_streams(connection: Connection, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], StreamRow]:
-    """Return the streams of (terminal, epoch), made if new, kept from other writers until the transaction ends."""
-    wanted = sorted(set(names))
-    found = _load_streams(connection, wanted)
-    missing = [name for name in wanted if name not in found]
-    if missing:
-        bulk.insert_missing(connection, stream, [(*name, 0, 0, NO_HASH) for name in missing])
-        found = _load_streams(connection, wanted)
-    return found
+    """Return the streams of (terminal, epoch), made if new, kept from other writers until the transaction ends.
+
+    A terminal that has had `MOST_LIVES` gets no more: those are left out.
+    """
+    wanted = set(names)
+    listed = {terminal for terminal, _ in wanted}
+    known = {(terminal, epoch) for terminal, epoch in bulk.fetch(connection, _NAME, stream.c.terminal, listed)}
+    lives = Counter(terminal for terminal, _ in known)
+    missing: list[tuple[str, str]] = []
+    for name in sorted(wanted - known):
+        if lives[name[0]] < MOST_LIVES:
+            lives[name[0]] += 1
+            missing.append(name)
+    # Before anything is locked: a new row is nobody's yet, so that no one who waits for it holds what we will want.
+    bulk.insert_missing(connection, stream, [(*name, 0, 0, NO_HASH) for name in missing])
+    found = bulk.fetch_locked(connection, _STREAM, stream.c.terminal, listed)
+    rows = (StreamRow(*row) for row in found)
+    return {(row.terminal, row.epoch): row for row in rows if (row.terminal, row.epoch) in wanted}
 
 
 def load_streams(connection: Connection, terminal: str) -> list[StreamRow]:
@@ -255,12 +276,6 @@ def _without(gap: tuple[int, int], lost: Iterable[tuple[int, int]]) -> Iterator[
             return
     if following <= end:
         yield following, end
-
-
-def _load_streams(connection: Connection, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], StreamRow]:
-    found = bulk.fetch_locked(connection, _STREAM, stream.c.terminal, {terminal for terminal, _ in names})
-    rows = (StreamRow(*row) for row in found)
-    return {(row.terminal, row.epoch): row for row in rows if (row.terminal, row.epoch) in names}
 
 
 def _closed_seqs(stream_id: int, after: int, up_to: int | None = None) -> tuple[Select[Any], Select[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select, tuple_
@@ -94,12 +95,13 @@ def load_stream_names(connection: Connection, streams: Collection[int]) -> Strea
 
 def save_evidence(connection: Connection, rows: Sequence[EvidenceRow]) -> None:
     """Keep what was said."""
-    bulk.insert_missing(connection, evidence, rows)
+    # In the order of their keys, as below: see `server/store/events.py` on the order of locks.
+    bulk.insert_missing(connection, evidence, sorted(rows, key=itemgetter(slice(6))))
 
 
 def save_sightings(connection: Connection, rows: Sequence[SightingRow]) -> None:
     """Keep the scans."""
-    bulk.insert_missing(connection, sighting, rows)
+    bulk.insert_missing(connection, sighting, sorted(rows, key=itemgetter(slice(3))))
 
 
 def add_rows(connection: Connection, rows: Sequence[LedgerRow]) -> None:
@@ -108,7 +110,7 @@ def add_rows(connection: Connection, rows: Sequence[LedgerRow]) -> None:
     Raises:
         StoreContentionError: Another worker added one of them meanwhile.
     """
-    bulk.claim(connection, ledger, rows)
+    bulk.claim(connection, ledger, sorted(rows, key=itemgetter(0)))
 
 
 def replace_rows(connection: Connection, rows: Sequence[LedgerRow]) -> None:

@@ -1,0 +1,130 @@
+"""What one terminal can make the centre keep is bounded, and workers never wait for each other in a circle."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from codes.words import Words
+from server.ingest import Ingest
+from server.ingest.work import TOO_MANY_LIVES
+from server.store import alarms, events
+from server.store.alarms import Alarm, AlarmKey, raise_alarms
+from server.store.database import Store, open_store
+from server.store.times import micros
+from tests.server.conftest import EPOCH
+from tests.server.fake_terminal import NOW, FakeTerminal, code_of, dispensed, new_key, scanned
+from tests.server.ingest import looking
+from tests.server.ingest.conftest import Centre
+from wire.events import EventsLost
+
+LIVES = 3
+
+
+def life(terminal: FakeTerminal, epoch: str) -> FakeTerminal:
+    return FakeTerminal(name=terminal.name, key=terminal.key, epoch=epoch)
+
+
+@pytest.fixture
+def _few_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "MOST_LIVES", LIVES)
+
+
+@pytest.mark.usefixtures("_few_lives")
+def test_lives_beyond_the_bound_wait_at_the_terminal_and_one_alarm_says_so(
+    centre: Centre, terminal: FakeTerminal
+) -> None:
+    lives = [life(terminal, f"e{number}") for number in range(1, LIVES + 3)]
+    sound = FakeTerminal(name="T-002").registered(centre.store)
+    receipts = centre.take(*(one.frame(one.say(scanned(code_of(1)))) for one in (*lives, sound)))
+    assert [receipt.accepted for receipt in receipts] == [[(1, 1)]] * LIVES + [[], []] + [[(1, 1)]]
+    assert {(held.seq, held.code) for receipt in receipts for held in receipt.held} == {(1, TOO_MANY_LIVES)}
+    assert all(held.until > NOW for receipt in receipts for held in receipt.held)
+    assert looking.count(centre.store, "stream") == LIVES + 1
+    assert [(one.code, one.terminal) for one in looking.alarms_of(centre.store)] == [("chain.too_many_lives", "T-001")]
+    # The lives that were taken go on.
+    (receipt,) = centre.take(lives[0].frame(lives[0].say(scanned(code_of(2)))))
+    assert receipt.accepted == [(2, 2)]
+
+
+@pytest.mark.usefixtures("_few_lives")
+def test_lives_that_are_only_spoken_of_count_as_well(centre: Centre, terminal: FakeTerminal) -> None:
+    said = [terminal.say(EventsLost(epoch=f"made-up-{number}", spans=[(1, 9)])) for number in range(20)]
+    (receipt,) = centre.take(terminal.frame(*said))
+    assert receipt.accepted == [(1, 20)]
+    assert looking.count(centre.store, "stream") == LIVES
+    assert "chain.too_many_lives" in looking.alarm_codes(centre.store)
+
+
+def test_alarms_of_one_terminal_beyond_the_bound_become_one(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alarms, "MOST_PER_TERMINAL", 4)
+
+    def ring(terminal: str, *subjects: int) -> None:
+        words = [(number, Words(f"第 {number} 个", f"number {number}")) for number in subjects]
+        with store.writing() as connection:
+            made = [Alarm(AlarmKey(terminal, "terminal.key_changed", str(number)), said) for number, said in words]
+            raise_alarms(connection, made, micros(NOW))
+
+    ring("T-1", *range(3))
+    ring("T-1", *range(2, 30))
+    ring("T-2", 1)
+    ring("", *range(9))
+    ring("T-1", 0)
+    found = looking.alarms_of(store)
+    of_one = [one for one in found if one.terminal == "T-1"]
+    assert len(of_one) == 4 + 1
+    (rest,) = [one for one in of_one if one.code == "alarms.too_many"]
+    assert rest.times == 26
+    assert "terminal.key_changed: number 29" in rest.words.en
+    assert of_one[0].times == 2
+    assert sum(one.terminal == "T-2" for one in found) == 1
+    assert sum(not one.terminal for one in found) == 9
+
+
+def test_two_workers_with_the_same_terminals_and_codes_never_wait_for_each_other(
+    new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every round both bring new lives, old lives, new codes, old codes and alarms of the same terminals, turned round.
+
+    One attempt is all they have: a deadlock, which PostgreSQL breaks after a second, would be an error here. What one
+    worker may still meet is a code that the other has just added, which it says at once.
+    """
+    store = open_store(new_database(), new_epoch=lambda: EPOCH)
+    monkeypatch.setattr("server.ingest.take.ATTEMPTS", 4)
+    key = new_key()
+    for number in range(4):
+        FakeTerminal(name=f"T-{number}", key=key).registered(store)
+    failed: list[BaseException] = []
+    start = threading.Barrier(2)
+
+    def work(worker: int) -> None:
+        ingest = Ingest(store, key)
+        try:
+            for step in range(6):
+                start.wait(timeout=20)
+                frames = []
+                for number in range(4):
+                    # The same lives for both, with events of their own: every chain breaks and forks, which rings.
+                    one = FakeTerminal(name=f"T-{number}", key=key, epoch=f"e{step % 5}", hlc=micros(NOW) + step)
+                    codes = [code_of(step * 10 + place) for place in range(12)]
+                    turned = codes if worker else codes[::-1]
+                    frames.append(one.frame(*(one.say(dispensed(code, sale=f"W{worker}-{step}")) for code in turned)))
+                ingest.take_many(frames if worker else frames[::-1], NOW)
+        except BaseException as exc:  # noqa: BLE001 - shown by the test
+            failed.append(exc)
+            start.abort()
+
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(2)]
+    for one in workers:
+        one.start()
+    for one in workers:
+        one.join(timeout=30)
+    with store.reading() as connection:
+        deadlocks = connection.exec_driver_sql(
+            "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        ).scalar()
+    store.close()
+    assert failed == []
+    assert deadlocks == 0

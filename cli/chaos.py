@@ -18,6 +18,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from cli.breaking_off import causes_of
 from cli.report_file import try_report, write_report
 from sim.centre import ImpostorError
 from sim.chaos.brokers import BrokerKind
@@ -102,6 +103,15 @@ def chaos(  # noqa: PLR0917 - each is an option of the command
     if events is None and kills is None and minutes is None:
         events, kills = EVENTS, KILLS
     goal = Goal(events or 0, kills or 0, minutes, frozenset(only or ()))
+    made = _play_in_own_folder(order, goal)
+    if report is not None:
+        write_report(report, made)
+    if not made["is_right"]:
+        raise typer.Exit(1)
+
+
+def _play_in_own_folder(order: Order, goal: Goal) -> dict[str, Any]:
+    """Break everything in a folder that stays only if something is wrong; return the report."""
     console = Console()
     folder = Path(tempfile.mkdtemp(prefix="yima-chaos-"))
     # Ended from outside, it ends what it started, as with Ctrl-C.
@@ -112,10 +122,7 @@ def chaos(  # noqa: PLR0917 - each is an option of the command
         shutil.rmtree(folder, ignore_errors=True)
     else:
         console.print(f"日志留在 / the logs are kept in {folder}")
-    if report is not None:
-        write_report(report, made)
-    if not made["is_right"]:
-        raise typer.Exit(1)
+    return made
 
 
 def _run(console: Console, folder: Path, order: Order, goal: Goal) -> dict[str, Any]:
@@ -124,7 +131,7 @@ def _run(console: Console, folder: Path, order: Order, goal: Goal) -> dict[str, 
     try:
         asyncio.run(_play(console, folder, order, goal, runs))
     except* _BREAKS_OFF as group:
-        broke_off += [f"{type(problem).__name__}: {problem}" for problem in _leaves(group)]
+        broke_off += [f"{type(problem).__name__}: {problem}" for problem in causes_of(group)]
     except* KeyboardInterrupt:
         broke_off.append("被中断 / interrupted")
     return make_report(order, runs[0] if runs else None, broke_off, time.monotonic() - began)
@@ -165,14 +172,6 @@ def _progress(run: Run) -> Table:
         worst = max(run.suffered, key=lambda one: one.recovered_s)
         table.add_row("最慢恢复 / worst recovery", f"{worst.recovered_s:.1f} s（{worst.planned.kind}）")
     return table
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for problem in group.exceptions:
-        if isinstance(problem, BaseExceptionGroup):
-            yield from _leaves(problem)
-        else:
-            yield problem
 
 
 def _show_report(console: Console, report: Mapping[str, Any]) -> None:

@@ -18,6 +18,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from cli.breaking_off import causes_of
 from cli.listing import show_blocks
 from cli.mistakes import UsageMistakeError
 from cli.report_file import try_report, write_report
@@ -101,7 +102,7 @@ def demo(
             asyncio.run(_play_on(console, folder, seed))
     except* (StageError, UnreadableBoxError, ScannerNotReadyError, TerminalDownError, ImpostorError) as group:
         is_right = False
-        for problem in _leaves(group):
+        for problem in causes_of(group):
             console.print(f"[red]演示中断 / the demo broke off[/]  {escape(str(problem))}", highlight=False)
     except* KeyboardInterrupt:
         console.print("演示已结束 / The demo has ended")
@@ -122,14 +123,6 @@ def _refuse(given: Mapping[str, bool]) -> None:
         raise UsageMistakeError(
             Words(f"{'、'.join(names)} 须与 --once 同用。", f"{', '.join(names)} can only be used with --once.")
         )
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for problem in group.exceptions:
-        if isinstance(problem, BaseExceptionGroup):
-            yield from _leaves(problem)
-        else:
-            yield problem
 
 
 async def _play_once(console: Console, folder: Path, seed: int, scans: int, *, has_faults: bool) -> dict[str, Any]:

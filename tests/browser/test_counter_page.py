@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from edge.counter.views import to_json
 from edge.health import Trouble
-from edge.link_trouble import CANNOT_CONNECT, NO_ANSWER
+from edge.link_trouble import CANNOT_CONNECT, NO_ANSWER, REVOKED
 from edge.sync_board import WRONG_CENTRE_KEY
 from tests.browser.conftest import OpenPage
 from tests.browser.counter_page import CounterPage, counter
@@ -90,6 +90,9 @@ def test_alarm_stays_until_it_is_seen_and_bars_the_close(open_page: OpenPage) ->
         expect(strip).to_contain_text("重复扫码，这一盒已在清单中，只计一次")
         expect(desk.page.locator("#c-shout")).to_contain_text("重复扫码")
         assert desk.tones() == ["ok", "alarm"]
+        desk.stage.scan(9, "wrong_code_type")
+        expect(desk.page.locator("#c-say")).to_contain_text("扫错码 扫错了码")
+        expect(desk.page.locator("#c-say")).to_contain_text("请扫描盒上的药品追溯码")
 
         desk.page.keyboard.press("F10")
         expect(desk.page.locator("#c-message")).to_contain_text("请先确认风险提示")
@@ -462,6 +465,7 @@ def test_centre_that_cannot_be_believed_is_named_until_it_can(
     [
         (NO_ANSWER, True, ("notice", "中心无应答"), "y-notice--warn"),
         (CANNOT_CONNECT[Cause.TAKEN_OVER], True, ("alarm", "连接受阻"), "y-notice--bad"),
+        (REVOKED, True, ("alarm", "密钥已吊销"), "y-notice--bad"),
         (CANNOT_CONNECT[Cause.NAME], False, ("notice", "离线"), None),
     ],
 )
@@ -483,6 +487,16 @@ def test_why_nothing_goes_up_is_told_and_offline_stays_calm(
             expect(bar).to_contain_text(problem.next_step.zh)
         desk.page.locator("#c-sync").click()
         expect(desk.page.locator("#c-sync-facts")).to_contain_text(problem.code)
+
+
+def test_open_line_does_not_read_as_online_before_the_centre_has_answered(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        badge = desk.page.locator("#c-sync")
+        desk.stage.change_status(problem=None, is_up=True, pending=0, last_receipt_at=None)
+        expect(desk.page.locator("#c-sync-text")).to_contain_text("等待中心应答")
+        expect(badge).to_have_attribute("data-state", "unknown")
+        desk.stage.change_status(last_receipt_at="2026-11-22T08:00:00Z")
+        expect(badge).to_have_attribute("data-state", "ok")
 
 
 def test_wrong_clock_refused_records_broken_scanner_and_missing_approval_are_named(open_page: OpenPage) -> None:

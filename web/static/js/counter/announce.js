@@ -1,7 +1,7 @@
-// What a screen reader is told: alarms at once, everything else as one summary every few seconds. Twenty rows a second
-// read aloud would drown the one that matters.
+// What a screen reader is told: alarms and refused codes at once, everything else as one summary every few seconds. Twenty
+// rows a second read aloud would drown the one that matters.
 import { count, ours, text } from "../words.js";
-import { verdictWord } from "./list.js";
+import { isOnList, verdictWord } from "./list.js";
 
 const EVERY_MS = 5_000;
 
@@ -17,7 +17,10 @@ export class Announcer {
   /** @param {import("./list.js").Scan} scan */
   heard(scan) {
     this.fresh += 1;
-    if (scan.tone === "alarm") this.assertive.textContent = `${verdictWord(scan.verdict, scan)} ${ours(scan.words)} ${scan.name ?? ""} ${ours(scan.hint)}`;
+    const sentence = `${verdictWord(scan.verdict, scan)} ${ours(scan.words)} ${scan.name ?? ""} ${ours(scan.hint)}`;
+    if (scan.tone === "alarm") this.assertive.textContent = sentence;
+    // What is on no list must be heard with its reason; what is on the list is in the next summary.
+    else if (!isOnList(scan)) this.say(sentence);
   }
 
   /** @param {any} totals */

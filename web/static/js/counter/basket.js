@@ -19,6 +19,10 @@ export class Basket {
     this.sale = /** @type {string | null} */ (null);
     /** The list that opens when this one ends. */
     this.waiting = /** @type {string | null} */ (null);
+    /** Boxes on it. */
+    this.waitingBoxes = 0;
+    /** It is being paid: what is scanned goes on the next list. */
+    this.isPaying = false;
     this.mode = /** @type {"dispense" | "receive"} */ ("dispense");
     this.totals = { boxes: 0, matched: 0, unmatched: 0, alarms: 0, amount: "0" };
     this.last = /** @type {any} */ (null);
@@ -37,6 +41,8 @@ export class Basket {
   show(sale) {
     this.sale = sale.id ?? null;
     this.waiting = sale.waiting ?? null;
+    this.waitingBoxes = sale.waiting_boxes ?? 0;
+    this.isPaying = sale.is_paying ?? false;
     this.mode = sale.mode;
     this.lines = new Map((sale.lines ?? []).map((/** @type {Line} */ line) => [line.line, line]));
     this.rows.clear();
@@ -61,6 +67,13 @@ export class Basket {
     this.lines.set(line, { line, name: scan.name, spec: scan.spec, price: scan.price, quantity, codes });
     this.rows.get(line)?.remove();
     this.list.prepend(this.row(this.lines.get(line)));
+    this.tidy();
+  }
+
+  /** A scan went on the next list, ahead of the next full look. @param {number} boxes on that list now */
+  wait(boxes) {
+    this.waitingBoxes = boxes;
+    this.isPaying = true;
     this.tidy();
   }
 
@@ -110,9 +123,17 @@ export class Basket {
     const unpriced = isSale ? [...this.lines.values()].filter((line) => lineAmount(line) === null).length : 0;
     document.getElementById("c-unpriced").hidden = unpriced === 0;
     set("c-unpriced", count("counter.pay.unpriced", unpriced));
+    this.drawPayment();
     document.getElementById("c-last").hidden = !(this.isEmpty && this.last);
     document.getElementById("c-lines-none").hidden = !this.isEmpty || Boolean(this.last);
     if (this.last) this.drawLast();
+  }
+
+  /** Whether this list is being paid, and what waits for the next one. */
+  drawPayment() {
+    const waiting = this.waitingBoxes > 0 ? count("counter.paying.waiting", this.waitingBoxes) : "";
+    document.getElementById("c-paying").hidden = !this.isPaying && waiting === "";
+    set("c-paying-text", [this.isPaying ? text("counter.paying.now") : "", waiting].filter(Boolean).join(text("common.sentence_joint")));
   }
 
   /** @param {boolean} isSale */
@@ -151,5 +172,7 @@ function lineAmount(line) {
 
 /** @param {string} id @param {string} content */
 function set(id, content) {
-  document.getElementById(id).textContent = content;
+  const place = document.getElementById(id);
+  // Only what changed, so that screen readers are not told the same again.
+  if (place.textContent !== content) place.textContent = content;
 }

@@ -42,7 +42,7 @@ export class Page {
       reset: () => this.load(),
       changed: (isLive) => this.changed(isLive),
     });
-    window.setInterval(() => this.isListening && this.live.isLive && this.loadStatus().catch((problem) => this.tell(problem)), STATUS_EVERY_MS);
+    window.setInterval(() => this.lookAgain().catch((problem) => this.tell(problem)), STATUS_EVERY_MS);
   }
 
   // -- what comes in -------------------------------------------------------------------------------------------------
@@ -75,6 +75,7 @@ export class Page {
   takeNext(scan) {
     if (this.waiting.some((other) => other.id === scan.id)) return;
     this.waiting.push(scan);
+    this.basket.wait(this.waiting.filter(isOnList).length);
     this.announcer.heard(scan);
     this.sound.play(scan.tone);
     const way = [scan.name, ours(scan.hint)].filter(Boolean).join(text("common.sentence_joint"));
@@ -190,6 +191,13 @@ export class Page {
       if (!(problem instanceof Problem && problem.isSignedOut)) throw problem;
       showOperator(null);
     }
+  }
+
+  /** What changes without news: ages and figures, and a payment that nobody ended. */
+  async lookAgain() {
+    if (!this.isListening || !this.live.isLive) return;
+    await this.loadStatus();
+    if (this.basket.isPaying) await this.loadSale();
   }
 
   async loadStatus() {

@@ -17,6 +17,7 @@ const LINES = {
   off: { state: "unknown", word: "counter.sync.off" },
   problem: { state: "alarm", word: "counter.sync.problem" },
   blocked: { state: "alarm", word: "counter.sync.blocked" },
+  revoked: { state: "alarm", word: "counter.sync.revoked" },
   waiting: { state: "unknown", word: "counter.sync.no_answer_yet" },
   silent: { state: "notice", word: "counter.sync.silent" },
 };
@@ -138,7 +139,7 @@ export class Status {
     const line = this.isLost ? "unknown" : lineOf(sync);
     show("c-offline", line === "offline");
     show("c-off", line === "off");
-    show("c-link", line === "problem" || line === "blocked" || line === "silent");
+    show("c-link", ["problem", "blocked", "silent", "revoked"].includes(line));
     document.getElementById("c-link").classList.toggle("y-notice--bad", line !== "silent");
     document.getElementById("c-link").classList.toggle("y-notice--warn", line === "silent");
     put("c-link-title", ours(sync.problem?.words));
@@ -165,6 +166,7 @@ export class Status {
 /** What the line is. Being offline is no alarm, whatever the reason, unless it will not pass by itself. @param {any} sync */
 function lineOf(sync) {
   if (!sync.is_enabled) return "off";
+  if (sync.problem?.code === "terminal.revoked") return "revoked";
   if (sync.problem?.is_alarm) return sync.problem.code.startsWith("link.cannot_connect.") ? "blocked" : "problem";
   if (!sync.is_up) return "offline";
   if (sync.problem) return "silent";

@@ -7,6 +7,7 @@ left by a crash, so then a copy is looked at.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -66,10 +67,15 @@ def is_in_use(folder: Path, locks: Path = LOCKS) -> bool:
     """Tell whether a terminal holds the store, without touching its lock: a terminal that starts now must get it."""
     lock = database_path(folder).with_suffix(".lock")
     try:
-        held, inode = locks.read_text(encoding="ascii"), lock.stat().st_ino
-    except OSError:
+        held, file, holder = locks.read_text(encoding="ascii"), lock.stat(), lock.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
         return False
-    return any(line.split()[1] == "FLOCK" and line.split()[5].endswith(f":{inode}") for line in held.splitlines())
+    place = f"{os.major(file.st_dev):02x}:{os.minor(file.st_dev):02x}:{file.st_ino}"
+    lines = [line.split() for line in held.splitlines()]
+    flocks = [(line[4], line[5]) for line in lines if line[1] == "FLOCK"]
+    # Other disks have files of the same number. Some file systems tell another device here than there: then the process
+    # that the lock file names decides.
+    return any(at == place or (pid == holder and at.endswith(f":{file.st_ino}")) for pid, at in flocks)
 
 
 def inspect_store(folder: Path) -> StoreReport:

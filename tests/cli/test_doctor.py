@@ -190,6 +190,24 @@ def test_running_store_is_read_beside_its_writer_and_a_crashed_one_from_a_copy(s
     assert files_of(store) == before
 
 
+@pytest.mark.parametrize(
+    ("pid", "device", "is_ours"),
+    [("{pid}", "{device}", True), ("{pid}", "00:7f", True), ("1", "{device}", True), ("1", "00:7f", False)],
+)
+def test_file_of_the_same_number_on_another_disk_is_no_lock_of_ours(
+    tmp_path: Path, pid: str, device: str, *, is_ours: bool
+) -> None:
+    lock, locks = tmp_path / "terminal.lock", tmp_path / "locks"
+    lock.write_text("4711")
+    file = lock.stat()
+    ours = f"{os.major(file.st_dev):02x}:{os.minor(file.st_dev):02x}"
+    place = f"{device.format(device=ours)}:{file.st_ino}"
+    locks.write_text(
+        f"1: POSIX  ADVISORY  READ 9 {place} 0 1\n2: FLOCK  ADVISORY  WRITE {pid.format(pid=4711)} {place} 0 EOF\n"
+    )
+    assert is_in_use(tmp_path, locks) is is_ours
+
+
 def test_devices_that_are_gone_forbidden_or_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gun, port = os.openpty()
     path = os.ttyname(port)

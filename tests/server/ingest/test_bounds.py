@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from codes.errors import YimaError
 from codes.words import Words
 from server.ingest import Ingest
 from server.ingest.work import TOO_MANY_LIVES
-from server.store import alarms, events
+from server.store import alarms, bulk, events
 from server.store.alarms import Alarm, AlarmKey, raise_alarms
 from server.store.database import Store, open_store
 from server.store.times import micros
@@ -128,3 +130,42 @@ def test_two_workers_with_the_same_terminals_and_codes_never_wait_for_each_other
     store.close()
     assert failed == []
     assert deadlocks == 0
+
+
+def test_who_makes_a_new_life_holds_nothing_that_another_waits_for(
+    new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between looking and making, another life of the same terminal appears, and a third worker wants that one too."""
+    store = open_store(new_database(), new_epoch=lambda: EPOCH)
+    with store.writing() as connection:
+        events.open_streams(connection, {("T-2", "e1")})
+    has_looked, may_go_on = threading.Event(), threading.Event()
+    insert_missing, failed = bulk.insert_missing, list[YimaError]()
+
+    def paused(*args: Any) -> None:
+        if threading.current_thread().name == "maker":
+            has_looked.set()
+            may_go_on.wait(timeout=10)
+        insert_missing(*args)
+
+    def opening(*names: tuple[str, str]) -> None:
+        try:
+            with store.writing() as connection:
+                events.open_streams(connection, names)
+        except YimaError as exc:
+            failed.append(exc)
+
+    monkeypatch.setattr(bulk, "insert_missing", paused)
+    maker = threading.Thread(target=opening, args=(("T-1", "e1"), ("T-2", "e1")), name="maker")
+    third = threading.Thread(target=opening, args=(("T-1", "e2"), ("T-2", "e1")))
+    maker.start()
+    assert has_looked.wait(timeout=10)
+    opening(("T-1", "e2"))
+    third.start()
+    third.join(timeout=2)
+    waits = third.is_alive()
+    may_go_on.set()
+    maker.join(timeout=10)
+    third.join(timeout=10)
+    store.close()
+    assert (waits, failed) == (False, [])

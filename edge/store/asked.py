@@ -89,6 +89,9 @@ def make_pending(tx: Connection, wanted: Sequence[Wanted], *, most_rows: int = R
         epoch, (first, asked_last) = spans.popleft()
         # Numbers beyond the last were never given out, and lives that are not here were not named by us.
         last = min(asked_last, _last(tx, epoch))
+        if first > last:
+            room -= 1
+            continue
         rows = sql.rows(tx, SELECT_ROWS, (epoch, first, last, room))
         if len(rows) == room and rows[-1][0] < last:
             # It ends at a row, so that no gap is told in two pieces.

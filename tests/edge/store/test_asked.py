@@ -94,6 +94,7 @@ def test_row_that_was_damaged_since_is_parked_and_said_to_be_lost(connection: Co
 
 def test_numbers_never_given_out_are_not_called_lost(connection: Connection, outbox: Outbox) -> None:
     record(connection, outbox, 2)
+    assert outbox.send_again(ask(Wanted(EPOCH, [(10**30, 10**31)])), NOON) == SentAgain(0, None)
     assert outbox.send_again(ask(Wanted(EPOCH, [(3, 900)]), Wanted("somewhere-else", [(1, 9)])), NOON).rows == 0
     assert due(outbox) == [1, 2]
 

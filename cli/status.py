@@ -23,6 +23,7 @@ from cli.complaint import CANNOT, show_complaint
 from cli.doctor import DEFAULT_CONFIG, Config
 from cli.paper import padded, size_of, wrapped
 from cli.state_words import DEVICE_STATES, QUOTA_STATES
+from cli.terminal_status import StatusRefusedError
 from codes.words import Words
 from edge.health import DeviceStatus, Lamp, LampState, Machine, SitePeer, TerminalStatus, Trouble
 
@@ -117,10 +118,15 @@ def _watch(asked: Asking, *, as_json: bool) -> TerminalStatus | None:
     is_screen = sys.stdout.isatty() and not as_json
     with pressed_keys() as is_enough:
         while True:
-            seen = asked.status()
+            seen, silence = None, NOT_RUNNING
+            try:
+                seen = asked.status()
+            except StatusRefusedError as exc:
+                # It starts, it mends its store, somebody else has the port: all of that may pass while one looks on.
+                silence = exc.words
             if is_screen:
                 typer.echo(_CLEAR, nl=False)
-            _show(seen, as_json=as_json)
+            _show(seen, silence, as_json=as_json)
             if not as_json:
                 typer.echo("q 退出 / q ends" if is_screen else "")
             sys.stdout.flush()
@@ -128,11 +134,11 @@ def _watch(asked: Asking, *, as_json: bool) -> TerminalStatus | None:
                 return seen
 
 
-def _show(seen: TerminalStatus | None, *, as_json: bool) -> None:
+def _show(seen: TerminalStatus | None, silence: Words = NOT_RUNNING, *, as_json: bool) -> None:
     if as_json:
         typer.echo(record_of(seen))
         return
-    lines = [f"{NOT_RUNNING}"] if seen is None else page_of(seen, datetime.now(UTC))
+    lines = wrapped(str(silence)) if seen is None else page_of(seen, datetime.now(UTC))
     for line in lines:
         typer.echo(line)
 

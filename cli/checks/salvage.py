@@ -93,7 +93,7 @@ def _kept(folder: Path, kept: list[Path]) -> Iterator[Finding]:
     size = size_of(sum(file.stat().st_size for one in kept for file in one.iterdir() if file.is_file()))
     words = Words(
         f"留有 {len(kept)} 份损坏数据库的原文件（{DAMAGED}/，共 {size}），最近一份 {kept[-1].name}",
-        f"The files of {len(kept)} damaged stores are kept ({DAMAGED}/, {size}), the latest of {kept[-1].name}",
+        f"Files of damaged stores are kept: {len(kept)} ({DAMAGED}/, {size}), the latest of {kept[-1].name}",
     )
     step = Words(
         "请核对其中的 salvage.txt；厂商确认不再需要后才可移走。",

@@ -21,7 +21,7 @@ import cli.status
 from cli.app import app
 from cli.paper import WIDTH, wrapped
 from cli.status import page_of, pressed_keys
-from cli.terminal_status import fetch_status
+from cli.terminal_status import SalvagingError, fetch_status
 from codes.words import Words
 from edge.config import EdgeConfig
 from edge.health import (
@@ -127,6 +127,20 @@ def test_watch_tells_a_pipe_line_by_line_until_it_ends(config: Path, monkeypatch
     lines = [json.loads(line) for line in result.output.splitlines()]
     assert [line and line["is_well"] for line in lines] == [True, None, False]
     assert result.exit_code == 1
+
+
+def test_watch_goes_on_while_the_terminal_mends_its_store(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(_: EdgeConfig) -> TerminalStatus:
+        if not waited:
+            raise SalvagingError(Words("正在抢救", "salvaging"))
+        return STATUS
+
+    waited: list[float] = []
+    monkeypatch.setattr(cli.status, "_waited", lambda wait_s: waited.append(wait_s) or len(waited) > 1)
+    monkeypatch.setattr(cli.asking, "fetch_status", answer)
+    result = CliRunner().invoke(app, ["status", "--config", str(config), "--watch"])
+    assert result.exit_code == 0
+    assert result.output.index("正在抢救") < result.output.index(STATUS.fingerprint)
 
 
 @pytest.mark.parametrize(("key", "is_enough"), [(b"q", True), (b"x", False)])

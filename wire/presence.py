@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 
 from codes.words import Words
 from wire.errors import CorruptMessageError
-from wire.events import Name, Seq, Utc
+from wire.events import Hash, Name, Seq, Utc
 from wire.receipts import refuse_newer
 
 PRESENCE_VERSION = 1
@@ -72,13 +72,16 @@ class DeviceHealth(Struct, frozen=True):
     """The scanner set-up has shown that group separators arrive, or that they do not; None if nobody has looked."""
 
 
-class KeptEpoch(Struct, frozen=True):
+class KeptEpoch(Struct, frozen=True, omit_defaults=True):
     """What a store still has of one of its lives, delivered or not."""
 
     epoch: Name
     first: Seq
     last: Seq
     """The last number that was given out; the centre asks for what it lacks up to here."""
+    last_hash: Hash | None = None
+    """SM3 of the event with that number, by which the centre can tell that it holds another branch; None if the event
+    is not here any more."""
 
 
 class LampReport(Struct, frozen=True):

@@ -10,17 +10,22 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from server.ingest.branches import missing_branch
 from server.store import events
-from server.store.database import Store
+from server.store.database import Connection, Store
 from server.store.events import NO_HASH, StreamRow
 from wire.envelope import seal
+from wire.events import Span
 from wire.keys import SigningKey
-from wire.presence import Health
+from wire.presence import Health, KeptEpoch
 from wire.receipts import BATCH_VERSION, MAX_SPANS_PER_ASK, Ask, Wanted, encode
 from wire.topics import Channel, TerminalTopics
 
 BETWEEN = timedelta(seconds=20)
 """A terminal with gaps is asked no more often than this: it reports on every change as well."""
+
+MOST_TRIES = 3
+"""How often the same stretch of a branch is asked for."""
 
 
 class Question(NamedTuple):
@@ -37,6 +42,7 @@ class Asking:
         self._store = store
         self._key = key
         self._asked_at: dict[str, datetime] = {}
+        self._tries: dict[tuple[str, str], tuple[Span, int]] = {}
 
     def question(self, topics: TerminalTopics, said: Health, now: datetime) -> Question | None:
         """Return what to ask of a terminal after its report `said`; None if nothing is missing."""
@@ -62,10 +68,22 @@ class Asking:
                     continue
                 # Of a life that was never heard of, everything is missing.
                 row = streams.get(kept.epoch) or StreamRow(0, said.terminal, kept.epoch, 0, 0, NO_HASH)
-                if row.contiguous_to >= max(row.tip_seq, kept.last):
-                    continue
-                spans = events.load_gaps(connection, row, room, up_to=kept.last) if room else []
+                if row.contiguous_to < max(row.tip_seq, kept.last):
+                    spans = events.load_gaps(connection, row, room, up_to=kept.last) if room else []
+                else:
+                    spans = self._branch(connection, row, kept) if room else []
                 if spans:
                     wanted.append(Wanted(kept.epoch, spans))
                     room -= len(spans)
         return wanted
+
+    def _branch(self, connection: Connection, row: StreamRow, kept: KeptEpoch) -> list[Span]:
+        """Return the numbers of a branch that was never told; what does not come in a few tries never will."""
+        span = missing_branch(connection, row, kept)
+        if span is None:
+            self._tries.pop((row.terminal, row.epoch), None)
+            return []
+        before, tries = self._tries.get((row.terminal, row.epoch), (span, 0))
+        tries = tries + 1 if before == span else 1
+        self._tries[row.terminal, row.epoch] = (span, tries)
+        return [span] if tries <= MOST_TRIES else []

@@ -110,6 +110,11 @@ def load_newest_alarms(
     return [_record(row) for row in connection.execute(_of(asked, terminal))]
 
 
+def is_raised(connection: Connection, key: AlarmKey) -> bool:
+    """Tell whether an alarm has rung."""
+    return connection.execute(select(alarm.c.n).where(tuple_(*_KEY) == tuple_(*key))).first() is not None
+
+
 def count_alarms(connection: Connection, terminal: str | None) -> int:
     """Return how many alarms there are, of one terminal or of all."""
     return connection.scalar(_of(select(func.count()).select_from(alarm), terminal)) or 0

@@ -135,6 +135,16 @@ def load_rejected(connection: Connection, stream_id: int, seqs: Collection[int])
     return {Stored(seq, digest) for seq, digest in _at(connection, stream_id, seqs, columns)}
 
 
+def load_links(connection: Connection, stream_id: int, seqs: Collection[int]) -> dict[int, dict[bytes, bytes | None]]:
+    """Return, by number and hash, the bytes of the events with these numbers; None for one that was rejected."""
+    found: dict[int, dict[bytes, bytes | None]] = {}
+    for seq, digest in load_rejected(connection, stream_id, seqs):
+        found.setdefault(seq, {})[digest] = None
+    for seq, digest, frozen in _at(connection, stream_id, seqs, (event.c.seq, event.c.hash, event.c.frozen)):
+        found.setdefault(seq, {})[digest] = frozen
+    return found
+
+
 def load_frozen(connection: Connection, stream_id: int, seqs: Collection[int]) -> list[tuple[int, bytes]]:
     """Return number and bytes of the accepted events with these numbers."""
     return [(seq, frozen) for seq, frozen in _at(connection, stream_id, seqs, (event.c.seq, event.c.frozen))]

@@ -17,9 +17,10 @@ from codes.errors import YimaError
 from codes.os_words import words_of_os_error
 from codes.words import Words
 from edge.health import Machine
-from edge.store.database import database_path
+from edge.store.database import SALVAGING, database_path, had_a_life
 from edge.store.inspection import StoreReport, inspect_store
 from edge.store.life import Why
+from edge.store.salvage import DAMAGED
 from edge.troubles import machine_troubles
 
 MOUNTS = Path("/proc/self/mounts")
@@ -59,11 +60,17 @@ def check_data(folder: Path) -> Iterator[Finding]:
     yield _key(folder / KEY_FILE)
     try:
         yield from check_salvage(folder)
-        is_there = database_path(folder).exists()
+        database = database_path(folder)
+        is_there = database.exists()
+        is_lost = had_a_life(database) and not (is_there and database.stat().st_size)
+        # What a salvage has left was told above.
+        is_told = (folder / SALVAGING).exists() or (not is_there and (folder / DAMAGED).exists())
     except OSError as exc:
         yield _unusable(folder, words_of_os_error(exc))
         return
-    if is_there:
+    if is_lost and not is_told:
+        yield _lost(folder)
+    elif is_there:
         yield from _store(folder)
 
 
@@ -165,6 +172,16 @@ def _key(path: Path) -> Finding:
         words = Words("终端密钥可被他人读取", "Others can read the terminal's key")
         return fault("key.open", words, Words(f"请执行：chmod 600 {path}", f"Run: chmod 600 {path}"))
     return fine("key.closed", "终端密钥仅属主可读", "Only its owner can read the terminal's key")
+
+
+def _lost(folder: Path) -> Finding:
+    words = Words(f"{folder} 中的 terminal.db 丢失或为空", f"The terminal.db in {folder} is gone or empty")
+    step = Words(
+        "若有备份或原盘，请先找回该文件再启动；否则启动终端：会另起新纪元，并告知中心。",
+        "If it is on a backup or another disk, put it back before the next start; else start the terminal: it begins a "
+        "new life and tells the centre.",
+    )
+    return fault("store.lost", words, step)
 
 
 def _store(folder: Path) -> Iterator[Finding]:

@@ -144,6 +144,15 @@ def test_data_folder_is_looked_at(tmp_path: Path, store: Path) -> None:
     assert said(check_data(store))["key.closed"] is Level.OK
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_store_that_is_gone_beside_a_key_is_a_fault(store: Path, *, is_there: bool) -> None:
+    (store / "terminal.key").write_text("k")
+    database_path(store).unlink()
+    if is_there:
+        database_path(store).touch()
+    assert said(check_data(store))["store.lost"] is Level.FAULT
+
+
 def test_network_share_is_a_fault(tmp_path: Path) -> None:
     mounts = tmp_path / "mounts"
     mounts.write_text(f"/dev/sda1 / ext4 rw 0 0\nnas:/x {tmp_path} nfs4 rw 0 0\n")

@@ -51,9 +51,10 @@ def status(
 ) -> None:
     """显示这台终端的状态 / Show how this terminal is.
 
-    退出码：0 正常，只有提示或断网也算；1 需要处理（含配置文件有误而终端仍在运行）；2 未运行，或没有得到它的状态
-    / Exit code: 0 well, also with notices or without a line; 1 needs a person, also if the file is broken while it
-    runs; 2 not running, or it does not say how it is.
+    退出码：0 正常（断网、有提示也算），1 需要处理，2 未运行或得不到状态
+
+    Exit code: 0 well, also without a line or with notices; 1 needs a person, also if the file is broken while the
+    terminal runs; 2 it does not run, or does not say how it is.
     """
     asked = asking_of(config)
     seen = _watch(asked, as_json=as_json) if watch else _once(asked, as_json=as_json)

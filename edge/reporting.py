@@ -149,7 +149,7 @@ def health_of(
         dead_letters=counts.dead,
         oldest_pending_at=counts.oldest_pending_at,
         devices=[_device(device) for device in status.devices],
-        kept=[KeptEpoch(one.epoch, one.first, one.last) for one in kept],
+        kept=[KeptEpoch(one.epoch, one.first, one.last, one.last_hash) for one in kept],
         held=counts.held,
         sync=_lamp(status.lamps.sync),
         settlement=_lamp(status.lamps.settlement),

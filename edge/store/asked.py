@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from edge.store import sql
 from edge.store.terminal import read_state
-from wire.events import Span
+from wire.events import Span, sm3_hex
 from wire.receipts import Wanted, ranges
 
 ROWS_AT_ONCE = 500
@@ -26,6 +26,9 @@ NEXT_EPOCH = "SELECT epoch FROM outbox WHERE epoch > ? ORDER BY epoch LIMIT 1"
 # Two look-ups: asked for together, SQLite would read every row of the life.
 ENDS_OF_EPOCH = """
 SELECT (SELECT min(seq) FROM outbox WHERE epoch = ?1), (SELECT max(seq) FROM outbox WHERE epoch = ?1)
+"""
+LAST_OF_EPOCH = """
+SELECT bytes FROM outbox WHERE epoch = ? AND seq = ? AND dead_code IS NOT 'store.row_damaged'
 """
 SEND_AGAIN = """
 UPDATE outbox SET state = 'pending', held_until = NULL, dead_code = NULL, delivered_at = NULL
@@ -56,6 +59,8 @@ class Kept:
     first: int
     last: int
     """The last number that was given out in this life, as far as this store knows."""
+    last_hash: str | None = None
+    """SM3 of the event with that number; None if it is not here any more, or damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +76,15 @@ class Made:
 
 
 def kept_epochs(tx: Connection) -> list[Kept]:
-    """Return every life of which something is here, in no order that means anything; costs two look-ups each."""
+    """Return every life of which something is here, in no order that means anything; costs three look-ups each."""
     state = read_state(tx)
     found = [_kept(tx, epoch) for epoch in _epochs(tx)]
     newest = state.next_seq - 1
     others = [one for one in found if one.epoch != state.epoch]
     # The present life is named even if all of it was put away: what the centre lacks of it, it should ask for.
     first = next((one.first for one in found if one.epoch == state.epoch), newest)
-    return [*others, Kept(state.epoch, first, newest)] if newest else others
+    present = Kept(state.epoch, first, newest, _hash_of(tx, state.epoch, newest))
+    return [*others, present] if newest else others
 
 
 def make_pending(tx: Connection, wanted: Sequence[Wanted], *, most_rows: int = ROWS_AT_ONCE) -> Made:
@@ -125,7 +131,14 @@ def _epochs(tx: Connection) -> Iterator[str]:
 
 
 def _kept(tx: Connection, epoch: str) -> Kept:
-    return Kept(epoch, *sql.one(tx, ENDS_OF_EPOCH, (epoch,)))
+    first, last = sql.one(tx, ENDS_OF_EPOCH, (epoch,))
+    return Kept(epoch, first, last, _hash_of(tx, epoch, last))
+
+
+def _hash_of(tx: Connection, epoch: str, seq: int) -> str | None:
+    row = sql.first(tx, LAST_OF_EPOCH, (epoch, seq))
+    # A damaged file may hold anything.
+    return sm3_hex(row[0]) if row is not None and isinstance(row[0], bytes) else None
 
 
 def _last(tx: Connection, epoch: str) -> int:

@@ -94,7 +94,7 @@ class Box:
 
     def health(self, now: datetime) -> Health:
         counts, kept = self.outbox.within(read_stock)
-        named = [KeptEpoch(one.epoch, one.first, one.last) for one in kept]
+        named = [KeptEpoch(one.epoch, one.first, one.last, one.last_hash) for one in kept]
         return Health(1, TERMINAL.name, "s1", now, counts.pending, 0, None, [], named)
 
 

@@ -17,7 +17,7 @@ from edge.store.outbox import Outbox, SentAgain, read_stock
 from edge.store.terminal import ensure_state, read_state
 from rules.scan_judgement import Mode
 from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
-from wire.events import EventsLost, ShiftOpened, Span, thaw
+from wire.events import EventsLost, ShiftOpened, Span, sm3_hex, thaw
 from wire.receipts import Ask, Receipt, Rejected, Wanted
 
 pytestmark = pytest.mark.req("T-07")
@@ -42,6 +42,12 @@ def ask(*wanted: Wanted) -> Ask:
 def kept(connection: Connection) -> list[Kept]:
     with connection.begin():
         return read_stock(connection)[1]
+
+
+def hash_of(connection: Connection, epoch: str, seq: int) -> str:
+    with connection.begin():
+        (frozen,) = sql.one(connection, "SELECT bytes FROM outbox WHERE epoch = ? AND seq = ?", (epoch, seq))
+    return sm3_hex(frozen)
 
 
 def due(outbox: Outbox) -> list[int]:
@@ -126,9 +132,10 @@ def test_every_life_is_named_even_if_all_of_it_was_put_away(connection: Connecti
     assert kept(connection) == []
     record(connection, outbox, 3)
     drop(connection, 1)
-    assert kept(connection) == [Kept(EPOCH, 2, 3)]
+    of_third = hash_of(connection, EPOCH, 3)
+    assert kept(connection) == [Kept(EPOCH, 2, 3, of_third)]
     began = outbox.leave_epoch(EPOCH, "forked", NOON)
-    assert kept(connection) == [Kept(EPOCH, 2, 3), Kept(began, 1, 1)]
+    assert kept(connection) == [Kept(EPOCH, 2, 3, of_third), Kept(began, 1, 1, hash_of(connection, began, 1))]
     drop(connection, 1, 2, 3)
     assert kept(connection) == [Kept(began, 1, 1)]
 

@@ -25,6 +25,7 @@ from codes.os_words import words_of_os_error
 from codes.words import Words
 from edge.clock import SystemClock
 from edge.config import load_config
+from edge.store.damaged import damaged_files
 from edge.store.database import database_path, visited_store
 from edge.store.dead_letters import (
     DeadLetter,
@@ -38,6 +39,7 @@ from edge.store.handover import ExportFileError, NoStoreError, NothingBegunError
 from edge.store.handover_adopt import adopt_events
 from edge.store.handover_export import export_events
 from edge.store.handover_look import Estate, opened_estate
+from edge.store.life import acknowledge_damage
 from edge.store.outbox import read_counts
 from web.logs import configure_logs
 
@@ -226,6 +228,34 @@ def adopt(
     if done.began is not None:
         for line in (_BEGAN.zh, _BEGAN.en):
             typer.echo("\n".join(wrapped(line, width=screen_width())))
+
+
+@outbox_app.command()
+def damaged(
+    acknowledge: Annotated[bool, typer.Option("--acknowledge", help="已查看，不再提醒 / Seen; tell no more")] = False,
+    config: Config = None,
+    folder: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """列出损坏后留存的文件 / List the files kept of damaged stores.
+
+    文件不会被删除；确认后，终端下次启动起不再提醒 / Nothing is deleted; once acknowledged, the terminal tells of it no
+    more from its next start on.
+    """
+    with _store(config, folder) as connection:
+        with connection.begin():
+            seen = acknowledge_damage(connection, getpass.getuser(), SystemClock().now()) if acknowledge else 0
+        kept = damaged_files(_folder_of(config, folder))
+    if as_json:
+        listed = [{"folder": str(one.folder), "files": one.files, "bytes": one.size_bytes} for one in kept]
+        typer.echo(json.dumps({"damaged": listed, "acknowledged": seen}, ensure_ascii=False))
+        return
+    for one in kept:
+        typer.echo(f"{one.folder}：{one.files} 个文件 / files，{one.size_bytes} 字节 / bytes")
+    if not kept:
+        typer.echo("没有留存的损坏文件 / no files of damaged stores are kept")
+    if acknowledge:
+        typer.echo(f"已确认 {seen} 次 / acknowledged {seen}")
 
 
 @contextmanager

@@ -12,11 +12,12 @@ from edge.store.life import FormerStore
 from edge.store.salvage import Mended
 
 SHOWN: Final = timedelta(days=7)
-"""How long a damaged store stays an alarm."""
+"""How long a damaged store stays an alarm that nobody acknowledges."""
 
 _ASK_VENDOR: Final = Words(
-    "请检查本机硬盘；保留该目录并联系厂商；按 `salvage.txt` 核对缺失的记录。",
-    "Have the disk checked, keep the folder and tell the vendor; salvage.txt in it names what is missing.",
+    "请检查本机硬盘；保留该目录并联系厂商；按 `salvage.txt` 核对缺失的记录；之后用 `yima outbox damaged --acknowledge` 确认。",
+    "Have the disk checked, keep the folder and tell the vendor; salvage.txt in it names what is missing. Acknowledge "
+    "it afterwards with `yima outbox damaged --acknowledge`.",
 )
 _CUT_OFF: Final = Trouble(
     "store.cut_off",
@@ -32,7 +33,7 @@ _CUT_OFF: Final = Trouble(
 def store_troubles(mended: Mended, former: Sequence[FormerStore], now: datetime) -> Iterator[Trouble]:
     """Yield what is to be told of the store."""
     for one in former:
-        if one.why == "damaged" and now - one.ended_at < SHOWN:
+        if one.why == "damaged" and one.seen_at is None and now - one.ended_at < SHOWN:
             yield _salvaged(one)
     if mended.parked:
         yield _parked(mended.parked)

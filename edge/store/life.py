@@ -35,7 +35,17 @@ BEGIN_EPOCH = "UPDATE terminal_state SET epoch = ?, next_seq = 1, last_hash = ?"
 KEEP_FORMER = "INSERT OR REPLACE INTO former_store (epoch, ended_at, why, kept, lost, folder) VALUES (?, ?, ?, ?, ?, ?)"
 COUNT_ROWS = "SELECT count(*) FROM outbox"
 SET_LISTS_ASIDE = "UPDATE sale SET state = 'cancelled', ended_at = ?, is_waiting = 0 WHERE state = 'open'"
-SELECT_FORMER = "SELECT epoch, ended_at, why, kept, lost, folder FROM former_store ORDER BY ended_at DESC, epoch DESC"
+# A life has no event 0: set aside under that number is the whole of it, by who looked at what became of it.
+SELECT_FORMER = """
+SELECT f.epoch, f.ended_at, f.why, f.kept, f.lost, f.folder, s.at
+FROM former_store AS f LEFT JOIN set_aside AS s ON s.epoch = f.epoch AND s.seq = 0
+ORDER BY f.ended_at DESC, f.epoch DESC
+"""
+SET_SEEN = """
+INSERT OR IGNORE INTO set_aside (epoch, seq, operator, reason, at)
+SELECT epoch, 0, ?, 'store.salvaged', ? FROM former_store WHERE why = 'damaged'
+"""
+FORGET_SEEN = "DELETE FROM set_aside WHERE epoch = ? AND seq = 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,8 @@ class FormerStore:
     """Numbers that are known to be lost."""
     folder: str | None
     """Where the damaged files were put."""
+    seen_at: datetime | None = None
+    """When a person acknowledged it."""
 
 
 def home_of(database: Path) -> str:
@@ -95,6 +107,7 @@ def move_home(tx: Connection, home: str) -> None:
 
 def keep_former(tx: Connection, former: FormerStore) -> None:
     """Keep what became of a former life."""
+    sql.change(tx, FORGET_SEEN, (former.epoch,))
     cells = (former.epoch, to_us(former.ended_at), former.why, former.kept, json.dumps(former.lost), former.folder)
     sql.change(tx, KEEP_FORMER, cells)
 
@@ -102,9 +115,16 @@ def keep_former(tx: Connection, former: FormerStore) -> None:
 def former_stores(tx: Connection) -> list[FormerStore]:
     """Return the lives that ended by an accident, newest first."""
     return [
-        FormerStore(epoch, from_us(at), why, kept, tuple(map(tuple, json.loads(lost))), folder)
-        for epoch, at, why, kept, lost, folder in sql.rows(tx, SELECT_FORMER)
+        FormerStore(
+            epoch, from_us(at), why, kept, tuple(map(tuple, json.loads(lost))), folder, from_us(seen) if seen else None
+        )
+        for epoch, at, why, kept, lost, folder, seen in sql.rows(tx, SELECT_FORMER)
     ]
+
+
+def acknowledge_damage(tx: Connection, operator: str, now: datetime) -> int:
+    """Note that a person has looked at every damage so far; return how many nobody had looked at before."""
+    return sql.change(tx, SET_SEEN, (operator, to_us(now)))
 
 
 def note_centre(tx: Connection, centre: str) -> str | None:

@@ -12,11 +12,21 @@ from sqlalchemy import Connection
 from edge.config import EdgeConfig, StoreSection, TerminalSection
 from edge.core import opened_core
 from edge.store import life
+from edge.store.damaged import damaged_files
 from edge.store.database import database_path
-from edge.store.life import FormerStore, former_stores, home_of, note_centre
+from edge.store.life import (
+    FormerStore,
+    acknowledge_damage,
+    former_stores,
+    home_of,
+    keep_former,
+    note_centre,
+)
 from edge.store.outbox import Outbox
 from edge.store.sales import see_desk, start_sale, start_waiting
+from edge.store.salvage import Mended
 from edge.store.terminal import read_state
+from edge.store_troubles import store_troubles
 from tests.edge.scene import EPOCH, NOON, TERMINAL, FakeClock
 from wire.events import GENESIS, ShiftOpened, StoreRebuilt, thaw
 
@@ -119,3 +129,36 @@ def test_another_life_of_the_centre_is_news(connection: Connection, outbox: Outb
     assert outbox.note_centre("c2") == "c1"
     with connection.begin():
         assert note_centre(connection, "c2") is None
+
+
+def test_damage_that_somebody_looked_at_is_told_no_more_until_there_is_another(
+    connection: Connection, outbox: Outbox
+) -> None:
+    def troubles() -> list[str]:
+        return [one.code for one in store_troubles(Mended(), former_stores(connection), NOON)]
+
+    with connection.begin():
+        outbox.begin_epoch(connection, "damaged", NOON, folder="damaged/1")
+        assert troubles() == ["store.salvaged"]
+        assert acknowledge_damage(connection, "root", NOON) == 1
+        assert acknowledge_damage(connection, "root", NOON) == 0
+        assert troubles() == []
+        assert former_stores(connection)[0].seen_at == NOON
+        outbox.begin_epoch(connection, "damaged", NOON, folder="damaged/2")
+        assert troubles() == ["store.salvaged"]
+        # A life of which not even the name was left comes in the place of another such.
+        nameless = FormerStore("", NOON, "damaged", 0, (), "damaged/3")
+        keep_former(connection, nameless)
+        assert acknowledge_damage(connection, "root", NOON) == 2
+        keep_former(connection, nameless)
+        assert troubles() == ["store.salvaged"]
+
+
+def test_files_that_salvages_set_aside_are_counted(tmp_path: Path) -> None:
+    assert damaged_files(tmp_path) == []
+    for name in ("2", "1"):
+        (tmp_path / "damaged" / name).mkdir(parents=True)
+        (tmp_path / "damaged" / name / "terminal.db").write_bytes(bytes(100))
+    (tmp_path / "damaged" / "1" / "terminal.db-wal").write_bytes(bytes(20))
+    found = [(one.folder.name, one.files, one.size_bytes) for one in damaged_files(tmp_path)]
+    assert found == [("1", 2, 120), ("2", 1, 100)]

@@ -15,7 +15,8 @@ SHOWN: Final = timedelta(days=7)
 """How long a damaged store stays an alarm that nobody acknowledges."""
 
 _ASK_VENDOR: Final = Words(
-    "请检查本机硬盘；保留该目录并联系厂商；按 `salvage.txt` 核对缺失的记录；之后用 `yima outbox damaged --acknowledge` 确认。",
+    "请检查本机硬盘；保留该目录并联系厂商；按 `salvage.txt` 核对缺失的记录；"
+    "之后用 `yima outbox damaged --acknowledge` 确认。",
     "Have the disk checked, keep the folder and tell the vendor; salvage.txt in it names what is missing. Acknowledge "
     "it afterwards with `yima outbox damaged --acknowledge`.",
 )

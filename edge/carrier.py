@@ -267,7 +267,7 @@ class Carrier:
 
     def _note_answer(self, answer: Answer) -> None:
         receipt = answer.receipt
-        self._board.note_receipt(answer.applied, self._clock.now())
+        self._board.note_receipt(answer.receipt.trust, self._clock.now())
         taken = {"epoch": receipt.epoch, "accepted": receipt.accepted}
         self._bus.publish("receipt", msgspec.json.encode(taken).decode())
         if receipt.is_forked and receipt.epoch == self._epoch:

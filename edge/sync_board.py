@@ -11,12 +11,10 @@ from codes.errors import YimaError
 from codes.words import Words
 from edge.health import Trouble
 from edge.link_trouble import CANNOT_CONNECT, NO_ANSWER, REVOKED
-from edge.store.outbox import Applied
 from wire.errors import ForgedMessageError, UnknownKeyError
 from wire.link_loss import QUIET_S, Cause, LinkLoss
+from wire.receipts import Trust
 
-PENDING: Final = "terminal.pending"
-"""Reason by which the centre says that it does not take our records yet."""
 ANSWER_S = 60.0
 """How long records may be on the way before the centre's silence is told. It answers in well under a second."""
 
@@ -59,14 +57,18 @@ class SyncBoard:
         self._asked_since_s: float | None = None
         self.is_up = False
         """The line to the broker is open."""
-        self.is_approved: bool | None = None
+        self.trust: Trust | None = None
         """Whether the centre takes our records; None before it has said anything."""
         self.last_receipt_at: datetime | None = None
         self.receipts = 0
         """How many were believed."""
         self.problem: Trouble | None = None
         """Why receipts are not believed; None after one that was."""
-        self._is_revoked = False
+
+    @property
+    def is_approved(self) -> bool | None:
+        """Whether the centre takes our records; None before it has said anything."""
+        return None if self.trust is None else self.trust is Trust.APPROVED
 
     def line_up(self) -> None:
         """Note that the line is open."""
@@ -94,22 +96,18 @@ class SyncBoard:
         if cause in {Cause.TAKEN_OVER, Cause.UNSTEADY} and now_s - self._up_since_s < QUIET_S:
             # The line is ours for a moment only: the other terminal comes back as we did.
             return CANNOT_CONNECT[cause]
-        if self._is_revoked:
+        if self.trust is Trust.REVOKED:
             return REVOKED
         is_unanswered = asked_since_s is not None and now_s - asked_since_s >= ANSWER_S
         return NO_ANSWER if is_unanswered and pending > 0 else None
 
-    def note_receipt(self, applied: Applied, now: datetime) -> None:
+    def note_receipt(self, trust: Trust, now: datetime) -> None:
         """Note what a receipt of the centre says about us."""
         self.last_receipt_at = now
         self.receipts += 1
         self._asked_since_s = None
         self.problem = None
-        if applied.reasons & {PENDING, REVOKED.code}:
-            self.is_approved = False
-            self._is_revoked = REVOKED.code in applied.reasons
-        elif applied.delivered:
-            self.is_approved, self._is_revoked = True, False
+        self.trust = trust
 
     def note_refused_receipt(self, error: YimaError) -> None:
         """Note why a receipt was not believed."""

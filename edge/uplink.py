@@ -28,7 +28,7 @@ from edge.store.outbox import Applied, OutboxRow
 from edge.uplink_ports import UplinkClock, UplinkLink, UplinkOutbox
 from wire.envelope import open_sealed, seal
 from wire.keys import PublicKey, SigningKey
-from wire.receipts import BATCH_VERSION, Batch, Receipt, decode_ask, decode_receipt, encode
+from wire.receipts import BATCH_VERSION, Batch, Receipt, Trust, decode_ask, decode_receipt, encode
 from wire.topics import Channel, TerminalTopics
 
 ROWS_PER_BATCH = 100
@@ -40,6 +40,8 @@ MOST_REMEMBERED = 1_000
 """Batches whose receipts still count, answered late or never. A receipt to an older one is ignored: sent again."""
 MOST_ASKS = 20
 """Requests of the centre that may wait to be read; it asks anew after every health report."""
+QUESTION_S = 30.0
+"""How long a terminal that has nothing to send waits before it asks again how it stands with the centre."""
 IDLE_CHECK_S = 1.0
 """How often an idle uplink looks for rows whose hold has ended."""
 
@@ -104,6 +106,7 @@ class Uplink:
         self._refused_codes: set[str] = set()
         self._is_up = False
         self._has_new_session = False
+        self._question_due_s: float | None = None
         self._cursor = _Cursor()
         self._on_the_way: list[OnTheWay] = []
         self._remembered: OrderedDict[str, OnTheWay] = OrderedDict()
@@ -162,6 +165,8 @@ class Uplink:
         if is_up:
             self._asks.begin_session()
         self._has_new_session = self._has_new_session or is_up
+        # A line that is open says nothing of the centre: with nothing to send, ask.
+        self._question_due_s = self._clock.monotonic_s() if is_up else None
         self._wake.set()
 
     def _note_receipt(self, frame: bytes) -> None:
@@ -223,7 +228,16 @@ class Uplink:
             return await self._resend(overdue)
         if len(self._on_the_way) >= WINDOW:
             return False
-        return await self._send_live() or await self._send_backlog()
+        if await self._send_live() or await self._send_backlog():
+            return True
+        self._ask_standing()
+        return False
+
+    def _ask_standing(self) -> None:
+        """Ask by an empty batch how the centre stands to us, where no other batch will bring the answer."""
+        due_s, now_s = self._question_due_s, self._clock.monotonic_s()
+        if due_s is not None and due_s <= now_s and not self._on_the_way and self._publish(self._cursor.epoch, ()):
+            self._question_due_s = now_s + QUESTION_S
 
     def _overdue(self) -> OnTheWay | None:
         now_s = self._clock.monotonic_s()
@@ -272,8 +286,15 @@ class Uplink:
         )
 
     def _send(self, epoch: str, rows: Sequence[OutboxRow], *, is_live: bool, tries: int = 0) -> bool:
-        if not rows:
-            return False
+        sent = self._publish(epoch, rows, tries, is_live=is_live) if rows else None
+        if sent is not None:
+            self._on_the_way.append(sent)
+        return sent is not None
+
+    def _publish(
+        self, epoch: str, rows: Sequence[OutboxRow], tries: int = 0, *, is_live: bool = True
+    ) -> OnTheWay | None:
+        """Send one batch and remember it, or return None if the line takes nothing now."""
         sent_at, nonce = self._clock.now(), self._new_nonce()
         batch = Batch(
             v=BATCH_VERSION,
@@ -285,14 +306,13 @@ class Uplink:
         )
         topic = self._topics.on(Channel.EVENTS)
         if not self._link.publish(topic, seal(encode(batch), topic, self._key)):
-            return False
-        first, last = rows[0].seq, rows[-1].seq
+            return None
+        first, last = (rows[0].seq, rows[-1].seq) if rows else (0, 0)
         sent = OnTheWay(nonce, epoch, first, last, sent_at, self._clock.monotonic_s(), is_live, tries)
-        self._on_the_way.append(sent)
         self._remembered[nonce] = sent
         if len(self._remembered) > MOST_REMEMBERED:
             self._remembered.popitem(last=False)
-        return True
+        return sent
 
     # -- receipts --------------------------------------------------------------------------------------------------
 
@@ -364,6 +384,8 @@ class Uplink:
             return
         if answered in self._on_the_way:
             self._on_the_way.remove(answered)
+        is_taken = receipt.trust is Trust.APPROVED
+        self._question_due_s = None if is_taken else self._clock.monotonic_s() + QUESTION_S
         round_trip_s = arrived_s - answered.sent_s
         middle = answered.sent_at + timedelta(seconds=round_trip_s / 2)
         offset_ms = round((receipt.at - middle).total_seconds() * 1000)

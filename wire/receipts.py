@@ -6,6 +6,7 @@ A row of the terminal's outbox is delivered when a receipt names it, never on th
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -22,6 +23,15 @@ MAX_SPANS_PER_ASK = 200
 Nonce = Annotated[str, Meta(min_length=16, max_length=64)]
 
 
+class Trust(StrEnum):
+    """Whether the centre takes a terminal's facts."""
+
+    PENDING = "pending"
+    """It has announced itself; nobody has compared its fingerprint yet."""
+    APPROVED = "approved"
+    REVOKED = "revoked"
+
+
 class Batch(Struct, frozen=True):
     """Events of one terminal, one message."""
 
@@ -31,8 +41,8 @@ class Batch(Struct, frozen=True):
     sent_at: Utc
     nonce: Nonce
     """Fresh for each message; the receipt repeats it."""
-    events: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_EVENTS_PER_BATCH)]
-    """Each exactly as it was frozen."""
+    events: Annotated[list[msgspec.Raw], Meta(max_length=MAX_EVENTS_PER_BATCH)]
+    """Each exactly as it was frozen. None: the terminal only asks how it stands with the centre."""
 
 
 class Rejected(Struct, frozen=True):
@@ -71,6 +81,8 @@ class Receipt(Struct, frozen=True):
     accepted: list[Span] = msgspec.field(default_factory=list)
     rejected: list[Rejected] = msgspec.field(default_factory=list)
     held: list[Held] = msgspec.field(default_factory=list)
+    trust: Trust = Trust.APPROVED
+    """Whether the centre takes what this terminal says."""
     is_forked: bool = False
     """A number of this batch stands for another event at the centre too: begin a new epoch."""
 

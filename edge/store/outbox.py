@@ -106,8 +106,6 @@ class Applied:
     held: int
     unknown: int
     """Numbers the receipt names that this store does not have: purged since, or never written here."""
-    reasons: frozenset[str] = frozenset()
-    """The centre's codes for what it refused or put off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +271,7 @@ class Outbox:
         delivered, unknown = self._deliver(receipt)
         dead, strange = self._bury(receipt)
         held, stranger = self._hold(receipt, now)
-        reasons = {refused.code for refused in receipt.rejected} | {put_off.code for put_off in receipt.held}
-        return Applied(delivered, dead, held, unknown + strange + stranger, frozenset(reasons))
+        return Applied(delivered, dead, held, unknown + strange + stranger)
 
     def _deliver(self, receipt: Receipt) -> tuple[int, int]:
         delivered = unknown = 0

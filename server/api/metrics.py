@@ -16,8 +16,8 @@ from starlette.responses import PlainTextResponse, Response
 
 from server.centre import Centre
 from server.store import terminals
-from server.store.terminals import Trust
 from web.local_only import is_from_here
+from wire.receipts import Trust
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from server.api.access import Reader, TheCentre
 from server.api.views import MOST_CONFLICTS, StatusView
 from server.store import catalogue, ledger, terminals
-from server.store.terminals import Trust
+from wire.receipts import Trust
 
 router = APIRouter(tags=["status"])
 

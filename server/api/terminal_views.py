@@ -7,8 +7,8 @@ from datetime import datetime
 from server.api.views import View
 from server.fleet import Standing
 from server.store.alarms import AlarmRecord
-from server.store.terminals import Trust
 from server.store.times import moment
+from wire.receipts import Trust
 
 
 class DeviceView(View):

@@ -10,7 +10,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from server.store.terminals import Trust
+from wire.receipts import Trust
 
 MOST_CONFLICTS: Final = 10_000
 """Codes in conflict that are counted: the glance must stay quick, and beyond it nobody needs the number."""

@@ -12,12 +12,13 @@ from datetime import datetime
 import msgspec
 
 from codes.words import Words
-from server.store.terminals import TerminalRow, Trust
+from server.store.terminals import TerminalRow
 from server.store.times import micros
 from wire.envelope import open_introduction, open_sealed
 from wire.errors import CorruptMessageError
 from wire.keys import PublicKey
 from wire.presence import Health, Presence, PresenceState, decode_health, decode_presence, encode
+from wire.receipts import Trust
 from wire.topics import Channel, TerminalTopics, parse_topic
 
 _LARGEST_PRESENCE = 64 * 1024

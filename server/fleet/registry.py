@@ -20,12 +20,13 @@ from server.people.roles import Person
 from server.store import audit, events, terminals
 from server.store.database import Connection, Store
 from server.store.terminal_lists import EVERY, FleetFigures, Show, TerminalFilter, count_listed, load_listed
-from server.store.terminals import TerminalRow, Trust
+from server.store.terminals import TerminalRow
 from server.store.times import micros
 from web.errors import InvalidRequestError, NotFoundError
 from wire.errors import WireError
 from wire.keys import PublicKey
 from wire.presence import Health
+from wire.receipts import Trust
 from wire.topics import Channel
 
 

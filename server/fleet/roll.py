@@ -17,11 +17,12 @@ from server.fleet.presence import Change, after_health, after_presence, open_hea
 from server.store import alarms, terminals
 from server.store.alarms import Alarm, AlarmKey
 from server.store.database import Connection
-from server.store.terminals import TerminalRow, Trust
+from server.store.terminals import TerminalRow
 from server.store.times import micros
 from wire.errors import UnknownKeyError
 from wire.keys import PublicKey
 from wire.presence import Health
+from wire.receipts import Trust
 
 MOST_PENDING = 1_000
 """Terminals that may wait for approval; beyond that somebody is making them up."""

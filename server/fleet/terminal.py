@@ -9,10 +9,11 @@ from enum import StrEnum
 
 import msgspec
 
-from server.store.terminals import TerminalRow, Trust
+from server.store.terminals import TerminalRow
 from server.store.times import micros, moment, moment_or_none
 from wire.keys import PublicKey
 from wire.presence import DeviceHealth, Health, PresenceState, decode_health
+from wire.receipts import Trust
 
 SILENT_AFTER = timedelta(seconds=100)
 """Three missed health reports: the broker says online, but nothing has been heard."""

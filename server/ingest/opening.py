@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from codes.errors import YimaError
 from codes.words import Words
-from server.store.terminals import Trust, TrustedRow
+from server.store.terminals import TrustedRow
 from wire.envelope import open_sealed
 from wire.errors import (
     CorruptMessageError,
@@ -22,7 +22,7 @@ from wire.errors import (
 )
 from wire.events import Event, EventHeader, sm3_hex, thaw, thaw_header
 from wire.keys import PublicKey
-from wire.receipts import BATCH_VERSION, Batch, Held, decode_batch
+from wire.receipts import BATCH_VERSION, Batch, Held, Trust, decode_batch
 from wire.topics import Channel, TerminalTopics, parse_topic
 
 UNREADABLE = "event.unreadable"

@@ -39,7 +39,7 @@ from wire.envelope import seal
 from wire.errors import ForgedMessageError, NewerMessageError, OversizedMessageError, UnknownKeyError, WireError
 from wire.events import Event
 from wire.keys import SigningKey
-from wire.receipts import BATCH_VERSION, Receipt, Rejected, encode, ranges
+from wire.receipts import BATCH_VERSION, Receipt, Rejected, Trust, encode, ranges
 from wire.topics import Channel
 
 ATTEMPTS = 5
@@ -219,6 +219,7 @@ class Ingest:
             accepted=ranges(arrival.event.seq for arrival in delivery.arrivals),
             rejected=[Rejected(one.seq, one.event_id, one.code) for one in delivery.refusals if one.seq is not None],
             held=delivery.held,
+            trust=Trust(delivery.terminal.trust),
             is_forked=bool(twice) and any(arrival.event.seq in twice for arrival in delivery.arrivals),
         )
         topic = delivery.topics.on(Channel.RECEIPT)

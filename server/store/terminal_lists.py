@@ -11,7 +11,8 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, or_, select, true
 
 from server.store.tables import terminal
-from server.store.terminals import TerminalRow, Trust
+from server.store.terminals import TerminalRow
+from wire.receipts import Trust
 
 _LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 """As the databases fold: ASCII only."""

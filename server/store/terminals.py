@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select, update
 
 from server.store import bulk
 from server.store.tables import terminal
-
-
-class Trust(StrEnum):
-    """Whether a terminal's facts are taken."""
-
-    PENDING = "pending"
-    """It has announced itself; nobody has compared its fingerprint yet."""
-    APPROVED = "approved"
-    REVOKED = "revoked"
 
 
 class TrustedRow(NamedTuple):

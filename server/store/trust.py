@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy import Connection, delete, select
 
 from server.store.tables import account, api_token, session, terminal
-from server.store.terminals import Trust
+from wire.receipts import Trust
 
 Kind = Literal["terminal", "account", "token"]
 Why = Literal["revoked", "pending", "key", "disabled", "password", "role", "absent"]

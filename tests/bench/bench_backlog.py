@@ -27,7 +27,6 @@ from edge.store.database import opened_store
 from server.centre import build_centre
 from server.config import load_config
 from server.people.roles import COMMAND_LINE, Role
-from server.store.terminals import Trust
 from sim.centre import CentreApi
 from sim.packs import Shelf, load_items
 from sim.screen import Screen
@@ -36,6 +35,7 @@ from sim.storm.report import Spread, spread_of
 from tests.bench.bench_drain import TERMINAL, fill
 from tests.server.fake_terminal import FakeTerminal
 from wire.keys import load_or_create_key
+from wire.receipts import Trust
 
 ROWS = 20_000
 PER_SECOND = 5

@@ -34,7 +34,6 @@ from server.fleet import Noted
 from server.ingest.take import Ingest
 from server.receiver import Receiver
 from server.store.database import open_store
-from server.store.terminals import Trust
 from tests.bench.floor_drain import connect, drain, open_database
 from tests.conftest import make_broker
 from tests.server.fake_terminal import FakeTerminal
@@ -43,7 +42,7 @@ from wire.events import Scanned, thaw_header
 from wire.keys import SigningKey
 from wire.link import Link, LinkSettings, Session
 from wire.link_loss import LinkLoss
-from wire.receipts import BATCH_VERSION, Receipt, decode_batch, encode, ranges
+from wire.receipts import BATCH_VERSION, Receipt, Trust, decode_batch, encode, ranges
 from wire.topics import Channel, TerminalTopics
 
 ROWS = 30_000

@@ -12,9 +12,9 @@ from cli.server import server_app
 from codes.errors import YimaError
 from server.people.roles import COMMAND_LINE
 from server.store.database import Store, open_store
-from server.store.terminals import Trust
 from tests.server.fake_terminal import FakeTerminal, new_key
 from wire.keys import load_or_create_key
+from wire.receipts import Trust
 
 SEED = Path(__file__).parents[2] / "config" / "seed" / "catalogue.csv"
 

@@ -41,7 +41,7 @@ from wire.keys import PublicKey, SigningKey
 from wire.link import Link, LinkSettings, Session
 from wire.link_loss import LinkLoss
 from wire.presence import Health, Presence, PresenceState, decode_health, decode_presence
-from wire.receipts import Held, Receipt, decode_batch, encode, ranges
+from wire.receipts import Held, Receipt, Trust, decode_batch, encode, ranges
 from wire.topics import Channel, TerminalTopics
 
 TOPICS = TerminalTopics("350200", TERMINAL)
@@ -96,7 +96,7 @@ class Centre:
             answer = msgspec.structs.replace(answer, accepted=ranges(event.seq for event in events))
         else:
             held = [Held(event.seq, event.id, now, "terminal.pending") for event in events]
-            answer = msgspec.structs.replace(answer, held=held)
+            answer = msgspec.structs.replace(answer, held=held, trust=Trust.PENDING)
         topic = TOPICS.on(Channel.RECEIPT)
         self.link.publish(topic, seal(encode(answer), topic, CENTRE))
 
@@ -272,7 +272,7 @@ def test_birth_is_said_again_until_the_centre_takes_records(monkeypatch: pytest.
     # Word for word, so that the last will of the session is still believed; before the report, which needs it.
     assert said[0] == (session.greeting.topic, session.greeting.frame)
     assert [topic for topic, _ in said[1:]] == [TOPICS.on(Channel.HEALTH)]
-    carrier._board.note_receipt(Applied(1, 0, 0, 0), NOON)
+    carrier._board.note_receipt(Trust.APPROVED, NOON)
     said.clear()
     carrier._send_health(report)
     assert [topic for topic, _ in said] == [TOPICS.on(Channel.HEALTH)]
@@ -291,19 +291,17 @@ def test_offset_is_written_down_only_when_it_has_moved() -> None:
     assert noted == [500, 700]
 
 
-@pytest.mark.parametrize(
-    ("applied", "is_approved"),
-    [
-        (Applied(1, 0, 0, 0), True),
-        (Applied(0, 0, 1, 0, frozenset({"terminal.revoked"})), False),
-        (Applied(0, 0, 1, 0, frozenset({"centre.busy"})), None),
-        (Applied(0, 0, 0, 3), None),
-    ],
-)
-def test_receipt_tells_whether_we_are_approved(applied: Applied, is_approved: bool | None) -> None:
-    board = SyncBoard()
-    board.note_receipt(applied, NOON)
-    assert board.is_approved is is_approved
+@pytest.mark.parametrize("trust", Trust)
+def test_receipt_tells_whether_we_are_approved(trust: Trust) -> None:
+    carrier, _ = _idle_carrier()
+    assert carrier._board.is_approved is None
+
+    async def scene() -> None:
+        carrier._note_answer(Answer(msgspec.structs.replace(RECEIPT, trust=trust), Applied(1, 0, 0, 0), 0.1, 0))
+        await asyncio.gather(*carrier._notes)
+
+    asyncio.run(scene())
+    assert carrier._board.is_approved is (trust is Trust.APPROVED)
 
 
 def test_link_settings_take_the_secret_from_its_file(tmp_path: Path) -> None:

@@ -20,7 +20,6 @@ from edge.config_revision import ConfigFile
 from edge.core import Core, opened_core
 from edge.health import DeviceState, DeviceStatus, LampState
 from edge.status import LOOK_S, StatusReader
-from edge.store.outbox import Applied
 from edge.sync_board import FORGED_RECEIPT, NO_CENTRE_KEY, WRONG_CENTRE_KEY, SyncBoard
 from rules.catalogue import CatalogueError
 from tests.edge.scene import NOON, TERMINAL, FakeClock
@@ -28,7 +27,7 @@ from wire.errors import CorruptMessageError, ForgedMessageError, UnknownKeyError
 from wire.events import ShiftOpened
 from wire.keys import SigningKey
 from wire.link_loss import Cause, LinkLoss
-from wire.receipts import Receipt
+from wire.receipts import Receipt, Trust
 
 SEED = Path(__file__).parents[2] / "config" / "seed" / "catalogue.csv"
 KEY = SigningKey(Ed25519PrivateKey.generate())
@@ -125,7 +124,7 @@ def test_problem_of_the_link_stays_until_a_good_receipt(folder: Path) -> None:
         assert (await reader.sync()).problem == WRONG_CENTRE_KEY
         reader.board.note_refused_receipt(ForgedMessageError(WORDS))
         assert (await reader.read()).sync.problem == FORGED_RECEIPT
-        reader.board.note_receipt(Applied(0, 0, 0, 0), NOON)
+        reader.board.note_receipt(Trust.APPROVED, NOON)
         assert (await reader.sync()).problem is None
 
     play(folder, scene, centre={"public_key": CENTRE_KEY})
@@ -193,7 +192,7 @@ def test_a_day_without_the_wan_is_shown_and_needs_nobody(folder: Path) -> None:
     async def scene(reader: StatusReader, core: Core) -> None:
         reader.board.line_up()
         assert (await reader.read()).lamps.sync.code == "sync.no_answer_yet"
-        reader.board.note_receipt(Applied(1, 0, 0, 0), clock.now())
+        reader.board.note_receipt(Trust.APPROVED, clock.now())
         assert (await reader.read()).lamps.sync.state is LampState.OK
         reader.board.line_down(LinkLoss(Cause.UNREACHABLE, "no route"))
         for _ in range(24):

@@ -6,13 +6,12 @@ import pytest
 
 from codes.words import Words
 from edge.link_trouble import CANNOT_CONNECT, NO_ANSWER, REVOKED
-from edge.store.outbox import Applied
 from edge.sync_board import ANSWER_S, FORGED_RECEIPT, SyncBoard
 from tests.edge.scene import NOON
 from wire.errors import ForgedMessageError
 from wire.link_loss import QUIET_S, Cause, LinkLoss
+from wire.receipts import Trust
 
-APPLIED = Applied(1, 0, 0, 0)
 ALARMS = {Cause.TLS, Cause.LOGIN, Cause.TAKEN_OVER, Cause.UNSTEADY}
 
 
@@ -75,7 +74,7 @@ def test_silence_of_the_centre_is_told_after_a_minute_and_gone_with_a_receipt(sc
     assert scene.board.trouble(1) == NO_ANSWER
     assert not NO_ANSWER.is_alarm
     assert scene.code(pending=0) is None
-    scene.board.note_receipt(APPLIED, NOON)
+    scene.board.note_receipt(Trust.APPROVED, NOON)
     assert scene.code() is None
     scene.now_s += ANSWER_S
     assert scene.code() is None, "nothing was sent since"
@@ -90,30 +89,24 @@ def test_time_without_a_line_is_no_silence_of_the_centre(scene: Scene) -> None:
     assert scene.code() is None
 
 
-def refused(reason: str) -> Applied:
-    return Applied(0, 0, 1, 0, frozenset({reason}))
-
-
 def test_terminal_that_waits_for_its_approval_has_an_answer_and_no_trouble_with_the_line(scene: Scene) -> None:
     scene.board.line_up()
-    scene.board.note_receipt(refused("terminal.pending"), NOON)
+    scene.board.note_receipt(Trust.PENDING, NOON)
     assert (scene.board.is_approved, scene.code()) == (False, None)
 
 
 def test_revoked_key_is_told_until_the_centre_takes_records_again(scene: Scene) -> None:
     scene.board.line_up()
-    scene.board.note_receipt(refused("terminal.revoked"), NOON)
+    scene.board.note_receipt(Trust.REVOKED, NOON)
     assert (scene.board.is_approved, scene.board.trouble(0)) == (False, REVOKED)
     assert REVOKED.is_alarm
-    scene.board.note_receipt(refused("centre.busy"), NOON)
-    assert scene.code() == "terminal.revoked"
     scene.down(Cause.REFUSED)
     assert scene.code() == "link.cannot_connect.refused"
     scene.board.line_up()
-    scene.board.note_receipt(refused("terminal.pending"), NOON)
+    scene.board.note_receipt(Trust.PENDING, NOON)
     assert (scene.board.is_approved, scene.code()) == (False, None)
-    scene.board.note_receipt(refused("terminal.revoked"), NOON)
-    scene.board.note_receipt(APPLIED, NOON)
+    scene.board.note_receipt(Trust.REVOKED, NOON)
+    scene.board.note_receipt(Trust.APPROVED, NOON)
     assert (scene.board.is_approved, scene.code()) == (True, None)
 
 

@@ -20,10 +20,10 @@ from edge.asks import TIMELY_S
 from edge.on_the_way import RESEND_S
 from edge.store.errors import DiskFullError
 from edge.store.outbox import Applied, OutboxRow, SentAgain
-from edge.uplink import ROWS_PER_BATCH, WINDOW, Answer, Uplink
+from edge.uplink import QUESTION_S, ROWS_PER_BATCH, WINDOW, Answer, Uplink
 from wire.envelope import open_sealed, seal
 from wire.keys import SigningKey
-from wire.receipts import Ask, Batch, Held, Receipt, Wanted, decode_batch, encode, ranges
+from wire.receipts import Ask, Batch, Held, Receipt, Trust, Wanted, decode_batch, encode, ranges
 from wire.topics import Channel, TerminalTopics
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -109,11 +109,14 @@ class FakeOutbox:
 @dataclass
 class FakeLink:
     batches: list[Batch] = field(default_factory=list)
+    questions: list[Batch] = field(default_factory=list)
+    """Batches without events."""
     accepts: bool = True
 
     def publish(self, topic: str, frame: bytes) -> bool:
         if self.accepts:
-            self.batches.append(decode_batch(open_sealed(frame, topic, lambda _: KEY.public).body))
+            batch = decode_batch(open_sealed(frame, topic, lambda _: KEY.public).body)
+            (self.batches if batch.events else self.questions).append(batch)
         return self.accepts
 
     def seqs(self) -> list[list[int]]:
@@ -138,12 +141,19 @@ class Bench:
         self.uplink.link_changed(is_up=True)
         await self.settle()
 
-    async def answer(self, batch: Batch, *, held: Iterable[Held] = (), key: SigningKey | None = None) -> None:
+    async def answer(
+        self,
+        batch: Batch,
+        *,
+        held: Iterable[Held] = (),
+        key: SigningKey | None = None,
+        trust: Trust = Trust.APPROVED,
+    ) -> None:
         held = list(held)
         put_off = {one.seq for one in held}
         seqs = [int(bytes(event).split(b":")[-1][:-1]) for event in batch.events]
         accepted = ranges(seq for seq in seqs if seq not in put_off)
-        receipt = Receipt(1, "t1", batch.epoch, "c1", self.clock.now(), batch.nonce, accepted, [], held)
+        receipt = Receipt(1, "t1", batch.epoch, "c1", self.clock.now(), batch.nonce, accepted, [], held, trust)
         topic = TOPICS.on(Channel.RECEIPT)
         self.uplink.receipt_arrived(seal(encode(receipt), topic, key or CENTRE))
         await self.settle()
@@ -209,6 +219,48 @@ def test_nothing_is_sent_while_the_line_is_down(monkeypatch: pytest.MonkeyPatch)
         assert made.link.batches == []
         await made.come_up()
         assert made.link.seqs() == [[1]]
+
+    run(story, monkeypatch)
+
+
+def test_who_has_nothing_to_send_asks_how_it_stands_until_it_is_approved(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        await made.come_up()
+        assert [(question.epoch, question.events) for question in made.link.questions] == [("e1", [])]
+        made.clock.elapsed_s += QUESTION_S
+        await made.settle()
+        assert len(made.link.questions) == 2, "the first was lost"
+        await made.answer(made.link.questions[1], trust=Trust.PENDING)
+        made.clock.elapsed_s += QUESTION_S
+        await made.settle()
+        await made.answer(made.link.questions[2])
+        made.clock.elapsed_s += 10 * QUESTION_S
+        await made.settle()
+        assert len(made.link.questions) == 3
+        assert [answer.receipt.trust for answer in made.answers] == [Trust.PENDING, Trust.APPROVED]
+
+    run(story, monkeypatch)
+
+
+def test_who_has_records_to_send_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1)
+        await made.come_up()
+        await made.answer(made.link.batches[0])
+        made.clock.elapsed_s += QUESTION_S
+        await made.settle()
+        assert (len(made.link.batches), made.link.questions) == (1, [])
+
+    run(story, monkeypatch)
+
+
+def test_question_that_the_line_does_not_take_is_asked_when_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.link.accepts = False
+        await made.come_up()
+        made.link.accepts = True
+        await made.settle()
+        assert len(made.link.questions) == 1
 
     run(story, monkeypatch)
 

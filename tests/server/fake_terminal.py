@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from server.store import terminals
 from server.store.database import Store
-from server.store.terminals import TerminalRow, Trust
+from server.store.terminals import TerminalRow
 from server.store.times import micros
 from wire import presence, receipts
 from wire.envelope import open_sealed, seal
@@ -30,7 +30,7 @@ from wire.events import (
 from wire.ids import uuid7
 from wire.keys import PublicKey, SigningKey
 from wire.presence import Presence, PresenceState
-from wire.receipts import Batch, Receipt
+from wire.receipts import Batch, Receipt, Trust
 from wire.topics import Channel, TerminalTopics
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)

@@ -20,7 +20,6 @@ from server.config import load_config
 from server.fleet.presence import registration
 from server.people.roles import COMMAND_LINE, Role
 from server.store import terminals
-from server.store.terminals import Trust
 from sim.centre import CentreApi
 from sim.chaos.brokers import BrokerKind, start_broker
 from sim.stage import Actor, Stage, free_port, write_toml
@@ -29,6 +28,7 @@ from sim.storm.report import judge, make_report
 from sim.storm.storm import Fleet, LineChange, Plan, Say, new_fleet, play_storm
 from tests.bench.processes import open_files, rss_mb
 from wire.presence import PRESENCE_VERSION, Presence, PresenceState
+from wire.receipts import Trust
 
 AREA = "350200"
 OWN_FILES = 200

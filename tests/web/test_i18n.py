@@ -20,9 +20,9 @@ from rules.scan_judgement import Mode, Verdict
 from server.console.terminals import Decision
 from server.fleet import Standing
 from server.store.terminal_lists import Show
-from server.store.terminals import Trust
 from web.i18n import CatalogueFileError, UnknownMessageError, choose_language, load_messages
 from wire.events import KINDS
+from wire.receipts import Trust
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted(

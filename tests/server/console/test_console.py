@@ -21,7 +21,7 @@ from server.fleet import Fleet
 from server.ingest.opening import UNREADABLE, NotRegisteredError
 from server.people.roles import COMMAND_LINE, Role
 from server.store.alarms import Alarm, AlarmKey, raise_alarms
-from server.store.terminals import Trust, change_terminal
+from server.store.terminals import change_terminal
 from server.store.times import micros
 from tests.browser.centre import IN_STOCK, PASSWORD, SOLD, SOLD_TWICE, UNKNOWN, ConsoleStage, staged_console
 from tests.server.fake_terminal import FakeTerminal, new_key, received, scanned
@@ -29,6 +29,7 @@ from wire import presence
 from wire.errors import KeyFileError, WireError
 from wire.events import StoreRebuilt
 from wire.presence import DeviceHealth, Health
+from wire.receipts import Trust
 from wire.topics import Channel
 
 BASE = "http://127.0.0.1:8640"

@@ -15,7 +15,6 @@ from server.people.roles import COMMAND_LINE, Person, Role
 from server.store import audit, terminals
 from server.store.database import Connection, Store
 from server.store.terminal_lists import Show
-from server.store.terminals import Trust
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, dispensed, new_key, scanned
 from tests.server.ingest import looking
 from tests.server.ingest.conftest import Centre
@@ -23,6 +22,7 @@ from web.errors import InvalidRequestError, NotFoundError
 from wire import presence
 from wire.errors import CorruptMessageError, ForgedMessageError, UnknownKeyError, WireError
 from wire.presence import DeviceHealth, Health, PresenceState
+from wire.receipts import Trust
 from wire.topics import Channel
 
 LI = Person("li", Role.OPERATOR, "li")

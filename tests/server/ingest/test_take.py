@@ -11,7 +11,6 @@ from server.errors import StoreContentionError, StoreUnavailableError
 from server.ingest import Committed, Ingest
 from server.store import events
 from server.store.database import Store, open_store
-from server.store.terminals import Trust
 from tests.server.fake_terminal import (
     NONCE,
     NOW,
@@ -25,6 +24,7 @@ from tests.server.fake_terminal import (
 )
 from tests.server.ingest import looking
 from tests.server.ingest.conftest import Centre
+from wire.receipts import Trust
 
 CODE = code_of(1)
 
@@ -142,6 +142,7 @@ def test_a_terminal_that_is_not_approved_is_held_and_nothing_is_stored(store: St
 
     (receipt,) = centre.take(frame)
 
+    assert receipt.trust is trust
     assert receipt.accepted == receipt.rejected == []
     assert [(held.seq, held.code) for held in receipt.held] == [(1, f"terminal.{trust}"), (2, f"terminal.{trust}")]
     assert all(held.until > NOW for held in receipt.held)
@@ -149,6 +150,14 @@ def test_a_terminal_that_is_not_approved_is_held_and_nothing_is_stored(store: St
     with store.writing() as connection:
         connection.execute(text("UPDATE terminal SET trust = 'approved'"))
     assert centre.take(frame)[0].accepted == [(1, 2)]
+
+
+@pytest.mark.parametrize("trust", Trust)
+def test_a_batch_without_events_is_told_how_its_terminal_stands(store: Store, trust: Trust) -> None:
+    terminal = FakeTerminal().registered(store, trust)
+    (receipt,) = Centre(store).take(terminal.frame())
+    assert (receipt.trust, receipt.accepted, receipt.rejected, receipt.held) == (trust, [], [], [])
+    assert looking.count(store, "stream") == 0
 
 
 def test_two_institutions_that_sell_one_pack_are_a_conflict_and_both_sales_stand(store: Store) -> None:

@@ -12,10 +12,11 @@ from server.fleet import Fleet
 from server.store import bulk, tables, terminals
 from server.store.database import Store
 from server.store.terminal_lists import Show, TerminalFilter
-from server.store.terminals import TerminalRow, Trust
+from server.store.terminals import TerminalRow
 from server.store.times import micros
 from tests.server.fake_terminal import NOW, FakeTerminal
 from wire.presence import DeviceHealth
+from wire.receipts import Trust
 
 READY = DeviceHealth("serial:left", "ready", 5, 0)
 BROKEN = DeviceHealth("serial:right", "lost", 5, 9, "driver.lost")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Final
@@ -48,7 +49,10 @@ def local_time(then: datetime | None, *, has_seconds: bool = True) -> str:
     """Return a time as a clock in China shows it; a dash if there is none."""
     if then is None:
         return "—"
-    return then.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S" if has_seconds else "%Y-%m-%d %H:%M")
+    # The last hours of the year 9999, from a clock that is out of order, have no local time: never a broken page.
+    with suppress(OverflowError):
+        then = then.astimezone(CHINA)
+    return then.strftime("%Y-%m-%d %H:%M:%S" if has_seconds else "%Y-%m-%d %H:%M")
 
 
 def utc_iso(then: datetime) -> str:

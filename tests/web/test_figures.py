@@ -38,6 +38,7 @@ def test_times_are_shown_as_in_china_and_marked_in_utc() -> None:
     assert local_time(NOW) == "2026-11-21 09:30:00"
     assert local_time(NOW, has_seconds=False) == "2026-11-21 09:30"
     assert local_time(None) == "—"
+    assert local_time(datetime.max.replace(tzinfo=UTC)) == "9999-12-31 23:59:59"
     assert utc_iso(NOW) == "2026-11-21T01:30:00+00:00"
 
 

@@ -8,6 +8,7 @@ the USB descriptor, or the socket the device is plugged into; the kernel tells b
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ _CLASSES = (
     (ScannerKind.POS, "class/hidraw", "hidraw*"),
 )
 """Where sysfs lists each kind."""
+_ROOT_HUB = re.compile(r"usb\d+")
 _LEAST_STRANGE_PAGE = 0x80
 """Usage pages below are those of common things: mice, keyboards, headsets, lights."""
 _DIGIT_KEYS = range(2, 12)
@@ -46,6 +48,10 @@ class Attached:
     """The serial number in its USB descriptor, if it has one."""
     usb_path: str = ""
     """The USB socket it is plugged into, such as 1.2."""
+    usb_id: str = ""
+    """Vendor and product in its USB descriptor, such as 0c2e:0b61."""
+    usb_socket: str = ""
+    """The socket with the controller it belongs to: unlike `usb_path`, no other socket of the machine is called so."""
 
     @property
     def suggestion(self) -> str:
@@ -148,7 +154,15 @@ def _attached(kind: ScannerKind, folder: Path, pattern: str, nodes: Path) -> Ite
         usb = _usb_device(entry)
         if usb is None or not _is_of_kind(kind, entry):
             continue
-        yield Attached(kind, str(nodes / entry.name), _label(usb), _fact(usb / "serial"), _fact(usb / "devpath"))
+        yield Attached(
+            kind,
+            str(nodes / entry.name),
+            _label(usb),
+            _fact(usb / "serial"),
+            _fact(usb / "devpath"),
+            _usb_id(usb),
+            _socket(usb),
+        )
 
 
 def _usb_device(entry: Path) -> Path | None:
@@ -159,7 +173,18 @@ def _usb_device(entry: Path) -> Path | None:
 def _label(usb: Path) -> str:
     """Return maker and product, as the device tells them; its numbers where it tells nothing."""
     told = " ".join(filter(None, (_fact(usb / "manufacturer"), _fact(usb / "product"))))
-    return told or f"USB {_fact(usb / 'idVendor')}:{_fact(usb / 'idProduct')}"
+    return told or f"USB {_usb_id(usb)}"
+
+
+def _usb_id(usb: Path) -> str:
+    return f"{_fact(usb / 'idVendor')}:{_fact(usb / 'idProduct')}"
+
+
+def _socket(usb: Path) -> str:
+    """Name the socket by its controller and the way from there; the number of a bus changes from start to start."""
+    root = next((parent for parent in usb.parents if _ROOT_HUB.fullmatch(parent.name)), None)
+    way = _fact(usb / "devpath")
+    return "" if root is None or not way else f"{root.parent.name}/{way}"
 
 
 def _is_of_kind(kind: ScannerKind, entry: Path) -> bool:

@@ -57,7 +57,7 @@ def list_unlisted(
 ) -> tuple[Unlisted, ...]:
     """List what is plugged in and neither configured by `specs` nor surely something else."""
     attached = list_attached(dev=dev, sysfs=sysfs)
-    named = {_identity(one) for one in attached if any(_is_named(one, spec) for spec in specs)}
+    named = {_identity(one) for one in attached if any(is_named(one, spec) for spec in specs)}
     strangers = (_stranger(one, may_open) for one in attached if _identity(one) not in named)
     return (*strangers, *_strange_hid(dev, sysfs))
 
@@ -67,7 +67,8 @@ def _identity(one: Attached) -> tuple[str, str]:
     return one.usb_serial, one.usb_path
 
 
-def _is_named(one: Attached, spec: ScannerSpec) -> bool:
+def is_named(one: Attached, spec: ScannerSpec) -> bool:
+    """Tell whether a line of the configuration means this device at this moment."""
     if isinstance(spec, CameraSpec):
         return False
     if spec.address.by is MatchBy.PATH:

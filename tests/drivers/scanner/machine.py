@@ -21,10 +21,19 @@ class Machine:
         self.sysfs = root / "sys"
         self.dev = root / "dev"
 
-    def usb(self, socket: str, *, serial: str | None = None, product: str = "Scanner") -> Path:
-        device = self.sysfs / "devices/pci0/usb1" / f"1-{socket}"
+    def usb(
+        self,
+        socket: str,
+        *,
+        serial: str | None = None,
+        product: str = "Scanner",
+        product_id: str = "0b61",
+        bus: int = 1,
+    ) -> Path:
+        device = self.sysfs / "devices/pci0" / f"usb{bus}" / f"{bus}-{socket}"
         device.mkdir(parents=True)
         (device / "idVendor").write_text("0c2e\n")
+        (device / "idProduct").write_text(f"{product_id}\n")
         (device / "devpath").write_text(f"{socket}\n")
         (device / "manufacturer").write_text("Honeywell\n")
         (device / "product").write_text(f"{product}\n")

@@ -34,10 +34,11 @@ def machine(tmp_path):
 
 
 def test_the_list_holds_what_could_be_a_usb_scanner(machine):
+    made_by, model = "Honeywell Scanner", "0c2e:0b61"
     assert list_attached(dev=machine.dev, sysfs=machine.sysfs) == (
-        Attached(ScannerKind.SERIAL, str(machine.dev / "ttyACM0"), "Honeywell Scanner", "19351B0A4C", "1.2"),
-        Attached(ScannerKind.KEYBOARD, str(machine.dev / "input/event7"), "Honeywell Scanner", "", "1.3"),
-        Attached(ScannerKind.POS, str(machine.dev / "hidraw1"), "Honeywell Scanner", "P1", "2"),
+        Attached(ScannerKind.SERIAL, str(machine.dev / "ttyACM0"), made_by, "19351B0A4C", "1.2", model, "pci0/1.2"),
+        Attached(ScannerKind.KEYBOARD, str(machine.dev / "input/event7"), made_by, "", "1.3", model, "pci0/1.3"),
+        Attached(ScannerKind.POS, str(machine.dev / "hidraw1"), made_by, "P1", "2", model, "pci0/2"),
     )
 
 

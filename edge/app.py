@@ -39,8 +39,11 @@ from edge.operators.desk import OperatorDesk
 from edge.operators.sign_in import SignIn
 from edge.pump import ScanPump
 from edge.screens import Place, mount_screens
+from edge.senses import open_senses
 from edge.site.sharing import open_sharing
 from edge.status import StatusReader
+from edge.store.database import database_path
+from edge.store.life import home_of
 from edge.store.quota import Quota
 from edge.store_troubles import store_troubles
 from edge.supervisor import Beside, keep_up
@@ -119,7 +122,8 @@ class _Terminal:
         self._line = CentreLine(core, key, board=self._board, bus=self._bus, clock=clock)
         self._devices = open_devices(specs, core, self._bus, clock)
         quota = Quota(config.store.folder, config.store.quota_mb * 1_000_000)
-        self._watches = open_watches(core, quota, self._bus, clock, self._line.rows_added)
+        senses = open_senses(home_of(database_path(config.store.folder)), self._devices.specs)
+        self._watches = open_watches(core, quota, senses, self._bus, clock=clock, on_recorded=self._line.rows_added)
         self._site = open_sharing(
             config.site,
             config.terminal.id,
@@ -234,6 +238,7 @@ class _Terminal:
             server.should_exit = True
             for task in others:
                 task.cancel()
+        await self._watches.box.stopped()
         _logger.info("terminal.stopped", terminal=self._config.terminal.id, scans_not_recorded=pump.waiting)
 
     def _beside(self) -> Beside:

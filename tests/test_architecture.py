@@ -47,10 +47,10 @@ FLOORS: dict[str, list[set[str]]] = {
         {"store", "errors", "config", "clock", "delivered_count", "uplink_ports"},
         {"counter", "operators", "catalogue_file", "alerts", "health", "driver_faults"}
         | {"machine", "certificates", "config_revision", "troubles", "store_troubles"}
-        | {"setup_findings", "link_trouble"},
+        | {"setup_findings", "link_trouble", "senses", "tamper"},
         {"kiosk", "ward", "doctor", "pos", "uplink", "supervisor", "pump", "housekeeping"}
         | {"charge", "carrier", "sync_board", "reporting", "clock_watch"}
-        | {"disk_watch", "on_the_way", "quota_watch", "setup_desk", "site"},
+        | {"disk_watch", "tamper_watch", "on_the_way", "quota_watch", "setup_desk", "site"},
         {"api", "screens", "web_server"},
         {"core"},
         {"status", "centre_line", "devices", "watches"},

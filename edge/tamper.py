@@ -1,0 +1,143 @@
+"""What counts as tampering with the box: a scanner swapped, the power pulled, the network pulled. Pure.
+
+A device is told by vendor, product and serial number. Two of one model without serial numbers are the same here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from codes.words import Words
+from edge.clock import SHOP_TIME
+from edge.store.watched import Occupant, Run
+
+SETTLED_S: Final = 5.0
+"""A device counts once it has stood so long: while it starts, a scanner may call itself something else."""
+PULLED_S: Final = 10.0
+"""So long without any carrier is no renegotiation."""
+_MOST_NAMED = 60
+"""Characters of what a device says of itself: the fact has room for 500 in all."""
+
+
+class Tamper(StrEnum):
+    """Kinds of facts, as they stand in `tamper_seen`."""
+
+    SCANNER_SWAPPED = "scanner_swapped"
+    POWER_LOST = "power_lost"
+    NETWORK_PULLED = "network_pulled"
+
+
+@dataclass(frozen=True, slots=True)
+class Tampering:
+    """Something that was done to the box."""
+
+    what: Tamper
+    detail: str
+    """The figures, as they stand in the fact."""
+    words: Words
+    """The same for who stands before the terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A device in a socket, and since when."""
+
+    occupant: Occupant
+    since_s: float
+    """On the monotonic clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carriers:
+    """What was seen of the network so far."""
+
+    last: frozenset[str] = frozenset()
+    """Interfaces that had a carrier when any last had one; empty if none ever had."""
+    gone_at: datetime | None = None
+    """When all were found to have lost it."""
+    gone_s: float = 0.0
+    """The same on the monotonic clock."""
+    is_told: bool = False
+
+
+def power_loss(before: Run | None, now: Run, last_event_at: datetime | None) -> Tampering | None:
+    """Return the power cut that ended the run before, if one did.
+
+    A crash within one start of the machine is none, nor is a store that ran on another machine before.
+    """
+    if before is None or before.has_ended or before.home != now.home:
+        return None
+    if not before.boot_id or not now.boot_id or before.boot_id == now.boot_id:
+        return None
+    alive_at = max(before.alive_at, last_event_at or before.alive_at)
+    shown = f"{alive_at.astimezone(SHOP_TIME):%Y-%m-%d %H:%M}"
+    return Tampering(
+        Tamper.POWER_LOST,
+        f"{_moment(alive_at)} -> {_moment(now.alive_at)}",
+        Words(
+            f"本机曾突然断电（最后一次运行记录：{shown}），已记录",
+            f"The power was cut (last known to run: {shown}); this is on record",
+        ),
+    )
+
+
+def stand(before: Mapping[str, Standing], there: Iterable[Occupant], now_s: float) -> dict[str, Standing]:
+    """Return since when each device has stood in its socket without a break, by socket."""
+    standing = {}
+    for occupant in there:
+        known = before.get(occupant.socket)
+        is_same = known is not None and known.occupant == occupant
+        standing[occupant.socket] = known if known and is_same else Standing(occupant, now_s)
+    return standing
+
+
+def swap(remembered: Occupant, there: Occupant) -> Tampering | None:
+    """Return the swap if another device stands in the socket than the one that is remembered there."""
+    if (remembered.usb_id, remembered.usb_serial) == (there.usb_id, there.usb_serial):
+        return None
+    old, new = _name(remembered), _name(there)
+    return Tampering(
+        Tamper.SCANNER_SWAPPED,
+        f"{there.socket[:_MOST_NAMED]}: {old} -> {new}",
+        Words(
+            f"扫码枪的 USB 口换了设备：原为 {old}，现为 {new}，已记录",
+            f"Another device is in a scanner's USB socket: it was {old}, it is {new}; this is on record",
+        ),
+    )
+
+
+def look_at(before: Carriers, up: frozenset[str], now_s: float, now: datetime) -> tuple[Carriers, Tampering | None]:
+    """Return what is known after a look at the interfaces that have a carrier, and what that means."""
+    if up:
+        return Carriers(last=up), None
+    if not before.last or before.is_told:
+        return before, None
+    if before.gone_at is None:
+        return replace(before, gone_at=now, gone_s=now_s), None
+    if now_s - before.gone_s < PULLED_S:
+        return before, None
+    names = " ".join(sorted(before.last))[: 4 * _MOST_NAMED]
+    pulled = Tampering(
+        Tamper.NETWORK_PULLED,
+        f"{names}, {_moment(before.gone_at)}",
+        Words(
+            f"本机的网络连接全部断开（{names}），已记录",
+            f"Every network connection of this box is cut ({names}); this is on record",
+        ),
+    )
+    return replace(before, is_told=True), pulled
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _name(occupant: Occupant) -> str:
+    """Name a device. What it says of itself may be anything."""
+    serial = f"#{occupant.usb_serial}" if occupant.usb_serial else ""
+    parts = (part[:_MOST_NAMED] for part in (occupant.usb_id, occupant.label, serial) if part)
+    return "".join(sign if sign.isprintable() else "?" for sign in " ".join(parts))

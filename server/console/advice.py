@@ -80,6 +80,21 @@ _OWN: Final[Mapping[str, Words]] = {
         "Ask the shop. If it was rebuilt, revoke the terminal, let it announce itself, compare, approve; if not, "
         "somebody may pose as it.",
     ),
+    "terminal.network_pulled": Words(
+        "请核实是谁断开了网线或无线网络，还是交换机停过电；断网期间的记录恢复后会补传。",
+        "Ask who took the cable out or the wireless network down, or whether a switch lost its power; what was "
+        "recorded meanwhile is sent afterwards.",
+    ),
+    "terminal.power_lost": Words(
+        "请核实是停电还是有人拔了电源，并核对该时段的销售；经常停电的门店请加装不间断电源。",
+        "Ask whether the mains failed or somebody pulled the plug, and look at the sales of that time; a shop that "
+        "often loses its power needs a UPS.",
+    ),
+    "terminal.scanner_swapped": Words(
+        "请核实是否本店更换；若不是，请拔下来历不明的设备并到现场检查，它可能会篡改扫到的码。",
+        "Ask whether the shop changed it. If not, have the unknown device unplugged and go and look: it may alter what "
+        "is scanned.",
+    ),
     UNREADABLE: Words(
         "请升级该终端，或联系厂商；原始内容已保存。", "Upgrade that terminal, or ask its vendor; the bytes are kept."
     ),

@@ -25,6 +25,18 @@ _REBUILT: dict[str, Words] = {
 }
 _TAMPERED: dict[str, Words] = {
     "clock_set_back": Words("终端的时钟被拨回", "The clock of the terminal was set back"),
+    "network_pulled": Words(
+        "终端的网络连接曾全部断开（网口、起始时间）",
+        "Every network connection of the terminal was cut (interfaces, since when)",
+    ),
+    "power_lost": Words(
+        "终端曾突然断电（断电前最后记录 -> 重新启动）",
+        "The power of the terminal was cut (last known to run -> started again)",
+    ),
+    "scanner_swapped": Words(
+        "终端扫码枪的 USB 口换了设备（原设备 -> 现设备）",
+        "Another device is in the USB socket of a scanner (before -> now)",
+    ),
 }
 _OTHER_TAMPERING = Words("终端报告了异常变动", "The terminal reports that something was tampered with")
 

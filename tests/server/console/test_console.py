@@ -15,6 +15,7 @@ from httpx import Response
 
 from codes.words import Words
 from edge.clock_watch import CLOCK_SET_BACK
+from edge.tamper import Tamper
 from server.console.advice import ADVICE
 from server.errors import StoreUnavailableError
 from server.fleet import Fleet
@@ -379,7 +380,8 @@ def test_there_is_advice_for_every_alarm_that_the_centre_names() -> None:
     refused = {kind.code for kind in every_kind(WireError)} - {KeyFileError.code, NotRegisteredError.code}
     assert len(named) >= 6
     assert len(rebuilt) >= 3
-    assert named | rebuilt | refused | {f"terminal.{CLOCK_SET_BACK}", UNREADABLE} <= ADVICE.keys()
+    tampering = {f"terminal.{what}" for what in (CLOCK_SET_BACK, *Tamper)}
+    assert named | rebuilt | refused | tampering | {UNREADABLE} <= ADVICE.keys()
 
 
 def every_kind(kind: type[WireError]) -> Iterator[type[WireError]]:

@@ -11,12 +11,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
 import pytest
 
+from edge.store.database import visited_store
+from edge.store.watched import Run, begin_run, last_run
 from tests.edge.scene import TRACE_1, TRACE_2, VOUCHER
 
 YIMA = (sys.executable, "-m", "cli.app")
@@ -88,6 +90,16 @@ def yima(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run([*YIMA, *arguments], input=stdin, capture_output=True, text=True, check=False, timeout=60)
 
 
+def last_known(folder: Path, *, boot_id: str | None = None) -> Run:
+    """Return what the store says of the last run; with `boot_id`, make it one of another start of the machine."""
+    with visited_store(folder / "var/edge") as store, store.begin():
+        run = last_run(store)
+        assert run is not None
+        if boot_id is not None:
+            begin_run(store, replace(run, boot_id=boot_id))
+        return run
+
+
 @dataclass
 class Stream:
     """The live stream, read event by event."""
@@ -105,6 +117,7 @@ class Stream:
 
 
 @pytest.mark.slow
+@pytest.mark.req("T-68")
 def test_day_of_a_terminal(tmp_path: Path) -> None:
     gun, port = os.openpty()
     scanner = f"serial:{os.ttyname(port)},9600;name=left"
@@ -136,6 +149,7 @@ def test_day_of_a_terminal(tmp_path: Path) -> None:
     assert TRACE_1 not in log
     assert VOUCHER not in log
     assert terminal.password not in log
+    assert last_known(tmp_path).has_ended
 
     with running(tmp_path, "--scanner", scanner) as again, httpx.Client(base_url=again.url, timeout=10) as screen:
         screen.cookies = browser.cookies
@@ -146,10 +160,12 @@ def test_day_of_a_terminal(tmp_path: Path) -> None:
         again.process.kill()
         again.process.wait(PATIENCE_S)
 
+    assert not last_known(tmp_path, boot_id="the start before").has_ended
     with running(tmp_path, "--scanner", scanner) as third, httpx.Client(base_url=third.url, timeout=10) as screen:
         screen.cookies = browser.cookies
         closed = screen.post("/api/v1/sale/close", json={}, headers={"Idempotency-Key": "k"})
         assert closed.json()["totals"]["boxes"] == 2
+        assert "power.lost" in [trouble["code"] for trouble in screen.get("/api/v1/status").json()["troubles"]]
         assert screen.get("/counter").status_code == 200
         other = yima("edge", "run", "--config", str(tmp_path / "edge.toml"))
         assert other.returncode == 2

@@ -19,7 +19,7 @@ from cli.group import command_group
 from cli.listing import Block, show_blocks
 from cli.state_words import DEVICE_STATES
 from cli.terminal_status import StatusRefusedError, fetch_status
-from edge.app import KEY_FILE, Announcements, run_terminal
+from edge.app import Announcements, run_terminal
 from edge.catalogue_file import import_catalogue
 from edge.clock import SystemClock
 from edge.config import EdgeConfig, load_config, warn_of_unknown_variables
@@ -29,7 +29,7 @@ from edge.link_trouble import REVOKED
 from edge.operators.accounts import NewPassword, add_account, disable_account, enable_account, renew_password
 from edge.store.catalogue import CatalogueImport
 from edge.store.chain import check_chain
-from edge.store.database import database_path, visited_store
+from edge.store.database import KEY_FILE, database_path, visited_store
 from edge.store.shifts import OperatorRow, all_operators
 from edge.store.terminal import find_state
 from web.logs import configure_logs

@@ -13,7 +13,6 @@ from typing import ClassVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from cli.checks.data import KEY_FILE
 from cli.checks.salvage import RUNNING, unfinished_salvage
 from codes.errors import YimaError
 from codes.words import Words
@@ -22,6 +21,7 @@ from edge.config import ApiSection, EdgeConfig
 from edge.health import TerminalStatus
 from edge.local_proof import HEADER, proof_of
 from edge.operators.errors import SignInRequiredError
+from edge.store.database import KEY_FILE
 from edge.store.inspection import is_in_use
 from web.problem import Problem
 from wire.errors import KeyFileError

@@ -42,7 +42,7 @@ from edge.screens import Place, mount_screens
 from edge.senses import open_senses
 from edge.site.sharing import open_sharing
 from edge.status import StatusReader
-from edge.store.database import database_path
+from edge.store.database import KEY_FILE, database_path
 from edge.store.life import home_of
 from edge.store.quota import Quota
 from edge.store_troubles import store_troubles
@@ -54,7 +54,6 @@ from web.live import LiveBus
 from web.sd_notify import Proof, Service, answering, feed_watchdog, turning
 from wire.keys import PublicKey, SigningKey, load_or_create_key
 
-KEY_FILE = "terminal.key"
 DRAIN_S = 1.0
 """How long stopping waits for scans that were read to be committed."""
 

@@ -197,7 +197,7 @@ class StatusReader:
             oldest_pending_at=counts.oldest_pending_at,
             last_receipt_at=board.last_receipt_at,
             is_enabled=config.link.is_enabled,
-            problem=NO_CENTRE_KEY if is_keyless else board.trouble(counts.pending),
+            problem=NO_CENTRE_KEY if is_keyless else board.trouble(),
         )
 
 

@@ -86,8 +86,8 @@ class SyncBoard:
         if self._asked_since_s is None:
             self._asked_since_s = self._monotonic()
 
-    def trouble(self, pending: int) -> Trouble | None:
-        """Return why records stay here, if there is a reason to tell."""
+    def trouble(self) -> Trouble | None:
+        """Return why records stay here, or would, if there is a reason to tell."""
         if self.problem is not None:
             return self.problem
         cause, asked_since_s, now_s = self._cause, self._asked_since_s, self._monotonic()
@@ -99,7 +99,7 @@ class SyncBoard:
         if self.trust is Trust.REVOKED:
             return REVOKED
         is_unanswered = asked_since_s is not None and now_s - asked_since_s >= ANSWER_S
-        return NO_ANSWER if is_unanswered and pending > 0 else None
+        return NO_ANSWER if is_unanswered else None
 
     def note_receipt(self, trust: Trust, now: datetime) -> None:
         """Note what a receipt of the centre says about us."""

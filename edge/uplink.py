@@ -41,7 +41,9 @@ MOST_REMEMBERED = 1_000
 MOST_ASKS = 20
 """Requests of the centre that may wait to be read; it asks anew after every health report."""
 QUESTION_S = 30.0
-"""How long a terminal that has nothing to send waits before it asks again how it stands with the centre."""
+"""How long a terminal that has nothing to send waits before it asks again how it stands, unanswered or not approved."""
+REASSURED_S = 300.0
+"""How long it believes that the centre takes its records, with nothing to send."""
 IDLE_CHECK_S = 1.0
 """How often an idle uplink looks for rows whose hold has ended."""
 
@@ -193,16 +195,18 @@ class Uplink:
 
     async def _turn(self) -> bool:
         """Take what has come and send what fits; tell whether there may be more to do at once."""
+        has_sent = False
         try:
             await self._take_receipts()
-            await self._answer_asks()
             has_sent = self._is_up and await self._send_what_fits()
+            # Last: what the centre lacks of old must not stop what is new, not even on a disk that takes nothing.
+            await self._answer_asks()
         except TransientError as exc:
             # A full disk, say. What could not be kept is as if it had never come: its batch is sent and answered again.
             if exc.code != self._hindrance:
                 _logger.error("uplink.hindered", code=exc.code, reason=exc.words.en)
             self._hindrance = exc.code
-            return False
+            return has_sent
         return has_sent or bool(self._receipts or self._ask_frames or self._asks.current)
 
     async def _rest(self) -> None:
@@ -384,8 +388,8 @@ class Uplink:
             return
         if answered in self._on_the_way:
             self._on_the_way.remove(answered)
-        is_taken = receipt.trust is Trust.APPROVED
-        self._question_due_s = None if is_taken else self._clock.monotonic_s() + QUESTION_S
+        quiet_s = REASSURED_S if receipt.trust is Trust.APPROVED else QUESTION_S
+        self._question_due_s = self._clock.monotonic_s() + quiet_s
         round_trip_s = arrived_s - answered.sent_s
         middle = answered.sent_at + timedelta(seconds=round_trip_s / 2)
         offset_ms = round((receipt.at - middle).total_seconds() * 1000)

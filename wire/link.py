@@ -19,6 +19,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
 
@@ -37,6 +38,8 @@ MAX_IN_FLIGHT = 100
 HANDSHAKE_S = 15.0
 """How long a broker may take to open the session and confirm the subscriptions."""
 _LOOP_S = 1.0
+_FAREWELL_S = 1.0
+"""How long a farewell waits for its place among what is not acknowledged."""
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -133,12 +136,16 @@ class Link:
     def stop(self, farewell: Retained | None = None, *, timeout_s: float = 3.0) -> None:
         """End the session in good order: say `farewell`, disconnect (so that no will is sent), join the thread."""
         client = self._client
+        is_told = True
         if farewell is not None and client is not None and self._is_up:
-            _publish_on(client, farewell.topic, farewell.frame, retain=True)
+            is_told = _publish_on(client, farewell.topic, farewell.frame, retain=True, wait_s=_FAREWELL_S)
         self._stopping.set()
         client = self._client
-        if client is not None:
+        if client is not None and is_told:
             client.disconnect()
+        elif client is not None:
+            # The broker acknowledges nothing: let the will say what the farewell could not.
+            _hang_up(client)
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(timeout_s)
 
@@ -267,15 +274,23 @@ class Link:
         self._listener.message(message.topic, bytes(message.payload))
 
 
-def _publish_on(client: Client, topic: str, frame: bytes, *, retain: bool) -> bool:
+def _publish_on(client: Client, topic: str, frame: bytes, *, retain: bool, wait_s: float = 0.0) -> bool:
     slots: threading.Semaphore = client.user_data_get()
     # Taken before the call, because the acknowledgement may come before paho returns from it.
-    if not slots.acquire(blocking=False):
+    if not slots.acquire(timeout=wait_s):
         return False
     is_sent = client.publish(topic, frame, qos=1, retain=retain).rc is MQTTErrorCode.MQTT_ERR_SUCCESS
     if not is_sent:
         slots.release()
     return is_sent
+
+
+def _hang_up(client: Client) -> None:
+    sock = client.socket()
+    # paho also speaks over other things than sockets; we never let it.
+    if isinstance(sock, socket.socket):
+        with suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
 
 
 def _on_publish(

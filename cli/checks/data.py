@@ -17,14 +17,13 @@ from codes.errors import YimaError
 from codes.os_words import words_of_os_error
 from codes.words import Words
 from edge.health import Machine
-from edge.store.database import SALVAGING, database_path, had_a_life
+from edge.store.database import KEY_FILE, SALVAGING, database_path, had_a_life
 from edge.store.inspection import StoreReport, inspect_store
 from edge.store.life import Why
 from edge.store.salvage import DAMAGED
 from edge.troubles import machine_troubles
 
 MOUNTS = Path("/proc/self/mounts")
-KEY_FILE = "terminal.key"
 _NO_FOLDER: Final = Words("这是文件，不是目录", "it is a file, not a folder")
 _NOT_WRITABLE: Final = Words(
     "当前账户不能写入，或磁盘为只读", "this account may not write to it, or the disk is read-only"

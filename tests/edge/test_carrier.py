@@ -219,8 +219,8 @@ def test_without_a_broker_the_terminal_only_waits(folder: Path) -> None:
         await line.record()
         assert await line.pending() == 1
         assert not line.board.is_up
-        await line.until(lambda: line.board.trouble(1) is not None)
-        trouble = line.board.trouble(1)
+        await line.until(lambda: line.board.trouble() is not None)
+        trouble = line.board.trouble()
         assert trouble is not None
         assert (trouble.code, trouble.is_alarm) == ("link.cannot_connect.refused", False)
 
@@ -245,7 +245,7 @@ def test_link_that_ends_unasked_fails_the_carrier_so_that_it_is_started_again(
     with pytest.raises(ExceptionGroup) as caught:
         asyncio.run(scene())
     assert caught.group_contains(LinkEndedError)
-    trouble = carrier._board.trouble(0)
+    trouble = carrier._board.trouble()
     assert trouble is not None
     assert trouble.code == "link.cannot_connect.failed"
     assert [line["cause"] for line in logged if line["event"] == "link.down"] == ["failed"]

@@ -22,8 +22,8 @@ class Scene:
         self.now_s = 1_000.0
         self.board = SyncBoard(lambda: self.now_s)
 
-    def code(self, pending: int = 1) -> str | None:
-        trouble = self.board.trouble(pending)
+    def code(self) -> str | None:
+        trouble = self.board.trouble()
         return None if trouble is None else trouble.code
 
     def down(self, cause: Cause) -> None:
@@ -43,7 +43,7 @@ def test_before_the_first_attempt_there_is_nothing_to_tell(scene: Scene) -> None
 @pytest.mark.req("T-66")
 def test_each_cause_is_told_until_the_line_is_up_and_only_some_are_alarms(scene: Scene, cause: Cause) -> None:
     scene.down(cause)
-    trouble = scene.board.trouble(0)
+    trouble = scene.board.trouble()
     assert trouble is not None
     assert trouble.code == f"link.cannot_connect.{cause}"
     assert trouble.is_alarm is (cause in ALARMS)
@@ -56,10 +56,10 @@ def test_each_cause_is_told_until_the_line_is_up_and_only_some_are_alarms(scene:
 def test_a_tussle_is_told_without_a_break_until_the_line_has_held(scene: Scene, cause: Cause) -> None:
     for _ in range(3):
         scene.down(cause)
-        assert scene.board.trouble(0) == CANNOT_CONNECT[cause]
+        assert scene.board.trouble() == CANNOT_CONNECT[cause]
         scene.board.line_up()
         scene.now_s += QUIET_S - 1
-        assert scene.board.trouble(0) == CANNOT_CONNECT[cause]
+        assert scene.board.trouble() == CANNOT_CONNECT[cause]
     scene.now_s += 1
     assert scene.code() is None
 
@@ -71,9 +71,8 @@ def test_silence_of_the_centre_is_told_after_a_minute_and_gone_with_a_receipt(sc
     scene.board.note_sent()
     assert scene.code() is None
     scene.now_s += 1
-    assert scene.board.trouble(1) == NO_ANSWER
+    assert scene.board.trouble() == NO_ANSWER
     assert not NO_ANSWER.is_alarm
-    assert scene.code(pending=0) is None
     scene.board.note_receipt(Trust.APPROVED, NOON)
     assert scene.code() is None
     scene.now_s += ANSWER_S
@@ -98,7 +97,7 @@ def test_terminal_that_waits_for_its_approval_has_an_answer_and_no_trouble_with_
 def test_revoked_key_is_told_until_the_centre_takes_records_again(scene: Scene) -> None:
     scene.board.line_up()
     scene.board.note_receipt(Trust.REVOKED, NOON)
-    assert (scene.board.is_approved, scene.board.trouble(0)) == (False, REVOKED)
+    assert (scene.board.is_approved, scene.board.trouble()) == (False, REVOKED)
     assert REVOKED.is_alarm
     scene.down(Cause.REFUSED)
     assert scene.code() == "link.cannot_connect.refused"
@@ -113,4 +112,4 @@ def test_revoked_key_is_told_until_the_centre_takes_records_again(scene: Scene) 
 def test_a_receipt_that_is_not_believed_comes_before_all_else(scene: Scene) -> None:
     scene.board.note_refused_receipt(ForgedMessageError(Words("坏", "bad")))
     scene.down(Cause.TLS)
-    assert scene.board.trouble(1) == FORGED_RECEIPT
+    assert scene.board.trouble() == FORGED_RECEIPT

@@ -20,7 +20,7 @@ from edge.asks import TIMELY_S
 from edge.on_the_way import RESEND_S
 from edge.store.errors import DiskFullError
 from edge.store.outbox import Applied, OutboxRow, SentAgain
-from edge.uplink import QUESTION_S, ROWS_PER_BATCH, WINDOW, Answer, Uplink
+from edge.uplink import QUESTION_S, REASSURED_S, ROWS_PER_BATCH, WINDOW, Answer, Uplink
 from wire.envelope import open_sealed, seal
 from wire.keys import SigningKey
 from wire.receipts import Ask, Batch, Held, Receipt, Trust, Wanted, decode_batch, encode, ranges
@@ -234,12 +234,42 @@ def test_who_has_nothing_to_send_asks_how_it_stands_until_it_is_approved(monkeyp
         made.clock.elapsed_s += QUESTION_S
         await made.settle()
         await made.answer(made.link.questions[2])
-        made.clock.elapsed_s += 10 * QUESTION_S
+        made.clock.elapsed_s += REASSURED_S - 1
         await made.settle()
         assert len(made.link.questions) == 3
+        made.clock.elapsed_s += 1
+        await made.settle()
+        assert len(made.link.questions) == 4, "it may be revoked meanwhile, or the centre gone"
         assert [answer.receipt.trust for answer in made.answers] == [Trust.PENDING, Trust.APPROVED]
 
     run(story, monkeypatch)
+
+
+@pytest.mark.req("T-09")
+def test_request_that_a_full_disk_cannot_answer_does_not_stop_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1)
+        await made.come_up()
+        await made.answer(made.link.batches[0])
+        refuse = made.outbox.send_again
+        monkeypatch.setattr(made.outbox, "send_again", disk_full)
+        made.uplink.report_sent(made.clock.now())
+        await made.ask(Wanted("e1", [(1, 1)]), report_at=made.clock.now())
+        made.outbox.add(2)
+        made.uplink.rows_added()
+        await made.settle()
+        assert made.link.seqs() == [[1], [2]]
+        await made.answer(made.link.batches[1])
+        monkeypatch.setattr(made.outbox, "send_again", refuse)
+        made.uplink.rows_added()
+        await made.settle()
+        assert made.link.seqs() == [[1], [2], [1]], "the request is answered when the disk is mended"
+
+    run(story, monkeypatch)
+
+
+def disk_full(*_: object) -> SentAgain:
+    raise DiskFullError(Words("磁盘已满", "the disk is full"))
 
 
 def test_who_has_records_to_send_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,6 +97,22 @@ def test_a_broken_connection_brings_the_will_and_a_clean_stop_does_not(pair: tup
     assert ("p/speaker", b"lost") not in ear.heard
 
 
+@pytest.mark.req("T-61")
+def test_a_farewell_that_cannot_leave_is_left_to_the_will(
+    pair: tuple[Link, Ear, Link, Ear], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wire.link._FAREWELL_S", 0.05)
+    speaker, _, _, ear = pair
+    wait_until(lambda: ("p/speaker", b"hi") in ear.heard)
+    client = speaker._client
+    assert client is not None
+    while client.user_data_get().acquire(timeout=0.2):
+        """Nothing is acknowledged any more."""
+    speaker.stop(Retained("p/speaker", b"stopped"))
+    wait_until(lambda: ("p/speaker", b"lost") in ear.heard)
+    assert ("p/speaker", b"stopped") not in ear.heard
+
+
 def test_a_flood_is_refused_rather_than_queued(pair: tuple[Link, Ear, Link, Ear]) -> None:
     speaker, _, _, ear = pair
     wait_until(lambda: ("p/speaker", b"hi") in ear.heard)

@@ -144,9 +144,11 @@ def event_clock_troubles(lead_s: float) -> Iterator[Trouble]:
                 f"New records are dated {minutes:.0f} min ahead: the clock of this machine or of the centre was fast",
             ),
             Words(
-                "记录的先后不受影响，时间追上后自动消失；请管理员核对本机与中心的时钟（timedatectl status）。",
-                "Their order does not suffer, and it passes when time has caught up; an administrator checks the "
-                "clocks of this machine and of the centre (timedatectl status).",
+                "本机记录之间的先后不受影响，但在账中会排在其他终端之后，时间追上后自动消失；"
+                "请管理员核对本机与中心的时钟（timedatectl status）。",
+                "Among themselves they keep their order, but in the ledger they count as later than those of other "
+                "terminals, until time has caught up; an administrator checks the clocks of this machine and of the "
+                "centre (timedatectl status).",
             ),
             is_alarm=False,
         )

@@ -67,9 +67,9 @@ _OWN: Final[Mapping[str, Words]] = {
         "what was decided at the console after that backup.",
     ),
     "terminal.clock_ahead": Words(
-        "请校准该终端的时钟并打开时间同步；记录均已保存，到达时间与终端时间都在，入账先后按到达时间。",
-        "Set that terminal's clock right and switch time synchronisation on; its records are kept with both times, and "
-        "the ledger goes by their arrival.",
+        "请校准该终端的时钟并打开时间同步；时间追上之前，它的记录在账中排在其他终端之后，其间经它之手的药品请人工核对。",
+        "Set that terminal's clock right and switch time synchronisation on; until time has caught up, its records "
+        "count as later than those of others: look at the packs that went through its hands meanwhile.",
     ),
     "terminal.clock_set_back": Words(
         "请核实是谁、为何拨回时钟，并在该终端打开时间同步；记录的先后不受影响。",

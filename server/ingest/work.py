@@ -12,7 +12,7 @@ from typing import get_args
 from codes.words import Words
 from server.ingest.affairs import OF_ITSELF, alarm_of_loss, alarms_of, lost_in
 from server.ingest.chain import Faults, NewLink, advance_tip, find_faults, is_next
-from server.ingest.clocks import alarm_of_lead, ordered_at, reserved_to
+from server.ingest.clocks import alarm_of_lead
 from server.ingest.opening import Arrival, Delivery, Refusal, hold_all
 from server.store import events
 from server.store.alarms import Alarm, AlarmKey
@@ -80,10 +80,10 @@ class Work:
         self.fresh.append(event)
         self.rows.append(EventRow(stream.id, event.seq, digest, source, _KIND_OF[type(fact)], self.now_us, frozen))
         links.append(NewLink(event.seq, digest, bytes.fromhex(event.prev)))
-        witness = Witness(source, institution, ordered_at(event, self.now_us), stream.id, event.seq)
+        witness = Witness(source, institution, event.hlc, stream.id, event.seq)
         seen = sighting(fact, witness)
         if seen is not None:
-            self.scans.append(seen._replace(until_us=reserved_to(seen.until_us, self.now_us)))
+            self.scans.append(seen)
         else:
             self.facts += evidence(fact, witness)
             if isinstance(fact, OF_ITSELF):

@@ -14,6 +14,7 @@ from server.store.events import EventRow
 from server.store.ledger import EvidenceRow, LedgerRow, SightingRow
 from server.store.times import micros, moment
 from server.trace.standing import ConflictNote, conflicts_of, settled_by
+from server.trace.testimony import LONGEST_RESERVATION_US
 from wire.errors import WireError
 from wire.events import thaw
 
@@ -111,9 +112,11 @@ def event_id(source: bytes) -> str:
 
 
 def _reserved_until(row: LedgerRow, now: datetime) -> datetime | None:
-    if not row.is_reserved or row.scan_until_us is None or row.scan_until_us <= micros(now):
+    if not row.is_reserved or row.scan_until_us is None:
         return None
-    return moment(row.scan_until_us)
+    # One that would last longer than any may is from a clock ahead of time: it sets nothing aside yet.
+    is_believed = 0 < row.scan_until_us - micros(now) <= LONGEST_RESERVATION_US
+    return moment(row.scan_until_us) if is_believed else None
 
 
 def _timeline(

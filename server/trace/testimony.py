@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import NamedTuple
 
 from rules.pack_life import Act
@@ -14,6 +15,9 @@ from wire.events import Dispensed, Fact, PackInLine, Received, SaleReturned, Sca
 _DISPENSED = Act.DISPENSED.value
 _RETURNED = Act.RETURNED.value
 _RECEIVED = Act.RECEIVED.value
+
+LONGEST_RESERVATION_US = timedelta(days=1) // timedelta(microseconds=1)
+"""No scan sets a pack aside for longer, whatever it says."""
 
 
 class Witness(NamedTuple):
@@ -49,7 +53,7 @@ def sighting(fact: Fact, witness: Witness) -> SightingRow | None:
         witness.seq,
         witness.institution,
         fact.sale,
-        None if until is None else micros(until),
+        None if until is None else min(micros(until), witness.hlc + LONGEST_RESERVATION_US),
     )
 
 

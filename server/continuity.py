@@ -32,10 +32,12 @@ from server.store.backup import Head, Told, check_backup, has_tables, read_head,
 from server.store.database import Store, former_store, unmade_store
 from server.store.in_use import FileLock
 from server.store.migrate import known_revisions, migrate, newest_revision
+from server.store.on_disk import sync
 from server.store.postgresql import set_schema_aside
 from server.store.replacing import Recovered
 from server.store.sqlite import path_of
 from server.store.trust import TrustedNow, end_sessions, load_trusted_now
+from server.store.whole import load_contents, make_whole
 from web.secret_file import load_secret
 
 _OWNER_ONLY = 0o600
@@ -98,7 +100,7 @@ def back_up(store: Store, file: Path, *, now: datetime, told: Told) -> BackedUp:
         with part.open("rb") as written:
             check_backup(written)
         part.rename(file)
-        _sync(file.parent)
+        sync(file.parent)
     except OSError as exc:
         why = words_of_os_error(exc)
         raise BackupFileError(Words(f"无法写入 {file}：{why.zh}", f"Cannot write {file}: {why.en}")) from exc
@@ -125,6 +127,7 @@ def restore(
         NotEmptyError: There is a store, and `replaces` is not said.
         DamagedBackupError: The backup is damaged; nothing was touched.
         NewerBackupError: A newer release wrote it; nothing was touched.
+        NotWholeError: The restored file is not whole on the disk; what was there is still there.
         ServerError: The database refused; what was there is still there.
     """
     _refuse_running(config)
@@ -183,6 +186,8 @@ def _restore_file(path: Path, filling: Filling, *, replaces: bool) -> tuple[str 
     try:
         with unmade_store(f"{_SQLITE}{fresh}") as connection:
             trust = filling.fill(connection, former)
+            contents = load_contents(connection)
+        make_whole(fresh, contents)
         aside = replacing.put_in_place(path, filling.now)
     except OSError as exc:
         why = words_of_os_error(exc)
@@ -271,11 +276,3 @@ def _refuse_running(config: ServerConfig) -> None:
             raise CentreRunsError(
                 Words(f"{place} 仍被占用，中心似乎在运行", f"{place} is in use: the centre runs")
             ) from exc
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -154,6 +154,17 @@ class NotEmptyError(ServerError, ConfigError):
     )
 
 
+class NotWholeError(ServerError, ConfigError):
+    """A store that was filled from a backup is not whole on the disk; it was not put in place."""
+
+    code: ClassVar[str] = "backup.not_whole"
+    next_step: ClassVar[Words] = Words(
+        "请确认磁盘有足够空间（约为数据库的两倍），且没有其他程序打开该文件，再恢复；现有数据库未被改动。",
+        "Make sure that the disk has room (about twice the store) and that no other program has the file open, "
+        "then restore again; the store that is there was not touched.",
+    )
+
+
 class CentreRunsError(ServerError, ConfigError):
     """The centre must stand still while its store is replaced."""
 

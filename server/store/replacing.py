@@ -9,12 +9,12 @@ holding the lock alone (`in_use.py`).
 from __future__ import annotations
 
 import glob
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from server.store.on_disk import sync
 from server.store.ownership import give_to_owner
 
 COMPANIONS = ("", "-wal", "-shm")
@@ -45,7 +45,7 @@ def put_in_place(path: Path, now: datetime) -> Path | None:
     """Let the store that was half made replace the one at `path`; return where that one is now."""
     give_to_owner(half_made(path), path)
     half_made(path).rename(path.with_name(f"{path.name}{_READY}{_free_mark(path, now)}"))
-    _sync(path.parent)
+    sync(path.parent)
     return _finish(path)
 
 
@@ -73,9 +73,9 @@ def _finish(path: Path) -> Path | None:
         for companion in COMPANIONS:
             with suppress(FileNotFoundError):
                 path.with_name(path.name + companion).rename(aside.with_name(aside.name + companion))
-        _sync(path.parent)
+        sync(path.parent)
         ready.rename(path)
-        _sync(path.parent)
+        sync(path.parent)
     return aside if aside is not None and aside.exists() else None
 
 
@@ -91,11 +91,3 @@ def _free_mark(path: Path, now: datetime) -> str:
         number += 1
         mark = f"{first}-{number}"
     return mark
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,12 +7,14 @@ them (some network drives) is refused at start, not found out at the next power 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from codes.words import Words
 from server.errors import (
@@ -63,6 +65,20 @@ def open_engine(url: str) -> Engine:
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+@contextmanager
+def opened_unchanged(path: Path, *, has_log: bool) -> Iterator[Connection]:
+    """Give the file at `path` for reading, without changing a byte of it or of its log.
+
+    Args:
+        path: A file that nobody else has open.
+        has_log: Its log counts as well. Without it only the file is looked at, and nothing is made beside it.
+    """
+    uri = f"{path.resolve().as_uri()}?mode=ro" + ("" if has_log else "&immutable=1")
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(uri, uri=True), poolclass=NullPool)
+    with engine.connect() as connection:
+        yield connection
 
 
 def translate(exc: DBAPIError) -> ServerError:

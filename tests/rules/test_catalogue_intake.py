@@ -67,7 +67,7 @@ def test_a_file_of_which_nothing_can_be_used_is_refused(lines: tuple[str, ...]) 
         (FileNotFoundError(2, "No such file"), "文件不存在"),
         (IsADirectoryError(21, "Is a directory"), "这是目录"),
         (PermissionError(13, "Permission denied"), "没有权限"),
-        (OSError(5, "Input/output error"), "Input/output error"),
+        (OSError(5, "Input/output error"), "读写出错，设备可能有故障"),
     ],
 )
 def test_a_file_that_cannot_be_opened_says_why(error: OSError, zh: str) -> None:

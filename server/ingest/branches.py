@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from server.store import alarms, events
-from server.store.alarms import AlarmKey
+from server.store import events
 from server.store.events import StreamRow
 from wire.errors import WireError
 from wire.events import Span, thaw
@@ -27,14 +26,13 @@ def missing_branch(connection: Connection, row: StreamRow, kept: KeptEpoch) -> S
         return None
     digest = bytes.fromhex(kept.last_hash)
     # Of a chain that was never wrong, its end vouches for the rest.
-    is_doubtful = alarms.is_raised(connection, AlarmKey(row.terminal, "chain.broken", row.epoch))
-    if not is_doubtful and (kept.last, digest) == (row.tip_seq, row.tip_hash):
+    if not row.is_broken and (kept.last, digest) == (row.tip_seq, row.tip_hash):
         return None
-    seq = _followed_back(connection, row, kept, is_doubtful=is_doubtful)
+    seq = _followed_back(connection, row, kept)
     return None if seq is None else (max(kept.first, seq - WINDOW + 1), seq)
 
 
-def _followed_back(connection: Connection, row: StreamRow, kept: KeptEpoch, *, is_doubtful: bool) -> int | None:
+def _followed_back(connection: Connection, row: StreamRow, kept: KeptEpoch) -> int | None:
     """Return the last number whose event the terminal keeps and the centre has not; None if there is none."""
     seq, digest = kept.last, bytes.fromhex(kept.last_hash or "")
     lowest = max(kept.first, kept.last - _MOST_FOLLOWED + 1)
@@ -45,7 +43,7 @@ def _followed_back(connection: Connection, row: StreamRow, kept: KeptEpoch, *, i
             known = here.get(seq, {})
             if digest not in known:
                 return seq if known else None
-            if len(known) == 1 and not is_doubtful:
+            if len(known) == 1 and not row.is_broken:
                 return None
             frozen = known[digest]
             if frozen is None:

@@ -190,6 +190,7 @@ def _link_up(connection: Connection, stream: StreamRow, new: Sequence[NewLink]) 
     found: list[Alarm] = []
     if not is_next(stream, in_order):
         faults = _faults(connection, stream, in_order)
+        stream.is_broken = stream.is_broken or bool(faults.broken)
         found = [_break(stream, seq) for seq in faults.broken] + [_fork(stream, seq) for seq in faults.forked]
     advance_tip(stream, in_order)
     _close(connection, stream, {link.seq for link in in_order})

@@ -17,6 +17,9 @@ OF_THE_CENTRE = ""
 """Where the name of a terminal stands in an alarm about the centre itself; of those there are few."""
 MOST_PER_TERMINAL = 200
 """Different alarms of one terminal: no person reads more, and somebody who makes them up must not fill the store."""
+NEVER_CROWDED_OUT = ("batch.", "chain.", "event.", "store.")
+"""Of what was altered, forged or lost, each alarm is kept. Their subjects are lives, of which a terminal has no more
+than `MOST_LIVES`; nothing that a terminal says goes into their codes."""
 _KEY = (alarm.c.terminal, alarm.c.code, alarm.c.subject)
 _Cells = TypeVarTuple("_Cells")
 
@@ -56,7 +59,8 @@ class AlarmRecord:
 def raise_alarms(connection: Connection, alarms: Sequence[Alarm], now_us: int) -> None:
     """Keep alarms; one that is known already is counted up and says what was said last.
 
-    Of one terminal no more than `MOST_PER_TERMINAL` different ones are kept: one alarm says so and what came last.
+    Of one terminal no more than `MOST_PER_TERMINAL` different ones are kept, those of its records apart: one alarm says
+    so and what came last.
     """
     alarms = _within_bounds(connection, alarms)
     newest = {one.key: one.words for one in alarms}
@@ -74,11 +78,11 @@ def _within_bounds(connection: Connection, alarms: Sequence[Alarm]) -> Sequence[
     """Return the alarms with those of a terminal that has too many put together into one."""
     terminals = {one.key.terminal for one in alarms} - {OF_THE_CENTRE}
     known = {AlarmKey._make(row) for row in bulk.fetch(connection, _KEY, alarm.c.terminal, terminals)}
-    kept = Counter(key.terminal for key in known)
+    kept = Counter(key.terminal for key in known if _is_bounded(key))
     within: list[Alarm] = []
     for one in alarms:
         key = one.key
-        if key.terminal != OF_THE_CENTRE and key not in known:
+        if key not in known and _is_bounded(key):
             if kept[key.terminal] >= MOST_PER_TERMINAL:
                 within.append(_too_many(one))
                 continue
@@ -86,6 +90,10 @@ def _within_bounds(connection: Connection, alarms: Sequence[Alarm]) -> Sequence[
             kept[key.terminal] += 1
         within.append(one)
     return within
+
+
+def _is_bounded(key: AlarmKey) -> bool:
+    return key.terminal != OF_THE_CENTRE and not key.code.startswith(NEVER_CROWDED_OUT)
 
 
 def _too_many(one: Alarm) -> Alarm:
@@ -108,11 +116,6 @@ def load_newest_alarms(
     if before is not None:
         asked = asked.where(tuple_(alarm.c.last_us, alarm.c.n) < tuple_(*before))
     return [_record(row) for row in connection.execute(_of(asked, terminal))]
-
-
-def is_raised(connection: Connection, key: AlarmKey) -> bool:
-    """Tell whether an alarm has rung."""
-    return connection.execute(select(alarm.c.n).where(tuple_(*_KEY) == tuple_(*key))).first() is not None
 
 
 def count_alarms(connection: Connection, terminal: str | None) -> int:

@@ -41,6 +41,8 @@ class StreamRow:
     """The highest number seen."""
     tip_hash: bytes
     """SM3 of the event with that number."""
+    is_broken: bool = False
+    """An event named another predecessor than the one that is there: the end of this chain does not vouch for it."""
 
 
 class EventRow(NamedTuple):
@@ -84,6 +86,7 @@ _STREAM = (
     stream.c.contiguous_to,
     stream.c.tip_seq,
     stream.c.tip_hash,
+    stream.c.is_broken,
 )
 
 
@@ -102,7 +105,7 @@ def open_streams(connection: Connection, names: Collection[tuple[str, str]]) -> 
             lives[name[0]] += 1
             missing.append(name)
     # Before anything is locked: a new row is nobody's yet, so that no one who waits for it holds what we will want.
-    bulk.insert_missing(connection, stream, [(*name, 0, 0, NO_HASH) for name in missing])
+    bulk.insert_missing(connection, stream, [(*name, 0, 0, NO_HASH, False) for name in missing])
     found = bulk.fetch_locked(connection, _STREAM, stream.c.terminal, listed)
     rows = (StreamRow(*row) for row in found)
     return {(row.terminal, row.epoch): row for row in rows if (row.terminal, row.epoch) in wanted}
@@ -117,7 +120,13 @@ def load_streams(connection: Connection, terminal: str) -> list[StreamRow]:
 def save_streams(connection: Connection, rows: Iterable[StreamRow]) -> None:
     """Keep how far the streams have come."""
     moved = [
-        {"of": row.id, "contiguous_to": row.contiguous_to, "tip_seq": row.tip_seq, "tip_hash": row.tip_hash}
+        {
+            "of": row.id,
+            "contiguous_to": row.contiguous_to,
+            "tip_seq": row.tip_seq,
+            "tip_hash": row.tip_hash,
+            "is_broken": row.is_broken,
+        }
         for row in rows
     ]
     if moved:

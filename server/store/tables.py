@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -83,6 +84,7 @@ stream = Table(
     Column("contiguous_to", BigInteger, nullable=False, comment="every number up to here is closed"),
     Column("tip_seq", BigInteger, nullable=False, comment="the highest number seen"),
     Column("tip_hash", LargeBinary, nullable=False, comment="SM3 of the event at the tip"),
+    Column("is_broken", Boolean, nullable=False, server_default=false(), comment="an event named another predecessor"),
     UniqueConstraint("terminal", "epoch"),
     comment="One life of a terminal's store: a gapless numbered chain of events",
 )

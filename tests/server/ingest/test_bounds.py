@@ -85,6 +85,20 @@ def test_alarms_of_one_terminal_beyond_the_bound_become_one(store: Store, monkey
     assert sum(not one.terminal for one in found) == 9
 
 
+def test_alarms_about_its_records_are_kept_however_many_others_there_are(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alarms, "MOST_PER_TERMINAL", 2)
+    codes = ["terminal.a", "terminal.b", "terminal.c", "chain.broken", "store.copied", "event.invalid", "terminal.d"]
+    with store.writing() as connection:
+        made = [Alarm(AlarmKey("T-1", code, "e1"), Words(code, code)) for code in codes]
+        raise_alarms(connection, made, micros(NOW))
+    kept = {one.code: one.words.en for one in looking.alarms_of(store)}
+    assert kept.keys() == {*codes[:2], *codes[3:6], "alarms.too_many"}
+    assert kept["chain.broken"] == "chain.broken"
+    assert "terminal.d" in kept["alarms.too_many"]
+
+
 def test_two_workers_with_the_same_terminals_and_codes_never_wait_for_each_other(
     new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from server.ingest import branches
 from server.ingest.asking import BETWEEN, MOST_TRIES, Asking
+from server.store import alarms
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, scanned
 from tests.server.ingest import looking
 from tests.server.ingest.conftest import Centre
@@ -63,6 +64,20 @@ def test_the_branch_that_was_never_told_is_asked_for_until_it_is_here(
     assert looking.stored_bytes(centre.store) == {*told.events, *untold.events}
     assert {"chain.fork", "chain.broken"} & set(looking.alarm_codes(centre.store))
     assert heal(centre, untold) == heal(centre, told) == 0
+
+
+def test_a_chain_that_broke_vouches_for_nothing_whatever_alarms_are_kept(
+    centre: Centre, terminal: FakeTerminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One branch is told but for its first number, which stands for an event of the other; its end is here."""
+    monkeypatch.setattr(alarms, "MOST_PER_TERMINAL", 0)
+    monkeypatch.setattr(alarms, "NEVER_CROWDED_OUT", ("nothing",))
+    trunk = [terminal.say(scanned(code_of(step))) for step in range(3)]
+    other, one = Branch(terminal, trunk, 1, "S-B"), Branch(terminal, trunk, 4, "S-A")
+    centre.take(terminal.frame(*other.events), terminal.frame(*one.events[4:]))
+    assert looking.alarm_codes(centre.store) == ["alarms.too_many"]
+    assert looking.stream(centre.store).is_broken
+    assert asked(centre, Asking(centre.store, centre.key), one.kept()) == [Wanted("e1", [(1, 4)])]
 
 
 def test_nothing_is_asked_where_the_end_is_known_or_not_named(centre: Centre, terminal: FakeTerminal) -> None:

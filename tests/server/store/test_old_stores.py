@@ -13,9 +13,10 @@ from server.config import CentreConfig, ServerConfig, StoreConfig
 from server.people.roles import COMMAND_LINE, Role
 from server.store import postgresql, sqlite
 from server.store.database import Store, open_store
+from server.store.events import load_streams
 from server.store.migrate import migrate, newest_revision, revision_of
 from tests.server.fake_terminal import NOW, code_of
-from tests.server.store.old_stores import FOLDER, restore
+from tests.server.store.old_stores import FOLDER, Rows, restore
 
 FIXTURES = sorted(FOLDER.glob("centre-*.json"))
 
@@ -24,17 +25,29 @@ def revision_in(fixture: Path) -> str:
     return fixture.stem.removeprefix("centre-")
 
 
-def old_store(url: str, fixture: Path) -> None:
+def old_store(url: str, fixture: Path, rows: Rows | None = None) -> None:
     """Make a database as the release of `fixture` left it."""
     engine = sqlite.open_engine(url) if url.startswith("sqlite") else postgresql.open_engine(url, None, 2)
     store = Store(engine, "", sqlite.translate)
     with closing(store), store.writing() as connection:
         migrate(connection, lambda _revision: None, to=revision_in(fixture))
-        restore(connection, json.loads(fixture.read_text(encoding="utf-8")))
+        restore(connection, rows or json.loads(fixture.read_text(encoding="utf-8")))
 
 
 def test_this_release_has_left_its_fixture() -> None:
     assert newest_revision() in [revision_in(fixture) for fixture in FIXTURES]
+
+
+def test_chains_that_only_an_alarm_knew_to_be_broken_stay_so(store_url: str) -> None:
+    fixture = FOLDER / "centre-0003.json"
+    rows = json.loads(fixture.read_text(encoding="utf-8"))
+    rang = {"zh": "断", "en": "broken", "first_us": 1, "last_us": 1, "times": 1}
+    rows["alarm"] += [{"n": 99, "terminal": "T-1", "code": "chain.broken", "subject": "e1", **rang}]
+    old_store(store_url, fixture, rows)
+    store = open_store(store_url, new_epoch=lambda: "new")
+    with closing(store), store.reading() as connection:
+        found = {name: row.is_broken for name in ("T-1", "T-2") for row in load_streams(connection, name)}
+    assert found == {"T-1": True, "T-2": False}
 
 
 @pytest.mark.req("T-11")

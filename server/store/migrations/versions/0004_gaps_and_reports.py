@@ -1,4 +1,4 @@
-"""Numbers that will never come, the whole of the last health report, and one B-tree less for events on SQLite."""
+"""Numbers that will never come, chains that broke, the whole last health report; one B-tree less on SQLite."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the table and the cell, which begin empty, and put events into a table without row ids."""
+    """Add the table and the cells, and put events into a table without row ids."""
     op.create_table(
         "lost_span",
         sa.Column("stream", sa.BigInteger(), primary_key=True, autoincrement=False),
@@ -24,6 +24,21 @@ def upgrade() -> None:
     )
     op.add_column(
         "terminal", sa.Column("health", sa.Text(), nullable=True, comment="JSON, the whole report as it came")
+    )
+    op.add_column(
+        "stream",
+        sa.Column(
+            "is_broken",
+            sa.Boolean(),
+            nullable=False,
+            server_default=sa.false(),
+            comment="an event named another predecessor",
+        ),
+    )
+    # Until now an alarm was all that knew it; and where a terminal had too many, nothing did.
+    op.execute(
+        "UPDATE stream SET is_broken = true WHERE EXISTS (SELECT 1 FROM alarm WHERE alarm.terminal = stream.terminal "
+        "AND (alarm.code = 'chain.broken' AND alarm.subject = stream.epoch OR alarm.code = 'alarms.too_many'))"
     )
     if op.get_bind().dialect.name == "sqlite":
         _drop_row_ids()

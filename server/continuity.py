@@ -128,6 +128,7 @@ def restore(
         DamagedBackupError: The backup is damaged; nothing was touched.
         NewerBackupError: A newer release wrote it; nothing was touched.
         NotWholeError: The restored file is not whole on the disk; what was there is still there.
+        RestoreDecidedError: It is decided but could not be finished; the next opening finishes it.
         ServerError: The database refused; what was there is still there.
     """
     _refuse_running(config)
@@ -181,19 +182,17 @@ def _restore_file(path: Path, filling: Filling, *, replaces: bool) -> tuple[str 
     """Fill a new file, and only when it is whole put it in the place of the old one."""
     if path.exists() and not replaces:
         raise NotEmptyError(Words(f"{path} 已有数据库", f"There is a store at {path}"))
-    fresh = replacing.half_made(path)
     former = _trust_of_former(path) if path.exists() else None
     try:
-        with unmade_store(f"{_SQLITE}{fresh}") as connection:
-            trust = filling.fill(connection, former)
-            contents = load_contents(connection)
-        make_whole(fresh, contents)
-        aside = replacing.put_in_place(path, filling.now)
+        with replacing.being_made(path) as fresh:
+            with unmade_store(f"{_SQLITE}{fresh}") as connection:
+                trust = filling.fill(connection, former)
+                contents = load_contents(connection)
+            make_whole(fresh, contents)
+            aside = replacing.put_in_place(path, filling.epoch, filling.now)
     except OSError as exc:
         why = words_of_os_error(exc)
         raise BackupFileError(Words(f"无法写入 {path}：{why.zh}", f"Cannot write {path}: {why.en}")) from exc
-    finally:
-        replacing.remove(fresh)
     return None if aside is None else str(aside), trust
 
 

@@ -165,6 +165,23 @@ class NotWholeError(ServerError, ConfigError):
     )
 
 
+class RestoreDecidedError(ServerError, ConfigError):
+    """The restored store is whole and will replace the former one, but it could not be put in its place yet."""
+
+    code: ClassVar[str] = "backup.decided"
+    next_step: ClassVar[Words] = Words(
+        "请排除故障后启动中心：启动时会先完成恢复，原有数据库另存；不必再次恢复。",
+        "Mend what is in the way and start the centre: it finishes the restore first and keeps the former store aside; "
+        "do not restore again.",
+    )
+
+
+class UnclearRestoreError(ServerError, ConfigError):
+    """A restore was decided, but the file that it names is missing or is another one."""
+
+    code: ClassVar[str] = "store.restore_unclear"
+
+
 class CentreRunsError(ServerError, ConfigError):
     """The centre must stand still while its store is replaced."""
 

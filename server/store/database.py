@@ -10,7 +10,6 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from codes.os_words import words_of_os_error
 from codes.words import Words
 from server.errors import ServerError, StoreUnavailableError
 from server.store import postgresql, replacing, sqlite
@@ -194,12 +193,6 @@ def _shared_lock(url: str, recovered: Callable[[Recovered], None]) -> FileLock |
         if replacing.is_interrupted(path) and lock.has_taken_alone() and (found := replacing.recover(path)):
             recovered(found)
         lock.share()
-    except OSError as exc:
-        lock.close()
-        why = words_of_os_error(exc)
-        raise StoreUnavailableError(
-            Words(f"无法完成中断的恢复：{why.zh}", f"Cannot finish the restore that broke off: {why.en}")
-        ) from exc
     except ServerError:
         lock.close()
         raise

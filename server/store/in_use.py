@@ -15,10 +15,10 @@ from pathlib import Path
 from codes.os_words import words_of_os_error
 from codes.words import Words
 from server.errors import CentreRunsError, StoreBeingReplacedError, StoreUnavailableError
-from server.store.ownership import give_to_owner
+from server.store.ownership import open_private
+from wire.private_folder import make_private_folder
 
 SUFFIX = ".in-use"
-_OWNER_ONLY = 0o600
 
 
 class FileLock:
@@ -28,9 +28,8 @@ class FileLock:
         file = path.with_name(path.name + SUFFIX)
         self._path = path
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT, _OWNER_ONLY)
-            give_to_owner(file, path)
+            make_private_folder(path.parent)
+            self._descriptor = open_private(file, path)
         except OSError as exc:
             why = words_of_os_error(exc)
             raise StoreUnavailableError(Words(f"无法创建 {file}：{why.zh}", f"Cannot make {file}: {why.en}")) from exc
@@ -71,4 +70,9 @@ class FileLock:
             fcntl.flock(self._descriptor, how | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
+        except OSError as exc:
+            why = words_of_os_error(exc)
+            raise StoreUnavailableError(
+                Words(f"无法锁定 {self._path}：{why.zh}", f"Cannot lock {self._path}: {why.en}")
+            ) from exc
         return True

@@ -1,24 +1,36 @@
 """Put a restored SQLite file in the place of the one that is there, so that a crash leaves one of them, never none.
 
-The new file is first made whole under the name `NAME.restoring`. Giving it the name `NAME.restored-TIME` decides:
-before, a crash leaves the old store and the next to come removes what was half made; from then on the next to come
-finishes, and the old store stands set aside as `NAME.before-TIME`. Every opening of the store looks for either first,
-holding the lock alone (`in_use.py`).
+The new file is first made whole under the name `NAME.restoring`. A note beside it says what is to replace what
+(`decision.py`). Giving the file the name `NAME.restored-TIME` then decides: before, a crash leaves the old store and
+the next to come removes what was half made; from then on the next to come finishes, and the old store stands set aside
+as `NAME.before-TIME`. Every opening of the store looks for either first, holding the lock alone (`in_use.py`).
 """
 
 from __future__ import annotations
 
-import glob
-from contextlib import suppress
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from codes.os_words import words_of_os_error
+from codes.words import Words
+from server.errors import RestoreDecidedError, StoreUnavailableError, UnclearRestoreError
+from server.store.decision import (
+    Decision,
+    decision_for,
+    epoch_in,
+    forget_decision,
+    load_decision,
+    note_beside,
+    write_decision,
+)
 from server.store.on_disk import sync
-from server.store.ownership import give_to_owner
+from server.store.ownership import make_private
 
-COMPANIONS = ("", "-wal", "-shm")
-_READY = ".restored-"
+_COMPANIONS = ("", "-wal", "-shm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,63 +43,137 @@ class Recovered:
     """Where the former store is, if there was one and it was replaced."""
 
 
-def half_made(path: Path) -> Path:
-    """Return where a store is filled that shall replace the one at `path`."""
-    return path.with_name(f"{path.name}.restoring")
+@contextmanager
+def being_made(path: Path) -> Iterator[Path]:
+    """Give an empty file, to be filled with what shall replace the store at `path`.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    fresh = _half_made(path)
+    os.close(make_private(fresh, path))
+    try:
+        yield fresh
+    finally:
+        # What cannot be removed now is removed at the next opening; it must not hide what went wrong.
+        with suppress(OSError):
+            _undo(path)
 
 
 def is_interrupted(path: Path) -> bool:
     """Tell whether a restore of the store at `path` broke off; the lock must be held alone to believe it."""
-    return half_made(path).exists() or bool(_ready(path))
+    return os.path.lexists(_half_made(path)) or os.path.lexists(note_beside(path))
 
 
-def put_in_place(path: Path, now: datetime) -> Path | None:
-    """Let the store that was half made replace the one at `path`; return where that one is now."""
-    give_to_owner(half_made(path), path)
-    half_made(path).rename(path.with_name(f"{path.name}{_READY}{_free_mark(path, now)}"))
-    sync(path.parent)
-    return _finish(path)
+def put_in_place(path: Path, epoch: str, now: datetime) -> Path | None:
+    """Let the store that was made replace the one at `path`; return where that one is now.
+
+    Raises:
+        OSError: Nothing was replaced.
+        RestoreDecidedError: The next opening will replace it.
+    """
+    decision = decision_for(path, _free_mark(path, now), epoch)
+    write_decision(path, decision)
+    _half_made(path).rename(path.with_name(decision.ready))
+    try:
+        sync(path.parent)
+        return _finish(path, decision)
+    except OSError as exc:
+        why = words_of_os_error(exc)
+        raise RestoreDecidedError(
+            Words(f"恢复已决定，但尚未完成：{why.zh}", f"The restore is decided but not finished: {why.en}")
+        ) from exc
 
 
 def recover(path: Path) -> Recovered | None:
-    """Finish or undo a restore that broke off; None if none did. The lock must be held alone."""
+    """Finish or undo a restore that broke off; None if none did. The lock must be held alone.
+
+    Raises:
+        StoreUnavailableError: The disk refuses.
+        UnclearRestoreError: What is there is not what was decided; nothing was touched.
+    """
     if not is_interrupted(path):
         return None
-    is_decided = bool(_ready(path))
-    remove(half_made(path))
-    return Recovered(is_decided, _finish(path) if is_decided else None)
+    try:
+        return _recover(path)
+    except OSError as exc:
+        why = words_of_os_error(exc)
+        raise StoreUnavailableError(
+            Words(f"无法完成中断的恢复：{why.zh}", f"Cannot finish the restore that broke off: {why.en}")
+        ) from exc
 
 
-def remove(path: Path) -> None:
-    """Remove a store that was half made, and what SQLite keeps beside it."""
-    for companion in COMPANIONS:
-        path.with_name(path.name + companion).unlink(missing_ok=True)
+def _recover(path: Path) -> Recovered:
+    if os.path.lexists(_half_made(path)):
+        _undo(path)
+        return Recovered(is_finished=False)
+    decision = load_decision(path)
+    if decision is None:
+        raise _unclear(path, f"{path.name}.restored-…")
+    ready = path.with_name(decision.ready)
+    if epoch_in(ready if os.path.lexists(ready) else path) != decision.epoch:
+        raise _unclear(path, decision.ready)
+    aside = _finish(path, decision)
+    _undo(path)
+    return Recovered(is_finished=True, set_aside=aside)
 
 
-def _finish(path: Path) -> Path | None:
+def _finish(path: Path, decision: Decision) -> Path | None:
     """Carry out what was decided, from wherever it stopped."""
-    aside = None
-    for ready in _ready(path):
-        aside = path.with_name(f"{path.name}.before-{ready.name.rpartition(_READY)[2]}")
+    ready, aside = path.with_name(decision.ready), path.with_name(decision.aside)
+    if ready.exists():
         # The log goes with its file: without it the last commits would be missing, and it would spoil the new file.
-        for companion in COMPANIONS:
+        for companion in _COMPANIONS:
             with suppress(FileNotFoundError):
                 path.with_name(path.name + companion).rename(aside.with_name(aside.name + companion))
         sync(path.parent)
         ready.rename(path)
         sync(path.parent)
-    return aside if aside is not None and aside.exists() else None
+    forget_decision(path)
+    return aside if aside.exists() else None
 
 
-def _ready(path: Path) -> list[Path]:
-    return sorted(path.parent.glob(f"{glob.escape(path.name)}{_READY}*"))
+def _half_made(path: Path) -> Path:
+    return path.with_name(f"{path.name}.restoring")
+
+
+def _undo(path: Path) -> None:
+    """Remove what was half made and what SQLite keeps beside it; what is decided stays."""
+    fresh = _half_made(path)
+    if os.path.lexists(fresh):
+        # The note goes first: without the half-made file it would stand for a decision.
+        forget_decision(path)
+    for companion in _COMPANIONS:
+        fresh.with_name(fresh.name + companion).unlink(missing_ok=True)
 
 
 def _free_mark(path: Path, now: datetime) -> str:
-    """Return a mark under which nothing was set aside yet: a store that is kept is never overwritten."""
+    """Return a mark under which nothing is kept yet: a store that is kept is never overwritten."""
     first = f"{now:%Y%m%dT%H%M%SZ}"
     mark, number = first, 1
-    while path.with_name(f"{path.name}.before-{mark}").exists():
+    while _is_taken(path, mark):
         number += 1
         mark = f"{first}-{number}"
     return mark
+
+
+def _is_taken(path: Path, mark: str) -> bool:
+    names = decision_for(path, mark, "")
+    kept = [names.ready, *(names.aside + companion for companion in _COMPANIONS)]
+    return any(os.path.lexists(path.with_name(name)) for name in kept)
+
+
+def _unclear(path: Path, ready: str) -> UnclearRestoreError:
+    note = note_beside(path).name
+    return UnclearRestoreError(
+        Words(
+            f"{note} 记有一次已决定的恢复，但找不到其中所记的数据库（{ready}）",
+            f"{note} tells of a restore that was decided, but the store that it names ({ready}) is not there",
+        ),
+        next_step=Words(
+            f"未改动任何文件。请在 {path.parent} 核对 {path.name}、{ready} 及 {path.name}.before-…，"
+            f"把要用的数据库命名为 {path.name}，移走 {note}，再启动。",
+            f"Nothing was touched. In {path.parent} look at {path.name}, {ready} and {path.name}.before-…; give the "
+            f"store that you want the name {path.name}, move {note} away and start again.",
+        ),
+    )

@@ -6,9 +6,10 @@ them (some network drives) is refused at start, not found out at the next power 
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -58,7 +59,8 @@ def open_engine(url: str) -> Engine:
     try:
         make_private_folder(path.parent)
         # Password hashes are in it; its log and index files take the same mode.
-        path.touch(mode=_OWNER_ONLY)
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY))
     except OSError as exc:
         raise StoreUnavailableError(Words(f"无法创建数据库：{exc}", f"Cannot make the database: {exc}")) from exc
     engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S})

@@ -278,7 +278,9 @@ def test_setup_without_a_device_says_so_and_asks_nobody_to_scan(tmp_path):
 
 def test_setup_is_left_with_ctrl_c_without_a_trace(gun):
     scanner = gun()
-    words = (sys.executable, "-m", "cli.app", "scanner", "setup", scanner.spec)
+    # What a shell starts in the background ignores Ctrl-C, and so would all that these tests start from there.
+    heeding = ("env", "--default-signal=INT")
+    words = (*heeding, sys.executable, "-m", "cli.app", "scanner", "setup", scanner.spec)
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         for line in process.stderr:
             if "请扫描" in line:

@@ -35,7 +35,8 @@ def store_lock(path: Path) -> Iterator[None]:
 def _take(path: Path) -> int:
     try:
         _make_folder(path.parent, 0o700)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
+        # No link: the process number would be written over whatever file it leads to.
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE)
     except OSError as exc:
         raise of_os_error(path.parent, exc) from exc
     try:

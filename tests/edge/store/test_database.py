@@ -91,6 +91,16 @@ def test_second_terminal_process_is_refused_and_names_the_first(folder: Path) ->
         pass
 
 
+def test_lock_that_is_a_link_is_refused_and_what_it_leads_to_stays(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("somebody's own")
+    folder.mkdir()
+    database_path(folder).with_suffix(".lock").symlink_to(other)
+    with pytest.raises(NotDurableError), opened_store(folder):
+        pass
+    assert other.read_text() == "somebody's own"
+
+
 def test_lock_of_a_killed_process_is_free(folder: Path) -> None:
     script = (
         "import sys, signal, os; from pathlib import Path; from edge.store.database import opened_store\n"

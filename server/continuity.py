@@ -10,6 +10,7 @@ says so; it decides nothing.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -92,7 +93,9 @@ def back_up(store: Store, file: Path, *, now: datetime, told: Told) -> BackedUp:
     part = file.with_name(f"{file.name}.part")
     head = Head(1, newest_revision(), store.epoch, now, version("yima"))
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY)
+        # Made anew: what stands there may be a link that somebody else has put there.
+        part.unlink(missing_ok=True)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY)
         with os.fdopen(descriptor, "wb") as out, store.reading_steadily() as connection:
             rows = write_backup(connection, out, head, told)
             out.flush()
@@ -211,7 +214,7 @@ def _refuse_finished(recovered: Recovered | None, *, replaces: bool) -> None:
 def _trust_of_former(path: Path) -> TrustedNow | None:
     """Return whom the store trusts that is replaced; None if it cannot be read, which may be why it is replaced."""
     try:
-        with former_store(f"{_SQLITE}{path}") as connection:
+        with former_store(path) as connection:
             return load_trusted_now(connection)
     except ServerError:
         return None
@@ -263,15 +266,20 @@ def _unmade(config: ServerConfig) -> AbstractContextManager[Connection]:
 
 
 def _refuse_running(config: ServerConfig) -> None:
-    """Refuse while something answers at the centre's address."""
+    """Refuse while something answers at the centre's address.
+
+    An address that cannot be used for another reason says nothing of a centre; the lock on the store does.
+    """
     web = config.web
     family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
-    with closing(socket.socket(family)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    try:
+        with closing(socket.socket(family)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((web.host, web.port))
-        except OSError as exc:
-            place = f"{web.host}:{web.port}"
-            raise CentreRunsError(
-                Words(f"{place} 仍被占用，中心似乎在运行", f"{place} is in use: the centre runs")
-            ) from exc
+    except OSError as exc:
+        if exc.errno != errno.EADDRINUSE:
+            return
+        place = f"{web.host}:{web.port}"
+        raise CentreRunsError(
+            Words(f"{place} 仍被占用，中心似乎在运行", f"{place} is in use: the centre seems to run")
+        ) from exc

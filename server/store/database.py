@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import DBAPIError
@@ -173,14 +174,21 @@ def unmade_store(url: str, *, password: str | None = None, connections: int = 10
 
 
 @contextmanager
-def former_store(url: str) -> Iterator[Connection]:
+def former_store(path: Path) -> Iterator[Connection]:
     """Give a file that is about to be replaced, for reading; the caller must hold the lock alone.
+
+    It may be evidence of what went wrong, so it is not even brought in order: file and log stay as they are.
 
     Raises:
         ServerError: It cannot be read.
     """
-    with closing(_opened(url, None, 1)) as store, store.reading() as connection:
-        yield connection
+    log = path.with_name(f"{path.name}-wal")
+    has_log = log.exists() and log.stat().st_size > 0
+    try:
+        with sqlite.opened_unchanged(path, has_log=has_log) as connection:
+            yield connection
+    except DBAPIError as exc:
+        raise sqlite.translate(exc) from exc
 
 
 def _shared_lock(url: str, recovered: Callable[[Recovered], None]) -> FileLock | None:

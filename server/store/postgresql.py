@@ -6,6 +6,8 @@ made anew in a running centre looks whether it still meets the store that the ce
 
 from __future__ import annotations
 
+import time
+
 import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -32,7 +34,8 @@ _IN_USE_LOCK = 0x79696D62
 """Key of the advisory lock of whoever uses the store ("yimb")."""
 _PATIENCE_MS = 3_000
 """The server may take a moment to notice that a process has gone."""
-_LOCK_NOT_AVAILABLE = "55P03"
+_BETWEEN_TRIES_S = 0.1
+_TRY_ALONE = text("SELECT pg_try_advisory_xact_lock(:key)")
 _HOLDERS = text(
     "SELECT DISTINCT coalesce(host(client_addr), 'local') FROM pg_locks JOIN pg_stat_activity USING (pid)"
     " WHERE locktype = 'advisory' AND classid = 0 AND objid = :key AND granted AND pid <> pg_backend_pid()"
@@ -68,21 +71,18 @@ def hold_alone(connection: Connection) -> None:
     Raises:
         CentreRunsError: Somebody has it open.
     """
-    try:
-        with connection.begin_nested():
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_PATIENCE_MS}")
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_IN_USE_LOCK,))
-            connection.exec_driver_sql("SET LOCAL lock_timeout TO DEFAULT")
-    except DBAPIError as exc:
-        if getattr(exc.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
-            raise
-        where = ", ".join(connection.scalars(_HOLDERS, {"key": _IN_USE_LOCK}))
-        raise CentreRunsError(
-            Words(
-                f"数据库正被中心或其他 yima server 命令使用（来自 {where}）",
-                f"The database is in use by a centre or by another `yima server` command (from {where})",
+    give_up_at = time.monotonic() + _PATIENCE_MS / 1_000
+    # Asked for again and again, never waited for: behind one who waits, a running centre could not get it any more.
+    while not connection.scalar(_TRY_ALONE, {"key": _IN_USE_LOCK}):
+        if time.monotonic() >= give_up_at:
+            where = ", ".join(connection.scalars(_HOLDERS, {"key": _IN_USE_LOCK}))
+            raise CentreRunsError(
+                Words(
+                    f"数据库正被中心或其他 yima server 命令使用（来自 {where}）",
+                    f"The database is in use by a centre or by another `yima server` command (from {where})",
+                )
             )
-        ) from exc
+        time.sleep(_BETWEEN_TRIES_S)
 
 
 def keep_to(engine: Engine, epoch: str) -> None:

@@ -1,0 +1,108 @@
+"""A restore disturbs nothing before it decides: neither a running centre nor the store that may be evidence."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from server.continuity import Restored, back_up, renew, restore
+from server.errors import BackupFileError, CentreRunsError
+from server.fleet import Fleet
+from server.people.roles import COMMAND_LINE
+from server.store import postgresql
+from server.store.database import open_store
+from server.store.trust import TrustedAgain
+from tests.server.fake_terminal import NOW, FakeTerminal, new_key
+from tests.server.test_continuity import LATER, config_for
+
+pytestmark = pytest.mark.req("T-70")
+
+
+def brought_back(path: Path, file: Path) -> Restored:
+    config = config_for(f"sqlite:///{path}", path.parent)
+    return restore(config, file, replaces=True, new_epoch=lambda: "epoch-2", now=LATER, told=lambda _t, _c: None)
+
+
+@pytest.mark.parametrize("was_killed", [True, False])
+def test_the_former_store_is_set_aside_as_it_was_found(was_killed: bool, migrated_file: Path, tmp_path: Path) -> None:
+    from_path, path, file = tmp_path / "from.db", tmp_path / "centre.db", tmp_path / "b.yimabak"
+    shutil.copy(migrated_file, from_path)
+    store = open_store(f"sqlite:///{from_path}", new_epoch=lambda: "never")
+    FakeTerminal(name="T-101", key=new_key()).registered(store)
+    back_up(store, file, now=NOW, told=lambda _t, _c: None)
+    Fleet(store).revoke("T-101", by=COMMAND_LINE, now=NOW)
+    names = ("", "-wal") if was_killed else ("",)
+    if was_killed:
+        # As the power cut leaves it: the last commits are in the log only.
+        _copy(from_path, path, names)
+        store.close()
+    else:
+        store.close()
+        _copy(from_path, path, names)
+    found = {name: (_at(path, name).read_bytes(), _at(path, name).stat().st_mtime_ns) for name in names}
+
+    done = brought_back(path, file)
+
+    assert done.trust.again == [TrustedAgain("terminal", "T-101", "revoked")]
+    assert done.set_aside is not None
+    aside = Path(done.set_aside)
+    assert {name: (_at(aside, name).read_bytes(), _at(aside, name).stat().st_mtime_ns) for name in names} == found
+    assert was_killed or not _at(aside, "-wal").exists()
+
+
+def _copy(source: Path, target: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        shutil.copy(_at(source, name), _at(target, name))
+
+
+def _at(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def test_an_address_that_cannot_be_used_is_no_running_centre(migrated_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "centre.db"
+    shutil.copy(migrated_file, path)
+    config = config_for(f"sqlite:///{path}", tmp_path)
+    # For documentation only (RFC 5737): no machine has it.
+    elsewhere = config.model_copy(update={"web": config.web.model_copy(update={"host": "192.0.2.1"})})
+    assert renew(elsewhere, new_epoch=lambda: "epoch-2", now=LATER).epoch == "epoch-2"
+
+
+def test_a_restore_that_is_refused_keeps_nobody_from_the_store(
+    new_database: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = new_database()
+    running = open_store(url, new_epoch=lambda: "epoch-1")
+    opened: list[str] = []
+
+    def meanwhile(_seconds: float) -> None:
+        beside = open_store(url, new_epoch=lambda: "never")
+        opened.append(beside.epoch)
+        beside.close()
+
+    monkeypatch.setattr(postgresql, "_PATIENCE_MS", 50)
+    monkeypatch.setattr(time, "sleep", meanwhile)
+    with pytest.raises(CentreRunsError, match="in use by a centre"):
+        renew(config_for(url, tmp_path), new_epoch=lambda: "epoch-2", now=LATER)
+    running.close()
+    assert opened
+    assert set(opened) == {"epoch-1"}
+
+
+def test_a_backup_is_not_written_through_a_link(migrated_file: Path, tmp_path: Path) -> None:
+    path, other = tmp_path / "centre.db", tmp_path / "other"
+    shutil.copy(migrated_file, path)
+    other.write_bytes(b"somebody's own")
+    (tmp_path / "b.yimabak.part").symlink_to(other)
+    store = open_store(f"sqlite:///{path}", new_epoch=lambda: "never")
+    back_up(store, tmp_path / "b.yimabak", now=NOW, told=lambda _t, _c: None)
+    with pytest.raises(BackupFileError):
+        back_up(store, tmp_path / "b.yimabak", now=NOW, told=lambda _t, _c: None)
+    store.close()
+    assert other.read_bytes() == b"somebody's own"
+    assert not os.path.lexists(tmp_path / "b.yimabak.part")

@@ -1,0 +1,121 @@
+"""May each cell hold what it holds? SQLite lets any value stand in any column.
+
+One bit makes a time into one that no calendar has, or a name into bytes that are no text. Whatever reads such a row
+stumbles, at each start anew, and what is put away by its age stays for ever.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from edge.clock import MOST_US
+
+MOST_NUMBER = 2**53
+"""Further than any of our counts, and as far as every reader of JSON counts."""
+_TIMES = {"at", "hlc"}
+_TIME_ENDS = ("_at", "_until")
+
+TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
+
+READ_SCHEMA = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?"
+_CHECK = re.compile(r"CHECK \(((?:[^()]|\([^()]*\))*)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a column may hold."""
+
+    name: str
+    type: str
+    may_be_null: bool
+    is_key: bool
+
+    @property
+    def is_time(self) -> bool:
+        """It holds microseconds since 1970."""
+        return self.type == "INTEGER" and (self.name in _TIMES or self.name.endswith(_TIME_ENDS))
+
+    @property
+    def test(self) -> str:
+        """The condition, true for a cell that is right and false for any other."""
+        right = f"typeof({self.name}) = '{self.type.lower()}'"
+        if self.is_time:
+            right += f" AND {self.name} BETWEEN 0 AND {MOST_US}"
+        elif self.type == "INTEGER":
+            right += f" AND {self.name} BETWEEN {-MOST_NUMBER} AND {MOST_NUMBER}"
+        return f"({self.name} IS NULL OR {right})" if self.may_be_null else f"({right})"
+
+
+def columns_of(store: sqlite3.Connection, table: str) -> list[Column]:
+    """Return the columns of a table of ours."""
+    found = store.execute(f"PRAGMA table_info({table})").fetchall()
+    return [Column(name, type_, not (required or key), bool(key)) for _, name, type_, required, _, key in found]
+
+
+def right_row(columns: Sequence[Column]) -> str:
+    """Return the condition that each of the cells is right."""
+    return " AND ".join(column.test for column in columns)
+
+
+def tables_of(store: sqlite3.Connection) -> Iterator[str]:
+    """Yield the tables of ours but for the outbox, whose rows are looked at one by one."""
+    yield from (name for (name,) in store.execute(TABLES).fetchall() if name != "outbox")
+
+
+def wrong_table(store: sqlite3.Connection) -> str | None:
+    """Return a table in which a cell holds what it may not; None if there is none. The outbox is not looked at.
+
+    Args:
+        store: Told to make a text of bytes, whatever they are.
+    """
+    for table in tables_of(store):
+        columns = columns_of(store, table)
+        right = " AND ".join([right_row(columns), *_checks_of(store, table)])
+        if store.execute(f"SELECT 1 FROM {table} NOT INDEXED WHERE NOT ({right}) LIMIT 1").fetchone():  # noqa: S608 - names are ours
+            return table
+        texts = " || ".join(f"coalesce({column.name}, '')" for column in columns if column.type == "TEXT")
+        if texts and not are_texts(store, f"SELECT {texts} FROM {table} NOT INDEXED"):  # noqa: S608 - names are ours
+            return table
+    return None
+
+
+def _checks_of(store: sqlite3.Connection, table: str) -> list[str]:
+    """Return the conditions of the schema: SQLite itself looks at none of them where it may only read."""
+    (statement,) = store.execute(READ_SCHEMA, (table,)).fetchone()
+    return [f"({condition})" for condition in _CHECK.findall(statement)]
+
+
+def are_texts(store: sqlite3.Connection, statement: str) -> bool:
+    """Tell whether all that a statement gives is text."""
+    factory, store.text_factory = store.text_factory, str
+    try:
+        for _ in store.execute(statement):
+            pass
+    except (UnicodeDecodeError, sqlite3.OperationalError) as exc:
+        if isinstance(exc, sqlite3.OperationalError) and "UTF-8" not in str(exc):
+            raise
+        return False
+    finally:
+        store.text_factory = factory
+    return True
+
+
+def put_right(target: sqlite3.Connection, table: str) -> int:
+    """Put a time that is none at the beginning of time, and take other rows that hold what they may not out.
+
+    A session is then over, a shift closed and an operator who had left stays locked out: nothing is opened by damage.
+
+    Returns:
+        How many rows were touched.
+    """
+    columns = columns_of(target, table)
+    touched = 0
+    for column in columns:
+        if column.is_time and not column.is_key:
+            statement = f"UPDATE {table} SET {column.name} = 0 WHERE NOT {column.test}"  # noqa: S608 - names are ours
+            touched += target.execute(statement).rowcount
+    touched += target.execute(f"DELETE FROM {table} WHERE NOT ({right_row(columns)})").rowcount  # noqa: S608
+    return touched

@@ -1,0 +1,228 @@
+"""One cell of a terminal's store replaced by a hostile value, and what a start, a tidying and a report make of it.
+
+`python -m tests.edge.store.cells` replaces every cell by every value and prints what failed, `test_cells.py` some.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+import sys
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from edge.clock import SteadyClock
+from edge.config import EdgeConfig
+from edge.core import Core, opened_core
+from edge.counter.counter import Request
+from edge.housekeeping import put_away
+from edge.status import StatusReader
+from edge.store.database import FILE_NAME, KEY_FILE, opened_store
+from edge.store.dead_letters import dead_letters
+from edge.store.outbox import read_stock
+from edge.store.scanner_profiles import all_profiles
+from edge.store.terminal import ensure_state
+from edge.store.watched import last_run, occupants
+from edge.sync_board import SyncBoard
+from rules.scan_judgement import Mode
+from tests.edge.scene import EPOCH, NOON, TERMINAL, FakeClock, Shop
+from wire.events import EventsLost, StoreRebuilt, thaw
+from wire.keys import SigningKey
+from wire.receipts import Receipt, Rejected
+
+KEY = SigningKey(Ed25519PrivateKey.generate())
+DELIVERED_TO = 9
+NO_TEXT = "CAST(x'c3ff28' AS TEXT)"
+VALUES = {
+    "text": "'elsewhen'",
+    "no text": NO_TEXT,
+    "blob": "x'00ff'",
+    "huge": "9223372036854775807",
+    "one bit more": "1152921504606846976",
+    "negative": "-9223372036854775808",
+    "real": "1e300",
+    "null": "NULL",
+}
+_FILLERS = {"INTEGER": "1", "TEXT": "'[]'", "BLOB": "x'7b7d'"}
+_CHECKED = {"why": "'copied'", "clock": "'centre'", "learned": "'{}'"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Where the damage goes: the last row of a table, and of the outbox one row of each state."""
+
+    table: str
+    column: str
+    where: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.table}.{self.column} {self.where} = {self.value}"
+
+
+def live(folder: Path) -> bytes:
+    """Live a morning, put a row into each table that has none, and return the closed file."""
+    with opened_store(folder) as connection:
+        ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
+        shop = Shop(connection, FakeClock())
+        shop.stock()
+        shop.sign_in()
+        for number in range(12):
+            shop.scan(f"8600011{number:013}")
+            if number == 5:
+                shop.counter.close_sale(Request(None, ""))
+        refused = shop.events()[DELIVERED_TO]
+        receipt = Receipt(
+            1, TERMINAL, EPOCH, "c", NOON, "n" * 16, [(1, DELIVERED_TO)], [Rejected(refused.seq, refused.id, "x.y")]
+        )
+        shop.outbox.apply_receipts([receipt], NOON)
+    path = folder / FILE_NAME
+    with closing(sqlite3.connect(path)) as store, store:
+        for table in tables(store):
+            if not store.execute(f"SELECT 1 FROM {table}").fetchone():  # noqa: S608 - names are ours
+                columns = store.execute(f"PRAGMA table_info({table})").fetchall()
+                row = ", ".join(_CHECKED.get(name, _FILLERS[type_]) for _, name, type_, *_ in columns)
+                store.execute(f"INSERT INTO {table} VALUES ({row})")  # noqa: S608 - names are ours
+    return path.read_bytes()
+
+
+def tables(store: sqlite3.Connection) -> list[str]:
+    found = store.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    return [name for (name,) in found]
+
+
+def all_cells(folder: Path) -> list[Cell]:
+    """Return every column of every table with every value."""
+    with closing(sqlite3.connect(folder / FILE_NAME)) as store:
+        columns = [(table, row[1]) for table in tables(store) for row in store.execute(f"PRAGMA table_info({table})")]
+    states = ["state = 'pending'", "state = 'delivered'", "state = 'dead'"]
+    places = [(table, column, where) for table, column in columns for where in (states if table == "outbox" else ["1"])]
+    return [Cell(table, column, where, value) for table, column, where in places for value in VALUES.values()]
+
+
+def damage(path: Path, cell: Cell) -> bool:
+    """Write the value as a flipped bit would: past every rule of the schema. Tell whether SQLite takes it at all."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as store:
+        schema = store.execute(
+            "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql IS NOT NULL"
+        ).fetchall()
+        store.execute("PRAGMA writable_schema = ON")
+        store.execute("UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '') WHERE type = 'table'")
+    with closing(sqlite3.connect(path, isolation_level=None)) as store:
+        store.execute("PRAGMA ignore_check_constraints = ON")
+        key = "rowid" if cell.table in {"scan", "catalogue_import", "terminal_state", "last_run"} else None
+        last = f" AND rowid = (SELECT max(rowid) FROM {cell.table})" if key else ""  # noqa: S608 - names are ours
+        if cell.table == "outbox":
+            last = f" AND seq = (SELECT max(seq) FROM outbox WHERE {cell.where})"  # noqa: S608 - names are ours
+        try:
+            done = store.execute(f"UPDATE {cell.table} SET {cell.column} = {cell.value} WHERE {cell.where}{last}")  # noqa: S608
+        except sqlite3.Error:
+            return False
+        store.execute("PRAGMA writable_schema = ON")
+        store.executemany("UPDATE sqlite_schema SET sql = ? WHERE name = ?", [(text, name) for name, text in schema])
+        return done.rowcount > 0
+
+
+def try_cell(folder: Path, whole: bytes, cell: Cell) -> str | None:
+    """Start on a store with this cell, tidy it and report on it twice; return what is wrong with that."""
+    folder.mkdir()
+    path = folder / FILE_NAME
+    path.write_bytes(whole)
+    (folder / KEY_FILE).write_bytes(b"not looked into")
+    if not damage(path, cell):
+        return None
+    before = waiting(path)
+    for is_first in (True, False):
+        try:
+            is_salvaged = asyncio.run(_start(folder))
+        except Exception as exc:  # noqa: BLE001 - whatever it is, the cell is named beside it
+            return f"{cell}: {type(exc).__name__}: {exc}"
+        if is_salvaged and not is_first:
+            return f"{cell}: salvaged again at the next start"
+    with closing(sqlite3.connect(path)) as store:
+        rows = {
+            (epoch, seq): frozen
+            for epoch, seq, frozen in store.execute("SELECT epoch, seq, bytes FROM outbox WHERE state <> 'dead'")
+        }
+        facts = [thaw(frozen).fact for frozen in rows.values()]
+    said: list[tuple[str | None, tuple[int, int]]] = [
+        (fact.epoch, span) for fact in facts if isinstance(fact, EventsLost) for span in fact.spans
+    ]
+    said += [(fact.former, span) for fact in facts if isinstance(fact, StoreRebuilt) for span in fact.lost]
+    for place, frozen in before.items():
+        is_said = any(life == place[0] and first <= place[1] <= last for life, (first, last) in said)
+        if rows.get(place) != frozen and not is_said:
+            return f"{cell}: number {place[1]} is lost without a word"
+    return None
+
+
+def waiting(path: Path) -> dict[tuple[str, int], bytes]:
+    """Return the events that wait and are whole, by what they say themselves."""
+    with closing(sqlite3.connect(path)) as store:
+        found = [
+            row
+            for (row,) in store.execute(
+                "SELECT bytes FROM outbox NOT INDEXED WHERE typeof(bytes) = 'blob' AND state = 'pending'"
+            )
+        ]
+    events = {frozen: thaw(frozen) for frozen in found if frozen.startswith(b"{")}
+    return {(event.epoch, event.seq): frozen for frozen, event in events.items()}
+
+
+async def _start(folder: Path) -> bool:
+    terminal = {"id": TERMINAL, "area": "350200", "institution": "P35020000001"}
+    config = EdgeConfig.model_validate({"terminal": terminal, "store": {"folder": folder}})
+    clock = FakeClock()
+    async with opened_core(config, lambda _: None, clock) as core:
+        nothing: Any = _NoDevices()
+        reader = StatusReader(config.terminal, core, SyncBoard(), nothing, KEY.public, started_at=NOON, clock=clock)
+        await reader.read()
+        await core.read(read_stock)
+        await core.read(lambda tx: (all_profiles(tx), last_run(tx), occupants(tx), dead_letters(tx, 99)))
+        await _tidy(core, clock)
+        await reader.read()
+        return core.mended.is_salvaged
+
+
+async def _tidy(core: Core, clock: FakeClock) -> None:
+    async def once(_: float) -> None:
+        raise asyncio.CancelledError
+
+    with_end = put_away(core.connection, core.outbox, core.in_store, clock, once, steady=SteadyClock(clock))
+    with suppress(asyncio.CancelledError):
+        await with_end
+
+
+class _NoDevices:
+    def statuses(self) -> tuple[()]:
+        return ()
+
+
+def fuzz(count: int | None, seed: int = 1) -> list[str]:
+    """Try `count` cells, or every one; return what failed."""
+    with TemporaryDirectory() as where:
+        living = Path(where) / "living"
+        living.mkdir()
+        whole = live(living)
+        cells = all_cells(living)
+        chosen = cells if count is None else random.Random(seed).sample(cells, count)
+        found = (try_cell(Path(where) / str(number), whole, cell) for number, cell in enumerate(chosen))
+        return [one for one in found if one is not None]
+
+
+def main() -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    failed = fuzz(int(sys.argv[1]) if sys.argv[1:] else None)
+    sys.stdout.write("\n".join([*failed, f"{len(failed)} failed"]) + "\n")
+    sys.exit(bool(failed))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""A cell of the store that holds what it may not: the terminal starts all the same, and loses no event silently."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.edge.store.cells import Cell, fuzz, live, try_cell
+
+CELLS = 12
+"""`python -m tests.edge.store.cells` tries every cell of every table."""
+
+
+@pytest.mark.slow
+@pytest.mark.req("T-10")
+def test_no_cell_stops_a_start_or_loses_an_event_silently() -> None:
+    assert fuzz(CELLS, seed=20_261_122) == []
+
+
+@pytest.mark.req("T-10")
+@pytest.mark.parametrize(
+    ("table", "column", "where", "value"),
+    [
+        ("outbox", "created_at", "state = 'delivered'", "1152921504606846976"),
+        ("outbox", "delivered_at", "state = 'delivered'", "1152921504606846976"),
+        ("former_store", "ended_at", "1", "1152921504606846976"),
+        ("last_run", "alive_at", "1", "'elsewhen'"),
+        ("scanner_socket", "label", "1", "CAST(x'c3ff28' AS TEXT)"),
+        ("terminal_state", "mode", "1", "'elsewhen'"),
+        ("terminal_state", "terminal", "1", "'counter-3'"),
+        ("terminal_state", "epoch", "1", "'epoch-3'"),
+        ("outbox", "epoch", "state = 'pending'", "'epoch-3'"),
+    ],
+)
+def test_terminal_starts_tidies_and_reports_whatever_stands_in_a_cell(
+    tmp_path: Path, table: str, column: str, where: str, value: str
+) -> None:
+    (tmp_path / "living").mkdir()
+    whole = live(tmp_path / "living")
+    assert try_cell(tmp_path / "started", whole, Cell(table, column, where, value)) is None

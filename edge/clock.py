@@ -18,6 +18,8 @@ _FIRST_RELEASE = datetime(2026, 1, 1, tzinfo=UTC)
 """A clock that says less was never set: the box has no battery, and any other clock knows better."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+MOST_US = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+"""The last moment that the calendar has, as the store keeps time."""
 
 
 class Clock(Protocol):
@@ -72,8 +74,8 @@ def to_us(moment: datetime) -> int:
 
 
 def from_us(microseconds: int) -> datetime:
-    """Return the moment that the store wrote down."""
-    return _EPOCH + timedelta(microseconds=microseconds)
+    """Return the moment that the store wrote down, or the nearest that the calendar has: a damaged cell is no bug."""
+    return _EPOCH + timedelta(microseconds=max(0, min(microseconds, MOST_US)))
 
 
 def corrected_us(now: datetime, offset_ms: int | None) -> int:

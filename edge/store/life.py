@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 from sqlalchemy import Connection
 
 from edge.clock import from_us, to_us
@@ -115,11 +116,17 @@ def keep_former(tx: Connection, former: FormerStore) -> None:
 def former_stores(tx: Connection) -> list[FormerStore]:
     """Return the lives that ended by an accident, newest first."""
     return [
-        FormerStore(
-            epoch, from_us(at), why, kept, tuple(map(tuple, json.loads(lost))), folder, from_us(seen) if seen else None
-        )
+        FormerStore(epoch, from_us(at), why, kept, _spans_in(lost), folder, from_us(seen) if seen else None)
         for epoch, at, why, kept, lost, folder, seen in sql.rows(tx, SELECT_FORMER)
     ]
+
+
+def _spans_in(text: str) -> tuple[Span, ...]:
+    """Return the numbers that are known to be lost; none if the text is damaged: the centre was told once already."""
+    try:
+        return msgspec.json.decode(text, type=tuple[Span, ...])
+    except (msgspec.DecodeError, UnicodeError):
+        return ()
 
 
 def acknowledge_damage(tx: Connection, operator: str, now: datetime) -> int:

@@ -15,6 +15,7 @@ from edge.store import sql
 from edge.store.database import apply_history, connected
 from edge.store.life import home_of, move_home
 from edge.store.outbox import Outbox, RandomBytes
+from edge.store.salvage_cells import MOST_NUMBER
 from edge.store.salvage_events import Recovered, recover_events
 from edge.store.salvage_fill import Taken, fill, indexed_afterwards
 from edge.store.salvage_outbox import take_outbox
@@ -85,16 +86,17 @@ def _begin_life(tx: Connection, taken: Taken, recovered: Recovered, folder: Path
     offset = taken.state.get("clock_offset_ms")
     mode = taken.state.get("mode")
     credentials = taken.state.get("credentials_seen")
+    centre = taken.state.get("centre")
     state = (
         head.terminal,
         head.epoch,
         head.next_seq,
         head.last_hash,
         head.hlc,
-        offset if isinstance(offset, int) else None,
+        offset if isinstance(offset, int) and abs(offset) < MOST_NUMBER else None,
         mode if mode in set(Mode) else owner.mode,
-        credentials if isinstance(credentials, int) else 0,
-        taken.state.get("centre"),
+        credentials if isinstance(credentials, int) and abs(credentials) < MOST_NUMBER else 0,
+        centre if isinstance(centre, str) and centre.isprintable() else None,
     )
     sql.change(tx, ADD_STATE, state)
     outbox = Outbox(tx, random=owner.random)

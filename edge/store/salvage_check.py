@@ -9,27 +9,34 @@ stands on damaged ground. Checking table by table would leave out just that list
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from edge.store import schema
 from edge.store.database import APPLICATION_ID
 from edge.store.errors import store_errors
-from edge.store.salvage_proof import Found, event_in, is_near, is_proved, previous_of, restored
+from edge.store.salvage_cells import are_texts, columns_of, right_row, wrong_table
+from edge.store.salvage_proof import Found, event_in, is_near, is_proved, named_by_follower, restored
 from edge.store.salvage_sectors import count_unreadable
 from wire.events import sm3_hex
 
 READ_SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
-STATES = "SELECT epoch, next_seq, last_hash FROM terminal_state"
+STATES = "SELECT terminal, epoch, next_seq, last_hash FROM terminal_state"
 WALK = """
 SELECT epoch, count(*), max(seq), sum(state = 'pending'), sum(iif(state = 'pending', seq, 0)),
-  sum(state = 'delivered'), sum(state = 'dead')
+  sum(state = 'delivered'), sum(state = 'dead'), sum({right})
 FROM outbox NOT INDEXED GROUP BY epoch
 """
+# What stands in an id or a kind says as well that it is a text: a byte that is none is in neither range.
+TEXTS_OF_EVENT = "id NOT GLOB '*[^0-9a-f-]*' AND kind NOT GLOB '*[^a-z_]*'"
+FITS_STATE = "(state <> 'delivered' OR delivered_at IS NOT NULL) AND (state <> 'dead' OR dead_code IS NOT NULL)"
+DEAD_CODES = "SELECT dead_code FROM outbox WHERE state = 'dead'"
 INDEXED_PENDING = """
 SELECT epoch, count(*), sum(seq), min(seq) FROM outbox INDEXED BY outbox_pending WHERE state = 'pending' GROUP BY epoch
 """
@@ -39,9 +46,11 @@ SELECT_PENDING = """
 SELECT epoch, seq, id, kind, hlc, created_at, state, held_until, dead_code, delivered_at, bytes
 FROM outbox WHERE state = 'pending' ORDER BY epoch, seq DESC
 """
+READ_NUMBER = "SELECT bytes FROM outbox WHERE seq = ?"
 READ_EVENT = "SELECT bytes FROM outbox WHERE epoch = ? AND seq = ?"
 
 
+HASH = re.compile(r"[0-9a-f]{64}")
 _PRIMARY_CODE = 0xFF
 _OF_CONTENT = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_MISMATCH}
 """Answers that say that the file is not what we wrote. The others say that the disk refused."""
@@ -121,11 +130,19 @@ def _check(store: sqlite3.Connection) -> Sequence[tuple[str, int]]:
     (finding,) = store.execute("PRAGMA quick_check(1)").fetchone()
     if finding != "ok":
         raise DamageError(finding)
+    table = wrong_table(store)
+    if table is not None:
+        raise DamageError(f"a cell of the table {table} holds what it cannot")
     return _check_history(store)
 
 
 def _check_history(store: sqlite3.Connection) -> Sequence[tuple[str, int]]:
-    lives = {epoch: counts for epoch, *counts in store.execute(WALK)}
+    walk = WALK.format(right=f"{right_row(columns_of(store, 'outbox'))} AND {TEXTS_OF_EVENT} AND {FITS_STATE}")
+    lives = {epoch: counts for epoch, *counts in store.execute(walk)}
+    if any("\ufffd" in epoch or counts[0] != counts[6] for epoch, counts in lives.items()) or not are_texts(
+        store, DEAD_CODES
+    ):
+        raise DamageError("a cell of the outbox holds what it cannot")
     states = store.execute(STATES).fetchall()
     if len(states) != (1 if lives else len(states)) or len(states) > 1:
         raise DamageError("the state of the history is gone")
@@ -140,22 +157,32 @@ def _check_history(store: sqlite3.Connection) -> Sequence[tuple[str, int]]:
         raise DamageError("a row of the outbox is in no state")
     if not states:
         return ()
-    epoch, next_seq, last_hash = states[0]
+    terminal, epoch, next_seq, last_hash = states[0]
     if epoch in lives and lives[epoch][1] != next_seq - 1:
         raise DamageError("the state of the history is not that of the last event")
+    if not HASH.fullmatch(last_hash):
+        raise DamageError("the state of the history names no hash")
+    if epoch not in lives and _lives_with(store, next_seq - 1, last_hash):
+        raise DamageError("the state of the history names another life than its last event")
     # A number that is missing is no damage by itself: delivered events are put away by their age. The terminal names
     # what it keeps, and the centre asks for what it lacks.
-    return _wrong_rows(store, epoch, next_seq - 1, str(last_hash))
+    return _wrong_rows(store, terminal, (epoch, next_seq - 1, last_hash))
 
 
-def _wrong_rows(store: sqlite3.Connection, epoch: str, last_seq: int, last_hash: str) -> Sequence[tuple[str, int]]:
-    """Return the waiting events that are not what was frozen."""
+def _lives_with(store: sqlite3.Connection, seq: int, digest: str) -> bool:
+    """Tell whether some life has just this event."""
+    return any(isinstance(one, bytes) and sm3_hex(one) == digest for (one,) in store.execute(READ_NUMBER, (seq,)))
+
+
+def _wrong_rows(store: sqlite3.Connection, terminal: str, last: tuple[str, int, str]) -> Sequence[tuple[str, int]]:
+    """Return the waiting events that are not what was frozen; `last` is the place and hash of the last event."""
+    epoch, last_seq, last_hash = last
 
     def read(life: str, seq: int) -> bytes | None:
         row = store.execute(READ_EVENT, (life, seq)).fetchone()
         return row[0] if row else None
 
-    _check_last_hash(read(epoch, last_seq), last_hash)
+    _check_last(read(epoch, last_seq), terminal, last_hash)
     wrong: list[tuple[str, int]] = []
     following: tuple[str, int, str | None] = ("", 0, None)
     for cells in store.execute(SELECT_PENDING):
@@ -166,7 +193,10 @@ def _wrong_rows(store: sqlite3.Connection, epoch: str, last_seq: int, last_hash:
         elif following[:2] == (found.epoch, found.seq + 1):
             expected = following[2]
         else:
-            expected = previous_of(read(found.epoch, found.seq + 1))
+            ends = (last_seq, last_hash) if found.epoch == epoch else (None, None)
+            expected = named_by_follower(found.seq, partial(read, found.epoch), *ends)
+        if event is not None and read(event.epoch, event.seq) is None:
+            raise DamageError("a row of the outbox is not in its place")
         is_right = event is not None and is_proved(found, event, expected)
         if event is not None and is_right and restored(found, event) != found:
             raise DamageError("a row of the outbox does not fit its event")
@@ -176,6 +206,11 @@ def _wrong_rows(store: sqlite3.Connection, epoch: str, last_seq: int, last_hash:
     return wrong
 
 
-def _check_last_hash(last: bytes | None, last_hash: str) -> None:
-    if last is not None and sm3_hex(last) != last_hash and is_near(sm3_hex(last), last_hash):
+def _check_last(last: bytes | None, terminal: str, last_hash: str) -> None:
+    if last is None:
+        return
+    if sm3_hex(last) != last_hash and is_near(sm3_hex(last), last_hash):
         raise DamageError("the hash of the last event is damaged")
+    event = event_in(last)
+    if event is not None and sm3_hex(last) == last_hash and event.terminal != terminal:
+        raise DamageError("the state names another terminal than the last event")

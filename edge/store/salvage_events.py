@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -71,7 +71,7 @@ def _unknown_end(remains: Remains, taken: Taken, head: Head | None) -> int:
     """
     if remains.log.verdict is not Verdict.DAMAGED:
         return 0
-    if remains.log.behind and (head is None or head == taken.head):
+    if remains.log.behind and (head is None or (taken.head is not None and head.last_hash == taken.head.last_hash)):
         # Not even the state of the history could be read in what follows.
         return remains.log.gone + len(remains.log.behind)
     return remains.log.gone
@@ -113,12 +113,14 @@ class _Search:
 
     def prove(self) -> None:
         """Choose among the candidates of each life."""
-        self.head = self._best_head()
+        head = self._best_head()
+        self.head = self._as_its_event_says(head) if head else None
         self._proved.clear()
         self.unproved.clear()
         for epoch, candidates in self._candidates.items():
             # A life that nobody else names, with a single event, is a damaged name.
-            if self._lives and epoch not in self._lives and len(candidates) == 1:
+            named = self._lives | ({self.head.epoch} if self.head else set())
+            if named and epoch not in named and len(candidates) == 1:
                 self.unproved += [one for found in candidates.values() for one in found]
                 continue
             head = self.head if self.head and self.head.epoch == epoch else None
@@ -145,11 +147,23 @@ class _Search:
         borne_out = [head for head in likely if self._is_borne_out(head)]
         return max(borne_out or likely, key=lambda head: (head.hlc, head.next_seq), default=None)
 
+    def _as_its_event_says(self, head: Head) -> Head:
+        """Return the state with the terminal and the life of the very event that it names, where that is here."""
+        lives = [head.epoch, *self._candidates.keys() | self._taken.delivered.keys()]
+        for frozen in (one for life in lives for one in self._found(life, head.next_seq - 1)):
+            event = event_in(frozen) if sm3_hex(frozen) == head.last_hash else None
+            if event is not None:
+                return replace(head, terminal=event.terminal, epoch=event.epoch)
+        return head
+
     def _is_borne_out(self, head: Head) -> bool:
-        seq = head.next_seq - 1
-        found = [one.bytes for one in self._candidates.get(head.epoch, {}).get(seq, ())]
-        delivered = self._delivered(head.epoch, seq)
-        return any(is_near(sm3_hex(one), head.last_hash) for one in [*found, *([delivered] if delivered else [])])
+        return any(is_near(sm3_hex(one), head.last_hash) for one in self._found(head.epoch, head.next_seq - 1))
+
+    def _found(self, epoch: str, seq: int) -> list[bytes]:
+        """Return everything that may be the event of a number."""
+        delivered = self._delivered(epoch, seq)
+        found = [one.bytes for one in self._candidates.get(epoch, {}).get(seq, ())]
+        return [*found, *([delivered] if delivered else [])]
 
     def _delivered(self, epoch: str, seq: int) -> bytes | None:
         if seq not in self._taken.delivered.get(epoch, ()):

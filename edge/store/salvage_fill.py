@@ -16,12 +16,14 @@ from pathlib import Path
 
 import structlog
 
+from edge.clock import MOST_US
+from edge.store.salvage_cells import put_right, tables_of
 from edge.store.salvage_proof import Found
 from edge.store.salvage_remains import Head, head_of
 
 _BATCH = 20_000
-_SKIPPED = {"outbox", "terminal_state"}
-TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
+_NO_TEXT = "\ufffd"
+_STATE = "terminal_state"
 PLAIN_INDEXES = (
     "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql LIKE 'CREATE INDEX %' AND tbl_name <> 'outbox'"
 )
@@ -99,10 +101,13 @@ def fill(target: sqlite3.Connection, path: Path) -> Taken:
 
 def _fill(target: sqlite3.Connection, path: Path, image: sqlite3.Connection) -> Taken:
     taken = Taken()
-    tables = [name for (name,) in target.execute(TABLES)]
-    for table in tables:
-        if table not in _SKIPPED and not _is_copied_whole(target, path, table, taken):
+    for table in tables_of(target):
+        if table == _STATE:
+            continue
+        if not _is_copied_whole(target, path, table, taken):
             _copy(target, image, table, taken)
+        if put_right(target, table):
+            taken.stopped.add(table)
     with suppress(*UNREADABLE, ValueError):
         cursor = image.execute(READ_HEAD)
         names = [column[0] for column in cursor.description]
@@ -198,19 +203,26 @@ def _shared_columns(target: sqlite3.Connection, image: sqlite3.Connection, table
 def found_in(row: _Row) -> Found:
     """Return the row with a value of the right kind in each place, whatever stands there."""
     epoch, seq, id_, kind, hlc, created, state, held, dead, delivered, frozen = row
+    has_code = isinstance(dead, str) and _NO_TEXT not in dead
+    # Refused nobody knows why: the centre says it again.
+    is_known = state == "delivered" or (state == "dead" and has_code)
     return Found(
         str(epoch),
         seq if isinstance(seq, int) else 0,
         str(id_),
         str(kind),
-        hlc if isinstance(hlc, int) else 0,
-        created if isinstance(created, int) else 0,
-        str(state) if state in {"dead", "delivered"} else "pending",
-        held if isinstance(held, int) else None,
-        dead if isinstance(dead, str) else None,
-        delivered if isinstance(delivered, int) else None,
+        _time(hlc) or 0,
+        _time(created) or 0,
+        str(state) if is_known else "pending",
+        _time(held),
+        str(dead) if has_code else None,
+        _time(delivered),
         frozen if isinstance(frozen, bytes) else b"",
     )
+
+
+def _time(cell: object) -> int | None:
+    return cell if isinstance(cell, int) and 0 <= cell <= MOST_US else None
 
 
 def _cells(one: Found) -> _Row:
@@ -224,7 +236,8 @@ def _cells(one: Found) -> _Row:
         one.state,
         one.held_until,
         one.dead_code,
-        one.delivered_at,
+        # Delivered nobody knows when: not before it was made.
+        one.created_at if one.delivered_at is None and one.state == "delivered" else one.delivered_at,
         one.bytes,
     )
 

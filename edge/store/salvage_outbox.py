@@ -18,6 +18,7 @@ from pathlib import Path
 
 import structlog
 
+from edge.clock import MOST_US
 from edge.store.salvage_fill import COLUMNS, UNREADABLE, Taken, attached, found_in, opened_image
 from edge.store.salvage_leaves import hang_leaves
 
@@ -26,11 +27,12 @@ MARK = b'{"v":'
 # The number of an event's version has one digit or two, and its id follows. Compared as bytes: a text may be none.
 # Numbers sort before every text and blobs behind: two comparisons say "a text" in half the time of `typeof`. The plus
 # keeps SQLite from seeking by them in leaves that hang in no order.
-IS_DELIVERED = """
+IS_DELIVERED = f"""
 state = 'delivered' AND held_until IS NULL AND dead_code IS NULL AND seq >= 1
 AND +epoch >= '' AND +epoch < x'' AND id >= '' AND id < x'' AND kind >= '' AND kind < x''
 AND kind NOT GLOB '*[^a-z_]*' AND typeof(seq) = 'integer' AND typeof(hlc) = 'integer'
 AND typeof(created_at) = 'integer' AND typeof(delivered_at) = 'integer' AND typeof(bytes) = 'blob'
+AND hlc BETWEEN 0 AND {MOST_US} AND created_at BETWEEN 0 AND {MOST_US} AND delivered_at BETWEEN 0 AND {MOST_US}
 AND CAST(id AS BLOB) IN (substr(bytes, 14, 36), substr(bytes, 15, 36))
 AND instr(substr(bytes, 1, 400), CAST('"epoch":"' || epoch || '","seq":' || seq || ',' AS BLOB))
 """

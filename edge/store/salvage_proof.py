@@ -59,8 +59,14 @@ def prove(
     taken: dict[int, Found] = {}
     refused: list[Found] = []
     for seq in sorted(candidates, reverse=True):
-        follower = taken[seq + 1].bytes if seq + 1 in taken else other(seq + 1)
-        expected = last_hash if seq == last_seq else previous_of(follower)
+        if seq == last_seq:
+            expected = last_hash
+        elif seq + 1 in taken:
+            expected = previous_of(taken[seq + 1].bytes)
+        else:
+            expected = named_by_follower(
+                seq, lambda at: taken[at].bytes if at in taken else other(at), last_seq, last_hash
+            )
         fitting = [one for one in candidates[seq] if is_proved(one, event_in(one.bytes), expected)]
         if expected is None:
             before = {sm3_hex(one.bytes) for one in candidates.get(seq - 1, ())}
@@ -99,6 +105,21 @@ def previous_of(frozen: bytes | None) -> str | None:
     """Return the hash that an event names as its predecessor's."""
     event = event_in(frozen) if frozen is not None else None
     return event.prev if event is not None else None
+
+
+def named_by_follower(
+    seq: int, read: Callable[[int], bytes | None], last_seq: int | None, last_hash: str | None
+) -> str | None:
+    """Return the hash that the next event names, None if it is not there or is damaged itself.
+
+    An event that needs no proof, because the centre has it, may be spoiled: then its word condemns nobody.
+    """
+    follower = read(seq + 1)
+    if follower is None:
+        return None
+    named = last_hash if seq + 1 == last_seq else previous_of(read(seq + 2))
+    is_contradicted = named is not None and not is_near(sm3_hex(follower), named)
+    return None if is_contradicted else previous_of(follower)
 
 
 def _follows(found: Found, before: set[str]) -> bool:

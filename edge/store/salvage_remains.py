@@ -14,7 +14,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edge.clock import MOST_US
 from edge.store.pages import TABLE_LEAF, Value, records
+from edge.store.salvage_cells import MOST_NUMBER
 from edge.store.salvage_leaves import file_header
 from edge.store.salvage_proof import Found, event_in, row_of
 from edge.store.salvage_sectors import Sectors, opened_sectors
@@ -24,6 +26,7 @@ _FREE_AT, _APPLICATION_AT, _VERSION_AT = 32, 68, 60
 _MOST_IN_TRUNK = PAGE_BYTES // 4 - 2
 _EVENT = re.compile(rb'\{"v":\d+,"id":"[0-9a-f-]{36}","terminal":"[^"]{1,64}","epoch":"([^"]{1,64})","seq":(\d+),')
 _COLUMNS = 11
+_NO_TEXT = "\ufffd"
 _HASH = re.compile(r"[0-9a-f]{64}")
 _STATE_COLUMNS = 9
 
@@ -164,7 +167,11 @@ def head_of(cells: list[Value]) -> Head:
     """
     match cells:
         case [_, str(terminal), str(epoch), int(next_seq), str(last_hash), int(hlc), *_] if (
-            len(cells) >= _STATE_COLUMNS and next_seq > 0 and _HASH.fullmatch(last_hash)
+            len(cells) >= _STATE_COLUMNS
+            and 0 < next_seq < MOST_NUMBER
+            and 0 <= hlc <= MOST_US
+            and _HASH.fullmatch(last_hash)
+            and _NO_TEXT not in terminal + epoch
         ):
             return Head(terminal, epoch, next_seq, last_hash, hlc)
         case _:

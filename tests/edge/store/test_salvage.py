@@ -23,6 +23,7 @@ from edge.store.errors import DamagedStoreError
 from edge.store.life import former_stores
 from edge.store.salvage import Mended, mend
 from edge.store.salvage_build import REPORT, Owner
+from edge.store.salvage_check import Look, look_over
 from edge.store.salvage_fill import COLUMNS
 from edge.store.salvage_outbox import IS_DELIVERED
 from edge.store.terminal import ensure_state, read_state
@@ -359,3 +360,22 @@ def test_leaves_that_hang_in_no_order_are_walked_and_never_searched() -> None:
         store.execute(f"CREATE TABLE leaves ({COLUMNS}, PRIMARY KEY (epoch, seq)) WITHOUT ROWID")
         plan = store.execute(f"EXPLAIN QUERY PLAN SELECT {COLUMNS} FROM leaves NOT INDEXED WHERE {IS_DELIVERED}")  # noqa: S608 - names are ours
         assert [step for *_, step in plan] == ["SCAN leaves"]
+
+
+@pytest.mark.req("T-10")
+def test_delivered_neighbour_that_is_spoiled_condemns_no_whole_event(folder: Path) -> None:
+    open_shop(folder)
+    path = database_path(folder)
+    with closing(sqlite3.connect(path)) as store, store:
+        store.execute("UPDATE outbox SET state = 'delivered', delivered_at = created_at WHERE seq = 30")
+        (frozen,) = store.execute("SELECT bytes FROM outbox WHERE seq = 30").fetchone()
+        digest = thaw(frozen).prev
+        spoiled = frozen.replace(digest.encode(), (digest[:-16] + "0123456789abcdef").encode())
+        store.execute("UPDATE outbox SET bytes = ? WHERE seq = 30", (spoiled,))
+    assert look_over(path) == Look("", [])
+    spoil(path, 0, bytes(PAGE))
+    assert mend(path, OWNER).is_salvaged
+    with opened_store(folder) as connection:
+        shop = Shop(connection, FakeClock())
+        assert 29 in events_of(shop)
+        assert [fact.lost for fact in shop.facts() if isinstance(fact, StoreRebuilt)] == [[]]

@@ -75,6 +75,9 @@ class Asks(Protocol):
     def question(self, topics: TerminalTopics, said: Health, now: datetime) -> Reply | None:
         """Return what to ask after a health report; None if nothing is missing."""
 
+    def note_asked(self, topics: TerminalTopics, now: datetime) -> None:
+        """Note that the question has left."""
+
 
 class CentreLink(Protocol):
     """What the receiver asks of the link (`wire.link.Link`)."""
@@ -244,15 +247,17 @@ class Receiver:
 
     def _ask(self, reports: list[tuple[str, Health]]) -> None:
         for topic, said in reports:
+            topics = parse_topic(topic)[0]
             try:
-                question = self._asking.question(parse_topic(topic)[0], said, self._now())
+                question = self._asking.question(topics, said, self._now())
             except TransientError as exc:
                 # It is asked after the next report.
                 _logger.error("receiver.store_failed", code=exc.code, reason=exc.words.en)
                 return
             if question is not None:
                 self.asked += 1
-                self._publish(question)
+                if self._publish(question):
+                    self._asking.note_asked(topics, self._now())
 
     def _take(self, batches: list[Frame]) -> None:
         began_s = self._monotonic()
@@ -268,14 +273,16 @@ class Receiver:
         for reply in replies:
             self._publish(reply)
 
-    def _publish(self, reply: Reply) -> None:
+    def _publish(self, reply: Reply) -> bool:
+        """Hand a reply to the broker; False means that it has to wait for another occasion."""
         self.turns += 1
         deadline = self._monotonic() + PUBLISH_PATIENCE_S
         while not self._link.publish(reply.topic, reply.frame):
             # Too much waits for the broker's acknowledgement, or the line is down: then the terminal asks again.
             if not self._is_up or self._monotonic() > deadline:
-                return
+                return False
             self._sleep(_PUBLISH_RETRY_S)
+        return True
 
 
 def _channel_of(topic: str) -> Channel | None:

@@ -38,6 +38,10 @@ _OWN: Final[Mapping[str, Words]] = {
         "请到现场核查该终端的数据库是否被改动；已收到的记录照常入账，可在此与终端逐条核对。",
         "Check on site whether the terminal's database was altered; what arrived counts and can be compared with it.",
     ),
+    "chain.branch_missing": Words(
+        "请到现场查明该终端为何没有补传（可运行 yima doctor）；收齐之前不要重装或清除它的数据。",
+        "Find out on site why that terminal does not send them (run yima doctor there); erase nothing until it has.",
+    ),
     "chain.fork": Words(
         "请确认该终端的数据库是否被复制或从备份恢复过，只保留一台使用；两条记录都已保存。",
         "Find out whether the terminal's database was copied or restored, and use only one; both records are kept.",

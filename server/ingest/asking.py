@@ -10,22 +10,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from server.ingest.branches import missing_branch
-from server.store import events
-from server.store.database import Connection, Store
+from server.ingest.branches import Branches, Life
+from server.store import alarms, events
+from server.store.database import Store
 from server.store.events import NO_HASH, StreamRow
+from server.store.times import micros
 from wire.envelope import seal
-from wire.events import Span
 from wire.keys import SigningKey
-from wire.presence import Health, KeptEpoch
+from wire.presence import Health
 from wire.receipts import BATCH_VERSION, MAX_SPANS_PER_ASK, Ask, Wanted, encode
 from wire.topics import Channel, TerminalTopics
 
 BETWEEN = timedelta(seconds=20)
 """A terminal with gaps is asked no more often than this: it reports on every change as well."""
-
-MOST_TRIES = 3
-"""How often the same stretch of a branch is asked for."""
 
 
 class Question(NamedTuple):
@@ -36,20 +33,23 @@ class Question(NamedTuple):
 
 
 class Asking:
-    """Compares what terminals keep with what is here. Writes nothing."""
+    """Compares what terminals keep with what is here. Writes nothing but the alarm for what never comes."""
 
     def __init__(self, store: Store, key: SigningKey) -> None:
         self._store = store
         self._key = key
         self._asked_at: dict[str, datetime] = {}
-        self._tries: dict[tuple[str, str], tuple[Span, int]] = {}
+        self._branches = Branches()
+        self._branches_in: dict[str, list[Life]] = {}
+        """Lives of a terminal that its last question names for the sake of a branch."""
 
     def question(self, topics: TerminalTopics, said: Health, now: datetime) -> Question | None:
         """Return what to ask of a terminal after its report `said`; None if nothing is missing."""
         asked_at = self._asked_at.get(topics.terminal)
         if asked_at is not None and timedelta() <= now - asked_at < BETWEEN:
             return None
-        wanted = self._wanted(said)
+        wanted = self._wanted(said, now)
+        self._raise_alarms(now)
         if not wanted:
             self._asked_at.pop(topics.terminal, None)
             return None
@@ -58,8 +58,14 @@ class Asking:
         topic = topics.on(Channel.ASK)
         return Question(topic, seal(encode(ask), topic, self._key))
 
-    def _wanted(self, said: Health) -> list[Wanted]:
+    def note_asked(self, topics: TerminalTopics, now: datetime) -> None:
+        """Note that the last question to a terminal has left: only those count that it could hear."""
+        for life in self._branches_in.pop(topics.terminal, ()):
+            self._branches.note_asked(life, now)
+
+    def _wanted(self, said: Health, now: datetime) -> list[Wanted]:
         wanted: list[Wanted] = []
+        branches: list[Life] = []
         room = MAX_SPANS_PER_ASK
         with self._store.reading() as connection:
             streams = {row.epoch: row for row in events.load_streams(connection, said.terminal)}
@@ -71,19 +77,18 @@ class Asking:
                 if row.contiguous_to < max(row.tip_seq, kept.last):
                     spans = events.load_gaps(connection, row, room, up_to=kept.last) if room else []
                 else:
-                    spans = self._branch(connection, row, kept) if room else []
+                    span = self._branches.missing(connection, row, kept, now) if room else None
+                    spans = [] if span is None else [span]
+                    branches += [(row.terminal, row.epoch)] * len(spans)
                 if spans:
                     wanted.append(Wanted(kept.epoch, spans))
                     room -= len(spans)
+        self._branches_in[said.terminal] = branches
         return wanted
 
-    def _branch(self, connection: Connection, row: StreamRow, kept: KeptEpoch) -> list[Span]:
-        """Return the numbers of a branch that was never told; what does not come in a few tries never will."""
-        span = missing_branch(connection, row, kept)
-        if span is None:
-            self._tries.pop((row.terminal, row.epoch), None)
-            return []
-        before, tries = self._tries.get((row.terminal, row.epoch), (span, 0))
-        tries = tries + 1 if before == span else 1
-        self._tries[row.terminal, row.epoch] = (span, tries)
-        return [span] if tries <= MOST_TRIES else []
+    def _raise_alarms(self, now: datetime) -> None:
+        untold = self._branches.untold
+        if untold:
+            with self._store.writing() as connection:
+                alarms.raise_alarms(connection, untold, micros(now))
+            untold.clear()

@@ -169,6 +169,7 @@ class World:
         question = self.centre.asking.question(TERMINAL.topics, self.box.health(now), now)
         if question is not None:
             body = open_sealed(question.frame, question.topic, lambda _: CENTRE_KEY.public).body
+            self.centre.asking.note_asked(TERMINAL.topics, now)
             self.box.outbox.send_again(decode_ask(body), now)
 
     def keep(self, name: str) -> None:

@@ -85,10 +85,15 @@ class FakeCentre:
         return [self._note(topic.rsplit("/", 1)[-1], frame, now) for topic, frame in messages]
 
     missing: bool = False
+    asked: list[str] = field(default_factory=list)
 
     def question(self, topics: TerminalTopics, said: Health, now: datetime) -> Receipt | None:
         assert (topics, said.at) == (TOPICS, now)
         return Receipt("questions", b"send again") if self.missing else None
+
+    def note_asked(self, topics: TerminalTopics, now: datetime) -> None:
+        assert now == NOW
+        self.asked.append(topics.terminal)
 
     def _note(self, kind: str, frame: bytes, now: datetime) -> Noted:
         failure = self.failures.pop(0) if self.failures else None
@@ -217,6 +222,15 @@ def test_a_terminal_is_asked_for_what_is_missing_after_its_report(scene: Scene) 
     scene.centre.missing = True
     scene.plays((HEALTH, b"well"))
     assert scene.link.published == [("questions", b"send again")]
+    assert scene.centre.asked == [TOPICS.terminal]
+
+
+def test_a_question_that_cannot_leave_is_not_noted_as_asked(scene: Scene) -> None:
+    scene.centre.missing = True
+    scene.link.refusals = 1
+    scene.link.on_publish = lambda: scene.link.listener.link_down(GONE)
+    scene.plays((HEALTH, b"well"))
+    assert (scene.link.published, scene.centre.asked) == ([], [])
 
 
 @pytest.mark.parametrize("message", [("somewhere/else", b"x"), (PRESENCE, b""), (TOPICS.on(Channel.RECEIPT), b"x")])

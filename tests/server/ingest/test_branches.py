@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
+
 import pytest
+from sqlalchemy import Connection
 
 from server.ingest import branches
-from server.ingest.asking import BETWEEN, MOST_TRIES, Asking
-from server.store import alarms
+from server.ingest.asking import BETWEEN, Asking
+from server.ingest.branches import AGAIN, MOST_TRIES
+from server.store import alarms, events
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, scanned
 from tests.server.ingest import looking
 from tests.server.ingest.conftest import Centre
@@ -28,12 +33,16 @@ class Branch:
         return KeptEpoch("e1", first, self.terminal.seq, self.terminal.prev)
 
 
-def asked(centre: Centre, asking: Asking, kept: KeptEpoch, *, times: int = 1) -> list[Wanted]:
+def asked(
+    centre: Centre, asking: Asking, kept: KeptEpoch, *, times: int = 1, now: datetime = NOW, has_left: bool = True
+) -> list[Wanted]:
     topics = FakeTerminal().topics
     said = Health(1, "T-001", "s1", NOW, 0, 0, None, [], [kept])
-    question = asking.question(topics, said, NOW + times * BETWEEN)
+    question = asking.question(topics, said, now + times * BETWEEN)
     if question is None:
         return []
+    if has_left:
+        asking.note_asked(topics, now + times * BETWEEN)
     return decode_ask(open_sealed(question.frame, question.topic, lambda _: centre.key.public).body).wanted
 
 
@@ -100,9 +109,83 @@ def test_what_the_terminal_does_not_have_any_more_is_not_asked_for(centre: Centr
     assert asked(centre, Asking(centre.store, centre.key), untold.kept(8)) == [Wanted("e1", [(8, 9)])]
 
 
-def test_what_does_not_come_is_not_asked_for_for_ever(centre: Centre, terminal: FakeTerminal) -> None:
+def test_what_does_not_come_is_asked_for_hourly_and_a_person_is_told(centre: Centre, terminal: FakeTerminal) -> None:
     centre.take(terminal.frame(*(terminal.say(scanned(code_of(step))) for step in range(5))))
     asking = Asking(centre.store, centre.key)
     made_up = KeptEpoch("e1", 1, 5, "ab" * 32)
     answers = [asked(centre, asking, made_up, times=number) for number in range(MOST_TRIES + 3)]
     assert [bool(one) for one in answers] == [True] * MOST_TRIES + [False] * 3
+    (alarm,) = looking.alarms_of(centre.store)
+    assert (alarm.code, alarm.subject, alarm.times) == ("chain.branch_missing", "e1", 1)
+
+    from_then = NOW + MOST_TRIES * BETWEEN + AGAIN
+    later = [asked(centre, asking, made_up, now=from_then + number * AGAIN / 2) for number in range(5)]
+    assert [bool(one) for one in later] == [True, False, True, False, True]
+    (alarm,) = looking.alarms_of(centre.store)
+    assert alarm.times == 3
+
+
+def test_only_requests_that_left_count(centre: Centre, terminal: FakeTerminal) -> None:
+    centre.take(terminal.frame(*(terminal.say(scanned(code_of(step))) for step in range(5))))
+    asking = Asking(centre.store, centre.key)
+    made_up = KeptEpoch("e1", 1, 5, "ab" * 32)
+    unsent = [asked(centre, asking, made_up, times=number, has_left=False) for number in range(MOST_TRIES + 3)]
+    assert all(unsent)
+    left = [asked(centre, asking, made_up, times=number) for number in range(10, 11 + MOST_TRIES)]
+    assert [bool(one) for one in left] == [True] * MOST_TRIES + [False]
+
+
+def test_a_branch_that_comes_late_after_all_is_followed_on_at_once(
+    centre: Centre, terminal: FakeTerminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(branches, "WINDOW", 2)
+    trunk = [terminal.say(scanned(code_of(step))) for step in range(3)]
+    told, untold = Branch(terminal, trunk, 6, "S-B"), Branch(terminal, trunk, 6, "S-A")
+    centre.take(told.terminal.frame(*told.events))
+    asking = Asking(centre.store, centre.key)
+    for number in range(MOST_TRIES + 1):
+        asked(centre, asking, untold.kept(), times=number)
+    for wanted in ([(8, 9)], [(6, 7)], [(4, 5)]):
+        (one,) = asked(centre, asking, untold.kept(), now=NOW + AGAIN, times=10 - wanted[0][0])
+        assert one.spans == wanted
+        centre.take(untold.terminal.frame(*untold.events[wanted[0][0] - 1 : wanted[0][1]]))
+    assert asked(centre, asking, untold.kept(), now=NOW + AGAIN, times=20) == []
+
+
+def test_a_broken_chain_is_followed_once_and_then_only_what_is_new(
+    centre: Centre, terminal: FakeTerminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trunk = [terminal.say(scanned(code_of(step))) for step in range(3)]
+    one, other = Branch(terminal, trunk, 40, "S-A"), Branch(terminal, trunk, 1, "S-B")
+    centre.take(terminal.frame(*other.events), one.terminal.frame(*one.events[4:]))
+    centre.take(one.terminal.frame(one.events[3]))
+    assert looking.stream(centre.store).is_broken
+    read: list[int] = []
+    load_links = events.load_links
+
+    def counted(connection: Connection, stream: int, seqs: Collection[int]) -> dict[int, dict[bytes, bytes | None]]:
+        read.append(len(seqs))
+        return load_links(connection, stream, seqs)
+
+    monkeypatch.setattr(events, "load_links", counted)
+    asking = Asking(centre.store, centre.key)
+    for number in range(3):
+        assert asked(centre, asking, one.kept(), times=number) == []
+    assert read == [43]
+    centre.take(one.terminal.frame(*(one.terminal.say(scanned(None)) for _ in range(2))))
+    assert asked(centre, asking, one.kept(), times=4) == []
+    assert read == [43, 2]
+    assert asked(centre, asking, one.kept(), now=NOW + AGAIN) == []
+    assert read == [43, 2, 45]
+
+
+def test_another_branch_is_found_beside_one_that_was_followed(centre: Centre, terminal: FakeTerminal) -> None:
+    trunk = [terminal.say(scanned(code_of(step))) for step in range(3)]
+    one, other = Branch(terminal, trunk, 6, "S-A"), Branch(terminal, trunk, 1, "S-B")
+    third = Branch(terminal, trunk, 6, "S-C")
+    centre.take(terminal.frame(*other.events), one.terminal.frame(*one.events[4:]))
+    centre.take(one.terminal.frame(one.events[3]))
+    asking = Asking(centre.store, centre.key)
+    assert asked(centre, asking, one.kept()) == []
+    centre.take(third.terminal.frame(*third.events[7:]))
+    assert asked(centre, asking, third.kept(), times=2) == [Wanted("e1", [(1, 7)])]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache, partial
 from typing import IO
 
 from sqlalchemy import Connection
@@ -24,6 +25,8 @@ from edge.store.handover import (
     thawed,
     write_export,
 )
+from edge.store.salvage_proof import is_near, named_by_follower
+from edge.store.terminal import read_state
 from wire.events import sm3_hex
 
 SELECT_AFTER = """
@@ -33,6 +36,9 @@ WHERE (epoch, seq) > (?, ?) AND state <> 'delivered' ORDER BY epoch, seq LIMIT ?
 SELECT_ALL_AFTER = """
 SELECT epoch, seq, id, kind, hlc, created_at, bytes FROM outbox WHERE (epoch, seq) > (?, ?) ORDER BY epoch, seq LIMIT ?
 """
+SELECT_BYTES = "SELECT bytes FROM outbox WHERE epoch = ? AND seq = ?"
+_NEIGHBOURS = 4
+"""Events kept in memory: each is asked for by the one before and by the one before that."""
 
 Place = tuple[str, int]
 """Life and number of an event."""
@@ -79,48 +85,58 @@ def export_events(
 
 
 class _Sound:
-    """The rows that hold what was frozen, read by the chunk, and the places of the others."""
+    """The rows that hold what was frozen, read by the chunk, and the places of the others.
+
+    A row is sound if it fits its place and is what its successor names, as far as that one can be believed; delivered
+    neighbours are asked as well. No two rows are given out that contradict each other: who adopts refuses such a file.
+    """
 
     def __init__(self, tx: Connection, statement: str, wrong: frozenset[Place], told: Told) -> None:
         self._tx = tx
         self._statement = statement
         self._wrong = wrong
         self._told = told
+        self._state = read_state(tx)
+        self._read = lru_cache(_NEIGHBOURS)(self._bytes_of)
         self.count = 0
         self.left_out: list[Place] = []
 
     def rows(self) -> Iterator[ExportedRow]:
-        waiting: ExportedRow | None = None
-        for row, named in self._readable():
-            # A row is given out once the next one has not said otherwise.
-            if waiting is not None and self._is_kept(waiting, row, named):
-                yield waiting
-            waiting = row
-        if waiting is not None and self._is_kept(waiting, None, None):
-            yield waiting
-
-    def _is_kept(self, row: ExportedRow, following: ExportedRow | None, named: str | None) -> bool:
-        is_next = following is not None and (row.epoch, row.seq + 1) == (following.epoch, following.seq)
-        if is_next and named is not None and named != sm3_hex(row.frozen):
-            self.left_out.append((row.epoch, row.seq))
-            return False
-        self.count += 1
-        if self.count % ROWS_PER_CHUNK == 0:
-            self._told(self.count)
-        return True
-
-    def _readable(self) -> Iterator[tuple[ExportedRow, str | None]]:
-        """Yield each row that is an event in its place, and the hash that it names."""
         after: Place = ("", 0)
+        before: tuple[Place, str] | None = None
         while cells := sql.rows(self._tx, self._statement, (*after, ROWS_PER_CHUNK)):
             for row in (ExportedRow(*one) for one in cells):
                 after = (row.epoch, row.seq)
-                try:
-                    event = thawed(row)
-                    is_sound = after not in self._wrong and is_in_its_place(row, event)
-                except NO_EVENT:
-                    is_sound = False
-                if is_sound:
-                    yield row, None if event is None else event.prev
-                else:
+                # A damaged cell may hold a text.
+                digest = sm3_hex(self._read(*after) or b"")
+                if not self._is_sound(row, digest, before):
                     self.left_out.append(after)
+                    continue
+                before = (after, digest)
+                self.count += 1
+                if self.count % ROWS_PER_CHUNK == 0:
+                    self._told(self.count)
+                yield row
+
+    def _is_sound(self, row: ExportedRow, digest: str, before: tuple[Place, str] | None) -> bool:
+        place = (row.epoch, row.seq)
+        try:
+            event = thawed(row)
+            if place in self._wrong or not is_in_its_place(row, event):
+                return False
+        except NO_EVENT:
+            return False
+        named = self._named(*place)
+        if named is not None and not is_near(digest, named):
+            return False
+        return event is None or before is None or before[0] != (row.epoch, row.seq - 1) or before[1] == event.prev
+
+    def _named(self, epoch: str, seq: int) -> str | None:
+        """Return the hash that an event should have."""
+        is_present = epoch == self._state.epoch
+        last_seq, last_hash = (self._state.next_seq - 1, self._state.last_hash) if is_present else (None, None)
+        return last_hash if seq == last_seq else named_by_follower(seq, partial(self._read, epoch), last_seq, last_hash)
+
+    def _bytes_of(self, epoch: str, seq: int) -> bytes | None:
+        found = sql.first(self._tx, SELECT_BYTES, (epoch, seq))
+        return found[0] if found is not None and isinstance(found[0], bytes) else None

@@ -54,7 +54,8 @@ _NOBODY = "?"
 LOG, INDEX = "-wal", "-shm"
 SELECT_ACCOUNT = "SELECT bytes FROM outbox WHERE epoch = ? ORDER BY seq"
 FORGET_ACCOUNT = "DELETE FROM outbox WHERE epoch = ?"
-SET_LIFE = "UPDATE terminal_state SET terminal = ?, epoch = ?"
+# Where the history of that life stood, the state that was made here does not know.
+SET_LIFE = "UPDATE terminal_state SET terminal = ?, epoch = ?, next_seq = 1"
 FIRST_EVENT = "SELECT bytes FROM outbox ORDER BY epoch, seq LIMIT 1"
 
 
@@ -142,8 +143,8 @@ def _find(folder: Path) -> _Files:
     if aside is not database and is_in_use(folder):
         raise SalvageRunsError(Words("终端正在抢救数据库", "The terminal is salvaging its store"))
     # Where both are there, the new store is in place and only the note was left.
-    isunfinished = note.exists() and not database.exists()
-    source = aside if isunfinished else database
+    is_unfinished = note.exists() and not database.exists()
+    source = aside if is_unfinished else database
     log, index = (_moved(source, database, suffix) for suffix in (LOG, INDEX))
     if not _has_content(source) and not _has_content(log):
         raise _no_store(folder)

@@ -287,3 +287,30 @@ def test_the_commands_move_events_from_disk_to_disk(tmp_path: Path) -> None:
     ):
         assert invoke(app, ["outbox", *wrong]).exit_code != 0
     assert not (tmp_path / "none").exists()
+
+
+def spoil_prev(box: Box, frozen: bytes, *, digits: int) -> None:
+    """Write other digits into the hash that an event names."""
+    event = thaw(frozen)
+    other = "".join("0" if digit == "f" else "f" for digit in event.prev[:digits]) + event.prev[digits:]
+    with box.connection.begin():
+        cells = (frozen.replace(event.prev.encode(), other.encode()), event.seq)
+        sql.change(box.connection, "UPDATE outbox SET bytes = ? WHERE seq = ?", cells)
+
+
+@pytest.mark.parametrize("digits", [1, 16])
+@pytest.mark.parametrize("spoiled", [3, 5])
+@pytest.mark.parametrize("state", ["dead", "delivered", "pending"])
+def test_whole_record_beside_a_damaged_one_is_exported(
+    dead: Box, heir: Box, state: str, spoiled: int, digits: int
+) -> None:
+    frozen = dead.record(5)
+    spoil_prev(dead, frozen[spoiled - 1], digits=digits)
+    with dead.connection.begin():
+        sql.change(
+            dead.connection,
+            "UPDATE outbox SET state = ?1, dead_code = iif(?1 = 'dead', 'x', NULL) WHERE seq = ?2",
+            (state, spoiled),
+        )
+    heir.adopt(dead.exported())
+    assert heir.waiting() == {EPOCH: [one for number, one in enumerate(frozen, 1) if number != spoiled]}

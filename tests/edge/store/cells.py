@@ -27,6 +27,7 @@ from edge.status import StatusReader
 from edge.store.database import FILE_NAME, KEY_FILE, opened_store
 from edge.store.dead_letters import dead_letters
 from edge.store.outbox import read_stock
+from edge.store.salvage_proof import event_in
 from edge.store.scanner_profiles import all_profiles
 from edge.store.terminal import ensure_state
 from edge.store.watched import last_run, occupants
@@ -151,7 +152,7 @@ def try_cell(folder: Path, whole: bytes, cell: Cell) -> str | None:
             (epoch, seq): frozen
             for epoch, seq, frozen in store.execute("SELECT epoch, seq, bytes FROM outbox WHERE state <> 'dead'")
         }
-        facts = [thaw(frozen).fact for frozen in rows.values()]
+        facts = [event.fact for event in map(event_in, rows.values()) if event is not None]
     said: list[tuple[str | None, tuple[int, int]]] = [
         (fact.epoch, span) for fact in facts if isinstance(fact, EventsLost) for span in fact.spans
     ]

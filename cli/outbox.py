@@ -196,6 +196,7 @@ def adopt(
     file: Annotated[Path, typer.Argument(help="导出文件 / The export")],
     config: Config = None,
     folder: Folder = None,
+    set_aside: Annotated[bool, typer.Option("--set-aside", help="作废未结的清单 / Set an open list aside")] = False,
     as_json: AsJson = False,
 ) -> None:
     """接收旧机器的导出文件 / Take over an export.
@@ -212,6 +213,7 @@ def adopt(
                     name=file.name[:200],
                     now=SystemClock().now(),
                     random=secrets.token_bytes,
+                    may_set_aside=set_aside,
                     told=lambda what, count, total: tell(_DOING[what], count, total),
                 )
         except OSError as exc:

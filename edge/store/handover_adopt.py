@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO
+from typing import IO, ClassVar
 
 from sqlalchemy import Connection
 
+from codes.errors import ConfigError
 from codes.words import Words
 from edge.clock import corrected_us, to_us
+from edge.errors import EdgeError
 from edge.store import sql
 from edge.store.handover import BadExportError, ExportedRow, Succession, bad_export, begun, other_terminals, read_export
 from edge.store.outbox import Outbox, RandomBytes
@@ -25,6 +27,7 @@ INSERT INTO outbox (epoch, seq, id, kind, hlc, created_at, bytes) VALUES (?, ?, 
 ON CONFLICT (epoch, seq) DO NOTHING
 """
 SELECT_BYTES = "SELECT bytes FROM outbox WHERE epoch = ? AND seq = ?"
+SELECT_OPEN_LIST = "SELECT 1 FROM sale WHERE state = 'open'"
 NOTE_ADOPTED = """
 INSERT INTO adopted (epoch, at, source, events) VALUES (?, ?, ?, ?)
 ON CONFLICT (epoch) DO UPDATE SET at = excluded.at, source = excluded.source, events = events + excluded.events
@@ -38,6 +41,17 @@ _FRESH_BOX = Words(
     "Two boxes gave the same numbers to different facts. Adopt it on a box whose data folder was empty at its first "
     "start, with the same terminal.id. Nothing was changed on this machine.",
 )
+
+
+class OpenListError(EdgeError, ConfigError):
+    """A list is open, which the new life that must begin would set aside."""
+
+    code: ClassVar[str] = "outbox.open_list"
+    next_step: ClassVar[Words] = Words(
+        "请先在收银屏上结清或取消这张清单，再接收；确要作废它，请加 --set-aside。本机数据未改动。",
+        "Finish or cancel the list at the counter first, then adopt; to set it aside all the same, add --set-aside. "
+        "Nothing was changed on this machine.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,8 @@ class _Survey:
     """What a look at the whole file found."""
 
     rows: int = 0
+    missing: int = 0
+    """Not here yet."""
     newest: int = 0
     """Clock of the newest event."""
     is_of_present_life: bool = False
@@ -70,6 +86,7 @@ def adopt_events(
     name: str,
     now: datetime,
     random: RandomBytes,
+    may_set_aside: bool = False,
     told: Told = lambda _what, _done, _of: None,
 ) -> Adopted:
     """Take the events of an export as former lives of this terminal.
@@ -83,15 +100,26 @@ def adopt_events(
         name: What the file is called, for the record.
         now: Device clock.
         random: Where the name of a new life comes from.
+        may_set_aside: Begin a new life, if one must begin, even while a list is open.
         told: Hears how far it is.
 
     Raises:
         BadExportError: It cannot be believed.
         OtherTerminalsExportError: The events are another terminal's.
         NothingBegunError: No terminal has used this store.
+        OpenListError: A new life must begin, and a list is open.
     """
     survey = _survey(connection, source, told)
+    if not survey.missing:
+        return Adopted(0, survey.rows, [])
     with connection.begin():
+        if survey.is_of_present_life and not may_set_aside and sql.first(connection, SELECT_OPEN_LIST) is not None:
+            raise OpenListError(
+                Words(
+                    "接收这些记录须另起新纪元，而本机有未结的清单",
+                    "To take these records a new epoch must begin, and a list is open here",
+                )
+            )
         _move_clock_on(connection, survey.newest, now)
         began = (
             Outbox(connection, random=random).begin_epoch(connection, "copied", now)
@@ -126,6 +154,7 @@ def _survey(connection: Connection, source: IO[bytes], told: Told) -> _Survey:
         survey.is_of_present_life |= any(row.epoch == present for row in missing)
         survey.newest = max(survey.newest, *(row.hlc for row in rows))
         survey.rows += len(rows)
+        survey.missing += len(missing)
         told("checking", survey.rows, 0)
     with connection.begin():
         survey.is_of_present_life |= head.epoch == read_state(connection).epoch

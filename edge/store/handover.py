@@ -8,6 +8,7 @@ twice, or sending what the dead box had sent after all, changes nothing. `handov
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
@@ -18,8 +19,10 @@ from sqlalchemy import Connection
 
 from codes.errors import ConfigError, RejectedError
 from codes.words import Words
+from edge.clock import MOST_US
 from edge.errors import EdgeError
 from edge.store import sql
+from edge.store.salvage_cells import MOST_NUMBER
 from edge.store.salvage_proof import row_of
 from edge.store.terminal import read_state
 from wire.archive import read_archive, write_archive
@@ -30,7 +33,7 @@ ROWS_PER_CHUNK = 500
 """So many rows are in memory, and in one transaction, at a time."""
 _MARK = b"YIMAOUT1"
 _FORMAT = 1
-_GREATEST = 2**63 - 1
+_KIND = re.compile(r"[a-z_]{1,64}")
 
 NO_EVENT = (InvalidEventError, UnsupportedVersionError)
 """What reading bytes that are no event of ours raises."""
@@ -118,6 +121,14 @@ class ExportedRows(msgspec.Struct, frozen=True, tag="rows"):
     rows: list[ExportedRow]
 
 
+class Origin(msgspec.Struct, frozen=True):
+    """Whose an event is; every version says so, unknown fields are allowed."""
+
+    terminal: str
+    epoch: str
+
+
+_origin_decoder = msgspec.json.Decoder(Origin)
 _decoder = msgspec.msgpack.Decoder(ExportHead | ExportedRows)
 
 
@@ -169,15 +180,16 @@ class Succession:
             OtherTerminalsExportError: It is another terminal's.
         """
         try:
-            event = thawed(row)
+            event, origin = thawed(row), origin_of(row.frozen)
+            is_placed = is_in_its_place(row, event)
         except NO_EVENT as exc:
             raise bad_export(f"第 {row.seq} 号不是有效的记录", f"number {row.seq} is no event") from exc
-        if event is not None and event.terminal != self._terminal:
-            raise other_terminals(event.terminal, self._terminal)
+        if origin.terminal != self._terminal:
+            raise other_terminals(origin.terminal, self._terminal)
         epoch, seq, digest = self._last or ("", 0, "")
         is_next = (row.epoch, row.seq) > (epoch, seq)
         follows = event is None or (epoch, seq + 1) != (row.epoch, row.seq) or event.prev == digest
-        if not (is_next and follows and is_in_its_place(row, event)):
+        if not (is_next and follows and is_placed):
             raise bad_export(f"第 {row.seq} 号与前一条不衔接", f"number {row.seq} does not follow the one before")
         self._last = (row.epoch, row.seq, sm3_hex(row.frozen))
 
@@ -188,13 +200,32 @@ def is_in_its_place(row: ExportedRow, event: Event | None) -> bool:
     Raises:
         InvalidEventError: The bytes are no event of any version.
     """
-    header = thaw_header(row.frozen)
-    if (header.seq, header.id) != (row.seq, row.id) or not 1 <= row.seq < _GREATEST or not 0 <= row.hlc < _GREATEST:
+    header, origin = thaw_header(row.frozen), origin_of(row.frozen)
+    if (origin.epoch, header.seq, header.id) != (row.epoch, row.seq, row.id):
+        return False
+    if not 1 <= row.seq < MOST_NUMBER or not 0 <= row.hlc <= MOST_US or not 0 <= row.created_at <= MOST_US:
         return False
     if event is None:
-        return abs(row.created_at) < _GREATEST
+        return is_kind(row.kind)
     right = row_of(event, row.frozen)
     return (row.epoch, row.kind, row.hlc, row.created_at) == (right.epoch, right.kind, right.hlc, right.created_at)
+
+
+def origin_of(frozen: bytes) -> Origin:
+    """Return which terminal wrote an event of any version, and in which life.
+
+    Raises:
+        InvalidEventError: The bytes do not say so.
+    """
+    try:
+        return _origin_decoder.decode(frozen)
+    except msgspec.DecodeError as exc:
+        raise InvalidEventError(Words(f"不是有效的记录：{exc}", f"Not an event: {exc}")) from exc
+
+
+def is_kind(kind: str) -> bool:
+    """Tell whether this may be the kind of an event, if only of a newer program."""
+    return _KIND.fullmatch(kind) is not None
 
 
 def thawed(row: ExportedRow) -> Event | None:

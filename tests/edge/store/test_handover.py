@@ -20,12 +20,12 @@ from cli.app import app
 from edge.store import handover, sql
 from edge.store.database import opened_store
 from edge.store.handover import BadExportError, NothingBegunError, OtherTerminalsExportError
-from edge.store.handover_adopt import Adopted, adopt_events
+from edge.store.handover_adopt import Adopted, OpenListError, adopt_events
 from edge.store.handover_export import export_events
 from edge.store.outbox import Outbox
 from edge.store.terminal import ensure_state, read_state
 from rules.scan_judgement import Mode
-from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
+from tests.edge.scene import EPOCH, NOON, TERMINAL, FakeClock, Shop, seeded_bytes
 from wire.archive import read_archive, write_archive
 from wire.events import ShiftOpened, StoreRebuilt, thaw
 from wire.receipts import Receipt, Rejected
@@ -314,3 +314,47 @@ def test_whole_record_beside_a_damaged_one_is_exported(
         )
     heir.adopt(dead.exported())
     assert heir.waiting() == {EPOCH: [one for number, one in enumerate(frozen, 1) if number != spoiled]}
+
+
+def test_open_list_is_set_aside_only_if_somebody_says_so(dead: Box, tmp_path: Path, closing: ExitStack) -> None:
+    dead.record(3)
+    export = dead.exported()
+    twin = Box(tmp_path / "twin", closing)
+    shop = Shop(twin.connection, FakeClock())
+    shop.stock()
+    with twin.connection.begin():
+        sql.change(
+            twin.connection,
+            "INSERT INTO sale (id, day, number, mode, state, operator, opened_at) VALUES ('s', 'd', 1, 'dispense', "
+            "'open', 'w', 0)",
+        )
+    with pytest.raises(OpenListError):
+        twin.adopt(export)
+    assert twin.waiting() == {}
+    done = adopt_events(
+        twin.connection, io.BytesIO(export), name="x", now=NOON, random=seeded_bytes(), may_set_aside=True
+    )
+    assert (done.taken, done.began is not None) == (3, True)
+
+
+def test_nothing_begins_where_nothing_is_taken(dead: Box) -> None:
+    dead.record(3)
+    assert dead.adopt(dead.exported()) == Adopted(0, 3, [])
+
+
+@pytest.mark.parametrize("part", ["terminal", "epoch", "seq", "kind", "hlc", "none"])
+def test_row_of_a_newer_program_is_held_against_its_header(dead: Box, heir: Box, part: str) -> None:
+    (frozen,) = dead.record(1)
+    event = thaw(frozen)
+    newer = json.loads(frozen) | {"v": 99, "more": 1}
+    if part == "terminal":
+        newer["terminal"] = "counter-9"
+    frozen = b"{}" if part == "none" else json.dumps(newer, separators=(",", ":")).encode()
+    epoch = "epoch-9" if part == "epoch" else EPOCH
+    kind, hlc = "Kind 9" if part == "kind" else "newer_kind", -1 if part == "hlc" else event.hlc
+    row = handover.ExportedRow(epoch, 2 if part == "seq" else 1, event.id, kind, hlc, event.hlc, frozen)
+    out = io.BytesIO()
+    handover.write_export(out, TERMINAL, EPOCH, NOON, [row])
+    with pytest.raises(OtherTerminalsExportError if part == "terminal" else BadExportError):
+        heir.adopt(out.getvalue())
+    assert heir.waiting() == {}

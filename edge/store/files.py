@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Callable
 from pathlib import Path
 
-_PAGE_BYTES = 4_096
-_BLOCK_BYTES = 1024 * 1024
-
-ReadAt = Callable[[int, int, int], bytes]
-"""Reads so many bytes of an open file at a place, as `os.pread` does."""
+from edge.store.salvage_sectors import SECTOR_BYTES, ReadAt, opened_sectors
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -47,33 +41,11 @@ def copy_readable(source: Path, target: Path, read: ReadAt = os.pread) -> list[i
     Returns:
         The pages that cannot be read, counted from 1; the copy has zeros there.
     """
-    descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
-    unreadable: list[int] = []
-    try:
-        size = os.fstat(descriptor).st_size
-        with target.open("wb") as copy:
-            for start in range(0, size, _BLOCK_BYTES):
-                most = min(_BLOCK_BYTES, size - start)
-                block = _readable(read, descriptor, most, start)
-                for at in range(start, start + most, _PAGE_BYTES) if block is None else ():
-                    length = min(_PAGE_BYTES, size - at)
-                    page = _readable(read, descriptor, length, at)
-                    unreadable += [at // _PAGE_BYTES + 1] if page is None else []
-                    copy.write(bytes(length) if page is None else page)
-                copy.write(block or b"")
-    finally:
-        os.close(descriptor)
-    return unreadable
-
-
-def _readable(read: ReadAt, descriptor: int, length: int, at: int) -> bytes | None:
-    """Return a piece of a file, None if the disk cannot read it."""
-    try:
-        return read(descriptor, length, at)
-    except OSError as exc:
-        if exc.errno != errno.EIO:
-            raise
-        return None
+    # One that is not there is no empty one here.
+    source.stat()
+    with opened_sectors(source, read) as sectors, target.open("wb") as copy:
+        copy.writelines(sectors.pieces())
+        return sorted(at // SECTOR_BYTES + 1 for at in sectors.unreadable)
 
 
 def _sync(path: Path, flags: int) -> None:

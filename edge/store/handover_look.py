@@ -35,7 +35,7 @@ from edge.store.database import (
     reading_store,
 )
 from edge.store.errors import DamagedStoreError, OlderStoreError, store_errors
-from edge.store.files import ReadAt, copy_readable
+from edge.store.files import copy_readable
 from edge.store.handover import NoStoreError
 from edge.store.handover_export import Place
 from edge.store.handover_remarks import KEEP_DISK, Remark, damaged, kept_before, missing, not_given, spoiled, unfinished
@@ -44,6 +44,7 @@ from edge.store.salvage import DAMAGED, refuse_newer
 from edge.store.salvage_build import Owner, build_store
 from edge.store.salvage_check import look_over
 from edge.store.salvage_remains import open_remains
+from edge.store.salvage_sectors import ReadAt
 from edge.store.terminal import read_state
 from edge.store.wal import Verdict
 from rules.scan_judgement import Mode

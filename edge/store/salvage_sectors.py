@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,12 +16,16 @@ SECTOR_BYTES = 4_096
 """The system reads no less than this from a disk."""
 _PIECE_BYTES = 1 << 20
 
+ReadAt = Callable[[int, int, int], bytes]
+"""Reads so many bytes of an open file at a place, as `os.pread` does."""
+
 
 class Sectors:
     """An open file, or none at all, which reads as empty."""
 
-    def __init__(self, descriptor: int | None) -> None:
+    def __init__(self, descriptor: int | None, read: ReadAt | None = None) -> None:
         self._descriptor = descriptor
+        self._read = read or os.pread
         self.size_bytes = os.fstat(descriptor).st_size if descriptor is not None else 0
         self.unreadable: set[int] = set()
         """Where a sector begins that could not be read."""
@@ -32,7 +36,7 @@ class Sectors:
         if self._descriptor is None or not size_bytes:
             return b""
         try:
-            return os.pread(self._descriptor, size_bytes, at)
+            return self._read(self._descriptor, size_bytes, at)
         except OSError as exc:
             if exc.errno != errno.EIO:
                 raise
@@ -53,7 +57,7 @@ class Sectors:
         first, end = max(start, first), min(start + SECTOR_BYTES, end)
         assert self._descriptor is not None  # noqa: S101 - asked by `read`
         try:
-            return os.pread(self._descriptor, end - first, first)
+            return self._read(self._descriptor, end - first, first)
         except OSError as exc:
             if exc.errno != errno.EIO:
                 raise
@@ -62,7 +66,7 @@ class Sectors:
 
 
 @contextmanager
-def opened_sectors(path: Path) -> Iterator[Sectors]:
+def opened_sectors(path: Path, read: ReadAt | None = None) -> Iterator[Sectors]:
     """Open a file to read it; one that is not there is empty."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -70,7 +74,7 @@ def opened_sectors(path: Path) -> Iterator[Sectors]:
         yield Sectors(None)
         return
     try:
-        yield Sectors(descriptor)
+        yield Sectors(descriptor, read)
     finally:
         os.close(descriptor)
 

@@ -1,7 +1,7 @@
 """Is the store what was written? Looked at before each start, on a connection that changes nothing.
 
-All of it runs at each start and before it. On 500 000 events, 313 MB, it takes 1.0 s of processor time: `quick_check`
-and the walk along the outbox 0.5 s each, the proof of the events that wait 0.1 ms each. A clean stop does
+All of it runs at each start and before it. On 100 000 events and as many scans it takes 1.2 s of processor time, of
+which the look into every cell is 0.9 s; the proof of the events that wait is 0.1 ms each. A clean stop does
 not spare it: that would cost a sector that went bad since. Nor does it wait until after the start: a terminal that
 writes while its list of free pages names a page in use overwrites what is whole, and what it then has acknowledged
 stands on damaged ground. Checking table by table would leave out just that list.
@@ -33,8 +33,8 @@ SELECT epoch, count(*), max(seq), sum(state = 'pending'), sum(iif(state = 'pendi
   sum(state = 'delivered'), sum(state = 'dead'), sum({right})
 FROM outbox NOT INDEXED GROUP BY epoch
 """
-# What stands in an id or a kind says as well that it is a text: a byte that is none is in neither range.
-TEXTS_OF_EVENT = "id NOT GLOB '*[^0-9a-f-]*' AND kind NOT GLOB '*[^a-z_]*'"
+# A text that is none is in neither range. Of what is delivered nobody reads these, and there is a month of it.
+TEXTS_OF_EVENT = "(state = 'delivered' OR (id NOT GLOB '*[^0-9a-f-]*' AND kind NOT GLOB '*[^a-z_]*'))"
 FITS_STATE = "(state <> 'delivered' OR delivered_at IS NOT NULL) AND (state <> 'dead' OR dead_code IS NOT NULL)"
 DEAD_CODES = "SELECT dead_code FROM outbox WHERE state = 'dead'"
 INDEXED_PENDING = """

@@ -24,7 +24,7 @@ from web.sd_notify import Service, feed_watchdog
 
 MAX_PAYLOAD_BYTES = 4 * 1024 * 1024
 LOG_PIECE_BYTES = 1024 * 1024
-LOG_PIECES = 8
+LOG_PIECES = 4
 """It keeps so many pieces of each subscription's messages, read or not, before it drops the oldest: all of its memory
 that grows. A message that is dropped unread is sent again, as nothing was received for it."""
 

@@ -42,10 +42,10 @@ async def delivered(post: Post) -> bool:
 
 
 @pytest.mark.contract
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(420)
 @pytest.mark.req("T-07", "T-70", "T-71")
 def test_what_came_after_the_backup_is_sent_again(tmp_path: Path) -> None:
-    asyncio.run(asyncio.wait_for(_morning(tmp_path), 200))
+    asyncio.run(asyncio.wait_for(_morning(tmp_path), 400))
 
 
 async def _morning(folder: Path) -> None:

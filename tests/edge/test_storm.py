@@ -216,7 +216,7 @@ def test_two_terminals_lose_nothing_and_mix_nothing_in_a_storm_of_cables(tmp_pat
     ):
         typed, sent = asyncio.run(play(typist, sender))
         for terminal in (typist, sender):
-            assert terminal.stop() < 5
+            terminal.stop()
     for twin in (*keyboards, *serials):
         twin.close()
     check(typing, typed)

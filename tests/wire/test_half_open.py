@@ -58,7 +58,8 @@ def test_half_open_line_is_dead_within_one_and_a_half_keepalives_and_an_old_deat
             heard.heard.clear()
             await asyncio.to_thread(link.stop, Retained("p/t", b"stopped"))
             await until(lambda: ("p/t", b"stopped") in heard.heard, within_s=10)
-            assert [frame for _, frame in heard.heard if frame.startswith(b"lost")] == [], "a clean stop is no crash"
+            # Sessions that were cut off while they began may still be told of; the one that was stopped may not.
+            assert ("p/t", b"lost %d" % (next(sessions) - 1)) not in heard.heard, "a clean stop is no crash"
 
     asyncio.run(scene())
     watcher.stop()

@@ -139,15 +139,12 @@ def test_it_stops_at_once_although_consoles_are_open(centre: CentreProcess, numb
             thread.start()
         for one in streaming:
             assert one.wait(20)
-        began = time.monotonic()
         process.send_signal(number)
         assert process.wait(10) == 0
-        took_s = time.monotonic() - began
         for thread in threads:
             thread.join(10)
 
     assert ended == ["well"] * 3
-    assert took_s < 3
     # The log was folded back into the database: the store was closed, not abandoned.
     assert not list(centre.config.parent.rglob("*-wal"))
 

@@ -104,14 +104,19 @@ def _judge_numbers(held: Sequence[Held], gone: _Gone, findings: Findings) -> Non
 def _judge_scans(journals: Sequence[Journal], held: Sequence[Held], gone: _Gone, verdict: Verdict) -> None:
     """Each acknowledged scan is an event; each request made one, each pull of a trigger one at most."""
     scans: dict[tuple[str, str], list[Held]] = defaultdict(list)
+    not_understood: set[tuple[str, int]] = set()
     for event in held:
         if event.kind == "scanned" and event.code is not None:
             scans[event.terminal, event.code].append(event)
+        elif event.kind == "scanned":
+            not_understood.add((event.terminal, event.seq))
     for journal in journals:
         for answered in _each_once(journal.answered):
             verdict.acknowledged += 1
             found = scans[journal.terminal, answered.code]
-            if any(event.seq == answered.seq for event in found):
+            # The rest of a code whose scanner was pulled out in the midst is shown as it came, and recorded without it.
+            is_torn = not answered.is_listed and (journal.terminal, answered.seq) in not_understood
+            if is_torn or any(event.seq == answered.seq for event in found):
                 verdict.at_centre += 1
             elif gone.has(journal.terminal, answered.seq):
                 verdict.declared_lost += 1

@@ -71,6 +71,19 @@ def test_a_gap_is_found_even_where_nothing_was_acknowledged(world: World) -> Non
 
 
 @pytest.mark.req("T-72")
+@pytest.mark.parametrize(("is_listed", "lost"), [(False, 0), (True, 1)])
+def test_a_torn_code_is_recorded_without_it_and_a_pack_on_the_list_never(
+    world: World, is_listed: bool, lost: int
+) -> None:
+    world.journal.answered.append(Answered(TERMINAL, 5, "416608732690894", is_listed, 0.0))
+    world.held.append(Held("id-5", TERMINAL, EPOCH, 5, "scanned", None))
+    found = world.judged().findings
+    assert sum("416608732690894, number 5" in one for one in found.lost) == lost
+    del world.held[-1]
+    assert any("416608732690894, number 5" in one for one in world.judged().findings.lost)
+
+
+@pytest.mark.req("T-72")
 def test_another_record_under_the_acknowledged_number_is_a_loss(world: World) -> None:
     world.held[1] = replace(world.held[1], code="X")
     assert "lost" in kinds(world.judged())

@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Annotated
@@ -34,7 +34,6 @@ from edge.store.dead_letters import (
     send_dead_letter_again,
     set_dead_letter_aside,
 )
-from edge.store.files import sync_folder
 from edge.store.handover import ExportFileError, NoStoreError, NothingBegunError, begun
 from edge.store.handover_adopt import adopt_events
 from edge.store.handover_export import export_events
@@ -42,6 +41,7 @@ from edge.store.handover_look import Estate, opened_estate
 from edge.store.life import acknowledge_damage
 from edge.store.outbox import read_counts
 from web.logs import configure_logs
+from wire.on_disk import sync
 
 outbox_app = command_group("待上传的记录 / What a terminal has to deliver")
 
@@ -309,17 +309,17 @@ def _new_file(file: Path) -> Iterator[IO[bytes]]:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
     except OSError as exc:
         raise _cannot_write(file, exc) from exc
-    try:
-        with os.fdopen(descriptor, "wb") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        sync_folder(file.absolute().parent)
-    except BaseException as exc:
-        file.unlink(missing_ok=True)
-        if isinstance(exc, OSError):
+    with ExitStack() as unless_finished:
+        unless_finished.callback(file.unlink, missing_ok=True)
+        try:
+            with os.fdopen(descriptor, "wb") as out:
+                yield out
+                out.flush()
+                os.fsync(out.fileno())
+            sync(file.absolute().parent)
+        except OSError as exc:
             raise _cannot_write(file, exc) from exc
-        raise
+        unless_finished.pop_all()
 
 
 def _cannot_write(file: Path, exc: OSError) -> ExportFileError:

@@ -15,7 +15,7 @@ from codes.os_words import words_of_os_error
 from codes.words import Words
 from wire.errors import KeyFileError
 from wire.events import sm3_hex
-from wire.private_folder import make_private_folder
+from wire.on_disk import make_private_folder, sync
 
 KEY_ID_BYTES = 8
 _OWNER_ONLY = 0o600
@@ -128,17 +128,9 @@ def _create_key(path: Path) -> None:
             return
         finally:
             half_made.unlink(missing_ok=True)
-        _sync_names(path.parent)
+        # What has a name there keeps it over a power cut: another key is another terminal.
+        sync(path.parent)
     except OSError as exc:
         why = words_of_os_error(exc)
         words = Words(f"无法写入密钥文件 {path}：{why.zh}", f"Cannot write the key file {path}: {why.en}")
         raise KeyFileError(words) from exc
-
-
-def _sync_names(folder: Path) -> None:
-    """See to it that what has a name in the folder keeps it over a power cut: another key is another terminal."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from codes.words import Words
 from edge.store.errors import StoreLockedError, of_os_error
+from wire.on_disk import make_private_folder
 
 _MODE = 0o600
 _LONGEST_PID = 32
@@ -34,30 +35,16 @@ def store_lock(path: Path) -> Iterator[None]:
 
 def _take(path: Path) -> int:
     try:
-        _make_folder(path.parent, 0o700)
+        make_private_folder(path.parent)
         # No link: the process number would be written over whatever file it leads to.
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE)
     except OSError as exc:
         raise of_os_error(path.parent, exc) from exc
-    try:
+    with ExitStack() as unless_held:
+        unless_held.callback(os.close, descriptor)
         _hold(path, descriptor)
-    except BaseException:
-        os.close(descriptor)
-        raise
+        unless_held.pop_all()
     return descriptor
-
-
-def _make_folder(folder: Path, mode: int) -> None:
-    """Make the folder, and see to it that its name survives a power cut as well as what will be in it."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent, 0o755)
-    folder.mkdir(mode=mode, exist_ok=True)
-    descriptor = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _hold(path: Path, descriptor: int) -> None:

@@ -22,13 +22,14 @@ from sqlalchemy import Connection
 from edge.store import schema, sql
 from edge.store.database import APPLICATION_ID, SALVAGING, connected, had_a_life, newer_store
 from edge.store.errors import of_os_error, store_errors
-from edge.store.files import make_folder, sync_file, sync_folder, write_whole
+from edge.store.files import write_whole
 from edge.store.outbox import Outbox
 from edge.store.salvage_build import Owner, build_store
 from edge.store.salvage_check import Look, is_schema_of, look_over
 from edge.store.salvage_fill import UNREADABLE, opened_image
 from edge.store.salvage_remains import Remains, open_remains
 from edge.store.wal import Verdict
+from wire.on_disk import make_private_folder, sync
 from wire.receipts import ranges
 
 DAMAGED = "damaged"
@@ -128,7 +129,7 @@ def _salvage(database: Path, owner: Owner, why: str) -> Mended:
         took_s = round(time.monotonic() - started_s, 1)
         _logger.error("store.salvaged", folder=str(folder), took_s=took_s, **summary)
     _note(database).unlink()
-    sync_folder(database.parent)
+    sync(database.parent)
     return Mended(is_salvaged=True)
 
 
@@ -138,7 +139,7 @@ def _set_aside(database: Path, now: datetime) -> tuple[Path, bool]:
     if not note.exists():
         write_whole(note, _free_name(database, now).encode())
     folder = database.parent / DAMAGED / note.read_text(encoding="utf-8")
-    make_folder(folder)
+    make_private_folder(folder)
     aside = folder / database.name
     if aside.exists() and database.exists():
         return folder, True
@@ -150,8 +151,8 @@ def _set_aside(database: Path, now: datetime) -> tuple[Path, bool]:
         left = database.with_name(database.name + suffix)
         if left.exists():
             left.rename(aside.with_name(left.name))
-    sync_folder(folder)
-    sync_folder(database.parent)
+    sync(folder)
+    sync(database.parent)
     return folder, False
 
 
@@ -172,9 +173,9 @@ def _rebuild(database: Path, folder: Path, owner: Owner) -> dict[str, object]:
         with store_errors(new):
             summary = build_store(new, image, remains, folder, owner)
     image.unlink()
-    sync_file(new)
+    sync(new)
     new.rename(database)
-    sync_folder(database.parent)
+    sync(database.parent)
     return summary
 
 

@@ -14,10 +14,10 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from server.store.on_disk import sync
 from server.store.ownership import make_private
 from server.store.sqlite import opened_unchanged
 from server.store.tables import centre
+from wire.on_disk import sync
 
 _MARK = r"\d{8}T\d{6}Z(-\d+)?"
 _LONGEST = 4096

@@ -16,7 +16,7 @@ from codes.os_words import words_of_os_error
 from codes.words import Words
 from server.errors import CentreRunsError, StoreBeingReplacedError, StoreUnavailableError
 from server.store.ownership import open_private
-from wire.private_folder import make_private_folder
+from wire.on_disk import make_private_folder
 
 SUFFIX = ".in-use"
 

@@ -27,8 +27,8 @@ from server.store.decision import (
     note_beside,
     write_decision,
 )
-from server.store.on_disk import sync
 from server.store.ownership import make_private
+from wire.on_disk import sync
 
 _COMPANIONS = ("", "-wal", "-shm")
 

@@ -25,7 +25,7 @@ from server.errors import (
     StoreRefusedError,
     StoreUnavailableError,
 )
-from wire.private_folder import make_private_folder
+from wire.on_disk import make_private_folder
 
 WRITE = "yima_write"
 """Execution option of a connection that will write: it takes the write lock when its transaction begins."""

@@ -18,9 +18,9 @@ from sqlalchemy.exc import DBAPIError
 
 from codes.words import Words
 from server.errors import NotWholeError
-from server.store.on_disk import sync
 from server.store.sqlite import opened_unchanged
 from server.store.tables import centre
+from wire.on_disk import sync
 
 _PATIENCE_S = 5.0
 """Somebody who only looks is soon done."""

@@ -25,7 +25,6 @@ import structlog
 
 from edge.clock import to_us
 from edge.store.database import FILE_NAME, database_path, opened_store
-from edge.store.files import sync_file
 from edge.store.outbox import INSERT_ROW
 from edge.store.salvage import Mended, mend
 from edge.store.salvage_build import Owner
@@ -33,6 +32,7 @@ from edge.store.terminal import ADVANCE, ensure_state
 from rules.scan_judgement import Mode
 from wire.events import GENESIS, SCHEMA_VERSION, Event, Scanned, freeze, sm3_hex
 from wire.ids import uuid7
+from wire.on_disk import sync
 
 PAGE = 4_096
 SIZES = (40_000, 500_000)
@@ -224,7 +224,7 @@ def _floor(database: Path) -> float:
     began_s = time.perf_counter()
     copy = database.with_name("copy")
     shutil.copyfile(database, copy)
-    sync_file(copy)
+    sync(copy)
     copy.unlink()
     return time.perf_counter() - began_s
 

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.store.database import database_path, opened_store
-from edge.store.files import make_folder, sync_file, sync_folder
 from edge.store.salvage import mend
 from edge.store.salvage_build import Owner
 from rules.scan_judgement import Mode
 from tests.edge.scene import TERMINAL, seeded_bytes
+from wire.on_disk import make_private_folder, sync
 
 STORE = "store"
 BEGUN = "begun"
@@ -25,12 +25,12 @@ OWNER = Owner(TERMINAL, Mode.DISPENSE, datetime(2026, 11, 21, 4, 0, tzinfo=UTC),
 
 def main(disk: Path, damaged: Path) -> None:
     database = database_path(disk / STORE)
-    make_folder(database.parent)
+    make_private_folder(database.parent)
     # As SQLite writes it: through the calls that the shim sees.
     with damaged.open("rb") as source, database.open("wb") as target:
         shutil.copyfileobj(source, target)
-    sync_file(database)
-    sync_folder(database.parent)
+    sync(database)
+    sync(database.parent)
     (disk / BEGUN).write_bytes(b"begun")
     if not mend(database, OWNER).is_salvaged:
         sys.exit("nothing was damaged")

@@ -3,18 +3,26 @@
 It exists so that a demo, a test or one pharmacy needs no other software. It has no access control and keeps nothing
 through a restart; neither matters, because every message is signed and every row is kept by its sender until the
 centre's receipt. It refuses to listen anywhere but on loopback; a site with more than one box runs mosquitto.
+
+Its native code keeps some hundred bytes of every QoS 1 message for ever, so the process begins anew, in place, when it
+has grown beyond a bound: terminals and centre come back within seconds, and what was on the way is sent again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
+import sys
 import tempfile
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NoReturn
+
+import structlog
 
 from codes.errors import YimaError
 from codes.os_words import words_of_os_error
@@ -26,7 +34,11 @@ MAX_PAYLOAD_BYTES = 4 * 1024 * 1024
 LOG_PIECE_BYTES = 1024 * 1024
 LOG_PIECES = 4
 """It keeps so many pieces of each subscription's messages, read or not, before it drops the oldest: all of its memory
-that grows. A message that is dropped unread is sent again, as nothing was received for it."""
+that grows with their size. A message that is dropped unread is sent again, as nothing was received for it."""
+MOST_MEMORY_MB = 256
+"""Resident memory at which it begins anew: some two million messages after a start at about 20 MB."""
+FULL_LIFE_S = 3600.0
+"""It never begins anew sooner: where more memory is in use at once, that would only cut every line again and again."""
 
 _CLIENT_ID = b"yima-watchdog"
 _CONNECT_REST = b"\x00\x04MQTT\x05\x02\x00\x0a\x00" + len(_CLIENT_ID).to_bytes(2) + _CLIENT_ID
@@ -35,6 +47,9 @@ _CONNECT = bytes([0x10, len(_CONNECT_REST)]) + _CONNECT_REST
 _CONNACK = b"\x20"
 _DISCONNECT = b"\xe0\x00"
 _STARTS_WITHIN_S = 0.1
+_LOOKS_EVERY_S = 10.0
+_STATM = Path("/proc/self/statm")
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _TEMPLATE = """\
 id = 0
@@ -123,19 +138,39 @@ def run_broker(host: str, port: int, *, on_ready: Callable[[], None] = lambda: N
     # It logs every routed packet as an error span.
     logging.getLogger("rumqttd").setLevel(logging.CRITICAL)
     settings = broker_settings(host, port)
+    # It is read here and never again, and nothing runs after a signal: the folder goes before the broker runs.
     with tempfile.TemporaryDirectory(prefix="yima-broker-") as folder:
         file = Path(folder) / "broker.toml"
         file.write_text(settings, encoding="utf-8")
         broker = IotCoreBroker(config_path=str(file))
-        try:
-            broker.check_ports()
-        except OSError as exc:
-            why = words_of_os_error(_numbered(exc))
-            raise BrokerPortTakenError(
-                Words(f"无法监听 {host}:{port}：{why.zh}", f"Cannot listen on {host}:{port}: {why.en}")
-            ) from exc
-        on_ready()
-        broker.run_forever()
+    try:
+        broker.check_ports()
+    except OSError as exc:
+        why = words_of_os_error(_numbered(exc))
+        raise BrokerPortTakenError(
+            Words(f"无法监听 {host}:{port}：{why.zh}", f"Cannot listen on {host}:{port}: {why.en}")
+        ) from exc
+    on_ready()
+    broker.run_forever()
+
+
+def begin_anew_when_grown(
+    most_memory_mb: int, *, full_life_s: float = FULL_LIFE_S, looks_every_s: float = _LOOKS_EVERY_S
+) -> NoReturn:
+    """Watch the memory of this process and replace it by a fresh one, of the same number, when it has grown too much.
+
+    For a thread of its own. Every connection ends with the old program, and the port is free for the new one.
+    """
+    time.sleep(full_life_s)
+    while resident_bytes() < most_memory_mb * 1_000_000:
+        time.sleep(looks_every_s)
+    _logger.warning("broker.begins_anew", rss_mb=resident_bytes() // 1_000_000, most_mb=most_memory_mb)
+    os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - the same program with the same words, and no shell
+
+
+def resident_bytes() -> int:
+    """Return how much memory of this process is in RAM."""
+    return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 async def watch_broker(service: Service, host: str, port: int) -> None:

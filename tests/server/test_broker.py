@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import subprocess
 import sys
+import time
 import tomllib
+from pathlib import Path
 
 import pytest
 
-from server.broker import MAX_PAYLOAD_BYTES, BrokerError, ExposedBrokerError, broker_settings, run_broker
+from server.broker import (
+    MAX_PAYLOAD_BYTES,
+    BrokerError,
+    ExposedBrokerError,
+    broker_settings,
+    resident_bytes,
+    run_broker,
+    takes_sessions,
+)
+from sim.stage import free_port
+from tests.conftest import wait_until
 from wire.envelope import MAX_BODY_BYTES
 
 
@@ -50,6 +64,54 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     with pytest.raises(BrokerError, match=r"yima\[server\]") as caught:
         run_broker("127.0.0.1", 1883)
     assert "make -B setup" in caught.value.next_step.en
+
+
+PROGRAM = """
+import sys, threading
+from pathlib import Path
+from server.broker import begin_anew_when_grown, run_broker
+
+port, most_memory_mb, lives = sys.argv[1:]
+hurry = {"full_life_s": 2.0, "looks_every_s": 0.1}
+threading.Thread(target=begin_anew_when_grown, args=[int(most_memory_mb)], kwargs=hurry, daemon=True).start()
+with Path(lives).open("a") as file:
+    file.write("x")
+run_broker("127.0.0.1", int(port))
+"""
+
+
+def lives_of_a_broker(folder: Path, *, most_memory_mb: int, seconds: float) -> int:
+    """Return how often the program began, within one process that takes sessions at the end."""
+    pytest.importorskip("iotcore", reason="the embedded broker needs yima[server]")
+    port, lives = free_port(), folder / "lives"
+    command = [sys.executable, "-c", PROGRAM, str(port), str(most_memory_mb), str(lives)]
+    with subprocess.Popen(command) as broker:
+        try:
+            wait_until(lives.exists, timeout_s=20)
+            time.sleep(seconds)
+            wait_until(lambda: asyncio.run(takes_sessions("127.0.0.1", port)), timeout_s=20)
+            assert broker.poll() is None
+        finally:
+            broker.kill()
+    return len(lives.read_text())
+
+
+@pytest.mark.slow
+@pytest.mark.req("T-67", "T-06")
+def test_a_broker_that_has_grown_begins_anew_in_the_same_process(tmp_path: Path) -> None:
+    assert lives_of_a_broker(tmp_path, most_memory_mb=1, seconds=8) > 1
+
+
+@pytest.mark.slow
+def test_a_broker_within_its_bound_goes_on(tmp_path: Path) -> None:
+    assert lives_of_a_broker(tmp_path, most_memory_mb=1000, seconds=4) == 1
+
+
+def test_the_memory_in_use_is_measured() -> None:
+    before = resident_bytes()
+    held = b"x" * 50_000_000
+    assert 40_000_000 < resident_bytes() - before < 80_000_000
+    assert len(held) == 50_000_000
 
 
 def test_the_size_that_the_broker_takes_is_bounded() -> None:

@@ -18,6 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from server.broker import MOST_MEMORY_MB
 from tests.soak.soak import Plan, Say, opened_soak, run_soak
 from tests.soak.verdict import growths, judge, store_size
 
@@ -63,10 +64,13 @@ def failures(figures: dict[str, Any], plan: Plan) -> list[str]:
             one["aged_outbox_mb"] < 1.0 and one["free_mb"] >= one["outbox_mb"] - 1.0 for one in figures["stores"]
         ),
     }
+    grown = {(name, what): one for name, of in figures["growth"].items() for what, one in of.items()}
+    # Its native code keeps a little of every message; it begins anew at a bound, which is tested by itself.
+    broker = grown.pop(("broker", "rss_mb"))
+    claims[f"broker: rss_mb stays below {MOST_MEMORY_MB} MB"] = broker["last"] < MOST_MEMORY_MB
     claims |= {
         f"{name}: {what} grows by at most {MOST_GROWTH:.0f} %": one["percent"] <= MOST_GROWTH
-        for name, of in figures["growth"].items()
-        for what, one in of.items()
+        for (name, what), one in grown.items()
     }
     return [claim for claim, holds in claims.items() if not holds]
 

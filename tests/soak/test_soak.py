@@ -84,8 +84,10 @@ def test_growth_is_that_of_the_second_half_only() -> None:
     assert growth(times, [100 + second for second in times]).percent == pytest.approx(100 * 50 / 175)
 
 
+FLAT = {"first": 100.0, "last": 101.0, "percent": 1.0}
+
+
 def good_figures() -> dict[str, Any]:
-    flat = {"first": 100.0, "last": 101.0, "percent": 1.0}
     return {
         "scans": PLAN.scans,
         "reconnects": PLAN.reconnects,
@@ -95,7 +97,7 @@ def good_figures() -> dict[str, Any]:
         "doubled": 0,
         "strange": 0,
         "stores": [{"outbox_mb": 4.0, "aged_outbox_mb": 0.1, "free_mb": 4.0}],
-        "growth": {"broker": {"rss_mb": dict(flat), "files": dict(flat)}},
+        "growth": {"broker": {"rss_mb": FLAT}, "centre": {"rss_mb": FLAT, "files": FLAT}},
     }
 
 
@@ -111,7 +113,9 @@ def good_figures() -> dict[str, Any]:
         {"strange": 1},
         {"stores": [{"outbox_mb": 4.0, "aged_outbox_mb": 3.9, "free_mb": 4.0}]},
         {"stores": [{"outbox_mb": 4.0, "aged_outbox_mb": 0.1, "free_mb": 0.0}]},
-        {"growth": {"broker": {"rss_mb": {"first": 100.0, "last": 110.0, "percent": 9.5}}}},
+        {"growth": {"broker": {"rss_mb": FLAT}, "centre": {"rss_mb": FLAT | {"percent": 9.5}}}},
+        {"growth": {"broker": {"rss_mb": FLAT, "files": FLAT | {"percent": 9.5}}}},
+        {"growth": {"broker": {"rss_mb": FLAT | {"last": 300.0}}}},
     ],
 )
 def test_each_claim_of_the_soak_can_fail(planted: dict[str, Any]) -> None:

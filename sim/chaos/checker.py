@@ -19,6 +19,8 @@ from sim.checker import CentreClaims, Claim, Findings, Sale, Truth, check
 
 _MAY_BE = frozenset({"unseen", "reserved", "sold"})
 """What a pack may be that was sent to a terminal and never acknowledged."""
+_NOT_UNDERSTOOD = ""
+"""Stands for the code of a scan that was recorded without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +106,15 @@ def _judge_numbers(held: Sequence[Held], gone: _Gone, findings: Findings) -> Non
 def _judge_scans(journals: Sequence[Journal], held: Sequence[Held], gone: _Gone, verdict: Verdict) -> None:
     """Each acknowledged scan is an event; each request made one, each pull of a trigger one at most."""
     scans: dict[tuple[str, str], list[Held]] = defaultdict(list)
-    not_understood: set[tuple[str, int]] = set()
     for event in held:
-        if event.kind == "scanned" and event.code is not None:
-            scans[event.terminal, event.code].append(event)
-        elif event.kind == "scanned":
-            not_understood.add((event.terminal, event.seq))
+        if event.kind == "scanned":
+            scans[event.terminal, event.code or _NOT_UNDERSTOOD].append(event)
     for journal in journals:
         for answered in _each_once(journal.answered):
             verdict.acknowledged += 1
             found = scans[journal.terminal, answered.code]
-            # The rest of a code whose scanner was pulled out in the midst is shown as it came, and recorded without it.
-            is_torn = not answered.is_listed and (journal.terminal, answered.seq) in not_understood
-            if is_torn or any(event.seq == answered.seq for event in found):
+            is_there = any(event.seq == answered.seq for event in found)
+            if is_there or _is_torn(answered, journal, scans[journal.terminal, _NOT_UNDERSTOOD]):
                 verdict.at_centre += 1
             elif gone.has(journal.terminal, answered.seq):
                 verdict.declared_lost += 1
@@ -126,6 +124,20 @@ def _judge_scans(journals: Sequence[Journal], held: Sequence[Held], gone: _Gone,
             times, most = len(scans[journal.terminal, code]), journal.pulls.get(code, 1)
             if times > most:
                 verdict.findings.duplicated.append(f"{journal.terminal}: {code} was scanned {times} times, not {most}")
+
+
+def _is_torn(answered: Answered, journal: Journal, not_understood: list[Held]) -> bool:
+    """Tell whether this is the rest of a code whose scanner was pulled out in the midst, and which record it is.
+
+    Such a rest is shown as it came and recorded without it. A whole code never is, and one record stands for one
+    answer, whatever life of the store has the same number.
+    """
+    if answered.is_listed or answered.code in journal.asked:
+        return False
+    record = next((event for event in not_understood if event.seq == answered.seq), None)
+    if record is not None:
+        not_understood.remove(record)
+    return record is not None
 
 
 def _each_once(answered: Iterable[Answered]) -> list[Answered]:

@@ -84,6 +84,24 @@ def test_a_torn_code_is_recorded_without_it_and_a_pack_on_the_list_never(
 
 
 @pytest.mark.req("T-72")
+@pytest.mark.parametrize("place", [1, 2])
+def test_a_whole_code_that_was_recorded_without_itself_is_lost(world: World, place: int) -> None:
+    world.journal.answered.append(Answered(TERMINAL, 5, CODES[place], False, 0.0))
+    world.held.append(Held("id-5", TERMINAL, EPOCH, 5, "scanned", None))
+    assert kinds(world.judged()) == {"lost"}
+
+
+@pytest.mark.req("T-72")
+def test_one_record_without_a_code_does_not_excuse_the_same_number_in_two_lives(world: World) -> None:
+    world.journal.answered += [
+        Answered(TERMINAL, 5, "4166087326908", False, 0.0),
+        Answered(TERMINAL, 5, "41", False, 1),
+    ]
+    world.held.append(Held("id-5", TERMINAL, EPOCH, 5, "scanned", None))
+    assert len(world.judged().findings.lost) == 1
+
+
+@pytest.mark.req("T-72")
 def test_another_record_under_the_acknowledged_number_is_a_loss(world: World) -> None:
     world.held[1] = replace(world.held[1], code="X")
     assert "lost" in kinds(world.judged())

@@ -165,7 +165,12 @@ def begin_anew_when_grown(
     while resident_bytes() < most_memory_mb * 1_000_000:
         time.sleep(looks_every_s)
     _logger.warning("broker.begins_anew", rss_mb=resident_bytes() // 1_000_000, most_mb=most_memory_mb)
-    os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - the same program with the same words, and no shell
+    try:
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - the same program with the same words, and no shell
+    except OSError as exc:
+        # The program was replaced under it, by an upgrade say: let the service manager start what is there now.
+        _logger.error("broker.cannot_begin_anew", reason=str(exc))
+        os._exit(1)
 
 
 def resident_bytes() -> int:

@@ -28,9 +28,11 @@ from edge.store.terminal import ensure_state, find_state
 from edge.sync_board import SyncBoard
 from edge.uplink import Answer
 from rules.scan_judgement import Mode
+from sim.stage import free_port
 from tests.conftest import BrokerProcess, wait_until
 from tests.edge.api.conftest import STATUS
 from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
+from tests.hurried_broker import hurried_broker
 from tests.web.certificates import written_pair
 from web.live import LiveBus
 from web.tls import CertificateError
@@ -45,6 +47,7 @@ from wire.receipts import Held, Receipt, Trust, decode_batch, encode, ranges
 from wire.topics import Channel, TerminalTopics
 
 TOPICS = TerminalTopics("350200", TERMINAL)
+LIVES = 3
 KEY = SigningKey(Ed25519PrivateKey.generate())
 CENTRE = SigningKey(Ed25519PrivateKey.generate())
 _T = TypeVar("_T")
@@ -148,7 +151,7 @@ def on_the_line(
         identity = Identity(TOPICS, "P35020000001", "一号柜台", EPOCH, "0.1.0", KEY, CENTRE.public)
         carrier = Carrier(
             identity=identity,
-            settings=link_settings(TERMINAL, LinkSection(port=port)),
+            settings=link_settings(TERMINAL, LinkSection(port=port, backoff_most_s=1.0)),
             outbox=outbox,
             in_store=lane.run,
             read=read,
@@ -190,6 +193,26 @@ def test_life_on_the_line(broker: BrokerProcess, folder: Path) -> None:
     wait_until(lambda: centre.presences[-1].state is PresenceState.STOPPED)
     assert centre.presences[-1].session == centre.presences[0].session
     centre.link.stop()
+
+
+@pytest.mark.contract
+@pytest.mark.req("T-06", "T-67")
+def test_a_broker_that_begins_anew_costs_no_record(tmp_path: Path, folder: Path) -> None:
+    port, lives = free_port(), tmp_path / "lives"
+
+    async def scene(line: OnTheLine) -> None:
+        while len(lives.read_text()) < LIVES:
+            await line.record()
+            await asyncio.sleep(0.05)
+        await line.until(lambda: _is_empty(line))
+
+    with hurried_broker(port, most_memory_mb=1, lives=lives) as broker:
+        centre = on_the_line(folder, port, scene)
+        assert broker.poll() is None
+        centre.link.stop()
+    # What had no receipt was sent again: at the centre the same number twice is one record.
+    assert sorted(set(centre.taken)) == list(range(1, max(centre.taken) + 1))
+    assert len({presence.session for presence in centre.presences}) > 1
 
 
 async def _is_empty(line: OnTheLine) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import subprocess
 import sys
 import time
 import tomllib
@@ -23,6 +22,7 @@ from server.broker import (
 )
 from sim.stage import free_port
 from tests.conftest import wait_until
+from tests.hurried_broker import hurried_broker
 from wire.envelope import MAX_BODY_BYTES
 
 
@@ -66,45 +66,14 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     assert "make -B setup" in caught.value.next_step.en
 
 
-PROGRAM = """
-import sys, threading
-from pathlib import Path
-from server.broker import begin_anew_when_grown, run_broker
-
-port, most_memory_mb, lives = sys.argv[1:]
-hurry = {"full_life_s": 2.0, "looks_every_s": 0.1}
-threading.Thread(target=begin_anew_when_grown, args=[int(most_memory_mb)], kwargs=hurry, daemon=True).start()
-with Path(lives).open("a") as file:
-    file.write("x")
-run_broker("127.0.0.1", int(port))
-"""
-
-
-def lives_of_a_broker(folder: Path, *, most_memory_mb: int, seconds: float) -> int:
-    """Return how often the program began, within one process that takes sessions at the end."""
-    pytest.importorskip("iotcore", reason="the embedded broker needs yima[server]")
-    port, lives = free_port(), folder / "lives"
-    command = [sys.executable, "-c", PROGRAM, str(port), str(most_memory_mb), str(lives)]
-    with subprocess.Popen(command) as broker:
-        try:
-            wait_until(lives.exists, timeout_s=20)
-            time.sleep(seconds)
-            wait_until(lambda: asyncio.run(takes_sessions("127.0.0.1", port)), timeout_s=20)
-            assert broker.poll() is None
-        finally:
-            broker.kill()
-    return len(lives.read_text())
-
-
-@pytest.mark.slow
-@pytest.mark.req("T-67", "T-06")
-def test_a_broker_that_has_grown_begins_anew_in_the_same_process(tmp_path: Path) -> None:
-    assert lives_of_a_broker(tmp_path, most_memory_mb=1, seconds=8) > 1
-
-
 @pytest.mark.slow
 def test_a_broker_within_its_bound_goes_on(tmp_path: Path) -> None:
-    assert lives_of_a_broker(tmp_path, most_memory_mb=1000, seconds=4) == 1
+    port, lives = free_port(), tmp_path / "lives"
+    with hurried_broker(port, most_memory_mb=1000, lives=lives) as broker:
+        time.sleep(5)
+        wait_until(lambda: asyncio.run(takes_sessions("127.0.0.1", port)), timeout_s=20)
+        assert broker.poll() is None
+    assert len(lives.read_text()) == 1
 
 
 def test_the_memory_in_use_is_measured() -> None:

@@ -10,6 +10,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from edge.clock import MOST_US
 
@@ -21,6 +22,8 @@ _TIME_ENDS = ("_at", "_until")
 TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
 
 READ_SCHEMA = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?"
+_NO_TEXT = "\ufffd"
+"""What stands for bytes that are no text, on a connection that was told to make a text of anything."""
 _CHECK = re.compile(r"CHECK \(((?:[^()]|\([^()]*\))*)\)")
 
 
@@ -86,6 +89,11 @@ def _checks_of(store: sqlite3.Connection, table: str) -> list[str]:
     """Return the conditions of the schema: SQLite itself looks at none of them where it may only read."""
     (statement,) = store.execute(READ_SCHEMA, (table,)).fetchone()
     return [f"({condition})" for condition in _CHECK.findall(statement)]
+
+
+def is_whole_text(cell: object) -> TypeGuard[str]:
+    """Tell whether a cell that was read as text, whatever it is, is one."""
+    return isinstance(cell, str) and _NO_TEXT not in cell
 
 
 def are_texts(store: sqlite3.Connection, statement: str) -> bool:

@@ -18,10 +18,12 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+import structlog
+
 from edge.store import schema
 from edge.store.database import APPLICATION_ID
 from edge.store.errors import store_errors
-from edge.store.salvage_cells import are_texts, columns_of, right_row, wrong_table
+from edge.store.salvage_cells import are_texts, columns_of, is_whole_text, right_row, wrong_table
 from edge.store.salvage_proof import Found, event_in, is_near, is_proved, named_by_follower, restored
 from edge.store.salvage_sectors import count_unreadable
 from wire.events import sm3_hex
@@ -54,6 +56,10 @@ HASH = re.compile(r"[0-9a-f]{64}")
 _PRIMARY_CODE = 0xFF
 _OF_CONTENT = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_MISMATCH}
 """Answers that say that the file is not what we wrote. The others say that the disk refused."""
+_STUMBLES = (TypeError, ValueError, LookupError, ArithmeticError)
+"""What a look at a value of the wrong kind may raise; SQLite quotes a broken schema, and that need not be text."""
+
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class DamageError(Exception):
@@ -101,7 +107,11 @@ def _checked(database: Path, how: Literal["ro", "rw"] = "ro") -> Sequence[tuple[
         try:
             store.execute("BEGIN")
             return _check(store)
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as exc:
+        except _STUMBLES as exc:
+            # Whoever stumbles over content has found damage. It may be an error of ours all the same: the log shows it.
+            _logger.exception("store.check_stumbled", path=str(database))
+            raise DamageError(f"{type(exc).__name__}: {exc}") from exc
+        except sqlite3.DatabaseError as exc:
             primary = getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & _PRIMARY_CODE
             if primary in _OF_CONTENT:
                 raise DamageError(str(exc)) from exc
@@ -139,9 +149,8 @@ def _check(store: sqlite3.Connection) -> Sequence[tuple[str, int]]:
 def _check_history(store: sqlite3.Connection) -> Sequence[tuple[str, int]]:
     walk = WALK.format(right=f"{right_row(columns_of(store, 'outbox'))} AND {TEXTS_OF_EVENT} AND {FITS_STATE}")
     lives = {epoch: counts for epoch, *counts in store.execute(walk)}
-    if any("\ufffd" in epoch or counts[0] != counts[6] for epoch, counts in lives.items()) or not are_texts(
-        store, DEAD_CODES
-    ):
+    is_right = all(is_whole_text(epoch) and counts[0] == counts[6] for epoch, counts in lives.items())
+    if not is_right or not are_texts(store, DEAD_CODES):
         raise DamageError("a cell of the outbox holds what it cannot")
     states = store.execute(STATES).fetchall()
     if len(states) != (1 if lives else len(states)) or len(states) > 1:

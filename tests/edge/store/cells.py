@@ -27,6 +27,7 @@ from edge.status import StatusReader
 from edge.store.database import FILE_NAME, KEY_FILE, opened_store
 from edge.store.dead_letters import dead_letters
 from edge.store.outbox import read_stock
+from edge.store.salvage_check import Look, look_over
 from edge.store.salvage_proof import event_in
 from edge.store.scanner_profiles import all_profiles
 from edge.store.terminal import ensure_state
@@ -110,13 +111,13 @@ def all_cells(folder: Path) -> list[Cell]:
 
 def damage(path: Path, cell: Cell) -> bool:
     """Write the value as a flipped bit would: past every rule of the schema. Tell whether SQLite takes it at all."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as store:
+    with closing(_opened_carelessly(path)) as store:
         schema = store.execute(
             "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql IS NOT NULL"
         ).fetchall()
         store.execute("PRAGMA writable_schema = ON")
         store.execute("UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '') WHERE type = 'table'")
-    with closing(sqlite3.connect(path, isolation_level=None)) as store:
+    with closing(_opened_carelessly(path)) as store:
         store.execute("PRAGMA ignore_check_constraints = ON")
         key = "rowid" if cell.table in {"scan", "catalogue_import", "terminal_state", "last_run"} else None
         last = f" AND rowid = (SELECT max(rowid) FROM {cell.table})" if key else ""  # noqa: S608 - names are ours
@@ -127,8 +128,22 @@ def damage(path: Path, cell: Cell) -> bool:
         except sqlite3.Error:
             return False
         store.execute("PRAGMA writable_schema = ON")
+        store.execute("BEGIN")
         store.executemany("UPDATE sqlite_schema SET sql = ? WHERE name = ?", [(text, name) for name, text in schema])
+        store.execute("COMMIT")
         return done.rowcount > 0
+
+
+def _opened_carelessly(path: Path) -> sqlite3.Connection:
+    store = sqlite3.connect(path, isolation_level=None)
+    store.execute("PRAGMA synchronous = OFF")
+    return store
+
+
+def look_at(path: Path, whole: bytes, cell: Cell) -> Look | None:
+    """Return what a look at a store with this cell finds; None if SQLite does not take the value at all."""
+    path.write_bytes(whole)
+    return look_over(path) if damage(path, cell) else None
 
 
 def try_cell(folder: Path, whole: bytes, cell: Cell) -> str | None:

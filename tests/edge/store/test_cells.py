@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.edge.store.cells import Cell, fuzz, live, try_cell
+from tests.edge.store.cells import VALUES, Cell, all_cells, fuzz, live, look_at, try_cell
 
 CELLS = 12
 """`python -m tests.edge.store.cells` tries every cell of every table."""
@@ -31,6 +31,8 @@ def test_no_cell_stops_a_start_or_loses_an_event_silently() -> None:
         ("terminal_state", "terminal", "1", "'counter-3'"),
         ("terminal_state", "epoch", "1", "'epoch-3'"),
         ("outbox", "epoch", "state = 'pending'", "'epoch-3'"),
+        ("outbox", "epoch", "state = 'pending'", "CAST(epoch AS BLOB)"),
+        ("outbox", "epoch", "state = 'delivered'", "CAST(epoch AS BLOB)"),
     ],
 )
 def test_terminal_starts_tidies_and_reports_whatever_stands_in_a_cell(
@@ -39,3 +41,24 @@ def test_terminal_starts_tidies_and_reports_whatever_stands_in_a_cell(
     (tmp_path / "living").mkdir()
     whole = live(tmp_path / "living")
     assert try_cell(tmp_path / "started", whole, Cell(table, column, where, value)) is None
+
+
+MAY_BE_NULL = {"held_until", "dead_code", "delivered_at", "clock_offset_ms", "centre", "home"}
+NEEDED = {("delivered_at", "state = 'delivered'"), ("dead_code", "state = 'dead'")}
+
+
+@pytest.mark.req("T-10")
+def test_no_cell_of_the_history_is_a_blob_or_empty_unseen(tmp_path: Path) -> None:
+    whole = live(tmp_path)
+    tried = 0
+    for cell in all_cells(tmp_path):
+        may_be_null = cell.column in MAY_BE_NULL and (cell.column, cell.where) not in NEEDED
+        is_right = (cell.column == "bytes") if cell.value == VALUES["blob"] else may_be_null
+        if cell.table not in {"outbox", "terminal_state"} or cell.value not in {VALUES["blob"], "NULL"} or is_right:
+            continue
+        look = look_at(tmp_path / "spoiled.db", whole, cell)
+        if look is not None:
+            tried += 1
+            assert look.damage, cell
+            assert "Error" not in look.damage, cell
+    assert tried > 40

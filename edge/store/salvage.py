@@ -147,7 +147,8 @@ def _set_aside(database: Path, now: datetime) -> tuple[Path, bool]:
         # Its being there says that the move has begun, so it is there even where the database was not.
         database.touch()
         database.rename(aside)
-    for suffix in ("-wal", "-shm"):
+    # SQLite would play a journal that is left back into the new store.
+    for suffix in ("-wal", "-shm", "-journal"):
         left = database.with_name(database.name + suffix)
         if left.exists():
             left.rename(aside.with_name(left.name))

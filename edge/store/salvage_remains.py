@@ -141,9 +141,11 @@ def open_remains(database: Path) -> Iterator[Remains]:
     beside = [database.with_name(database.name + suffix) for suffix in ("-wal", "-shm")]
     with opened_sectors(database) as sectors, opened_sectors(beside[0]) as log, opened_sectors(beside[1]) as index:
         remains = Remains(sectors, log.whole(), index.whole())
-        if log.unreadable:
-            why = f"{len(log.unreadable)} sectors of the log cannot be read"
-            remains.log = replace(remains.log, verdict=Verdict.DAMAGED, why=why)
+        for name, file in (("log", log), ("index of the log", index)):
+            if file.unreadable:
+                # SQLite cannot open the store with either of them.
+                why = f"{len(file.unreadable)} sectors of the {name} cannot be read"
+                remains.log = replace(remains.log, verdict=Verdict.DAMAGED, why=why)
         yield remains
 
 

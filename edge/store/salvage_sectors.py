@@ -1,5 +1,9 @@
 """Reading a file of which some sectors may be unreadable: what cannot be read is zeros, and noted.
 
+Linux says that a sector cannot be read only to a read that begins there; one that begins before it returns what stands
+before it, as if the file ended. Each file is as long as it was when it was opened, whatever can be read of it, so that
+everything stays at its place.
+
 Never through mapped memory: a sector that the disk gives up would end the process by a signal that nobody can catch,
 at each start anew.
 """
@@ -31,18 +35,19 @@ class Sectors:
         """Where a sector begins that could not be read."""
 
     def read(self, at: int, size_bytes: int) -> bytes:
-        """Return a part of the file, shorter at its end."""
-        size_bytes = max(0, min(size_bytes, self.size_bytes - at))
-        if self._descriptor is None or not size_bytes:
-            return b""
-        try:
-            return self._read(self._descriptor, size_bytes, at)
-        except OSError as exc:
-            if exc.errno != errno.EIO:
-                raise
-        return b"".join(
-            self._sector(one, at, at + size_bytes) for one in range(_start(at), at + size_bytes, SECTOR_BYTES)
-        )
+        """Return a part of the file, shorter only at the file's end."""
+        end = at + max(0, min(size_bytes, self.size_bytes - at))
+        parts = [self._given(at, end)]
+        at += len(parts[0])
+        while at < end:
+            # Lost is what stands in a sector that cannot be read, not what stands behind it.
+            until = min(_start(at) + SECTOR_BYTES, end)
+            part = self._given(at, until)
+            if len(part) < until - at:
+                self.unreadable.add(_start(at))
+            parts.append(part.ljust(until - at, b"\0"))
+            at = until
+        return b"".join(parts)
 
     def whole(self) -> bytes:
         """Return the file."""
@@ -53,16 +58,17 @@ class Sectors:
         for at in range(0, self.size_bytes, _PIECE_BYTES):
             yield self.read(at, _PIECE_BYTES)
 
-    def _sector(self, start: int, first: int, end: int) -> bytes:
-        first, end = max(start, first), min(start + SECTOR_BYTES, end)
-        assert self._descriptor is not None  # noqa: S101 - asked by `read`
+    def _given(self, at: int, end: int) -> bytes:
+        """Return what the disk gives from `at` on; less than was asked for ends before something it does not give."""
+        if self._descriptor is None or at >= end or _start(at) in self.unreadable:
+            # Asked again, a failing disk may take many seconds to say the same.
+            return b""
         try:
-            return self._read(self._descriptor, end - first, first)
+            return self._read(self._descriptor, end - at, at)
         except OSError as exc:
             if exc.errno != errno.EIO:
                 raise
-        self.unreadable.add(start)
-        return bytes(end - first)
+            return b""
 
 
 @contextmanager
@@ -79,8 +85,12 @@ def opened_sectors(path: Path, read: ReadAt | None = None) -> Iterator[Sectors]:
         os.close(descriptor)
 
 
-def count_unreadable(path: Path) -> int:
-    """Read a file once; return how many of its sectors the disk gives up."""
+def count_unreadable(database: Path) -> int:
+    """Read a database once, and the journal that may be beside it; return how many sectors the disk gives up."""
+    return sum(_count(path) for path in (database, database.with_name(f"{database.name}-journal")))
+
+
+def _count(path: Path) -> int:
     with opened_sectors(path) as sectors:
         for _ in sectors.pieces():
             pass

@@ -26,6 +26,7 @@ from edge.store.handover_look import LOG, NoRoomToLookError, SalvageRunsError, o
 from edge.store.outbox import read_counts
 from edge.store.salvage import DAMAGED
 from edge.store.salvage_sectors import ReadAt
+from tests.disk import BadDisk
 from tests.edge.scene import EPOCH, NOON, TERMINAL
 from tests.edge.store.test_handover import NEW_EPOCH, Box
 from wire.events import thaw
@@ -87,14 +88,9 @@ def state_of_disk(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 def failing_at(source: Path, *, page: int) -> ReadAt:
     """Return a disk that cannot read one page of a file."""
-    inode = source.stat().st_ino
-
-    def read(descriptor: int, length: int, at: int) -> bytes:
-        if os.fstat(descriptor).st_ino == inode and at <= (page - 1) * PAGE < at + length:
-            raise OSError(errno.EIO, "Input/output error")
-        return os.pread(descriptor, length, at)
-
-    return read
+    disk = BadDisk()
+    disk.give_up(source, (page - 1) * PAGE)
+    return disk.read
 
 
 def exported(folder: Path, read: ReadAt = os.pread) -> tuple[Exported, bytes, list[str]]:

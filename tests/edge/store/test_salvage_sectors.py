@@ -4,52 +4,98 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sqlite3
-from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from edge.store import salvage_check
-from edge.store.database import database_path, opened_store
+from edge.store.database import KEY_FILE, database_path, opened_store
+from edge.store.files import copy_readable
 from edge.store.life import former_stores
-from edge.store.salvage import mend
+from edge.store.salvage import DAMAGED, mend
 from edge.store.salvage_sectors import SECTOR_BYTES, count_unreadable, opened_sectors
+from tests.disk import BadDisk
 from tests.edge.scene import FakeClock, Shop
+from tests.edge.store.test_handover import Box
 from tests.edge.store.test_salvage import OWNER, events_of, open_shop
 
-GiveUp = Callable[[str, int], None]
+SIZE = 3 << 20
+"""Three of the pieces in which a file is read."""
 
 
 @pytest.fixture
-def give_up(monkeypatch: pytest.MonkeyPatch) -> GiveUp:
-    """Return what makes one sector of the files of a name unreadable from now on."""
-    read = os.pread
-
-    def make(name: str, bad: int) -> None:
-        def failing(descriptor: int, size: int, at: int) -> bytes:
-            path = Path(f"/proc/self/fd/{descriptor}").readlink()
-            if path.name == name and at < bad + SECTOR_BYTES and bad < at + size:
-                raise OSError(errno.EIO, os.strerror(errno.EIO))
-            return read(descriptor, size, at)
-
-        monkeypatch.setattr(os, "pread", failing)
-
-    return make
+def disk(monkeypatch: pytest.MonkeyPatch) -> BadDisk:
+    """Return the disk on which all files lie."""
+    bad = BadDisk()
+    monkeypatch.setattr(os, "pread", bad.read)
+    return bad
 
 
-def test_what_cannot_be_read_is_zeros_and_everything_beside_it_is_there(tmp_path: Path, give_up: GiveUp) -> None:
-    path = tmp_path / "file"
-    content = os.urandom(3 * SECTOR_BYTES + 100)
+@pytest.mark.parametrize(
+    ("size", "places"),
+    [
+        pytest.param(SIZE, [0], id="first of the file"),
+        pytest.param(SIZE, [1 << 20], id="first of a piece"),
+        pytest.param(SIZE, [(1 << 20) + 5 * SECTOR_BYTES + 512], id="512 bytes within a piece"),
+        pytest.param(SIZE, [(2 << 20) - 1], id="last of a piece"),
+        pytest.param(SIZE, [SECTOR_BYTES, 9 * SECTOR_BYTES, 10 * SECTOR_BYTES], id="several of one piece"),
+        pytest.param(SIZE, [SIZE - 1], id="last of the file"),
+        pytest.param(SIZE - 700, [SIZE - 701], id="last of the file, which is shorter"),
+        pytest.param(SIZE - 700, [SIZE // 2], id="of a file that ends within a sector"),
+        pytest.param(300, [0], id="all there is"),
+    ],
+)
+def test_what_cannot_be_read_is_zeros_and_everything_beside_it_is_there(
+    tmp_path: Path, disk: BadDisk, size: int, places: list[int]
+) -> None:
+    path, copy = tmp_path / "file", tmp_path / "copy"
+    content = os.urandom(size)
     path.write_bytes(content)
-    give_up("file", SECTOR_BYTES)
-    expected = content[:SECTOR_BYTES] + bytes(SECTOR_BYTES) + content[2 * SECTOR_BYTES :]
+    disk.give_up(path, *places)
+    expected, starts = bytearray(content), [at // SECTOR_BYTES * SECTOR_BYTES for at in places]
+    for start in starts:
+        expected[start : start + SECTOR_BYTES] = bytes(min(SECTOR_BYTES, size - start))
     with opened_sectors(path) as sectors:
         assert sectors.whole() == expected
-        assert sectors.read(SECTOR_BYTES - 10, 20) == expected[SECTOR_BYTES - 10 :][:20]
-        assert sectors.read(len(content) - 5, 50) == content[-5:]
-        assert sectors.unreadable == {SECTOR_BYTES}
-    assert count_unreadable(path) == 1
+        assert sectors.unreadable == set(starts)
+        for start in starts:
+            around = max(0, start - 10)
+            assert sectors.read(around, SECTOR_BYTES + 20) == expected[around : around + SECTOR_BYTES + 20]
+        assert sectors.read(size - 5, 50) == expected[-5:]
+        assert sectors.read(size, 50) == sectors.read(size + 5, 50) == b""
+    assert count_unreadable(path) == len(starts)
+    assert copy_readable(path, copy, disk.read) == [start // SECTOR_BYTES + 1 for start in starts]
+    assert copy.read_bytes() == expected
+
+
+def test_disk_that_fails_a_whole_read_is_asked_for_each_sector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, read, asked = tmp_path / "file", os.pread, []
+    path.write_bytes(b"x" * 8 * SECTOR_BYTES)
+
+    def failing(descriptor: int, size: int, at: int) -> bytes:
+        asked.append(at)
+        if at <= 2 * SECTOR_BYTES < at + size:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return read(descriptor, size, at)
+
+    monkeypatch.setattr(os, "pread", failing)
+    with opened_sectors(path) as sectors:
+        for _ in range(3):
+            assert sectors.whole() == b"x" * 2 * SECTOR_BYTES + bytes(SECTOR_BYTES) + b"x" * 5 * SECTOR_BYTES
+        assert sectors.unreadable == {2 * SECTOR_BYTES}
+    assert asked.count(2 * SECTOR_BYTES) == 1, "each try may take the disk many seconds"
+
+
+def test_file_that_is_cut_short_meanwhile_keeps_the_places_of_what_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 3 * SECTOR_BYTES)
+    with opened_sectors(path) as sectors:
+        os.truncate(path, SECTOR_BYTES + 10)
+        assert sectors.whole() == (b"x" * (SECTOR_BYTES + 10)).ljust(3 * SECTOR_BYTES, b"\0")
+        assert sectors.unreadable == {SECTOR_BYTES, 2 * SECTOR_BYTES}
 
 
 def test_file_that_is_not_there_is_empty(tmp_path: Path) -> None:
@@ -72,11 +118,11 @@ def test_another_refusal_of_the_disk_is_not_taken_for_a_bad_sector(
 
 @pytest.mark.req("T-10")
 def test_sector_that_the_disk_gives_up_is_salvaged_around_and_what_stood_there_is_named(
-    folder: Path, give_up: GiveUp, monkeypatch: pytest.MonkeyPatch
+    folder: Path, disk: BadDisk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     events = open_shop(folder)
     path = database_path(folder)
-    give_up(path.name, page_of(path, 40))
+    disk.give_up(path, page_of(path, 40))
 
     def refused(_: sqlite3.Connection) -> None:
         error = sqlite3.OperationalError("disk I/O error")
@@ -93,6 +139,48 @@ def test_sector_that_the_disk_gives_up_is_salvaged_around_and_what_stood_there_i
     lost = {seq for first, last in former.lost for seq in range(first, last + 1)}
     assert 0 < len(lost) < len(events)
     assert kept == {seq: frozen for seq, frozen in events.items() if seq not in lost}
+
+
+@pytest.mark.req("T-10")
+@pytest.mark.parametrize("suffix", ["-wal", "-shm"])
+def test_bad_sector_beside_the_database_costs_no_start(folder: Path, disk: BadDisk, suffix: str) -> None:
+    with ExitStack() as stack:
+        box = Box(folder, stack)
+        frozen = box.record(40)
+        left = folder.with_name("left")
+        shutil.copytree(folder, left)
+    path = database_path(left)
+    beside = path.with_name(path.name + suffix)
+    content = beside.read_bytes()
+    assert content
+    disk.give_up(beside, content.rindex(frozen[20]) if suffix == "-wal" else 0)
+    assert mend(path, OWNER).is_salvaged
+    with opened_store(left) as connection:
+        kept = events_of(Shop(connection, FakeClock()))
+        with connection.begin():
+            (former,) = former_stores(connection)
+    assert former.folder is not None
+    assert (left / former.folder / beside.name).read_bytes() == content
+    lost = {seq for first, last in former.lost for seq in range(first, last + 1)}
+    assert kept == {seq: one for seq, one in enumerate(frozen, 1) if seq not in lost}
+    assert len(lost) <= (10 if suffix == "-wal" else 0)
+
+
+def test_bad_sector_of_the_journal_is_counted_and_no_journal_is_left_to_the_new_store(
+    folder: Path, disk: BadDisk
+) -> None:
+    open_shop(folder)
+    path = database_path(folder)
+    journal = path.with_name(f"{path.name}-journal")
+    journal.write_bytes(bytes(2 * SECTOR_BYTES))
+    assert count_unreadable(path) == 0
+    disk.give_up(journal, SECTOR_BYTES)
+    assert count_unreadable(path) == 1
+    path.write_bytes(b"")
+    (folder / KEY_FILE).touch()
+    assert mend(path, OWNER).is_salvaged
+    assert not journal.exists()
+    assert len(list((folder / DAMAGED).glob(f"*/{journal.name}"))) == 1
 
 
 def page_of(path: Path, number: int) -> int:

@@ -33,6 +33,7 @@ from server.store.backup import Head, Told, check_backup, has_tables, read_head,
 from server.store.database import Store, former_store, unmade_store
 from server.store.in_use import FileLock
 from server.store.migrate import known_revisions, migrate, newest_revision
+from server.store.naming import give_name
 from server.store.postgresql import set_schema_aside
 from server.store.replacing import Recovered
 from server.store.sqlite import path_of
@@ -102,7 +103,7 @@ def back_up(store: Store, file: Path, *, now: datetime, told: Told) -> BackedUp:
             os.fsync(out.fileno())
         with part.open("rb") as written:
             check_backup(written)
-        part.rename(file)
+        give_name(part, file)
         sync(file.parent)
     except OSError as exc:
         why = words_of_os_error(exc)

@@ -4,6 +4,8 @@ The new file is first made whole under the name `NAME.restoring`. A note beside 
 (`decision.py`). Giving the file the name `NAME.restored-TIME` then decides: before, a crash leaves the old store and
 the next to come removes what was half made; from then on the next to come finishes, and the old store stands set aside
 as `NAME.before-TIME`. Every opening of the store looks for either first, holding the lock alone (`in_use.py`).
+
+No file takes a name that another has (`naming.py`): between crash and next start a person may have put one there.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from server.store.decision import (
     note_beside,
     write_decision,
 )
+from server.store.naming import give_name, is_there
 from server.store.ownership import make_private
 from wire.on_disk import sync
 
@@ -74,7 +77,7 @@ def put_in_place(path: Path, epoch: str, now: datetime) -> Path | None:
     """
     decision = decision_for(path, _free_mark(path, now), epoch)
     write_decision(path, decision)
-    _half_made(path).rename(path.with_name(decision.ready))
+    give_name(_half_made(path), path.with_name(decision.ready))
     try:
         sync(path.parent)
         return _finish(path, decision)
@@ -111,8 +114,11 @@ def _recover(path: Path) -> Recovered:
     if decision is None:
         raise _unclear(path, f"{path.name}.restored-…")
     ready = path.with_name(decision.ready)
-    if epoch_in(ready if os.path.lexists(ready) else path) != decision.epoch:
+    has_ready = is_there(ready)
+    if epoch_in(ready if has_ready else path) != decision.epoch:
         raise _unclear(path, decision.ready)
+    if has_ready:
+        _refuse_both(path, decision)
     aside = _finish(path, decision)
     _undo(path)
     return Recovered(is_finished=True, set_aside=aside)
@@ -121,16 +127,28 @@ def _recover(path: Path) -> Recovered:
 def _finish(path: Path, decision: Decision) -> Path | None:
     """Carry out what was decided, from wherever it stopped."""
     ready, aside = path.with_name(decision.ready), path.with_name(decision.aside)
-    if ready.exists():
+    if is_there(ready):
         # The log goes with its file: without it the last commits would be missing, and it would spoil the new file.
-        for companion in _COMPANIONS:
+        for former, kept in _set_aside(path, decision):
             with suppress(FileNotFoundError):
-                path.with_name(path.name + companion).rename(aside.with_name(aside.name + companion))
+                give_name(former, kept)
         sync(path.parent)
-        ready.rename(path)
+        give_name(ready, path)
         sync(path.parent)
     forget_decision(path)
-    return aside if aside.exists() else None
+    return aside if is_there(aside) else None
+
+
+def _set_aside(path: Path, decision: Decision) -> list[tuple[Path, Path]]:
+    """Return the files of the former store, each with the name under which it is kept."""
+    return [(path.with_name(path.name + one), path.with_name(decision.aside + one)) for one in _COMPANIONS]
+
+
+def _refuse_both(path: Path, decision: Decision) -> None:
+    """Refuse if a former file is kept already and its name is taken again: somebody has put another one there."""
+    for former, kept in _set_aside(path, decision):
+        if is_there(former) and is_there(kept):
+            raise _taken_again(path, former.name, kept.name)
 
 
 def _half_made(path: Path) -> Path:
@@ -161,6 +179,24 @@ def _is_taken(path: Path, mark: str) -> bool:
     names = decision_for(path, mark, "")
     kept = [names.ready, *(names.aside + companion for companion in _COMPANIONS)]
     return any(os.path.lexists(path.with_name(name)) for name in kept)
+
+
+def _taken_again(path: Path, former: str, kept: str) -> UnclearRestoreError:
+    return UnclearRestoreError(
+        Words(
+            f"恢复中断时原有的 {former} 已另存为 {kept}，此后又有人放入了 {former}",
+            f"When the restore broke off, {former} was kept as {kept}; since then another {former} was put there",
+        ),
+        next_step=Words(
+            f"未改动任何文件。请把后来放入 {path.parent} 的文件（{former} 等）移到别处，再启动：恢复随即完成。"
+            f"若要用的正是移走的数据库，请再停止中心，另存 {path.name}，换上它，"
+            "并执行 `yima server restore --in-place`。",
+            f"Nothing was touched. Move what was put into {path.parent} since ({former} and what came with it) to "
+            "another folder and start again: the restore is finished then. If it is that store that you want, stop the "
+            f"centre again, keep {path.name} aside, put the other in its place and run "
+            "`yima server restore --in-place`.",
+        ),
+    )
 
 
 def _unclear(path: Path, ready: str) -> UnclearRestoreError:

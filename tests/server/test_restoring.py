@@ -18,9 +18,10 @@ from server.fleet import Fleet
 from server.ingest import Ingest
 from server.people.accounts import Accounts
 from server.people.roles import COMMAND_LINE, Role
-from server.store import alarms, audit, postgresql, tables
+from server.store import alarms, audit, postgresql, replacing, tables
 from server.store.database import Store, open_store, unmade_store
 from server.store.in_use import FileLock
+from server.store.naming import give_name
 from server.store.replacing import Recovered
 from server.store.trust import TrustedAgain
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, dispensed, new_key
@@ -96,21 +97,20 @@ def test_a_centre_that_lost_its_line_takes_no_part_in_another_life_of_the_store(
 # -- a crash in the middle -----------------------------------------------------------------------------------------
 
 
-def _dies_at(step: int, url: str, folder: Path, file: Path) -> None:
+def dies_at(step: int, url: str, folder: Path, file: Path) -> None:
     """Restore in a child process that is gone at the given renaming: nothing is tidied up, as after `kill -9`."""
     child = os.fork()
     if child == 0:
         done = 0
-        rename = Path.rename
 
-        def dying(path: Path, target: Path) -> Path:
+        def dying(file: Path, name: Path) -> None:
             nonlocal done
             done += 1
             if done == step:
                 os._exit(0)
-            return rename(path, target)
+            give_name(file, name)
 
-        Path.rename = dying  # type: ignore[method-assign,assignment] # in the child only
+        replacing.give_name = dying  # type: ignore[attr-defined] # in the child only
         try:
             brought_back(url, folder, file)
         finally:
@@ -134,7 +134,7 @@ def test_a_crash_between_the_renamings_leaves_the_old_store_or_the_new_one(
     for companion in ("-wal", "-shm"):
         (tmp_path / f"centre.db{companion}").touch()
 
-    _dies_at(step, url, tmp_path, file)
+    dies_at(step, url, tmp_path, file)
 
     said: list[Recovered] = []
     epoch, events = events_in(url, said.append)
@@ -156,11 +156,11 @@ def test_the_next_restore_says_that_the_one_before_broke_off(migrated_file: Path
     store = open_store(url, new_epoch=lambda: "never")
     file = kept(store, tmp_path)
     store.close()
-    _dies_at(3, url, tmp_path, file)
+    dies_at(3, url, tmp_path, file)
     config = config_for(url, tmp_path)
     with pytest.raises(NotEmptyError, match="is finished now"):
         restore(config, file, replaces=False, new_epoch=lambda: "e", now=LATER, told=lambda _t, _c: None)
-    _dies_at(1, url, tmp_path, file)
+    dies_at(1, url, tmp_path, file)
     done = brought_back(url, tmp_path, file)
     assert done.recovered == Recovered(is_finished=False)
     # Twice in one second: the store that was set aside first is still there.

@@ -16,9 +16,11 @@ from server.store import replacing
 from server.store.database import open_store
 from server.store.decision import decision_for, load_decision, note_beside, write_decision
 from server.store.in_use import FileLock
+from server.store.naming import give_name
 from server.store.replacing import Recovered
 from tests.server.fake_terminal import NOW
 from tests.server.test_continuity import LATER, config_for
+from tests.server.test_restoring import dies_at
 
 pytestmark = pytest.mark.req("T-70")
 
@@ -117,6 +119,47 @@ def test_a_note_that_is_not_ours_names_nothing(note: bytes, path: Path) -> None:
     assert not note_beside(path).exists()
 
 
+# -- what a person does between the crash and the next start -------------------------------------------------------
+
+
+def cut_off_at(step: int, path: Path) -> None:
+    """Restore until the renaming of that number, with a log that holds nothing beside the former store."""
+    path.with_name("centre.db-wal").touch()
+    dies_at(step, f"sqlite:///{path}", path.parent, path.with_name("b.yimabak"))
+
+
+@pytest.mark.parametrize(("step", "name"), [(3, "centre.db"), (5, "centre.db"), (5, "centre.db-wal")])
+def test_a_file_put_where_the_former_store_was_replaces_neither_it_nor_what_is_restored(
+    step: int, name: str, path: Path
+) -> None:
+    cut_off_at(step, path)
+    assert not path.exists()
+    put = path.with_name(name)
+    put.write_bytes(b"what somebody put there")
+    before = {one: one.read_bytes() for one in path.parent.glob("centre.db*")}
+
+    with pytest.raises(UnclearRestoreError, match=f"another {name} was put there"):
+        epoch_of(path)
+    with pytest.raises(UnclearRestoreError):
+        brought_back(path)
+
+    assert {one: one.read_bytes() for one in path.parent.glob("centre.db*")} == before
+    put.unlink()
+    said: list[Recovered] = []
+    assert epoch_of(path, said.append) == "epoch-2"
+    assert said[0].set_aside is not None
+    assert epoch_of(said[0].set_aside) == "epoch-1"
+
+
+def test_a_file_put_there_while_nothing_is_kept_yet_is_kept_itself(path: Path) -> None:
+    cut_off_at(2, path)
+    path.write_bytes(b"what somebody put there")
+    said: list[Recovered] = []
+    assert epoch_of(path, said.append) == "epoch-2"
+    assert said[0].set_aside is not None
+    assert said[0].set_aside.read_bytes() == b"what somebody put there"
+
+
 # -- decided, but the disk does not play along ---------------------------------------------------------------------
 
 
@@ -124,18 +167,16 @@ def test_a_note_that_is_not_ours_names_nothing(note: bytes, path: Path) -> None:
 def test_a_restore_that_cannot_be_finished_says_that_it_is_decided(
     refused: str, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rename = Path.rename
-
-    def refusing(source: Path, target: Path) -> Path:
+    def refusing(source: Path, target: Path) -> None:
         if target.name == refused:
             raise PermissionError(13, "no")
-        return rename(source, target)
+        give_name(source, target)
 
     def kept(_path: Path) -> None:
         raise PermissionError(13, "no")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "rename", refusing)
+        patched.setattr(replacing, "give_name", refusing)
         if refused == "the note":
             patched.setattr(replacing, "forget_decision", kept)
         with pytest.raises(RestoreDecidedError, match="decided"):
@@ -152,11 +193,11 @@ def test_a_restore_that_cannot_be_finished_says_that_it_is_decided(
 
 
 def test_a_restore_that_fails_before_it_decides_leaves_no_note(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refusing(_source: Path, _target: Path) -> Path:
+    def refusing(_source: Path, _target: Path) -> None:
         raise PermissionError(13, "no")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "rename", refusing)
+        patched.setattr(replacing, "give_name", refusing)
         with pytest.raises(BackupFileError):
             brought_back(path)
     assert not list(path.parent.glob("centre.db.restor*"))

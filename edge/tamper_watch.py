@@ -6,7 +6,6 @@ in `edge.tamper`; here it is read, written and told.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -23,6 +22,7 @@ from codes.words import Words
 from edge.alerts import Alert, alert_json
 from edge.clock import Clock, since_boot_s
 from edge.health import Trouble
+from edge.look import Look
 from edge.senses import Senses
 from edge.store.lane import InStore
 from edge.store.outbox import Outbox
@@ -117,6 +117,8 @@ class TamperWatch:
         self._is_begun = False
         self._alive_s = clock.monotonic_s()
         self._sockets_s: float | None = None
+        self._look_carriers = Look("network", senses.carriers)
+        self._look_plugged = Look("usb", senses.plugged)
         self._carriers = Carriers()
         self._standing: dict[str, Standing] = {}
         self._remembered: dict[str, Occupant] = {}
@@ -168,13 +170,20 @@ class TamperWatch:
                 end_run(self._connection, self._clock.now())
 
     async def _look(self) -> None:
+        up = await self._look_carriers.seen()
         now_s = self._clock.monotonic_s()
-        self._carriers, pulled = look_at(self._carriers, self._senses.carriers(), now_s, self._clock.now())
-        if pulled is not None:
-            self._unwritten.append(_Finding(pulled))
+        if up is not None:
+            self._carriers, pulled = look_at(self._carriers, up, now_s, self._clock.now())
+            if pulled is not None:
+                self._unwritten.append(_Finding(pulled))
         if self._sockets_s is None or now_s - self._sockets_s >= SOCKETS_S:
             self._sockets_s = now_s
-            self._judge(await asyncio.to_thread(self._senses.plugged), now_s)
+            plugged = await self._look_plugged.seen()
+            if plugged is None:
+                # What nobody saw did not stand there all the time.
+                self._standing = {}
+            else:
+                self._judge(plugged, now_s)
 
     def _judge(self, plugged: Mapping[Occupant, bool], now_s: float) -> None:
         """Compare what has stood for long enough with what is remembered. A socket is remembered for its scanner."""

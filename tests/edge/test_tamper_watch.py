@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -12,6 +14,7 @@ from sqlalchemy import Connection
 
 from codes.errors import TransientError
 from codes.words import Words
+from edge.look import LATE_S
 from edge.senses import Senses
 from edge.store.errors import DiskFullError
 from edge.store.outbox import last_event_at
@@ -36,6 +39,8 @@ class Box:
     plugged: dict[Occupant, bool] = field(default_factory=lambda: {GUN: True})
     is_disk_full: bool = False
     told: int = 0
+    hangs_in: Callable[[], object] = lambda: None
+    """Called before the box tells of its network."""
 
     def __post_init__(self) -> None:
         self.clock = FakeClock()
@@ -50,12 +55,16 @@ class Box:
             self.shop.outbox,
             self._in_store,
             self.shop.bus,
-            senses=Senses("here", self.boot_id, lambda: self.up, lambda: self.plugged),
+            senses=Senses("here", self.boot_id, self._carriers, lambda: self.plugged),
             clock=self.clock,
             last_event_at=before,
             on_recorded=self._note,
             elapsed_s=self.clock.monotonic_s,
         )
+
+    def _carriers(self) -> frozenset[str]:
+        self.hangs_in()
+        return self.up
 
     def _note(self) -> None:
         self.told += 1
@@ -212,3 +221,22 @@ def test_finding_that_cannot_be_written_waits_for_the_disk(box: Box) -> None:
     box.is_disk_full = False
     box.seconds(60)
     assert sorted(box.facts()) == ["network_pulled", "scanner_swapped"]
+
+
+@pytest.mark.req("T-68")
+def test_look_at_the_network_that_hangs_stops_neither_the_others_nor_the_end(box: Box) -> None:
+    box.seconds(20)
+    released, looks = threading.Event(), list[float]()
+
+    def hang() -> None:
+        looks.append(box.clock.monotonic_s())
+        released.wait(10)
+
+    box.hangs_in, box.plugged = hang, {OTHER: False}
+    before_s = time.monotonic()
+    box.seconds(20)
+    took_s = time.monotonic() - before_s
+    released.set()
+    assert looks == [20.0], "one look at a time"
+    assert box.facts() == ["scanner_swapped"]
+    assert took_s < 2 * LATE_S + 1, "it is waited for once, and ends with the terminal"

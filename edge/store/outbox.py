@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from edge.clock import corrected_us, from_us, to_us
 from edge.store import sql
 from edge.store.asked import Kept, kept_epochs, make_pending, offer_forked_again
-from edge.store.life import Why, begin_epoch, note_centre
+from edge.store.life import Why, begin_epoch, former_stores, note_centre
 from edge.store.terminal import advance, read_state, set_clock_offset
 from wire.events import MAX_SPANS, SCHEMA_VERSION, Event, EventsLost, Fact, Span, StoreRebuilt, freeze, sm3_hex
 from wire.ids import HybridClock, uuid7
@@ -67,7 +67,10 @@ SELECT count(*) FROM outbox WHERE state = 'dead'
 """
 COUNT_DELIVERED = "SELECT count(*) FROM outbox WHERE state = 'delivered'"
 LATEST_DELIVERY = "SELECT max(delivered_at) FROM outbox WHERE state = 'delivered'"
-CREATED_AT = "SELECT created_at FROM outbox WHERE epoch = ? AND seq = ?"
+# The account of a mending is written by the start that mends, not by the run before it.
+LAST_CREATED_AT = """
+SELECT created_at FROM outbox WHERE epoch = ? AND kind NOT IN ('store_rebuilt', 'events_lost') ORDER BY seq DESC LIMIT 1
+"""
 # The newest event of a life stays: it shows where its history ends.
 PURGE = """
 DELETE FROM outbox WHERE state = 'delivered' AND delivered_at < ?
@@ -317,10 +320,15 @@ def read_stock(tx: Connection) -> tuple[OutboxCounts, list[Kept]]:
 
 
 def last_event_at(tx: Connection) -> datetime | None:
-    """Return when the last event was written, by the device's clock of then; None if it is not here any more."""
-    state = read_state(tx)
-    found = sql.first(tx, CREATED_AT, (state.epoch, state.next_seq - 1))
-    return None if found is None else from_us(found[0])
+    """Return when the last event was written, by the device's clock of then; None if none is here any more.
+
+    What a start wrote to tell of a store that it mended does not count, whichever life it is in.
+    """
+    for epoch in (read_state(tx).epoch, *(one.epoch for one in former_stores(tx))):
+        found = sql.first(tx, LAST_CREATED_AT, (epoch,))
+        if found is not None:
+            return from_us(found[0])
+    return None
 
 
 def count_delivered(tx: Connection) -> int:

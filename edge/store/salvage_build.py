@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from edge.clock import to_us
 from edge.store import sql
-from edge.store.database import apply_history, connected
+from edge.store.database import FILE_NAME, apply_history, connected
 from edge.store.life import home_of, move_home
 from edge.store.outbox import Outbox, RandomBytes
 from edge.store.salvage_cells import MOST_NUMBER
@@ -34,6 +34,7 @@ INSERT INTO terminal_state (only_row, terminal, epoch, next_seq, last_hash, hlc,
 VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 LAST_EVENT = "SELECT epoch, max(hlc), max(seq) FROM outbox GROUP BY epoch ORDER BY max(hlc) DESC LIMIT 1"
+MOVE_LAST_RUN = "UPDATE last_run SET home = ? WHERE home = ?"
 COUNT_OPERATORS = "SELECT count(*) FROM operator"
 
 
@@ -66,6 +67,9 @@ def build_store(new: Path, image: Path, remains: Remains, folder: Path, owner: O
             recovered = recover_events(target, remains, taken, to_us(owner.now))
             _begin_life(connection, taken, recovered, folder, owner)
             move_home(connection, home_of(new))
+            # What ran here did so in the damaged file: else the power cut that damaged it would be taken for another
+            # machine's.
+            sql.change(connection, MOVE_LAST_RUN, (home_of(new), home_of(folder / FILE_NAME)))
             operators = target.execute(COUNT_OPERATORS).fetchone()[0]
     lost = sum(last - first + 1 for spans in recovered.lost.values() for first, last in spans)
     summary: dict[str, object] = {

@@ -201,6 +201,9 @@ def _shared_lock(url: str, recovered: Callable[[Recovered], None]) -> FileLock |
         if replacing.is_interrupted(path) and lock.has_taken_alone() and (found := replacing.recover(path)):
             recovered(found)
         lock.share()
+        # Whoever held the lock just now may have let go of it without having finished.
+        if replacing.is_interrupted(path):
+            raise replacing.not_in_order_yet(path)
     except ServerError:
         lock.close()
         raise

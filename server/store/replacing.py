@@ -19,7 +19,7 @@ from pathlib import Path
 
 from codes.os_words import words_of_os_error
 from codes.words import Words
-from server.errors import RestoreDecidedError, StoreUnavailableError, UnclearRestoreError
+from server.errors import RestoreDecidedError, StoreBeingReplacedError, StoreUnavailableError, UnclearRestoreError
 from server.store.decision import (
     Decision,
     decision_for,
@@ -64,8 +64,23 @@ def being_made(path: Path) -> Iterator[Path]:
 
 
 def is_interrupted(path: Path) -> bool:
-    """Tell whether a restore of the store at `path` broke off; the lock must be held alone to believe it."""
+    """Tell whether a restore of the store at `path` broke off; only whoever holds the lock may believe it."""
     return os.path.lexists(_half_made(path)) or os.path.lexists(note_beside(path))
+
+
+def not_in_order_yet(path: Path) -> StoreBeingReplacedError:
+    """Return what to say to whoever may use the store with others, but finds that a restore of it broke off."""
+    return StoreBeingReplacedError(
+        Words(
+            f"{path} 的一次恢复曾中断，尚未收尾",
+            f"A restore of {path} broke off and is not finished or undone yet",
+        ),
+        next_step=Words(
+            "请再启动一次；仍然如此时，先停止使用该数据库的其他程序，再启动：启动时会完成或撤销这次恢复。",
+            "Start again. If it says so again, stop the other programs that use this store and start then: that start "
+            "finishes or undoes the restore.",
+        ),
+    )
 
 
 def put_in_place(path: Path, epoch: str, now: datetime) -> Path | None:

@@ -6,12 +6,19 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from server.continuity import Restored, back_up, restore
-from server.errors import BackupFileError, RestoreDecidedError, StoreUnavailableError, UnclearRestoreError
+from server.errors import (
+    BackupFileError,
+    RestoreDecidedError,
+    StoreBeingReplacedError,
+    StoreUnavailableError,
+    UnclearRestoreError,
+)
 from server.store import replacing
 from server.store.database import open_store
 from server.store.decision import decision_for, load_decision, note_beside, write_decision
@@ -158,6 +165,20 @@ def test_a_file_put_there_while_nothing_is_kept_yet_is_kept_itself(path: Path) -
     assert epoch_of(path, said.append) == "epoch-2"
     assert said[0].set_aside is not None
     assert said[0].set_aside.read_bytes() == b"what somebody put there"
+
+
+def test_no_store_is_opened_while_a_restore_of_it_waits_to_be_finished(path: Path) -> None:
+    cut_off_at(3, path)
+    # Somebody who is about to find out the same, or who could not finish it, and has not let go of the lock yet.
+    with closing(FileLock(path)) as other:
+        other.share()
+        with pytest.raises(StoreBeingReplacedError, match="broke off"):
+            epoch_of(path)
+    assert not path.exists()
+    said: list[Recovered] = []
+    assert epoch_of(path, said.append) == "epoch-2"
+    assert said[0].set_aside is not None
+    assert epoch_of(said[0].set_aside) == "epoch-1"
 
 
 # -- decided, but the disk does not play along ---------------------------------------------------------------------

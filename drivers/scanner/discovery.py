@@ -181,10 +181,16 @@ def _usb_id(usb: Path) -> str:
 
 
 def _socket(usb: Path) -> str:
-    """Name the socket by its controller and the way from there; the number of a bus changes from start to start."""
+    """Name the socket by its controller, its root hub there, and the way from there; empty while it goes away.
+
+    The number of a bus changes from start to start. A controller has a root hub for USB 2 and one for USB 3, which
+    count their sockets alike; of the version only its first digit is the same to every kernel.
+    """
     root = next((parent for parent in usb.parents if _ROOT_HUB.fullmatch(parent.name)), None)
-    way = _fact(usb / "devpath")
-    return "" if root is None or not way else f"{root.parent.name}/{way}"
+    if root is None:
+        return ""
+    version, way = _fact(root / "version").partition(".")[0], _fact(usb / "devpath")
+    return f"{root.parent.name}/USB{version}/{way}" if version and way else ""
 
 
 def _is_of_kind(kind: ScannerKind, entry: Path) -> bool:

@@ -53,8 +53,8 @@ def test_devices_are_told_with_their_socket_and_whether_they_are_configured(tmp_
     specs = [parse_spec("serial:usb-serial=S1")]
     label, model = "Honeywell Scanner", "0c2e:0b61"
     assert read_plugged(specs, dev=machine.dev, sys=machine.sysfs) == {
-        Occupant("pci0/1.2", model, "S1", label): True,
-        Occupant("pci0/3", model, "", label): False,
+        Occupant("pci0/USB2/1.2", model, "S1", label): True,
+        Occupant("pci0/USB2/3", model, "", label): False,
     }
 
 
@@ -71,8 +71,12 @@ def test_device_that_is_just_going_away_is_none(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     gun = machine.usb("1.2")
     machine.node(gun, "tty", "ttyACM0")
-    (gun / "devpath").unlink()
-    assert read_plugged([], dev=machine.dev, sys=machine.sysfs) == {}
+    for told in (gun / "devpath", gun.parent / "version"):
+        text = told.read_text()
+        told.unlink()
+        assert read_plugged([], dev=machine.dev, sys=machine.sysfs) == {}
+        told.write_text(text)
+    assert len(read_plugged([], dev=machine.dev, sys=machine.sysfs)) == 1
 
 
 def test_senses_of_this_machine_can_be_asked() -> None:

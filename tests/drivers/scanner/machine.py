@@ -29,9 +29,13 @@ class Machine:
         product: str = "Scanner",
         product_id: str = "0b61",
         bus: int = 1,
+        version: str = "2.00",
     ) -> Path:
-        device = self.sysfs / "devices/pci0" / f"usb{bus}" / f"{bus}-{socket}"
+        """Plug a device in; `bus` and `version` are those of the root hub it hangs on."""
+        hub = self.sysfs / "devices/pci0" / f"usb{bus}"
+        device = hub / f"{bus}-{socket}"
         device.mkdir(parents=True)
+        (hub / "version").write_text(f" {version}\n")
         (device / "idVendor").write_text("0c2e\n")
         (device / "idProduct").write_text(f"{product_id}\n")
         (device / "devpath").write_text(f"{socket}\n")

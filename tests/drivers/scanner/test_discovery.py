@@ -34,12 +34,22 @@ def machine(tmp_path):
 
 
 def test_the_list_holds_what_could_be_a_usb_scanner(machine):
-    made_by, model = "Honeywell Scanner", "0c2e:0b61"
+    made_by, model, hub = "Honeywell Scanner", "0c2e:0b61", "pci0/USB2"
     assert list_attached(dev=machine.dev, sysfs=machine.sysfs) == (
-        Attached(ScannerKind.SERIAL, str(machine.dev / "ttyACM0"), made_by, "19351B0A4C", "1.2", model, "pci0/1.2"),
-        Attached(ScannerKind.KEYBOARD, str(machine.dev / "input/event7"), made_by, "", "1.3", model, "pci0/1.3"),
-        Attached(ScannerKind.POS, str(machine.dev / "hidraw1"), made_by, "P1", "2", model, "pci0/2"),
+        Attached(ScannerKind.SERIAL, str(machine.dev / "ttyACM0"), made_by, "19351B0A4C", "1.2", model, f"{hub}/1.2"),
+        Attached(ScannerKind.KEYBOARD, str(machine.dev / "input/event7"), made_by, "", "1.3", model, f"{hub}/1.3"),
+        Attached(ScannerKind.POS, str(machine.dev / "hidraw1"), made_by, "P1", "2", model, f"{hub}/2"),
     )
+
+
+def test_sockets_of_two_root_hubs_of_one_controller_have_names_of_their_own(tmp_path):
+    names = []
+    for usb_3 in ("3.00", "3.10"):
+        machine = Machine(tmp_path / usb_3)
+        machine.node(machine.usb("4", bus=1), "tty", "ttyACM0")
+        machine.node(machine.usb("4", bus=2, version=usb_3), "tty", "ttyUSB0")
+        names.append([attached.usb_socket for attached in list_attached(dev=machine.dev, sysfs=machine.sysfs)])
+    assert names == [["pci0/USB2/4", "pci0/USB3/4"]] * 2, "a newer kernel may know the same hub by a higher number"
 
 
 def test_the_list_suggests_the_line_that_finds_the_device_again(machine):

@@ -3,7 +3,7 @@
 The terminal names in each health report what it keeps; the centre asks for the numbers that it does not have. Rows
 that were delivered before, or refused, are sent again. A number that is not here any more is answered with an event
 that says so (`events_lost`), so that the gap is closed and somebody hears of it. A restored centre may ask for a
-month: it is answered a few hundred rows at a time, so that a scan never waits for all of them.
+month: it is answered two hundred rows at a time, so that a scan never waits for all of them.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Connection
 
 from edge.store import sql
-from edge.store.terminal import read_state
+from edge.store.salvage_proof import Descent, End, Place
+from edge.store.terminal import TerminalState, read_state
 from wire.events import Span, sm3_hex
 from wire.receipts import Wanted, ranges
 
-ROWS_AT_ONCE = 500
-"""Rows that one transaction makes pending again: some milliseconds."""
+ROWS_AT_ONCE = 200
+"""Rows that one transaction makes pending again, each of them proved: some milliseconds."""
 
 NEXT_EPOCH = "SELECT epoch FROM outbox WHERE epoch > ? ORDER BY epoch LIMIT 1"
 # Two look-ups: asked for together, SQLite would read every row of the life.
@@ -34,12 +36,16 @@ SEND_AGAIN = """
 UPDATE outbox SET state = 'pending', held_until = NULL, dead_code = NULL, delivered_at = NULL
 WHERE epoch = ? AND seq BETWEEN ? AND ? AND state <> 'pending' AND dead_code IS NOT 'store.row_damaged'
 """
-# A row whose id is not the one in its bytes was damaged since: no receipt could name it.
-PARK_DAMAGED = """
-UPDATE outbox SET state = 'dead', dead_code = 'store.row_damaged', held_until = NULL
+# A damaged cell may hold anything, a text that is none too.
+SELECT_AGAIN = """
+SELECT seq, iif(typeof(id) = 'text', CAST(id AS BLOB), x''), iif(typeof(bytes) = 'blob', bytes, x'') FROM outbox
 WHERE epoch = ? AND seq BETWEEN ? AND ? AND state <> 'pending' AND dead_code IS NOT 'store.row_damaged'
-  AND (typeof(id) || typeof(bytes) <> 'textblob' OR NOT instr(bytes, CAST('"id":"' || id || '"' AS BLOB)))
+ORDER BY seq DESC
 """
+READ_EVENT = "SELECT bytes FROM outbox WHERE epoch = ? AND seq = ? AND typeof(bytes) = 'blob'"
+PARK = (
+    "UPDATE outbox SET state = 'dead', dead_code = 'store.row_damaged', held_until = NULL WHERE epoch = ? AND seq = ?"
+)
 SEND_FORKED_AGAIN = """
 UPDATE outbox SET state = 'pending', held_until = NULL, delivered_at = NULL
 WHERE state = 'delivered' AND epoch IN (SELECT epoch FROM former_store WHERE why = 'forked')
@@ -83,12 +89,18 @@ def kept_epochs(tx: Connection) -> list[Kept]:
     others = [one for one in found if one.epoch != state.epoch]
     # The present life is named even if all of it was put away: what the centre lacks of it, it should ask for.
     first = next((one.first for one in found if one.epoch == state.epoch), newest)
-    present = Kept(state.epoch, first, newest, _hash_of(tx, state.epoch, newest))
+    # Bytes that were damaged since would look like a branch that the centre was never told.
+    is_whole = _hash_of(tx, state.epoch, newest) == state.last_hash
+    present = Kept(state.epoch, first, newest, state.last_hash if is_whole else None)
     return [*others, present] if newest else others
 
 
 def make_pending(tx: Connection, wanted: Sequence[Wanted], *, most_rows: int = ROWS_AT_ONCE) -> Made:
-    """Make rows pending again that the centre lacks, but not too many in one transaction."""
+    """Make rows pending again that the centre lacks, but not too many in one transaction.
+
+    None was looked at since it was delivered or refused. One that is not what was frozen would be a second fact under
+    its number, signed: it is parked, and lost.
+    """
     spans = deque((one.epoch, span) for one in wanted for span in one.spans)
     again, lost, room = 0, [], most_rows
     while spans and room > 0:
@@ -105,7 +117,7 @@ def make_pending(tx: Connection, wanted: Sequence[Wanted], *, most_rows: int = R
             last = rows[-1][0]
         # A look in vain costs something too.
         room -= max(1, len(rows))
-        sql.change(tx, PARK_DAMAGED, (epoch, first, last))
+        _park_damaged(tx, epoch, (first, last))
         again += sql.change(tx, SEND_AGAIN, (epoch, first, last))
         missing = _missing(tx, epoch, (first, last))
         if missing:
@@ -120,6 +132,24 @@ def offer_forked_again(tx: Connection) -> int:
     then does not ask for ours.
     """
     return sql.change(tx, SEND_FORKED_AGAIN)
+
+
+def _park_damaged(tx: Connection, epoch: str, span: Span) -> None:
+    """Park the rows that do not prove to be what was frozen, or of which no receipt could name the id."""
+    descent = Descent(partial(_event_at, tx), _ends(read_state(tx)))
+    for seq, id_, frozen in sql.rows(tx, SELECT_AGAIN, (epoch, *span)):
+        event = descent.proved((epoch, seq), frozen)
+        if event is None or event.id.encode() != id_:
+            sql.change(tx, PARK, (epoch, seq))
+
+
+def _event_at(tx: Connection, place: Place) -> bytes | None:
+    row = sql.first(tx, READ_EVENT, place)
+    return row[0] if row is not None else None
+
+
+def _ends(state: TerminalState) -> dict[str, End]:
+    return {state.epoch: (state.next_seq - 1, state.last_hash)}
 
 
 def _epochs(tx: Connection) -> Iterator[str]:

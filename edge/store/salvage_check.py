@@ -14,7 +14,6 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -24,7 +23,7 @@ from edge.store import schema
 from edge.store.database import APPLICATION_ID
 from edge.store.errors import store_errors
 from edge.store.salvage_cells import are_texts, columns_of, is_whole_text, right_row, wrong_table
-from edge.store.salvage_proof import Found, event_in, is_near, is_proved, named_by_follower, restored
+from edge.store.salvage_proof import Descent, Found, Place, event_in, is_near, restored
 from edge.store.salvage_sectors import count_unreadable
 from wire.events import sm3_hex
 
@@ -72,7 +71,7 @@ class Look:
 
     damage: str = ""
     """Why it has to be salvaged; empty if it need not be."""
-    wrong: Sequence[tuple[str, int]] = ()
+    wrong: Sequence[Place] = ()
     """Waiting events whose bytes are not what was frozen; the rest of the store is well."""
 
 
@@ -99,7 +98,7 @@ def is_schema_of(connection: sqlite3.Connection, version: int) -> bool:
         return set(connection.execute(READ_SCHEMA)) == set(fresh.execute(READ_SCHEMA))
 
 
-def _checked(database: Path, how: Literal["ro", "rw"] = "ro") -> Sequence[tuple[str, int]]:
+def _checked(database: Path, how: Literal["ro", "rw"] = "ro") -> Sequence[Place]:
     where = f"{database.absolute().as_uri()}?mode={how}"
     with closing(sqlite3.connect(where, uri=True, isolation_level=None)) as store:
         store.text_factory = lambda text: text.decode("utf-8", "replace")
@@ -125,7 +124,7 @@ def _checked(database: Path, how: Literal["ro", "rw"] = "ro") -> Sequence[tuple[
     return _checked(database, "rw")
 
 
-def _check(store: sqlite3.Connection) -> Sequence[tuple[str, int]]:
+def _check(store: sqlite3.Connection) -> Sequence[Place]:
     (version,) = store.execute("PRAGMA user_version").fetchone()
     (mark,) = store.execute("PRAGMA application_id").fetchone()
     names = {name for _, name, *_ in store.execute(READ_SCHEMA)}
@@ -146,7 +145,7 @@ def _check(store: sqlite3.Connection) -> Sequence[tuple[str, int]]:
     return _check_history(store)
 
 
-def _check_history(store: sqlite3.Connection) -> Sequence[tuple[str, int]]:
+def _check_history(store: sqlite3.Connection) -> Sequence[Place]:
     walk = WALK.format(right=f"{right_row(columns_of(store, 'outbox'))} AND {TEXTS_OF_EVENT} AND {FITS_STATE}")
     lives = {epoch: counts for epoch, *counts in store.execute(walk)}
     is_right = all(is_whole_text(epoch) and counts[0] == counts[6] for epoch, counts in lives.items())
@@ -183,35 +182,27 @@ def _lives_with(store: sqlite3.Connection, seq: int, digest: str) -> bool:
     return any(isinstance(one, bytes) and sm3_hex(one) == digest for (one,) in store.execute(READ_NUMBER, (seq,)))
 
 
-def _wrong_rows(store: sqlite3.Connection, terminal: str, last: tuple[str, int, str]) -> Sequence[tuple[str, int]]:
+def _wrong_rows(store: sqlite3.Connection, terminal: str, last: tuple[str, int, str]) -> Sequence[Place]:
     """Return the waiting events that are not what was frozen; `last` is the place and hash of the last event."""
     epoch, last_seq, last_hash = last
 
-    def read(life: str, seq: int) -> bytes | None:
-        row = store.execute(READ_EVENT, (life, seq)).fetchone()
+    def read(place: Place) -> bytes | None:
+        row = store.execute(READ_EVENT, place).fetchone()
         return row[0] if row else None
 
-    _check_last(read(epoch, last_seq), terminal, last_hash)
-    wrong: list[tuple[str, int]] = []
-    following: tuple[str, int, str | None] = ("", 0, None)
+    _check_last(read((epoch, last_seq)), terminal, last_hash)
+    wrong: list[Place] = []
+    descent = Descent(read, {epoch: (last_seq, last_hash)})
     for cells in store.execute(SELECT_PENDING):
         found = Found(*cells)
-        event = event_in(found.bytes)
-        if (found.epoch, found.seq) == (epoch, last_seq):
-            expected: str | None = last_hash
-        elif following[:2] == (found.epoch, found.seq + 1):
-            expected = following[2]
-        else:
-            ends = (last_seq, last_hash) if found.epoch == epoch else (None, None)
-            expected = named_by_follower(found.seq, partial(read, found.epoch), *ends)
-        if event is not None and read(event.epoch, event.seq) is None:
-            raise DamageError("a row of the outbox is not in its place")
-        is_right = event is not None and is_proved(found, event, expected)
-        if event is not None and is_right and restored(found, event) != found:
+        event = descent.proved(found.place, found.bytes)
+        if event is None:
+            spoiled = event_in(found.bytes)
+            if spoiled is not None and read((spoiled.epoch, spoiled.seq)) is None:
+                raise DamageError("a row of the outbox is not in its place")
+            wrong.append(found.place)
+        elif restored(found, event) != found:
             raise DamageError("a row of the outbox does not fit its event")
-        following = (found.epoch, found.seq, event.prev if event is not None and is_right else None)
-        if not is_right:
-            wrong.append((found.epoch, found.seq))
     return wrong
 
 

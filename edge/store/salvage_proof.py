@@ -16,6 +16,11 @@ from wire.events import Event, sm3_hex, thaw
 _NEAR = 8
 """Digits of a hash that may be damaged while it still names one message only: 56 others agree."""
 
+Place = tuple[str, int]
+"""Life and number of an event."""
+End = tuple[int, str]
+"""Number and hash of the last event of a life."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -32,6 +37,11 @@ class Found:
     dead_code: str | None
     delivered_at: int | None
     bytes: bytes
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return self.epoch, self.seq
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,7 @@ def prove(
             expected = named_by_follower(
                 seq, lambda at: taken[at].bytes if at in taken else other(at), last_seq, last_hash
             )
-        fitting = [one for one in candidates[seq] if is_proved(one, event_in(one.bytes), expected)]
+        fitting = [one for one in candidates[seq] if _is_proved(one.place, one.bytes, event_in(one.bytes), expected)]
         if expected is None:
             before = {sm3_hex(one.bytes) for one in candidates.get(seq - 1, ())}
             before |= {sm3_hex(known) for known in [other(seq - 1)] if known is not None}
@@ -79,11 +89,41 @@ def prove(
     return Proved(tuple(reversed(taken.values())), refused)
 
 
-def is_proved(found: Found, event: Event | None, expected: str | None) -> bool:
-    """Tell whether a row holds the event it says, with the hash that its successor names."""
-    if event is None or (event.epoch, event.seq) != (found.epoch, found.seq):
+class Descent:
+    """A walk along the rows of lives, each towards its beginning: every event is proved by the one before it.
+
+    Args:
+        read: Returns what stands at a place, for the events that the walk itself does not come by.
+        ends: Number and hash of the last event of a life, where they are known.
+    """
+
+    def __init__(self, read: Callable[[Place], bytes | None], ends: Mapping[str, End]) -> None:
+        self._read = read
+        self._ends = ends
+        self._passed: tuple[Place, str | None] = (("", 0), None)
+
+    def proved(self, place: Place, frozen: bytes) -> Event | None:
+        """Return the event of a row, None if it is not the one that was frozen at this place."""
+        event = event_in(frozen)
+        is_right = _is_proved(place, frozen, event, self._named(*place))
+        self._passed = (place, event.prev if event is not None and is_right else None)
+        return event if is_right else None
+
+    def _named(self, epoch: str, seq: int) -> str | None:
+        """Return the hash that an event should have, None if nobody says so."""
+        last_seq, last_hash = self._ends.get(epoch, (None, None))
+        if seq == last_seq:
+            return last_hash
+        if self._passed[0] == (epoch, seq + 1):
+            return self._passed[1]
+        return named_by_follower(seq, lambda at: self._read((epoch, at)), last_seq, last_hash)
+
+
+def _is_proved(place: Place, frozen: bytes, event: Event | None, expected: str | None) -> bool:
+    """Tell whether bytes are the event of a place, with the hash that its successor names."""
+    if event is None or (event.epoch, event.seq) != place:
         return False
-    return expected is None or is_near(sm3_hex(found.bytes), expected)
+    return expected is None or is_near(sm3_hex(frozen), expected)
 
 
 def is_near(digest: str, named: str) -> bool:

@@ -98,6 +98,47 @@ def test_row_that_was_damaged_since_is_parked_and_said_to_be_lost(connection: Co
     assert thaw(row.bytes).fact == EventsLost(EPOCH, [(2, 2)])
 
 
+def spoil(connection: Connection, seq: int, one: bytes, other: bytes) -> None:
+    """Change a digit in the bytes of an event, which stay an event."""
+    with connection.begin():
+        (frozen,) = sql.one(connection, "SELECT bytes FROM outbox WHERE epoch = ? AND seq = ?", (EPOCH, seq))
+        spoiled = frozen.replace(one, other)
+        assert spoiled != frozen
+        assert thaw(spoiled).seq == seq
+        sql.change(connection, "UPDATE outbox SET bytes = ? WHERE epoch = ? AND seq = ?", (spoiled, EPOCH, seq))
+
+
+@pytest.mark.parametrize("seq", [2, 5, 6])
+@pytest.mark.parametrize("most_rows", [1, 2, 500])
+def test_event_that_is_another_valid_one_by_now_is_parked_and_never_sent(
+    connection: Connection, outbox: Outbox, seq: int, most_rows: int
+) -> None:
+    ids = record(connection, outbox, 6)
+    outbox.apply_receipts([receipt([(1, 4), (6, 6)], [Rejected(5, ids[4], "event.invalid")])], NOON)
+    spoil(connection, seq, b'"shift":"s%d"' % (seq - 1), b'"shift":"s9"')
+    lost, rest = [], [Wanted(EPOCH, [(1, 6)])]
+    with connection.begin():
+        while rest:
+            made = make_pending(connection, rest, most_rows=most_rows)
+            lost, rest = [*lost, *made.lost], list(made.rest)
+        parked = sql.rows(connection, "SELECT seq, dead_code FROM outbox WHERE state = 'dead'")
+    assert lost == [Wanted(EPOCH, [(seq, seq)])]
+    assert parked == [(seq, "store.row_damaged")]
+    assert due(outbox) == [number for number in range(1, 7) if number != seq]
+
+
+def test_spoiled_last_event_is_no_other_branch(connection: Connection, outbox: Outbox) -> None:
+    record(connection, outbox, 3)
+    outbox.apply_receipts([receipt([(1, 3)])], NOON)
+    spoil(connection, 3, b'"shift":"s2"', b'"shift":"s7"')
+    assert kept(connection) == [Kept(EPOCH, 1, 3, None)]
+    # Asked for all the same, it is lost, and what tells so follows on the event as it was.
+    assert outbox.send_again(ask(Wanted(EPOCH, [(3, 3)])), NOON) == SentAgain(1, None)
+    (row,) = outbox.pending(epoch=EPOCH, after_seq=0, up_to_seq=None, limit=9, now=NOON)
+    assert thaw(row.bytes).fact == EventsLost(EPOCH, [(3, 3)])
+    assert kept(connection) == [Kept(EPOCH, 1, 4, sm3_hex(row.bytes))]
+
+
 def test_numbers_never_given_out_are_not_called_lost(connection: Connection, outbox: Outbox) -> None:
     record(connection, outbox, 2)
     assert outbox.send_again(ask(Wanted(EPOCH, [(10**30, 10**31)])), NOON) == SentAgain(0, None)

@@ -16,6 +16,10 @@ from drivers.scanner.discovery import DEV, list_attached
 from drivers.scanner.unlisted import is_named
 from edge.machine import PROC, SYS
 from edge.store.watched import Occupant
+from edge.tamper import Interface
+
+_RADIOS = frozenset({"DEVTYPE=wlan", "DEVTYPE=wwan"})
+"""What the kernel calls them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Senses:
     """Where the store lives (`edge.store.life.home_of`)."""
     boot_id: str
     """Which start of the machine this is; empty if the system does not say."""
-    carriers: Callable[[], frozenset[str]]
+    carriers: Callable[[], frozenset[Interface]]
     """Tells which interfaces have a carrier."""
     plugged: Callable[[], Mapping[Occupant, bool]]
     """Tells what is plugged in and could be a scanner, and of each whether the configuration names it."""
@@ -42,10 +46,10 @@ def read_boot_id(proc: Path = PROC) -> str:
     return _text(proc / "sys/kernel/random/boot_id")
 
 
-def read_carriers(sys: Path = SYS) -> frozenset[str]:
+def read_carriers(sys: Path = SYS) -> frozenset[Interface]:
     """Return the wired and wireless interfaces that have a carrier."""
-    interfaces = (entry for entry in (sys / "class/net").glob("*") if (entry / "device").exists())
-    return frozenset(entry.name for entry in interfaces if _has_carrier(entry))
+    entries = (entry for entry in (sys / "class/net").glob("*") if (entry / "device").exists())
+    return frozenset(Interface(entry.name, _is_radio(entry)) for entry in entries if _has_carrier(entry))
 
 
 def read_plugged(specs: Sequence[ScannerSpec], *, dev: Path = DEV, sys: Path = SYS) -> dict[Occupant, bool]:
@@ -65,6 +69,12 @@ def _has_carrier(interface: Path) -> bool:
     carrier = _text(interface / "carrier")
     # Some modems never tell the carrier, but that they work.
     return carrier == "1" or (not carrier and _text(interface / "operstate") == "up")
+
+
+def _is_radio(interface: Path) -> bool:
+    """Tell Wi-Fi and mobile networks from a cable."""
+    is_wifi = any((interface / sign).exists() for sign in ("phy80211", "wireless"))
+    return is_wifi or not _RADIOS.isdisjoint(_text(interface / "uevent").splitlines())
 
 
 def _text(path: Path) -> str:

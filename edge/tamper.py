@@ -19,6 +19,10 @@ SETTLED_S: Final = 5.0
 """A device counts once it has stood so long: while it starts, a scanner may call itself something else."""
 PULLED_S: Final = 10.0
 """So long without any carrier is no renegotiation."""
+RADIO_PULLED_S: Final = 300.0
+"""The same where one was a radio: an access point that updates itself, or makes room for a radar, takes minutes."""
+UNSEEN_S: Final = 3.0
+"""Looks further apart than this say nothing of the time between them: the box slept, or a look hung."""
 _MOST_NAMED = 60
 """Characters of what a device says of itself: the fact has room for 500 in all."""
 
@@ -52,15 +56,26 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Interface:
+    """An interface of the box to a network."""
+
+    name: str
+    is_radio: bool = False
+    """Its network may be away for a while although nobody did anything."""
+
+
+@dataclass(frozen=True, slots=True)
 class Carriers:
     """What was seen of the network so far."""
 
-    last: frozenset[str] = frozenset()
+    last: frozenset[Interface] = frozenset()
     """Interfaces that had a carrier when any last had one; empty if none ever had."""
+    seen_s: float = 0.0
+    """When they were last looked at, on a clock that goes on while the box sleeps."""
     gone_at: datetime | None = None
-    """When all were found to have lost it."""
+    """Since when all were found without one."""
     gone_s: float = 0.0
-    """The same on the monotonic clock."""
+    """The same on the clock of `seen_s`."""
     is_told: bool = False
 
 
@@ -110,17 +125,21 @@ def swap(remembered: Occupant, there: Occupant) -> Tampering | None:
     )
 
 
-def look_at(before: Carriers, up: frozenset[str], now_s: float, now: datetime) -> tuple[Carriers, Tampering | None]:
+def look_at(
+    before: Carriers, up: frozenset[Interface], now_s: float, now: datetime
+) -> tuple[Carriers, Tampering | None]:
     """Return what is known after a look at the interfaces that have a carrier, and what that means."""
     if up:
-        return Carriers(last=up), None
+        return Carriers(up, now_s), None
     if not before.last or before.is_told:
         return before, None
-    if before.gone_at is None:
-        return replace(before, gone_at=now, gone_s=now_s), None
-    if now_s - before.gone_s < PULLED_S:
-        return before, None
-    names = " ".join(sorted(before.last))[: 4 * _MOST_NAMED]
+    seen = replace(before, seen_s=now_s)
+    if before.gone_at is None or now_s - before.seen_s > UNSEEN_S:
+        return replace(seen, gone_at=now, gone_s=now_s), None
+    patience_s = RADIO_PULLED_S if any(one.is_radio for one in before.last) else PULLED_S
+    if now_s - before.gone_s < patience_s:
+        return seen, None
+    names = " ".join(sorted(one.name for one in before.last))[: 4 * _MOST_NAMED]
     pulled = Tampering(
         Tamper.NETWORK_PULLED,
         f"{names}, {_moment(before.gone_at)}",
@@ -129,7 +148,7 @@ def look_at(before: Carriers, up: frozenset[str], now_s: float, now: datetime) -
             f"Every network connection of this box is cut ({names}); this is on record",
         ),
     )
-    return replace(before, is_told=True), pulled
+    return replace(seen, is_told=True), pulled
 
 
 def _moment(moment: datetime) -> str:

@@ -89,7 +89,7 @@ class TamperWatch:
         clock: The device's clock.
         last_event_at: When the last event was written before this start.
         on_recorded: Called when a fact was recorded.
-        elapsed_s: Tells for how long a finding has been shown.
+        elapsed_s: Tells the time since the machine started, while it slept too.
     """
 
     def __init__(
@@ -173,7 +173,7 @@ class TamperWatch:
         up = await self._look_carriers.seen()
         now_s = self._clock.monotonic_s()
         if up is not None:
-            self._carriers, pulled = look_at(self._carriers, up, now_s, self._clock.now())
+            self._carriers, pulled = look_at(self._carriers, up, self._elapsed_s(), self._clock.now())
             if pulled is not None:
                 self._unwritten.append(_Finding(pulled))
         if self._sockets_s is None or now_s - self._sockets_s >= SOCKETS_S:

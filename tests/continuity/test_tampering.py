@@ -16,7 +16,7 @@ from edge.store.database import opened_store
 from edge.store.outbox import Outbox, last_event_at
 from edge.store.terminal import ensure_state
 from edge.store.watched import Occupant
-from edge.tamper import Tamper
+from edge.tamper import Interface, Tamper
 from edge.tamper_watch import TamperWatch
 from rules.scan_judgement import Mode
 from server.console.advice import ADVICE
@@ -39,7 +39,7 @@ class Box:
 
     folder: Path
     boot_id: str = "boot-1"
-    up: frozenset[str] = frozenset({"eth0"})
+    up: frozenset[Interface] = frozenset({Interface("eth0")})
     plugged: dict[Occupant, bool] = field(default_factory=lambda: {GUN: True})
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
     starts: int = 0

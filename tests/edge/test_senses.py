@@ -9,6 +9,7 @@ import pytest
 from drivers.scanner import parse_spec
 from edge.senses import open_senses, read_boot_id, read_carriers, read_plugged
 from edge.store.watched import Occupant
+from edge.tamper import Interface
 from tests.drivers.scanner.machine import KEYBOARD_KEYS, Machine
 
 
@@ -31,8 +32,25 @@ def test_interfaces_of_the_box_count_by_their_carrier_and_virtual_ones_never(tmp
     interface(tmp_path, "wlan0", None, "down")
     interface(tmp_path, "wwan0", None, "up")
     (tmp_path / "class/net/bonding_masters").write_text("bond0\n")
-    assert read_carriers(tmp_path) == {"eth0", "wwan0"}
+    assert read_carriers(tmp_path) == {Interface("eth0"), Interface("wwan0")}
     assert read_carriers(tmp_path / "nowhere") == frozenset()
+
+
+@pytest.mark.req("T-68")
+def test_radio_is_told_from_a_cable(tmp_path: Path) -> None:
+    for name, sign in (("wlan0", "phy80211"), ("wlan1", "wireless")):
+        interface(tmp_path, name, "1")
+        (tmp_path / "class/net" / name / sign).mkdir()
+    for name, kind in (
+        ("eth0", ""),
+        ("usb0", "DEVTYPE=gadget\n"),
+        ("wlan2", "DEVTYPE=wlan\n"),
+        ("wwan0", "DEVTYPE=wwan\n"),
+    ):
+        interface(tmp_path, name, "1")
+        (tmp_path / "class/net" / name / "uevent").write_text(f"{kind}INTERFACE={name}\nIFINDEX=2\n")
+    radios = {one.name for one in read_carriers(tmp_path) if one.is_radio}
+    assert radios == {"wlan0", "wlan1", "wlan2", "wwan0"}
 
 
 def test_start_of_the_machine_has_a_name_where_the_kernel_gives_one(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.store.watched import Occupant, Run
-from edge.tamper import PULLED_S, Carriers, Standing, look_at, power_loss, stand, swap
+from edge.tamper import PULLED_S, RADIO_PULLED_S, Carriers, Interface, Standing, look_at, power_loss, stand, swap
 from tests.edge.scene import NOON
 
 HOUR = timedelta(hours=1)
@@ -83,30 +83,58 @@ def test_device_stands_from_when_it_was_first_seen_without_a_break() -> None:
     assert stand(once, [other], 2.0) == {GUN.socket: Standing(other, 2.0)}
 
 
-def looks(*seen: set[str]) -> list[str]:
+def looks(*seen: frozenset[Interface]) -> list[str]:
     """Look once a second and return what was found."""
     carriers, found = Carriers(), []
     for second, up in enumerate(seen):
-        carriers, pulled = look_at(carriers, frozenset(up), float(second), NOON + timedelta(seconds=second))
+        carriers, pulled = look_at(carriers, up, float(second), NOON + timedelta(seconds=second))
         found += [pulled.detail] if pulled else []
     return found
 
 
-BOTH, WIRED, NONE = {"eth0", "wlan0"}, {"eth0"}, set[str]()
-LONG = int(PULLED_S) + 1
+WIRED, RADIO, NONE = (
+    frozenset({Interface("eth0")}),
+    frozenset({Interface("wlan0", is_radio=True)}),
+    frozenset[Interface](),
+)
+BOTH = WIRED | RADIO
+LONG, VERY_LONG = int(PULLED_S) + 1, int(RADIO_PULLED_S) + 1
 
 
 @pytest.mark.req("T-68")
-def test_network_is_pulled_once_every_carrier_is_gone_for_ten_seconds() -> None:
-    assert looks(BOTH, *[NONE] * (LONG - 1)) == []
-    assert looks(BOTH, *[NONE] * LONG) == ["eth0 wlan0, 2026-11-21T04:00:01Z"]
+def test_network_is_pulled_once_the_last_cable_has_had_no_carrier_for_ten_seconds() -> None:
+    assert looks(WIRED, *[NONE] * (LONG - 1)) == []
+    assert looks(WIRED, *[NONE] * LONG) == ["eth0, 2026-11-21T04:00:01Z"]
     assert looks(BOTH, WIRED, *[NONE] * 5 * LONG) == ["eth0, 2026-11-21T04:00:02Z"], "once"
+
+
+@pytest.mark.req("T-68")
+def test_wireless_network_has_the_time_that_an_access_point_needs_to_come_back() -> None:
+    assert looks(RADIO, *[NONE] * (VERY_LONG - 1)) == []
+    assert looks(RADIO, *[NONE] * VERY_LONG) == ["wlan0, 2026-11-21T04:00:01Z"]
+    assert looks(BOTH, *[NONE] * (VERY_LONG - 1)) == [], "one box is often both, switch and access point"
+    assert looks(BOTH, *[NONE] * VERY_LONG) == ["eth0 wlan0, 2026-11-21T04:00:01Z"]
 
 
 @pytest.mark.req("T-68")
 def test_network_that_came_back_can_be_pulled_again() -> None:
     assert len(looks(WIRED, *[NONE] * LONG, WIRED, *[NONE] * LONG)) == 2
     assert looks(WIRED, *[NONE] * (LONG - 1), WIRED, *[NONE] * (LONG - 1)) == [], "two short breaks are no long one"
+
+
+@pytest.mark.req("T-68")
+def test_time_in_which_nobody_looked_is_no_time_without_a_carrier() -> None:
+    carriers, _ = look_at(Carriers(), WIRED, 0.0, NOON)
+    carriers, _ = look_at(carriers, NONE, 1.0, NOON)
+    woken_s = 3600.0
+    carriers, pulled = look_at(carriers, NONE, woken_s, NOON + HOUR)
+    assert pulled is None, "it slept"
+    for second in range(1, int(PULLED_S)):
+        carriers, pulled = look_at(carriers, NONE, woken_s + second, NOON + HOUR)
+        assert pulled is None
+    _, pulled = look_at(carriers, NONE, woken_s + PULLED_S, NOON + HOUR)
+    assert pulled is not None
+    assert pulled.detail == "eth0, 2026-11-21T05:00:00Z"
 
 
 @pytest.mark.req("T-68")

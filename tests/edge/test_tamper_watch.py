@@ -19,6 +19,7 @@ from edge.senses import Senses
 from edge.store.errors import DiskFullError
 from edge.store.outbox import last_event_at
 from edge.store.watched import Occupant, last_run
+from edge.tamper import Interface
 from edge.tamper_watch import ALIVE_S, SHOWN_S, TamperWatch
 from tests.edge.scene import NOON, FakeClock, Shop
 from wire.events import TamperSeen
@@ -35,9 +36,10 @@ class Box:
 
     connection: Connection
     boot_id: str = "boot-1"
-    up: frozenset[str] = frozenset({"eth0"})
+    up: frozenset[Interface] = frozenset({Interface("eth0")})
     plugged: dict[Occupant, bool] = field(default_factory=lambda: {GUN: True})
     is_disk_full: bool = False
+    slept_s: float = 0.0
     told: int = 0
     hangs_in: Callable[[], object] = lambda: None
     """Called before the box tells of its network."""
@@ -59,10 +61,10 @@ class Box:
             clock=self.clock,
             last_event_at=before,
             on_recorded=self._note,
-            elapsed_s=self.clock.monotonic_s,
+            elapsed_s=lambda: self.clock.monotonic_s() + self.slept_s,
         )
 
-    def _carriers(self) -> frozenset[str]:
+    def _carriers(self) -> frozenset[Interface]:
         self.hangs_in()
         return self.up
 
@@ -205,6 +207,18 @@ def test_pulled_network_is_a_fact_and_shown_for_a_day(box: Box) -> None:
     assert (trouble.code, trouble.is_alarm) == ("network.pulled", False)
     box.clock.seconds += SHOWN_S
     assert list(box.watch.troubles()) == []
+
+
+@pytest.mark.req("T-68")
+def test_box_that_wakes_has_the_whole_time_to_find_its_network(box: Box) -> None:
+    box.seconds(5)
+    box.up = frozenset()
+    box.seconds(5)
+    box.slept_s = 3600.0
+    box.seconds(9)
+    assert box.facts() == [], "nobody looked while it slept"
+    box.seconds(5)
+    assert box.facts() == ["network_pulled"]
 
 
 @pytest.mark.req("T-68")

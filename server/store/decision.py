@@ -11,16 +11,22 @@ import re
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.exc import DBAPIError
 
+from codes.words import Words
+from server.errors import DamagedStoreError, StoreUnavailableError
 from server.store.ownership import make_private
-from server.store.sqlite import opened_unchanged
+from server.store.sqlite import opened_unchanged, translate
 from server.store.tables import centre
 from wire.on_disk import sync
 
 _MARK = r"\d{8}T\d{6}Z(-\d+)?"
 _LONGEST = 4096
+_TRY_AGAIN = Words(
+    "请检查磁盘和内存后再启动；恢复已决定，未改动任何文件，不要移走恢复记录。",
+    "Check disk and memory, then start again. The restore stays decided and nothing was touched: leave its note there.",
+)
 
 
 class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,11 +89,22 @@ def forget_decision(path: Path) -> None:
 
 
 def epoch_in(path: Path) -> str | None:
-    """Return the life of the store that the file at `path` holds; None if it is no store that can be read."""
+    """Return the life of the store that the file at `path` holds; None if it is no store, or a damaged one.
+
+    Raises:
+        OSError: It cannot be looked at.
+        StoreUnavailableError: It cannot be read now, which says nothing of what it holds.
+    """
     if path.is_symlink() or not path.is_file():
         return None
     try:
         with opened_unchanged(path, has_log=False) as connection:
+            if not inspect(connection).has_table(centre.name):
+                return None
             return connection.scalar(select(centre.c.value).where(centre.c.name == "epoch"))
-    except DBAPIError:
-        return None
+    except DBAPIError as exc:
+        if isinstance(translate(exc), DamagedStoreError):
+            return None
+        raise StoreUnavailableError(
+            Words(f"无法读取 {path}：{exc.orig}", f"Cannot read {path}: {exc.orig}"), next_step=_TRY_AGAIN
+        ) from exc

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from server.continuity import Restored, back_up, restore
 from server.errors import (
@@ -19,12 +23,13 @@ from server.errors import (
     StoreUnavailableError,
     UnclearRestoreError,
 )
-from server.store import replacing
+from server.store import decision, replacing
 from server.store.database import open_store
 from server.store.decision import decision_for, load_decision, note_beside, write_decision
 from server.store.in_use import FileLock
 from server.store.naming import give_name
 from server.store.replacing import Recovered
+from server.store.sqlite import opened_unchanged
 from tests.server.fake_terminal import NOW
 from tests.server.test_continuity import LATER, config_for
 from tests.server.test_restoring import dies_at
@@ -84,16 +89,18 @@ def test_a_restore_overwrites_no_copy_that_somebody_named_alike(path: Path) -> N
     assert epoch_of(path) == "epoch-2"
 
 
-@pytest.mark.parametrize("ready", ["another epoch", "missing", "no store", "a link"])
+@pytest.mark.parametrize("ready", ["another epoch", "missing", "no store", "another store", "a link"])
 def test_a_note_whose_file_is_not_the_one_that_was_decided_stops_everything(ready: str, path: Path) -> None:
-    decision = decision_for(path, MARK, "epoch-2")
+    decided = decision_for(path, MARK, "epoch-2")
     if ready == "another epoch":
-        copy_of(path, decision.ready, "epoch-3")
+        copy_of(path, decided.ready, "epoch-3")
     elif ready == "no store":
-        path.with_name(decision.ready).write_bytes(b"nothing of the kind")
+        path.with_name(decided.ready).write_bytes(b"nothing of the kind")
+    elif ready == "another store":
+        sqlite3.connect(path.with_name(decided.ready)).execute("CREATE TABLE other (x)").connection.close()
     elif ready == "a link":
-        path.with_name(decision.ready).symlink_to(copy_of(path, "other.db", "epoch-2"))
-    write_decision(path, decision)
+        path.with_name(decided.ready).symlink_to(copy_of(path, "other.db", "epoch-2"))
+    write_decision(path, decided)
     before = path.read_bytes()
     with pytest.raises(UnclearRestoreError):
         epoch_of(path)
@@ -211,6 +218,37 @@ def test_a_restore_that_cannot_be_finished_says_that_it_is_decided(
     assert said[0].set_aside is not None
     assert epoch_of(said[0].set_aside) == "epoch-1"
     assert not list(path.parent.glob("centre.db.restor*"))
+
+
+@contextmanager
+def no_descriptors(path: Path, *, has_log: bool) -> Iterator[Connection]:
+    """Open a store in a process that may open no more files."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limit[1]))
+    try:
+        with opened_unchanged(path, has_log=has_log) as connection:
+            yield connection
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+
+
+def no_reading(path: Path, *, has_log: bool) -> NoReturn:
+    """Open a store on a disk that answers no reading."""
+    said = sqlite3.OperationalError(f"disk I/O error ({path.name}, {has_log})")
+    said.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
+    raise OperationalError("SELECT", None, said)
+
+
+@pytest.mark.parametrize("opening", [no_descriptors, no_reading])
+def test_a_restored_store_that_cannot_be_read_now_is_not_taken_for_missing(
+    opening: Callable[..., object], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_off_at(3, path)
+    with monkeypatch.context() as patched:
+        patched.setattr(decision, "opened_unchanged", opening)
+        with pytest.raises(StoreUnavailableError, match=r"centre\.db\.restored-"):
+            epoch_of(path)
+    assert epoch_of(path) == "epoch-2"
 
 
 def test_a_restore_that_fails_before_it_decides_leaves_no_note(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,14 @@ from sqlalchemy.exc import DBAPIError
 from codes.os_words import words_of_os_error
 from codes.words import Words
 from server.config import ServerConfig
-from server.errors import BackupFileError, CentreRunsError, NewerBackupError, NotEmptyError, ServerError
+from server.errors import (
+    BackupFileError,
+    CentreRunsError,
+    NewerBackupError,
+    NotEmptyError,
+    RestoreFinishedError,
+    ServerError,
+)
 from server.restored import Filling, TrustRestored, audited, begin_life
 from server.store import replacing
 from server.store.backup import Head, Told, check_backup, has_tables, read_head, write_backup
@@ -129,6 +136,7 @@ def restore(
     Raises:
         CentreRunsError: A centre has the store open, or answers at the configured address.
         NotEmptyError: There is a store, and `replaces` is not said.
+        RestoreFinishedError: One that had broken off is finished now, and `replaces` is not said.
         DamagedBackupError: The backup is damaged; nothing was touched.
         NewerBackupError: A newer release wrote it; nothing was touched.
         NotWholeError: The restored file is not whole on the disk; what was there is still there.
@@ -202,14 +210,13 @@ def _restore_file(path: Path, filling: Filling, *, replaces: bool) -> tuple[str 
 
 def _refuse_finished(recovered: Recovered | None, *, replaces: bool) -> None:
     """Say that a restore which had broken off is finished now: it may be all that was wanted."""
-    if recovered is not None and recovered.is_finished and not replaces:
-        raise NotEmptyError(
-            Words(
-                f"上次中断的恢复现已完成，原数据库另存为 {recovered.set_aside}；可以直接启动中心",
-                f"The restore that had broken off is finished now, the former store is kept as {recovered.set_aside}; "
-                "the centre can be started",
-            )
-        )
+    if recovered is None or not recovered.is_finished or replaces:
+        return
+    zh, en = "上次中断的恢复现已完成", "The restore that had broken off is finished now"
+    if recovered.set_aside is not None:
+        zh += f"，原数据库另存为 {recovered.set_aside}"
+        en += f", the former store is kept as {recovered.set_aside}"
+    raise RestoreFinishedError(Words(zh, en))
 
 
 def _trust_of_former(path: Path) -> TrustedNow | None:

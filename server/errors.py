@@ -176,6 +176,17 @@ class RestoreDecidedError(ServerError, ConfigError):
     )
 
 
+class RestoreFinishedError(ServerError, ConfigError):
+    """A restore that had broken off is finished now; it may be all that was wanted, so no other one was begun."""
+
+    code: ClassVar[str] = "backup.finished"
+    next_step: ClassVar[Words] = Words(
+        "请启动中心。若要恢复的是另一份备份，请加 --replace 再执行一次：刚恢复的数据库会另存。",
+        "Start the centre. If it is another backup that you want, restore it with --replace: the store that was "
+        "restored now is set aside then.",
+    )
+
+
 class UnclearRestoreError(ServerError, ConfigError):
     """A restore was decided, but the file that it names is missing or is another one."""
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from cli.app import app
 from server.continuity import Restored, back_up, renew, restore
-from server.errors import CentreRunsError, NotEmptyError, StoreBeingReplacedError, StoreReplacedError
+from server.errors import CentreRunsError, RestoreFinishedError, StoreBeingReplacedError, StoreReplacedError
 from server.fleet import Fleet
 from server.ingest import Ingest
 from server.people.accounts import Accounts
@@ -158,7 +158,9 @@ def test_the_next_restore_says_that_the_one_before_broke_off(migrated_file: Path
     store.close()
     dies_at(3, url, tmp_path, file)
     config = config_for(url, tmp_path)
-    with pytest.raises(NotEmptyError, match="is finished now"):
+    with pytest.raises(
+        RestoreFinishedError, match=r"is finished now, the former store is kept as .*centre\.db\.before-"
+    ):
         restore(config, file, replaces=False, new_epoch=lambda: "e", now=LATER, told=lambda _t, _c: None)
     dies_at(1, url, tmp_path, file)
     done = brought_back(url, tmp_path, file)
@@ -166,6 +168,26 @@ def test_the_next_restore_says_that_the_one_before_broke_off(migrated_file: Path
     # Twice in one second: the store that was set aside first is still there.
     assert done.set_aside is not None
     assert done.set_aside.endswith("-2")
+
+
+def test_a_restore_on_a_new_machine_that_broke_off_is_finished_and_speaks_of_no_former_store(
+    migrated_file: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "centre.db"
+    path.write_bytes(migrated_file.read_bytes())
+    url = f"sqlite:///{path}"
+    store = open_store(url, new_epoch=lambda: "never")
+    file = kept(store, tmp_path)
+    store.close()
+    path.unlink()
+    dies_at(2, url, tmp_path, file)
+    config = config_for(url, tmp_path)
+    with pytest.raises(RestoreFinishedError) as said:
+        restore(config, file, replaces=False, new_epoch=lambda: "e", now=LATER, told=lambda _t, _c: None)
+    assert said.value.words.en == "The restore that had broken off is finished now"
+    assert "None" not in said.value.words.zh
+    assert said.value.next_step.en.startswith("Start the centre.")
+    assert events_in(url) == ("epoch-2", 0)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files that the centre's user cannot open")

@@ -84,6 +84,7 @@ def opened_store(folder: Path, mend: Callable[[Path], None] | None = None) -> It
     path = database_path(folder)
     with store_lock(path.with_suffix(".lock")):
         (mend or _refuse_lost_commits)(path)
+        make_empty(path)
         with connected(path) as connection:
             with store_errors(path):
                 _bring_up_to_date(path, connection, is_whole=mend is not None)
@@ -133,11 +134,11 @@ def reading_store(folder: Path) -> Iterator[Connection]:
 
 @contextmanager
 def connected(path: Path, *, is_reader: bool = False) -> Iterator[Connection]:
-    """Give a connection to a database, durable or read only, whatever is in it."""
+    """Give a connection to a database, durable or read only, whatever is in it. One that is not there is not made."""
 
     def connect() -> sqlite3.Connection:
         # Transactions are begun by hand below: the driver's own habit of starting them late is of no use here.
-        return sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
+        return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_BUSY_S, isolation_level=None)
 
     if not is_reader:
         _keep_to_owner(path)
@@ -155,12 +156,19 @@ def connected(path: Path, *, is_reader: bool = False) -> Iterator[Connection]:
     engine.dispose()
 
 
+def make_empty(path: Path) -> None:
+    """Make an empty file for a database, unless there is one: whoever only looks must never do so."""
+    try:
+        # One that is there is never opened here: closing it again would let go of the locks that SQLite holds on it.
+        if not path.exists():
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY))
+    except OSError as exc:
+        raise of_os_error(path.parent, exc) from exc
+
+
 def _keep_to_owner(path: Path) -> None:
     """Let nobody else read the store, whatever the umask: what SQLite makes beside it takes the database's mode."""
     try:
-        if not path.exists():
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY))
-        # One that is there is never opened here: closing it again would let go of the locks that SQLite holds on it.
         for file in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
             if file.exists() and file.stat().st_mode & _OTHERS and file.stat().st_uid == os.geteuid():
                 file.chmod(_OWNER_ONLY)

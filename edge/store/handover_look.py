@@ -40,7 +40,7 @@ from edge.store.handover import NoStoreError
 from edge.store.handover_export import Place
 from edge.store.handover_remarks import KEEP_DISK, Remark, damaged, kept_before, missing, not_given, spoiled, unfinished
 from edge.store.inspection import is_in_use
-from edge.store.salvage import DAMAGED, refuse_newer
+from edge.store.salvage import DAMAGED, is_made, left_to_move, refuse_newer
 from edge.store.salvage_build import Owner, build_store
 from edge.store.salvage_check import look_over
 from edge.store.salvage_remains import open_remains
@@ -143,8 +143,8 @@ def _find(folder: Path) -> _Files:
     aside = folder / DAMAGED / note.read_text(encoding="utf-8").strip() / FILE_NAME if note.is_file() else database
     if aside is not database and is_in_use(folder):
         raise SalvageRunsError(Words("终端正在抢救数据库", "The terminal is salvaging its store"))
-    # Where both are there, the new store is in place and only the note was left.
-    is_unfinished = note.exists() and not database.exists()
+    # The new store may be in place, and only the note left.
+    is_unfinished = note.is_file() and aside.exists() and not is_made(database, aside.parent)
     source = aside if is_unfinished else database
     log, index = (_moved(source, database, suffix) for suffix in (LOG, INDEX))
     if not _has_content(source) and not _has_content(log):
@@ -156,7 +156,8 @@ def _find(folder: Path) -> _Files:
 def _moved(source: Path, database: Path, suffix: str) -> Path:
     """Return where a file beside the database is: a salvage moves the database first."""
     beside = source.with_name(FILE_NAME + suffix)
-    return beside if beside.exists() else database.with_name(FILE_NAME + suffix)
+    left = database.with_name(FILE_NAME + suffix)
+    return left if left in left_to_move(database, source) else beside
 
 
 def _has_content(path: Path) -> bool:

@@ -2,8 +2,8 @@
 
 The files go to `damaged/<UTC time>/` as they are. A new store is filled from them (`salvage_fill`, `salvage_events`)
 beside the place of the old one and takes it in one step, so that a kill at any moment leaves either the old files,
-found again by the note `salvaging`, or the new store. What is lost is named by its number in the first event of the
-new life.
+found again by the note `salvaging`, or the new store. Whatever else comes to the place in between is set aside too.
+What is lost is named by its number in the first event of the new life.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from edge.store.database import APPLICATION_ID, SALVAGING, connected, had_a_life
 from edge.store.errors import of_os_error, store_errors
 from edge.store.files import write_whole
 from edge.store.outbox import Outbox
-from edge.store.salvage_build import Owner, build_store
+from edge.store.salvage_build import Owner, build_store, name_of
 from edge.store.salvage_check import Look, is_schema_of, look_over
 from edge.store.salvage_fill import UNREADABLE, opened_image
 from edge.store.salvage_remains import Remains, open_remains
@@ -37,7 +37,10 @@ ROW_DAMAGED = "store.row_damaged"
 """Why a waiting event is a dead letter: its bytes are not what was frozen."""
 _IMAGE = "image.db"
 _NEW = "terminal.db.new"
+_BESIDE = ("-wal", "-shm", "-journal")
+"""What belongs to a database file. SQLite would play a journal that is left back into the new store."""
 
+MADE_BY = "SELECT 1 FROM former_store WHERE folder = ?"
 PARK = "UPDATE outbox SET state = 'dead', dead_code = ?, held_until = NULL WHERE epoch = ? AND seq = ?"
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -141,20 +144,57 @@ def _set_aside(database: Path, now: datetime) -> tuple[Path, bool]:
     folder = database.parent / DAMAGED / note.read_text(encoding="utf-8")
     make_private_folder(folder)
     aside = folder / database.name
-    if aside.exists() and database.exists():
+    if is_made(database, folder):
         return folder, True
-    if not aside.exists():
+    if aside.exists():
+        _clear_place(database, aside, now)
+    else:
         # Its being there says that the move has begun, so it is there even where the database was not.
         database.touch()
         database.rename(aside)
-    # SQLite would play a journal that is left back into the new store.
-    for suffix in ("-wal", "-shm", "-journal"):
-        left = database.with_name(database.name + suffix)
-        if left.exists():
-            left.rename(aside.with_name(left.name))
+    for left in left_to_move(database, aside):
+        left.rename(aside.with_name(left.name))
     sync(folder)
     sync(database.parent)
     return folder, False
+
+
+def is_made(database: Path, folder: Path) -> bool:
+    """Tell whether the store in place is the one that the salvage to this folder made."""
+    if database.exists():
+        with suppress(*UNREADABLE), opened_image(database) as image:
+            return image.execute(MADE_BY, (name_of(folder),)).fetchone() is not None
+    return False
+
+
+def left_to_move(database: Path, aside: Path) -> list[Path]:
+    """Return what is still at the old place of what belongs to the database that was moved to `aside`."""
+    if (aside.parent / _IMAGE).exists() or database.with_name(_NEW).exists():
+        # Nothing is built before everything is moved.
+        return []
+    return [one for one in _beside(database) if not aside.with_name(one.name).exists()]
+
+
+def _clear_place(database: Path, aside: Path, now: datetime) -> None:
+    """Set aside, in a folder of its own, what somebody put in the place of the database that was moved."""
+    # An empty file holds nothing: the new store takes its place.
+    came = [database] if database.exists() and database.stat().st_size else []
+    ours = left_to_move(database, aside)
+    came += [one for one in _beside(database) if one not in ours]
+    if not came:
+        return
+    folder = database.parent / DAMAGED / _free_name(database, now)
+    make_private_folder(folder)
+    for one in came:
+        one.rename(folder / one.name)
+    sync(folder)
+    sync(folder.parent)
+    _logger.warning("store.set_aside", folder=str(folder))
+
+
+def _beside(database: Path) -> list[Path]:
+    beside = (database.with_name(database.name + suffix) for suffix in _BESIDE)
+    return [one for one in beside if one.exists()]
 
 
 def _free_name(database: Path, now: datetime) -> str:

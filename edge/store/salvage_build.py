@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from edge.clock import to_us
 from edge.store import sql
-from edge.store.database import FILE_NAME, apply_history, connected
+from edge.store.database import FILE_NAME, apply_history, connected, make_empty
 from edge.store.life import home_of, move_home
 from edge.store.outbox import Outbox, RandomBytes
 from edge.store.salvage_cells import MOST_NUMBER
@@ -54,6 +54,7 @@ def build_store(new: Path, image: Path, remains: Remains, folder: Path, owner: O
     Raises:
         sqlite3.Error: The disk refused.
     """
+    make_empty(new)
     with connected(new) as connection:
         target = _driver(connection)
         # Until it takes its place it is nothing: a build that is cut off begins again.
@@ -106,9 +107,14 @@ def _begin_life(tx: Connection, taken: Taken, recovered: Recovered, folder: Path
     outbox = Outbox(tx, random=owner.random)
     lost = dict(recovered.lost)
     spans = lost.pop(head.epoch, ())
-    outbox.begin_epoch(tx, "damaged", owner.now, lost=spans[:MAX_SPANS], folder=f"{folder.parent.name}/{folder.name}")
+    outbox.begin_epoch(tx, "damaged", owner.now, lost=spans[:MAX_SPANS], folder=name_of(folder))
     for epoch, more in {head.epoch: spans[MAX_SPANS:], **lost}.items():
         outbox.tell_lost(tx, epoch, more, owner.now)
+
+
+def name_of(folder: Path) -> str:
+    """Return how the store names the folder to which its damaged files were moved."""
+    return f"{folder.parent.name}/{folder.name}"
 
 
 def _unknown_head(tx: Connection, owner: Owner) -> Head:

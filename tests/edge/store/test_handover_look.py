@@ -75,7 +75,8 @@ def interrupted(folder: Path, *, has_moved_log: bool) -> None:
     aside.mkdir(parents=True)
     for suffix in ("", LOG) if has_moved_log else ("",):
         (folder / f"{FILE_NAME}{suffix}").rename(aside / f"{FILE_NAME}{suffix}")
-    (folder / f"{FILE_NAME}.new").write_bytes(b"half a store")
+    if has_moved_log:
+        (folder / f"{FILE_NAME}.new").write_bytes(b"half a store")
 
 
 def state_of_disk(folder: Path) -> dict[str, tuple[int, bytes]]:

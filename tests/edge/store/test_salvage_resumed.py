@@ -1,0 +1,147 @@
+"""A salvage that was cut off goes on, whatever came to the place of the store meanwhile."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from edge.store import salvage
+from edge.store.database import FILE_NAME, SALVAGING, database_path, opened_store, reading_store, visited_store
+from edge.store.errors import WriteFailedError
+from edge.store.handover_export import export_events
+from edge.store.handover_look import opened_estate
+from edge.store.life import former_stores
+from edge.store.salvage import DAMAGED, mend
+from edge.store.terminal import ensure_state, read_state
+from rules.scan_judgement import Mode
+from tests.edge.scene import EPOCH, NOON, TERMINAL, FakeClock, Shop
+from tests.edge.store.test_salvage import OWNER, PAGE, events_of, open_shop, spoil
+
+pytestmark = pytest.mark.req("T-10")
+
+
+class PowerCutError(Exception):
+    """The salvage ends here."""
+
+
+@pytest.fixture
+def cut_off(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, dict[int, bytes]]:
+    """Return the place of a store whose salvage was cut off, and the events that it held."""
+
+    def fail(*_: object) -> None:
+        raise PowerCutError
+
+    events = open_shop(folder)
+    path = database_path(folder)
+    spoil(path, 0, bytes(PAGE))
+    with monkeypatch.context() as power:
+        power.setattr(salvage, "build_store", fail)
+        with pytest.raises(PowerCutError):
+            mend(path, OWNER)
+    assert not path.exists()
+    return path, events
+
+
+def backup_at(path: Path) -> dict[str, bytes]:
+    """Put another box's store there, with its log; return its files."""
+    elsewhere = path.parent.with_name("elsewhere")
+    with opened_store(elsewhere) as connection:
+        ensure_state(connection, terminal=TERMINAL, new_epoch="epoch-of-backup", mode=Mode.DISPENSE)
+        for file in elsewhere.glob(f"{FILE_NAME}*"):
+            shutil.copy(file, path.parent)
+        return {file.name: file.read_bytes() for file in elsewhere.glob(f"{FILE_NAME}*")}
+
+
+def held(path: Path) -> dict[int, bytes]:
+    """Start; return the events of the life that was salvaged."""
+    assert mend(path, OWNER).is_salvaged
+    assert not path.with_name(SALVAGING).exists()
+    with opened_store(path.parent) as connection:
+        with connection.begin():
+            assert [one.epoch for one in former_stores(connection)] == [EPOCH]
+        return events_of(Shop(connection, FakeClock()))
+
+
+def set_aside(path: Path) -> list[dict[str, bytes]]:
+    """Return the files of each folder that was set aside, oldest first, without what was written of them."""
+    kept = sorted((path.parent / DAMAGED).iterdir())
+    return [{file.name: file.read_bytes() for file in one.glob(f"{FILE_NAME}*")} for one in kept]
+
+
+def test_empty_file_at_the_place_is_no_salvaged_store(cut_off: tuple[Path, dict[int, bytes]]) -> None:
+    path, events = cut_off
+    path.touch()
+    assert held(path) == events
+    assert len(set_aside(path)) == 1
+
+
+def test_store_that_somebody_put_there_is_set_aside_as_it_is(cut_off: tuple[Path, dict[int, bytes]]) -> None:
+    path, events = cut_off
+    (damaged,) = set_aside(path)
+    backup = backup_at(path)
+    assert held(path) == events
+    assert set_aside(path) == [damaged, backup]
+
+
+def test_log_that_was_not_moved_yet_is_not_taken_for_another_stores(folder: Path) -> None:
+    left = folder.with_name("left")
+    with opened_store(folder) as connection:
+        ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
+        shop = Shop(connection, FakeClock())
+        shop.stock()
+        shop.sign_in()
+        events = events_of(shop)
+        shutil.copytree(folder, left)
+    path = database_path(left)
+    aside = left / DAMAGED / "20261121T040000Z"
+    aside.mkdir(parents=True)
+    path.rename(aside / path.name)
+    path.with_name(SALVAGING).write_text(aside.name)
+    path.touch()
+    assert events
+    assert held(path) == events
+
+
+def test_store_that_the_salvage_made_is_kept_if_only_its_note_was_left(folder: Path) -> None:
+    events = open_shop(folder)
+    path = database_path(folder)
+    spoil(path, 0, bytes(PAGE))
+    mend(path, OWNER)
+    (damaged,) = (path.parent / DAMAGED).iterdir()
+    made = path.read_bytes()
+    path.with_name(SALVAGING).write_text(damaged.name)
+    assert mend(path, OWNER).is_salvaged
+    assert path.read_bytes() == made
+    assert held_once(path) == events
+
+
+def held_once(path: Path) -> dict[int, bytes]:
+    with opened_store(path.parent) as connection:
+        with connection.begin():
+            assert len(former_stores(connection)) == 1
+        return events_of(Shop(connection, FakeClock()))
+
+
+def test_export_reads_what_is_being_salvaged_and_not_what_was_put_there(
+    cut_off: tuple[Path, dict[int, bytes]], tmp_path: Path
+) -> None:
+    path, events = cut_off
+    backup_at(path)
+    with opened_estate(path.parent, NOON) as estate, (tmp_path / "out").open("wb") as out, estate.connection.begin():
+        assert export_events(estate.connection, out, now=NOON, with_delivered=True).events == len(events)
+        assert read_state(estate.connection).epoch == EPOCH
+        assert next(one.code for one in estate.remarks) == "store.salvage_unfinished"
+
+
+def test_whoever_looks_beside_a_terminal_makes_no_store(folder: Path) -> None:
+    with opened_store(folder):
+        path = database_path(folder)
+        for file in list(folder.glob(f"{FILE_NAME}*")):
+            file.unlink()
+        with pytest.raises(WriteFailedError), reading_store(folder):
+            pass
+        with pytest.raises(WriteFailedError), visited_store(folder):
+            pass
+        assert not path.exists()

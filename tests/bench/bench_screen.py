@@ -7,7 +7,6 @@ floor is a bare page on the same stream that puts one line of text on top of a l
 
 from __future__ import annotations
 
-import shutil
 import statistics
 import tempfile
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.conftest import FLAGS
+from tests.browser.chromium import FLAGS, find_chromium
 from tests.browser.terminal import RunningTerminal, pack_codes, running_terminal
 
 PER_SECOND = 20
@@ -56,7 +55,7 @@ document.documentElement.dataset.ready = "yes";
 
 def run() -> list[dict[str, Any]]:
     """Return the figures; none, with the reason, where there is no Chromium."""
-    chromium = shutil.which("chromium")
+    chromium = find_chromium()
     if chromium is None:
         return [{"id": "P-02", "what": "scan to visible row", "value": "not run", "unit": "", "note": "no Chromium"}]
     codes = pack_codes(2 * PER_SECOND * SECONDS)

@@ -6,7 +6,6 @@ They are looked at by a person; no test compares them. `--only counter-normal` t
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import test_console_pages, test_counter_accessibility
 from tests.browser.centre import staged_console
-from tests.browser.conftest import FLAGS
+from tests.browser.chromium import FLAGS, find_chromium
 from tests.browser.counter_page import CounterPage
 from tests.browser.serving import serving
 from tests.browser.stage import Stage, staged_app
@@ -37,7 +36,7 @@ def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--only", default="", help="take only pictures whose name begins so")
     only = asked.parse_args().only
-    chromium = shutil.which("chromium")
+    chromium = find_chromium()
     if chromium is None:
         sys.stderr.write("no Chromium on this machine\n")
         return 1

@@ -89,7 +89,7 @@ def power_loss(before: Run | None, now: Run, last_event_at: datetime | None) -> 
     if not before.boot_id or not now.boot_id or before.boot_id == now.boot_id:
         return None
     alive_at = max(before.alive_at, last_event_at or before.alive_at)
-    shown = f"{alive_at.astimezone(SHOP_TIME):%Y-%m-%d %H:%M}"
+    shown = _shown(alive_at)
     return Tampering(
         Tamper.POWER_LOST,
         f"{_moment(alive_at)} -> {_moment(now.alive_at)}",
@@ -139,16 +139,21 @@ def look_at(
     patience_s = RADIO_PULLED_S if any(one.is_radio for one in before.last) else PULLED_S
     if now_s - before.gone_s < patience_s:
         return seen, None
-    names = " ".join(sorted(one.name for one in before.last))[: 4 * _MOST_NAMED]
+    names, shown = " ".join(sorted(one.name for one in before.last))[: 4 * _MOST_NAMED], _shown(before.gone_at)
     pulled = Tampering(
         Tamper.NETWORK_PULLED,
         f"{names}, {_moment(before.gone_at)}",
         Words(
-            f"本机的网络连接全部断开（{names}），已记录",
-            f"Every network connection of this box is cut ({names}); this is on record",
+            f"本机的网络连接曾全部断开（{names}，{shown} 起），已记录",
+            f"Every network connection of this box was cut ({names}, since {shown}); this is on record",
         ),
     )
     return replace(seen, is_told=True), pulled
+
+
+def _shown(moment: datetime) -> str:
+    """Return the time as the shop's wall has it."""
+    return f"{moment.astimezone(SHOP_TIME):%Y-%m-%d %H:%M}"
 
 
 def _moment(moment: datetime) -> str:

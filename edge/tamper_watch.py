@@ -55,12 +55,15 @@ _NEXT_STEPS: Mapping[Tamper, Words] = MappingProxyType(
             "an administrator.",
         ),
         Tamper.POWER_LOST: Words(
-            "请检查电源插头和插座；关机请用系统的关机操作，不要直接拔电。已保存的记录不受影响。",
-            "Check plug and socket; shut the box down instead of pulling its plug. What was recorded is safe.",
+            "请检查电源插头和插座；关机请用系统的关机操作，不要直接拔电；打烊要关排插的，请先关机，等机器停下再关。"
+            "已保存的记录不受影响。",
+            "Check plug and socket; shut the box down instead of pulling its plug. Who switches a power strip off in "
+            "the evening shuts the box down first, and waits until it is off. What was recorded is safe.",
         ),
         Tamper.NETWORK_PULLED: Words(
-            "请检查网线、无线网络和交换机；期间照常扫码，网络恢复后自动上传。",
-            "Check cable, wireless network and switch; scanning goes on, and everything is sent once it is back.",
+            "若网络仍未恢复，请检查网线、无线网络、路由器和交换机；期间照常扫码，网络恢复后自动上传。",
+            "If it is still away, check cable, wireless network, router and switch; scanning goes on, and everything "
+            "is sent once it is back.",
         ),
     }
 )

@@ -108,6 +108,15 @@ def test_network_is_pulled_once_the_last_cable_has_had_no_carrier_for_ten_second
     assert looks(BOTH, WIRED, *[NONE] * 5 * LONG) == ["eth0, 2026-11-21T04:00:02Z"], "once"
 
 
+def test_words_of_a_pulled_network_hold_after_it_came_back_too() -> None:
+    carriers, pulled = Carriers(), None
+    for second, up in enumerate([BOTH, *[NONE] * VERY_LONG]):
+        carriers, pulled = look_at(carriers, up, float(second), NOON)
+    assert pulled is not None
+    assert pulled.words.zh == "本机的网络连接曾全部断开（eth0 wlan0，2026-11-21 12:00 起），已记录"
+    assert "was cut (eth0 wlan0, since 2026-11-21 12:00)" in pulled.words.en
+
+
 @pytest.mark.req("T-68")
 def test_wireless_network_has_the_time_that_an_access_point_needs_to_come_back() -> None:
     assert looks(RADIO, *[NONE] * (VERY_LONG - 1)) == []

@@ -17,8 +17,8 @@ from edge.store.watched import Occupant, Run
 
 SETTLED_S: Final = 5.0
 """A device counts once it has stood so long: while it starts, a scanner may call itself something else."""
-PULLED_S: Final = 10.0
-"""So long without any carrier is no renegotiation."""
+PULLED_S: Final = 120.0
+"""So long without any carrier is neither renegotiation nor a router that starts anew, as many do each night."""
 RADIO_PULLED_S: Final = 300.0
 """The same where one was a radio: an access point that updates itself, or makes room for a radar, takes minutes."""
 UNSEEN_S: Final = 3.0

@@ -16,7 +16,7 @@ from edge.store.database import opened_store
 from edge.store.outbox import Outbox, last_event_at
 from edge.store.terminal import ensure_state
 from edge.store.watched import Occupant
-from edge.tamper import Interface, Tamper
+from edge.tamper import PULLED_S, Interface, Tamper
 from edge.tamper_watch import TamperWatch
 from rules.scan_judgement import Mode
 from server.console.advice import ADVICE
@@ -96,7 +96,7 @@ def test_what_was_done_without_a_line_outlives_a_power_cut_and_is_an_alarm_after
     with box.started(terminal) as (_, watch):
         box.seconds(watch, 20)
         box.up, box.plugged = frozenset(), {OTHER: False}
-        box.seconds(watch, 20)
+        box.seconds(watch, int(PULLED_S) + 2)
     box.boot_id = "boot-2"
     with box.started(terminal) as (_, watch):
         box.seconds(watch, 5)

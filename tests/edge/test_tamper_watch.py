@@ -19,7 +19,7 @@ from edge.senses import Senses
 from edge.store.errors import DiskFullError
 from edge.store.outbox import last_event_at
 from edge.store.watched import Occupant, last_run
-from edge.tamper import Interface
+from edge.tamper import PULLED_S, Interface
 from edge.tamper_watch import ALIVE_S, SHOWN_S, TamperWatch
 from tests.edge.scene import NOON, FakeClock, Shop
 from wire.events import TamperSeen
@@ -28,6 +28,7 @@ _T = TypeVar("_T")
 
 GUN = Occupant("pci0/1.2", "0c2e:0b61", "S1", "Honeywell Scanner")
 OTHER = Occupant("pci0/1.2", "1eab:1d06", "", "Newland")
+LONG = int(PULLED_S) + 1
 
 
 @dataclass
@@ -201,7 +202,7 @@ def test_stopped_before_it_began_leaves_the_question_to_the_next_start(box: Box)
 def test_pulled_network_is_a_fact_and_shown_for_a_day(box: Box) -> None:
     box.seconds(5)
     box.up = frozenset()
-    box.seconds(60)
+    box.seconds(LONG)
     assert box.facts() == ["network_pulled"]
     (trouble,) = box.watch.troubles()
     assert (trouble.code, trouble.is_alarm) == ("network.pulled", False)
@@ -215,7 +216,7 @@ def test_box_that_wakes_has_the_whole_time_to_find_its_network(box: Box) -> None
     box.up = frozenset()
     box.seconds(5)
     box.slept_s = 3600.0
-    box.seconds(9)
+    box.seconds(LONG - 2)
     assert box.facts() == [], "nobody looked while it slept"
     box.seconds(5)
     assert box.facts() == ["network_pulled"]
@@ -227,13 +228,13 @@ def test_finding_that_cannot_be_written_waits_for_the_disk(box: Box) -> None:
     box.is_disk_full = True
     box.up, box.plugged = frozenset(), {OTHER: True}
     with pytest.raises(TransientError):
-        box.seconds(60)
+        box.seconds(LONG)
     assert box.facts() == []
     with pytest.raises(TransientError):
         box.seconds(1)
     box.stop()
     box.is_disk_full = False
-    box.seconds(60)
+    box.seconds(LONG)
     assert sorted(box.facts()) == ["network_pulled", "scanner_swapped"]
 
 

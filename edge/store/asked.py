@@ -9,14 +9,16 @@ month: it is answered two hundred rows at a time, so that a scan never waits for
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy import Connection
 
 from edge.store import sql
-from edge.store.salvage_proof import Descent, End, Place
+from edge.store.chain import event_at
+from edge.store.life import former_ends
+from edge.store.salvage_proof import Descent, End, Place, is_near
 from edge.store.terminal import TerminalState, read_state
 from wire.events import Span, sm3_hex
 from wire.receipts import Wanted, ranges
@@ -29,9 +31,7 @@ NEXT_EPOCH = "SELECT epoch FROM outbox WHERE epoch > ? ORDER BY epoch LIMIT 1"
 ENDS_OF_EPOCH = """
 SELECT (SELECT min(seq) FROM outbox WHERE epoch = ?1), (SELECT max(seq) FROM outbox WHERE epoch = ?1)
 """
-LAST_OF_EPOCH = """
-SELECT bytes FROM outbox WHERE epoch = ? AND seq = ? AND dead_code IS NOT 'store.row_damaged'
-"""
+IS_PARKED = "SELECT 1 FROM outbox WHERE epoch = ? AND seq = ? AND dead_code = 'store.row_damaged'"
 SEND_AGAIN = """
 UPDATE outbox SET state = 'pending', held_until = NULL, dead_code = NULL, delivered_at = NULL
 WHERE epoch = ? AND seq BETWEEN ? AND ? AND state <> 'pending' AND dead_code IS NOT 'store.row_damaged'
@@ -42,7 +42,6 @@ SELECT seq, iif(typeof(id) = 'text', CAST(id AS BLOB), x''), iif(typeof(bytes) =
 WHERE epoch = ? AND seq BETWEEN ? AND ? AND state <> 'pending' AND dead_code IS NOT 'store.row_damaged'
 ORDER BY seq DESC
 """
-READ_EVENT = "SELECT bytes FROM outbox WHERE epoch = ? AND seq = ? AND typeof(bytes) = 'blob'"
 PARK = (
     "UPDATE outbox SET state = 'dead', dead_code = 'store.row_damaged', held_until = NULL WHERE epoch = ? AND seq = ?"
 )
@@ -84,14 +83,13 @@ class Made:
 def kept_epochs(tx: Connection) -> list[Kept]:
     """Return every life of which something is here, in no order that means anything; costs three look-ups each."""
     state = read_state(tx)
-    found = [_kept(tx, epoch) for epoch in _epochs(tx)]
+    ends = _ends(tx, state)
+    found = [Kept(epoch, first, last, _hash_of(tx, (epoch, last), ends)) for epoch, first, last in _lives(tx)]
     newest = state.next_seq - 1
     others = [one for one in found if one.epoch != state.epoch]
     # The present life is named even if all of it was put away: what the centre lacks of it, it should ask for.
     first = next((one.first for one in found if one.epoch == state.epoch), newest)
-    # Bytes that were damaged since would look like a branch that the centre was never told.
-    is_whole = _hash_of(tx, state.epoch, newest) == state.last_hash
-    present = Kept(state.epoch, first, newest, state.last_hash if is_whole else None)
+    present = Kept(state.epoch, first, newest, _hash_of(tx, (state.epoch, newest), ends))
     return [*others, present] if newest else others
 
 
@@ -136,39 +134,38 @@ def offer_forked_again(tx: Connection) -> int:
 
 def _park_damaged(tx: Connection, epoch: str, span: Span) -> None:
     """Park the rows that do not prove to be what was frozen, or of which no receipt could name the id."""
-    descent = Descent(partial(_event_at, tx), _ends(read_state(tx)))
+    descent = Descent(partial(event_at, tx), _ends(tx, read_state(tx)))
     for seq, id_, frozen in sql.rows(tx, SELECT_AGAIN, (epoch, *span)):
         event = descent.proved((epoch, seq), frozen)
         if event is None or event.id.encode() != id_:
             sql.change(tx, PARK, (epoch, seq))
 
 
-def _event_at(tx: Connection, place: Place) -> bytes | None:
-    row = sql.first(tx, READ_EVENT, place)
-    return row[0] if row is not None else None
+def _ends(tx: Connection, state: TerminalState) -> dict[str, End]:
+    """Return the last event of each life, where it is known."""
+    return {**former_ends(tx), state.epoch: (state.next_seq - 1, state.last_hash)}
 
 
-def _ends(state: TerminalState) -> dict[str, End]:
-    return {state.epoch: (state.next_seq - 1, state.last_hash)}
-
-
-def _epochs(tx: Connection) -> Iterator[str]:
-    """Step from life to life by the key: a month of rows is not read for it."""
+def _lives(tx: Connection) -> Iterator[tuple[str, int, int]]:
+    """Yield each life with its first and last number. It steps by the key: a month of rows is not read for it."""
     after = ""
     while (found := sql.first(tx, NEXT_EPOCH, (after,))) is not None:
-        after = found[0]
-        yield after
+        (after,) = found
+        yield after, *sql.one(tx, ENDS_OF_EPOCH, (after,))
 
 
-def _kept(tx: Connection, epoch: str) -> Kept:
-    first, last = sql.one(tx, ENDS_OF_EPOCH, (epoch,))
-    return Kept(epoch, first, last, _hash_of(tx, epoch, last))
+def _hash_of(tx: Connection, place: Place, ends: Mapping[str, End]) -> str | None:
+    """Return the hash of a last event, None if it is not here, or not what was frozen.
 
-
-def _hash_of(tx: Connection, epoch: str, seq: int) -> str | None:
-    row = sql.first(tx, LAST_OF_EPOCH, (epoch, seq))
-    # A damaged file may hold anything.
-    return sm3_hex(row[0]) if row is not None and isinstance(row[0], bytes) else None
+    To the centre, damaged bytes would look like a branch that it was never told.
+    """
+    frozen = event_at(tx, place)
+    if frozen is None or sql.first(tx, IS_PARKED, place) is not None:
+        return None
+    digest = sm3_hex(frozen)
+    epoch, seq = place
+    last, named = ends.get(epoch, (seq, digest))
+    return digest if seq != last or is_near(digest, named) else None
 
 
 def _last(tx: Connection, epoch: str) -> int:

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from edge.store import sql
+from edge.store.salvage_proof import Place
 from wire.errors import InvalidEventError
 from wire.events import GENESIS, sm3_hex, thaw
 
 # The id as bytes: a damaged one may be no text at all.
 SELECT_HISTORY = "SELECT seq, CAST(id AS BLOB), bytes FROM outbox WHERE epoch = ? ORDER BY seq"
+# What is damaged may be of another kind: it is no event then.
+READ_EVENT = "SELECT bytes FROM outbox WHERE epoch = ? AND seq = ? AND typeof(bytes) = 'blob'"
 SELECT_HEAD = "SELECT next_seq, last_hash FROM terminal_state WHERE epoch = ?"
 
 
@@ -24,6 +27,12 @@ class ChainCheck:
     first_seq: int | None
     broken_at: int | None
     """Number of the first event that does not follow; None if the history is whole."""
+
+
+def event_at(tx: Connection, place: Place) -> bytes | None:
+    """Return the bytes that stand at a place, None if there are none."""
+    found = sql.first(tx, READ_EVENT, place)
+    return found[0] if found is not None else None
 
 
 def check_chain(connection: Connection, epoch: str) -> ChainCheck:

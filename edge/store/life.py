@@ -7,7 +7,6 @@ lives is still sent. Nothing is overwritten on either side.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,8 +18,10 @@ from sqlalchemy import Connection
 
 from edge.clock import from_us, to_us
 from edge.store import sql
-from edge.store.terminal import read_state
-from wire.events import GENESIS, Span
+from edge.store.chain import event_at
+from edge.store.salvage_proof import End, is_near
+from edge.store.terminal import TerminalState, read_state
+from wire.events import GENESIS, Span, sm3_hex
 
 MACHINE_ID = Path("/etc/machine-id")
 
@@ -32,7 +33,7 @@ SET_HOME = "UPDATE terminal_state SET home = ?"
 READ_CENTRE = "SELECT centre FROM terminal_state"
 SET_CENTRE = "UPDATE terminal_state SET centre = ?"
 BEGIN_EPOCH = "UPDATE terminal_state SET epoch = ?, next_seq = 1, last_hash = ?"
-# Two lives that left not even their names are one entry.
+# Two lives that left not even their names are one entry. `lost` tells how it ended, see `_Ending`.
 KEEP_FORMER = "INSERT OR REPLACE INTO former_store (epoch, ended_at, why, kept, lost, folder) VALUES (?, ?, ?, ?, ?, ?)"
 COUNT_ROWS = "SELECT count(*) FROM outbox"
 SET_LISTS_ASIDE = "UPDATE sale SET state = 'cancelled', ended_at = ?, is_waiting = 0 WHERE state = 'open'"
@@ -42,6 +43,7 @@ SELECT f.epoch, f.ended_at, f.why, f.kept, f.lost, f.folder, s.at
 FROM former_store AS f LEFT JOIN set_aside AS s ON s.epoch = f.epoch AND s.seq = 0
 ORDER BY f.ended_at DESC, f.epoch DESC
 """
+SELECT_ENDINGS = "SELECT epoch, lost FROM former_store"
 SET_SEEN = """
 INSERT OR IGNORE INTO set_aside (epoch, seq, operator, reason, at)
 SELECT epoch, 0, ?, 'store.salvaged', ? FROM former_store WHERE why = 'damaged'
@@ -65,6 +67,14 @@ class FormerStore:
     """Where the damaged files were put."""
     seen_at: datetime | None = None
     """When a person acknowledged it."""
+
+
+class _Ending(msgspec.Struct, frozen=True):
+    """How a life ended. Before the last event was kept, it was the lost numbers alone."""
+
+    lost: tuple[Span, ...]
+    last: End | None = None
+    """None if nobody knows."""
 
 
 def home_of(database: Path) -> str:
@@ -96,7 +106,7 @@ def begin_epoch(
     (kept,) = sql.one(tx, COUNT_ROWS)
     former = FormerStore(state.epoch, now, why, kept, tuple(lost), folder)
     sql.change(tx, BEGIN_EPOCH, (epoch, GENESIS))
-    keep_former(tx, former)
+    keep_former(tx, former, _end_of(tx, state))
     sql.change(tx, SET_LISTS_ASIDE, (to_us(now),))
     return former
 
@@ -106,27 +116,45 @@ def move_home(tx: Connection, home: str) -> None:
     sql.change(tx, SET_HOME, (home,))
 
 
-def keep_former(tx: Connection, former: FormerStore) -> None:
-    """Keep what became of a former life."""
+def keep_former(tx: Connection, former: FormerStore, last: End | None = None) -> None:
+    """Keep what became of a former life, and by which event it ended: no other event names that one."""
     sql.change(tx, FORGET_SEEN, (former.epoch,))
-    cells = (former.epoch, to_us(former.ended_at), former.why, former.kept, json.dumps(former.lost), former.folder)
+    ending = msgspec.json.encode(_Ending(tuple(former.lost), last)).decode()
+    cells = (former.epoch, to_us(former.ended_at), former.why, former.kept, ending, former.folder)
     sql.change(tx, KEEP_FORMER, cells)
+
+
+def _end_of(tx: Connection, state: TerminalState) -> End | None:
+    if state.last_hash == GENESIS:
+        return None
+    last = state.next_seq - 1
+    frozen = event_at(tx, (state.epoch, last))
+    digest = sm3_hex(frozen) if frozen is not None else ""
+    # A few digits of the hash may be what was damaged.
+    return last, digest if is_near(digest, state.last_hash) else state.last_hash
+
+
+def former_ends(tx: Connection) -> dict[str, End]:
+    """Return the last event of each life that ended by an accident, where it is known."""
+    endings = ((epoch, _ending_in(text)) for epoch, text in sql.rows(tx, SELECT_ENDINGS))
+    return {epoch: ending.last for epoch, ending in endings if ending.last is not None}
 
 
 def former_stores(tx: Connection) -> list[FormerStore]:
     """Return the lives that ended by an accident, newest first."""
     return [
-        FormerStore(epoch, from_us(at), why, kept, _spans_in(lost), folder, from_us(seen) if seen else None)
+        FormerStore(epoch, from_us(at), why, kept, _ending_in(lost).lost, folder, from_us(seen) if seen else None)
         for epoch, at, why, kept, lost, folder, seen in sql.rows(tx, SELECT_FORMER)
     ]
 
 
-def _spans_in(text: str) -> tuple[Span, ...]:
-    """Return the numbers that are known to be lost; none if the text is damaged: the centre was told once already."""
+def _ending_in(text: str) -> _Ending:
+    """Return how a life ended; of a damaged text nothing: the centre was told once already."""
     try:
-        return msgspec.json.decode(text, type=tuple[Span, ...])
+        ending = msgspec.json.decode(text, type=_Ending | tuple[Span, ...])
     except (msgspec.DecodeError, UnicodeError):
-        return ()
+        return _Ending(())
+    return ending if isinstance(ending, _Ending) else _Ending(ending)
 
 
 def acknowledge_damage(tx: Connection, operator: str, now: datetime) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from edge.store import sql
 from edge.store.asked import ROWS_AT_ONCE, Kept, kept_epochs, make_pending
 from edge.store.database import opened_store
+from edge.store.life import former_stores
 from edge.store.outbox import Outbox, SentAgain, read_stock
 from edge.store.terminal import ensure_state, read_state
 from rules.scan_judgement import Mode
@@ -137,6 +138,32 @@ def test_spoiled_last_event_is_no_other_branch(connection: Connection, outbox: O
     (row,) = outbox.pending(epoch=EPOCH, after_seq=0, up_to_seq=None, limit=9, now=NOON)
     assert thaw(row.bytes).fact == EventsLost(EPOCH, [(3, 3)])
     assert kept(connection) == [Kept(EPOCH, 1, 4, sm3_hex(row.bytes))]
+
+
+def test_spoiled_last_event_of_a_former_life_is_no_other_branch_either(connection: Connection, outbox: Outbox) -> None:
+    record(connection, outbox, 3)
+    outbox.apply_receipts([receipt([(1, 3)])], NOON)
+    with connection.begin():
+        # Three digits of the hash were damaged before: the event itself says them.
+        sql.change(connection, "UPDATE terminal_state SET last_hash = 'zzz' || substr(last_hash, 4)")
+    outbox.leave_epoch(EPOCH, "damaged", NOON)
+    assert kept(connection)[0] == Kept(EPOCH, 1, 3, hash_of(connection, EPOCH, 3))
+    spoil(connection, 3, b'"shift":"s2"', b'"shift":"s7"')
+    assert kept(connection)[0] == Kept(EPOCH, 1, 3, None)
+    with connection.begin():
+        assert make_pending(connection, [Wanted(EPOCH, [(1, 3)])]).lost == [Wanted(EPOCH, [(3, 3)])]
+    assert due(outbox) == [1, 2]
+
+
+def test_life_whose_end_nobody_kept_is_named_by_what_is_here(connection: Connection, outbox: Outbox) -> None:
+    record(connection, outbox, 3)
+    outbox.apply_receipts([receipt([(1, 3)])], NOON)
+    outbox.leave_epoch(EPOCH, "copied", NOON)
+    with connection.begin():
+        sql.change(connection, "UPDATE former_store SET lost = '[[7,9]]'")
+        assert [one.lost for one in former_stores(connection)] == [((7, 9),)]
+    assert kept(connection)[0] == Kept(EPOCH, 1, 3, hash_of(connection, EPOCH, 3))
+    assert outbox.send_again(ask(Wanted(EPOCH, [(1, 3)])), NOON) == SentAgain(3, None)
 
 
 def test_numbers_never_given_out_are_not_called_lost(connection: Connection, outbox: Outbox) -> None:

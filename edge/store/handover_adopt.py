@@ -1,7 +1,8 @@
 """Taking over what a dead box never sent, as former lives of this terminal.
 
 First the whole file is looked at, then it is taken, a chunk to a transaction: a counter that scans meanwhile never
-waits long. A kill in the midst leaves the first chunks; taking the file again adds the others and doubles nothing.
+waits long. A kill in the midst leaves the first chunks; taking the file again adds the others and doubles nothing. An
+event that was damaged here since is put right and sent anew.
 """
 
 from __future__ import annotations
@@ -18,15 +19,33 @@ from codes.words import Words
 from edge.clock import corrected_us, to_us
 from edge.errors import EdgeError
 from edge.store import sql
-from edge.store.handover import BadExportError, ExportedRow, Succession, bad_export, begun, other_terminals, read_export
+from edge.store.dead_letters import TAKE_BACK
+from edge.store.handover import (
+    NO_EVENT,
+    BadExportError,
+    ExportedRow,
+    Succession,
+    bad_export,
+    begun,
+    other_terminals,
+    read_export,
+)
 from edge.store.outbox import Outbox, RandomBytes
+from edge.store.salvage_proof import Descent, Place
 from edge.store.terminal import advance, read_state
+from wire.errors import NewerMessageError
+from wire.events import thaw
 
-INSERT_TAKEN = """
+PUT_TAKEN = """
 INSERT INTO outbox (epoch, seq, id, kind, hlc, created_at, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (epoch, seq) DO NOTHING
+ON CONFLICT (epoch, seq) DO UPDATE SET
+  id = excluded.id, kind = excluded.kind, hlc = excluded.hlc, created_at = excluded.created_at, bytes = excluded.bytes,
+  state = 'pending', held_until = NULL, dead_code = NULL, delivered_at = NULL
 """
-SELECT_BYTES = "SELECT bytes FROM outbox WHERE epoch = ? AND seq = ?"
+# A damaged cell may hold a text, and one that is none.
+SELECT_HERE = """
+SELECT iif(typeof(bytes) = 'blob', bytes, x''), dead_code IS 'store.row_damaged' FROM outbox WHERE epoch = ? AND seq = ?
+"""
 SELECT_OPEN_LIST = "SELECT 1 FROM sale WHERE state = 'open'"
 NOTE_ADOPTED = """
 INSERT INTO adopted (epoch, at, source, events) VALUES (?, ?, ?, ?)
@@ -73,7 +92,7 @@ class _Survey:
 
     rows: int = 0
     missing: int = 0
-    """Not here yet."""
+    """Not here yet, or damaged since."""
     newest: int = 0
     """Clock of the newest event."""
     is_of_present_life: bool = False
@@ -89,7 +108,7 @@ def adopt_events(
     may_set_aside: bool = False,
     told: Told = lambda _what, _done, _of: None,
 ) -> Adopted:
-    """Take the events of an export as former lives of this terminal.
+    """Take the events of an export as former lives of this terminal, and put right what was damaged here since.
 
     A file that cannot be believed changes nothing. Events of the life that this store is in were written by another
     box: then a new life begins first, so that no number is given out twice.
@@ -164,8 +183,11 @@ def _survey(connection: Connection, source: IO[bytes], told: Told) -> _Survey:
 def _take(tx: Connection, rows: Sequence[ExportedRow], taken: dict[str, int], name: str, now: datetime) -> None:
     fresh: dict[str, int] = {}
     for row in rows:
-        cells = (row.epoch, row.seq, row.id, row.kind, row.hlc, row.created_at, row.frozen)
-        if not _is_here(tx, row) and sql.change(tx, INSERT_TAKEN, cells):
+        if not _is_here(tx, row):
+            cells = (row.epoch, row.seq, row.id, row.kind, row.hlc, row.created_at, row.frozen)
+            sql.change(tx, PUT_TAKEN, cells)
+            # Whoever set the damaged one aside saw another record.
+            sql.change(tx, TAKE_BACK, (row.epoch, row.seq))
             fresh[row.epoch] = fresh.get(row.epoch, 0) + 1
     for epoch, count in fresh.items():
         sql.change(tx, NOTE_ADOPTED, (epoch, to_us(now), name, count))
@@ -173,15 +195,37 @@ def _take(tx: Connection, rows: Sequence[ExportedRow], taken: dict[str, int], na
 
 
 def _is_here(tx: Connection, row: ExportedRow) -> bool:
-    """Tell whether the event is here already.
+    """Tell whether the event is here already, and is what was frozen.
 
     Raises:
         BadExportError: Another one is in its place.
     """
-    found = sql.first(tx, SELECT_BYTES, (row.epoch, row.seq))
-    if found is not None and found != (row.frozen,):
+    found = sql.first(tx, SELECT_HERE, (row.epoch, row.seq))
+    if found is None or found == (row.frozen, False):
+        return found is not None
+    here, is_parked = found
+    if not _is_proved(tx, row, row.frozen) or (not is_parked and _is_proved(tx, row, here)):
         raise _differs(row)
-    return found is not None
+    return False
+
+
+def _is_proved(tx: Connection, row: ExportedRow, frozen: bytes) -> bool:
+    """Tell whether these bytes may be the event of a place, as far as they and what follows here say so."""
+    state = read_state(tx)
+
+    def read(place: Place) -> bytes | None:
+        found = sql.first(tx, SELECT_HERE, place)
+        return found[0] if found is not None else None
+
+    try:
+        thaw(frozen)
+    except NewerMessageError:
+        # This program cannot judge it.
+        return True
+    except NO_EVENT:
+        return False
+    descent = Descent(read, {state.epoch: (state.next_seq - 1, state.last_hash)})
+    return descent.proved((row.epoch, row.seq), frozen) is not None
 
 
 def _differs(row: ExportedRow) -> BadExportError:

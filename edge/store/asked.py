@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from edge.store import sql
 from edge.store.chain import event_at
 from edge.store.life import former_ends
+from edge.store.salvage_cells import MOST_NUMBER
 from edge.store.salvage_proof import Descent, End, Place, is_near
 from edge.store.terminal import TerminalState, read_state
 from wire.events import Span, sm3_hex
@@ -45,9 +46,10 @@ ORDER BY seq DESC
 PARK = (
     "UPDATE outbox SET state = 'dead', dead_code = 'store.row_damaged', held_until = NULL WHERE epoch = ? AND seq = ?"
 )
-SEND_FORKED_AGAIN = """
+SELECT_FORKED = "SELECT epoch FROM former_store WHERE why = 'forked'"
+SEND_DELIVERED_AGAIN = """
 UPDATE outbox SET state = 'pending', held_until = NULL, delivered_at = NULL
-WHERE state = 'delivered' AND epoch IN (SELECT epoch FROM former_store WHERE why = 'forked')
+WHERE epoch = ? AND seq BETWEEN ? AND ? AND state = 'delivered'
 """
 SELECT_ROWS = "SELECT seq FROM outbox WHERE epoch = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
 # What is damaged is as good as gone: it is never sent as if it were what was frozen.
@@ -127,9 +129,16 @@ def offer_forked_again(tx: Connection) -> int:
     """Make all events of forked lives pending again; return how many.
 
     A centre that was restored asks for numbers. Of a life that forked it may have a number from the other branch, and
-    then does not ask for ours.
+    then does not ask for ours. A centre is rarely restored, so it is done at once, each event proved.
     """
-    return sql.change(tx, SEND_FORKED_AGAIN)
+    again = 0
+    for (epoch,) in sql.rows(tx, SELECT_FORKED):
+        after = 0
+        while rows := sql.rows(tx, SELECT_ROWS, (epoch, after + 1, MOST_NUMBER, ROWS_AT_ONCE)):
+            first, after = rows[0][0], rows[-1][0]
+            _park_damaged(tx, epoch, (first, after))
+            again += sql.change(tx, SEND_DELIVERED_AGAIN, (epoch, first, after))
+    return again
 
 
 def _park_damaged(tx: Connection, epoch: str, span: Span) -> None:

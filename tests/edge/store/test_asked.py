@@ -155,6 +155,21 @@ def test_spoiled_last_event_of_a_former_life_is_no_other_branch_either(connectio
     assert due(outbox) == [1, 2]
 
 
+def test_forked_life_is_offered_to_another_centre_but_for_what_was_damaged(
+    connection: Connection, outbox: Outbox
+) -> None:
+    count = ROWS_AT_ONCE + 5
+    record(connection, outbox, count)
+    outbox.apply_receipts([receipt([(1, count)])], NOON)
+    outbox.leave_epoch(EPOCH, "forked", NOON)
+    for seq in (2, count):
+        spoil(connection, seq, b'"shift":"s%d"' % (seq - 1), b'"shift":"other"')
+    outbox.note_centre("c1")
+    assert due(outbox) == []
+    outbox.note_centre("c2")
+    assert due(outbox) == [1, *range(3, count)]
+
+
 def test_life_whose_end_nobody_kept_is_named_by_what_is_here(connection: Connection, outbox: Outbox) -> None:
     record(connection, outbox, 3)
     outbox.apply_receipts([receipt([(1, 3)])], NOON)

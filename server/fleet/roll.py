@@ -102,7 +102,8 @@ class Roll:
             self._change(known, change)
             return
         offered = PublicKey(fresh.public_key).fingerprint
-        self._alarm(AlarmKey(known.id, "terminal.key_changed", offered), _other_key_words(known.id, offered), now)
+        # One alarm, whatever the number of keys: who may publish in that terminal's name can make them without end.
+        self._alarm(AlarmKey(known.id, "terminal.key_changed", ""), _other_key_words(known.id, offered), now)
 
     def _change(self, known: TerminalRow, change: Change) -> None:
         if change:

@@ -11,15 +11,27 @@ from sqlalchemy import Connection, Row, Select, func, select, tuple_, update
 
 from codes.words import Words
 from server.store import bulk
+from server.store.events import MOST_LIVES
 from server.store.tables import alarm
 
 OF_THE_CENTRE = ""
 """Where the name of a terminal stands in an alarm about the centre itself; of those there are few."""
 MOST_PER_TERMINAL = 200
 """Different alarms of one terminal: no person reads more, and somebody who makes them up must not fill the store."""
-NEVER_CROWDED_OUT = ("batch.", "chain.", "event.", "store.")
-"""Of what was altered, forged or lost, each alarm is kept. Their subjects are lives, of which a terminal has no more
-than `MOST_LIVES`; nothing that a terminal says goes into their codes."""
+NEVER_CROWDED_OUT = ("batch.", "chain.", "event.", "store.", "wire.")
+"""Beginnings of the codes of what was altered, forged or lost: what somebody makes up takes no place of theirs. Nothing
+that a terminal says goes into these codes, so that there are few."""
+OF_TAMPERING = frozenset(
+    {
+        "terminal.clock_set_back",
+        "terminal.key_changed",
+        "terminal.network_pulled",
+        "terminal.power_lost",
+        "terminal.scanner_swapped",
+    }
+)
+"""Codes that are not crowded out either. They stand here in full: other codes beginning with `terminal.` end in a word
+that a terminal has chosen."""
 _KEY = (alarm.c.terminal, alarm.c.code, alarm.c.subject)
 _Cells = TypeVarTuple("_Cells")
 
@@ -59,8 +71,9 @@ class AlarmRecord:
 def raise_alarms(connection: Connection, alarms: Sequence[Alarm], now_us: int) -> None:
     """Keep alarms; one that is known already is counted up and says what was said last.
 
-    Of one terminal no more than `MOST_PER_TERMINAL` different ones are kept, those of its records apart: one alarm says
-    so and what came last.
+    Of one terminal no more than `MOST_PER_TERMINAL` different ones are kept; one alarm says so and what came last.
+    Those that are never crowded out have places of their own: of each code as many as a terminal may have lives, and
+    one without a subject for the rest.
     """
     alarms = _within_bounds(connection, alarms)
     newest = {one.key: one.words for one in alarms}
@@ -78,22 +91,40 @@ def _within_bounds(connection: Connection, alarms: Sequence[Alarm]) -> Sequence[
     """Return the alarms with those of a terminal that has too many put together into one."""
     terminals = {one.key.terminal for one in alarms} - {OF_THE_CENTRE}
     known = {AlarmKey._make(row) for row in bulk.fetch(connection, _KEY, alarm.c.terminal, terminals)}
-    kept = Counter(key.terminal for key in known if _is_bounded(key))
+    kept = Counter(map(_place, known))
     within: list[Alarm] = []
     for one in alarms:
-        key = one.key
-        if key not in known and _is_bounded(key):
-            if kept[key.terminal] >= MOST_PER_TERMINAL:
-                within.append(_too_many(one))
-                continue
+        key, place = one.key, _place(one.key)
+        if key in known or key.terminal == OF_THE_CENTRE:
+            within.append(one)
+        elif kept[place] < place.most:
             known.add(key)
-            kept[key.terminal] += 1
-        within.append(one)
+            kept[place] += 1
+            within.append(one)
+        else:
+            within.append(_of_the_rest(one) if place.code else _too_many(one))
     return within
 
 
-def _is_bounded(key: AlarmKey) -> bool:
-    return key.terminal != OF_THE_CENTRE and not key.code.startswith(NEVER_CROWDED_OUT)
+class _Place(NamedTuple):
+    """What alarms share a bound."""
+
+    terminal: str
+    code: str
+    """Empty for all that can be crowded out."""
+
+    @property
+    def most(self) -> int:
+        return MOST_LIVES if self.code else MOST_PER_TERMINAL
+
+
+def _place(key: AlarmKey) -> _Place:
+    has_its_own = key.code.startswith(NEVER_CROWDED_OUT) or key.code in OF_TAMPERING
+    return _Place(key.terminal, key.code if has_its_own else "")
+
+
+def _of_the_rest(one: Alarm) -> Alarm:
+    return Alarm(one.key._replace(subject=""), one.words)
 
 
 def _too_many(one: Alarm) -> Alarm:

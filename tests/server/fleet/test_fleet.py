@@ -243,7 +243,20 @@ class TestKeys:
         assert (seen.fingerprint, seen.institution) == (terminal.key.public.fingerprint, terminal.institution)
         (alarm,) = looking.alarms_of(store)
         assert (alarm.terminal, alarm.code, alarm.times) == ("T-001", "terminal.key_changed", 3)
-        assert alarm.subject == impostor.key.public.fingerprint
+        assert impostor.key.public.fingerprint in alarm.words.en
+
+    def test_keys_that_somebody_makes_up_are_one_alarm_that_names_the_last(
+        self, fleet: Fleet, store: Store, terminal: FakeTerminal
+    ) -> None:
+        fleet.note_presence(*terminal.presence(), NOW)
+        impostors = [FakeTerminal(key=new_key()) for _ in range(5)]
+
+        for one in impostors:
+            fleet.note_presence(*one.presence(), NOW)
+
+        (alarm,) = looking.alarms_of(store)
+        assert (alarm.code, alarm.subject, alarm.times) == ("terminal.key_changed", "", 5)
+        assert impostors[-1].key.public.fingerprint in alarm.words.en
 
     def test_after_a_revocation_a_rebuilt_terminal_may_apply_anew(
         self, fleet: Fleet, store: Store, terminal: FakeTerminal

@@ -66,7 +66,7 @@ def test_alarms_of_one_terminal_beyond_the_bound_become_one(store: Store, monkey
     def ring(terminal: str, *subjects: int) -> None:
         words = [(number, Words(f"第 {number} 个", f"number {number}")) for number in subjects]
         with store.writing() as connection:
-            made = [Alarm(AlarmKey(terminal, "terminal.key_changed", str(number)), said) for number, said in words]
+            made = [Alarm(AlarmKey(terminal, "terminal.made_up", str(number)), said) for number, said in words]
             raise_alarms(connection, made, micros(NOW))
 
     ring("T-1", *range(3))
@@ -79,7 +79,7 @@ def test_alarms_of_one_terminal_beyond_the_bound_become_one(store: Store, monkey
     assert len(of_one) == 4 + 1
     (rest,) = [one for one in of_one if one.code == "alarms.too_many"]
     assert rest.times == 26
-    assert "terminal.key_changed: number 29" in rest.words.en
+    assert "terminal.made_up: number 29" in rest.words.en
     assert of_one[0].times == 2
     assert sum(one.terminal == "T-2" for one in found) == 1
     assert sum(not one.terminal for one in found) == 9

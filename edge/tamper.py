@@ -110,9 +110,24 @@ def stand(before: Mapping[str, Standing], there: Iterable[Occupant], now_s: floa
     return standing
 
 
-def swap(remembered: Occupant, there: Occupant) -> Tampering | None:
-    """Return the swap if another device stands in the socket than the one that is remembered there."""
-    if (remembered.usb_id, remembered.usb_serial) == (there.usb_id, there.usb_serial):
+def is_same(one: Occupant, other: Occupant) -> bool:
+    """Tell whether two devices are one, as far as they can be told apart."""
+    return (one.usb_id, one.usb_serial) == (other.usb_id, other.usb_serial)
+
+
+def swap(
+    remembered: Occupant, there: Occupant, *, is_read: bool, ours: Iterable[Occupant], standing: Iterable[Occupant]
+) -> Tampering | None:
+    """Return the swap if the device in a socket took the place of the one that is remembered there.
+
+    Args:
+        remembered: Who stood in the socket.
+        there: Who stands there now.
+        is_read: The configuration names it: what it sends is taken for a scan.
+        ours: Devices known from any socket. One of them is no stranger.
+        standing: Devices that stand anywhere now. A scanner that is one of them only moved, unless the other is read.
+    """
+    if is_same(remembered, there) or _is_among(there, ours) or (not is_read and _is_among(remembered, standing)):
         return None
     old, new = _name(remembered), _name(there)
     return Tampering(
@@ -149,6 +164,11 @@ def look_at(
         ),
     )
     return replace(seen, is_told=True), pulled
+
+
+def _is_among(occupant: Occupant, others: Iterable[Occupant]) -> bool:
+    """Tell whether it is one of the others. Without a serial number it may be just another one like it."""
+    return occupant.usb_serial != "" and any(is_same(occupant, other) for other in others)
 
 
 def _shown(moment: datetime) -> str:

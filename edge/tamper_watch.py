@@ -28,7 +28,7 @@ from edge.store.lane import InStore
 from edge.store.outbox import Outbox
 from edge.store.watched import Occupant, Run, begin_run, end_run, last_run, note_alive, occupants, save_occupant
 from edge.supervisor import Sleep
-from edge.tamper import SETTLED_S, Carriers, Standing, Tamper, Tampering, look_at, power_loss, stand, swap
+from edge.tamper import SETTLED_S, Carriers, Standing, Tamper, Tampering, is_same, look_at, power_loss, stand, swap
 from rules.scan_judgement import Tone
 from web.live import LiveBus
 from wire.events import TamperSeen
@@ -125,6 +125,8 @@ class TamperWatch:
         self._carriers = Carriers()
         self._standing: dict[str, Standing] = {}
         self._remembered: dict[str, Occupant] = {}
+        self._ours: set[Occupant] = set()
+        """All that were remembered in this run: who waits to be plugged in elsewhere is not forgotten."""
         self._unwritten: deque[_Finding] = deque()
         self._shown: dict[Tamper, tuple[Tampering, float]] = {}
 
@@ -163,7 +165,7 @@ class TamperWatch:
             begin_run(tx, run)
             remembered = occupants(tx)
         # Only what is on the disk counts as begun.
-        self._remembered, self._is_begun = remembered, True
+        self._remembered, self._ours, self._is_begun = remembered, set(remembered.values()), True
         return loss
 
     def _end(self) -> None:
@@ -191,12 +193,17 @@ class TamperWatch:
     def _judge(self, plugged: Mapping[Occupant, bool], now_s: float) -> None:
         """Compare what has stood for long enough with what is remembered. A socket is remembered for its scanner."""
         self._standing = stand(self._standing, plugged, now_s)
-        for occupant in [one.occupant for one in self._standing.values() if now_s - one.since_s >= SETTLED_S]:
-            known = self._remembered.get(occupant.socket)
-            swapped = None if known is None else swap(known, occupant)
-            is_first = known is None and plugged[occupant]
-            if swapped is not None or is_first:
+        settled = [one.occupant for one in self._standing.values() if now_s - one.since_s >= SETTLED_S]
+        for occupant in settled:
+            known, is_read = self._remembered.get(occupant.socket), plugged[occupant]
+            if known is None:
+                swapped, is_news = None, is_read
+            else:
+                swapped = swap(known, occupant, is_read=is_read, ours=self._ours, standing=settled)
+                is_news = not is_same(known, occupant)
+            if is_news:
                 self._remembered[occupant.socket] = occupant
+                self._ours.add(occupant)
                 self._unwritten.append(_Finding(swapped, occupant))
 
     async def _write_all(self) -> None:

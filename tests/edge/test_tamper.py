@@ -10,13 +10,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.store.watched import Occupant, Run
-from edge.tamper import PULLED_S, RADIO_PULLED_S, Carriers, Interface, Standing, look_at, power_loss, stand, swap
+from edge.tamper import (
+    PULLED_S,
+    RADIO_PULLED_S,
+    Carriers,
+    Interface,
+    Standing,
+    Tampering,
+    look_at,
+    power_loss,
+    stand,
+    swap,
+)
 from tests.edge.scene import NOON
 
 HOUR = timedelta(hours=1)
 BEFORE = Run("box", "boot-1", NOON)
 NOW = Run("box", "boot-2", NOON + 5 * HOUR)
 GUN = Occupant("pci0/1.2", "0c2e:0b61", "S1", "Honeywell Scanner")
+
+
+def swapped(remembered: Occupant, there: Occupant) -> Tampering | None:
+    return swap(remembered, there, is_read=False, ours=[remembered], standing=[there])
 
 
 @pytest.mark.req("T-68")
@@ -59,20 +74,20 @@ def test_other_ends_of_a_run_are_no_power_cut(before: Run | None, now: Run) -> N
     ],
 )
 def test_device_is_told_by_vendor_product_and_serial_number(there: Occupant, *, is_swapped: bool) -> None:
-    assert (swap(GUN, there) is not None) is is_swapped
+    assert (swapped(GUN, there) is not None) is is_swapped
 
 
 def test_swap_names_both_devices() -> None:
-    swapped = swap(GUN, Occupant("pci0/1.2", "1eab:1d06", "", "New\nland"))
-    assert swapped is not None
-    assert swapped.detail == "pci0/1.2: 0c2e:0b61 Honeywell Scanner #S1 -> 1eab:1d06 New?land"
+    found = swapped(GUN, Occupant("pci0/1.2", "1eab:1d06", "", "New\nland"))
+    assert found is not None
+    assert found.detail == "pci0/1.2: 0c2e:0b61 Honeywell Scanner #S1 -> 1eab:1d06 New?land"
 
 
 @given(st.text(max_size=300), st.text(max_size=300), st.text(max_size=300))
 def test_whatever_a_device_says_of_itself_fits_into_the_fact(socket: str, serial: str, label: str) -> None:
-    swapped = swap(replace(GUN, usb_serial="-"), Occupant(socket, "1:2", serial, label))
-    assert swapped is not None
-    assert len(swapped.detail) <= 500
+    found = swapped(replace(GUN, usb_serial="-"), Occupant(socket, "1:2", serial, label))
+    assert found is not None
+    assert len(found.detail) <= 500
 
 
 def test_device_stands_from_when_it_was_first_seen_without_a_break() -> None:

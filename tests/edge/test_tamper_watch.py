@@ -138,6 +138,65 @@ def test_scanner_that_was_swapped_while_the_terminal_was_off_counts(box: Box) ->
     assert box.facts() == ["scanner_swapped"], "the start after that sees nothing new"
 
 
+LEFT, RIGHT = GUN, replace(GUN, socket="pci0/1.3", usb_serial="S2")
+KEYBOARD = Occupant(GUN.socket, "046d:c31c", "", "Logitech")
+STRANGER = replace(GUN, usb_serial="X")
+
+
+def at(socket: str, occupant: Occupant) -> Occupant:
+    return replace(occupant, socket=socket)
+
+
+@pytest.mark.req("T-68")
+def test_scanners_of_ours_may_change_sockets_and_strangers_may_not(box: Box) -> None:
+    box.plugged = {LEFT: True, RIGHT: True}
+    box.seconds(20)
+    for plugged in ({at(RIGHT.socket, LEFT): True}, {at(RIGHT.socket, LEFT): True, at(LEFT.socket, RIGHT): True}):
+        box.plugged = plugged
+        box.seconds(20)
+    box.plugged = {LEFT: True, RIGHT: True}
+    box.start()
+    box.seconds(20)
+    assert box.facts() == []
+    box.plugged = {STRANGER: True, RIGHT: True}
+    box.seconds(20)
+    assert box.facts() == ["scanner_swapped"]
+
+
+@pytest.mark.req("T-68")
+@pytest.mark.parametrize(
+    ("newcomer", "is_read", "moved", "facts"),
+    [
+        (KEYBOARD, False, {at("pci0/1.4", GUN): True}, []),
+        (STRANGER, True, {at("pci0/1.4", GUN): True}, ["scanner_swapped"]),
+        (KEYBOARD, False, {}, ["scanner_swapped"]),
+        (KEYBOARD, False, {at("pci0/1.4", STRANGER): True}, ["scanner_swapped"]),
+    ],
+    ids=["nobody reads it", "it is read instead", "scanner is gone", "another scanner is there"],
+)
+def test_socket_that_a_scanner_left_for_another_one_may_be_used_for_what_is_not_read(
+    box: Box, newcomer: Occupant, moved: dict[Occupant, bool], facts: list[str], *, is_read: bool
+) -> None:
+    box.seconds(20)
+    box.plugged = moved
+    box.seconds(20)
+    box.plugged = {newcomer: is_read, **moved}
+    box.seconds(20)
+    box.plugged = {newcomer: is_read}
+    box.seconds(20)
+    assert box.facts() == facts, "also once the scanner is away to be cleaned"
+
+
+@pytest.mark.req("T-68")
+def test_scanner_without_a_serial_number_is_not_known_in_another_socket(box: Box) -> None:
+    twin = replace(GUN, usb_serial="")
+    box.plugged = {twin: True, at(RIGHT.socket, RIGHT): True, at("pci0/1.4", twin): True}
+    box.seconds(20)
+    box.plugged = {KEYBOARD: False, at(RIGHT.socket, twin): True, at("pci0/1.4", twin): True}
+    box.seconds(20)
+    assert box.facts() == ["scanner_swapped"] * 2, "another one like it may stand there as well"
+
+
 def test_what_never_was_a_scanner_of_ours_is_not_remembered(box: Box) -> None:
     box.plugged = {GUN: False}
     box.seconds(20)

@@ -241,13 +241,18 @@ def damaged(
 ) -> None:
     """列出损坏后留存的文件 / List the files kept of damaged stores.
 
-    文件不会被删除；确认后，终端下次启动起不再提醒 / Nothing is deleted; once acknowledged, the terminal tells of it no
-    more from its next start on.
+    文件不会被删除；确认后，终端随即不再提醒 / Nothing is deleted; once acknowledged, the terminal tells of it no more.
     """
-    with _store(config, folder) as connection:
-        with connection.begin():
-            seen = acknowledge_damage(connection, getpass.getuser(), SystemClock().now()) if acknowledge else 0
-        kept = damaged_files(_folder_of(config, folder))
+    place = _folder_of(config, folder)
+    # Listed also where there is no store that could be opened, as when its salvage was cut off.
+    kept = damaged_files(place)
+    seen = 0
+    if acknowledge:
+        with _store(config, folder) as connection, connection.begin():
+            seen = acknowledge_damage(connection, getpass.getuser(), SystemClock().now())
+    elif not kept:
+        with _never_begun(config):
+            _refuse_no_store(place)
     if as_json:
         listed = [{"folder": str(one.folder), "files": one.files, "bytes": one.size_bytes} for one in kept]
         typer.echo(json.dumps({"damaged": listed, "acknowledged": seen}, ensure_ascii=False))
@@ -264,11 +269,15 @@ def damaged(
 def _store(config: Path | None, folder: Path | None) -> Iterator[Connection]:
     place = _folder_of(config, folder)
     with _never_begun(config):
-        if not database_path(place).exists():
-            # Looking must not make an empty store.
-            raise NoStoreError(Words(f"{place} 中没有终端的数据库", f"There is no store of a terminal in {place}"))
+        # Looking must not make an empty store.
+        _refuse_no_store(place)
         with visited_store(place) as connection:
             yield connection
+
+
+def _refuse_no_store(place: Path) -> None:
+    if not database_path(place).exists():
+        raise NoStoreError(Words(f"{place} 中没有终端的数据库", f"There is no store of a terminal in {place}"))
 
 
 @contextmanager

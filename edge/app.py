@@ -16,7 +16,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from itertools import chain
 
 import structlog
 from fastapi import FastAPI
@@ -45,7 +44,6 @@ from edge.status import StatusReader
 from edge.store.database import KEY_FILE, database_path
 from edge.store.life import home_of
 from edge.store.quota import Quota
-from edge.store_troubles import store_troubles
 from edge.supervisor import Beside, keep_up
 from edge.sync_board import SyncBoard
 from edge.watches import open_watches
@@ -147,9 +145,7 @@ class _Terminal:
             started_at=self._clock.now(),
             clock=self._clock,
             config_file=config_file,
-            more_troubles=lambda: chain(
-                self._watches.troubles(), store_troubles(core.mended, core.former, self._clock.now())
-            ),
+            more_troubles=self._watches.troubles,
             quota=self._watches.quota.status,
             profiled=self._devices.setup.with_profiles,
             site=self._site.status,

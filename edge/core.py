@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ from edge.operators.accounts import NewPassword, add_first_account
 from edge.store.catalogue import last_import
 from edge.store.database import database_path, opened_store, reading_store
 from edge.store.lane import Lane
-from edge.store.life import FormerStore, former_stores, home_of, is_at_home, move_home
+from edge.store.life import home_of, is_at_home, move_home
 from edge.store.outbox import Outbox, last_event_at
 from edge.store.salvage import Mended, mend
 from edge.store.salvage_build import Owner
@@ -55,8 +55,6 @@ class Core:
     reading: Connection
     mended: Mended
     """What was wrong with the store at this start."""
-    former: Sequence[FormerStore]
-    """Lives of the store that ended by an accident, newest first."""
 
     async def in_store(self, work: Callable[[], _T]) -> _T:
         """Run work that may write, one piece after the other."""
@@ -99,8 +97,7 @@ async def opened_core(config: EdgeConfig, tell_password: TellPassword, clock: Cl
         reader = Lane("reader", database_path(folder), reading_store(folder))
         closing.push_async_callback(reader.close)
         reading = await reader.open()
-        former = await writer.run(lambda: _former(connection))
-        yield Core(config, connection, outbox, state, before, refused, writer, reader, reading, mended, former)
+        yield Core(config, connection, outbox, state, before, refused, writer, reader, reading, mended)
 
 
 def _prepare(
@@ -129,11 +126,6 @@ def _settled(config: EdgeConfig, connection: Connection, outbox: Outbox, now: da
             move_home(connection, home)
             _logger.warning("store.copied", former=former, epoch=epoch)
         return read_state(connection)
-
-
-def _former(connection: Connection) -> list[FormerStore]:
-    with connection.begin():
-        return former_stores(connection)
 
 
 def _take_catalogue(config: EdgeConfig, connection: Connection, clock: Clock) -> CatalogueError | None:

@@ -36,9 +36,11 @@ from edge.health import (
 )
 from edge.machine import read_machine
 from edge.store.catalogue import CatalogueImport, last_import
+from edge.store.life import FormerStore, former_stores
 from edge.store.outbox import OutboxCounts, read_counts
 from edge.store.sales import Desk, see_desk
 from edge.store.terminal import TerminalState, read_state
+from edge.store_troubles import store_troubles
 from edge.supervisor import Supervisor
 from edge.sync_board import NO_CENTRE_KEY, SyncBoard
 from edge.troubles import (
@@ -81,6 +83,8 @@ class _Rows(NamedTuple):
     desk: Desk
     counts: OutboxCounts
     delivered: int | None
+    former: Sequence[FormerStore]
+    """Not as of the start: a person acknowledges damage while the terminal runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,7 @@ class StatusReader:
                 config_troubles(seen.config),
                 site_troubles(site, is_open=is_open),
                 () if library is None else (library,),
+                store_troubles(self.core.mended, rows.former, self.clock.now()),
                 self.more_troubles(),
             )
         )
@@ -207,7 +212,7 @@ def _lead_s(state: TerminalState, now: datetime) -> float:
 
 
 def _few_rows(tx: Connection) -> _Rows:
-    return _Rows(read_state(tx), last_import(tx), see_desk(tx), read_counts(tx), None)
+    return _Rows(read_state(tx), last_import(tx), see_desk(tx), read_counts(tx), None, former_stores(tx))
 
 
 def _catalogue_problem(

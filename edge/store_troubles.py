@@ -16,9 +16,9 @@ SHOWN: Final = timedelta(days=7)
 
 _ASK_VENDOR: Final = Words(
     "请检查本机硬盘；保留该目录并联系厂商；按 `salvage.txt` 核对缺失的记录；"
-    "之后用 `yima outbox damaged --acknowledge` 确认。",
+    "之后用 `yima outbox damaged --acknowledge` 确认，告警随即消除。",
     "Have the disk checked, keep the folder and tell the vendor; salvage.txt in it names what is missing. Acknowledge "
-    "it afterwards with `yima outbox damaged --acknowledge`.",
+    "it afterwards with `yima outbox damaged --acknowledge`: that ends the alarm at once.",
 )
 _CUT_OFF: Final = Trouble(
     "store.cut_off",

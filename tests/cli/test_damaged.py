@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from cli.app import app
-from edge.store.database import database_path, opened_store
-from edge.store.salvage import mend
+from edge.store.database import SALVAGING, database_path, opened_store
+from edge.store.errors import DamagedStoreError
+from edge.store.handover import NoStoreError
+from edge.store.lock import store_lock
+from edge.store.salvage import DAMAGED, mend
 from tests.edge.store.test_salvage import OWNER, PAGE, open_shop, spoil
 
 
@@ -27,6 +32,34 @@ def test_damaged_files_are_listed_and_acknowledged_once(tmp_path: Path) -> None:
     assert kept["files"] == 2
     assert kept["bytes"] > PAGE
     assert kept["folder"] in run(command).replace("\n", "")
+
+
+@pytest.mark.parametrize("state", ["gone", "damaged", "salvage cut off", "held by a terminal"])
+def test_files_are_listed_whatever_became_of_the_store_and_no_start_is_in_the_way(tmp_path: Path, state: str) -> None:
+    folder = tmp_path / "store"
+    path = database_path(folder)
+    (folder / DAMAGED / "20261121T040000Z").mkdir(parents=True)
+    if state != "gone":
+        path.write_bytes(os.urandom(4 * PAGE))
+    if state == "salvage cut off":
+        path.with_name(SALVAGING).write_text("20261121T040000Z")
+    before = {one: one.stat().st_mtime_ns for one in folder.rglob("*")}
+    command = ["outbox", "damaged", "--folder", str(folder), "--json"]
+    if state == "held by a terminal":
+        with store_lock(path.with_suffix(".lock")):
+            listed = json.loads(run(command))
+    else:
+        listed = json.loads(run(command))
+        assert {one: one.stat().st_mtime_ns for one in folder.rglob("*")} == before
+        wrong = CliRunner().invoke(app, [*command, "--acknowledge"])
+        assert isinstance(wrong.exception, NoStoreError if state == "gone" else DamagedStoreError)
+    assert [one["folder"] for one in listed["damaged"]] == [str(folder / DAMAGED / "20261121T040000Z")]
+
+
+def test_folder_without_a_store_is_not_called_free_of_damage(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["outbox", "damaged", "--folder", str(tmp_path / "mistyped")])
+    assert isinstance(done.exception, NoStoreError)
+    assert not (tmp_path / "mistyped").exists()
 
 
 def run(command: list[str]) -> str:

@@ -20,6 +20,8 @@ from edge.config_revision import ConfigFile
 from edge.core import Core, opened_core
 from edge.health import DeviceState, DeviceStatus, LampState
 from edge.status import LOOK_S, StatusReader
+from edge.store.database import visited_store
+from edge.store.life import acknowledge_damage
 from edge.sync_board import FORGED_RECEIPT, NO_CENTRE_KEY, WRONG_CENTRE_KEY, SyncBoard
 from rules.catalogue import CatalogueError
 from tests.edge.scene import NOON, TERMINAL, FakeClock
@@ -74,6 +76,27 @@ def play(
             await scene(reader, core)
 
     asyncio.run(whole())
+
+
+@pytest.mark.req("T-10")
+def test_damage_that_somebody_acknowledges_beside_the_terminal_is_told_no_more(folder: Path) -> None:
+    async def scene(reader: StatusReader, core: Core) -> None:
+        def damage() -> None:
+            with core.connection.begin():
+                core.outbox.begin_epoch(core.connection, "damaged", NOON, folder="damaged/1")
+
+        def acknowledge() -> int:
+            with visited_store(folder) as connection, connection.begin():
+                return acknowledge_damage(connection, "root", NOON)
+
+        await core.in_store(damage)
+        for told in (await reader.read(), await reader.glance()):
+            assert [one.code for one in told.troubles if one.is_alarm] == ["store.salvaged"]
+        assert await asyncio.to_thread(acknowledge) == 1
+        for told in (await reader.read(), await reader.glance()):
+            assert [one.code for one in told.troubles if one.is_alarm] == []
+
+    play(folder, scene, link={"is_enabled": False})
 
 
 def test_line_is_told_while_the_writer_is_busy(folder: Path) -> None:

@@ -332,7 +332,7 @@ def test_terminal_starts_on_a_store_that_is_no_store_any_more_and_makes_the_firs
     async def start() -> None:
         async with opened_core(config, told.append, FakeClock()) as core:
             assert core.mended.is_salvaged
-            assert [one.why for one in core.former] == ["damaged"]
+            assert [one.why for one in await core.read(former_stores)] == ["damaged"]
 
     asyncio.run(start())
     assert len(told) == 1

@@ -82,7 +82,8 @@ class Carriers:
 def power_loss(before: Run | None, now: Run, last_event_at: datetime | None) -> Tampering | None:
     """Return the power cut that ended the run before, if one did.
 
-    A crash within one start of the machine is none, nor is a store that ran on another machine before.
+    A crash within one start of the machine is none, nor is a store that ran on another machine before. A machine that
+    hung and was reset looks the same: the words leave that open.
     """
     if before is None or before.has_ended or before.home != now.home:
         return None
@@ -94,8 +95,8 @@ def power_loss(before: Run | None, now: Run, last_event_at: datetime | None) -> 
         Tamper.POWER_LOST,
         f"{_moment(alive_at)} -> {_moment(now.alive_at)}",
         Words(
-            f"本机曾突然断电（最后一次运行记录：{shown}），已记录",
-            f"The power was cut (last known to run: {shown}); this is on record",
+            f"本机上次没有正常关机，可能是突然断电（最后一次运行记录：{shown}），已记录",
+            f"The box was not shut down: its power may have been cut (last known to run: {shown}); this is on record",
         ),
     )
 

@@ -42,7 +42,8 @@ def test_power_that_was_cut_is_told_with_the_last_sign_of_life() -> None:
     assert noted.detail == "2026-11-21T04:00:00Z -> 2026-11-21T09:00:00Z"
     assert recorded is not None
     assert recorded.detail == "2026-11-21T05:00:00Z -> 2026-11-21T09:00:00Z"
-    assert "2026-11-21 13:00" in recorded.words.zh
+    assert recorded.words.zh == "本机上次没有正常关机，可能是突然断电（最后一次运行记录：2026-11-21 13:00），已记录"
+    assert "may have been cut" in recorded.words.en, "a machine that hung and was reset looks the same"
 
 
 @pytest.mark.req("T-68")

@@ -122,15 +122,14 @@ def recover(path: Path) -> Recovered | None:
 
 
 def _recover(path: Path) -> Recovered:
-    if os.path.lexists(_half_made(path)):
+    decision = load_decision(path)
+    has_ready = decision is not None and is_there(path.with_name(decision.ready))
+    if is_there(_half_made(path)) and not has_ready:
         _undo(path)
         return Recovered(is_finished=False)
-    decision = load_decision(path)
     if decision is None:
         raise _unclear(path, f"{path.name}.restored-…")
-    ready = path.with_name(decision.ready)
-    has_ready = is_there(ready)
-    if epoch_in(ready if has_ready else path) != decision.epoch:
+    if epoch_in(path.with_name(decision.ready) if has_ready else path) != decision.epoch:
         raise _unclear(path, decision.ready)
     if has_ready:
         _refuse_both(path, decision)

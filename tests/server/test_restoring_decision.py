@@ -174,6 +174,14 @@ def test_a_file_put_there_while_nothing_is_kept_yet_is_kept_itself(path: Path) -
     assert said[0].set_aside.read_bytes() == b"what somebody put there"
 
 
+def test_what_was_decided_is_finished_though_a_file_has_the_name_of_a_half_made_one(path: Path) -> None:
+    cut_off_at(3, path)
+    path.with_name("centre.db.restoring").write_bytes(b"what somebody put there")
+    said: list[Recovered] = []
+    assert epoch_of(path, said.append) == "epoch-2"
+    assert [one.is_finished for one in said] == [True]
+
+
 def test_no_store_is_opened_while_a_restore_of_it_waits_to_be_finished(path: Path) -> None:
     cut_off_at(3, path)
     # Somebody who is about to find out the same, or who could not finish it, and has not let go of the lock yet.

@@ -293,3 +293,15 @@ def test_the_commands_say_what_they_did(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["epoch"] != epoch
     assert run(app, ["server", "restore", "--config", str(config)]).exit_code != 0
+
+
+def test_a_backup_replaces_no_file_that_appeared_while_it_was_written(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "centre.yimabak"
+
+    def told(_table: str, _count: int) -> None:
+        file.write_bytes(b"another backup")
+
+    with pytest.raises(BackupFileError, match="not overwritten"):
+        back_up(store, file, now=NOW, told=told)
+    assert file.read_bytes() == b"another backup"
+    assert [one.name for one in tmp_path.glob("centre.yimabak*")] == ["centre.yimabak"]

@@ -9,6 +9,7 @@ import asyncio
 import random
 import sqlite3
 import sys
+from collections.abc import Collection
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,12 +36,13 @@ from edge.store.watched import last_run, occupants
 from edge.sync_board import SyncBoard
 from rules.scan_judgement import Mode
 from tests.edge.scene import EPOCH, NOON, TERMINAL, FakeClock, Shop
-from wire.events import EventsLost, StoreRebuilt, thaw
+from wire.events import EventsLost, Span, StoreRebuilt, thaw
 from wire.keys import SigningKey
-from wire.receipts import Receipt, Rejected
+from wire.receipts import Ask, Receipt, Rejected, Wanted
 
 KEY = SigningKey(Ed25519PrivateKey.generate())
 DELIVERED_TO = 9
+ALL = Ask(1, TERMINAL, "c", NOON, [Wanted(EPOCH, [(1, 99)])])
 NO_TEXT = "CAST(x'c3ff28' AS TEXT)"
 VALUES = {
     "text": "'elsewhen'",
@@ -52,6 +54,8 @@ VALUES = {
     "real": "1e300",
     "null": "NULL",
 }
+OTHER_CODE = """CAST(replace(bytes, '"code":"8', '"code":"9') AS BLOB)"""
+"""Still an event, with one digit of its code changed."""
 _FILLERS = {"INTEGER": "1", "TEXT": "'[]'", "BLOB": "x'7b7d'"}
 _CHECKED = {"why": "'copied'", "clock": "'centre'", "learned": "'{}'"}
 
@@ -106,7 +110,8 @@ def all_cells(folder: Path) -> list[Cell]:
         columns = [(table, row[1]) for table in tables(store) for row in store.execute(f"PRAGMA table_info({table})")]
     states = ["state = 'pending'", "state = 'delivered'", "state = 'dead'"]
     places = [(table, column, where) for table, column in columns for where in (states if table == "outbox" else ["1"])]
-    return [Cell(table, column, where, value) for table, column, where in places for value in VALUES.values()]
+    cells = [Cell(table, column, where, value) for table, column, where in places for value in VALUES.values()]
+    return [*cells, *(Cell("outbox", "bytes", state, OTHER_CODE) for state in states)]
 
 
 def damage(path: Path, cell: Cell) -> bool:
@@ -147,14 +152,18 @@ def look_at(path: Path, whole: bytes, cell: Cell) -> Look | None:
 
 
 def try_cell(folder: Path, whole: bytes, cell: Cell) -> str | None:
-    """Start on a store with this cell, tidy it and report on it twice; return what is wrong with that."""
+    """Start on a store with this cell, tidy it, report on it and send all again, twice; return what is wrong with that.
+
+    What is sent again must be what was frozen, and what is not sent must be said.
+    """
     folder.mkdir()
     path = folder / FILE_NAME
     path.write_bytes(whole)
     (folder / KEY_FILE).write_bytes(b"not looked into")
+    frozen = events_in(path)
     if not damage(path, cell):
         return None
-    before = waiting(path)
+    waiting = events_in(path, "state = 'pending'")
     for is_first in (True, False):
         try:
             is_salvaged = asyncio.run(_start(folder))
@@ -162,34 +171,33 @@ def try_cell(folder: Path, whole: bytes, cell: Cell) -> str | None:
             return f"{cell}: {type(exc).__name__}: {exc}"
         if is_salvaged and not is_first:
             return f"{cell}: salvaged again at the next start"
-    with closing(sqlite3.connect(path)) as store:
-        rows = {
-            (epoch, seq): frozen
-            for epoch, seq, frozen in store.execute("SELECT epoch, seq, bytes FROM outbox WHERE state <> 'dead'")
-        }
-        facts = [event.fact for event in map(event_in, rows.values()) if event is not None]
-    said: list[tuple[str | None, tuple[int, int]]] = [
-        (fact.epoch, span) for fact in facts if isinstance(fact, EventsLost) for span in fact.spans
-    ]
-    said += [(fact.former, span) for fact in facts if isinstance(fact, StoreRebuilt) for span in fact.lost]
-    for place, frozen in before.items():
-        is_said = any(life == place[0] and first <= place[1] <= last for life, (first, last) in said)
-        if rows.get(place) != frozen and not is_said:
+        sent = events_in(path, "state = 'pending'")
+        false = [seq for (epoch, seq), now in sent.items() if frozen.get((epoch, seq), now) != now]
+        if false:
+            return f"{cell}: numbers {false} are sent, and are not what was frozen"
+    kept = events_in(path, "state <> 'dead'")
+    said = _said_lost(kept.values())
+    for place, once in waiting.items():
+        if kept.get(place) != once and place not in said:
             return f"{cell}: number {place[1]} is lost without a word"
     return None
 
 
-def waiting(path: Path) -> dict[tuple[str, int], bytes]:
-    """Return the events that wait and are whole, by what they say themselves."""
+def _said_lost(kept: Collection[bytes]) -> set[tuple[str | None, int]]:
+    facts = [thaw(one).fact for one in kept]
+    spans: list[tuple[str | None, Span]] = [
+        (fact.epoch, span) for fact in facts if isinstance(fact, EventsLost) for span in fact.spans
+    ]
+    spans += [(fact.former, span) for fact in facts if isinstance(fact, StoreRebuilt) for span in fact.lost]
+    return {(epoch, seq) for epoch, (first, last) in spans for seq in range(first, last + 1)}
+
+
+def events_in(path: Path, where: str = "1") -> dict[tuple[str, int], bytes]:
+    """Return the events that can be read, by what they say themselves."""
     with closing(sqlite3.connect(path)) as store:
-        found = [
-            row
-            for (row,) in store.execute(
-                "SELECT bytes FROM outbox NOT INDEXED WHERE typeof(bytes) = 'blob' AND state = 'pending'"
-            )
-        ]
-    events = {frozen: thaw(frozen) for frozen in found if frozen.startswith(b"{")}
-    return {(event.epoch, event.seq): frozen for frozen, event in events.items()}
+        found = store.execute(f"SELECT bytes FROM outbox NOT INDEXED WHERE typeof(bytes) = 'blob' AND {where}")  # noqa: S608 - ours
+        events = {frozen: event_in(frozen) for (frozen,) in found}
+    return {(event.epoch, event.seq): frozen for frozen, event in events.items() if event is not None}
 
 
 async def _start(folder: Path) -> bool:
@@ -204,6 +212,7 @@ async def _start(folder: Path) -> bool:
         await core.read(lambda tx: (all_profiles(tx), last_run(tx), occupants(tx), dead_letters(tx, 99)))
         await _tidy(core, clock)
         await reader.read()
+        await core.in_store(lambda: core.outbox.send_again(ALL, NOON))
         return core.mended.is_salvaged
 
 
@@ -222,13 +231,13 @@ class _NoDevices:
 
 
 def fuzz(count: int | None, seed: int = 1) -> list[str]:
-    """Try `count` cells, or every one; return what failed."""
+    """Try `count` cells, every one if there are no more; return what failed."""
     with TemporaryDirectory() as where:
         living = Path(where) / "living"
         living.mkdir()
         whole = live(living)
         cells = all_cells(living)
-        chosen = cells if count is None else random.Random(seed).sample(cells, count)
+        chosen = cells if count is None or count >= len(cells) else random.Random(seed).sample(cells, count)
         found = (try_cell(Path(where) / str(number), whole, cell) for number, cell in enumerate(chosen))
         return [one for one in found if one is not None]
 

@@ -1,7 +1,7 @@
 """Stores in the midst of their life, damaged on purpose, and what a start makes of them.
 
-`python -m tests.edge.store.flips 1000` damages a thousand and prints a table, `… 300 1 bursts` many bytes at once;
-`test_flips.py` does it with fewer.
+`python -m tests.edge.store.flips 1000` damages a thousand, then replaces as many cells (`cells.py`; every one, if there
+are no more), and prints a table; `… 300 1 bursts` spoils many bytes at once. `test_flips.py` does it with fewer.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from edge.store.salvage_build import Owner
 from edge.store.terminal import ensure_state, read_state
 from rules.scan_judgement import Mode
 from tests.edge.scene import EPOCH, NOON, TERMINAL, FakeClock, Shop, seeded_bytes
+from tests.edge.store.cells import fuzz as fuzz_cells
 from wire.events import EventsLost, StoreRebuilt, thaw
 from wire.receipts import Receipt
 
@@ -323,10 +324,13 @@ def shop_facts(shop: Shop) -> list[list[tuple[int, int]]]:
 
 def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    spoils = BURSTS if sys.argv[3:] == ["bursts"] else SPOILS
-    tally = fuzz(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1, spoils)
-    sys.stdout.write("\n".join([*tally.lines(), *tally.lost_silently]) + "\n")
-    sys.exit(bool(tally.lost_silently) or tally.slowest_s > LONGEST_S)
+    count, seed = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    is_bursts = sys.argv[3:] == ["bursts"]
+    tally = fuzz(count, seed, BURSTS if is_bursts else SPOILS)
+    cells = [] if is_bursts else fuzz_cells(count, seed)
+    lines = [*tally.lines(), *tally.lost_silently, f"{'wrong after a cell':<28}{len(cells):>10}", *cells]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.exit(bool(tally.lost_silently or cells) or tally.slowest_s > LONGEST_S)
 
 
 if __name__ == "__main__":

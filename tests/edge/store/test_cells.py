@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.edge.store.cells import VALUES, Cell, all_cells, fuzz, live, look_at, try_cell
+from tests.edge.store.cells import OTHER_CODE, VALUES, Cell, all_cells, fuzz, live, look_at, try_cell
 
 CELLS = 12
 """`python -m tests.edge.store.cells` tries every cell of every table."""
@@ -30,6 +30,8 @@ def test_no_cell_stops_a_start_or_loses_an_event_silently() -> None:
         ("terminal_state", "mode", "1", "'elsewhen'"),
         ("terminal_state", "terminal", "1", "'counter-3'"),
         ("terminal_state", "epoch", "1", "'epoch-3'"),
+        ("outbox", "bytes", "state = 'delivered'", OTHER_CODE),
+        ("outbox", "bytes", "state = 'dead'", OTHER_CODE),
         ("outbox", "epoch", "state = 'pending'", "'epoch-3'"),
         ("outbox", "epoch", "state = 'pending'", "CAST(epoch AS BLOB)"),
         ("outbox", "epoch", "state = 'delivered'", "CAST(epoch AS BLOB)"),

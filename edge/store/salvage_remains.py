@@ -18,7 +18,7 @@ from edge.clock import MOST_US
 from edge.store.pages import TABLE_LEAF, Value, records
 from edge.store.salvage_cells import MOST_NUMBER
 from edge.store.salvage_leaves import file_header
-from edge.store.salvage_proof import Found, event_in, row_of
+from edge.store.salvage_proof import Found, event_in, found_in, row_of
 from edge.store.salvage_sectors import Sectors, opened_sectors
 from edge.store.wal import PAGE_BYTES, Log, Verdict, read_log
 
@@ -141,9 +141,10 @@ def open_remains(database: Path) -> Iterator[Remains]:
     beside = [database.with_name(database.name + suffix) for suffix in ("-wal", "-shm")]
     with opened_sectors(database) as sectors, opened_sectors(beside[0]) as log, opened_sectors(beside[1]) as index:
         remains = Remains(sectors, log.whole(), index.whole())
-        for name, file in (("log", log), ("index of the log", index)):
+        # SQLite reads these when it opens the store, and refuses at once what it cannot read.
+        remains.page(1)
+        for name, file in (("database", sectors), ("log", log), ("index of the log", index)):
             if file.unreadable:
-                # SQLite cannot open the store with either of them.
                 why = f"{len(file.unreadable)} sectors of the {name} cannot be read"
                 remains.log = replace(remains.log, verdict=Verdict.DAMAGED, why=why)
         yield remains
@@ -182,24 +183,4 @@ def head_of(cells: list[Value]) -> Head:
 
 def _row(cells: list[Value]) -> Found | None:
     """Return the row of the outbox that a record holds."""
-    if len(cells) != _COLUMNS or not isinstance(cells[10], bytes):
-        return None
-    match cells[:10]:
-        case [str(epoch), int(seq), str(id_), str(kind), int(hlc), int(created), str(state), held, dead, delivered]:
-            is_known = state in {"pending", "delivered", "dead"}
-            return Found(
-                epoch,
-                seq,
-                id_,
-                kind,
-                hlc,
-                created,
-                state if is_known else "pending",
-                held if isinstance(held, int) else None,
-                dead if isinstance(dead, str) else None,
-                delivered if isinstance(delivered, int) else None,
-                cells[10],
-            )
-        case _:
-            event = event_in(cells[10])
-            return row_of(event, cells[10]) if event is not None else None
+    return found_in(cells) if len(cells) == _COLUMNS and isinstance(cells[-1], bytes) else None

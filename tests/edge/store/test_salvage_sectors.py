@@ -142,8 +142,10 @@ def test_sector_that_the_disk_gives_up_is_salvaged_around_and_what_stood_there_i
 
 
 @pytest.mark.req("T-10")
-@pytest.mark.parametrize("suffix", ["-wal", "-shm"])
-def test_bad_sector_beside_the_database_costs_no_start(folder: Path, disk: BadDisk, suffix: str) -> None:
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
+def test_bad_sector_that_keeps_sqlite_from_opening_the_store_costs_no_start(
+    folder: Path, disk: BadDisk, suffix: str
+) -> None:
     with ExitStack() as stack:
         box = Box(folder, stack)
         frozen = box.record(40)

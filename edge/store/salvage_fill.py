@@ -16,13 +16,11 @@ from pathlib import Path
 
 import structlog
 
-from edge.clock import MOST_US
 from edge.store.salvage_cells import put_right, tables_of
 from edge.store.salvage_proof import Found
 from edge.store.salvage_remains import Head, head_of
 
 _BATCH = 20_000
-_NO_TEXT = "\ufffd"
 _STATE = "terminal_state"
 PLAIN_INDEXES = (
     "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql LIKE 'CREATE INDEX %' AND tbl_name <> 'outbox'"
@@ -198,31 +196,6 @@ def _shared_columns(target: sqlite3.Connection, image: sqlite3.Connection, table
         old = {name for _, name, *_ in image.execute(f"PRAGMA table_info({table})")}
         return [name for _, name, *_ in target.execute(f"PRAGMA table_info({table})") if name in old]
     return []
-
-
-def found_in(row: _Row) -> Found:
-    """Return the row with a value of the right kind in each place, whatever stands there."""
-    epoch, seq, id_, kind, hlc, created, state, held, dead, delivered, frozen = row
-    has_code = isinstance(dead, str) and _NO_TEXT not in dead
-    # Refused nobody knows why: the centre says it again.
-    is_known = state == "delivered" or (state == "dead" and has_code)
-    return Found(
-        str(epoch),
-        seq if isinstance(seq, int) else 0,
-        str(id_),
-        str(kind),
-        _time(hlc) or 0,
-        _time(created) or 0,
-        str(state) if is_known else "pending",
-        _time(held),
-        str(dead) if has_code else None,
-        _time(delivered),
-        frozen if isinstance(frozen, bytes) else b"",
-    )
-
-
-def _time(cell: object) -> int | None:
-    return cell if isinstance(cell, int) and 0 <= cell <= MOST_US else None
 
 
 def _cells(one: Found) -> _Row:

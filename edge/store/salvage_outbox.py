@@ -19,8 +19,9 @@ from pathlib import Path
 import structlog
 
 from edge.clock import MOST_US
-from edge.store.salvage_fill import COLUMNS, UNREADABLE, Taken, attached, found_in, opened_image
+from edge.store.salvage_fill import COLUMNS, UNREADABLE, Taken, attached, opened_image
 from edge.store.salvage_leaves import hang_leaves
+from edge.store.salvage_proof import found_in
 
 MARK = b'{"v":'
 """How each event begins."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from edge.clock import to_us
+from edge.clock import MOST_US, to_us
+from edge.store.salvage_cells import is_whole_text
 from wire.errors import InvalidEventError, NewerMessageError, UnsupportedVersionError
 from wire.events import Event, sm3_hex, thaw
 
@@ -165,6 +166,31 @@ def named_by_follower(
 def _follows(found: Found, before: set[str]) -> bool:
     named = previous_of(found.bytes)
     return named is not None and any(is_near(digest, named) for digest in before)
+
+
+def found_in(row: Sequence[object]) -> Found:
+    """Return a row of the outbox with a value of the right kind in each place, whatever stands there."""
+    epoch, seq, id_, kind, hlc, created, state, held, dead, delivered, frozen = row
+    code = dead if is_whole_text(dead) else None
+    # Refused nobody knows why: the centre says it again.
+    is_known = state == "delivered" or (state == "dead" and code is not None)
+    return Found(
+        str(epoch),
+        seq if isinstance(seq, int) else 0,
+        str(id_),
+        str(kind),
+        _time(hlc) or 0,
+        _time(created) or 0,
+        str(state) if is_known else "pending",
+        _time(held),
+        code,
+        _time(delivered),
+        frozen if isinstance(frozen, bytes) else b"",
+    )
+
+
+def _time(cell: object) -> int | None:
+    return cell if isinstance(cell, int) and 0 <= cell <= MOST_US else None
 
 
 def row_of(event: Event, frozen: bytes) -> Found:

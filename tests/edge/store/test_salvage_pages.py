@@ -1,0 +1,57 @@
+"""Rows that only the search on single pages finds: they are cleaned like any other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.store.database import FILE_NAME
+from edge.store.pages import INDEX_LEAF
+from edge.store.salvage import mend
+from edge.store.salvage_build import Owner
+from edge.store.salvage_check import look_over
+from edge.store.salvage_outbox import MARK
+from rules.scan_judgement import Mode
+from tests.edge.scene import NOON, TERMINAL, seeded_bytes
+from tests.edge.store.cells import EPOCH, Cell, damage, events_in, live
+
+PAGE = 4_096
+
+
+def break_leaves(path: Path) -> None:
+    """Let each leaf of the outbox claim more rows than a page can hold: SQLite reads none of them then."""
+    content = bytearray(path.read_bytes())
+    for at in range(0, len(content), PAGE):
+        page = content[at : at + PAGE]
+        if page[0] == INDEX_LEAF and MARK in page:
+            content[at + 3 : at + 5] = b"\xff\xff"
+    path.write_bytes(content)
+
+
+@pytest.mark.req("T-10")
+@pytest.mark.parametrize(
+    ("column", "state", "value"),
+    [
+        ("dead_code", "dead", "NULL"),
+        ("dead_code", "dead", "CAST(x'c3ff28' AS TEXT)"),
+        ("held_until", "pending", "1152921504606846976"),
+        ("held_until", "pending", "-1"),
+        ("delivered_at", "delivered", "NULL"),
+        ("delivered_at", "delivered", "1152921504606846976"),
+    ],
+)
+def test_store_that_was_salvaged_page_by_page_is_whole_whatever_stood_in_a_cell(
+    tmp_path: Path, column: str, state: str, value: str
+) -> None:
+    live(tmp_path)
+    path = tmp_path / FILE_NAME
+    frozen = events_in(path)
+    assert damage(path, Cell("outbox", column, f"state = '{state}'", value))
+    break_leaves(path)
+    assert mend(path, Owner(TERMINAL, Mode.DISPENSE, NOON, seeded_bytes(3))).is_salvaged
+    look = look_over(path)
+    assert (look.damage, list(look.wrong)) == ("", [])
+    kept = events_in(path, f"epoch = '{EPOCH}'")
+    assert len(kept) > len(frozen) // 2
+    assert kept.items() <= frozen.items()

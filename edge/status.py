@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +33,7 @@ from edge.health import (
     Trouble,
     is_clock_off,
 )
+from edge.look import Look
 from edge.machine import read_machine
 from edge.store.catalogue import CatalogueImport, last_import
 from edge.store.life import FormerStore, former_stores
@@ -63,15 +63,26 @@ LOOK_S = 10.0
 _NO_MACHINE = Machine()
 
 
-@dataclass(slots=True)
-class _Seen:
-    """What was last seen beside the store."""
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """What there is to see beside the store."""
 
-    at_s: float | None = None
     machine: Machine = _NO_MACHINE
     certificates: tuple[CertificateStatus, ...] = ()
     config: ConfigRevision | None = None
     unlisted: tuple[Unlisted, ...] = ()
+
+
+_UNSEEN = _Box()
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was last seen, and how it is looked at."""
+
+    box: _Box = _UNSEEN
+    at_s: float | None = None
+    look: Look[_Box] | None = None
     delivered: DeliveredCount | None = None
 
 
@@ -118,13 +129,13 @@ class StatusReader:
 
     async def read(self) -> TerminalStatus:
         """Return everything."""
-        return self._gathered(await self.core.read(self._all_rows), await asyncio.to_thread(self._look))
+        return self._gathered(await self.core.read(self._all_rows), await self._box())
 
     async def glance(self) -> TerminalStatus:
         """Return everything that costs little: a month of delivered rows is not counted."""
-        return self._gathered(await self.core.read(_few_rows), await asyncio.to_thread(self._look))
+        return self._gathered(await self.core.read(_few_rows), await self._box())
 
-    def _gathered(self, rows: _Rows, seen: _Seen) -> TerminalStatus:
+    def _gathered(self, rows: _Rows, seen: _Box) -> TerminalStatus:
         state, catalogue, counts = rows.state, rows.catalogue, rows.counts
         sync, devices = self._sync(counts, delivered=rows.delivered), self.profiled(self.supervisor.statuses())
         is_approved = self.board.is_approved
@@ -179,16 +190,24 @@ class StatusReader:
             self._seen.delivered = DeliveredCount(self.clock)
         return _few_rows(tx)._replace(delivered=self._seen.delivered.read(tx))
 
-    def _look(self) -> _Seen:
-        """Look at the box and at the files, but not every second: what changes there changes slowly."""
+    async def _box(self) -> _Box:
+        """Return how the box and its files are; looked at not every second, because they change slowly."""
         seen, now_s = self._seen, self.clock.monotonic_s()
         if seen.at_s is None or now_s - seen.at_s >= LOOK_S:
-            seen.at_s = now_s
-            seen.machine = read_machine(self.core.config.store.folder, os.getpid())
-            seen.certificates = read_certificates(self.core.config)
-            seen.unlisted = self.unlisted()
-            seen.config = None if self.config_file is None else self.config_file.revision()
-        return seen
+            seen.look = seen.look or Look("the box", self._look)
+            # A driver that hangs holds up the look; what was seen before is said as long.
+            box = await seen.look.seen()
+            if box is not None:
+                seen.box, seen.at_s = box, now_s
+        return seen.box
+
+    def _look(self) -> _Box:
+        return _Box(
+            machine=read_machine(self.core.config.store.folder, os.getpid()),
+            certificates=read_certificates(self.core.config),
+            config=None if self.config_file is None else self.config_file.revision(),
+            unlisted=self.unlisted(),
+        )
 
     def _sync(self, counts: OutboxCounts, *, delivered: int | None) -> SyncStatus:
         config, board = self.core.config, self.board

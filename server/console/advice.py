@@ -90,9 +90,9 @@ _OWN: Final[Mapping[str, Words]] = {
         "recorded meanwhile is sent afterwards.",
     ),
     "terminal.power_lost": Words(
-        "请核实是停电还是有人拔了电源，并核对该时段的销售；经常停电的门店请加装不间断电源。",
-        "Ask whether the mains failed or somebody pulled the plug, and look at the sales of that time; a shop that "
-        "often loses its power needs a UPS.",
+        "请核实是停电、拔了电源，还是死机后被重启，并核对该时段的销售。若每晚直接关插线板，请先关机；常停电请加装不间断电源。",
+        "Ask whether the mains failed, somebody pulled the plug or reset a box that hung; look at the sales of that "
+        "time. Who switches off a power strip each evening shuts the box down first; frequent cuts need a UPS.",
     ),
     "terminal.scanner_swapped": Words(
         "请核实是否本店更换；若不是，请拔下来历不明的设备并到现场检查，它可能会篡改扫到的码。",

@@ -30,8 +30,9 @@ _TAMPERED: dict[str, Words] = {
         "Every network connection of the terminal was cut (interfaces, since when)",
     ),
     "power_lost": Words(
-        "终端曾突然断电（断电前最后记录 -> 重新启动）",
-        "The power of the terminal was cut (last known to run -> started again)",
+        "终端所在的机器曾未经关机就停止，可能是断电（此前最后记录 -> 重新启动）",
+        "The terminal's box ended without being shut down, its power may have been cut (last known to run -> started"
+        " again)",
     ),
     "scanner_swapped": Words(
         "终端扫码枪的 USB 口换了设备（原设备 -> 现设备）",

@@ -112,6 +112,31 @@ def test_line_is_told_while_the_writer_is_busy(folder: Path) -> None:
     play(folder, scene)
 
 
+@pytest.mark.req("T-20")
+def test_a_driver_that_hangs_holds_up_no_status(folder: Path) -> None:
+    clock, may_end = FakeClock(), threading.Event()
+    may_end.set()
+
+    def looked_for() -> tuple[()]:
+        may_end.wait()
+        return ()
+
+    async def scene(reader: StatusReader, _: Core) -> None:
+        reader = replace(reader, unlisted=looked_for)
+        before = (await reader.read()).machine
+        assert before.rss_bytes
+        may_end.clear()
+        clock.advance(LOOK_S)
+        async with asyncio.timeout(10):
+            for _ in range(50):
+                assert (await reader.read()).machine == before
+            # Passwords are checked in the same few threads.
+            await asyncio.to_thread(int)
+        may_end.set()
+
+    play(folder, scene, clock=clock)
+
+
 def test_delivered_rows_are_counted_only_for_who_asks_for_everything(folder: Path) -> None:
     async def scene(reader: StatusReader, core: Core) -> None:
         receipt = Receipt(1, TERMINAL, core.state.epoch, "c", NOON, "n" * 16, [])

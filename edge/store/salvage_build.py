@@ -62,7 +62,7 @@ def build_store(new: Path, image: Path, remains: Remains, folder: Path, owner: O
             target.execute(f"PRAGMA {setting}").fetchall()
         apply_history(connection, 0)
         with indexed_afterwards(target):
-            taken = fill(target, image)
+            taken = fill(target, image, to_us(owner.now))
             take_outbox(target, image, remains.free_pages, taken)
         with connection.begin():
             recovered = recover_events(target, remains, taken, to_us(owner.now))

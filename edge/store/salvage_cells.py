@@ -18,6 +18,13 @@ MOST_NUMBER = 2**53
 """Further than any of our counts, and as far as every reader of JSON counts."""
 _TIMES = {"at", "hlc"}
 _TIME_ENDS = ("_at", "_until")
+_LOCK, _FAILURES = "locked_until", "failures"
+LONGEST_LOCK_US = 15 * 60 * 1_000_000
+"""How long the guesser of a password waits at most (`edge.operators.guesses`); longer is taken for no wait at all."""
+_MANY_FAILURES = 100
+"""Wrong guesses after which one more makes the guesser wait the longest."""
+NO_TIME = -1
+"""A time that is none, and no count either: it is put right where a cell may not be empty."""
 
 TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
 
@@ -42,11 +49,22 @@ class Column:
         return self.type == "INTEGER" and (self.name in _TIMES or self.name.endswith(_TIME_ENDS))
 
     @property
+    def can_be_put_right(self) -> bool:
+        """There is a value that does no harm, whatever the cell held."""
+        return (self.is_time and not self.is_key) or self.name == _FAILURES
+
+    def harmless(self, now_us: int) -> int:
+        """Return a value that opens nothing: what has a time is over, but for a wait, which begins anew."""
+        return {_LOCK: now_us + LONGEST_LOCK_US, _FAILURES: _MANY_FAILURES}.get(self.name, 0)
+
+    @property
     def test(self) -> str:
         """The condition, true for a cell that is right and false for any other."""
         right = f"typeof({self.name}) = '{self.type.lower()}'"
         if self.is_time:
             right += f" AND {self.name} BETWEEN 0 AND {MOST_US}"
+        elif self.name == _FAILURES:
+            right += f" AND {self.name} BETWEEN 0 AND {MOST_NUMBER}"
         elif self.type == "INTEGER":
             right += f" AND {self.name} BETWEEN {-MOST_NUMBER} AND {MOST_NUMBER}"
         return f"({self.name} IS NULL OR {right})" if self.may_be_null else f"({right})"
@@ -111,10 +129,11 @@ def are_texts(store: sqlite3.Connection, statement: str) -> bool:
     return True
 
 
-def put_right(target: sqlite3.Connection, table: str) -> int:
+def put_right(target: sqlite3.Connection, table: str, now_us: int) -> int:
     """Put a time that is none at the beginning of time, and take other rows that hold what they may not out.
 
-    A session is then over, a shift closed and an operator who had left stays locked out: nothing is opened by damage.
+    A session is then over, a shift closed, an operator who had left stays locked out and whoever guessed at a password
+    waits: nothing is opened by damage to a time.
 
     Returns:
         How many rows were touched.
@@ -122,8 +141,8 @@ def put_right(target: sqlite3.Connection, table: str) -> int:
     columns = columns_of(target, table)
     touched = 0
     for column in columns:
-        if column.is_time and not column.is_key:
-            statement = f"UPDATE {table} SET {column.name} = 0 WHERE NOT {column.test}"  # noqa: S608 - names are ours
-            touched += target.execute(statement).rowcount
+        if column.can_be_put_right:
+            statement = f"UPDATE {table} SET {column.name} = ? WHERE NOT {column.test}"  # noqa: S608 - names are ours
+            touched += target.execute(statement, (column.harmless(now_us),)).rowcount
     touched += target.execute(f"DELETE FROM {table} WHERE NOT ({right_row(columns)})").rowcount  # noqa: S608
     return touched

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import structlog
 
-from edge.store.salvage_cells import put_right, tables_of
+from edge.store.salvage_cells import NO_TIME, columns_of, put_right, tables_of
 from edge.store.salvage_proof import Found
 from edge.store.salvage_remains import Head, head_of
 
@@ -91,20 +91,20 @@ def indexed_afterwards(target: sqlite3.Connection) -> Iterator[None]:
         target.execute(statement)
 
 
-def fill(target: sqlite3.Connection, path: Path) -> Taken:
+def fill(target: sqlite3.Connection, path: Path, now_us: int) -> Taken:
     """Copy what SQLite can read of the image at `path` into a new store, all but the outbox."""
     with opened_image(path) as image:
-        return _fill(target, path, image)
+        return _fill(target, path, image, now_us)
 
 
-def _fill(target: sqlite3.Connection, path: Path, image: sqlite3.Connection) -> Taken:
+def _fill(target: sqlite3.Connection, path: Path, image: sqlite3.Connection, now_us: int) -> Taken:
     taken = Taken()
     for table in tables_of(target):
         if table == _STATE:
             continue
         if not _is_copied_whole(target, path, table, taken):
             _copy(target, image, table, taken)
-        if put_right(target, table):
+        if put_right(target, table, now_us):
             taken.stopped.add(table)
     with suppress(*UNREADABLE, ValueError):
         cursor = image.execute(READ_HEAD)
@@ -151,14 +151,23 @@ def _copy(target: sqlite3.Connection, image: sqlite3.Connection, table: str, tak
     insert = f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - names are ours
     before, read = target.total_changes, 0
     target.execute("BEGIN")
+    fillable = {one.name for one in columns_of(target, table) if one.can_be_put_right and not one.may_be_null}
     for batch in _batches(image, target, table, columns, taken):
-        target.executemany(insert, batch)
+        target.executemany(insert, (_filled(row, columns, fillable) for row in batch))
         read += len(batch)
         _tell(table, read)
     target.execute("COMMIT")
     taken.rows[table] = target.total_changes - before
     if taken.rows[table] < read and table not in taken.stopped:
         taken.stopped.add(table)
+
+
+def _filled(row: _Row, columns: list[str], fillable: set[str]) -> _Row:
+    """Return a row that is not refused for an empty cell that is put right afterwards."""
+    if None not in row:
+        return row
+    cells = zip(columns, row, strict=True)
+    return tuple(NO_TIME if cell is None and name in fillable else cell for name, cell in cells)
 
 
 def _batches(

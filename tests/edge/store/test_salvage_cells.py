@@ -1,0 +1,52 @@
+"""Cells that guard something: damage opens nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from edge.operators.guesses import FREE, LONGEST_WAIT, after_guess, wait_for
+from edge.store.database import FILE_NAME, opened_store
+from edge.store.salvage import mend
+from edge.store.salvage_build import Owner
+from edge.store.salvage_cells import LONGEST_LOCK_US
+from edge.store.shifts import Guesses, find_guesses, note_guesses
+from rules.scan_judgement import Mode
+from tests.edge.scene import NOON, TERMINAL, seeded_bytes
+from tests.edge.store.cells import Cell, damage, live
+
+
+def test_lock_is_never_longer_than_the_longest_that_is_believed() -> None:
+    assert timedelta(microseconds=LONGEST_LOCK_US) == LONGEST_WAIT
+
+
+@pytest.mark.req("T-10")
+@pytest.mark.parametrize("column", ["locked_until", "failures"])
+@pytest.mark.parametrize("value", ["1152921504606846976", "-123", "NULL", "x'00ff'", "'never'"])
+def test_damage_lifts_no_wait_after_wrong_passwords(tmp_path: Path, column: str, value: str) -> None:
+    live(tmp_path)
+    with opened_store(tmp_path) as connection, connection.begin():
+        note_guesses(connection, "wang", Guesses(9, NOON + timedelta(minutes=8)))
+    path = tmp_path / FILE_NAME
+    assert damage(path, Cell("guess", column, "login = 'wang'", value))
+    assert mend(path, Owner(TERMINAL, Mode.DISPENSE, NOON, seeded_bytes(3))).is_salvaged
+    with opened_store(tmp_path) as connection, connection.begin():
+        guesses = find_guesses(connection, "wang")
+    assert guesses is not None
+    assert timedelta(minutes=8) <= wait_for(guesses, NOON) <= LONGEST_WAIT
+    assert guesses.failures >= FREE
+    assert wait_for(after_guess(guesses, NOON), NOON) >= timedelta(minutes=8)
+
+
+@pytest.mark.req("T-10")
+def test_damage_keeps_a_session_over(tmp_path: Path) -> None:
+    live(tmp_path)
+    path = tmp_path / FILE_NAME
+    assert damage(path, Cell("session", "expires_at", "1", "1152921504606846976"))
+    assert mend(path, Owner(TERMINAL, Mode.DISPENSE, NOON, seeded_bytes(3))).is_salvaged
+    with closing(sqlite3.connect(path)) as store:
+        assert store.execute("SELECT expires_at FROM session").fetchall() == [(0,)]

@@ -20,7 +20,7 @@ from edge.store.salvage_cells import MOST_NUMBER
 from edge.store.salvage_leaves import file_header
 from edge.store.salvage_proof import Found, event_in, found_in, row_of
 from edge.store.salvage_sectors import Sectors, opened_sectors
-from edge.store.wal import PAGE_BYTES, Log, Verdict, read_log
+from edge.store.wal import PAGE_BYTES, Frame, Log, Verdict, read_log
 
 _FREE_AT, _APPLICATION_AT, _VERSION_AT = 32, 68, 60
 _MOST_IN_TRUNK = PAGE_BYTES // 4 - 2
@@ -49,9 +49,9 @@ class Head:
 class Remains:
     """The files of a store, damaged or not, as they lie on the disk."""
 
-    def __init__(self, database: Sectors, log: bytes, index: bytes) -> None:
+    def __init__(self, database: Sectors, log: Sectors, index: Sectors) -> None:
         self.database = database
-        self.log_bytes = log
+        self._log_file = log
         self.log: Log = read_log(log, index, self.page)
 
     def page(self, number: int) -> bytes:
@@ -61,7 +61,7 @@ class Remains:
     def header(self) -> bytes:
         """Return the header of the database as of the last commit."""
         frame = self.log.committed().get(1)
-        first = self.page(1) if frame is None else self.log_bytes[frame.at : frame.at + PAGE_BYTES]
+        first = self.page(1) if frame is None else self._image(frame)
         return first[:100]
 
     def versions(self) -> tuple[int, int]:
@@ -75,7 +75,7 @@ class Remains:
             image.writelines(self.database.pieces())
             for page, frame in self.log.committed().items():
                 image.seek((page - 1) * PAGE_BYTES)
-                image.write(self.log_bytes[frame.at : frame.at + PAGE_BYTES])
+                image.write(self._image(frame))
             pages = -(-image.seek(0, 2) // PAGE_BYTES)
             image.truncate(pages * PAGE_BYTES)
             image.seek(0)
@@ -90,7 +90,7 @@ class Remains:
         free: set[int] = set()
         while trunk and trunk not in free and len(free) < count:
             frame = committed.get(trunk)
-            page = self.page(trunk) if frame is None else self.log_bytes[frame.at : frame.at + PAGE_BYTES]
+            page = self.page(trunk) if frame is None else self._image(frame)
             if len(page) < PAGE_BYTES:
                 return set()
             following, leaves = struct.unpack_from(">II", page)
@@ -129,10 +129,13 @@ class Remains:
 
         def fetch(number: int) -> bytes:
             frame = images.get(number)
-            return self.page(number) if frame is None else self.log_bytes[frame.at : frame.at + PAGE_BYTES]
+            return self.page(number) if frame is None else self._image(frame)
 
         for frame in reversed(self.log.frames):
-            yield frame.page, self.log_bytes[frame.at : frame.at + PAGE_BYTES], fetch
+            yield frame.page, self._image(frame), fetch
+
+    def _image(self, frame: Frame) -> bytes:
+        return self._log_file[frame.at : frame.at + PAGE_BYTES]
 
 
 @contextmanager
@@ -140,12 +143,16 @@ def open_remains(database: Path) -> Iterator[Remains]:
     """Read the files of the store at `database` without a lock and without a change."""
     beside = [database.with_name(database.name + suffix) for suffix in ("-wal", "-shm")]
     with opened_sectors(database) as sectors, opened_sectors(beside[0]) as log, opened_sectors(beside[1]) as index:
-        remains = Remains(sectors, log.whole(), index.whole())
+        remains = Remains(sectors, log, index)
         # SQLite reads these when it opens the store, and refuses at once what it cannot read.
         remains.page(1)
-        for name, file in (("database", sectors), ("log", log), ("index of the log", index)):
-            if file.unreadable:
-                why = f"{len(file.unreadable)} sectors of the {name} cannot be read"
+        for name, count in (
+            ("database", len(sectors.unreadable)),
+            ("log", log.count_unreadable()),
+            ("index of the log", index.count_unreadable()),
+        ):
+            if count:
+                why = f"{count} sectors of the {name} cannot be read"
                 remains.log = replace(remains.log, verdict=Verdict.DAMAGED, why=why)
         yield remains
 

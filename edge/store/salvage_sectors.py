@@ -49,14 +49,24 @@ class Sectors:
             at = until
         return b"".join(parts)
 
-    def whole(self) -> bytes:
-        """Return the file."""
-        return b"".join(self.pieces())
+    def __len__(self) -> int:
+        return self.size_bytes
+
+    def __getitem__(self, part: slice) -> bytes:
+        """Read a part like one of bytes: a log may be larger than the memory."""
+        start, stop, _ = part.indices(self.size_bytes)
+        return self.read(start, stop - start)
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the file from front to back."""
         for at in range(0, self.size_bytes, _PIECE_BYTES):
             yield self.read(at, _PIECE_BYTES)
+
+    def count_unreadable(self) -> int:
+        """Read the file once; return how many of its sectors the disk gives up."""
+        for _ in self.pieces():
+            pass
+        return len(self.unreadable)
 
     def _given(self, at: int, end: int) -> bytes:
         """Return what the disk gives from `at` on; less than was asked for ends before something it does not give."""
@@ -92,9 +102,7 @@ def count_unreadable(database: Path) -> int:
 
 def _count(path: Path) -> int:
     with opened_sectors(path) as sectors:
-        for _ in sectors.pieces():
-            pass
-        return len(sectors.unreadable)
+        return sectors.count_unreadable()
 
 
 def _start(at: int) -> int:

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 PAGE_BYTES = 4_096
 """Of every store of ours."""
@@ -29,6 +30,18 @@ _BACKFILLED_AT = 2 * _INDEX_HEADER.size
 
 ReadPage = Callable[[int], bytes]
 """Returns a page of the database file by its number, empty if there is none."""
+
+
+class Content(Protocol):
+    """Bytes, or a file that is read like them, a part at a time."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        ...
+
+    def __getitem__(self, part: slice, /) -> bytes:
+        """Return some of them."""
+        ...
 
 
 class Verdict(StrEnum):
@@ -87,7 +100,7 @@ class _Claim:
     """Frames whose pages were copied into the database file."""
 
 
-def read_log(log: bytes, index: bytes, read_page: ReadPage) -> Log:
+def read_log(log: Content, index: Content, read_page: ReadPage) -> Log:
     """Return what a log holds, and whether all that was acknowledged is among it.
 
     Args:
@@ -99,12 +112,12 @@ def read_log(log: bytes, index: bytes, read_page: ReadPage) -> Log:
     if len(log) < HEADER_BYTES:
         gone = claim.frames - claim.backfilled if claim is not None else 0
         return Log(Verdict.DAMAGED, (), 0, (), "the log is gone", gone) if gone > 0 else Log(Verdict.WHOLE, (), 0, ())
-    order = ">" if log[3] & _BIG_ENDIAN else "<"
+    order = ">" if log[3:4][0] & _BIG_ENDIAN else "<"
     if not _is_header_whole(log, order):
         return _without_header(log, _frames(log), read_page)
     frames = _frames(log)
     taken = _taken(log, order, frames)
-    salts = struct.unpack_from(">II", log, 16)
+    salts = struct.unpack(">II", log[16:24])
     # One half of the pair is enough: the other may be what was damaged.
     behind = [one for one in frames[taken:] if one.salts[0] == salts[0] or one.salts[1] == salts[1]]
     found = Log(Verdict.WHOLE, frames, taken, behind)
@@ -116,7 +129,7 @@ def read_log(log: bytes, index: bytes, read_page: ReadPage) -> Log:
     return Log(Verdict.TORN, frames, taken, behind, "the last commit is cut off") if behind else found
 
 
-def _why_damaged(found: Log, log: bytes, claim: _Claim | None, read_page: ReadPage) -> str:
+def _why_damaged(found: Log, log: Content, claim: _Claim | None, read_page: ReadPage) -> str:
     if claim is not None:
         # The index knows exactly how far commits went.
         lost = claim.frames - found.taken
@@ -130,7 +143,7 @@ def _why_damaged(found: Log, log: bytes, claim: _Claim | None, read_page: ReadPa
     return ""
 
 
-def _was_copied(found: Log, log: bytes, read_page: ReadPage) -> bool:
+def _was_copied(found: Log, log: Content, read_page: ReadPage) -> bool:
     """Tell whether the database holds what the frames behind hold, but for the damaged one, and the log older pages.
 
     A page that is rewritten as it was says nothing; one that differs from every frame that SQLite takes does. Nothing
@@ -149,14 +162,14 @@ def _was_copied(found: Log, log: bytes, read_page: ReadPage) -> bool:
     return newer > 0 and copied >= len(found.behind) - 1
 
 
-def _without_header(log: bytes, frames: Sequence[Frame], read_page: ReadPage) -> Log:
+def _without_header(log: Content, frames: Sequence[Frame], read_page: ReadPage) -> Log:
     """Judge a log whose header is bad. Torn when the log was begun anew, it is empty: all of it is in the database."""
     filling = _newest_filling(frames)
     commits = [number for number, frame in enumerate(filling, 1) if frame.database_pages]
     if not commits:
         return Log(Verdict.WHOLE, frames, 0, ())
-    images = {frame.page: log[frame.at : frame.at + PAGE_BYTES] for frame in filling[: commits[-1]]}
-    if all(read_page(page) == image for page, image in images.items()):
+    latest = {frame.page: frame for frame in filling[: commits[-1]]}
+    if all(read_page(page) == log[frame.at : frame.at + PAGE_BYTES] for page, frame in latest.items()):
         return Log(Verdict.WHOLE, frames, 0, ())
     return Log(Verdict.DAMAGED, frames, 0, filling, "the header of the log cannot be read")
 
@@ -173,26 +186,26 @@ def _newest_filling(frames: Sequence[Frame]) -> Sequence[Frame]:
     return ()
 
 
-def _is_header_whole(log: bytes, order: str) -> bool:
-    magic, version, size = struct.unpack_from(">III", log)
-    sums = struct.unpack_from(">II", log, _SUMMED)
+def _is_header_whole(log: Content, order: str) -> bool:
+    magic, version, size = struct.unpack(">III", log[:12])
+    sums = struct.unpack(">II", log[_SUMMED : _SUMMED + 8])
     is_ours = magic | _BIG_ENDIAN == _MAGIC | _BIG_ENDIAN and version == _VERSION and size == PAGE_BYTES
     return is_ours and checksum(log[:_SUMMED], order) == sums
 
 
-def _frames(log: bytes) -> list[Frame]:
+def _frames(log: Content) -> list[Frame]:
     found = []
     for start in range(HEADER_BYTES, len(log) - FRAME_BYTES - PAGE_BYTES + 1, FRAME_BYTES + PAGE_BYTES):
-        page, size, salt_1, salt_2, sum_1, sum_2 = struct.unpack_from(">6I", log, start)
+        page, size, salt_1, salt_2, sum_1, sum_2 = struct.unpack(">6I", log[start : start + FRAME_BYTES])
         found.append(Frame(page, size, (salt_1, salt_2), (sum_1, sum_2), start + FRAME_BYTES))
     return found
 
 
-def _taken(log: bytes, order: str, frames: Sequence[Frame]) -> int:
+def _taken(log: Content, order: str, frames: Sequence[Frame]) -> int:
     """Return how many frames stand up to the last whole commit."""
     taken = 0
-    salts = struct.unpack_from(">II", log, 16)
-    sums: tuple[int, int] = struct.unpack_from(">II", log, _SUMMED)
+    salts = struct.unpack(">II", log[16:24])
+    sums: tuple[int, int] = struct.unpack(">II", log[_SUMMED : _SUMMED + 8])
     for number, frame in enumerate(frames, 1):
         if frame.salts != salts or frame.page == 0:
             break
@@ -216,13 +229,13 @@ def checksum(content: bytes, order: str, sums: tuple[int, int] = (0, 0)) -> tupl
     return first, second
 
 
-def _read_claim(index: bytes) -> _Claim | None:
+def _read_claim(index: Content) -> _Claim | None:
     """Return what the index claims; it is kept twice, with a checksum, and one that does not agree says nothing."""
     size = _INDEX_HEADER.size
     if len(index) < _BACKFILLED_AT + 4 or index[:size] != index[size : 2 * size]:
         return None
-    version, _, _, is_ready, _, _, frames, _, _, salts, *sums = _INDEX_HEADER.unpack_from(index)
+    version, _, _, is_ready, _, _, frames, _, _, salts, *sums = _INDEX_HEADER.unpack(index[:size])
     if version != _VERSION or not is_ready or checksum(index[:_INDEX_SUMMED], "=") != tuple(sums):
         return None
-    (backfilled,) = struct.unpack_from("=I", index, _BACKFILLED_AT)
+    (backfilled,) = struct.unpack("=I", index[_BACKFILLED_AT : _BACKFILLED_AT + 4])
     return _Claim(frames, salts, backfilled)

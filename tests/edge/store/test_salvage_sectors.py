@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import sqlite3
+import tracemalloc
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from edge.store.database import KEY_FILE, database_path, opened_store
 from edge.store.files import copy_readable
 from edge.store.life import former_stores
 from edge.store.salvage import DAMAGED, mend
+from edge.store.salvage_remains import open_remains
 from edge.store.salvage_sectors import SECTOR_BYTES, count_unreadable, opened_sectors
 from tests.disk import BadDisk
 from tests.edge.scene import FakeClock, Shop
@@ -59,7 +61,7 @@ def test_what_cannot_be_read_is_zeros_and_everything_beside_it_is_there(
     for start in starts:
         expected[start : start + SECTOR_BYTES] = bytes(min(SECTOR_BYTES, size - start))
     with opened_sectors(path) as sectors:
-        assert sectors.whole() == expected
+        assert sectors[:] == expected
         assert sectors.unreadable == set(starts)
         for start in starts:
             around = max(0, start - 10)
@@ -84,7 +86,7 @@ def test_disk_that_fails_a_whole_read_is_asked_for_each_sector(tmp_path: Path, m
     monkeypatch.setattr(os, "pread", failing)
     with opened_sectors(path) as sectors:
         for _ in range(3):
-            assert sectors.whole() == b"x" * 2 * SECTOR_BYTES + bytes(SECTOR_BYTES) + b"x" * 5 * SECTOR_BYTES
+            assert sectors[:] == b"x" * 2 * SECTOR_BYTES + bytes(SECTOR_BYTES) + b"x" * 5 * SECTOR_BYTES
         assert sectors.unreadable == {2 * SECTOR_BYTES}
     assert asked.count(2 * SECTOR_BYTES) == 1, "each try may take the disk many seconds"
 
@@ -94,13 +96,29 @@ def test_file_that_is_cut_short_meanwhile_keeps_the_places_of_what_is_left(tmp_p
     path.write_bytes(b"x" * 3 * SECTOR_BYTES)
     with opened_sectors(path) as sectors:
         os.truncate(path, SECTOR_BYTES + 10)
-        assert sectors.whole() == (b"x" * (SECTOR_BYTES + 10)).ljust(3 * SECTOR_BYTES, b"\0")
+        assert sectors[:] == (b"x" * (SECTOR_BYTES + 10)).ljust(3 * SECTOR_BYTES, b"\0")
         assert sectors.unreadable == {SECTOR_BYTES, 2 * SECTOR_BYTES}
 
 
 def test_file_that_is_not_there_is_empty(tmp_path: Path) -> None:
     with opened_sectors(tmp_path / "none") as sectors:
-        assert (sectors.whole(), sectors.read(0, 10)) == (b"", b"")
+        assert (sectors[:], sectors.read(0, 10)) == (b"", b"")
+
+
+def test_log_of_any_size_is_not_kept_in_memory(folder: Path) -> None:
+    open_shop(folder)
+    path = database_path(folder)
+    log = path.with_name(f"{path.name}-wal")
+    with log.open("wb") as file:
+        file.truncate(48 << 20)
+    tracemalloc.start()
+    try:
+        with open_remains(path) as remains:
+            assert len(remains.log.frames) > 10_000
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 16 << 20
 
 
 def test_another_refusal_of_the_disk_is_not_taken_for_a_bad_sector(
@@ -113,7 +131,7 @@ def test_another_refusal_of_the_disk_is_not_taken_for_a_bad_sector(
 
     monkeypatch.setattr(os, "pread", refuse)
     with opened_sectors(tmp_path / "file") as sectors, pytest.raises(OSError, match="No such device"):
-        sectors.whole()
+        sectors[:]
 
 
 @pytest.mark.req("T-10")

@@ -28,9 +28,10 @@ NO_TIME = -1
 
 TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
 
-READ_SCHEMA = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?"
+READ_TABLE = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?"
 _NO_TEXT = "\ufffd"
 """What stands for bytes that are no text, on a connection that was told to make a text of anything."""
+_HASH = re.compile(r"[0-9a-f]{64}")
 _CHECK = re.compile(r"CHECK \(((?:[^()]|\([^()]*\))*)\)")
 
 
@@ -105,13 +106,18 @@ def wrong_table(store: sqlite3.Connection) -> str | None:
 
 def _checks_of(store: sqlite3.Connection, table: str) -> list[str]:
     """Return the conditions of the schema: SQLite itself looks at none of them where it may only read."""
-    (statement,) = store.execute(READ_SCHEMA, (table,)).fetchone()
+    (statement,) = store.execute(READ_TABLE, (table,)).fetchone()
     return [f"({condition})" for condition in _CHECK.findall(statement)]
 
 
 def is_whole_text(cell: object) -> TypeGuard[str]:
     """Tell whether a cell that was read as text, whatever it is, is one."""
     return isinstance(cell, str) and _NO_TEXT not in cell
+
+
+def is_hash(cell: object) -> TypeGuard[str]:
+    """Tell whether a cell holds an SM3."""
+    return isinstance(cell, str) and _HASH.fullmatch(cell) is not None
 
 
 def are_texts(store: sqlite3.Connection, statement: str) -> bool:

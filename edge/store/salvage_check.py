@@ -9,7 +9,6 @@ stands on damaged ground. Checking table by table would leave out just that list
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -20,9 +19,10 @@ from typing import Literal
 import structlog
 
 from edge.store import schema
+from edge.store.chain import READ_EVENT
 from edge.store.database import APPLICATION_ID
 from edge.store.errors import store_errors
-from edge.store.salvage_cells import are_texts, columns_of, is_whole_text, right_row, wrong_table
+from edge.store.salvage_cells import are_texts, columns_of, is_hash, is_whole_text, right_row, wrong_table
 from edge.store.salvage_proof import Descent, Found, Place, event_in, is_near, restored
 from edge.store.salvage_sectors import count_unreadable
 from wire.events import sm3_hex
@@ -48,10 +48,7 @@ SELECT epoch, seq, id, kind, hlc, created_at, state, held_until, dead_code, deli
 FROM outbox WHERE state = 'pending' ORDER BY epoch, seq DESC
 """
 READ_NUMBER = "SELECT bytes FROM outbox WHERE seq = ?"
-READ_EVENT = "SELECT bytes FROM outbox WHERE epoch = ? AND seq = ?"
 
-
-HASH = re.compile(r"[0-9a-f]{64}")
 _PRIMARY_CODE = 0xFF
 _OF_CONTENT = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_MISMATCH}
 """Answers that say that the file is not what we wrote. The others say that the disk refused."""
@@ -168,7 +165,7 @@ def _check_history(store: sqlite3.Connection) -> Sequence[Place]:
     terminal, epoch, next_seq, last_hash = states[0]
     if epoch in lives and lives[epoch][1] != next_seq - 1:
         raise DamageError("the state of the history is not that of the last event")
-    if not HASH.fullmatch(last_hash):
+    if not is_hash(last_hash):
         raise DamageError("the state of the history names no hash")
     if epoch not in lives and _lives_with(store, next_seq - 1, last_hash):
         raise DamageError("the state of the history names another life than its last event")

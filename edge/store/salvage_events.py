@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from edge.store.chain import READ_EVENT
 from edge.store.salvage_fill import Taken, add_events
 from edge.store.salvage_proof import Found, event_in, is_near, prove, restored
 from edge.store.salvage_remains import Head, Remains
@@ -15,7 +16,6 @@ from edge.store.wal import Verdict
 from wire.events import Span, sm3_hex
 from wire.receipts import ranges
 
-READ_EVENT = "SELECT bytes FROM outbox WHERE epoch = ? AND seq = ?"
 FORMER_EPOCHS = "SELECT epoch FROM former_store UNION SELECT epoch FROM adopted"
 _MOST_AHEAD = 100_000
 """A state that is further ahead of every event than this is damaged itself."""

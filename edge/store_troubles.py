@@ -36,6 +36,8 @@ def store_troubles(mended: Mended, former: Sequence[FormerStore], now: datetime)
     for one in former:
         if one.why == "damaged" and one.seen_at is None and now - one.ended_at < SHOWN:
             yield _salvaged(one)
+    if mended.put_aside:
+        yield _put_aside(mended.put_aside)
     if mended.parked:
         yield _parked(mended.parked)
     if mended.is_cut_off:
@@ -52,6 +54,23 @@ def _salvaged(one: FormerStore) -> Trouble:
             f"{one.folder}",
         ),
         _ASK_VENDOR,
+    )
+
+
+def _put_aside(folder: str) -> Trouble:
+    return Trouble(
+        "store.put_aside",
+        Words(
+            f"上次抢救中断后，原位置出现了另一个数据库，已移到 {folder}",
+            f"Another store stood in the place of the one whose salvage was cut off; it is in {folder}",
+        ),
+        Words(
+            "需要其中的记录时，用 `yima outbox export 文件 --folder 该目录` 导出，再用 `yima outbox adopt` 接收；"
+            "否则保留该目录即可。",
+            "If its records are needed, export them with `yima outbox export FILE --folder` and that folder, then "
+            "adopt the file; else just keep the folder.",
+        ),
+        is_alarm=False,
     )
 
 

@@ -55,6 +55,8 @@ class Mended:
     """The last commit before a power cut was not finished: nobody was told that it was recorded."""
     parked: int = 0
     """Waiting events that were not what was frozen any more."""
+    put_aside: str = ""
+    """Where a store was put that stood in the place of the one whose salvage was cut off."""
 
 
 def mend(database: Path, owner: Owner) -> Mended:
@@ -126,28 +128,33 @@ def _park(tx: Connection, wrong: Sequence[tuple[str, int]], owner: Owner) -> int
 def _salvage(database: Path, owner: Owner, why: str) -> Mended:
     started_s = time.monotonic()
     _logger.error("store.damaged", path=str(database), reason=why)
-    folder, is_done = _set_aside(database, owner.now)
-    if not is_done:
+    mended = Mended(is_salvaged=True)
+    folder = _folder_for(database, owner.now)
+    if not is_made(database, folder):
+        mended.put_aside = _set_aside(database, folder, owner.now)
         summary = _rebuild(database, folder, owner)
         took_s = round(time.monotonic() - started_s, 1)
         _logger.error("store.salvaged", folder=str(folder), took_s=took_s, **summary)
     _note(database).unlink()
     sync(database.parent)
-    return Mended(is_salvaged=True)
+    return mended
 
 
-def _set_aside(database: Path, now: datetime) -> tuple[Path, bool]:
-    """Move the files of the store out of the way; return where, and whether the new store is in place already."""
+def _folder_for(database: Path, now: datetime) -> Path:
+    """Return the folder for the damaged files, which the note names from now on."""
     note = _note(database)
     if not note.exists():
         write_whole(note, _free_name(database, now).encode())
     folder = database.parent / DAMAGED / note.read_text(encoding="utf-8")
     make_private_folder(folder)
-    aside = folder / database.name
-    if is_made(database, folder):
-        return folder, True
+    return folder
+
+
+def _set_aside(database: Path, folder: Path, now: datetime) -> str:
+    """Move the files of the store out of the way; return where another store went that came to its place."""
+    aside, other = folder / database.name, ""
     if aside.exists():
-        _clear_place(database, aside, now)
+        other = _clear_place(database, aside, now)
     else:
         # Its being there says that the move has begun, so it is there even where the database was not.
         database.touch()
@@ -156,7 +163,7 @@ def _set_aside(database: Path, now: datetime) -> tuple[Path, bool]:
         left.rename(aside.with_name(left.name))
     sync(folder)
     sync(database.parent)
-    return folder, False
+    return other
 
 
 def is_made(database: Path, folder: Path) -> bool:
@@ -175,21 +182,22 @@ def left_to_move(database: Path, aside: Path) -> list[Path]:
     return [one for one in _beside(database) if not aside.with_name(one.name).exists()]
 
 
-def _clear_place(database: Path, aside: Path, now: datetime) -> None:
-    """Set aside, in a folder of its own, what somebody put in the place of the database that was moved."""
+def _clear_place(database: Path, aside: Path, now: datetime) -> str:
+    """Set aside, in a folder of its own, what somebody put in the place of the database that was moved; say where."""
     # An empty file holds nothing: the new store takes its place.
     came = [database] if database.exists() and database.stat().st_size else []
     ours = left_to_move(database, aside)
     came += [one for one in _beside(database) if one not in ours]
     if not came:
-        return
+        return ""
     folder = database.parent / DAMAGED / _free_name(database, now)
     make_private_folder(folder)
     for one in came:
         one.rename(folder / one.name)
     sync(folder)
     sync(folder.parent)
-    _logger.warning("store.set_aside", folder=str(folder))
+    _logger.warning("store.put_aside", folder=str(folder))
+    return name_of(folder)
 
 
 def _beside(database: Path) -> list[Path]:

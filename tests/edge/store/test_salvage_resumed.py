@@ -15,6 +15,7 @@ from edge.store.handover_look import opened_estate
 from edge.store.life import former_stores
 from edge.store.salvage import DAMAGED, mend
 from edge.store.terminal import ensure_state, read_state
+from edge.store_troubles import store_troubles
 from rules.scan_judgement import Mode
 from tests.edge.scene import EPOCH, NOON, TERMINAL, FakeClock, Shop
 from tests.edge.store.test_salvage import OWNER, PAGE, events_of, open_shop, spoil
@@ -81,8 +82,13 @@ def test_store_that_somebody_put_there_is_set_aside_as_it_is(cut_off: tuple[Path
     path, events = cut_off
     (damaged,) = set_aside(path)
     backup = backup_at(path)
-    assert held(path) == events
+    mended = mend(path, OWNER)
+    (trouble,) = store_troubles(mended, [], NOON)
+    assert (trouble.code, trouble.is_alarm) == ("store.put_aside", False)
+    assert mended.put_aside in trouble.words.zh
+    assert {file.name: file.read_bytes() for file in (path.parent / mended.put_aside).iterdir()} == backup
     assert set_aside(path) == [damaged, backup]
+    assert held_once(path) == events
 
 
 def test_log_that_was_not_moved_yet_is_not_taken_for_another_stores(folder: Path) -> None:

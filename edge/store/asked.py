@@ -17,10 +17,10 @@ from sqlalchemy import Connection
 
 from edge.store import sql
 from edge.store.chain import event_at
-from edge.store.life import former_ends
+from edge.store.life import known_ends
 from edge.store.salvage_cells import MOST_NUMBER
 from edge.store.salvage_proof import Descent, End, Place, is_near
-from edge.store.terminal import TerminalState, read_state
+from edge.store.terminal import read_state
 from wire.events import Span, sm3_hex
 from wire.receipts import Wanted, ranges
 
@@ -85,7 +85,7 @@ class Made:
 def kept_epochs(tx: Connection) -> list[Kept]:
     """Return every life of which something is here, in no order that means anything; costs three look-ups each."""
     state = read_state(tx)
-    ends = _ends(tx, state)
+    ends = known_ends(tx)
     found = [Kept(epoch, first, last, _hash_of(tx, (epoch, last), ends)) for epoch, first, last in _lives(tx)]
     newest = state.next_seq - 1
     others = [one for one in found if one.epoch != state.epoch]
@@ -143,16 +143,11 @@ def offer_forked_again(tx: Connection) -> int:
 
 def _park_damaged(tx: Connection, epoch: str, span: Span) -> None:
     """Park the rows that do not prove to be what was frozen, or of which no receipt could name the id."""
-    descent = Descent(partial(event_at, tx), _ends(tx, read_state(tx)))
+    descent = Descent(partial(event_at, tx), known_ends(tx))
     for seq, id_, frozen in sql.rows(tx, SELECT_AGAIN, (epoch, *span)):
         event = descent.proved((epoch, seq), frozen)
         if event is None or event.id.encode() != id_:
             sql.change(tx, PARK, (epoch, seq))
-
-
-def _ends(tx: Connection, state: TerminalState) -> dict[str, End]:
-    """Return the last event of each life, where it is known."""
-    return {**former_ends(tx), state.epoch: (state.next_seq - 1, state.last_hash)}
 
 
 def _lives(tx: Connection) -> Iterator[tuple[str, int, int]]:

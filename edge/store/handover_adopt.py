@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import IO, ClassVar
 
 from sqlalchemy import Connection
@@ -19,6 +20,7 @@ from codes.words import Words
 from edge.clock import corrected_us, to_us
 from edge.errors import EdgeError
 from edge.store import sql
+from edge.store.chain import event_at
 from edge.store.dead_letters import TAKE_BACK
 from edge.store.handover import (
     NO_EVENT,
@@ -30,8 +32,9 @@ from edge.store.handover import (
     other_terminals,
     read_export,
 )
+from edge.store.life import known_ends
 from edge.store.outbox import Outbox, RandomBytes
-from edge.store.salvage_proof import Descent, Place
+from edge.store.salvage_proof import Descent
 from edge.store.terminal import advance, read_state
 from wire.errors import NewerMessageError
 from wire.events import thaw
@@ -211,12 +214,6 @@ def _is_here(tx: Connection, row: ExportedRow) -> bool:
 
 def _is_proved(tx: Connection, row: ExportedRow, frozen: bytes) -> bool:
     """Tell whether these bytes may be the event of a place, as far as they and what follows here say so."""
-    state = read_state(tx)
-
-    def read(place: Place) -> bytes | None:
-        found = sql.first(tx, SELECT_HERE, place)
-        return found[0] if found is not None else None
-
     try:
         thaw(frozen)
     except NewerMessageError:
@@ -224,7 +221,7 @@ def _is_proved(tx: Connection, row: ExportedRow, frozen: bytes) -> bool:
         return True
     except NO_EVENT:
         return False
-    descent = Descent(read, {state.epoch: (state.next_seq - 1, state.last_hash)})
+    descent = Descent(partial(event_at, tx), known_ends(tx))
     return descent.proved((row.epoch, row.seq), frozen) is not None
 
 

@@ -15,6 +15,7 @@ from typing import IO
 from sqlalchemy import Connection
 
 from edge.store import sql
+from edge.store.chain import event_at
 from edge.store.handover import (
     NO_EVENT,
     ROWS_PER_CHUNK,
@@ -25,8 +26,8 @@ from edge.store.handover import (
     thawed,
     write_export,
 )
-from edge.store.salvage_proof import is_near, named_by_follower
-from edge.store.terminal import read_state
+from edge.store.life import known_ends
+from edge.store.salvage_proof import Place, is_near, named_by_follower
 from wire.events import sm3_hex
 
 SELECT_AFTER = """
@@ -36,12 +37,8 @@ WHERE (epoch, seq) > (?, ?) AND state <> 'delivered' ORDER BY epoch, seq LIMIT ?
 SELECT_ALL_AFTER = """
 SELECT epoch, seq, id, kind, hlc, created_at, bytes FROM outbox WHERE (epoch, seq) > (?, ?) ORDER BY epoch, seq LIMIT ?
 """
-SELECT_BYTES = "SELECT bytes FROM outbox WHERE epoch = ? AND seq = ?"
 _NEIGHBOURS = 4
 """Events kept in memory: each is asked for by the one before and by the one before that."""
-
-Place = tuple[str, int]
-"""Life and number of an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +93,8 @@ class _Sound:
         self._statement = statement
         self._wrong = wrong
         self._told = told
-        self._state = read_state(tx)
-        self._read = lru_cache(_NEIGHBOURS)(self._bytes_of)
+        self._ends = known_ends(tx)
+        self._read = lru_cache(_NEIGHBOURS)(partial(event_at, tx))
         self.count = 0
         self.left_out: list[Place] = []
 
@@ -108,7 +105,7 @@ class _Sound:
             for row in (ExportedRow(*one) for one in cells):
                 after = (row.epoch, row.seq)
                 # A damaged cell may hold a text.
-                digest = sm3_hex(self._read(*after) or b"")
+                digest = sm3_hex(self._read(after) or b"")
                 if not self._is_sound(row, digest, before):
                     self.left_out.append(after)
                     continue
@@ -133,10 +130,7 @@ class _Sound:
 
     def _named(self, epoch: str, seq: int) -> str | None:
         """Return the hash that an event should have."""
-        is_present = epoch == self._state.epoch
-        last_seq, last_hash = (self._state.next_seq - 1, self._state.last_hash) if is_present else (None, None)
-        return last_hash if seq == last_seq else named_by_follower(seq, partial(self._read, epoch), last_seq, last_hash)
-
-    def _bytes_of(self, epoch: str, seq: int) -> bytes | None:
-        found = sql.first(self._tx, SELECT_BYTES, (epoch, seq))
-        return found[0] if found is not None and isinstance(found[0], bytes) else None
+        last_seq, last_hash = self._ends.get(epoch, (None, None))
+        if seq == last_seq:
+            return last_hash
+        return named_by_follower(seq, lambda at: self._read((epoch, at)), last_seq, last_hash)

@@ -37,12 +37,12 @@ from edge.store.database import (
 from edge.store.errors import DamagedStoreError, OlderStoreError, store_errors
 from edge.store.files import copy_readable
 from edge.store.handover import NoStoreError
-from edge.store.handover_export import Place
 from edge.store.handover_remarks import KEEP_DISK, Remark, damaged, kept_before, missing, not_given, spoiled, unfinished
 from edge.store.inspection import is_in_use
 from edge.store.salvage import DAMAGED, is_made, left_to_move, refuse_newer
 from edge.store.salvage_build import Owner, build_store
 from edge.store.salvage_check import look_over
+from edge.store.salvage_proof import Place
 from edge.store.salvage_remains import open_remains
 from edge.store.salvage_sectors import ReadAt
 from edge.store.terminal import read_state

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codes.words import Words
-from edge.store.handover_export import Place
 from edge.store.salvage import DAMAGED
+from edge.store.salvage_proof import Place
 from wire.events import Span
 
 _MOST_SHOWN = 8

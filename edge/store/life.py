@@ -134,10 +134,14 @@ def _end_of(tx: Connection, state: TerminalState) -> End | None:
     return last, digest if is_near(digest, state.last_hash) else state.last_hash
 
 
-def former_ends(tx: Connection) -> dict[str, End]:
-    """Return the last event of each life that ended by an accident, where it is known."""
-    endings = ((epoch, _ending_in(text)) for epoch, text in sql.rows(tx, SELECT_ENDINGS))
-    return {epoch: ending.last for epoch, ending in endings if ending.last is not None}
+def known_ends(tx: Connection) -> dict[str, End]:
+    """Return the last event of each life, the present one included, where it is known."""
+    state = read_state(tx)
+    former = ((epoch, _ending_in(text).last) for epoch, text in sql.rows(tx, SELECT_ENDINGS))
+    ends = {epoch: last for epoch, last in former if last is not None}
+    if state.next_seq > 1:
+        ends[state.epoch] = (state.next_seq - 1, state.last_hash)
+    return ends
 
 
 def former_stores(tx: Connection) -> list[FormerStore]:

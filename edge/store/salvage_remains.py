@@ -16,7 +16,7 @@ from pathlib import Path
 
 from edge.clock import MOST_US
 from edge.store.pages import TABLE_LEAF, Value, records
-from edge.store.salvage_cells import MOST_NUMBER
+from edge.store.salvage_cells import MOST_NUMBER, is_hash, is_whole_text
 from edge.store.salvage_leaves import file_header
 from edge.store.salvage_proof import Found, event_in, found_in, row_of
 from edge.store.salvage_sectors import Sectors, opened_sectors
@@ -26,8 +26,6 @@ _FREE_AT, _APPLICATION_AT, _VERSION_AT = 32, 68, 60
 _MOST_IN_TRUNK = PAGE_BYTES // 4 - 2
 _EVENT = re.compile(rb'\{"v":\d+,"id":"[0-9a-f-]{36}","terminal":"[^"]{1,64}","epoch":"([^"]{1,64})","seq":(\d+),')
 _COLUMNS = 11
-_NO_TEXT = "\ufffd"
-_HASH = re.compile(r"[0-9a-f]{64}")
 _STATE_COLUMNS = 9
 
 Known = Mapping[str, Collection[int]]
@@ -180,8 +178,9 @@ def head_of(cells: list[Value]) -> Head:
             len(cells) >= _STATE_COLUMNS
             and 0 < next_seq < MOST_NUMBER
             and 0 <= hlc <= MOST_US
-            and _HASH.fullmatch(last_hash)
-            and _NO_TEXT not in terminal + epoch
+            and is_hash(last_hash)
+            and is_whole_text(terminal)
+            and is_whole_text(epoch)
         ):
             return Head(terminal, epoch, next_seq, last_hash, hlc)
         case _:

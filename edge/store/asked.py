@@ -19,7 +19,7 @@ from edge.store import sql
 from edge.store.chain import event_at
 from edge.store.life import known_ends
 from edge.store.salvage_cells import MOST_NUMBER
-from edge.store.salvage_proof import Descent, End, Place, is_near
+from edge.store.salvage_proof import Descent, End, Place, is_near, row_of
 from edge.store.terminal import read_state
 from wire.events import Span, sm3_hex
 from wire.receipts import Wanted, ranges
@@ -39,9 +39,13 @@ WHERE epoch = ? AND seq BETWEEN ? AND ? AND state <> 'pending' AND dead_code IS 
 """
 # A damaged cell may hold anything, a text that is none too.
 SELECT_AGAIN = """
-SELECT seq, iif(typeof(id) = 'text', CAST(id AS BLOB), x''), iif(typeof(bytes) = 'blob', bytes, x'') FROM outbox
+SELECT seq, iif(typeof(bytes) = 'blob', bytes, x'') FROM outbox
 WHERE epoch = ? AND seq BETWEEN ? AND ? AND state <> 'pending' AND dead_code IS NOT 'store.row_damaged'
 ORDER BY seq DESC
+"""
+RESTORE = """
+UPDATE outbox SET id = ?1, kind = ?2, hlc = ?3, created_at = ?4
+WHERE epoch = ?5 AND seq = ?6 AND (id, kind, hlc, created_at) IS NOT (?1, ?2, ?3, ?4)
 """
 PARK = (
     "UPDATE outbox SET state = 'dead', dead_code = 'store.row_damaged', held_until = NULL WHERE epoch = ? AND seq = ?"
@@ -117,7 +121,7 @@ def make_pending(tx: Connection, wanted: Sequence[Wanted], *, most_rows: int = R
             last = rows[-1][0]
         # A look in vain costs something too.
         room -= max(1, len(rows))
-        _park_damaged(tx, epoch, (first, last))
+        _prove(tx, epoch, (first, last))
         again += sql.change(tx, SEND_AGAIN, (epoch, first, last))
         missing = _missing(tx, epoch, (first, last))
         if missing:
@@ -136,18 +140,21 @@ def offer_forked_again(tx: Connection) -> int:
         after = 0
         while rows := sql.rows(tx, SELECT_ROWS, (epoch, after + 1, MOST_NUMBER, ROWS_AT_ONCE)):
             first, after = rows[0][0], rows[-1][0]
-            _park_damaged(tx, epoch, (first, after))
+            _prove(tx, epoch, (first, after))
             again += sql.change(tx, SEND_DELIVERED_AGAIN, (epoch, first, after))
     return again
 
 
-def _park_damaged(tx: Connection, epoch: str, span: Span) -> None:
-    """Park the rows that do not prove to be what was frozen, or of which no receipt could name the id."""
+def _prove(tx: Connection, epoch: str, span: Span) -> None:
+    """Park the rows that are not what was frozen, and put the others right by what their events say."""
     descent = Descent(partial(event_at, tx), known_ends(tx))
-    for seq, id_, frozen in sql.rows(tx, SELECT_AGAIN, (epoch, *span)):
+    for seq, frozen in sql.rows(tx, SELECT_AGAIN, (epoch, *span)):
         event = descent.proved((epoch, seq), frozen)
-        if event is None or event.id.encode() != id_:
+        if event is None:
             sql.change(tx, PARK, (epoch, seq))
+        else:
+            right = row_of(event, frozen)
+            sql.change(tx, RESTORE, (right.id, right.kind, right.hlc, right.created_at, epoch, seq))
 
 
 def _lives(tx: Connection) -> Iterator[tuple[str, int, int]]:

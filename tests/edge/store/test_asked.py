@@ -88,15 +88,36 @@ def test_numbers_that_are_gone_are_said_once(connection: Connection, outbox: Out
     assert thaw(row.bytes).fact == EventsLost(EPOCH, [(2, 3), (5, 5)])
 
 
-def test_row_that_was_damaged_since_is_parked_and_said_to_be_lost(connection: Connection, outbox: Outbox) -> None:
+@pytest.mark.parametrize("bytes_", ["'{}'", "x'7b7d'", "CAST(bytes AS TEXT)", "x'c3ff28'"])
+def test_row_that_holds_no_event_any_more_is_parked_and_said_to_be_lost(
+    connection: Connection, outbox: Outbox, bytes_: str
+) -> None:
     record(connection, outbox, 3)
     outbox.apply_receipts([receipt([(1, 3)])], NOON)
     with connection.begin():
-        sql.change(connection, "UPDATE outbox SET id = CAST(x'ff' AS TEXT) WHERE seq = ?", (2,))
+        sql.change(connection, f"UPDATE outbox SET bytes = {bytes_} WHERE seq = 2")  # noqa: S608 - the test's own words
     assert outbox.send_again(ask(Wanted(EPOCH, [(1, 3)])), NOON).rows == 3
     assert due(outbox) == [1, 3, 4]
     (row,) = outbox.pending(epoch=EPOCH, after_seq=3, up_to_seq=None, limit=9, now=NOON)
     assert thaw(row.bytes).fact == EventsLost(EPOCH, [(2, 2)])
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("id", "CAST(x'ff' AS TEXT)"), ("id", "'elsewhen'"), ("kind", "x'00ff'"), ("hlc", "-1"), ("created_at", "1e300")],
+)
+def test_row_whose_event_is_whole_is_put_right_and_sent(
+    connection: Connection, outbox: Outbox, column: str, value: str
+) -> None:
+    record(connection, outbox, 3)
+    with connection.begin():
+        right = sql.rows(connection, "SELECT * FROM outbox")
+    outbox.apply_receipts([receipt([(1, 3)])], NOON)
+    with connection.begin():
+        sql.change(connection, f"UPDATE outbox SET {column} = {value} WHERE seq = 2")  # noqa: S608 - the test's own words
+    assert outbox.send_again(ask(Wanted(EPOCH, [(1, 3)])), NOON) == SentAgain(3, None)
+    with connection.begin():
+        assert sql.rows(connection, "SELECT * FROM outbox") == right
 
 
 def spoil(connection: Connection, seq: int, one: bytes, other: bytes) -> None:

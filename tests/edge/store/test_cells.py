@@ -32,6 +32,8 @@ def test_no_cell_stops_a_start_or_loses_an_event_silently() -> None:
         ("terminal_state", "epoch", "1", "'epoch-3'"),
         ("outbox", "bytes", "state = 'delivered'", OTHER_CODE),
         ("outbox", "bytes", "state = 'dead'", OTHER_CODE),
+        ("outbox", "id", "state = 'delivered'", "'elsewhen'"),
+        ("outbox", "kind", "state = 'dead'", "'elsewhen'"),
         ("outbox", "epoch", "state = 'pending'", "'epoch-3'"),
         ("outbox", "epoch", "state = 'pending'", "CAST(epoch AS BLOB)"),
         ("outbox", "epoch", "state = 'delivered'", "CAST(epoch AS BLOB)"),

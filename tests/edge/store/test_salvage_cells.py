@@ -20,18 +20,35 @@ from tests.edge.scene import NOON, TERMINAL, seeded_bytes
 from tests.edge.store.cells import Cell, damage, live
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A store in which somebody guessed at a password."""
+    folder = tmp_path_factory.mktemp("living")
+    live(folder)
+    with opened_store(folder) as connection, connection.begin():
+        note_guesses(connection, "wang", Guesses(9, NOON + timedelta(minutes=8)))
+    return (folder / FILE_NAME).read_bytes()
+
+
 def test_lock_is_never_longer_than_the_longest_that_is_believed() -> None:
     assert timedelta(microseconds=LONGEST_LOCK_US) == LONGEST_WAIT
 
 
 @pytest.mark.req("T-10")
-@pytest.mark.parametrize("column", ["locked_until", "failures"])
-@pytest.mark.parametrize("value", ["1152921504606846976", "-123", "NULL", "x'00ff'", "'never'"])
-def test_damage_lifts_no_wait_after_wrong_passwords(tmp_path: Path, column: str, value: str) -> None:
-    live(tmp_path)
-    with opened_store(tmp_path) as connection, connection.begin():
-        note_guesses(connection, "wang", Guesses(9, NOON + timedelta(minutes=8)))
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("locked_until", "1152921504606846976"),
+        ("locked_until", "NULL"),
+        ("locked_until", "x'00ff'"),
+        ("failures", "-123"),
+        ("failures", "NULL"),
+        ("failures", "'never'"),
+    ],
+)
+def test_damage_lifts_no_wait_after_wrong_passwords(tmp_path: Path, whole: bytes, column: str, value: str) -> None:
     path = tmp_path / FILE_NAME
+    path.write_bytes(whole)
     assert damage(path, Cell("guess", column, "login = 'wang'", value))
     assert mend(path, Owner(TERMINAL, Mode.DISPENSE, NOON, seeded_bytes(3))).is_salvaged
     with opened_store(tmp_path) as connection, connection.begin():
@@ -43,9 +60,9 @@ def test_damage_lifts_no_wait_after_wrong_passwords(tmp_path: Path, column: str,
 
 
 @pytest.mark.req("T-10")
-def test_damage_keeps_a_session_over(tmp_path: Path) -> None:
-    live(tmp_path)
+def test_damage_keeps_a_session_over(tmp_path: Path, whole: bytes) -> None:
     path = tmp_path / FILE_NAME
+    path.write_bytes(whole)
     assert damage(path, Cell("session", "expires_at", "1", "1152921504606846976"))
     assert mend(path, Owner(TERMINAL, Mode.DISPENSE, NOON, seeded_bytes(3))).is_salvaged
     with closing(sqlite3.connect(path)) as store:

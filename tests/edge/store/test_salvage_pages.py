@@ -29,6 +29,11 @@ def break_leaves(path: Path) -> None:
     path.write_bytes(content)
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return live(tmp_path_factory.mktemp("living"))
+
+
 @pytest.mark.req("T-10")
 @pytest.mark.parametrize(
     ("column", "state", "value"),
@@ -42,10 +47,10 @@ def break_leaves(path: Path) -> None:
     ],
 )
 def test_store_that_was_salvaged_page_by_page_is_whole_whatever_stood_in_a_cell(
-    tmp_path: Path, column: str, state: str, value: str
+    tmp_path: Path, whole: bytes, column: str, state: str, value: str
 ) -> None:
-    live(tmp_path)
     path = tmp_path / FILE_NAME
+    path.write_bytes(whole)
     frozen = events_in(path)
     assert damage(path, Cell("outbox", column, f"state = '{state}'", value))
     break_leaves(path)

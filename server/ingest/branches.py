@@ -4,161 +4,197 @@ It comes about where a store was copied, both went on, and the centre was restor
 is told again, and for the other nothing seems to be missing. A report names the hash of the last event of each life.
 From there each event names the one before, so that what is here can be followed back to the first that is not.
 
-What was followed once is remembered for an hour, so that a report costs a look at what is new and no more.
+A chain is whole only if it was followed, event by event, to its beginning: to the first number, to the oldest that the
+terminal keeps, or to where it joins a chain in which nothing is missing. Each report goes on where the one before left
+off and costs a bounded look. Nothing of this is stored: after a restart of the centre it begins anew.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from codes.words import Words
-from server.store import events
+from server.ingest.affairs import alarm_of_loss
+from server.ingest.following import Numbers, Thread
+from server.ingest.seeking import MOST_NAMED, Chain, Chains, Place, Sought
 from server.store.alarms import Alarm, AlarmKey
 from server.store.events import StreamRow
-from wire.errors import WireError
-from wire.events import Span, thaw
 from wire.presence import KeptEpoch
+from wire.receipts import ranges
 
 WINDOW = 500
-"""Numbers that are asked for at once, back from the first that is not here: branches are short."""
-MOST_TRIES = 3
-"""How often the same stretch is asked for after each other; then a person is told, and it is asked for `AGAIN`."""
-AGAIN = timedelta(hours=1)
-"""After that long nothing is taken for granted: what was whole is followed anew, what did not come is asked for."""
-_MOST_FOLLOWED = 2_000
+"""Numbers that are asked for at once, back from the first that is not here."""
+MOST_READ = 2_000
+"""Numbers that are looked at for one report; the next report goes on from there."""
+_MOST_IN_WORDS = 10
 
 Life = tuple[str, str]
 """Terminal and epoch."""
 
 
-class Place(NamedTuple):
-    """One event of a chain."""
+class Finding(NamedTuple):
+    """What a look at one life came to."""
 
-    seq: int
-    hash: bytes
-
-
-class _Whole(NamedTuple):
-    """From here back nothing is missing."""
-
-    end: Place
-    since: datetime
-    """When it was followed to its beginning."""
-
-
-@dataclass(slots=True)
-class _Sought:
-    """A branch that is asked for."""
-
-    seq: int
-    """The last number of it that is not here."""
-    asked: int = 0
-    asked_at: datetime | None = None
-    is_given_up: bool = False
-    """It was asked for often enough, and a person was told."""
-
-    def rests(self, now: datetime) -> bool:
-        """Tell whether it was asked for often enough, and not so long ago."""
-        return self.asked >= MOST_TRIES and _is_within(self.asked_at, now)
+    sought: Sought | None = None
+    """Numbers to ask for, although all are taken here; whoever asks notes it there."""
+    alarms: tuple[Alarm, ...] = ()
+    read: int = 0
+    """Numbers that were looked at."""
+    is_at_work: bool = False
+    """There is more to be done for this life at the next report."""
 
 
 class Branches:
-    """Finds what is missing of branches. It remembers a few cells of each life that is here, and writes nothing."""
+    """Finds what is missing of branches. It remembers a few cells of each life that went wrong, and writes nothing."""
 
     def __init__(self) -> None:
-        self._whole: dict[Life, _Whole] = {}
-        self._sought: dict[Life, _Sought] = {}
-        self.untold: list[Alarm] = []
-        """What a person should know; whoever has written it empties the list."""
+        self._lives: dict[Life, Chains] = {}
 
-    def missing(self, connection: Connection, row: StreamRow, kept: KeptEpoch, now: datetime) -> Span | None:
-        """Return numbers to ask for, although all are taken here; None if there are none, or not now."""
-        if kept.last_hash is None or kept.last > row.tip_seq:
-            return None
-        life, end = (row.terminal, row.epoch), Place(kept.last, bytes.fromhex(kept.last_hash))
-        # Of a chain that was never wrong, its end vouches for the rest.
-        if not row.is_broken and end == (row.tip_seq, row.tip_hash):
-            self._sought.pop(life, None)
-            return None
-        sought = self._sought.get(life)
-        if sought is not None and sought.is_given_up and sought.rests(now):
-            return None
-        seq = self._follow(connection, row, kept, end, now)
-        if seq is None:
-            self._sought.pop(life, None)
-            return None
-        if sought is None or sought.seq != seq:
-            sought = self._sought[life] = _Sought(seq)
-        elif sought.rests(now):
-            sought.is_given_up = True
-            self.untold.append(_unanswered(life, sought))
-            return None
-        return max(kept.first, seq - WINDOW + 1), seq
-
-    def note_asked(self, life: Life, now: datetime) -> None:
-        """Count a request for a branch that has left."""
-        sought = self._sought.get(life)
-        if sought is not None:
-            sought.asked, sought.asked_at, sought.is_given_up = sought.asked + 1, now, False
-
-    def _follow(self, connection: Connection, row: StreamRow, kept: KeptEpoch, end: Place, now: datetime) -> int | None:
-        """Return the last number whose event the terminal keeps and the centre has not; None if there is none."""
-        life = row.terminal, row.epoch
-        known = self._whole.get(life)
-        if known is None or not _is_within(known.since, now):
-            known = None
-        elif known.end == end:
-            return None
-        seq = _followed_back(connection, row, max(kept.first, kept.last - _MOST_FOLLOWED + 1), end, known)
-        if seq is None:
-            self._whole[life] = _Whole(end, known.since if known else now)
-        return seq
+    def look(self, connection: Connection, row: StreamRow, kept: KeptEpoch, now: datetime, *, most: int) -> Finding:
+        """Follow back what a terminal reports of a life that has no gap here, reading `most` numbers or a few more."""
+        end = Place(kept.last, None if kept.last_hash is None else bytes.fromhex(kept.last_hash))
+        # Of a chain that was never wrong and has no hole its end vouches for the rest.
+        is_vouched = row.lost_from is None and end == (row.tip_seq, row.tip_hash)
+        if not row.is_broken and (end.hash is None or is_vouched):
+            return Finding()
+        chains = self._lives.setdefault((row.terminal, row.epoch), Chains())
+        chain = chains.ending_at(end)
+        if chain.is_at_rest(now):
+            return Finding()
+        chain.take_up()
+        numbers = Numbers(connection, row, kept.first, WINDOW)
+        look = _Look(row, chains, chain, numbers, kept.first, now)
+        return look.follow(most)
 
 
-def _is_within(at: datetime | None, now: datetime) -> bool:
-    """Tell whether `at` is less than `AGAIN` ago; a clock that was set back makes nobody wait."""
-    return at is not None and timedelta() <= now - at < AGAIN
+@dataclass(slots=True)
+class _Look:
+    """One look at one chain."""
+
+    row: StreamRow
+    chains: Chains
+    chain: Chain
+    numbers: Numbers
+    lowest: int
+    now: datetime
+    lost: list[int] = field(default_factory=list)
+    alarms: list[Alarm] = field(default_factory=list)
+
+    def follow(self, most: int) -> Finding:
+        """Follow the chain back to its beginning, to a number that is asked for, or as far as one look goes."""
+        while not self._is_at_beginning():
+            if not self.numbers.has(self.chain.thread.seq) and self.numbers.read >= most:
+                return self._finding(None, is_at_work=True)
+            if self._is_here():
+                if self._is_joining():
+                    continue
+                self.chain.thread = self.numbers.below(self.chain.thread)
+            elif self._is_settled():
+                self._pass()
+            else:
+                sought = self.chain.sought
+                is_due = sought is not None and sought.is_due(self.now)
+                return self._finding(sought if is_due else None, is_at_work=True)
+        if not self.chain.is_at_rest(self.now):
+            self.chain.finish(self.now)
+        return self._finding(None, is_at_work=False)
+
+    def _is_at_beginning(self) -> bool:
+        seq, names = self.chain.thread
+        if seq < self.lowest or self.chain.is_at_rest(self.now):
+            return True
+        if self.row.is_broken or names is None or (self.row.lost_from is not None and self.row.lost_from <= seq):
+            return False
+        # In a chain that was never wrong the only event under a number vouches for all below, but not across a hole.
+        return self.numbers.has(seq) and len(self.numbers.at(seq)) == 1 and self._is_here()
+
+    def _is_here(self) -> bool:
+        seq, names = self.chain.thread
+        here = self.numbers.at(seq, down_to=self.chains.highest_end(seq))
+        return names is not None and names <= here.keys()
+
+    def _is_joining(self) -> bool:
+        """Go on as another chain where this one comes to its end; below a tear nobody knows whether it is the same."""
+        seq, names = self.chain.thread
+        if names is None or len(names) != 1 or self.chain.is_torn:
+            return False
+        return self.chains.merge(self.chain, Place(seq, *names))
+
+    def _is_settled(self) -> bool:
+        """Tell whether the number at which it stops was asked for in vain, or is known to be lost."""
+        seq, names = self.chain.thread
+        told = self.numbers.told(seq)
+        if told is not None and not self.row.is_broken and not self.numbers.at(seq):
+            # Of a single chain everybody who was asked said so; a person was told then.
+            self.chains.note_told(seq)
+            return True
+        sought = self.chain.sought
+        if sought is None or not sought.span[0] <= seq <= sought.span[1]:
+            # Nothing speaks for another branch below a hole of a single chain, but one event tells.
+            span = (max(self.lowest, seq - WINDOW + 1) if self.row.is_broken or names else seq, seq)
+            self.chain.sought = Sought(span, self.numbers.count(span), self.now)
+            return False
+        sought.look(self.numbers.count(sought.span), self.numbers.told_last(sought.span), self.now)
+        if told is not None and self.chains.is_answer(self.chain, told):
+            return True
+        return sought.is_given_up or (names is None and sought.is_answered(self.now))
+
+    def _pass(self) -> None:
+        """Go on below a number whose event does not come, or is not known."""
+        seq, names = self.chain.thread
+        here = self.numbers.at(seq)
+        if self.numbers.told(seq) is not None:
+            # Of a span that was said to be lost only this number: the rest may be what another box lost.
+            self.chain.is_torn = True
+            self.chain.thread = _under(seq)
+            if self.chains.note_told(seq):
+                self.lost.append(seq)
+        elif names is None:
+            self.chain.is_torn = True
+            self._tell_tear(seq)
+            self.chain.thread = self.chain.thread._replace(names=frozenset(here)) if here else _under(seq)
+        else:
+            self.chain.missing = [*self.chain.missing, seq][:MOST_NAMED]
+            self.chain.thread = _under(seq)
+            self.alarms.append(_unanswered(self.row, self.chains.missing()))
+
+    def _tell_tear(self, seq: int) -> None:
+        """Tell a person, once, that it cannot be told whether all is here, where there is reason to doubt it."""
+        sought = self.chain.sought
+        is_doubtful = self.row.is_broken and sought is not None and sought.is_given_up
+        if is_doubtful and not self.chains.is_tear_told:
+            self.chains.is_tear_told = True
+            self.alarms.append(_torn(self.row, seq))
+
+    def _finding(self, sought: Sought | None, *, is_at_work: bool) -> Finding:
+        if self.lost:
+            self.alarms.append(alarm_of_loss(self.row.terminal, self.row.epoch, len(self.lost), ranges(self.lost)))
+        return Finding(sought, tuple(self.alarms), self.numbers.read, is_at_work)
 
 
-def _followed_back(connection: Connection, row: StreamRow, lowest: int, end: Place, known: _Whole | None) -> int | None:
-    seq, digest = end
-    while seq >= lowest:
-        first = max(lowest, seq - WINDOW + 1)
-        if known is not None and known.end.seq <= seq:
-            if known.end == (seq, digest):
-                return None
-            first = max(first, min(known.end.seq + 1, seq))
-        here = events.load_links(connection, row.id, range(first, seq + 1))
-        while seq >= first:
-            found = here.get(seq, {})
-            if digest not in found:
-                return seq if found else None
-            if len(found) == 1 and not row.is_broken:
-                return None
-            before = _predecessor(found[digest])
-            if before is None:
-                return None
-            seq, digest = seq - 1, before
-    return None
+def _under(seq: int) -> Thread:
+    return Thread(seq - 1, None)
 
 
-def _predecessor(frozen: bytes | None) -> bytes | None:
-    """Return the SM3 that an event names; None if it was rejected, or cannot be read any more."""
-    try:
-        return None if frozen is None else bytes.fromhex(thaw(frozen).prev)
-    except WireError:
-        return None
-
-
-def _unanswered(life: Life, sought: _Sought) -> Alarm:
-    terminal, epoch = life
+def _unanswered(row: StreamRow, missing: list[int]) -> Alarm:
+    spans = [str(first) if first == last else f"{first}-{last}" for first, last in ranges(missing)]
+    named = ", ".join(spans[:_MOST_IN_WORDS]) + (" …" if len(spans) > _MOST_IN_WORDS else "")
     words = Words(
-        f"终端的第 {sought.seq} 号记录与中心的不同，索取 {sought.asked} 次仍未收到；以后每小时索取一次",
-        f"Event {sought.seq} at the terminal is another than here and did not come in {sought.asked} asks; "
-        "it is asked for every hour",
+        f"终端的第 {named} 号记录与中心的不同，多次索取仍未收到；以后每小时重新索取",
+        f"Under number {named} the terminal has another event than the centre. It was asked for again and again and "
+        "did not come; it is asked for anew every hour",
     )
-    return Alarm(AlarmKey(terminal, "chain.branch_missing", epoch), words)
+    return Alarm(AlarmKey(row.terminal, "chain.branch_missing", row.epoch), words)
+
+
+def _torn(row: StreamRow, seq: int) -> Alarm:
+    words = Words(
+        f"第 {seq} 号之后的记录丢失或无法解读，无法确认第 {seq} 号及以前的记录是否已全部收到；多次索取，没有新的记录",
+        f"What follows event {seq} is lost or cannot be read, so that nobody can tell whether all of the terminal's "
+        f"events up to {seq} are here; they were asked for again and again, and nothing new came",
+    )
+    return Alarm(AlarmKey(row.terminal, "chain.branch_missing", row.epoch), words)

@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import msgspec
+from msgspec import Struct
+
 from server.store.events import NO_HASH, Stored, StreamRow
+from wire.events import Hash
 
 
 class NewLink(NamedTuple):
@@ -19,6 +23,8 @@ class NewLink(NamedTuple):
     hash: bytes
     prev: bytes | None
     """SM3 that it names as its predecessor; None if it could not be read."""
+    is_rejected: bool = False
+    """A person is told of it already: that it names another predecessor is no alarm of its own."""
 
 
 class Faults(NamedTuple):
@@ -28,6 +34,29 @@ class Faults(NamedTuple):
     """Events that name another predecessor than the one that is there."""
     forked: list[int]
     """Numbers that stand for more than one event."""
+
+
+class _Reference(Struct):
+    """What an event says of its place, whatever else is wrong with it; unknown fields are allowed."""
+
+    prev: Hash
+    terminal: str
+    epoch: str
+
+
+_reference_decoder = msgspec.json.Decoder(_Reference)
+
+
+def predecessor(frozen: bytes, stream: StreamRow) -> bytes | None:
+    """Return the SM3 that an event of `stream`, of any version, rejected or not, names as its predecessor.
+
+    None if it cannot be read, or if the event is of another chain.
+    """
+    try:
+        said = _reference_decoder.decode(frozen)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return bytes.fromhex(said.prev) if (said.terminal, said.epoch) == (stream.terminal, stream.epoch) else None
 
 
 def is_next(stream: StreamRow, new: Sequence[NewLink]) -> bool:

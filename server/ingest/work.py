@@ -11,7 +11,7 @@ from typing import get_args
 
 from codes.words import Words
 from server.ingest.affairs import OF_ITSELF, alarm_of_loss, alarms_of, lost_in
-from server.ingest.chain import Faults, NewLink, advance_tip, find_faults, is_next
+from server.ingest.chain import Faults, NewLink, advance_tip, find_faults, is_next, predecessor
 from server.ingest.clocks import alarm_of_lead
 from server.ingest.opening import Arrival, Delivery, Refusal, hold_all
 from server.store import events
@@ -21,8 +21,8 @@ from server.store.events import EventRow, RejectedRow, Stored, StreamRow
 from server.store.ledger import EvidenceRow, SightingRow
 from server.store.times import moment
 from server.trace.testimony import Witness, evidence, sighting
-from wire.errors import NewerMessageError, WireError
-from wire.events import Event, Fact, Span, thaw
+from wire.errors import NewerMessageError
+from wire.events import Event, Fact, Span
 
 TOO_MANY_LIVES = "terminal.too_many_lives"
 """Code with which events of one life too many are held."""
@@ -112,7 +112,7 @@ class Work:
         )
         self.alarms.append(Alarm(AlarmKey(stream.terminal, refusal.code, stream.epoch), words))
         if refusal.seq is not None:
-            links.append(NewLink(refusal.seq, refusal.hash, None))
+            links.append(NewLink(refusal.seq, refusal.hash, predecessor(refusal.frozen, stream), is_rejected=True))
 
 
 def known_places(
@@ -155,7 +155,8 @@ def close_lost(
 ) -> list[Alarm]:
     """Close numbers that will never come, so that nobody waits or asks for them any more; return the alarms.
 
-    A terminal that lost its delivered events names them as well: what is here is not lost.
+    A terminal that lost its delivered events names them as well: what is here is not lost, unless `Branches` finds that
+    it is of another branch.
     """
     found: list[Alarm] = []
     for key, spans in lost.items():
@@ -164,9 +165,10 @@ def close_lost(
             continue
         stream = streams[key]
         absent = {span: span[1] - span[0] + 1 - events.count_closed(connection, stream.id, span) for span in set(spans)}
+        # Also what is closed: the event here may be of another branch, which is found out when the chain is followed.
+        events.add_lost(connection, stream.id, absent, now_us)
         absent = {span: numbers for span, numbers in absent.items() if numbers}
         if absent:
-            events.add_lost(connection, stream.id, absent, now_us)
             stream.contiguous_to = events.contiguous_from(connection, stream.id, stream.contiguous_to)
             found.append(alarm_of_loss(stream.terminal, stream.epoch, sum(absent.values()), list(absent)))
     events.save_streams(connection, (streams[key] for key in lost if key in streams))
@@ -188,10 +190,16 @@ def link_up(
 def _link_up(connection: Connection, stream: StreamRow, new: Sequence[NewLink]) -> list[Alarm]:
     in_order = sorted(new, key=attrgetter("seq"))
     found: list[Alarm] = []
+    # What names nothing that can be read vouches for nothing before it.
+    stream.is_broken = stream.is_broken or any(link.prev is None for link in in_order)
     if not is_next(stream, in_order):
         faults = _faults(connection, stream, in_order)
         stream.is_broken = stream.is_broken or bool(faults.broken)
-        found = [_break(stream, seq) for seq in faults.broken] + [_fork(stream, seq) for seq in faults.forked]
+        told = {link.seq for link in in_order if link.is_rejected} - {
+            one.seq for one in in_order if not one.is_rejected
+        }
+        found = [_break(stream, seq) for seq in faults.broken if seq not in told]
+        found += [_fork(stream, seq) for seq in faults.forked]
     advance_tip(stream, in_order)
     _close(connection, stream, {link.seq for link in in_order})
     return found
@@ -204,17 +212,10 @@ def _faults(connection: Connection, stream: StreamRow, new: Sequence[NewLink]) -
     stored = events.load_accepted(connection, stream.id, asked) | events.load_rejected(connection, stream.id, asked)
     after = {seq + 1 for seq in numbers} - numbers
     following = [
-        NewLink(seq, b"", _predecessor(frozen)) for seq, frozen in events.load_frozen(connection, stream.id, after)
+        NewLink(seq, b"", predecessor(frozen, stream))
+        for seq, frozen in events.load_frozen(connection, stream.id, after)
     ]
     return find_faults(new, stored, following)
-
-
-def _predecessor(frozen: bytes) -> bytes | None:
-    """Return the SM3 that a stored event names; None if this release cannot read its version any more."""
-    try:
-        return bytes.fromhex(thaw(frozen).prev)
-    except WireError:
-        return None
 
 
 def _close(connection: Connection, stream: StreamRow, closed: set[int]) -> None:

@@ -2,8 +2,9 @@
 
 The order of locks, which every transaction keeps: chains that are new (by terminal and epoch), chains (by terminal and
 number), codes of the ledger that are there, evidence, codes that are new, alarms (each by key). The registry's
-transactions lock terminals (by id) and then alarms. Asks and readings lock nothing. A restore locks nobody's rows: it
-begins only when nobody else has the store open. So nobody ever waits for whoever waits for him.
+transactions lock terminals (by id) and then alarms; asking a terminal locks alarms, and only where it raises some.
+Readings lock nothing. A restore locks nobody's rows: it begins only when nobody else has the store open. So nobody ever
+waits for whoever waits for him.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ class StreamRow:
     """SM3 of the event with that number."""
     is_broken: bool = False
     """An event named another predecessor than the one that is there: the end of this chain does not vouch for it."""
+    lost_from: int | None = None
+    """The lowest number that was said to be lost; known only where the row was loaded for reading."""
 
 
 class EventRow(NamedTuple):
@@ -113,7 +116,8 @@ def open_streams(connection: Connection, names: Collection[tuple[str, str]]) -> 
 
 def load_streams(connection: Connection, terminal: str) -> list[StreamRow]:
     """Return every life of a terminal's store, oldest first, for reading only."""
-    asked = select(*_STREAM).where(stream.c.terminal == terminal).order_by(stream.c.id)
+    lost_from = select(func.min(lost_span.c.first)).where(lost_span.c.stream == stream.c.id).scalar_subquery()
+    asked = select(*_STREAM, lost_from).where(stream.c.terminal == terminal).order_by(stream.c.id)
     return [StreamRow(*row) for row in connection.execute(asked)]
 
 
@@ -144,13 +148,15 @@ def load_rejected(connection: Connection, stream_id: int, seqs: Collection[int])
     return {Stored(seq, digest) for seq, digest in _at(connection, stream_id, seqs, columns)}
 
 
-def load_links(connection: Connection, stream_id: int, seqs: Collection[int]) -> dict[int, dict[bytes, bytes | None]]:
-    """Return, by number and hash, the bytes of the events with these numbers; None for one that was rejected."""
-    found: dict[int, dict[bytes, bytes | None]] = {}
-    for seq, digest in load_rejected(connection, stream_id, seqs):
-        found.setdefault(seq, {})[digest] = None
-    for seq, digest, frozen in _at(connection, stream_id, seqs, (event.c.seq, event.c.hash, event.c.frozen)):
-        found.setdefault(seq, {})[digest] = frozen
+def load_links(connection: Connection, stream_id: int, span: tuple[int, int]) -> dict[int, dict[bytes, bytes]]:
+    """Return, by number and hash, the bytes of the events in a span of numbers, accepted or rejected."""
+    found: dict[int, dict[bytes, bytes]] = {}
+    for table in (event, rejected_event):
+        asked = select(table.c.seq, table.c.hash, table.c.frozen)
+        for seq, digest, frozen in connection.execute(
+            asked.where(table.c.stream == stream_id, table.c.seq.between(*span))
+        ):
+            found.setdefault(seq, {})[digest] = frozen
     return found
 
 
@@ -220,14 +226,22 @@ def add_rejected(connection: Connection, rows: Sequence[RejectedRow]) -> None:
 
 
 def add_lost(connection: Connection, stream_id: int, spans: Iterable[tuple[int, int]], now_us: int) -> None:
-    """Keep which numbers of a stream will never come."""
-    bulk.insert_missing(connection, lost_span, [(stream_id, *span, now_us) for span in spans])
+    """Keep which numbers of a stream will never come, and when that was said last."""
+    bulk.insert_or_replace(connection, lost_span, [(stream_id, *span, now_us) for span in spans])
 
 
 def load_lost(connection: Connection, stream_id: int, after: int) -> list[tuple[int, int]]:
     """Return the spans of a stream that will never come, as far as they lie above `after`, in order."""
     asked = select(lost_span.c.first, lost_span.c.last).where(lost_span.c.stream == stream_id, lost_span.c.last > after)
     return [(first, last) for first, last in connection.execute(asked.order_by(lost_span.c.first))]
+
+
+def load_told_lost(connection: Connection, stream_id: int, span: tuple[int, int]) -> list[tuple[int, int, int]]:
+    """Return first, last and time of what was said to be lost of a stream, where it meets a span of numbers."""
+    asked = select(lost_span.c.first, lost_span.c.last, lost_span.c.told_us).where(
+        lost_span.c.stream == stream_id, lost_span.c.first <= span[1], lost_span.c.last >= span[0]
+    )
+    return [(first, last, told_us) for first, last, told_us in connection.execute(asked)]
 
 
 def count_closed(connection: Connection, stream_id: int, span: tuple[int, int]) -> int:

@@ -1,0 +1,281 @@
+"""Two boxes went on from copies of one store, and the centre knows any part of either: in the end it knows all of both.
+
+The real ingest and asking on SQLite, with small windows; the boxes answer as terminals do. Events may be rejected, with
+their predecessor legible or not; rows may be damaged at one box or at both; requests may get lost; the centre restarts.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from server.ingest import Ingest, branches
+from server.ingest.asking import Asking
+from server.ingest.seeking import AGAIN, PATIENCE
+from server.store import events
+from server.store.database import Store, open_store
+from server.store.tables import event, lost_span, rejected_event
+from tests.server.fake_terminal import NOW, FakeTerminal, new_key, opened, scanned
+from tests.server.ingest import looking
+from wire.envelope import open_sealed
+from wire.events import EventsLost, Span, StoreRebuilt, sm3_hex
+from wire.presence import Health, KeptEpoch
+from wire.receipts import Wanted, decode_ask, ranges
+
+BOX_KEY, CENTRE_KEY = new_key(), new_key()
+WINDOW = 3
+MOST_READ = 7
+BETWEEN_REPORTS = timedelta(minutes=4)
+
+
+class Kind(Enum):
+    """What becomes of an event."""
+
+    SOUND = "sound"
+    REJECTED = "rejected"
+    ILLEGIBLE = "illegible"
+    """Rejected, and its predecessor cannot be read."""
+
+
+KINDS = st.sampled_from([Kind.SOUND] * 6 + [Kind.REJECTED, Kind.ILLEGIBLE])
+
+
+def altered(frozen: bytes, kind: Kind) -> bytes:
+    said = msgspec.json.decode(frozen)
+    if kind is Kind.ILLEGIBLE:
+        said["prev"] = "?"
+    if kind is not Kind.SOUND:
+        said["fact"] = {"kind": "teleported"}
+    return msgspec.json.encode(said) if kind is not Kind.SOUND else frozen
+
+
+@dataclass
+class Box:
+    """A terminal with its rows; what is damaged is not among them."""
+
+    name: str
+    terminal: FakeTerminal
+    rows: dict[int, bytes] = field(default_factory=dict)
+    recorded: dict[int, bytes] = field(default_factory=dict)
+    """Everything that it ever recorded in the first life."""
+    pending: list[bytes] = field(default_factory=list)
+    said_lost: set[tuple[str, Span]] = field(default_factory=set)
+    later: FakeTerminal | None = None
+    """Its next life, after it was told that the first one forked."""
+
+    def record(self, kind: Kind) -> None:
+        frozen = self.terminal.skip(altered(self.terminal.say(scanned(None, sale=self.name)), kind))
+        # `say` has counted it already.
+        self.terminal.seq -= 1
+        self.rows[self.terminal.seq] = self.recorded[self.terminal.seq] = frozen
+
+    def report(self, now: datetime) -> Health:
+        last = max(self.recorded)
+        digest = sm3_hex(self.rows[last]) if last in self.rows else None
+        # A damaged row is a row.
+        kept = [KeptEpoch("e1", 1, last, digest)]
+        return Health(1, self.terminal.name, "s1", now, 0, 0, None, [], kept)
+
+    def answer(self, wanted: list[Wanted]) -> None:
+        lost: list[int] = []
+        for first, last in (span for one in wanted if one.epoch == "e1" for span in one.spans):
+            asked = range(first, min(last, max(self.recorded)) + 1)
+            self.pending += [self.rows[seq] for seq in asked if seq in self.rows]
+            lost += [seq for seq in asked if seq not in self.rows]
+        fresh = {("e1", span) for span in ranges(lost)} - self.said_lost
+        if fresh:
+            self.said_lost |= fresh
+            self.tell(EventsLost("e1", sorted(span for _, span in fresh)))
+
+    def tell(self, fact: EventsLost) -> None:
+        if self.later is None:
+            frozen = self.terminal.say(fact)
+            self.rows[self.terminal.seq] = self.recorded[self.terminal.seq] = frozen
+            self.pending.append(frozen)
+        else:
+            self.own.append(self.later.say(fact))
+
+    own: list[bytes] = field(default_factory=list)
+    """Pending events of the next life."""
+
+    def leave(self) -> None:
+        if self.later is None:
+            self.later = FakeTerminal(key=BOX_KEY, epoch=f"e2-{self.name}")
+            self.own.append(self.later.say(StoreRebuilt("e1", "forked", len(self.rows), [])))
+
+
+@dataclass
+class World:
+    path: Path
+    boxes: list[Box]
+    now: datetime = NOW
+
+    def __post_init__(self) -> None:
+        self.open()
+        FakeTerminal(key=BOX_KEY).registered(self.store)
+
+    def open(self) -> None:
+        self.store: Store = open_store(f"sqlite:///{self.path}", new_epoch=lambda: "c1")
+        self.ingest = Ingest(self.store, CENTRE_KEY)
+        self.asking = Asking(self.store, CENTRE_KEY)
+
+    def restart(self) -> None:
+        self.store.close()
+        self.open()
+
+    def deliver(self, box: Box, frames: list[tuple[str, bytes]]) -> None:
+        for reply in self.ingest.take_many(frames, self.now):
+            receipt = opened(reply.topic, reply.frame, CENTRE_KEY.public)
+            if receipt.is_forked and receipt.epoch == "e1":
+                box.leave()
+
+    def send(self, box: Box) -> None:
+        while box.pending or box.own:
+            frames = []
+            # What is live goes first.
+            if box.later is not None and box.own:
+                frames.append(box.later.frame(*box.own))
+            if box.pending:
+                frames.append(box.terminal.frame(*box.pending))
+            box.own, box.pending = [], []
+            self.deliver(box, frames)
+
+    def report(self, box: Box, *, is_heard: bool = True) -> bool:
+        """Let a box report and answer; tell whether it was asked for something."""
+        self.now += BETWEEN_REPORTS
+        topics = box.terminal.topics
+        question = self.asking.question(topics, box.report(self.now), self.now)
+        if question is None:
+            return False
+        self.asking.note_asked(topics, self.now)
+        if is_heard:
+            ask = decode_ask(open_sealed(question.frame, question.topic, lambda _: CENTRE_KEY.public).body)
+            box.answer(ask.wanted)
+            self.send(box)
+        return True
+
+    def here(self) -> set[bytes]:
+        with self.store.reading() as connection:
+            found = {bytes(one) for one in connection.scalars(event.select().with_only_columns(event.c.frozen))}
+            refused = rejected_event.select().with_only_columns(rejected_event.c.frozen)
+            return found | {bytes(one) for one in connection.scalars(refused)}
+
+    def told_lost(self) -> set[int]:
+        with self.store.reading() as connection:
+            asked = lost_span.select().with_only_columns(lost_span.c.first, lost_span.c.last)
+            return {seq for first, last in connection.execute(asked) for seq in range(first, last + 1)}
+
+
+@st.composite
+def pairs(draw: st.DrawFn) -> list[Box]:
+    trunk = FakeTerminal(key=BOX_KEY)
+    common = Box("both", trunk)
+    for kind in draw(st.lists(KINDS, max_size=8)):
+        common.record(kind)
+    boxes = []
+    for name in "AB":
+        terminal = FakeTerminal(key=BOX_KEY, seq=trunk.seq, prev=trunk.prev, hlc=trunk.hlc)
+        box = Box(name, terminal, dict(common.rows), dict(common.recorded))
+        for kind in draw(st.lists(KINDS, min_size=1, max_size=14)):
+            box.record(kind)
+        boxes.append(box)
+    return boxes
+
+
+def damaged(draw: st.DrawFn, box: Box) -> None:
+    for seq in draw(st.sets(st.sampled_from(sorted(box.rows)), max_size=4)):
+        del box.rows[seq]
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[list[Box], list[tuple[int, list[bytes]]]]:
+    """Two boxes, and what the centre was told before: any events of either, in any order."""
+    boxes = draw(pairs())
+    told: list[tuple[int, list[bytes]]] = []
+    for number, box in enumerate(boxes):
+        much = draw(st.sampled_from(["all", "nothing", "any"]))
+        seqs = sorted(box.rows) if much == "all" else []
+        if much == "any":
+            seqs = sorted(draw(st.sets(st.sampled_from(sorted(box.rows)))))
+        middle = draw(st.integers(0, len(seqs)))
+        parts = [seqs[:middle], seqs[middle:]]
+        told += [(number, [box.rows[seq] for seq in part]) for part in draw(st.permutations(parts)) if part]
+        damaged(draw, box)
+    return boxes, draw(st.permutations(told))
+
+
+def settle(world: World) -> None:
+    """Let both report until neither is asked for anything, also not an hour later."""
+    quiet_since = world.now
+    for number in range(1_000):
+        if world.report(world.boxes[number % 2]):
+            quiet_since = world.now
+        elif world.now - quiet_since > 2 * PATIENCE:
+            world.now += PATIENCE
+        if world.now - quiet_since > AGAIN + PATIENCE:
+            return
+    raise AssertionError("it never ends")
+
+
+def check(world: World) -> None:
+    here, lost = world.here(), world.told_lost()
+    is_alarmed = "chain.events_lost" in looking.alarm_codes(world.store)
+    is_broken = looking.stream(world.store).is_broken
+    for box in world.boxes:
+        absent = {seq for seq, frozen in box.rows.items() if frozen not in here}
+        gone = {seq for seq, frozen in box.recorded.items() if seq not in box.rows and frozen not in here}
+        # What one box lost and the other keeps is asked of that one as well where the chain is known to have forked.
+        assert absent <= (set() if is_broken else lost), f"{box.name} keeps what never came: {absent}"
+        if not is_broken and box.report(world.now).kept[0].last_hash is None:
+            # An end that the terminal cannot name, in a chain in which nothing is wrong, looks like one put away.
+            continue
+        assert gone <= lost, f"{box.name} lost what nobody was told of: {gone}"
+        assert is_alarmed or not gone
+    with world.store.reading() as connection:
+        for row in events.load_streams(connection, "T-001"):
+            assert events.load_gaps(connection, row, 9) == []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_steps() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(branches, "WINDOW", WINDOW)
+        patch.setattr(branches, "MOST_READ", MOST_READ)
+        yield
+
+
+@pytest.mark.req("T-07", "T-71")
+@settings(max_examples=7, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    history=histories(),
+    turns=st.lists(st.tuples(st.integers(0, 1), st.sampled_from(["heard", "heard", "lost", "restart"])), max_size=12),
+)
+def test_all_of_both_branches_arrives_or_is_said_to_be_lost(
+    migrated_file: Path, history: tuple[list[Box], list[tuple[int, list[bytes]]]], turns: list[tuple[int, str]]
+) -> None:
+    boxes, told = history
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "centre.db"
+        shutil.copy(migrated_file, path)
+        world = World(path, boxes)
+        for number, frozen in told:
+            world.deliver(boxes[number], [boxes[number].terminal.frame(*frozen)])
+        for box in boxes:
+            world.send(box)
+        for number, what in turns:
+            if what == "restart":
+                world.restart()
+            world.report(boxes[number], is_heard=what != "lost")
+        settle(world)
+        check(world)
+        world.store.close()

@@ -121,7 +121,7 @@ def make_pending(tx: Connection, wanted: Sequence[Wanted], *, most_rows: int = R
             last = rows[-1][0]
         # A look in vain costs something too.
         room -= max(1, len(rows))
-        _prove(tx, epoch, (first, last))
+        prove(tx, epoch, (first, last))
         again += sql.change(tx, SEND_AGAIN, (epoch, first, last))
         missing = _missing(tx, epoch, (first, last))
         if missing:
@@ -140,21 +140,25 @@ def offer_forked_again(tx: Connection) -> int:
         after = 0
         while rows := sql.rows(tx, SELECT_ROWS, (epoch, after + 1, MOST_NUMBER, ROWS_AT_ONCE)):
             first, after = rows[0][0], rows[-1][0]
-            _prove(tx, epoch, (first, after))
+            prove(tx, epoch, (first, after))
             again += sql.change(tx, SEND_DELIVERED_AGAIN, (epoch, first, after))
     return again
 
 
-def _prove(tx: Connection, epoch: str, span: Span) -> None:
-    """Park the rows that are not what was frozen, and put the others right by what their events say."""
+def prove(tx: Connection, epoch: str, span: Span) -> None:
+    """Park the rows that are not what was frozen, and put the others right by what their events say.
+
+    Those that wait are left alone.
+    """
     descent = Descent(partial(event_at, tx), known_ends(tx))
     for seq, frozen in sql.rows(tx, SELECT_AGAIN, (epoch, *span)):
         event = descent.proved((epoch, seq), frozen)
-        if event is None:
-            sql.change(tx, PARK, (epoch, seq))
-        else:
+        if event is not None:
             right = row_of(event, frozen)
             sql.change(tx, RESTORE, (right.id, right.kind, right.hlc, right.created_at, epoch, seq))
+        elif not descent.names((epoch, seq), frozen):
+            # What a newer program wrote, or what the centre refused as no event, may well be what was frozen.
+            sql.change(tx, PARK, (epoch, seq))
 
 
 def _lives(tx: Connection) -> Iterator[tuple[str, int, int]]:

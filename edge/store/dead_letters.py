@@ -19,6 +19,8 @@ from codes.words import Words
 from edge.clock import from_us, to_us
 from edge.errors import EdgeError
 from edge.store import sql
+from edge.store.asked import prove
+from edge.store.salvage_proof import Place
 
 SELECT_DEAD = """
 SELECT o.epoch, o.seq, o.id, o.kind, o.created_at, o.dead_code, o.bytes, s.operator, s.reason, s.at
@@ -31,12 +33,18 @@ SEND_AGAIN = """
 UPDATE outbox SET state = 'pending', dead_code = NULL
 WHERE state = 'dead' AND dead_code <> 'store.row_damaged' AND epoch = ? AND seq = ?
 """
-SEND_ALL_AGAIN = """
-UPDATE outbox SET state = 'pending', dead_code = NULL WHERE state = 'dead' AND dead_code <> 'store.row_damaged'
+SELECT_ALL = """
+SELECT epoch, seq FROM outbox WHERE state = 'dead' AND dead_code <> 'store.row_damaged'
   AND NOT EXISTS (SELECT 1 FROM set_aside AS s WHERE s.epoch = outbox.epoch AND s.seq = outbox.seq)
 """
 SET_ASIDE = "INSERT OR REPLACE INTO set_aside (epoch, seq, operator, reason, at) VALUES (?, ?, ?, ?, ?)"
 TAKE_BACK = "DELETE FROM set_aside WHERE epoch = ? AND seq = ?"
+
+
+_AS_REFUSED = Words(
+    "中心保留着当时拒收的原文；请核对当天的销售，并用 set-aside 搁置。",
+    "The centre keeps it as it was refused; check the sales of that day, then set it aside.",
+)
 
 
 class NoDeadLetterError(EdgeError, RejectedError):
@@ -104,17 +112,26 @@ def send_dead_letter_again(tx: Connection, event: str) -> None:
 
     Raises:
         NoDeadLetterError: There is none with that id.
-        DamagedRecordError: Its bytes are not what was recorded: the centre was told that it is lost.
+        DamagedRecordError: Its bytes are not what was recorded.
     """
     place = _place(tx, event, among={"dead", "pending"})
-    if sql.change(tx, SEND_AGAIN, place) == 0 and sql.first(tx, SELECT_DAMAGED, place) is not None:
-        raise DamagedRecordError(Words(f"记录 {event} 已损坏，不能上传", f"Record {event} is damaged and is not sent"))
+    is_known = sql.first(tx, SELECT_DAMAGED, place) is not None
+    if not _is_sent_again(tx, place) and sql.first(tx, SELECT_DAMAGED, place) is not None:
+        words = Words(f"记录 {event} 已损坏，不能上传", f"Record {event} is damaged and is not sent")
+        raise DamagedRecordError(words) if is_known else DamagedRecordError(words, next_step=_AS_REFUSED)
     sql.change(tx, TAKE_BACK, place)
 
 
 def send_all_again(tx: Connection) -> int:
-    """Send every refused record again but those set aside; return how many."""
-    return sql.change(tx, SEND_ALL_AGAIN)
+    """Send every refused record again but those set aside or damaged; return how many."""
+    return sum(_is_sent_again(tx, place) for place in sql.rows(tx, SELECT_ALL))
+
+
+def _is_sent_again(tx: Connection, place: Place) -> bool:
+    """Make a refused record pending, unless it is not what was refused any more; tell whether that was done."""
+    epoch, seq = place
+    prove(tx, epoch, (seq, seq))
+    return sql.change(tx, SEND_AGAIN, place) > 0
 
 
 def set_dead_letter_aside(tx: Connection, event: str, *, operator: str, reason: str, now: datetime) -> None:

@@ -110,6 +110,10 @@ class Descent:
         self._passed = (place, event.prev if event is not None and is_right else None)
         return event if is_right else None
 
+    def names(self, place: Place, frozen: bytes) -> bool:
+        """Tell whether these very bytes are named by the event after them, be they readable for this program or not."""
+        return self._named(*place) == sm3_hex(frozen)
+
     def _named(self, epoch: str, seq: int) -> str | None:
         """Return the hash that an event should have, None if nobody says so."""
         last_seq, last_hash = self._ends.get(epoch, (None, None))

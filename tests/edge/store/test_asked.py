@@ -130,6 +130,21 @@ def spoil(connection: Connection, seq: int, one: bytes, other: bytes) -> None:
         sql.change(connection, "UPDATE outbox SET bytes = ? WHERE epoch = ? AND seq = ?", (spoiled, EPOCH, seq))
 
 
+def test_event_that_this_program_cannot_read_is_sent_again_if_the_next_one_names_it(
+    connection: Connection, outbox: Outbox
+) -> None:
+    record(connection, outbox, 3)
+    outbox.apply_receipts([receipt([(1, 3)])], NOON)
+    with connection.begin():
+        (second,), (third,) = sql.rows(connection, "SELECT bytes FROM outbox WHERE seq > 1")
+        newer = second.replace(b'{"v":1,', b'{"v":99,')
+        third = third.replace(sm3_hex(second).encode(), sm3_hex(newer).encode())
+        sql.change(connection, "UPDATE outbox SET bytes = ? WHERE seq = 2", (newer,))
+        sql.change(connection, "UPDATE outbox SET bytes = ? WHERE seq = 3", (third,))
+        sql.change(connection, "UPDATE terminal_state SET last_hash = ?", (sm3_hex(third),))
+    assert outbox.send_again(ask(Wanted(EPOCH, [(1, 3)])), NOON) == SentAgain(3, None)
+
+
 @pytest.mark.parametrize("seq", [2, 5, 6])
 @pytest.mark.parametrize("most_rows", [1, 2, 500])
 def test_event_that_is_another_valid_one_by_now_is_parked_and_never_sent(

@@ -11,6 +11,8 @@ from tests.edge.store.cells import OTHER_CODE, VALUES, Cell, all_cells, fuzz, li
 
 CELLS = 12
 """`python -m tests.edge.store.cells` tries every cell of every table."""
+MAY_BE_NULL = {"held_until", "dead_code", "delivered_at", "clock_offset_ms", "centre", "home"}
+NEEDED = {("delivered_at", "state = 'delivered'"), ("dead_code", "state = 'dead'")}
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +50,6 @@ def test_no_cell_stops_a_start_or_loses_an_event_silently() -> None:
 )
 def test_terminal_starts_tidies_and_reports_whatever_stands_in_a_cell(tmp_path: Path, whole: bytes, cell: Cell) -> None:
     assert try_cell(tmp_path / "started", whole, cell) is None
-
-
-MAY_BE_NULL = {"held_until", "dead_code", "delivered_at", "clock_offset_ms", "centre", "home"}
-NEEDED = {("delivered_at", "state = 'delivered'"), ("dead_code", "state = 'dead'")}
 
 
 @pytest.mark.req("T-10")

@@ -96,3 +96,19 @@ def test_what_was_not_refused_has_no_way_out(connection: Connection, outbox: Out
     with connection.begin(), pytest.raises(NoDeadLetterError):
         set_dead_letter_aside(connection, "nothing", operator="z", reason="r", now=NOON)
     assert refused
+
+
+def test_record_that_was_damaged_since_it_was_refused_is_not_sent(
+    connection: Connection, outbox: Outbox, refused: list[str]
+) -> None:
+    with connection.begin():
+        (frozen,) = sql.one(connection, "SELECT bytes FROM outbox WHERE seq = 2")
+        sql.change(connection, "UPDATE outbox SET bytes = ? WHERE seq = 2", (frozen.replace(b'"s1"', b'"s7"'),))
+    with pytest.raises(DamagedRecordError, match=refused[1]) as raised, connection.begin():
+        send_dead_letter_again(connection, refused[1])
+    assert "as it was refused" in raised.value.next_step.en
+    with connection.begin():
+        assert send_all_again(connection) == 2
+        codes = [letter.code for letter in dead_letters(connection, 9)]
+    assert due(outbox) == [1, 3]
+    assert codes == ["store.row_damaged"]

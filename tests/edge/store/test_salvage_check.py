@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,10 @@ from structlog.testing import capture_logs
 
 from edge.store import salvage_check
 from edge.store.database import FILE_NAME
-from edge.store.salvage_check import look_over
+from edge.store.salvage_check import Look, look_over
+from tests.edge.scene import EPOCH
 from tests.edge.store.cells import live
+from wire.events import sm3_hex
 
 pytestmark = pytest.mark.req("T-10")
 
@@ -28,3 +32,20 @@ def test_check_that_stumbles_over_content_has_found_damage_and_says_over_what(
         assert look_over(tmp_path / FILE_NAME).damage == "OverflowError: further than any clock"
     (told,) = logs
     assert (told["event"], told["exc_info"]) == ("store.check_stumbled", True)
+
+
+def test_waiting_event_of_a_newer_program_is_right_if_the_next_one_names_it(tmp_path: Path) -> None:
+    live(tmp_path)
+    path = tmp_path / FILE_NAME
+    with closing(sqlite3.connect(path)) as store, store:
+        before = after = b"-"
+        for seq, frozen in store.execute("SELECT seq, bytes FROM outbox WHERE seq > 11 ORDER BY seq").fetchall():
+            newer = frozen.replace(b'{"v":1,', b'{"v":99,') if seq == 12 else frozen.replace(before, after)
+            before, after = sm3_hex(frozen).encode(), sm3_hex(newer).encode()
+            store.execute("UPDATE outbox SET bytes = ? WHERE seq = ?", (newer, seq))
+        store.execute("UPDATE terminal_state SET last_hash = ?", (after.decode(),))
+    assert look_over(path) == Look(wrong=[])
+    with closing(sqlite3.connect(path)) as store, store:
+        store.execute("UPDATE outbox SET bytes = replace(bytes, 'serial', 'sorial') WHERE seq = 12")
+        store.execute("UPDATE outbox SET bytes = CAST(bytes AS BLOB) WHERE seq = 12")
+    assert look_over(path) == Look(wrong=[(EPOCH, 12)])

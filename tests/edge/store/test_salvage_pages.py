@@ -13,8 +13,8 @@ from edge.store.salvage_build import Owner
 from edge.store.salvage_check import look_over
 from edge.store.salvage_outbox import MARK
 from rules.scan_judgement import Mode
-from tests.edge.scene import NOON, TERMINAL, seeded_bytes
-from tests.edge.store.cells import EPOCH, Cell, damage, events_in, live
+from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
+from tests.edge.store.cells import Cell, damage, events_in, live
 
 PAGE = 4_096
 

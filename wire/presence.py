@@ -81,7 +81,7 @@ class KeptEpoch(Struct, frozen=True, omit_defaults=True):
     """The last number that was given out; the centre asks for what it lacks up to here."""
     last_hash: Hash | None = None
     """SM3 of the event with that number, by which the centre can tell that it holds another branch; None if the event
-    is not here any more."""
+    is not here any more, or is not what was written."""
 
 
 class LampReport(Struct, frozen=True):

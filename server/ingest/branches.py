@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 
 from codes.words import Words
 from server.ingest.affairs import alarm_of_loss
-from server.ingest.following import Numbers, Thread
+from server.ingest.following import Numbers, Thread, Told
 from server.ingest.seeking import MOST_NAMED, Chain, Chains, Place, Sought
 from server.store.alarms import Alarm, AlarmKey
 from server.store.events import StreamRow
@@ -31,6 +31,8 @@ WINDOW = 500
 MOST_READ = 2_000
 """Numbers that are looked at for one report; the next report goes on from there."""
 _MOST_IN_WORDS = 10
+_MOST_EMPTY = 4
+"""Windows after each other of which a terminal keeps nothing, until it is believed to keep nothing before either."""
 
 Life = tuple[str, str]
 """Terminal and epoch."""
@@ -92,6 +94,7 @@ class _Look:
             if self._is_here():
                 if self._is_joining():
                     continue
+                self.chain.empty_windows = 0
                 self.chain.thread = self.numbers.below(self.chain.thread)
             elif self._is_settled():
                 self._pass()
@@ -128,9 +131,7 @@ class _Look:
         """Tell whether the number at which it stops was asked for in vain, or is known to be lost."""
         seq, names = self.chain.thread
         told = self.numbers.told(seq)
-        if told is not None and not self.row.is_broken and not self.numbers.at(seq):
-            # Of a single chain everybody who was asked said so; a person was told then.
-            self.chains.note_told(seq)
+        if told is not None and self._is_single(seq):
             return True
         sought = self.chain.sought
         if sought is None or not sought.span[0] <= seq <= sought.span[1]:
@@ -143,29 +144,48 @@ class _Look:
             return True
         return sought.is_given_up or (names is None and sought.is_answered(self.now))
 
+    def _is_single(self, seq: int) -> bool:
+        """Tell whether nothing speaks for another branch at `seq`, where the thread is torn or nothing is here."""
+        return not self.row.is_broken and (self.chain.thread.names is None or not self.numbers.at(seq))
+
     def _pass(self) -> None:
         """Go on below a number whose event does not come, or is not known."""
         seq, names = self.chain.thread
         here = self.numbers.at(seq)
-        if self.numbers.told(seq) is not None:
+        told = self.numbers.told(seq)
+        if told is not None and not (here and (self._is_single(seq) or self._is_put_away(told, seq))):
             # Of a span that was said to be lost only this number: the rest may be what another box lost.
             self.chain.is_torn = True
             self.chain.thread = _under(seq)
-            if self.chains.note_told(seq):
+            # Of a single chain a person was told when the terminal said so.
+            if self.chains.note_told(seq) and not self._is_single(seq):
                 self.lost.append(seq)
         elif names is None:
             self.chain.is_torn = True
             self._tell_tear(seq)
-            self.chain.thread = self.chain.thread._replace(names=frozenset(here)) if here else _under(seq)
+            self.chain.thread = Thread(seq, frozenset(here)) if here else _under(seq)
         else:
             self.chain.missing = [*self.chain.missing, seq][:MOST_NAMED]
             self.chain.thread = _under(seq)
             self.alarms.append(_unanswered(self.row, self.chains.missing()))
 
+    def _is_put_away(self, told: Told, seq: int) -> bool:
+        """Tell whether a terminal has nothing, window after window, of what is here: it was delivered and put away.
+
+        To ask on for what is not there would make it say so again and again, down to the oldest event that it keeps.
+        """
+        sought = self.chain.sought
+        if self.chain.thread.names is not None or sought is None:
+            return False
+        if seq == sought.span[1] and told.span[0] <= sought.span[0]:
+            self.chain.empty_windows += 1
+        return self.chain.empty_windows > _MOST_EMPTY
+
     def _tell_tear(self, seq: int) -> None:
         """Tell a person, once, that it cannot be told whether all is here, where there is reason to doubt it."""
         sought = self.chain.sought
-        is_doubtful = self.row.is_broken and sought is not None and sought.is_given_up
+        is_vain = sought is not None and (sought.is_given_up or self.chain.empty_windows > _MOST_EMPTY)
+        is_doubtful = self.row.is_broken and is_vain
         if is_doubtful and not self.chains.is_tear_told:
             self.chains.is_tear_told = True
             self.alarms.append(_torn(self.row, seq))

@@ -95,6 +95,8 @@ class Chain:
     """Numbers whose events are known by name and did not come."""
     is_torn: bool = False
     """Something is lost, or cannot be read: what is below was taken up again with whatever is there."""
+    empty_windows: int = 0
+    """Windows after each other of which the terminal had nothing."""
     is_whole: bool = False
     """It was followed to its beginning, and everything is here."""
     rests_since: datetime | None = None
@@ -118,7 +120,7 @@ class Chain:
         """Begin anew if it was at its end."""
         if self.rests_since is not None:
             self.thread, self.sought, self.rests_since = _beginning(self.end), None, None
-            self.missing, self.is_torn = [], False
+            self.missing, self.is_torn, self.empty_windows = [], False, 0
 
     def finish(self, now: datetime) -> None:
         """Note that there is nothing left to follow."""

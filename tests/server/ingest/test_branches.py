@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import msgspec
@@ -47,6 +48,25 @@ def asked(
     if has_left:
         asking.note_asked(topics, now + times * BETWEEN)
     return decode_ask(open_sealed(question.frame, question.topic, lambda _: centre.key.public).body).wanted
+
+
+def answered(centre: Centre, branch: Branch, *, gone: Collection[int], turns: int = 40) -> list[Span]:
+    """Let a terminal report each minute, send what it has and say what is gone; return what it was asked for."""
+    life, asking = FakeTerminal(key=branch.terminal.key, epoch="e2"), Asking(centre.store, centre.key)
+    said: set[Span] = set()
+    asks: list[Span] = []
+    for turn in range(turns):
+        now = NOW + turn * timedelta(minutes=1)
+        for span in (span for one in asked(centre, asking, branch.kept(), now=now, times=0) for span in one.spans):
+            asks.append(span)
+            numbers = range(span[0], span[1] + 1)
+            lost = set(ranges(seq for seq in numbers if seq in gone)) - said
+            if lost:
+                said |= lost
+                centre.take(life.frame(life.say(EventsLost("e1", sorted(lost)))), now=now)
+            rows = [branch.events[seq - 1] for seq in numbers if seq not in gone]
+            centre.take(branch.terminal.frame(*rows), now=now)
+    return asks
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -257,18 +277,7 @@ def test_what_a_branch_lost_is_said_and_what_is_below_is_asked_for(
     trunk = [terminal.say(scanned(code_of(step))) for step in range(3)]
     told, untold = Branch(terminal, trunk, 12, "S-B"), Branch(terminal, trunk, 12, "S-A")
     centre.take(told.terminal.frame(*told.events))
-    life, asking = FakeTerminal(key=terminal.key, epoch="e2"), Asking(centre.store, centre.key)
-    damaged, asks = {11}, []
-    for turn in range(40):
-        now = NOW + turn * timedelta(minutes=1)
-        for span in (span for one in asked(centre, asking, untold.kept(), now=now, times=0) for span in one.spans):
-            asks.append(span)
-            numbers = range(span[0], span[1] + 1)
-            if lost := sorted(damaged & set(numbers)):
-                centre.take(life.frame(life.say(EventsLost("e1", ranges(lost)))), now=now)
-                damaged -= set(lost)
-            rows = [untold.events[seq - 1] for seq in numbers if seq != 11]
-            centre.take(untold.terminal.frame(*rows), now=now)
+    asks = answered(centre, untold, gone={11})
     assert set(untold.events) - looking.stored_bytes(centre.store) == {untold.events[10]}
     assert (13, 15) in asks
     assert len(asks) < 12
@@ -277,6 +286,30 @@ def test_what_a_branch_lost_is_said_and_what_is_below_is_asked_for(
     assert "1 events are lost (between numbers 11 and 11)" in alarm.words.en
     assert looking.count(centre.store, "lost_span") == 1
     assert "chain.branch_missing" not in looking.alarm_codes(centre.store)
+
+
+def test_below_an_old_hole_what_was_put_away_is_not_asked_for_on_and_on(centre: Centre, terminal: FakeTerminal) -> None:
+    """A dead letter keeps the first number; the rest of a month was delivered and put away, a hole was told of then."""
+    trunk = [terminal.say(scanned(code_of(step))) for step in range(30)]
+    centre.take(terminal.frame(*trunk[:19], *trunk[20:], terminal.say(EventsLost("e1", [(20, 20)]))))
+    rows = Branch(terminal, [*trunk, b""], 0, "S1")
+    assert answered(centre, rows, gone=range(2, 21), turns=90) == [(19, 19)]
+    (alarm,) = looking.alarms_of(centre.store)
+    assert (alarm.code, alarm.times) == ("chain.events_lost", 1)
+
+
+def test_where_a_broken_chain_is_torn_asking_for_what_was_put_away_has_an_end(
+    centre: Centre, terminal: FakeTerminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(branches, "WINDOW", 2)
+    trunk = [terminal.say(scanned(code_of(step))) for step in range(30)]
+    told, untold = Branch(terminal, trunk, 6, "S-B"), Branch(terminal, trunk, 6, "S-A")
+    centre.take(told.terminal.frame(*told.events))
+    asks = answered(centre, untold, gone=range(2, 32), turns=90)
+    assert min(first for first, _ in asks) > 15
+    assert set(untold.events) - looking.stored_bytes(centre.store) == {untold.events[30]}
+    (alarm,) = [one for one in looking.alarms_of(centre.store) if one.code == "chain.branch_missing"]
+    assert "nobody can tell" in alarm.words.en
 
 
 def test_a_broken_chain_is_followed_once_and_then_only_what_is_new(

@@ -34,6 +34,8 @@ class Faults(NamedTuple):
     """Events that name another predecessor than the one that is there."""
     forked: list[int]
     """Numbers that stand for more than one event."""
+    is_vouched: bool = True
+    """No event, also none that was rejected, names another predecessor than is there, or one that cannot be read."""
 
 
 class _Reference(Struct):
@@ -63,7 +65,7 @@ def is_next(stream: StreamRow, new: Sequence[NewLink]) -> bool:
     """Tell whether `new` simply goes on where the chain was: then nothing stored has to be looked at."""
     seq, digest = stream.tip_seq, stream.tip_hash
     for link in new:
-        if link.seq != seq + 1 or link.prev not in {None, digest}:
+        if link.seq != seq + 1 or link.prev != digest:
             return False
         seq, digest = link.seq, link.hash
     return True
@@ -80,12 +82,14 @@ def find_faults(new: Sequence[NewLink], stored: Iterable[Stored], following: Ite
     hashes: dict[int, set[bytes]] = {0: {NO_HASH}}
     for seq, digest in (*stored, *((link.seq, link.hash) for link in new)):
         hashes.setdefault(seq, set()).add(digest)
-    broken = {
-        link.seq
+    wrong = [
+        link
         for link in (*new, *following)
         if link.prev is not None and (before := hashes.get(link.seq - 1)) and link.prev not in before
-    }
-    return Faults(sorted(broken), sorted({link.seq for link in new if len(hashes[link.seq]) > 1}))
+    ]
+    broken = {link.seq for link in wrong if not link.is_rejected}
+    forked = {link.seq for link in new if len(hashes[link.seq]) > 1}
+    return Faults(sorted(broken), sorted(forked), not wrong and all(link.prev is not None for link in new))
 
 
 def advance_tip(stream: StreamRow, new: Iterable[NewLink]) -> None:

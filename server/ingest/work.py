@@ -190,16 +190,10 @@ def link_up(
 def _link_up(connection: Connection, stream: StreamRow, new: Sequence[NewLink]) -> list[Alarm]:
     in_order = sorted(new, key=attrgetter("seq"))
     found: list[Alarm] = []
-    # What names nothing that can be read vouches for nothing before it.
-    stream.is_broken = stream.is_broken or any(link.prev is None for link in in_order)
     if not is_next(stream, in_order):
         faults = _faults(connection, stream, in_order)
-        stream.is_broken = stream.is_broken or bool(faults.broken)
-        told = {link.seq for link in in_order if link.is_rejected} - {
-            one.seq for one in in_order if not one.is_rejected
-        }
-        found = [_break(stream, seq) for seq in faults.broken if seq not in told]
-        found += [_fork(stream, seq) for seq in faults.forked]
+        stream.is_broken = stream.is_broken or not faults.is_vouched
+        found = [_break(stream, seq) for seq in faults.broken] + [_fork(stream, seq) for seq in faults.forked]
     advance_tip(stream, in_order)
     _close(connection, stream, {link.seq for link in in_order})
     return found
@@ -212,8 +206,8 @@ def _faults(connection: Connection, stream: StreamRow, new: Sequence[NewLink]) -
     stored = events.load_accepted(connection, stream.id, asked) | events.load_rejected(connection, stream.id, asked)
     after = {seq + 1 for seq in numbers} - numbers
     following = [
-        NewLink(seq, b"", predecessor(frozen, stream))
-        for seq, frozen in events.load_frozen(connection, stream.id, after)
+        NewLink(seq, b"", predecessor(frozen, stream), is_rejected)
+        for seq, frozen, is_rejected in events.load_frozen(connection, stream.id, after)
     ]
     return find_faults(new, stored, following)
 

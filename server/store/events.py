@@ -43,7 +43,7 @@ class StreamRow:
     tip_hash: bytes
     """SM3 of the event with that number."""
     is_broken: bool = False
-    """An event named another predecessor than the one that is there: the end of this chain does not vouch for it."""
+    """An event named another predecessor than is there, or an illegible one: the end of this chain does not vouch."""
     lost_from: int | None = None
     """The lowest number that was said to be lost; known only where the row was loaded for reading."""
 
@@ -160,9 +160,13 @@ def load_links(connection: Connection, stream_id: int, span: tuple[int, int]) ->
     return found
 
 
-def load_frozen(connection: Connection, stream_id: int, seqs: Collection[int]) -> list[tuple[int, bytes]]:
-    """Return number and bytes of the accepted events with these numbers."""
-    return [(seq, frozen) for seq, frozen in _at(connection, stream_id, seqs, (event.c.seq, event.c.frozen))]
+def load_frozen(connection: Connection, stream_id: int, seqs: Collection[int]) -> list[tuple[int, bytes, bool]]:
+    """Return number and bytes of the events with these numbers, and whether they were rejected."""
+    return [
+        (seq, frozen, table is rejected_event)
+        for table in (event, rejected_event)
+        for seq, frozen in _at(connection, stream_id, seqs, (table.c.seq, table.c.frozen))
+    ]
 
 
 def _at(connection: Connection, stream_id: int, seqs: Collection[int], columns: tuple[Column[Any], ...]) -> list[Any]:

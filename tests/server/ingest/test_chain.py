@@ -172,7 +172,7 @@ class TestRules:
         ("new", "expected"),
         [
             ([NewLink(6, h(6), h(5)), NewLink(7, h(7), h(6))], True),
-            ([NewLink(6, h(6), None), NewLink(7, h(7), h(6))], True),
+            ([NewLink(6, h(6), None), NewLink(7, h(7), h(6))], False),
             ([], True),
             ([NewLink(6, h(6), h(4))], False),
             ([NewLink(7, h(7), h(6))], False),
@@ -184,12 +184,19 @@ class TestRules:
         assert chain.is_next(self.stream, new) is expected
 
     def test_what_is_not_there_cannot_be_wrong(self) -> None:
-        assert chain.find_faults([NewLink(9, h(9), h(8))], [], []) == ([], [])
+        assert chain.find_faults([NewLink(9, h(9), h(8))], [], []) == ([], [], True)
 
-    def test_rejected_events_are_links_without_a_back_reference(self) -> None:
+    def test_an_event_whose_predecessor_is_illegible_is_a_link_that_vouches_for_nothing(self) -> None:
         faults = chain.find_faults([NewLink(6, h(6), None), NewLink(7, h(7), h(6))], [Stored(5, h(5))], [])
 
-        assert faults == ([], [])
+        assert faults == ([], [], False)
+
+    @pytest.mark.parametrize("is_new", [True, False])
+    def test_a_rejected_event_that_names_another_is_no_alarm_and_vouches_for_nothing(self, *, is_new: bool) -> None:
+        before, after = NewLink(6, h(6), h(5)), NewLink(7, h(7), h(4), is_rejected=True)
+        faults = chain.find_faults([before, after] if is_new else [before], [], [] if is_new else [after])
+
+        assert faults == ([], [], False)
 
     def test_a_link_to_any_of_two_twins_holds(self) -> None:
         assert chain.find_faults([NewLink(6, h(6), h(4))], [Stored(5, h(5)), Stored(5, h(4))], []).broken == []

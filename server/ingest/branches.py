@@ -67,7 +67,7 @@ class Branches:
         chain = chains.ending_at(end)
         if chain.is_at_rest(now):
             return Finding()
-        chain.take_up()
+        chain.take_up(now)
         numbers = Numbers(connection, row, kept.first, WINDOW)
         look = _Look(row, chains, chain, numbers, kept.first, now)
         return look.follow(most)
@@ -125,7 +125,7 @@ class _Look:
         seq, names = self.chain.thread
         if names is None or len(names) != 1 or self.chain.is_torn:
             return False
-        return self.chains.merge(self.chain, Place(seq, *names))
+        return self.chains.merge(self.chain, Place(seq, *names), self.now)
 
     def _is_settled(self) -> bool:
         """Tell whether the number at which it stops was asked for in vain, or is known to be lost."""

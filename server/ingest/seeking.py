@@ -116,9 +116,9 @@ class Chain:
         times = 1 if self.missing else 1 << min(self.rounds - 1, _MOST_DOUBLED)
         return timedelta() <= now - self.rests_since < times * AGAIN
 
-    def take_up(self) -> None:
-        """Begin anew if it was at its end."""
-        if self.rests_since is not None:
+    def take_up(self, now: datetime) -> None:
+        """Begin anew if it has rested long enough."""
+        if self.rests_since is not None and not self.is_at_rest(now):
             self.thread, self.sought, self.rests_since = _beginning(self.end), None, None
             self.missing, self.is_torn, self.empty_windows = [], False, 0
 
@@ -132,6 +132,7 @@ class Chain:
     def go_on_as(self, other: Chain) -> None:
         """Take over what is known of a chain that ends where this one came."""
         self.thread, self.sought, self.rounds = other.thread, other.sought, other.rounds
+        self.empty_windows = other.empty_windows
         self.missing = (self.missing + other.missing)[:MOST_NAMED]
         self.is_torn = self.is_torn or other.is_torn
         self.is_whole = other.is_whole and not self.missing and not self.is_torn
@@ -155,12 +156,13 @@ class Chains:
             del self.of[next(iter(self.of))]
         return chain
 
-    def merge(self, chain: Chain, place: Place) -> bool:
+    def merge(self, chain: Chain, place: Place, now: datetime) -> bool:
         """Let `chain`, which came to `place`, go on as the one that ends there; False if there is none."""
         other = self.of.get(place)
         if other is None or other is chain:
             return False
         del self.of[place]
+        other.take_up(now)
         chain.go_on_as(other)
         return True
 

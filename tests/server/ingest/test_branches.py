@@ -182,6 +182,21 @@ def test_what_does_not_come_is_asked_for_hourly_and_a_person_is_told(centre: Cen
     assert alarm.times == 2
 
 
+def test_it_is_asked_for_hourly_too_while_the_chain_grows(centre: Centre, terminal: FakeTerminal) -> None:
+    trunk = [terminal.say(scanned(code_of(step))) for step in range(3)]
+    told, mute = Branch(terminal, trunk, 4, "S-B"), Branch(terminal, trunk, 4, "S-A")
+    centre.take(told.terminal.frame(*told.events))
+    asking, asks = Asking(centre.store, centre.key), []
+    for turn in range(40):
+        now = NOW + turn * AGAIN / 10
+        centre.take(mute.terminal.frame(mute.terminal.say(scanned(None))), now=now)
+        asks.append(bool(asked(centre, asking, mute.kept(), now=now, times=0)))
+    assert any(asks[:5])
+    assert any(asks[15:25])
+    assert any(asks[30:])
+    assert not all(asks[5:15])
+
+
 def test_nobody_is_told_while_the_terminal_has_time_to_answer(centre: Centre, terminal: FakeTerminal) -> None:
     """What is live goes first, and something of the branch keeps coming: that is how a restore heals."""
     trunk = [terminal.say(scanned(code_of(step))) for step in range(3)]

@@ -2,9 +2,11 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 YIMA   := $(VENV)/bin/yima
-# One process per core; the tests of a file stay together, because they share a browser or a broker. Files go in their
-# order: by size, as the plug-in would have it, the files of one long test each would all come last.
-PYTEST := $(VENV)/bin/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# One process more than cores, because the long tests wait for processes of their own. The tests of a file stay together:
+# they share a browser or a broker. Files go in their order: by size, as the plug-in would have it, the files of one long
+# test each would all come last.
+WORKERS ?= $(shell cores=$$(nproc); echo $$(( cores < 4 ? cores + 1 : 4 )))
+PYTEST := $(VENV)/bin/python -m pytest -q --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup system-packages demo photos test check bench bench-peers soak storm chaos mornings bundle bundle-test fuzz trace lock clean
 help: ## list the targets
@@ -72,8 +74,9 @@ bundle-test: setup ## make a bundle with every part, install it in a network nam
 	@rm -rf build/bundle-test; $(VENV)/bin/python systemd/bundle.py --extras edge,camera,server --target build/bundle-test
 	YIMA_BUNDLE=$$(ls build/bundle-test/*.tar) $(VENV)/bin/python -m pytest -q tests/systemd/test_offline.py
 
-fuzz: setup ## damage a thousand terminal stores in every way and start on each; fails if an event is lost without a word
+fuzz: setup ## damage a thousand terminal stores in every way and start on each; then the property tests with new examples
 	$(VENV)/bin/python -m tests.edge.store.flips 1000
+	$(PYTEST) --hypothesis-profile explore tests/codes tests/edge/store tests/server/ingest tests/continuity/test_convergence.py
 
 trace: setup ## requirement -> tests and benches
 	$(VENV)/bin/python tests/trace.py

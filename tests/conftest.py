@@ -14,6 +14,12 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
+
+# The same commit gives the same verdict. `--hypothesis-profile explore` draws new examples; `make fuzz` does so.
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("explore", derandomize=False, print_blob=True)
+settings.load_profile("repeatable")
 
 MOSQUITTO_CONF = """\
 listener {port} 127.0.0.1

@@ -131,7 +131,7 @@ class Chain:
 
     def go_on_as(self, other: Chain) -> None:
         """Take over what is known of a chain that ends where this one came."""
-        self.thread, self.sought, self.rounds = other.thread, other.sought, other.rounds
+        self.thread, self.sought = other.thread, other.sought
         self.empty_windows = other.empty_windows
         self.missing = (self.missing + other.missing)[:MOST_NAMED]
         self.is_torn = self.is_torn or other.is_torn
@@ -161,9 +161,13 @@ class Chains:
         other = self.of.get(place)
         if other is None or other is chain:
             return False
-        del self.of[place]
         other.take_up(now)
+        chain.rounds = max(chain.rounds, other.rounds)
+        if other.thread == chain.thread:
+            return False
         chain.go_on_as(other)
+        # It stays: another box may still report it, and would begin anew again and again, as if nothing were known.
+        other.sought, other.missing = None, []
         return True
 
     def highest_end(self, below: int) -> int:

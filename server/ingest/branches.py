@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 
 from codes.words import Words
 from server.ingest.affairs import alarm_of_loss
-from server.ingest.following import Numbers, Thread, Told
+from server.ingest.following import Numbers, Thread
 from server.ingest.seeking import MOST_NAMED, Chain, Chains, Place, Sought
 from server.store.alarms import Alarm, AlarmKey
 from server.store.events import StreamRow
@@ -61,7 +61,7 @@ class Branches:
         end = Place(kept.last, None if kept.last_hash is None else bytes.fromhex(kept.last_hash))
         # Of a chain that was never wrong and has no hole its end vouches for the rest.
         is_vouched = row.lost_from is None and end == (row.tip_seq, row.tip_hash)
-        if not row.is_broken and (end.hash is None or is_vouched):
+        if not row.is_broken and is_vouched:
             return Finding()
         chains = self._lives.setdefault((row.terminal, row.epoch), Chains())
         chain = chains.ending_at(end)
@@ -94,7 +94,7 @@ class _Look:
             if self._is_here():
                 if self._is_joining():
                     continue
-                self.chain.empty_windows = 0
+                self.chain.empty = 0
                 self.chain.thread = self.numbers.below(self.chain.thread)
             elif self._is_settled():
                 self._pass()
@@ -135,8 +135,9 @@ class _Look:
             return True
         sought = self.chain.sought
         if sought is None or not sought.span[0] <= seq <= sought.span[1]:
-            # Nothing speaks for another branch below a hole of a single chain, but one event tells.
-            span = (max(self.lowest, seq - WINDOW + 1) if self.row.is_broken or names else seq, seq)
+            # Nothing speaks for another branch below a hole of a single chain, but one event tells, if it is not lost.
+            is_one = not (self.row.is_broken or names or self.chain.empty)
+            span = (seq if is_one else max(self.lowest, seq - WINDOW + 1), seq)
             self.chain.sought = Sought(span, self.numbers.count(span), self.now)
             return False
         sought.look(self.numbers.count(sought.span), self.numbers.told_last(sought.span), self.now)
@@ -153,13 +154,11 @@ class _Look:
         seq, names = self.chain.thread
         here = self.numbers.at(seq)
         told = self.numbers.told(seq)
-        if told is not None and not (here and (self._is_single(seq) or self._is_put_away(told, seq))):
+        if told is not None and not (here and self._is_put_away()):
             # Of a span that was said to be lost only this number: the rest may be what another box lost.
             self.chain.is_torn = True
             self.chain.thread = _under(seq)
-            # Of a single chain a person was told when the terminal said so.
-            if self.chains.note_told(seq) and not self._is_single(seq):
-                self.lost.append(seq)
+            self._note_lost(seq)
         elif names is None:
             self.chain.is_torn = True
             self._tell_tear(seq)
@@ -169,22 +168,32 @@ class _Look:
             self.chain.thread = _under(seq)
             self.alarms.append(_unanswered(self.row, self.chains.missing()))
 
-    def _is_put_away(self, told: Told, seq: int) -> bool:
+    def _note_lost(self, seq: int) -> None:
+        """Note, once, that a number is lost for which a person has to be told."""
+        if not self._is_single(seq):
+            if self.chains.note_told(seq):
+                self.lost.append(seq)
+        elif not self.numbers.at(seq):
+            # A person was told when the terminal said so. What is here counts as put away while the chain is single.
+            self.chains.note_told(seq)
+
+    def _is_put_away(self) -> bool:
         """Tell whether a terminal has nothing, window after window, of what is here: it was delivered and put away.
 
         To ask on for what is not there would make it say so again and again, down to the oldest event that it keeps.
         """
-        sought = self.chain.sought
-        if self.chain.thread.names is not None or sought is None:
+        if self.chain.thread.names is not None:
             return False
-        if seq == sought.span[1] and told.span[0] <= sought.span[0]:
-            self.chain.empty_windows += 1
-        return self.chain.empty_windows > _MOST_EMPTY
+        self.chain.empty += 1
+        return self._is_empty()
+
+    def _is_empty(self) -> bool:
+        return self.chain.empty > _MOST_EMPTY * WINDOW
 
     def _tell_tear(self, seq: int) -> None:
         """Tell a person, once, that it cannot be told whether all is here, where there is reason to doubt it."""
         sought = self.chain.sought
-        is_vain = sought is not None and (sought.is_given_up or self.chain.empty_windows > _MOST_EMPTY)
+        is_vain = self._is_empty() or (sought is not None and sought.is_given_up)
         is_doubtful = self.row.is_broken and is_vain
         if is_doubtful and not self.chains.is_tear_told:
             self.chains.is_tear_told = True

@@ -95,8 +95,8 @@ class Chain:
     """Numbers whose events are known by name and did not come."""
     is_torn: bool = False
     """Something is lost, or cannot be read: what is below was taken up again with whatever is there."""
-    empty_windows: int = 0
-    """Windows after each other of which the terminal had nothing."""
+    empty: int = 0
+    """Numbers after each other below a tear that are here and of which the terminal has nothing."""
     is_whole: bool = False
     """It was followed to its beginning, and everything is here."""
     rests_since: datetime | None = None
@@ -120,7 +120,7 @@ class Chain:
         """Begin anew if it has rested long enough."""
         if self.rests_since is not None and not self.is_at_rest(now):
             self.thread, self.sought, self.rests_since = _beginning(self.end), None, None
-            self.missing, self.is_torn, self.empty_windows = [], False, 0
+            self.missing, self.is_torn, self.empty = [], False, 0
 
     def finish(self, now: datetime) -> None:
         """Note that there is nothing left to follow."""
@@ -132,7 +132,7 @@ class Chain:
     def go_on_as(self, other: Chain) -> None:
         """Take over what is known of a chain that ends where this one came."""
         self.thread, self.sought = other.thread, other.sought
-        self.empty_windows = other.empty_windows
+        self.empty = other.empty
         self.missing = (self.missing + other.missing)[:MOST_NAMED]
         self.is_torn = self.is_torn or other.is_torn
         self.is_whole = other.is_whole and not self.missing and not self.is_torn

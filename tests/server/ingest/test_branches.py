@@ -125,17 +125,28 @@ def test_a_chain_that_broke_vouches_for_nothing_whatever_alarms_are_kept(
     assert asked(centre, Asking(centre.store, centre.key), one.kept()) == [Wanted("e1", [(1, 4)])]
 
 
-def test_nothing_is_asked_where_the_end_is_known_or_not_named(centre: Centre, terminal: FakeTerminal) -> None:
+def test_nothing_is_asked_where_the_end_is_known(centre: Centre, terminal: FakeTerminal) -> None:
     events = [terminal.say(scanned(code_of(step))) for step in range(6)]
     centre.take(terminal.frame(*events))
     asking = Asking(centre.store, centre.key)
     assert asked(centre, asking, KeptEpoch("e1", 1, 6, terminal.prev)) == []
-    assert asked(centre, asking, KeptEpoch("e1", 1, 6)) == []
     # A report that was overtaken by what it reports.
     early = FakeTerminal(key=terminal.key)
     for step in range(4):
         early.say(scanned(code_of(step)))
     assert asked(centre, asking, KeptEpoch("e1", 1, 4, early.prev)) == []
+
+
+def test_an_end_that_is_not_named_is_asked_for_and_so_is_what_is_below_if_it_is_lost(
+    centre: Centre, terminal: FakeTerminal
+) -> None:
+    """It may have been put away, or be damaged and have been of another branch."""
+    told_five(centre, terminal)
+    asking, unnamed = Asking(centre.store, centre.key), KeptEpoch("e1", 1, 5)
+    assert asked(centre, asking, unnamed) == [Wanted("e1", [(5, 5)])]
+    life = FakeTerminal(key=terminal.key, epoch="e2")
+    centre.take(life.frame(life.say(EventsLost("e1", [(5, 5)]))), now=NOW + BETWEEN)
+    assert asked(centre, asking, unnamed, times=2) == [Wanted("e1", [(1, 4)])]
 
 
 def test_what_the_terminal_does_not_have_any_more_is_not_asked_for(centre: Centre, terminal: FakeTerminal) -> None:
@@ -303,12 +314,30 @@ def test_what_a_branch_lost_is_said_and_what_is_below_is_asked_for(
     assert "chain.branch_missing" not in looking.alarm_codes(centre.store)
 
 
-def test_below_an_old_hole_what_was_put_away_is_not_asked_for_on_and_on(centre: Centre, terminal: FakeTerminal) -> None:
+def test_a_branch_below_a_hole_is_found_although_the_number_next_to_the_hole_is_lost(
+    centre: Centre, terminal: FakeTerminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(branches, "WINDOW", 2)
+    told, untold = Branch(terminal, [], 4, "S-B"), Branch(terminal, [], 7, "S-A")
+    centre.take(told.terminal.frame(*told.events), untold.terminal.frame(*untold.events[5:]))
+    asks = answered(centre, untold, gone={4, 5}, turns=120)
+    assert asks[:3] == [(5, 5), (4, 4), (2, 3)]
+    assert set(untold.events) - looking.stored_bytes(centre.store) == set(untold.events[3:5])
+    (alarm,) = [one for one in looking.alarms_of(centre.store) if one.code == "chain.events_lost"]
+    # Of the second a person hears once it is known that the event which is here under its number is another.
+    assert "between numbers 4 and 4" in alarm.words.en
+
+
+def test_below_an_old_hole_what_was_put_away_is_not_asked_for_on_and_on(
+    centre: Centre, terminal: FakeTerminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A dead letter keeps the first number; the rest of a month was delivered and put away, a hole was told of then."""
+    monkeypatch.setattr(branches, "WINDOW", 2)
     trunk = [terminal.say(scanned(code_of(step))) for step in range(30)]
     centre.take(terminal.frame(*trunk[:19], *trunk[20:], terminal.say(EventsLost("e1", [(20, 20)]))))
     rows = Branch(terminal, [*trunk, b""], 0, "S1")
-    assert answered(centre, rows, gone=range(2, 21), turns=90) == [(19, 19)]
+    asks = answered(centre, rows, gone=range(2, 21), turns=90)
+    assert asks == [(19, 19), (17, 18), (15, 16), (13, 14), (11, 12)]
     (alarm,) = looking.alarms_of(centre.store)
     assert (alarm.code, alarm.times) == ("chain.events_lost", 1)
 

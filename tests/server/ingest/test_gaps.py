@@ -40,7 +40,7 @@ def asked(centre: Centre, terminal: FakeTerminal, *kept: KeptEpoch) -> list[Want
 def test_nothing_is_asked_while_nothing_is_missing(centre: Centre, terminal: FakeTerminal) -> None:
     assert asked(centre, terminal) == []
     centre.take(terminal.frame(*frozen(terminal, 5)))
-    assert asked(centre, terminal, KeptEpoch("e1", 1, 5)) == []
+    assert asked(centre, terminal, KeptEpoch("e1", 1, 5, terminal.prev)) == []
 
 
 def test_gaps_and_the_missing_end_are_asked_for(centre: Centre, terminal: FakeTerminal) -> None:
@@ -52,7 +52,7 @@ def test_gaps_and_the_missing_end_are_asked_for(centre: Centre, terminal: FakeTe
 @pytest.mark.req("T-70")
 def test_a_life_that_was_never_heard_of_is_asked_for_whole(centre: Centre, terminal: FakeTerminal) -> None:
     centre.take(terminal.frame(*frozen(terminal, 2)))
-    wanted = asked(centre, terminal, KeptEpoch("e0", 3, 7), KeptEpoch("e1", 1, 2))
+    wanted = asked(centre, terminal, KeptEpoch("e0", 3, 7), KeptEpoch("e1", 1, 2, terminal.prev))
     assert wanted == [Wanted("e0", [(1, 7)])]
 
 
@@ -74,7 +74,8 @@ def test_numbers_that_will_never_come_are_closed_and_alarmed(
     assert looking.gaps(centre.store) == []
     assert looking.stream(centre.store).contiguous_to == 10
     assert looking.alarm_codes(centre.store) == ["chain.events_lost"]
-    assert asked(centre, terminal, KeptEpoch("e1", 1, 10)) == []
+    # They are not; the one below tells whether it is the same chain there.
+    assert asked(centre, terminal, KeptEpoch("e1", 1, 10, terminal.prev)) == [Wanted("e1", [(7, 7)])]
 
 
 def test_an_end_that_will_never_come_is_closed(centre: Centre, store: Store) -> None:
@@ -82,7 +83,8 @@ def test_an_end_that_will_never_come_is_closed(centre: Centre, store: Store) -> 
     before = FakeTerminal(key=terminal.key, epoch="e1")
     centre.take(before.frame(*frozen(before, 3)))
     centre.take(terminal.frame(terminal.say(StoreRebuilt("e1", "damaged", 3, [(4, 8)]))))
-    assert asked(centre, terminal, KeptEpoch("e1", 1, 8), KeptEpoch("e2", 1, 1)) == []
+    wanted = asked(centre, terminal, KeptEpoch("e1", 1, 8), KeptEpoch("e2", 1, 1, terminal.prev))
+    assert wanted == [Wanted("e1", [(3, 3)])]
     assert sorted(looking.alarm_codes(store)) == ["chain.events_lost", "store.damaged"]
 
 

@@ -153,12 +153,14 @@ class _Look:
         """Go on below a number whose event does not come, or is not known."""
         seq, names = self.chain.thread
         here = self.numbers.at(seq)
-        told = self.numbers.told(seq)
-        if told is not None and not (here and self._is_put_away()):
+        is_told = self.numbers.told(seq) is not None
+        if is_told and here and names is None:
+            self.chain.empty += 1
+        if is_told and not (here and names is None and self._is_put_away()):
             # Of a span that was said to be lost only this number: the rest may be what another box lost.
+            self._note_lost(seq)
             self.chain.is_torn = True
             self.chain.thread = _under(seq)
-            self._note_lost(seq)
         elif names is None:
             self.chain.is_torn = True
             self._tell_tear(seq)
@@ -182,18 +184,12 @@ class _Look:
 
         To ask on for what is not there would make it say so again and again, down to the oldest event that it keeps.
         """
-        if self.chain.thread.names is not None:
-            return False
-        self.chain.empty += 1
-        return self._is_empty()
-
-    def _is_empty(self) -> bool:
         return self.chain.empty > _MOST_EMPTY * WINDOW
 
     def _tell_tear(self, seq: int) -> None:
         """Tell a person, once, that it cannot be told whether all is here, where there is reason to doubt it."""
         sought = self.chain.sought
-        is_vain = self._is_empty() or (sought is not None and sought.is_given_up)
+        is_vain = self._is_put_away() or (sought is not None and sought.is_given_up)
         is_doubtful = self.row.is_broken and is_vain
         if is_doubtful and not self.chains.is_tear_told:
             self.chains.is_tear_told = True

@@ -252,6 +252,6 @@ def _refuse_lost_commits(path: Path) -> None:
 
 
 def _refuse_damaged(path: Path, connection: Connection) -> None:
-    finding = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+    finding = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
     if finding != "ok":
         raise DamagedStoreError(Words(f"数据库 {path} 已损坏：{finding}", f"The store {path} is damaged: {finding}"))

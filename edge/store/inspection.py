@@ -89,7 +89,7 @@ def inspect_store(folder: Path) -> StoreReport:
     path = database_path(folder)
     with _looked_at(path) as connection, store_errors(path), connection.begin():
         version, newest = schema.schema_version(connection), schema.history()[-1].version
-        finding = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+        finding = str(connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one())
         if version != newest or finding != "ok":
             return StoreReport(version, newest, finding, {}, None, [], [], [])
         names = [name for (name,) in sql.rows(connection, TABLES)]

@@ -135,6 +135,40 @@ def are_texts(store: sqlite3.Connection, statement: str) -> bool:
     return True
 
 
+def orphaned_table(store: sqlite3.Connection) -> str | None:
+    """Return a table with a row that belongs to one which is not there, None if there is none."""
+    found = store.execute("PRAGMA foreign_key_check").fetchone()
+    return None if found is None else str(found[0])
+
+
+def drop_orphans(target: sqlite3.Connection) -> set[str]:
+    """Take rows out that belong to one which is not there; return their tables.
+
+    A bit of a sale's number makes orphans of its lines and packs. They count for nothing, for each look at them goes by
+    way of their sale; but every row put beside them would be refused.
+    """
+    touched: set[str] = set()
+    # What goes may leave orphans of its own, but no chain of tables is longer than all of them.
+    for _ in list(tables_of(target)):
+        table = orphaned_table(target)
+        if table is None:
+            break
+        touched.add(table)
+        for parent, pairs in _references(target, table):
+            same = " AND ".join(f"p.{there} = {table}.{here}" for here, there in pairs)
+            statement = f"DELETE FROM {table} WHERE NOT EXISTS (SELECT 1 FROM {parent} AS p WHERE {same})"  # noqa: S608 - names are ours
+            target.execute(statement)
+    return touched
+
+
+def _references(store: sqlite3.Connection, table: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return what the rows of a table belong to: the other table, and pairs of columns that are equal."""
+    found: dict[int, tuple[str, list[tuple[str, str]]]] = {}
+    for number, _, parent, here, there, *_ in store.execute(f"PRAGMA foreign_key_list({table})").fetchall():
+        found.setdefault(number, (parent, []))[1].append((here, there))
+    return list(found.values())
+
+
 def put_right(target: sqlite3.Connection, table: str, now_us: int) -> int:
     """Put a time that is none at the beginning of time, and take other rows that hold what they may not out.
 

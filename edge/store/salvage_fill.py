@@ -16,7 +16,7 @@ from pathlib import Path
 
 import structlog
 
-from edge.store.salvage_cells import NO_TIME, columns_of, put_right, tables_of
+from edge.store.salvage_cells import NO_TIME, columns_of, drop_orphans, put_right, tables_of
 from edge.store.salvage_proof import Found
 from edge.store.salvage_remains import Head, head_of
 
@@ -106,6 +106,7 @@ def _fill(target: sqlite3.Connection, path: Path, image: sqlite3.Connection, now
             _copy(target, image, table, taken)
         if put_right(target, table, now_us):
             taken.stopped.add(table)
+    taken.stopped |= drop_orphans(target)
     with suppress(*UNREADABLE, ValueError):
         cursor = image.execute(READ_HEAD)
         names = [column[0] for column in cursor.description]

@@ -53,7 +53,7 @@ def make_whole(path: Path, expected: Contents) -> None:
     try:
         _fold(path)
         with opened_unchanged(path, has_log=False) as connection:
-            damage = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+            damage = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
             found = load_contents(connection)
     except (sqlite3.Error, DBAPIError) as exc:
         why = exc.orig if isinstance(exc, DBAPIError) else exc

@@ -2,11 +2,9 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 YIMA   := $(VENV)/bin/yima
-# One process more than cores, because the long tests wait for processes of their own. The tests of a file stay together:
-# they share a browser or a broker. Files go in their order: by size, as the plug-in would have it, the files of one long
-# test each would all come last.
-WORKERS ?= $(shell cores=$$(nproc); echo $$(( cores < 4 ? cores + 1 : 4 )))
-PYTEST := $(VENV)/bin/python -m pytest -q --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+# One process per core; the tests of a file stay together, because they share a browser or a broker. Files go in their
+# order: by size, as the plug-in would have it, the files of one long test each would all come last.
+PYTEST := $(VENV)/bin/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup system-packages demo photos test check bench bench-peers soak storm chaos mornings bundle bundle-test fuzz trace lock clean
 help: ## list the targets

@@ -123,7 +123,7 @@ class OnTheLine:
         self.carrier.rows_added()
 
     async def until(self, is_so: Callable[[], bool | Awaitable[bool]]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 found = is_so()
                 if found if isinstance(found, bool) else await found:
@@ -161,13 +161,20 @@ def on_the_line(
             clock=SystemClock(),
         )
         task = asyncio.create_task(carrier.run())
-        await scene(OnTheLine(lane, outbox, carrier, board, centre))
-        task.cancel()
-        await asyncio.wait([task])
+        try:
+            await scene(OnTheLine(lane, outbox, carrier, board, centre))
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+            await lane.close()
         assert task.cancelled()
-        await lane.close()
 
-    asyncio.run(whole())
+    try:
+        asyncio.run(whole())
+    except BaseException:
+        # What is left open would fail another test, when it is collected.
+        centre.link.stop()
+        raise
     return centre
 
 

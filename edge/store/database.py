@@ -146,8 +146,7 @@ def connected(path: Path, *, is_reader: bool = False) -> Iterator[Connection]:
     begin = "BEGIN" if is_reader else "BEGIN IMMEDIATE"
     event.listen(engine, "begin", lambda connection: _begin(connection, begin))
     with store_errors(path), engine.connect() as connection:
-        driver = connection.connection.driver_connection
-        assert driver is not None  # noqa: S101 - a fresh connection has its driver
+        driver = sql.driver_of(connection)
         for setting in ("PRAGMA query_only = ON",) if is_reader else _SETTINGS:
             driver.execute(setting)
         if not is_reader:
@@ -178,7 +177,7 @@ def _keep_to_owner(path: Path) -> None:
 
 def _begin(connection: Connection, statement: str) -> None:
     """Begin a transaction. One that a failed COMMIT left open (a full disk does that) is given up first."""
-    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    driver = sql.driver_of(connection)
     if driver.in_transaction:
         driver.rollback()
     driver.execute(statement)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -56,7 +55,7 @@ def build_store(new: Path, image: Path, remains: Remains, folder: Path, owner: O
     """
     make_empty(new)
     with connected(new) as connection:
-        target = _driver(connection)
+        target = sql.driver_of(connection)
         # Until it takes its place it is nothing: a build that is cut off begins again.
         for setting in _UNSAFE:
             target.execute(f"PRAGMA {setting}").fetchall()
@@ -133,8 +132,3 @@ def _report(path: Path, summary: dict[str, object], taken: Taken, recovered: Rec
 
 def _line(found: Found) -> str:
     return json.dumps({**asdict(found), "bytes": found.bytes.decode("utf-8", "backslashreplace")}, ensure_ascii=False)
-
-
-def _driver(connection: Connection) -> sqlite3.Connection:
-    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
-    return driver

@@ -55,8 +55,14 @@ def one(tx: Connection, statement: str, values: Values = ()) -> Row:
     return found
 
 
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    """Return the driver's own connection, in a transaction or not."""
+    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment] # it is SQLite's
+    return driver
+
+
 def _driver(tx: Connection) -> sqlite3.Connection:
-    driver: sqlite3.Connection = tx.connection.driver_connection  # type: ignore[assignment]
+    driver = driver_of(tx)
     if not driver.in_transaction:
         raise NoTransactionError("statement outside a transaction")
     return driver

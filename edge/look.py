@@ -7,6 +7,7 @@ and however long it hangs, there is no second one.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
@@ -22,42 +23,68 @@ _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class Look(Generic[_T]):
-    """Looks whenever it is asked to, unless the look before still hangs.
+    """Looks whenever it is asked to, unless the look before is still under way.
 
     Args:
         name: What is looked at, for the log.
         look: May block, for ever.
+        good_s: How long after it was begun a look still says what is.
         late_s: How long to wait for it.
+        monotonic_s: Tells the time.
     """
 
-    def __init__(self, name: str, look: Callable[[], _T], *, late_s: float = LATE_S) -> None:
+    def __init__(
+        self,
+        name: str,
+        look: Callable[[], _T],
+        *,
+        good_s: float,
+        late_s: float = LATE_S,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._name = name
         self._look = look
+        self._good_s = good_s
         self._late_s = late_s
-        self._under_way: asyncio.Task[_T] | None = None
+        self._monotonic_s = monotonic_s
+        self._under_way: asyncio.Task[tuple[_T, float]] | None = None
+        self._begun_s = 0.0
         self._is_late = False
 
     async def seen(self) -> _T | None:
         """Return what is seen now; None while a look hangs. It is waited for once, then only asked after."""
-        if self._is_late and self._under_way is not None and self._under_way.done():
-            # What comes late says what was, not what is.
-            self._end(self._under_way)
-        if self._under_way is None:
-            self._under_way = asyncio.create_task(aside(self._look), name=f"look at {self._name}")
-        looking = self._under_way
+        looking = self._under_way or self._begin()
+        if looking.done() and self._monotonic_s() - self._begun_s > self._good_s:
+            # What comes so late says what was, not what is.
+            await self._answer(looking)
+            looking = self._begin()
         await asyncio.wait({looking}, timeout=0 if self._is_late else self._late_s)
         if not looking.done():
             self._note_late(is_late=True)
             return None
-        return self._end(looking)
+        answer = await self._answer(looking)
+        if self._is_late:
+            # On a machine that is slow the next one is then there when it is asked for.
+            self._begin()
+        return answer
 
-    def _end(self, looking: asyncio.Task[_T]) -> _T:
+    def _begin(self) -> asyncio.Task[tuple[_T, float]]:
+        self._begun_s = self._monotonic_s()
+        self._under_way = asyncio.create_task(aside(self._timed), name=f"look at {self._name}")
+        return self._under_way
+
+    def _timed(self) -> tuple[_T, float]:
+        began_s = self._monotonic_s()
+        return self._look(), self._monotonic_s() - began_s
+
+    async def _answer(self, looking: asyncio.Task[tuple[_T, float]]) -> _T:
         self._under_way = None
-        self._note_late(is_late=False)
-        return looking.result()
+        answer, took_s = await looking
+        self._note_late(is_late=took_s > self._late_s)
+        return answer
 
     def _note_late(self, *, is_late: bool) -> None:
-        """Say once that a look hangs, and once that it came back."""
+        """Say once that looks take too long, and once that they do no more."""
         if is_late and not self._is_late:
             _logger.warning("look.hangs", what=self._name)
         elif self._is_late and not is_late:

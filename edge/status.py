@@ -194,7 +194,7 @@ class StatusReader:
         """Return how the box and its files are; looked at not every second, because they change slowly."""
         seen, now_s = self._seen, self.clock.monotonic_s()
         if seen.at_s is None or now_s - seen.at_s >= LOOK_S:
-            seen.look = seen.look or Look("the box", self._look)
+            seen.look = seen.look or Look("the box", self._look, good_s=LOOK_S)
             # A driver that hangs holds up the look; what was seen before is said as long.
             box = await seen.look.seen()
             if box is not None:

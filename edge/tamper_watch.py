@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -17,10 +16,10 @@ from typing import Final
 import structlog
 from sqlalchemy import Connection
 
-from codes.errors import TransientError
 from codes.words import Words
 from edge.alerts import Alert, alert_json
 from edge.clock import Clock, since_boot_s
+from edge.errors import EdgeError
 from edge.health import Trouble
 from edge.look import Look
 from edge.senses import Senses
@@ -28,7 +27,19 @@ from edge.store.lane import InStore
 from edge.store.outbox import Outbox
 from edge.store.watched import Occupant, Run, begin_run, end_run, last_run, note_alive, occupants, save_occupant
 from edge.supervisor import Sleep
-from edge.tamper import SETTLED_S, Carriers, Standing, Tamper, Tampering, is_same, look_at, power_loss, stand, swap
+from edge.tamper import (
+    SETTLED_S,
+    UNSEEN_S,
+    Carriers,
+    Standing,
+    Tamper,
+    Tampering,
+    is_same,
+    look_at,
+    power_loss,
+    stand,
+    swap,
+)
 from rules.scan_judgement import Tone
 from web.live import LiveBus
 from wire.events import TamperSeen
@@ -120,8 +131,8 @@ class TamperWatch:
         self._is_begun = False
         self._alive_s = clock.monotonic_s()
         self._sockets_s: float | None = None
-        self._look_carriers = Look("network", senses.carriers)
-        self._look_plugged = Look("usb", senses.plugged)
+        self._look_carriers = Look("network", senses.carriers, good_s=UNSEEN_S)
+        self._look_plugged = Look("usb", senses.plugged, good_s=2 * SOCKETS_S)
         self._carriers = Carriers()
         self._standing: dict[str, Standing] = {}
         self._remembered: dict[str, Occupant] = {}
@@ -145,8 +156,10 @@ class TamperWatch:
 
     async def stopped(self) -> None:
         """Note that the terminal is stopped as it should be. A disk that refuses makes a power cut of it."""
-        with suppress(TransientError):
+        try:
             await self._in_store(self._end)
+        except EdgeError as exc:
+            _logger.warning("tamper.end_unwritten", code=exc.code)
 
     def troubles(self) -> Iterator[Trouble]:
         """Yield the last finding of each kind for a day, by the clock that nobody can set."""
@@ -229,13 +242,13 @@ class TamperWatch:
         now_s = self._clock.monotonic_s()
         if now_s - self._alive_s < ALIVE_S:
             return
-        self._alive_s = now_s
 
         def work() -> None:
             with self._connection.begin():
                 note_alive(self._connection, self._clock.now())
 
         await self._in_store(work)
+        self._alive_s = now_s
 
     def _tell(self, tampering: Tampering) -> None:
         what = tampering.what

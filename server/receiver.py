@@ -17,6 +17,7 @@ from typing import Protocol
 import structlog
 
 from codes.errors import TransientError, YimaError
+from server.errors import StoreRefusedError
 from server.inbox import Frame, Gathered, Inbox
 from wire.link import Link, LinkListener, LinkSettings, Session, SessionFactory
 from wire.link_loss import Cause, LinkLoss
@@ -254,6 +255,10 @@ class Receiver:
                 # It is asked after the next report.
                 _logger.error("receiver.store_failed", code=exc.code, reason=exc.words.en)
                 return
+            except StoreRefusedError as exc:
+                # What one terminal says and no store can keep must not cost the others their answer.
+                _logger.error("receiver.not_asked", topic=topic, code=exc.code, reason=exc.words.en)
+                continue
             if question is not None:
                 self.asked += 1
                 if self._publish(question):

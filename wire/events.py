@@ -7,7 +7,7 @@ strict for a version that is known and silent about a newer one: newer events ar
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Literal, get_args
 
@@ -42,6 +42,13 @@ Seq = Annotated[int, Meta(ge=1, le=2**62)]
 Span = tuple[Seq, Seq]
 """First and last number, both included."""
 Spans = Annotated[list[Span], Meta(max_length=MAX_SPANS)]
+Tally = Annotated[int, Meta(ge=0, le=10**12)]
+"""How many of something. No terminal counts further than the bound, and a store can add up those of all terminals."""
+OffsetMs = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+"""Between two clocks; no two times that can be written are further apart."""
+
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+_LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 class _Fact(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", omit_defaults=True):
@@ -67,6 +74,9 @@ class Scanned(_Fact, frozen=True, tag="scanned"):
     """Until when the pack is set aside for this sale."""
     flags: Annotated[tuple[Name, ...], Meta(max_length=MAX_FLAGS)] = ()
     """`codes.reading.Flag`s of the reading, such as `no_separator`; left out if nothing was noticed."""
+
+    def __post_init__(self) -> None:
+        refuse_nameless(self.reserved_until)
 
 
 class PackInLine(Struct, frozen=True, forbid_unknown_fields=True):
@@ -131,7 +141,7 @@ class ShiftClosed(_Fact, frozen=True, tag="shift_closed"):
     """The operator signed out."""
 
     shift: Name
-    sales: Annotated[int, Meta(ge=0)]
+    sales: Tally
     """Sales closed in this shift."""
 
 
@@ -150,7 +160,7 @@ class StoreRebuilt(_Fact, frozen=True, tag="store_rebuilt"):
     former: Name | None
     """The life before; None if not even that could be read."""
     why: Literal["damaged", "copied", "forked"]
-    kept: Annotated[int, Meta(ge=0)]
+    kept: Tally
     """Events of former lives that are still at the terminal."""
     lost: Spans
     """Numbers of the former life that are known to be lost: not delivered, and not to be read any more."""
@@ -197,11 +207,11 @@ class Event(Struct, frozen=True, forbid_unknown_fields=True):
     """The life of the terminal's store; a rebuilt store starts a new one."""
     seq: Seq
     """Gapless within the epoch, from 1."""
-    hlc: Annotated[int, Meta(ge=0)]
+    hlc: Annotated[int, Meta(ge=0, le=2**62)]
     """Hybrid logical clock, microseconds (`wire.ids.HybridClock`)."""
     occurred_at: Utc
     """The device's clock, UTC."""
-    clock_offset_ms: int | None
+    clock_offset_ms: OffsetMs | None
     """Centre clock minus device clock, as last measured; None before the first measurement."""
     operator: Name | None
     """Who did it; None for facts that no person did."""
@@ -268,6 +278,12 @@ def sm3_hex(message: bytes) -> str:
     digest = hashes.Hash(hashes.SM3())
     digest.update(message)
     return digest.finalize().hex()
+
+
+def refuse_nameless(time: datetime | None) -> None:
+    """Raise `ValueError` if a time lies before the year 1 or after the year 9999 once it is told in UTC."""
+    if time is not None and not _EARLIEST <= time <= _LATEST:
+        raise ValueError(f"not a time of UTC: {time}")
 
 
 def _refuse_reversed(spans: list[Span]) -> None:

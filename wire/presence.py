@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 
 from codes.words import Words
 from wire.errors import CorruptMessageError
-from wire.events import Hash, Name, Seq, Utc
+from wire.events import Hash, Name, OffsetMs, Seq, Tally, Utc, refuse_nameless
 from wire.receipts import refuse_newer
 
 PRESENCE_VERSION = 1
@@ -26,6 +26,8 @@ MOST_TROUBLES = 32
 
 LONGEST_SENTENCE = 600
 Sentence = Annotated[str, Meta(max_length=LONGEST_SENTENCE)]
+Bytes = Annotated[int, Meta(ge=0, le=2**53)]
+"""A size, as far as every reader of JSON can tell it exactly."""
 
 
 class PresenceState(StrEnum):
@@ -64,8 +66,8 @@ class DeviceHealth(Struct, frozen=True):
     device: Annotated[str, Meta(max_length=200)]
     state: Name
     """`ready`, `opening`, `silent`, `lost`, `failed`. Only the last two are faults."""
-    scans: int
-    restarts: int
+    scans: Tally
+    restarts: Tally
     problem: str | None = None
     """Stable error code of the last failure."""
     gs_ok: bool | None = None
@@ -108,14 +110,14 @@ class TroubleReport(Struct, frozen=True):
 class MachineReport(Struct, frozen=True, omit_defaults=True):
     """The box; None where it does not say."""
 
-    disk_free_bytes: int | None = None
-    disk_total_bytes: int | None = None
-    pss_bytes: int | None = None
+    disk_free_bytes: Bytes | None = None
+    disk_total_bytes: Bytes | None = None
+    pss_bytes: Bytes | None = None
     """Memory of the terminal and its children."""
-    memory_available_bytes: int | None = None
+    memory_available_bytes: Bytes | None = None
     temperature_c: float | None = None
     load: float | None = None
-    cores: int | None = None
+    cores: Tally | None = None
 
 
 class CertificateReport(Struct, frozen=True):
@@ -133,20 +135,20 @@ class Health(Struct, frozen=True):
     terminal: Name
     session: Name
     at: Utc
-    pending: Annotated[int, Meta(ge=0)]
+    pending: Tally
     """Outbox rows not yet delivered."""
-    dead_letters: Annotated[int, Meta(ge=0)]
+    dead_letters: Tally
     oldest_pending_at: Utc | None
     devices: list[DeviceHealth]
     kept: Annotated[list[KeptEpoch], Meta(max_length=MOST_EPOCHS)] = msgspec.field(default_factory=list)
     """Lives of the store that are still here, the present one last; all of them unless there are too many."""
-    held: Annotated[int, Meta(ge=0)] = 0
+    held: Tally = 0
     """Of the pending rows, those that the centre put off."""
     sync: LampReport | None = None
     settlement: LampReport | None = None
     troubles: Annotated[list[TroubleReport], Meta(max_length=MOST_TROUBLES)] = msgspec.field(default_factory=list)
     """Alarms first."""
-    clock_offset_ms: int | None = None
+    clock_offset_ms: OffsetMs | None = None
     """Centre clock minus device clock, as last measured."""
     machine: MachineReport | None = None
     certificates: Annotated[list[CertificateReport], Meta(max_length=16)] = msgspec.field(default_factory=list)
@@ -159,7 +161,10 @@ class Health(Struct, frozen=True):
     started_at: Utc | None = None
     quota_state: Name | None = None
     """How full the store is: `ok`, `notice`, `low`, `alarm`, `full`."""
-    quota_percent: int | None = None
+    quota_percent: Tally | None = None
+
+    def __post_init__(self) -> None:
+        refuse_nameless(self.oldest_pending_at)
 
 
 _encoder = msgspec.json.Encoder()

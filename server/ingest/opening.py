@@ -211,8 +211,6 @@ def _check_place(event: Event, frozen: bytes, batch: Batch) -> None:
         raise InvalidEventError(
             Words(f"第 {event.seq} 号记录属于其他终端或纪元", f"Event {event.seq} belongs to another terminal or epoch")
         )
-    if event.seq > _LARGEST_NUMBER or event.hlc > _LARGEST_NUMBER:
-        raise InvalidEventError(Words("记录编号或时钟过大", "The number or the clock of the event is out of range"))
     if _ESCAPED_NUL in frozen:
         raise InvalidEventError(Words(f"第 {event.seq} 号记录含空字符", f"Event {event.seq} holds a NUL"))
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from codes.words import Words
-from server.errors import ServerError, StoreUnavailableError
+from server.errors import ServerError, StoreRefusedError, StoreUnavailableError
 from server.store import postgresql, replacing, sqlite
 from server.store.in_use import FileLock
 from server.store.migrate import Progress, migrate
@@ -107,6 +107,9 @@ class Store:
             raise self._translate(exc) from exc
         except PoolTimeoutError as exc:
             raise StoreUnavailableError(Words("数据库连接已用尽", "All database connections are in use")) from exc
+        except OverflowError as exc:
+            # SQLite's driver finds it before the database does, and so it is none of the driver's own errors.
+            raise StoreRefusedError(Words(f"数值超出数据库的范围：{exc}", f"A number does not fit: {exc}")) from exc
 
 
 def open_store(

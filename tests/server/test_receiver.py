@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from codes.words import Words
 from server import receiver as module
-from server.errors import StoreUnavailableError
+from server.errors import StoreRefusedError, StoreUnavailableError
 from server.fleet import Noted
 from server.inbox import BATCHES_AT_ONCE, MOST_BATCHES, NOTES_AT_ONCE
 from server.receiver import Receiver
@@ -85,10 +85,14 @@ class FakeCentre:
         return [self._note(topic.rsplit("/", 1)[-1], frame, now) for topic, frame in messages]
 
     missing: bool = False
+    puzzles: list[Exception] = field(default_factory=list)
+    """What goes wrong while it is looked what is missing."""
     asked: list[str] = field(default_factory=list)
 
     def question(self, topics: TerminalTopics, said: Health, now: datetime) -> Receipt | None:
         assert (topics, said.at) == (TOPICS, now)
+        if self.puzzles:
+            raise self.puzzles.pop(0)
         return Receipt("questions", b"send again") if self.missing else None
 
     def note_asked(self, topics: TerminalTopics, now: datetime) -> None:
@@ -223,6 +227,16 @@ def test_a_terminal_is_asked_for_what_is_missing_after_its_report(scene: Scene) 
     scene.plays((HEALTH, b"well"))
     assert scene.link.published == [("questions", b"send again")]
     assert scene.centre.asked == [TOPICS.terminal]
+
+
+def test_report_that_the_store_cannot_look_into_costs_the_next_one_nothing(
+    scene: Scene, logged: list[MutableMapping[str, Any]]
+) -> None:
+    scene.centre.missing = True
+    scene.centre.puzzles = [StoreRefusedError(Words("不合适", "does not fit"))]
+    scene.plays((HEALTH, b"odd"), (HEALTH, b"well"))
+    assert scene.link.published == [("questions", b"send again")]
+    assert events_of(logged) == ["receiver.not_asked"]
 
 
 def test_a_question_that_cannot_leave_is_not_noted_as_asked(scene: Scene) -> None:

@@ -93,6 +93,8 @@ def test_kinds_are_the_tags() -> None:
         (GOLDEN_FLAGGED_SCAN.replace(b'["no_separator"]', b'[""]'), InvalidEventError),
         (GOLDEN_FLAGGED_SCAN.replace(b'"no_separator"', b",".join([b'"x"'] * 33)), InvalidEventError),
         (GOLDEN.replace(b"2026-03-02T09:00:00Z", b"2026-03-02T09:00:00"), InvalidEventError),
+        (GOLDEN_SCAN.replace(b'"p-001"', b'"p-001","reserved_until":"0001-01-01T00:00:00+14:00"'), InvalidEventError),
+        (GOLDEN_SCAN.replace(b'"p-001"', b'"p-001","reserved_until":"9999-12-31T23:00:00-02:00"'), InvalidEventError),
         (b"", InvalidEventError),
         (b"\xff\xfe", InvalidEventError),
     ],

@@ -375,6 +375,38 @@ def test_whole_report_is_kept_and_only_an_alarm_in_it_wants_attention(fleet: Fle
     assert (fleet.list(NOW)[0].is_clock_off, wants_attention()) == (False, 0)
 
 
+LARGEST_TALLY = 10**12
+
+
+@pytest.mark.parametrize("field", ["pending", "dead_letters", "held", "oldest_pending_at"])
+def test_report_beyond_what_a_store_can_keep_or_tell_is_refused_alone(
+    fleet: Fleet, terminal: FakeTerminal, field: str
+) -> None:
+    other = FakeTerminal(name="T-002")
+    said = msgspec.json.decode(presence.encode(Health(1, "T-002", "s1", NOW, 0, 0, NOW, [])))
+    # One beyond 64 bits; or a time that has no name in UTC.
+    said[field] = "0001-01-01T00:00:00+14:00" if field.endswith("_at") else 2**63
+    frames = [terminal.presence(), other.presence(), other.sealed(msgspec.json.encode(said), Channel.HEALTH)]
+
+    noted = fleet.note_many([*frames, health(terminal)], NOW)
+
+    assert [type(one.refusal) for one in noted] == [type(None), type(None), CorruptMessageError, type(None)]
+    assert [(seen.id, seen.pending) for seen in fleet.list(NOW)] == [("T-001", 7), ("T-002", None)]
+
+
+def test_highest_figures_of_many_unapproved_terminals_add_up(fleet: Fleet) -> None:
+    for number in range(9):
+        terminal = FakeTerminal(name=f"T-{number}")
+        said = Health(1, terminal.name, "s1", NOW, LARGEST_TALLY, LARGEST_TALLY, NOW, [])
+        report = terminal.sealed(presence.encode(said), Channel.HEALTH)
+        assert [one.refusal for one in fleet.note_many([terminal.presence(), report], NOW)] == [None, None]
+
+    figures = fleet.figures(NOW)
+
+    assert (figures.pending, figures.dead_letters) == (9 * LARGEST_TALLY, 9 * LARGEST_TALLY)
+    assert LARGEST_TALLY * roll.MOST_PENDING * 9_000 < 2**63
+
+
 @pytest.mark.req("T-14")
 def test_births_and_reports_that_come_together_are_noted_in_their_order(
     fleet: Fleet, terminal: FakeTerminal, changed: list[str]

@@ -122,6 +122,19 @@ def test_a_constraint_is_a_refusal_and_not_a_fault_of_the_database(store: Store)
         twice()
 
 
+def test_a_number_that_no_column_holds_is_a_refusal_too(store: Store) -> None:
+    def too_large() -> None:
+        with store.writing() as connection:
+            connection.execute(
+                insert(tables.alarm).values(
+                    terminal="", code="c", subject="", zh="", en="", first_us=0, last_us=0, times=2**63
+                )
+            )
+
+    with pytest.raises(StoreRefusedError):
+        too_large()
+
+
 def test_writers_take_turns(store: Store) -> None:
     def count_up() -> None:
         for _ in range(20):

@@ -12,6 +12,29 @@ def test_a_benchs_rows_count_and_its_prose_does_not(monkeypatch, tmp_path):
     assert trace.bench_rows(bench) == [("P-01", "bench_x.py::rows (bench)"), ("P-02", "bench_x.py::rows (bench)")]
 
 
+def test_a_mark_of_the_whole_file_or_class_counts_for_each_test_in_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(trace, "ROOT", tmp_path)
+    (tmp_path / "test_x.py").write_text(
+        'pytestmark = [pytest.mark.slow, pytest.mark.req("T-70", "T-71")]\n'
+        "def build(): ...\n"
+        '@pytest.mark.req("T-71")\n@pytest.mark.req("T-02")\ndef test_one(): ...\n'
+        '@pytest.mark.req("T-03")\nclass TestTwo:\n'
+        '    pytestmark: object = pytest.mark.req("T-04")\n    async def test_in(self): ...\n'
+    )
+    assert trace.marked_tests(tmp_path / "test_x.py") == [
+        *((requirement, "test_x.py::test_one") for requirement in ("T-70", "T-71", "T-02")),
+        *((requirement, "test_x.py::test_in") for requirement in ("T-70", "T-71", "T-03", "T-04")),
+    ]
+
+
+def test_an_unknown_requirement_of_a_whole_file_is_told(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(trace, "ROOT", tmp_path)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_x.py").write_text('pytestmark = pytest.mark.req("T-99")\ndef test_one(): ...\n')
+    assert trace.main() == 1
+    assert "named but unknown: T-99" in capsys.readouterr().out
+
+
 def test_the_benches_are_in_the_table(capsys):
     assert trace.main() == 0
     table = capsys.readouterr().out

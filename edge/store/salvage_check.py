@@ -62,7 +62,7 @@ READ_NUMBER = "SELECT bytes FROM outbox WHERE seq = ?"
 _PRIMARY_CODE = 0xFF
 _OF_CONTENT = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_MISMATCH}
 """Answers that say that the file is not what we wrote. The others say that the disk refused."""
-_STUMBLES = (TypeError, ValueError, LookupError, ArithmeticError)
+_STUMBLES = (TypeError, ValueError, LookupError, ArithmeticError, MemoryError)
 """What a look at a value of the wrong kind may raise; SQLite quotes a broken schema, and that need not be text."""
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

@@ -34,8 +34,9 @@ FORGET_FILE = "UPDATE catalogue_import SET digest = ''"
 END_LOST_SESSIONS = "DELETE FROM session WHERE shift NOT IN (SELECT id FROM shift)"
 
 _Row = tuple[object, ...]
-UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
-"""What reading a damaged database may raise: SQLite quotes the broken schema, and that need not be text."""
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError, MemoryError)
+"""What reading a damaged database may raise: SQLite quotes the broken schema, and that need not be text; and a record
+that says it is nearly 4 GiB long is more than the memory, before anybody asks whether the file is as long."""
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 

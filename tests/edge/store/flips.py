@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import struct
 import sys
 import time
 from collections import Counter
@@ -24,6 +25,7 @@ from edge.store import sql
 from edge.store.chain import check_chain
 from edge.store.database import FILE_NAME, opened_store
 from edge.store.life import former_stores
+from edge.store.pages import INDEX_LEAF
 from edge.store.salvage import Mended, mend
 from edge.store.salvage_build import Owner
 from edge.store.terminal import ensure_state, read_state
@@ -124,6 +126,20 @@ def frame_mark(content: bytearray, rng: random.Random) -> None:
         content[at] ^= rng.randint(1, 255)
 
 
+def payload_size(content: bytearray, rng: random.Random) -> None:
+    """Make a record of the outbox say that it is larger than any memory: its cell begins with its size."""
+    pages = [
+        at for at in range(0, len(content), PAGE) if content[at] == INDEX_LEAF and b'{"v":' in content[at : at + PAGE]
+    ]
+    page = rng.choice(pages or range(0, len(content), PAGE))
+    (cells,) = struct.unpack_from(">H", content, page + 3)
+    (cell,) = struct.unpack_from(">H", content, page + 8 + 2 * rng.randrange(max(1, min(cells, 100))))
+    at = page + min(cell, PAGE - 16)
+    # Just under 4 GiB: SQLite gives up on the memory before it looks whether the file is as large.
+    size = rng.choice([b"", b"\x80"]) + b"\x8f\xff\xff\xff\x7f"
+    content[at : at + len(size)] = size
+
+
 def stretch(content: bytearray, rng: random.Random) -> tuple[int, int]:
     """Return where a stretch of many bytes begins and how long it is: from a sector to sixteen pages."""
     size = min(rng.choice([1, 2, 8, 16, 64, 128]) * SECTOR, len(content))
@@ -178,6 +194,7 @@ SPOILS: dict[str, tuple[str, Spoil]] = {
     "zeroed page": (FILE_NAME, zero_page),
     "swapped pages": (FILE_NAME, swap_pages),
     "mark of a frame": (f"{FILE_NAME}-wal", frame_mark),
+    "payload size": (FILE_NAME, payload_size),
 }
 BURSTS: dict[str, tuple[str, Spoil]] = {
     "zeroed stretch of the database": (FILE_NAME, zero_stretch),

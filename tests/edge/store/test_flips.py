@@ -6,7 +6,7 @@ import pytest
 
 from tests.edge.store.flips import BURSTS, LONGEST_S, SPOILS, fuzz
 
-FLIPS = 66
+FLIPS = 72
 """Six of each kind; `make fuzz` does a thousand."""
 
 

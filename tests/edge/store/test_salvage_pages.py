@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from edge.store.database import FILE_NAME
 from edge.store.pages import INDEX_LEAF
 from edge.store.salvage import mend
 from edge.store.salvage_build import Owner
-from edge.store.salvage_check import look_over
+from edge.store.salvage_check import Look, look_over
 from edge.store.salvage_outbox import MARK
 from rules.scan_judgement import Mode
 from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
@@ -60,3 +61,23 @@ def test_store_that_was_salvaged_page_by_page_is_whole_whatever_stood_in_a_cell(
     kept = events_in(path, f"epoch = '{EPOCH}'")
     assert len(kept) > len(frozen) // 2
     assert kept.items() <= frozen.items()
+
+
+@pytest.mark.req("T-10")
+def test_record_that_says_it_is_larger_than_any_memory_costs_no_start_and_no_event(
+    tmp_path: Path, whole: bytes
+) -> None:
+    path = tmp_path / FILE_NAME
+    path.write_bytes(whole)
+    frozen = events_in(path)
+    content = bytearray(whole)
+    event_at = content.index(frozen[EPOCH, 4])
+    page = event_at // PAGE * PAGE
+    (count,) = struct.unpack_from(">H", content, page + 3)
+    cells = struct.unpack_from(f">{count}H", content, page + 8)
+    at = max(page + cell for cell in cells if page + cell < event_at)
+    content[at : at + 6] = b"\x80\x8f\xff\xff\xff\x7f"
+    path.write_bytes(content)
+    assert mend(path, Owner(TERMINAL, Mode.DISPENSE, NOON, seeded_bytes(3))).is_salvaged
+    assert look_over(path) == Look(wrong=[])
+    assert events_in(path, f"epoch = '{EPOCH}'").items() == frozen.items()

@@ -30,6 +30,7 @@ from server.errors import (
     BackupFileError,
     CentreRunsError,
     NewerBackupError,
+    NoStoreError,
     NotEmptyError,
     RestoreFinishedError,
     ServerError,
@@ -39,7 +40,7 @@ from server.store import replacing
 from server.store.backup import Head, Told, check_backup, has_tables, read_head, write_backup
 from server.store.database import Store, former_store, unmade_store
 from server.store.in_use import FileLock
-from server.store.migrate import known_revisions, migrate, newest_revision
+from server.store.migrate import known_revisions, migrate, newest_revision, revision_of
 from server.store.naming import give_name
 from server.store.postgresql import set_schema_aside
 from server.store.replacing import Recovered
@@ -160,15 +161,26 @@ def renew(config: ServerConfig, *, new_epoch: NewEpoch, now: datetime) -> Renewe
 
     Raises:
         CentreRunsError: A centre has it open, or answers at the configured address.
+        NoStoreError: There is no store; none was made.
         ServerError: The database does not answer.
     """
     _refuse_running(config)
+    if _is_file(config):
+        # Before anything is opened: opening makes what is not there.
+        _refuse_absent(path_of(config.store.url))
     epoch = new_epoch()
     with _alone(config), _unmade(config) as connection:
+        if revision_of(connection) is None:
+            raise NoStoreError(Words("数据库中没有一码的数据", "The database holds nothing of Yima"))
         migrate(connection, lambda _revision: None)
         trust = TrustRestored(load_trusted_now(connection).counts, end_sessions(connection), None)
         begin_life(connection, epoch, now, audited(trust), _BY_OTHER_MEANS)
     return Renewed(epoch, trust)
+
+
+def _refuse_absent(path: Path) -> None:
+    if replacing.is_absent(path):
+        raise NoStoreError(Words(f"{path} 处没有数据库", f"There is no store at {path}"))
 
 
 def _checked(file: Path) -> tuple[Head, dict[str, int]]:

@@ -85,6 +85,17 @@ class StoreRefusedError(ServerError):
     code: ClassVar[str] = "store.refused"
 
 
+class NoStoreError(ServerError, ConfigError):
+    """There is no store of ours where one should be; none was made."""
+
+    code: ClassVar[str] = "store.missing"
+    next_step: ClassVar[Words] = Words(
+        "请核对配置项 store.url；要从备份恢复，请执行 `yima server restore 备份文件 --config FILE`。没有改动任何数据。",
+        "Check store.url in the configuration; to restore a backup, run `yima server restore BACKUP --config FILE`. "
+        "Nothing was changed.",
+    )
+
+
 class ConflictError(ServerError, RejectedError):
     """It contradicts what is already there."""
 

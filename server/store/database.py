@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from codes.words import Words
-from server.errors import ServerError, StoreRefusedError, StoreUnavailableError
+from server.errors import NoStoreError, ServerError, StoreRefusedError, StoreUnavailableError
 from server.store import postgresql, replacing, sqlite
 from server.store.in_use import FileLock
 from server.store.migrate import Progress, migrate
@@ -153,10 +153,16 @@ def open_store(
 
 
 def renew_epoch(connection: Connection, epoch: str) -> str:
-    """Give the store a new epoch, so that terminals know that it is not what it was; return the one before."""
-    before = str(connection.scalar(select(centre.c.value).where(centre.c.name == "epoch")))
-    connection.execute(update(centre).where(centre.c.name == "epoch").values(value=epoch))
-    return before
+    """Give the store a new epoch, so that terminals know that it is not what it was; return the one before.
+
+    Raises:
+        NoStoreError: It has none, so that it is no store of ours or one that was never opened.
+    """
+    before = connection.scalar(select(centre.c.value).where(centre.c.name == "epoch"))
+    changed = connection.execute(update(centre).where(centre.c.name == "epoch").values(value=epoch)).rowcount
+    if changed != 1:
+        raise NoStoreError(Words("数据库中没有中心的纪元", "The database holds no epoch of a centre"))
+    return str(before)
 
 
 @contextmanager

@@ -64,8 +64,21 @@ def being_made(path: Path) -> Iterator[Path]:
 
 
 def is_interrupted(path: Path) -> bool:
-    """Tell whether a restore of the store at `path` broke off; only whoever holds the lock may believe it."""
-    return os.path.lexists(_half_made(path)) or os.path.lexists(note_beside(path))
+    """Tell whether a restore of the store at `path` broke off; only whoever holds the lock may believe it.
+
+    Raises:
+        StoreUnavailableError: It cannot be told.
+    """
+    return _is_any_there(_half_made(path), note_beside(path))
+
+
+def is_absent(path: Path) -> bool:
+    """Tell whether there is neither a store at `path` nor a restore that broke off and may bring one back.
+
+    Raises:
+        StoreUnavailableError: It cannot be told.
+    """
+    return not _is_any_there(path, _half_made(path), note_beside(path))
 
 
 def not_in_order_yet(path: Path) -> StoreBeingReplacedError:
@@ -165,6 +178,17 @@ def _refuse_both(path: Path, decision: Decision) -> None:
             raise _taken_again(path, former.name, kept.name)
 
 
+def _is_any_there(*files: Path) -> bool:
+    try:
+        return any(map(is_there, files))
+    except OSError as exc:
+        why = words_of_os_error(exc)
+        folder = files[0].parent
+        raise StoreUnavailableError(
+            Words(f"无法查看 {folder}：{why.zh}", f"Cannot look into {folder}: {why.en}")
+        ) from exc
+
+
 def _half_made(path: Path) -> Path:
     return path.with_name(f"{path.name}.restoring")
 
@@ -172,7 +196,7 @@ def _half_made(path: Path) -> Path:
 def _undo(path: Path) -> None:
     """Remove what was half made and what SQLite keeps beside it; what is decided stays."""
     fresh = _half_made(path)
-    if os.path.lexists(fresh):
+    if is_there(fresh):
         # The note goes first: without the half-made file it would stand for a decision.
         forget_decision(path)
     for companion in _COMPANIONS:
@@ -192,7 +216,7 @@ def _free_mark(path: Path, now: datetime) -> str:
 def _is_taken(path: Path, mark: str) -> bool:
     names = decision_for(path, mark, "")
     kept = [names.ready, *(names.aside + companion for companion in _COMPANIONS)]
-    return any(os.path.lexists(path.with_name(name)) for name in kept)
+    return any(is_there(path.with_name(name)) for name in kept)
 
 
 def _taken_again(path: Path, former: str, kept: str) -> UnclearRestoreError:

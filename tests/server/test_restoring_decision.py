@@ -271,6 +271,13 @@ def test_a_restore_that_fails_before_it_decides_leaves_no_note(path: Path, monke
     assert epoch_of(path) == "epoch-1"
 
 
+def test_folder_that_cannot_be_looked_into_is_not_taken_for_one_without_a_restore(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for question in (replacing.is_interrupted, replacing.is_absent):
+        with pytest.raises(StoreUnavailableError, match="Cannot look into"):
+            question(tmp_path / "loop" / "centre.db")
+
+
 # -- links ---------------------------------------------------------------------------------------------------------
 
 

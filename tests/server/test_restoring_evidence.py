@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from server.continuity import Restored, back_up, renew, restore
-from server.errors import BackupFileError, CentreRunsError
+from server.errors import BackupFileError, CentreRunsError, NoStoreError
 from server.fleet import Fleet
 from server.people.roles import COMMAND_LINE
 from server.store import postgresql
-from server.store.database import open_store
+from server.store.backup import has_tables
+from server.store.database import open_store, unmade_store
 from server.store.trust import TrustedAgain
 from tests.server.fake_terminal import NOW, FakeTerminal, new_key
 from tests.server.test_continuity import LATER, config_for
@@ -71,6 +74,37 @@ def test_an_address_that_cannot_be_used_is_no_running_centre(migrated_file: Path
     # For documentation only (RFC 5737): no machine has it.
     elsewhere = config.model_copy(update={"web": config.web.model_copy(update={"host": "192.0.2.1"})})
     assert renew(elsewhere, new_epoch=lambda: "epoch-2", now=LATER).epoch == "epoch-2"
+
+
+@pytest.mark.parametrize("found", ["nothing", "an empty file", "another database", "a store without an epoch"])
+def test_what_is_no_store_gets_no_new_epoch_and_none_is_made(found: str, migrated_file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    path = folder / "centre.db"
+    config = config_for(f"sqlite:///{path}", tmp_path)
+    if found != "nothing":
+        folder.mkdir()
+        shutil.copy(migrated_file, path)
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("DELETE FROM centre" if "epoch" in found else "DROP TABLE alembic_version")
+    if found == "an empty file":
+        path.write_bytes(b"")
+
+    with pytest.raises(NoStoreError) as caught:
+        renew(config, new_epoch=lambda: "epoch-2", now=LATER)
+
+    assert caught.value.code == "store.missing"
+    assert folder.exists() is (found != "nothing")
+    if found not in {"nothing", "an empty file"}:
+        with closing(sqlite3.connect(path)) as connection:
+            assert connection.execute("SELECT count(*) FROM alarm").fetchone() == (0,)
+
+
+def test_a_database_without_a_store_gets_no_new_epoch(new_database: Callable[[], str], tmp_path: Path) -> None:
+    url = new_database()
+    with pytest.raises(NoStoreError):
+        renew(config_for(url, tmp_path), new_epoch=lambda: "epoch-2", now=LATER)
+    with unmade_store(url) as connection:
+        assert not has_tables(connection)
 
 
 def test_a_restore_that_is_refused_keeps_nobody_from_the_store(

@@ -27,6 +27,7 @@ _SUMMED = 24
 _INDEX_HEADER = struct.Struct("=III BBH II 8s 8s II")
 _INDEX_SUMMED = 40
 _BACKFILLED_AT = 2 * _INDEX_HEADER.size
+_CUT_OFF = "the last commit is cut off"
 
 ReadPage = Callable[[int], bytes]
 """Returns a page of the database file by its number, empty if there is none."""
@@ -92,7 +93,10 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """What SQLite's index of the log says was committed: written after each commit, lost with the power."""
+    """What SQLite's index of the log says was committed: written after each commit, and as old as may be after a cut.
+
+    It is written through memory: what the disk holds of it once the power is gone was true at some moment before.
+    """
 
     frames: int
     salts: bytes
@@ -100,13 +104,14 @@ class _Claim:
     """Frames whose pages were copied into the database file."""
 
 
-def read_log(log: Content, index: Content, read_page: ReadPage) -> Log:
+def read_log(log: Content, index: Content, read_page: ReadPage, *, is_same_boot: bool = False) -> Log:
     """Return what a log holds, and whether all that was acknowledged is among it.
 
     Args:
         log: The file `-wal`, empty if there is none.
-        index: The file `-shm`, empty if there is none: a witness that outlives a kill, but no power cut.
+        index: The file `-shm`, empty if there is none: a witness that outlives a kill; a power cut leaves an older one.
         read_page: Reads the database file.
+        is_same_boot: The machine was not started anew since the index was written.
     """
     claim = _read_claim(index)
     if len(log) < HEADER_BYTES:
@@ -122,18 +127,20 @@ def read_log(log: Content, index: Content, read_page: ReadPage) -> Log:
     behind = [one for one in frames[taken:] if one.salts[0] == salts[0] or one.salts[1] == salts[1]]
     found = Log(Verdict.WHOLE, frames, taken, behind)
     witness = claim if claim is not None and claim.salts == log[16:24] else None
+    if is_same_boot and witness is not None and witness.frames == taken:
+        # The index knows exactly how far commits went: what stands behind was never acknowledged.
+        return Log(Verdict.TORN, frames, taken, behind, _CUT_OFF) if behind else found
     why = _why_damaged(found, log, witness, read_page)
     if why:
         gone = max(0, witness.frames - len(frames)) if witness is not None else 0
         return Log(Verdict.DAMAGED, frames, taken, behind, why, gone)
-    return Log(Verdict.TORN, frames, taken, behind, "the last commit is cut off") if behind else found
+    return Log(Verdict.TORN, frames, taken, behind, _CUT_OFF) if behind else found
 
 
 def _why_damaged(found: Log, log: Content, claim: _Claim | None, read_page: ReadPage) -> str:
-    if claim is not None:
-        # The index knows exactly how far commits went.
-        lost = claim.frames - found.taken
-        return f"{lost} frames of acknowledged commits cannot be read" if lost > 0 else ""
+    if claim is not None and claim.frames > found.taken:
+        # An index may be too old, never too new. One that claims no more than can be read says nothing of the rest.
+        return f"{claim.frames - found.taken} frames of acknowledged commits cannot be read"
     if sum(frame.database_pages > 0 for frame in found.behind) > 1:
         # A commit begins only when the one before is on the disk.
         return "a commit follows on frames that cannot be read"

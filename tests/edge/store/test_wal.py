@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge.store.wal import FRAME_BYTES, HEADER_BYTES, PAGE_BYTES, Verdict, read_log
+from tests.edge.store.log_index import index_as_of
 
 FRAME = FRAME_BYTES + PAGE_BYTES
 Files = tuple[bytes, bytes]
@@ -43,6 +44,36 @@ def taken_by_sqlite(folder: Path, database: bytes, log: bytes) -> int:
         store.execute("PRAGMA synchronous = OFF")
         _, frames, _ = store.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
     return max(0, int(frames))
+
+
+def commits_in(log: bytes) -> list[int]:
+    """Return how many frames stand in the log's present filling after each of its commits."""
+    whole = read_log(log, b"", lambda _: b"")
+    return [number for number, frame in enumerate(whole.frames[: whole.taken], 1) if frame.database_pages]
+
+
+def spoiled(log: bytes, frame: int) -> bytes:
+    """Return the log with one wrong bit in the page of a frame, counted from 1."""
+    at = HEADER_BYTES + frame * FRAME - PAGE_BYTES // 2
+    return log[:at] + bytes([log[at] ^ 1]) + log[at + 1 :]
+
+
+@pytest.mark.req("T-03")
+@pytest.mark.parametrize("is_same_boot", [True, False])
+@pytest.mark.parametrize("known", range(7))
+def test_index_that_a_power_cut_left_older_hides_no_lost_commit(
+    files: Files, known: int, *, is_same_boot: bool
+) -> None:
+    database, log = files
+    commits = commits_in(log)
+    damaged = spoiled(log, commits[-3])
+    taken = commits[-4]
+    index = index_as_of(log, commits[known])
+    found = read_log(damaged, index, lambda number: page_of(database, number), is_same_boot=is_same_boot)
+    assert found.taken == taken
+    # Within one start of the machine the index is exact, so this is no power cut: nothing behind was acknowledged.
+    is_exact = is_same_boot and commits[known] == taken
+    assert found.verdict is (Verdict.TORN if is_exact else Verdict.DAMAGED)
 
 
 def page_of(database: bytes, number: int) -> bytes:

@@ -28,11 +28,13 @@ from tests.disk import folder_in_memory, shim_or_skip
 from tests.edge.scene import EPOCH, NOON, TERMINAL
 from tests.edge.store import day_at_the_store
 from tests.edge.store.day_at_the_store import KEY_FILE, PROMISES, STORE
+from tests.edge.store.log_index import indexes_of
 from tests.edge.store.power_cut import PowerCut, at_random, everything, nothing, torn_at, write_disk
 from wire.events import Scanned, ShiftOpened, thaw
 from wire.keys import load_or_create_key
 
 ROOT = Path(__file__).parents[3]
+LOG = f"{STORE}/{FILE_NAME}-wal"
 SHARED_MEMORY = f"{STORE}/{FILE_NAME}-shm"
 """SQLite's index of its log: written through memory, and worth nothing after a start."""
 LEFT_IN_FOLDER = {FILE_NAME, KEY_FILE, "terminal.lock"}
@@ -103,7 +105,9 @@ def cuts(day: list[Change]) -> Iterator[tuple[str, Promised, dict[str, bytes]]]:
             yield f"{number} torn", promised, disk.disk(torn_at(last), all_names)
             for again in range(RANDOM_CUTS):
                 mixed = disk.disk(at_random(rng), lambda most: rng.randint(0, most))
-                yield f"{number} mixed {again}", promised, mixed | {SHARED_MEMORY: rng.randbytes(32_768)}
+                # Of the index the disk holds what the kernel wrote back at some moment, or rubbish.
+                index = rng.choice([rng.randbytes(32_768), *indexes_of(mixed.get(LOG, b""))])
+                yield f"{number} mixed {again}", promised, mixed | {SHARED_MEMORY: index}
         disk.apply(change)
         last = change
         if change.kind is ChangeKind.SYNC:

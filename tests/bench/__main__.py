@@ -36,25 +36,27 @@ def run_bench(name: str) -> list[dict[str, Any]]:
 def show(rows: list[dict[str, Any]], console: Console) -> None:
     """Print the figures as a table."""
     table = Table(title="Yima bench", title_justify="left")
-    for heading, justify in [("id", "left"), ("what", "left"), ("value", "right"), ("floor", "right")]:
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
-    table.add_column("ratio", justify="right")
+    table.add_column("id")
+    table.add_column("what")
+    for heading in ("value", "floor", "ratio"):
+        table.add_column(heading, justify="right")
+    table.add_column("target")
     table.add_column("note")
     for row in rows:
-        floor = row.get("floor")
-        ratio = row.get("ratio")
+        floor, ratio, is_met = row.get("floor"), row.get("ratio"), row.get("is_met")
         table.add_row(
             str(row["id"]),
             str(row["what"]),
-            f"{_figure(row['value'])} {row['unit']}",
-            "" if floor is None else _figure(floor),
+            "not run" if row["value"] is None else f"{_number(row['value'])} {row['unit']}",
+            "" if floor is None else _number(floor),
             "" if ratio is None else f"{ratio:.2f}",
+            "" if is_met is None else f"{row['target']} {'✓' if is_met else 'MISSED'}",
             str(row.get("note", "")),
         )
     console.print(table)
 
 
-def _figure(value: object) -> str:
+def _number(value: object) -> str:
     return f"{value:,.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
@@ -66,6 +68,8 @@ def main(names: list[str]) -> int:
         console.print(f"[dim]bench {name} …[/dim]")
         rows += run_bench(name)
     show(rows, console)
+    missed = [f"{row['id']} {row['what']}" for row in rows if row.get("is_met") is False]
+    console.print(f"targets missed: {'; '.join(missed) or 'none'}")
     if not names:
         machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
         FIGURES.parent.mkdir(parents=True, exist_ok=True)

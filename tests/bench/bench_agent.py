@@ -1,7 +1,7 @@
 """P-14: what a terminal without the face model costs: memory, CPU when nothing happens, and time until it answers.
 
 A real `yima edge run` with a real broker beside it, so that its line is up. Memory is the proportional share (PSS) of
-all its processes after some scans; the camera looks at a still counter. The floor column is the target.
+all its processes after some scans; the camera looks at a still counter.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from drivers.scanner.simulated.camera import SimulatedCameraScanner
 from drivers.scanner.simulated.serial import SimulatedSerialScanner
 from sim.stage import Stage, free_port, write_toml
+from tests.bench.figure import Figure, at_most, figure
 from tests.bench.processes import cpu_s, family, pss_mb
 from tests.browser.terminal import CATALOGUE, pack_codes
 from wire.keys import load_or_create_key
@@ -40,7 +40,7 @@ PSS_MB, PSS_CAMERA_MB, IDLE_PERCENT, START_S = 150.0, 300.0, 2.0, 3.0
 """The targets."""
 
 
-def run() -> list[dict[str, Any]]:
+def run() -> list[Figure]:
     """Return the rows of P-14."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as undo:
         folder = Path(name)
@@ -160,14 +160,5 @@ async def _scan(serial: SimulatedSerialScanner) -> None:
             raise RuntimeError(f"the scanner lost {delivery.lost} bytes of {code}")
 
 
-def _row(what: str, value: float, unit: str, target: float, note: str) -> dict[str, Any]:
-    verdict = "within" if value <= target else "OVER"
-    return {
-        "id": "P-14",
-        "what": what,
-        "value": round(value, 2),
-        "unit": unit,
-        "floor": target,
-        "ratio": value / target,
-        "note": f"{verdict} the target; {note}",
-    }
+def _row(what: str, value: float, unit: str, target: float, note: str) -> Figure:
+    return figure("P-14", what, value, unit, target=at_most(target), note=note)

@@ -14,6 +14,7 @@ from biip.gs1_messages import GS1Message
 from cli.read import answer_lines
 from codes.classify import read
 from codes.reading import Scan
+from tests.bench.figure import at_least, figure, of_floor_at_least
 
 LEAST_READINGS_PER_S = 5_000
 LEAST_SHARE_OF_BIIP = 0.5
@@ -42,9 +43,17 @@ def run() -> list[dict]:
         len(messages),
     )
     return [
-        _result("codes.mixed", f"readings of the mixed table (≥ {LEAST_READINGS_PER_S})", mixed, LEAST_READINGS_PER_S),
-        _result("codes.ndjson", "the same as NDJSON lines in and out", ndjson, LEAST_READINGS_PER_S),
-        _result("codes.gs1", f"GS1 readings beside bare biip (≥ {LEAST_SHARE_OF_BIIP} of it)", ours, biip),
+        figure("codes.mixed", "readings of the mixed table", mixed, "1/s", target=at_least(LEAST_READINGS_PER_S)),
+        figure("codes.ndjson", "as NDJSON lines in and out", ndjson, "1/s", target=at_least(LEAST_READINGS_PER_S)),
+        figure(
+            "codes.gs1",
+            "GS1 readings",
+            ours,
+            "1/s",
+            floor=biip,
+            target=of_floor_at_least(LEAST_SHARE_OF_BIIP),
+            note="floor: bare biip",
+        ),
     ]
 
 
@@ -58,17 +67,6 @@ def _element_strings(count: int) -> list[str]:
         month = generator.choice((1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12))
         made.append(f"01{payload}{check}1728{month:02}3010L{lot:06}\x1d21S{serial:012}")
     return made
-
-
-def _result(identifier: str, what: str, per_second: float, floor: float) -> dict:
-    return {
-        "id": identifier,
-        "what": what,
-        "value": round(per_second),
-        "unit": "1/s",
-        "floor": round(floor),
-        "ratio": round(per_second / floor, 2),
-    }
 
 
 def _per_second(work: Callable[[], object], items: int) -> float:

@@ -25,6 +25,7 @@ from drivers.scanner.simulated.symbols import Encoder
 from drivers.scanner.steps import FAST, WATCHING
 from drivers.scanner.watching import Watch, WatchSettings
 from drivers.scanner.zbar import ZbarChild
+from tests.bench.figure import Figure, at_least, at_most, figure, of_floor_at_most
 
 SIZE = (1920, 1080)
 _SCENES = 6
@@ -35,11 +36,10 @@ _FORMATS = zxingcpp.BarcodeFormats(
     [zxingcpp.BarcodeFormat.__members__[name] for name in ("Code128", "EAN13", "EAN8", "DataMatrix", "QRCode")]
 )
 
-Row = dict[str, object]
 Grey = NDArray[np.uint8]
 
 
-def run() -> list[Row]:
+def run() -> list[Figure]:
     """Return the figures of P-04."""
     cv2.setNumThreads(1)
     return [*_stream_rows(), _budget_row(), _tray_row(), *_overhead_rows()]
@@ -68,7 +68,7 @@ def _frames(random: Random, symbol: Symbol) -> Iterator[Grey]:
         yield np.asarray(cv2.cvtColor(np.clip(seen, 0, 255).astype(np.uint8), cv2.COLOR_GRAY2BGR), dtype=np.uint8)
 
 
-def _stream_rows() -> list[Row]:
+def _stream_rows() -> list[Figure]:
     random, zbar = Random(_SEED), ZbarChild()
     watch = Watch(WatchSettings(), zbar)
     spent, floor, wanted, seen, now = 0.0, 0.0, set(), set(), 0.0
@@ -94,15 +94,15 @@ def _stream_rows() -> list[Row]:
     note += f"{counts.moving} moving, {counts.laddered} laddered, {counts.still} still; floor: a bare fast call on each"
     mean_ms, floor_ms = spent / frames * 1000, floor / frames * 1000
     return [
-        {
-            "id": "P-04",
-            "what": "CPU per 1080p frame, 90 % still and 10 % moving (target ≤ 25)",
-            "value": mean_ms,
-            "unit": "ms",
-            "floor": floor_ms,
-            "ratio": mean_ms / floor_ms,
-            "note": note,
-        }
+        figure(
+            "P-04",
+            "CPU per 1080p frame, 90 % still and 10 % moving",
+            mean_ms,
+            "ms",
+            floor=floor_ms,
+            target=at_most(25),
+            note=note,
+        )
     ]
 
 
@@ -111,7 +111,7 @@ def _children_s() -> float:
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
 
 
-def _budget_row() -> Row:
+def _budget_row() -> Figure:
     """Measure how far hard frames exceed the budget, in units of the longest step that they took."""
     random = Random(_SEED)
     overrun, slowest = 0.0, 0.0
@@ -127,18 +127,17 @@ def _budget_row() -> Row:
         elapsed = decode_frame(frame, budget_ms=_BUDGET_MS).elapsed_ms
         overrun = max(overrun, (elapsed - _BUDGET_MS) / longest)
         slowest = max(slowest, elapsed)
-    return {
-        "id": "P-04",
-        "what": f"overrun of a {_BUDGET_MS:.0f} ms budget, worst of 12 hard frames (target ≤ 1 step)",
-        "value": max(0.0, overrun),
-        "unit": "steps",
-        "floor": None,
-        "ratio": None,
-        "note": f"slowest frame {slowest:.0f} ms; a step is the longest one of the same frame",
-    }
+    return figure(
+        "P-04",
+        f"overrun of a {_BUDGET_MS:.0f} ms budget, worst of 12 hard frames",
+        max(0.0, overrun),
+        "steps",
+        target=at_most(1),
+        note=f"slowest frame {slowest:.0f} ms; a step is the longest one of the same frame",
+    )
 
 
-def _tray_row() -> Row:
+def _tray_row() -> Figure:
     found, wanted, wrong, times = 0, 0, 0, []
     for seed in range(8):
         random = Random(seed)
@@ -150,18 +149,17 @@ def _tray_row() -> Row:
         times.append((time.process_time() - begun) * 1000)
         read = {code.raw for code in decoded.codes}
         found, wanted, wrong = found + len(read & set(codes)), wanted + 12, wrong + len(read - set(codes))
-    return {
-        "id": "P-04",
-        "what": "tray of 12 at 1.6 px/module, boxes read (target 100 %)",
-        "value": 100.0 * found / wanted,
-        "unit": "%",
-        "floor": None,
-        "ratio": None,
-        "note": f"{found}/{wanted}, {wrong} wrong, {statistics.median(times):.0f} ms CPU median",
-    }
+    return figure(
+        "P-04",
+        "tray of 12 at 1.6 px/module, boxes read",
+        100.0 * found / wanted,
+        "%",
+        target=at_least(100),
+        note=f"{found}/{wanted}, {wrong} wrong, {statistics.median(times):.0f} ms CPU median",
+    )
 
 
-def _overhead_rows() -> list[Row]:
+def _overhead_rows() -> list[Figure]:
     """Compare the ladder with the same calls of zxing-cpp made by hand, frame by frame in turn."""
     random = Random(_SEED)
     frames = [draw_scene([_symbol(random)], Look(2.2), size=SIZE, seed=seed) for seed in range(12)]
@@ -188,19 +186,19 @@ def _overhead_rows() -> list[Row]:
         ("fast look", lambda frame: decode_frame(frame, budget_ms=1e9, steps=(FAST,)), bare_fast),
         ("fast, rotate and upscale", lambda frame: decode_frame(frame, budget_ms=1e9, steps=three), bare_three),
     ]
-    rows: list[Row] = []
+    rows: list[Figure] = []
     for what, ours, bare in pairs:
         ours_ms, bare_ms = _in_turn(ours, bare, frames)
         rows.append(
-            {
-                "id": "P-04",
-                "what": f"{what} through the ladder, over the same bare zxing-cpp calls (target ≤ 1.10)",
-                "value": ours_ms,
-                "unit": "ms",
-                "floor": bare_ms,
-                "ratio": ours_ms / bare_ms,
-                "note": "CPU, median of 12 frames, best of 5 each",
-            }
+            figure(
+                "P-04",
+                f"{what} through the ladder",
+                ours_ms,
+                "ms",
+                floor=bare_ms,
+                target=of_floor_at_most(1.1),
+                note="CPU, median of 12 frames, best of 5 each; floor: the same bare zxing-cpp calls",
+            )
         )
     return rows
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from rules.pack_fold import fold
 from rules.pack_life import Act, Evidence, FactKey, Order
+from tests.bench.figure import Figure, figure
 
 FACTS = 32_000
 ROUNDS = 3
@@ -27,20 +27,19 @@ def _rate(histories: Sequence[Sequence[Evidence]]) -> float:
     return FACTS / (time.process_time() - began)
 
 
-def run() -> list[dict[str, Any]]:
+def run() -> list[Figure]:
     """Measure in turns; report the best of each, which is the least disturbed."""
     pieces = history(FACTS)
     long, short = [pieces], [[piece] for piece in pieces]
     rates = [(_rate(long), _rate(short)) for _ in range(ROUNDS)]
     rate, base = max(one for one, _ in rates), max(floor for _, floor in rates)
     return [
-        {
-            "id": "fold",
-            "what": f"facts folded per second of CPU, {FACTS:,} facts of one code",
-            "value": round(rate),
-            "unit": "facts/s",
-            "floor": round(base),
-            "ratio": rate / base,
-            "note": "floor: as many codes with one fact each; a quadratic fold would fall far below",
-        }
+        figure(
+            "fold",
+            f"facts folded per second of CPU, {FACTS:,} facts of one code",
+            rate,
+            "facts/s",
+            floor=base,
+            note="floor: as many codes with one fact each; a quadratic fold would fall far below",
+        )
     ]

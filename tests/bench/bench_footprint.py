@@ -10,6 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests.bench.figure import Figure, at_most, figure
+
 ROOT = Path(__file__).parent.parent.parent
 UV = Path(sys.executable).parent / "uv"
 
@@ -20,7 +22,7 @@ BOXES = {
 }
 
 
-def run() -> list[dict[str, Any]]:
+def run() -> list[Figure]:
     """Install each kind of box into an environment of its own and measure it."""
     with tempfile.TemporaryDirectory() as folder:
         constraints = Path(folder) / "constraints.txt"
@@ -37,16 +39,7 @@ def _measure(what: str, extras: str, limit_mb: int, folder: Path, constraints: P
     subprocess.run([*install, "--compile-bytecode", "-c", constraints, f"{ROOT}[{extras}]"], check=True)
     size_mb = sum(file.lstat().st_size for file in environment.rglob("*") if file.is_file()) / 1e6
     shutil.rmtree(environment)
-    note = "within" if size_mb <= limit_mb else "OVER"
-    return {
-        "id": "P-15",
-        "what": f"installed: {what}",
-        "value": round(size_mb),
-        "unit": "MB",
-        "floor": limit_mb,
-        "ratio": size_mb / limit_mb,
-        "note": f"{note} the limit of {limit_mb} MB",
-    }
+    return figure("P-15", f"installed: {what}", round(size_mb), "MB", target=at_most(limit_mb))
 
 
 def _without_hashes(lock: str) -> str:

@@ -29,6 +29,7 @@ from server.ingest import Ingest
 from server.store import ledger, tables
 from server.store.database import Store, open_store
 from sim.postgres import PostgresMissingError, private_cluster
+from tests.bench.figure import Figure, Target, figure, not_run, of_floor_at_least
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, dispensed, new_key, scanned
 from wire.envelope import open_sealed
 from wire.events import thaw
@@ -196,7 +197,7 @@ def _raw(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def on_sqlite(load: Load) -> list[dict[str, Any]]:
+def on_sqlite(load: Load) -> list[Figure]:
     """Compare with both floors on SQLite."""
     real, barest, keyed = [], [], []
     for _ in range(ROUNDS):
@@ -208,12 +209,12 @@ def on_sqlite(load: Load) -> list[dict[str, Any]]:
                 real.append(ours(store, load))
                 keyed.append(same_keys_sqlite(folder / "floor.db", _rows_of(store)))
     return [
-        _figure("P-06", "centre ingest, SQLite FULL, against decode + INSERT of one table", real, barest),
-        _figure("P-07", "centre ingest, SQLite FULL, against INSERT of the same rows, ready made", real, keyed),
+        _figure("SQLite FULL", real, barest, "decode + INSERT of one table"),
+        _figure("SQLite FULL", real, keyed, "INSERT of the same rows, ready made"),
     ]
 
 
-def on_postgresql(load: Load) -> list[dict[str, Any]]:
+def on_postgresql(load: Load) -> list[Figure]:
     """Compare with COPY and merge on a private PostgreSQL, if there is one."""
     real, merged = [], []
     try:
@@ -227,8 +228,8 @@ def on_postgresql(load: Load) -> list[dict[str, Any]]:
                     merged.append(same_keys_postgresql(url, rows))
                     _truncate(url)
     except PostgresMissingError as exc:
-        return [{"id": "P-07", "what": "centre ingest, PostgreSQL", "value": "not run", "unit": "", "note": str(exc)}]
-    return [_figure("P-07", "centre ingest, PostgreSQL, against COPY + merge of the same rows", real, merged)]
+        return [not_run("P-07", "centre ingest, PostgreSQL", str(exc))]
+    return [_figure("PostgreSQL", real, merged, "COPY + merge of the same rows", of_floor_at_least(0.5))]
 
 
 def looking_up() -> dict[str, Any]:
@@ -242,15 +243,14 @@ def looking_up() -> dict[str, Any]:
             with store.reading() as connection:
                 real = _p99_ms(lambda code: ledger.find_row(connection, code) is not None, wanted)
             floor = _p99_ms(lambda code: raw.execute(_ONE_CODE, (code,)).fetchone() is not None, wanted)
-    return {
-        "id": "P-09",
-        "what": f"one code among {CODES:,}, p99 at the store (SQLite)",
-        "value": real,
-        "unit": "ms",
-        "floor": floor,
-        "ratio": real / floor,
-        "note": "floor: the same SELECT through bare sqlite3",
-    }
+    return figure(
+        "P-09",
+        f"one code among {CODES:,}, p99 at the store (SQLite)",
+        real,
+        "ms",
+        floor=floor,
+        note="floor: the same SELECT through bare sqlite3",
+    )
 
 
 _ONE_CODE = "SELECT * FROM ledger WHERE code = ?"
@@ -271,20 +271,15 @@ def _p99_ms(find: Callable[[str], bool], codes: Sequence[str]) -> float:
     return quantiles(times, n=100)[98]
 
 
-def _figure(requirement: str, what: str, real: Sequence[float], floor: Sequence[float]) -> dict[str, Any]:
+def _figure(
+    where: str, real: Sequence[float], floor: Sequence[float], what: str, target: Target | None = None
+) -> Figure:
+    note = f"{PER_BATCH} events a batch, {BATCHES_PER_COMMIT} batches a commit; floor: {what}"
     rate, base = median(real), median(floor)
-    return {
-        "id": requirement,
-        "what": what,
-        "value": round(rate),
-        "unit": "events/s",
-        "floor": round(base),
-        "ratio": rate / base,
-        "note": f"{PER_BATCH} events a batch, {BATCHES_PER_COMMIT} batches a commit",
-    }
+    return figure("P-07", f"centre ingest, {where}", rate, "events/s", floor=base, target=target, note=note)
 
 
-def run() -> list[dict[str, Any]]:
+def run() -> list[Figure]:
     """Measure ours and the floors in turns; report the medians."""
     load = Load()
     return [*on_sqlite(load), *on_postgresql(load), looking_up()]

@@ -30,6 +30,7 @@ from edge.store.salvage import Mended, mend
 from edge.store.salvage_build import Owner
 from edge.store.terminal import ADVANCE, ensure_state
 from rules.scan_judgement import Mode
+from tests.bench.figure import Figure, at_most, figure
 from wire.events import GENESIS, SCHEMA_VERSION, Event, Scanned, freeze, sm3_hex
 from wire.ids import uuid7
 from wire.on_disk import sync
@@ -43,18 +44,17 @@ NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 TERMINAL, EPOCH = "bench", "bench-1"
 KEY_FILE = "terminal.key"
 
-Row = dict[str, object]
 Spoil = Callable[[Path], None]
 
 
-def run(sizes: tuple[int, ...] = SIZES) -> list[Row]:
+def run(sizes: tuple[int, ...] = SIZES) -> list[Figure]:
     """Measure every kind of damage on each size."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
         return [row for events in sizes for row in _of_size(Path(folder) / str(events), events)]
 
 
-def _of_size(folder: Path, events: int) -> Iterator[Row]:
+def _of_size(folder: Path, events: int) -> Iterator[Figure]:
     build(folder / "whole", events)
     whole = database_path(folder / "whole")
     megabytes = whole.stat().st_size // 1_000_000
@@ -66,15 +66,15 @@ def _of_size(folder: Path, events: int) -> Iterator[Row]:
         wall_s, cpu_s, mended = start(damaged)
         shutil.rmtree(damaged)
         done = "salvaged" if mended.is_salvaged else "opened as it was"
-        yield {
-            "id": "T-10",
-            "what": f"start on {megabytes} MB, {kind}",
-            "value": wall_s,
-            "unit": "s",
-            "floor": floor_s,
-            "ratio": wall_s / floor_s,
-            "note": f"{cpu_s:.1f} s of processor, {done}; target ≤ {TARGET_S:.0f} s",
-        }
+        yield figure(
+            "T-10",
+            f"start on {megabytes} MB, {kind}",
+            wall_s,
+            "s",
+            floor=floor_s,
+            target=at_most(TARGET_S),
+            note=f"{cpu_s:.1f} s of processor, {done}",
+        )
 
 
 def start(folder: Path) -> tuple[float, float, Mended]:

@@ -27,6 +27,7 @@ from drivers.scanner.simulated.keyboard import SimulatedKeyboardScanner
 from drivers.scanner.simulated.serial import SimulatedSerialScanner
 from drivers.scanner.simulated.twin import Fault, SimulatedScanner
 from drivers.scanner.stream import Stream, StreamScanner
+from tests.bench.figure import Figure, at_most, figure
 
 DEVICES = 16
 RATE = 20
@@ -112,7 +113,7 @@ class Counter:
                 await asyncio.sleep(_BACK_OFF_S)
 
 
-def run() -> list[Row]:
+def run() -> list[Figure]:
     """Return the rows of P-03."""
     started = time.process_time()
     counters = asyncio.run(_live())
@@ -127,11 +128,11 @@ def run() -> list[Row]:
         f"{sum(counter.unplugged for counter in counters)} cables pulled"
     )
     return [
-        _row("scans lost", lost, "scans", note),
-        _row("scans mixed, torn or invented", strange, "scans", note),
-        _row("scans doubled", doubled, "scans", note),
-        _row("last byte to scan, p99", round(delays[len(delays) * 99 // 100] * 1000, 3), "ms", note),
-        _row("CPU of readers and twins together", round(busy * 100, 1), "% of a core", note),
+        figure("P-03", "scans lost", lost, "scans", target=at_most(0), note=note),
+        figure("P-03", "scans mixed, torn or invented", strange, "scans", target=at_most(0), note=note),
+        figure("P-03", "scans doubled", doubled, "scans", target=at_most(0), note=note),
+        figure("P-03", "last byte to scan, p99", delays[len(delays) * 99 // 100] * 1000, "ms", note=note),
+        figure("P-03", "CPU of readers and twins together", busy * 100, "% of a core", note=note),
         _cost("serial", _serial_bytes(), lambda: LineDecoder(parse_spec("serial:/dev/x")), _split_lines),
         _cost(
             "keyboard",
@@ -163,7 +164,7 @@ async def _live() -> list[Counter]:
     return counters
 
 
-def _cost(kind: str, stream: bytes, make: Callable[[], Decoder], split: Callable[[Iterator[bytes]], int]) -> Row:
+def _cost(kind: str, stream: bytes, make: Callable[[], Decoder], split: Callable[[Iterator[bytes]], int]) -> Figure:
     """Compare the driver with a bare read and split of the same bytes, in scans per second of CPU."""
     ours, floor = [], []
     for _ in range(3):
@@ -174,8 +175,8 @@ def _cost(kind: str, stream: bytes, make: Callable[[], Decoder], split: Callable
         split(_bare(stream))
         floor.append(time.thread_time() - started)
     rate, best = _COST_SCANS / min(ours), _COST_SCANS / min(floor)
-    row = _row(f"{kind} scans read per CPU second", round(rate), "scans/s", "floor: os.read and split")
-    return row | {"floor": round(best), "ratio": round(rate / best, 3)}
+    what = f"{kind} scans read per CPU second"
+    return figure("P-03", what, rate, "scans/s", floor=best, note="floor: os.read and split")
 
 
 async def _driven(stream: bytes, decoder: Decoder) -> None:
@@ -253,15 +254,3 @@ def _keyboard_bytes() -> bytes:
         os.close(reader)
         gun.close()
     return bytes(one) * _COST_SCANS
-
-
-def _row(what: str, value: float, unit: str, note: str) -> Row:
-    return {
-        "id": "P-03",
-        "what": what,
-        "value": value,
-        "unit": unit,
-        "floor": None,
-        "ratio": None,
-        "note": note,
-    }

@@ -11,10 +11,10 @@ import statistics
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.bench.figure import Figure, Target, at_most, figure, not_run
 from tests.browser.chromium import FLAGS, find_chromium
 from tests.browser.terminal import RunningTerminal, pack_codes, running_terminal
 
@@ -53,11 +53,11 @@ document.documentElement.dataset.ready = "yes";
 </script>"""
 
 
-def run() -> list[dict[str, Any]]:
+def run() -> list[Figure]:
     """Return the figures; none, with the reason, where there is no Chromium."""
     chromium = find_chromium()
     if chromium is None:
-        return [{"id": "P-02", "what": "scan to visible row", "value": "not run", "unit": "", "note": "no Chromium"}]
+        return [not_run("P-02", "scan to visible row", "no Chromium")]
     codes = pack_codes(2 * PER_SECOND * SECONDS)
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -73,18 +73,18 @@ def run() -> list[dict[str, Any]]:
         paint, floor_paint = _first_paint(browser, terminal, "counter"), _first_paint(browser, terminal, "healthz")
         browser.close()
     return [
-        *_rows("P-02", "commit to row in the page", ours, floor, "in_page"),
-        *_rows("P-02", "commit to row painted", ours, floor, "painted"),
-        *_rows("T-26", "last byte to row painted, offline", ours, floor, "from_byte"),
-        {
-            "id": "P-13",
-            "what": f"first paint of the counter, {SLOW_DOWN}x throttled",
-            "value": paint,
-            "unit": "ms",
-            "floor": floor_paint,
-            "ratio": paint / floor_paint,
-            "note": f"median of {PAINTS}; floor: a page of one word",
-        },
+        *_rows("P-02", "commit to row in the page", ours, floor, way="in_page", targets=(at_most(10), at_most(50))),
+        *_rows("P-02", "commit to row painted", ours, floor, way="painted", targets=(None, at_most(50))),
+        *_rows("T-26", "last byte to row painted, offline", ours, floor, way="from_byte", targets=(None, at_most(100))),
+        figure(
+            "P-13",
+            f"first paint of the counter, {SLOW_DOWN}x throttled",
+            paint,
+            "ms",
+            floor=floor_paint,
+            target=at_most(1_500),
+            note=f"median of {PAINTS}; floor: a page of one word",
+        ),
     ]
 
 
@@ -122,19 +122,26 @@ LISTEN = """() => {
 
 
 def _rows(
-    id_: str, what: str, ours: dict[str, list[float]], floor: dict[str, list[float]], way: str
-) -> list[dict[str, Any]]:
+    id_: str,
+    what: str,
+    ours: dict[str, list[float]],
+    floor: dict[str, list[float]],
+    *,
+    way: str,
+    targets: tuple[Target | None, Target | None],
+) -> list[Figure]:
+    """Return the figures of one way; `targets` are those of its middle and of its 99th percentile."""
     return [
-        {
-            "id": id_,
-            "what": f"{what}, {name}",
-            "value": _percentile(ours[way], share),
-            "unit": "ms",
-            "floor": _percentile(floor[way], share),
-            "ratio": _percentile(ours[way], share) / _percentile(floor[way], share),
-            "note": f"{PER_SECOND} scans/s for {SECONDS} s; floor: one line of text",
-        }
-        for name, share in (("p50", 0.50), ("p99", 0.99))
+        figure(
+            id_,
+            f"{what}, {name}",
+            _percentile(ours[way], share),
+            "ms",
+            floor=_percentile(floor[way], share),
+            target=target,
+            note=f"{PER_SECOND} scans/s for {SECONDS} s; floor: one line of text",
+        )
+        for (name, share), target in zip((("p50", 0.50), ("p99", 0.99)), targets, strict=True)
     ]
 
 

@@ -52,10 +52,10 @@ storm: setup system-packages ## 10,000 terminals lose the line at once and come 
 SEED         ?= 1
 CHAOS_EVENTS ?= 10000
 CHAOS_KILLS  ?= 200
-chaos: setup system-packages ## break everything, for long, on either broker and either store; fails if anything is lost or doubled
-	@mkdir -p var; for broker in embedded mosquitto; do for store in sqlite postgresql; do \
+chaos: setup system-packages ## break everything, for long, on either broker and either store; writes docs/figures/chaos-*.json
+	@for broker in embedded mosquitto; do for store in sqlite postgresql; do \
 	  $(YIMA) chaos --seed $(SEED) --broker $$broker --store $$store --events $(CHAOS_EVENTS) --kills $(CHAOS_KILLS) \
-	    --if-installed --report var/chaos-$$broker-$$store.json || exit 1; \
+	    --if-installed --report docs/figures/chaos-$$broker-$$store.json || exit 1; \
 	done; done
 
 mornings: setup ## five mornings of 600 scans with processes killed on the way; fails if the centre is wrong anywhere
@@ -85,4 +85,4 @@ lock: ## renew requirements.lock from pyproject.toml
 
 # var/ may hold a terminal's records that were never sent, and the keys: only our own reports go.
 clean: ## remove the environment and what builds and tests made; stores and keys in var/ stay
-	rm -rf $(VENV) build dist test-artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis var/chaos-*.json var/morning-*.json
+	rm -rf $(VENV) build dist test-artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis var/morning-*.json

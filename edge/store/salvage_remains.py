@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge.clock import MOST_US
+from edge.store.lock import is_of_this_boot
 from edge.store.pages import TABLE_LEAF, Value, records
 from edge.store.salvage_cells import MOST_NUMBER, is_hash, is_whole_text
 from edge.store.salvage_leaves import file_header
@@ -47,10 +48,10 @@ class Head:
 class Remains:
     """The files of a store, damaged or not, as they lie on the disk."""
 
-    def __init__(self, database: Sectors, log: Sectors, index: Sectors) -> None:
+    def __init__(self, database: Sectors, log: Sectors, index: Sectors, *, is_same_boot: bool = False) -> None:
         self.database = database
         self._log_file = log
-        self.log: Log = read_log(log, index, self.page)
+        self.log: Log = read_log(log, index, self.page, is_same_boot=is_same_boot)
 
     def page(self, number: int) -> bytes:
         """Return a page of the database file, empty if there is none."""
@@ -141,7 +142,8 @@ def open_remains(database: Path) -> Iterator[Remains]:
     """Read the files of the store at `database` without a lock and without a change."""
     beside = [database.with_name(database.name + suffix) for suffix in ("-wal", "-shm")]
     with opened_sectors(database) as sectors, opened_sectors(beside[0]) as log, opened_sectors(beside[1]) as index:
-        remains = Remains(sectors, log, index)
+        is_same_boot = is_of_this_boot(database.with_suffix(".lock"))
+        remains = Remains(sectors, log, index, is_same_boot=is_same_boot)
         # SQLite reads these when it opens the store, and refuses at once what it cannot read.
         remains.page(1)
         for name, count in (
@@ -159,7 +161,8 @@ def carved(page: bytes) -> Iterator[Found]:
     """Yield events whose bytes stand in one piece on a page, whatever became of the cells around them."""
     for match in _EVENT.finditer(page):
         text = page[match.start() :].decode("utf-8", "replace")
-        with suppress(ValueError):
+        # A page of brackets is no event either.
+        with suppress(ValueError, RecursionError):
             _, end = json.JSONDecoder().raw_decode(text)
             frozen = text[:end].encode()
             event = event_in(frozen)

@@ -97,6 +97,8 @@ def test_kinds_are_the_tags() -> None:
         (GOLDEN_SCAN.replace(b'"p-001"', b'"p-001","reserved_until":"9999-12-31T23:00:00-02:00"'), InvalidEventError),
         (b"", InvalidEventError),
         (b"\xff\xfe", InvalidEventError),
+        (b'{"v":1,"seq":7,"more":' + b"[" * 5_000, InvalidEventError),
+        (b"[" * 5_000, InvalidEventError),
     ],
 )
 def test_other_bytes_are_refused_with_what_to_do(frozen: bytes, error: type[Exception]) -> None:

@@ -13,6 +13,8 @@ from edge.store.salvage import mend
 from edge.store.salvage_build import Owner
 from edge.store.salvage_check import Look, look_over
 from edge.store.salvage_outbox import MARK
+from edge.store.salvage_proof import event_in
+from edge.store.salvage_remains import carved
 from rules.scan_judgement import Mode
 from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
 from tests.edge.store.cells import Cell, damage, events_in, live
@@ -81,3 +83,14 @@ def test_record_that_says_it_is_larger_than_any_memory_costs_no_start_and_no_eve
     assert mend(path, Owner(TERMINAL, Mode.DISPENSE, NOON, seeded_bytes(3))).is_salvaged
     assert look_over(path) == Look(wrong=[])
     assert events_in(path, f"epoch = '{EPOCH}'").items() == frozen.items()
+
+
+@pytest.mark.req("T-10")
+def test_page_with_a_thousand_brackets_open_hides_no_event_behind_them(whole: bytes) -> None:
+    at = whole.index(MARK)
+    begun = whole[at : whole.index(b'"hlc"', at)]
+    spoiled = begun + b"[" * 1_500
+    assert [one.bytes for one in carved(spoiled + whole[at : at + PAGE])] == [
+        one.bytes for one in carved(whole[at : at + PAGE])
+    ]
+    assert event_in(spoiled) is None

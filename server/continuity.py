@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError
 
 from codes.os_words import words_of_os_error
 from codes.words import Words
+from server.backup_part import part_beside
 from server.config import ServerConfig
 from server.errors import (
     BackupFileError,
@@ -50,7 +51,6 @@ from server.store.whole import load_contents, make_whole
 from web.secret_file import load_secret
 from wire.on_disk import sync
 
-_OWNER_ONLY = 0o600
 _SQLITE = "sqlite:///"
 _BY_OTHER_MEANS = Words(
     "中心的数据库已用别的办法恢复；缺少的记录正由各终端补传",
@@ -99,25 +99,20 @@ def back_up(store: Store, file: Path, *, now: datetime, told: Told) -> BackedUp:
     """
     if file.exists():
         raise BackupFileError(Words(f"{file} 已存在，不覆盖", f"{file} is there already and is not overwritten"))
-    part = file.with_name(f"{file.name}.part")
     head = Head(1, newest_revision(), store.epoch, now, version("yima"))
     try:
-        # Made anew: what stands there may be a link that somebody else has put there.
-        part.unlink(missing_ok=True)
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY)
-        with os.fdopen(descriptor, "wb") as out, store.reading_steadily() as connection:
-            rows = write_backup(connection, out, head, told)
+        with part_beside(file) as (part, out):
+            with store.reading_steadily() as connection:
+                rows = write_backup(connection, out, head, told)
             out.flush()
             os.fsync(out.fileno())
-        with part.open("rb") as written:
-            check_backup(written)
-        give_name(part, file)
+            with part.open("rb") as written:
+                check_backup(written)
+            give_name(part, file)
         sync(file.parent)
     except OSError as exc:
         why = words_of_os_error(exc)
         raise BackupFileError(Words(f"无法写入 {file}：{why.zh}", f"Cannot write {file}: {why.en}")) from exc
-    finally:
-        part.unlink(missing_ok=True)
     return BackedUp(file, file.stat().st_size, rows)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -305,3 +307,26 @@ def test_a_backup_replaces_no_file_that_appeared_while_it_was_written(store: Sto
         back_up(store, file, now=NOW, told=told)
     assert file.read_bytes() == b"another backup"
     assert [one.name for one in tmp_path.glob("centre.yimabak*")] == ["centre.yimabak"]
+
+
+def test_of_two_backups_to_one_name_at_once_one_is_whole_and_the_other_refused(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "centre.yimabak"
+
+    def told(_table: str, _count: int) -> None:
+        if not file.exists():
+            kept(store, tmp_path)
+
+    with pytest.raises(BackupFileError, match="not overwritten"):
+        back_up(store, file, now=NOW, told=told)
+    with file.open("rb") as source:
+        assert check_backup(source)["centre"] == 1
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_what_a_killed_backup_left_is_removed_and_what_is_being_written_stays(store: Store, tmp_path: Path) -> None:
+    dead, alive = tmp_path / "yima-backup-dead.part", tmp_path / "yima-backup-alive.part"
+    for part in (dead, alive):
+        part.write_bytes(b"half a backup")
+    os.utime(dead, (0, time.time() - 86_500))
+    kept(store, tmp_path)
+    assert list(tmp_path.glob("*.part")) == [alive]

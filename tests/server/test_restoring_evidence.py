@@ -132,11 +132,14 @@ def test_a_backup_is_not_written_through_a_link(migrated_file: Path, tmp_path: P
     path, other = tmp_path / "centre.db", tmp_path / "other"
     shutil.copy(migrated_file, path)
     other.write_bytes(b"somebody's own")
-    (tmp_path / "b.yimabak.part").symlink_to(other)
+    links = [tmp_path / "b.yimabak.part", tmp_path / "yima-backup-dead.part"]
+    for link in links:
+        link.symlink_to(other)
+        os.utime(link, (0, 0), follow_symlinks=False)
     store = open_store(f"sqlite:///{path}", new_epoch=lambda: "never")
     back_up(store, tmp_path / "b.yimabak", now=NOW, told=lambda _t, _c: None)
     with pytest.raises(BackupFileError):
         back_up(store, tmp_path / "b.yimabak", now=NOW, told=lambda _t, _c: None)
     store.close()
     assert other.read_bytes() == b"somebody's own"
-    assert not os.path.lexists(tmp_path / "b.yimabak.part")
+    assert [os.path.lexists(link) for link in links] == [True, False], "what is removed is the link"

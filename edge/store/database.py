@@ -26,7 +26,7 @@ from edge.store.errors import (
     of_os_error,
     store_errors,
 )
-from edge.store.lock import store_lock
+from edge.store.lock import PATIENCE_S, is_held, store_lock, visit
 from edge.store.salvage_remains import open_remains
 from edge.store.wal import Verdict
 
@@ -58,13 +58,20 @@ def database_path(folder: Path) -> Path:
     return folder / FILE_NAME
 
 
+def lock_path(folder: Path) -> Path:
+    """Return where the lock of a data folder is."""
+    return database_path(folder).with_suffix(".lock")
+
+
 def had_a_life(database: Path) -> bool:
     """Tell whether the terminal has run with this folder: its key is made after its store, never before."""
     return database.with_name(KEY_FILE).exists()
 
 
 @contextmanager
-def opened_store(folder: Path, mend: Callable[[Path], None] | None = None) -> Iterator[Connection]:
+def opened_store(
+    folder: Path, mend: Callable[[Path], None] | None = None, *, patience_s: float = PATIENCE_S
+) -> Iterator[Connection]:
     """Give the one writer its connection; the folder is locked against a second terminal process meanwhile.
 
     The store is made if there is none, and brought up to date if it is older.
@@ -73,21 +80,23 @@ def opened_store(folder: Path, mend: Callable[[Path], None] | None = None) -> It
         folder: The data folder.
         mend: Looks at the database before SQLite does, and sees to it that it is whole. Without it a damaged one is
             refused.
+        patience_s: How long tools that still have the store open are waited for.
 
     Raises:
-        StoreLockedError: Another terminal process has the store.
+        StoreLockedError: Another terminal process has the store, or a tool does not let go of it.
         NotDurableError: The disk cannot give the durability that is promised.
         NewerStoreError: A newer program wrote the store.
         DamagedStoreError: The file is damaged, or is no store of ours.
         TransientError: The disk refused.
     """
     path = database_path(folder)
-    with store_lock(path.with_suffix(".lock")):
+    with store_lock(lock_path(folder), patience_s=patience_s) as held:
         (mend or _refuse_lost_commits)(path)
         make_empty(path)
         with connected(path) as connection:
             with store_errors(path):
                 _bring_up_to_date(path, connection, is_whole=mend is not None)
+            held.let_in()
             yield connection
 
 
@@ -97,16 +106,19 @@ def visited_store(folder: Path) -> Iterator[Connection]:
 
     Raises:
         OlderStoreError: A running terminal holds a store of an older version.
+        SalvageRunsError: A terminal is just starting.
         EdgeError: As `opened_store`, except that a running terminal is no obstacle.
     """
-    try:
-        with opened_store(folder) as connection:
-            yield connection
-            return
-    except StoreLockedError:
-        pass
-    path = database_path(folder)
-    with connected(path) as connection:
+    path, lock = database_path(folder), lock_path(folder)
+    # Beside a terminal that runs the gate is not shut even for a moment: another tool would take it for a start.
+    if not is_held(lock):
+        try:
+            with opened_store(folder, patience_s=0) as connection:
+                yield connection
+                return
+        except StoreLockedError:
+            pass
+    with visit(lock), connected(path) as connection:
         with store_errors(path), connection.begin():
             _refuse_newer(path, schema.schema_version(connection))
             if schema.schema_version(connection) < schema.history()[-1].version:

@@ -30,6 +30,7 @@ _DISK = frozenset(
 )
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _FAILING = frozenset({errno.EIO, errno.EROFS})
+_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.EFBIG})
 _PRIMARY_CODE = 0xFF
 """SQLite's extended codes carry the primary one in their low byte."""
 
@@ -82,6 +83,15 @@ class StoreLockedError(EdgeError, ConfigError):
     )
 
 
+class SalvageRunsError(EdgeError, TransientError):
+    """A terminal that starts has the store to itself, and may be salvaging it."""
+
+    code: ClassVar[str] = "store.salvaging"
+    next_step: ClassVar[Words] = Words(
+        "请等终端启动完成后再试。", "Wait until the terminal has started, then try again."
+    )
+
+
 class NotDurableError(EdgeError, ConfigError):
     """The store cannot promise that a committed record survives a power cut."""
 
@@ -89,6 +99,18 @@ class NotDurableError(EdgeError, ConfigError):
     next_step: ClassVar[Words] = Words(
         "请把数据目录放到本机磁盘（不可为网络盘或只读盘）。",
         "Put the data folder on a local disk: no network share, not read-only.",
+    )
+
+
+class TooLittleAllowedError(EdgeError, ConfigError):
+    """The system allows too few open files, or too small ones."""
+
+    code: ClassVar[str] = "store.limits"
+    next_step: ClassVar[Words] = Words(
+        "请提高允许打开的文件数与文件大小（ulimit -n、ulimit -f，或服务的 LimitNOFILE、LimitFSIZE），"
+        "并确认磁盘不是 FAT 格式，再启动终端。",
+        "Allow more open files and larger ones (ulimit -n, ulimit -f; LimitNOFILE, LimitFSIZE of the service), see "
+        "that the disk is not formatted as FAT, and start the terminal again.",
     )
 
 
@@ -142,6 +164,8 @@ def of_os_error(folder: Path, error: OSError) -> EdgeError:
     words = Words(f"无法使用数据目录 {folder}：{error}", f"Cannot use the data folder {folder}: {error}")
     if error.errno in _NO_ROOM:
         return DiskFullError(words)
+    if error.errno in _LIMITS:
+        return TooLittleAllowedError(words)
     return WriteFailedError(words) if error.errno in _FAILING else NotDurableError(words)
 
 

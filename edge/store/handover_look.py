@@ -20,7 +20,7 @@ from typing import ClassVar
 
 from sqlalchemy import Connection
 
-from codes.errors import ConfigError, TransientError
+from codes.errors import ConfigError
 from codes.words import Words
 from edge.errors import EdgeError
 from edge.store import schema, sql
@@ -30,15 +30,17 @@ from edge.store.database import (
     connected,
     database_path,
     had_a_life,
+    lock_path,
     newer_store,
     opened_store,
     reading_store,
 )
-from edge.store.errors import DamagedStoreError, OlderStoreError, store_errors
+from edge.store.errors import DamagedStoreError, OlderStoreError, SalvageRunsError, store_errors
 from edge.store.files import copy_readable
 from edge.store.handover import NoStoreError
 from edge.store.handover_remarks import KEEP_DISK, Remark, damaged, kept_before, missing, not_given, spoiled, unfinished
 from edge.store.inspection import is_in_use
+from edge.store.lock import visit
 from edge.store.salvage import DAMAGED, is_made, left_to_move, refuse_newer
 from edge.store.salvage_build import Owner, build_store
 from edge.store.salvage_check import look_over
@@ -58,15 +60,6 @@ FORGET_ACCOUNT = "DELETE FROM outbox WHERE epoch = ?"
 # Where the history of that life stood, the state that was made here does not know.
 SET_LIFE = "UPDATE terminal_state SET terminal = ?, epoch = ?, next_seq = 1"
 FIRST_EVENT = "SELECT bytes FROM outbox ORDER BY epoch, seq LIMIT 1"
-
-
-class SalvageRunsError(EdgeError, TransientError):
-    """A terminal that starts is salvaging the store right now."""
-
-    code: ClassVar[str] = "store.salvaging"
-    next_step: ClassVar[Words] = Words(
-        "请等终端启动完成后再试。", "Wait until the terminal has started, then try again."
-    )
 
 
 class NoRoomToLookError(EdgeError, ConfigError):
@@ -117,7 +110,7 @@ def opened_estate(folder: Path, now: datetime, read: ReadAt = os.pread) -> Itera
 
     Raises:
         NoStoreError: There is none.
-        SalvageRunsError: A terminal is making it anew.
+        SalvageRunsError: A terminal is just starting, and may be making it anew.
         DamagedStoreError: It is no store of ours, or nothing of it can be read.
         NewerStoreError: A newer program wrote it.
         OlderStoreError: A running terminal holds a store of an older version.
@@ -179,7 +172,7 @@ def _no_store(folder: Path) -> NoStoreError:
 @contextmanager
 def _beside_terminal(folder: Path) -> Iterator[Connection]:
     path = database_path(folder)
-    with reading_store(folder) as connection:
+    with visit(lock_path(folder)), reading_store(folder) as connection:
         with store_errors(path), connection.begin():
             version, newest = schema.schema_version(connection), schema.history()[-1].version
         if version > newest:

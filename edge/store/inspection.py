@@ -7,7 +7,6 @@ left by a crash, so then a copy is looked at.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
 import tempfile
@@ -22,14 +21,14 @@ from sqlalchemy.pool import NullPool
 from edge.clock import from_us
 from edge.errors import EdgeError
 from edge.store import schema, sql
-from edge.store.database import database_path
+from edge.store.database import database_path, lock_path
 from edge.store.errors import store_errors
 from edge.store.life import FormerStore, former_stores
+from edge.store.lock import LOCKS, is_held, visit
 from edge.store.outbox import OutboxCounts, read_counts
 from edge.store.scanner_profiles import StoredProfile, all_profiles
 from edge.store.shifts import OperatorRow, all_operators
 
-LOCKS = Path("/proc/locks")
 MOST_SCANS = 200
 _TAIL = 4
 """Characters of a pack's code that are shown: enough to find the pack in the hand, no more."""
@@ -65,17 +64,7 @@ class StoreReport:
 
 def is_in_use(folder: Path, locks: Path = LOCKS) -> bool:
     """Tell whether a terminal holds the store, without touching its lock: a terminal that starts now must get it."""
-    lock = database_path(folder).with_suffix(".lock")
-    try:
-        held, file, holder = locks.read_text(encoding="ascii"), lock.stat(), lock.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        return False
-    place = f"{os.major(file.st_dev):02x}:{os.minor(file.st_dev):02x}:{file.st_ino}"
-    lines = [line.split() for line in held.splitlines()]
-    flocks = [(line[4], line[5]) for line in lines if line[1] == "FLOCK"]
-    # Other disks have files of the same number. Some file systems tell another device here than there: then the process
-    # that the lock file names decides.
-    return any(at == place or (pid == holder and at.endswith(f":{file.st_ino}")) for pid, at in flocks)
+    return is_held(lock_path(folder), locks)
 
 
 def inspect_store(folder: Path) -> StoreReport:
@@ -83,6 +72,7 @@ def inspect_store(folder: Path) -> StoreReport:
 
     Raises:
         DamagedStoreError: It cannot even be opened.
+        SalvageRunsError: A terminal is just starting.
         EdgeError: The disk refused.
         OSError: A copy cannot be made.
     """
@@ -138,7 +128,7 @@ def inspect_operators(folder: Path) -> list[OperatorRow]:
 @contextmanager
 def _looked_at(path: Path) -> Iterator[Connection]:
     if is_in_use(path.parent):
-        with _opened(path, "mode=ro") as connection:
+        with visit(lock_path(path.parent)), _opened(path, "mode=ro") as connection:
             yield connection
         return
     log = path.with_name(f"{path.name}-wal")

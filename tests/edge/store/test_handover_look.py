@@ -17,12 +17,12 @@ from typer.testing import CliRunner
 
 from cli.app import app
 from edge.store.database import FILE_NAME, KEY_FILE, SALVAGING, database_path, opened_store
-from edge.store.errors import DamagedStoreError, NewerStoreError
+from edge.store.errors import DamagedStoreError, NewerStoreError, SalvageRunsError
 from edge.store.files import copy_readable
 from edge.store.handover import NoStoreError
 from edge.store.handover_adopt import Adopted
 from edge.store.handover_export import Exported, export_events
-from edge.store.handover_look import LOG, NoRoomToLookError, SalvageRunsError, opened_estate
+from edge.store.handover_look import LOG, NoRoomToLookError, opened_estate
 from edge.store.outbox import read_counts
 from edge.store.salvage import DAMAGED
 from edge.store.salvage_sectors import ReadAt

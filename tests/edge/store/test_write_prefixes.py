@@ -37,7 +37,7 @@ ROOT = Path(__file__).parents[3]
 LOG = f"{STORE}/{FILE_NAME}-wal"
 SHARED_MEMORY = f"{STORE}/{FILE_NAME}-shm"
 """SQLite's index of its log: written through memory, and worth nothing after a start."""
-LEFT_IN_FOLDER = {FILE_NAME, KEY_FILE, "terminal.lock"}
+LEFT_IN_FOLDER = {FILE_NAME, KEY_FILE, "terminal.lock", "terminal.mend.lock"}
 RANDOM_CUTS = 2
 FEWEST_CUTS = 400
 

@@ -162,15 +162,32 @@ def begin_anew_when_grown(
     For a thread of its own. Every connection ends with the old program, and the port is free for the new one.
     """
     time.sleep(full_life_s)
-    while resident_bytes() < most_memory_mb * 1_000_000:
-        time.sleep(looks_every_s)
-    _logger.warning("broker.begins_anew", rss_mb=resident_bytes() // 1_000_000, most_mb=most_memory_mb)
+    grown = _wait_until_grown(most_memory_mb * 1_000_000, looks_every_s)
+    _logger.warning("broker.begins_anew", rss_mb=grown // 1_000_000, most_mb=most_memory_mb)
     try:
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - the same program with the same words, and no shell
     except OSError as exc:
         # The program was replaced under it, by an upgrade say: let the service manager start what is there now.
         _logger.error("broker.cannot_begin_anew", reason=str(exc))
         os._exit(1)
+
+
+def _wait_until_grown(most_bytes: int, looks_every_s: float) -> int:
+    """Look at the memory again and again, and return how much it is once it is too much."""
+    is_blind = False
+    while True:
+        try:
+            found = resident_bytes()
+        except OSError as exc:
+            # Every descriptor is in use, say: that passes, and nobody else watches.
+            if not is_blind:
+                _logger.warning("broker.memory_not_read", reason=str(exc))
+            is_blind = True
+        else:
+            is_blind = False
+            if found >= most_bytes:
+                return found
+        time.sleep(looks_every_s)
 
 
 def resident_bytes() -> int:

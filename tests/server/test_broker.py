@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
 import sys
 import time
 import tomllib
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+from structlog.testing import capture_logs
 
+from server import broker
 from server.broker import (
     MAX_PAYLOAD_BYTES,
     BrokerError,
     ExposedBrokerError,
+    begin_anew_when_grown,
     broker_settings,
     resident_bytes,
     run_broker,
@@ -69,11 +75,33 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
 @pytest.mark.slow
 def test_a_broker_within_its_bound_goes_on(tmp_path: Path) -> None:
     port, lives = free_port(), tmp_path / "lives"
-    with hurried_broker(port, most_memory_mb=1000, lives=lives) as broker:
+    with hurried_broker(port, most_memory_mb=1000, lives=lives) as running:
         time.sleep(5)
         wait_until(lambda: asyncio.run(takes_sessions("127.0.0.1", port)), timeout_s=20)
-        assert broker.poll() is None
+        assert running.poll() is None
     assert len(lives.read_text()) == 1
+
+
+def test_memory_that_cannot_be_read_for_a_while_is_told_once_and_watched_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = OSError(errno.EMFILE, "Too many open files")
+    seen: list[int | OSError] = [full, full, 20_000_000, full, 300_000_000]
+
+    def read() -> int:
+        match seen.pop(0):
+            case OSError() as error:
+                raise error
+            case found:
+                return found
+
+    def begin(program: str, words: list[str]) -> NoReturn:
+        raise SystemExit(program, words)
+
+    monkeypatch.setattr(broker, "resident_bytes", read)
+    monkeypatch.setattr(os, "execv", begin)
+    with capture_logs() as logged, pytest.raises(SystemExit):
+        begin_anew_when_grown(256, full_life_s=0, looks_every_s=0)
+    assert [line["event"] for line in logged] == ["broker.memory_not_read"] * 2 + ["broker.begins_anew"]
+    assert logged[-1]["rss_mb"] == 300
 
 
 def test_the_memory_in_use_is_measured() -> None:

@@ -1,0 +1,231 @@
+"""While a terminal starts it has the store to itself: what a salvage goes by is tidied away by nobody."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+
+import pytest
+
+from edge.store import lock, sql
+from edge.store.database import FILE_NAME, KEY_FILE, lock_path, opened_store, visited_store
+from edge.store.errors import EdgeError, NotDurableError, SalvageRunsError, StoreLockedError, TooLittleAllowedError
+from edge.store.handover_look import opened_estate
+from edge.store.inspection import inspect_operators, inspect_profiles, inspect_store
+from edge.store.lock import gate_of, is_of_this_boot, store_lock, visit
+from edge.store.salvage import Mended, mend
+from edge.store.salvage_build import Owner
+from edge.store.salvage_remains import open_remains
+from edge.store.terminal import read_state, set_mode
+from edge.store.wal import FRAME_BYTES, HEADER_BYTES, PAGE_BYTES, Verdict
+from rules.scan_judgement import Mode
+from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
+from tests.edge.store.log_index import indexes_of
+from tests.edge.store.test_handover import Box
+
+EVENTS = 40
+OWNER = Owner(TERMINAL, Mode.DISPENSE, NOON, seeded_bytes(7))
+FRAME = FRAME_BYTES + PAGE_BYTES
+
+
+@pytest.fixture(scope="module")
+def crashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder as a kill leaves it, with every event in the log and one of the frames damaged."""
+    root = tmp_path_factory.mktemp("crashed")
+    with ExitStack() as stack:
+        box = Box(root / "living", stack)
+        box.record(EVENTS)
+        (box.folder / KEY_FILE).touch()
+        shutil.copytree(box.folder, root / "left")
+    log = root / "left" / f"{FILE_NAME}-wal"
+    content = bytearray(log.read_bytes())
+    frames = (len(content) - HEADER_BYTES) // FRAME
+    content[HEADER_BYTES + frames // 2 * FRAME + FRAME_BYTES + 100] ^= 1
+    log.write_bytes(content)
+    return root / "left"
+
+
+@pytest.fixture
+def folder(crashed: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(crashed, tmp_path / "store"))
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {one.name: one.read_bytes() for one in folder.iterdir() if ".lock" not in one.name}
+
+
+def looked_at(folder: Path) -> None:
+    with opened_estate(folder, NOON):
+        pass
+
+
+def visited(folder: Path) -> None:
+    with visited_store(folder):
+        pass
+
+
+def mended(folder: Path) -> tuple[Mended, int]:
+    """Start the terminal; return what was done, and how many of its events it has."""
+    done = Mended()
+
+    def mend_first(database: Path) -> None:
+        nonlocal done
+        done = mend(database, OWNER)
+
+    with opened_store(folder, mend_first) as connection, connection.begin():
+        (kept,) = sql.one(connection, "SELECT count(*) FROM outbox WHERE epoch = ?", (EPOCH,))
+    return done, kept
+
+
+def let_in(folder: Path) -> AbstractContextManager[object]:
+    """Hold the store as a terminal that runs, without a connection of its own."""
+    held = ExitStack()
+    held.enter_context(store_lock(lock_path(folder))).let_in()
+    return held
+
+
+@pytest.mark.req("T-10")
+@pytest.mark.parametrize("look", [visited, looked_at, inspect_store])
+def test_tool_that_comes_while_a_terminal_starts_is_refused_and_every_event_is_kept(
+    folder: Path, look: Callable[[Path], object]
+) -> None:
+    before = files_in(folder)
+    with store_lock(lock_path(folder)), pytest.raises(SalvageRunsError) as caught:
+        look(folder)
+    assert (caught.value.code, "started" in caught.value.next_step.en) == ("store.salvaging", True)
+    assert files_in(folder) == before
+    done, kept = mended(folder)
+    assert (done.is_salvaged, kept) == (True, EVENTS)
+
+
+def test_what_the_doctor_asks_besides_is_unknown_while_a_terminal_starts(folder: Path) -> None:
+    with store_lock(lock_path(folder)):
+        assert (inspect_profiles(folder), inspect_operators(folder)) == ({}, [])
+
+
+def test_terminal_waits_for_a_tool_and_starts_once_it_has_let_go(folder: Path) -> None:
+    waits: list[float] = []
+    with ExitStack() as tool, ExitStack() as former:
+        former.enter_context(let_in(folder))
+        tool.enter_context(visit(lock_path(folder)))
+        former.close()
+
+        def wait(for_s: float) -> None:
+            waits.append(for_s)
+            if len(waits) == 3:
+                tool.close()
+
+        with store_lock(lock_path(folder), wait=wait), pytest.raises(SalvageRunsError), visit(lock_path(folder)):
+            pass
+    assert len(waits) == 3
+
+
+def test_terminal_gives_up_its_start_and_names_the_tool_that_keeps_the_store_open(tmp_path: Path) -> None:
+    waits: list[float] = []
+    folder = tmp_path / "store"
+    with ExitStack() as terminal, ExitStack() as tool:
+        box = Box(folder, terminal)
+        box.record(3)
+        letters = tool.enter_context(visited_store(folder))
+        terminal.close()
+        with pytest.raises(StoreLockedError) as caught, store_lock(lock_path(folder), wait=waits.append):
+            pass
+        with pytest.raises(StoreLockedError), opened_store(folder, mend_it, patience_s=0):
+            pass
+        # What it writes still comes to the store in place, and the next terminal has it.
+        with letters.begin():
+            set_mode(letters, Mode.RECEIVE)
+    assert sum(waits) == pytest.approx(lock.PATIENCE_S)
+    assert f"A tool ({os.getpid()})" in caught.value.words.en
+    assert "yima" in caught.value.next_step.zh
+    with opened_store(folder, mend_it) as connection, connection.begin():
+        assert read_state(connection).mode is Mode.RECEIVE
+
+
+def test_two_terminals_do_not_wait_for_one_another(folder: Path) -> None:
+    def never(_: float) -> None:
+        raise AssertionError
+
+    for is_started in (False, True):
+        with store_lock(lock_path(folder)) as first:
+            if is_started:
+                first.let_in()
+            with pytest.raises(StoreLockedError) as caught, store_lock(lock_path(folder), wait=never):
+                pass
+            assert str(os.getpid()) in caught.value.words.en
+
+
+def test_tool_is_not_let_in_where_the_terminal_has_just_ended(folder: Path) -> None:
+    with let_in(folder):
+        pass
+    with pytest.raises(SalvageRunsError), visit(lock_path(folder)):
+        pass
+
+
+def test_terminal_of_an_older_program_that_has_no_gate_is_visited_as_before(tmp_path: Path) -> None:
+    with ExitStack() as terminal:
+        box = Box(tmp_path / "store", terminal)
+        gate_of(lock_path(box.folder)).unlink()
+        with visited_store(box.folder) as tool, tool.begin():
+            set_mode(tool, Mode.RECEIVE)
+        assert inspect_store(box.folder).finding == "ok"
+
+
+def mend_it(database: Path) -> None:
+    mend(database, OWNER)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [(errno.ENOLCK, NotDurableError), (errno.EMFILE, TooLittleAllowedError), (errno.EFBIG, TooLittleAllowedError)],
+)
+def test_lock_that_the_system_refuses_is_not_taken_for_another_terminal(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[EdgeError]
+) -> None:
+    def refuse(*_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(kind), store_lock(lock_path(folder)):
+        pass
+    monkeypatch.undo()
+    with store_lock(lock_path(folder)):
+        monkeypatch.setattr(fcntl, "flock", refuse)
+        with pytest.raises(kind), visit(lock_path(folder)):
+            pass
+        monkeypatch.undo()
+
+
+def test_index_of_the_log_is_believed_to_the_last_frame_within_one_start_of_the_machine_only(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = lock_path(folder)
+    assert not is_of_this_boot(tmp_path / "no.lock")
+    log, index = (folder / f"{FILE_NAME}{suffix}" for suffix in ("-wal", "-shm"))
+    # As old as the damage: nothing tells from it that there was more.
+    index.write_bytes(indexes_of(log.read_bytes())[-1])
+    with store_lock(place) as held:
+        assert verdict(folder) is Verdict.TORN, (
+            "copied with its lock from a store that this start of the machine opened"
+        )
+        boot = tmp_path / "boot_id"
+        boot.write_text("another start")
+        monkeypatch.setattr(lock, "BOOT", boot)
+        assert verdict(folder) is Verdict.DAMAGED
+        held.let_in()
+        assert is_of_this_boot(place)
+    boot.write_text("yet another")
+    with store_lock(place):
+        assert not is_of_this_boot(place), "the lock alone says nothing of the index"
+    boot.unlink()
+    assert not is_of_this_boot(place)
+
+
+def verdict(folder: Path) -> Verdict:
+    with open_remains(folder / FILE_NAME) as remains:
+        return remains.log.verdict

@@ -38,7 +38,7 @@ from server.errors import (
 )
 from server.restored import Filling, TrustRestored, audited, begin_life
 from server.store import replacing
-from server.store.backup import Head, Told, check_backup, has_tables, read_head, write_backup
+from server.store.backup import Head, Told, check_backup, has_tables, open_backup, read_head, write_backup
 from server.store.database import Store, former_store, unmade_store
 from server.store.in_use import FileLock
 from server.store.migrate import known_revisions, migrate, newest_revision, revision_of
@@ -135,6 +135,7 @@ def restore(
         RestoreFinishedError: One that had broken off is finished now, and `replaces` is not said.
         DamagedBackupError: The backup is damaged; nothing was touched.
         NewerBackupError: A newer release wrote it; nothing was touched.
+        BackupFileError: A file cannot be read or written; what was there is still there.
         NotWholeError: The restored file is not whole on the disk; what was there is still there.
         RestoreDecidedError: It is decided but could not be finished; the next opening finishes it.
         ServerError: The database refused; what was there is still there.
@@ -180,14 +181,10 @@ def _refuse_absent(path: Path) -> None:
 
 def _checked(file: Path) -> tuple[Head, dict[str, int]]:
     """Return what a backup says of itself and how many rows it holds, having read all of it."""
-    try:
-        with file.open("rb") as source:
-            head = read_head(source)
-            source.seek(0)
-            rows = check_backup(source)
-    except OSError as exc:
-        why = words_of_os_error(exc)
-        raise BackupFileError(Words(f"无法读取 {file}：{why.zh}", f"Cannot read {file}: {why.en}")) from exc
+    with open_backup(file) as source:
+        head = read_head(source)
+        source.seek(0)
+        rows = check_backup(source)
     if head.revision not in known_revisions():
         raise NewerBackupError(
             Words(
@@ -199,10 +196,11 @@ def _checked(file: Path) -> tuple[Head, dict[str, int]]:
 
 def _restore_file(path: Path, filling: Filling, *, replaces: bool) -> tuple[str | None, TrustRestored]:
     """Fill a new file, and only when it is whole put it in the place of the old one."""
-    if path.exists() and not replaces:
-        raise NotEmptyError(Words(f"{path} 已有数据库", f"There is a store at {path}"))
-    former = _trust_of_former(path) if path.exists() else None
     try:
+        has_former = path.exists()
+        if has_former and not replaces:
+            raise NotEmptyError(Words(f"{path} 已有数据库", f"There is a store at {path}"))
+        former = _trust_of_former(path) if has_former else None
         with replacing.being_made(path) as fresh:
             with unmade_store(f"{_SQLITE}{fresh}") as connection:
                 trust = filling.fill(connection, former)

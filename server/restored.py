@@ -13,7 +13,7 @@ from codes.words import Words
 from server.people.roles import COMMAND_LINE
 from server.store import audit
 from server.store.alarms import Alarm, AlarmKey, raise_alarms
-from server.store.backup import Head, Told, read_backup
+from server.store.backup import Head, Told, open_backup, read_backup
 from server.store.database import renew_epoch
 from server.store.migrate import migrate
 from server.store.times import micros
@@ -46,9 +46,13 @@ class Filling:
     told: Told
 
     def fill(self, connection: Connection, former: TrustedNow | None) -> TrustRestored:
-        """Fill it, begin its new life, and return whom it trusts, compared with the store that it replaces."""
+        """Fill it, begin its new life, and return whom it trusts, compared with the store that it replaces.
+
+        Raises:
+            BackupFileError: The backup could be read before, but cannot now.
+        """
         migrate(connection, lambda _revision: None, to=self.head.revision)
-        with self.file.open("rb") as source:
+        with open_backup(self.file) as source:
             read_backup(connection, source, self.told)
         migrate(connection, lambda _revision: None)
         trusted = load_trusted_now(connection)

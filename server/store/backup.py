@@ -11,8 +11,10 @@ of an older release is restored as that release knew it and then brought up to d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import chain, islice
+from pathlib import Path
 from typing import IO, Any
 
 import msgspec
@@ -28,8 +30,9 @@ from sqlalchemy import (
     select,
 )
 
+from codes.os_words import words_of_os_error
 from codes.words import Words
-from server.errors import DamagedBackupError, NewerBackupError
+from server.errors import BackupFileError, DamagedBackupError, NewerBackupError
 from wire.archive import read_archive, write_archive
 from wire.errors import CorruptMessageError
 
@@ -94,6 +97,21 @@ def _all_rows(connection: Connection, counts: dict[str, int], told: Told) -> Ite
 def _end(counts: dict[str, int]) -> Iterator[End]:
     """Yield the counts as they are when everything before was written."""
     yield End(counts)
+
+
+@contextmanager
+def open_backup(file: Path) -> Iterator[IO[bytes]]:
+    """Give the file of a backup for reading.
+
+    Raises:
+        BackupFileError: It cannot be opened, or not read to its end.
+    """
+    try:
+        with file.open("rb") as source:
+            yield source
+    except OSError as exc:
+        why = words_of_os_error(exc)
+        raise BackupFileError(Words(f"无法读取 {file}：{why.zh}", f"Cannot read {file}: {why.en}")) from exc
 
 
 def read_head(source: IO[bytes]) -> Head:

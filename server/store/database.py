@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from codes.os_words import words_of_os_error
 from codes.words import Words
 from server.errors import NoStoreError, ServerError, StoreRefusedError, StoreUnavailableError
 from server.store import postgresql, replacing, sqlite
@@ -191,13 +192,22 @@ def former_store(path: Path) -> Iterator[Connection]:
     Raises:
         ServerError: It cannot be read.
     """
-    log = path.with_name(f"{path.name}-wal")
-    has_log = log.exists() and log.stat().st_size > 0
+    has_log = _has_log(path)
     try:
         with sqlite.opened_unchanged(path, has_log=has_log) as connection:
             yield connection
     except DBAPIError as exc:
         raise sqlite.translate(exc) from exc
+
+
+def _has_log(path: Path) -> bool:
+    try:
+        return path.with_name(f"{path.name}-wal").stat().st_size > 0
+    except FileNotFoundError:
+        return False
+    except OSError as exc:
+        why = words_of_os_error(exc)
+        raise StoreUnavailableError(Words(f"无法读取 {path}：{why.zh}", f"Cannot read {path}: {why.en}")) from exc
 
 
 def _shared_lock(url: str, recovered: Callable[[Recovered], None]) -> FileLock | None:

@@ -330,3 +330,27 @@ def test_what_a_killed_backup_left_is_removed_and_what_is_being_written_stays(st
     os.utime(dead, (0, time.time() - 86_500))
     kept(store, tmp_path)
     assert list(tmp_path.glob("*.part")) == [alive]
+
+
+def test_a_backup_that_went_away_after_it_was_checked_is_named_and_the_store_stays(
+    store: Store, store_url: str, tmp_path: Path
+) -> None:
+    file = kept(store, tmp_path)
+    store.close()
+
+    def new_epoch() -> str:
+        file.unlink()
+        return "epoch-2"
+
+    with pytest.raises(BackupFileError, match="Cannot read"):
+        restore(
+            config_for(store_url, tmp_path),
+            file,
+            replaces=True,
+            new_epoch=new_epoch,
+            now=LATER,
+            told=lambda _t, _c: None,
+        )
+    again = open_store(store_url, new_epoch=lambda: "never")
+    assert again.epoch == "epoch-1"
+    again.close()

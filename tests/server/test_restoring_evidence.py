@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -56,6 +57,28 @@ def test_the_former_store_is_set_aside_as_it_was_found(was_killed: bool, migrate
     aside = Path(done.set_aside)
     assert {name: (_at(aside, name).read_bytes(), _at(aside, name).stat().st_mtime_ns) for name in names} == found
     assert was_killed or not _at(aside, "-wal").exists()
+
+
+def test_former_store_whose_log_cannot_be_looked_at_is_set_aside_without_a_comparison(
+    migrated_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, file, look = tmp_path / "centre.db", tmp_path / "b.yimabak", Path.stat
+    shutil.copy(migrated_file, path)
+    store = open_store(f"sqlite:///{path}", new_epoch=lambda: "never")
+    back_up(store, file, now=NOW, told=lambda _t, _c: None)
+    store.close()
+
+    def failing(self: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if self.name == "centre.db-wal":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return look(self, follow_symlinks=follow_symlinks)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "stat", failing)
+        restored = brought_back(path, file)
+
+    assert (restored.epoch, restored.trust.again) == ("epoch-2", None)
+    assert restored.set_aside is not None
 
 
 def _copy(source: Path, target: Path, names: tuple[str, ...]) -> None:

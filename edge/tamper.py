@@ -13,6 +13,7 @@ from typing import Final
 
 from codes.words import Words
 from edge.clock import SHOP_TIME
+from edge.store.life import is_same_home
 from edge.store.watched import Occupant, Run
 
 SETTLED_S: Final = 5.0
@@ -85,7 +86,7 @@ def power_loss(before: Run | None, now: Run, last_event_at: datetime | None) -> 
     A crash within one start of the machine is none, nor is a store that ran on another machine before. A machine that
     hung and was reset looks the same: the words leave that open.
     """
-    if before is None or before.has_ended or before.home != now.home:
+    if before is None or before.has_ended or not is_same_home(before.home, now.home):
         return None
     if not before.boot_id or not now.boot_id or before.boot_id == now.boot_id:
         return None

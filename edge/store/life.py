@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from edge.clock import from_us, to_us
 from edge.store import sql
 from edge.store.chain import event_at
+from edge.store.generation import generation_of
 from edge.store.salvage_proof import End, is_near
 from edge.store.terminal import TerminalState, read_state
 from wire.events import GENESIS, Span, sm3_hex
@@ -78,21 +79,29 @@ class _Ending(msgspec.Struct, frozen=True):
 
 
 def home_of(database: Path) -> str:
-    """Return what tells this file on this machine from a copy of it: machine id and inode."""
+    """Return what tells this file on this machine from a copy of it: machine id, inode, and its generation if any."""
     try:
         machine = MACHINE_ID.read_text(encoding="ascii").strip()
     except OSError:
         # Without an identity of the machine the file's own must do.
         machine = ""
-    return f"{machine}:{database.stat().st_ino}"
+    generation = generation_of(database)
+    home = f"{machine}:{database.stat().st_ino}"
+    return home if generation is None else f"{home}:{generation}"
+
+
+def is_same_home(one: str, other: str) -> bool:
+    """Tell whether two homes are one. Where one has no generation, as older programs noted none, the rest decides."""
+    return all(here == there for here, there in zip(one.split(":"), other.split(":"), strict=False))
 
 
 def is_at_home(tx: Connection, home: str) -> bool:
-    """Tell whether the store lives where it lived before; one that has no home yet takes this one."""
+    """Tell whether the store lives where it lived before; one whose home is not noted, or not in full, notes it."""
     (known,) = sql.one(tx, READ_HOME)
-    if known is None:
+    is_same = known is None or is_same_home(known, home)
+    if is_same and len(home) > len(known or ""):
         sql.change(tx, SET_HOME, (home,))
-    return known in {None, home}
+    return is_same
 
 
 def begin_epoch(

@@ -33,7 +33,8 @@ INSERT INTO terminal_state (only_row, terminal, epoch, next_seq, last_hash, hlc,
 VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 LAST_EVENT = "SELECT epoch, max(hlc), max(seq) FROM outbox GROUP BY epoch ORDER BY max(hlc) DESC LIMIT 1"
-MOVE_LAST_RUN = "UPDATE last_run SET home = ? WHERE home = ?"
+# An older program noted the home without the generation of the inode.
+MOVE_LAST_RUN = "UPDATE last_run SET home = ?1 WHERE ?2 = home OR ?2 LIKE home || ':%'"
 COUNT_OPERATORS = "SELECT count(*) FROM operator"
 
 

@@ -56,11 +56,17 @@ def test_power_that_was_cut_is_told_with_the_last_sign_of_life() -> None:
         (replace(BEFORE, boot_id=""), NOW),
         (BEFORE, replace(NOW, boot_id="")),
         (BEFORE, replace(NOW, home="another box")),
+        (replace(BEFORE, home="box:7:1"), replace(NOW, home="box:7:2")),
     ],
-    ids=["first start", "stopped", "crashed", "unknown before", "unknown now", "copied store"],
+    ids=["first start", "stopped", "crashed", "unknown before", "unknown now", "copied store", "copied in place"],
 )
 def test_other_ends_of_a_run_are_no_power_cut(before: Run | None, now: Run) -> None:
     assert power_loss(before, now, NOON + HOUR) is None
+
+
+@pytest.mark.req("T-68")
+def test_power_cut_before_an_update_is_one_although_the_home_is_noted_in_full_since() -> None:
+    assert power_loss(replace(BEFORE, home="box:7"), replace(NOW, home="box:7:1"), NOON) is not None
 
 
 @pytest.mark.req("T-68")

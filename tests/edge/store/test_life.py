@@ -19,6 +19,7 @@ from edge.store.life import (
     acknowledge_damage,
     former_stores,
     home_of,
+    is_same_home,
     keep_former,
     note_centre,
 )
@@ -67,6 +68,48 @@ def test_a_copy_begins_a_new_life_and_the_original_goes_on(tmp_path: Path) -> No
     assert waits == [f"StoreRebuilt {copied[:8]}/1"]
     assert started(tmp_path / "store") == (original, [])
     assert started(tmp_path / "copy")[0] == copied, "it lives there now"
+
+
+def test_a_copy_put_back_under_the_same_inode_begins_a_new_life(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(life, "generation_of", lambda _: 4)
+    original, _ = started(tmp_path / "store")
+    assert started(tmp_path / "store") == (original, [])
+    monkeypatch.setattr(life, "generation_of", lambda _: 5)
+    restored, waits = started(tmp_path / "store")
+    assert restored != original
+    assert waits == [f"StoreRebuilt {restored[:8]}/1"]
+    assert started(tmp_path / "store")[0] == restored, "it lives there now"
+
+
+def test_an_update_that_learns_the_generation_stays_at_home_and_notes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[int | None] = [None, 4, None, 4, 5]
+    monkeypatch.setattr(life, "generation_of", lambda _: said[0])
+    original, _ = started(tmp_path / "store")
+    while len(said) > 2:
+        said.pop(0)
+        assert started(tmp_path / "store") == (original, [])
+    said.pop(0)
+    assert started(tmp_path / "store")[0] != original, "noted in full, and not forgotten where it was not told"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("m:7:1", "m:7:1", True),
+        ("m:7", "m:7:1", True),
+        ("m:7:1", "m:7", True),
+        ("m:7:1", "m:7:2", False),
+        ("m:7", "m:71:1", False),
+        ("m:7:1", "n:7:1", False),
+        (":7", ":7:1", True),
+    ],
+)
+def test_homes_are_one_if_nothing_that_both_know_differs(one: str, other: str, is_same: bool) -> None:
+    assert is_same_home(one, other) is is_same
 
 
 def test_a_store_moved_to_another_machine_begins_a_new_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

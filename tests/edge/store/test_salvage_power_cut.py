@@ -76,6 +76,17 @@ def test_power_cut_before_a_salvage_is_recorded_with_the_time_of_the_last_scan(
     assert loss.detail == f"{last_scan:%Y-%m-%dT%H:%M:%SZ} -> {STARTED:%Y-%m-%dT%H:%M:%SZ}"
 
 
+@pytest.mark.req("T-68")
+def test_power_cut_is_recorded_if_an_older_program_ran_before_the_salvage(cut_off: Path) -> None:
+    with opened_store(cut_off.parent) as connection, connection.begin():
+        machine_and_inode = ":".join(home_of(cut_off).split(":")[:2])
+        begin_run(connection, Run(machine_and_inode, "boot-1", BEGAN))
+    spoil_state(cut_off)
+    assert mend(cut_off, replace(OWNER, now=STARTED)).is_salvaged
+    with opened_store(cut_off.parent) as connection:
+        assert power_loss(*restart(cut_off, connection)) is not None
+
+
 def test_no_power_cut_is_made_up_by_a_salvage(cut_off: Path) -> None:
     elsewhere = cut_off.with_name("elsewhere.db")
     shutil.copy(cut_off, elsewhere)

@@ -16,8 +16,9 @@ _FROM_HERE = -100
 """AT_FDCWD."""
 _NO_REPLACE = 1
 """RENAME_NOREPLACE."""
-_UNKNOWN = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
-"""How a file system or a kernel says that it does not know the flag."""
+_UNKNOWN = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM})
+"""How a file system or a kernel says that it does not know the flag; EPERM is the word of container filters that are
+older than the call. Where it is meant as a refusal, the plain renaming is refused as well."""
 
 
 def give_name(file: Path, name: Path) -> None:

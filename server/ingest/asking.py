@@ -126,4 +126,5 @@ class Asking:
         if found.sought is None:
             return []
         look.sought.append(found.sought)
-        return [found.sought.span]
+        # It would say that the rest is lost.
+        return [(max(kept.first, found.sought.span[0]), found.sought.span[1])]

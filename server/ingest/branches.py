@@ -21,6 +21,7 @@ from codes.words import Words
 from server.ingest.affairs import alarm_of_loss
 from server.ingest.following import Numbers, Thread
 from server.ingest.seeking import MOST_NAMED, Chain, Chains, Place, Sought
+from server.store import events
 from server.store.alarms import Alarm, AlarmKey
 from server.store.events import StreamRow
 from wire.presence import KeptEpoch
@@ -60,14 +61,13 @@ class Branches:
         """Follow back what a terminal reports of a life that has no gap here, reading `most` numbers or a few more."""
         end = Place(kept.last, None if kept.last_hash is None else bytes.fromhex(kept.last_hash))
         # Of a chain that was never wrong and has no hole its end vouches for the rest.
-        is_vouched = row.lost_from is None and end == (row.tip_seq, row.tip_hash)
-        if not row.is_broken and is_vouched:
+        if not row.is_broken and row.lost_from is None and _is_only_end(connection, row, end):
             return Finding()
         chains = self._lives.setdefault((row.terminal, row.epoch), Chains())
         chain = chains.ending_at(end)
-        if chain.is_at_rest(now):
+        if chain.is_at_rest(now, kept.first):
             return Finding()
-        chain.take_up(now)
+        chain.take_up(now, kept.first)
         numbers = Numbers(connection, row, kept.first, WINDOW)
         look = _Look(row, chains, chain, numbers, kept.first, now)
         return look.follow(most)
@@ -89,6 +89,9 @@ class _Look:
     def follow(self, most: int) -> Finding:
         """Follow the chain back to its beginning, to a number that is asked for, or as far as one look goes."""
         while not self._is_at_beginning():
+            if self._is_vouched():
+                self.chain.thread = _under(1)
+                break
             if not self.numbers.has(self.chain.thread.seq) and self.numbers.read >= most:
                 return self._finding(None, is_at_work=True)
             if self._is_here():
@@ -102,14 +105,16 @@ class _Look:
                 sought = self.chain.sought
                 is_due = sought is not None and sought.is_due(self.now)
                 return self._finding(sought if is_due else None, is_at_work=True)
-        if not self.chain.is_at_rest(self.now):
+        if not self.chain.is_at_rest(self.now, self.lowest):
             self.chain.finish(self.now)
         return self._finding(None, is_at_work=False)
 
     def _is_at_beginning(self) -> bool:
+        return self.chain.thread.seq < self.lowest or self.chain.is_at_rest(self.now, self.lowest)
+
+    def _is_vouched(self) -> bool:
+        """Tell whether all below is here, however far down a terminal keeps it."""
         seq, names = self.chain.thread
-        if seq < self.lowest or self.chain.is_at_rest(self.now):
-            return True
         if self.row.is_broken or names is None or (self.row.lost_from is not None and self.row.lost_from <= seq):
             return False
         # In a chain that was never wrong the only event under a number vouches for all below, but not across a hole.
@@ -125,7 +130,7 @@ class _Look:
         seq, names = self.chain.thread
         if names is None or len(names) != 1 or self.chain.is_torn:
             return False
-        return self.chains.merge(self.chain, Place(seq, *names), self.now)
+        return self.chains.merge(self.chain, Place(seq, *names), self.now, self.lowest)
 
     def _is_settled(self) -> bool:
         """Tell whether the number at which it stops was asked for in vain, or is known to be lost."""
@@ -140,7 +145,7 @@ class _Look:
             span = (seq if is_one else max(self.lowest, seq - WINDOW + 1), seq)
             self.chain.sought = Sought(span, self.numbers.count(span), self.now)
             return False
-        sought.look(self.numbers.count(sought.span), self.numbers.told_last(sought.span), self.now)
+        sought.note_progress(self.numbers.count(sought.span), self.numbers.told_last(sought.span), self.now)
         if told is not None and self.chains.is_answer(self.chain, told):
             return True
         return sought.is_given_up or (names is None and sought.is_answered(self.now))
@@ -199,6 +204,13 @@ class _Look:
         if self.lost:
             self.alarms.append(alarm_of_loss(self.row.terminal, self.row.epoch, len(self.lost), ranges(self.lost)))
         return Finding(sought, tuple(self.alarms), self.numbers.read, is_at_work)
+
+
+def _is_only_end(connection: Connection, row: StreamRow, end: Place) -> bool:
+    """Tell whether the event that a terminal named is the only one under its number; a report may be overtaken."""
+    if end == (row.tip_seq, row.tip_hash):
+        return True
+    return end.seq < row.tip_seq and events.load_hashes(connection, row.id, end.seq) == {end.hash}
 
 
 def _under(seq: int) -> Thread:

@@ -52,7 +52,7 @@ class Numbers:
         self._window = window
         self._links: dict[int, dict[bytes, bytes]] = {}
         self._bottom: int | None = None
-        self._told: list[Told] = []
+        self._told: dict[int, Told] = {}
         self.read = 0
         """Numbers that were read."""
 
@@ -62,27 +62,31 @@ class Numbers:
 
     def at(self, seq: int, *, down_to: int = 0) -> dict[bytes, bytes]:
         """Return the events under `seq` by hash; they are read together with those down to `down_to`, or a window."""
-        if not self.has(seq):
+        if seq >= self._lowest and not self.has(seq):
             first = max(self._lowest, min(seq, max(down_to, seq - self._window + 1)))
             self._links |= events.load_links(self._connection, self._row.id, (first, seq))
-            told = events.load_told_lost(self._connection, self._row.id, (first, seq))
-            self._told += [Told((low, high), moment(told_us)) for low, high, told_us in told]
+            for told in sorted(self._load_told((first, seq)), key=lambda one: one.at):
+                low, high = told.span
+                self._told |= dict.fromkeys(range(max(low, first), min(high, seq) + 1), told)
             self._bottom = first
             self.read += seq - first + 1
         return self._links.get(seq, {})
 
     def count(self, span: Span) -> int:
-        """Return how many events are here under the numbers of a span."""
-        return sum(len(self.at(seq)) for seq in range(span[1], span[0] - 1, -1))
+        """Return how many events are here under the numbers of a span, wherever it lies."""
+        return events.count_events(self._connection, self._row.id, span)
 
     def told(self, seq: int) -> Told | None:
         """Return what a terminal said of the loss of `seq`, the latest, if it was told; `seq` must have been read."""
-        about = [one for one in self._told if one.span[0] <= seq <= one.span[1]]
-        return max(about, key=lambda one: one.at, default=None)
+        return self._told.get(seq)
 
     def told_last(self, span: Span) -> datetime | None:
         """Return when a terminal last said that numbers of a span are lost, if it did."""
-        return max((one.at for one in self._told if one.span[0] <= span[1] and span[0] <= one.span[1]), default=None)
+        return max((one.at for one in self._load_told(span)), default=None)
+
+    def _load_told(self, span: Span) -> list[Told]:
+        found = events.load_told_lost(self._connection, self._row.id, span)
+        return [Told((first, last), moment(told_us)) for first, last, told_us in found]
 
     def below(self, thread: Thread) -> Thread:
         """Return where it goes on from a number under which everything is here that belongs there."""

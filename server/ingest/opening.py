@@ -133,11 +133,6 @@ def open_delivery(
     return delivery
 
 
-def named_in(topic: str) -> str:
-    """Return the terminal that a topic names, whatever else is wrong with it."""
-    return topic.rpartition("/")[0].rpartition("/")[2]
-
-
 def _address(topic: str) -> TerminalTopics:
     try:
         topics, channel = parse_topic(topic)

@@ -61,7 +61,7 @@ class Sought:
         self.asked, self.asked_at = self.asked + 1, now
         self.first_asked_at = self.first_asked_at or now
 
-    def look(self, here: int, told_at: datetime | None, now: datetime) -> None:
+    def note_progress(self, here: int, told_at: datetime | None, now: datetime) -> None:
         """Note what came since the last look: `here` events, and when numbers were last said to be lost."""
         if here > self.here:
             self.here, self.moved_at, self.asked = here, now, 0
@@ -98,34 +98,50 @@ class Chain:
     empty: int = 0
     """Numbers after each other below a tear that are here and of which the terminal has nothing."""
     is_whole: bool = False
-    """It was followed to its beginning, and everything is here."""
+    """It was followed to the oldest number that was kept where it was reported, and everything from there is here."""
     rests_since: datetime | None = None
     """When it was followed as far as could be, but something was missing."""
     rounds: int = 0
-    """How often it came to that."""
+    """How often it was followed anew after that."""
+    is_taken_over: bool = False
+    """Another chain goes on as this one, and names what is missing."""
 
     @classmethod
     def from_end(cls, end: Place) -> Chain:
         """Return a chain that nothing is known of."""
         return cls(end, _beginning(end))
 
-    def is_at_rest(self, now: datetime) -> bool:
-        """Tell whether there is nothing to look for now."""
-        if self.is_whole or self.rests_since is None:
-            return self.is_whole
-        times = 1 if self.missing else 1 << min(self.rounds - 1, _MOST_DOUBLED)
-        return timedelta() <= now - self.rests_since < times * AGAIN
+    def is_at_rest(self, now: datetime, lowest: int) -> bool:
+        """Tell whether there is nothing to look for now of what a terminal keeps from `lowest` on."""
+        return self.thread.seq < lowest and (self.is_whole or self._is_resting(now))
 
-    def take_up(self, now: datetime) -> None:
-        """Begin anew if it has rested long enough."""
-        if self.rests_since is not None and not self.is_at_rest(now):
+    def take_up(self, now: datetime, lowest: int) -> None:
+        """Begin anew if it has rested long enough; go on where a terminal keeps more than was looked at."""
+        self.begin_anew(now)
+        self.go_on_to(lowest)
+
+    def go_on_to(self, lowest: int) -> None:
+        """Go on if it was not followed down to `lowest`."""
+        if self.thread.seq >= lowest:
+            self.is_whole, self.rests_since = False, None
+
+    def begin_anew(self, now: datetime) -> None:
+        """Forget how far it was followed if it has rested long enough."""
+        if self.rests_since is not None and not self._is_resting(now):
             self.thread, self.sought, self.rests_since = _beginning(self.end), None, None
-            self.missing, self.is_torn, self.empty = [], False, 0
+            self.missing, self.is_torn, self.empty, self.is_taken_over = [], False, 0, False
+            self.rounds += 1
+
+    def _is_resting(self, now: datetime) -> bool:
+        if self.rests_since is None:
+            return False
+        times = 1 if self.missing else 1 << min(self.rounds, _MOST_DOUBLED)
+        return timedelta() <= now - self.rests_since < times * AGAIN
 
     def finish(self, now: datetime) -> None:
         """Note that there is nothing left to follow."""
         if self.missing or self.is_torn:
-            self.rests_since, self.rounds = now, self.rounds + 1
+            self.rests_since = now
         else:
             self.is_whole = True
 
@@ -133,7 +149,7 @@ class Chain:
         """Take over what is known of a chain that ends where this one came."""
         self.thread, self.sought = other.thread, other.sought
         self.empty = other.empty
-        self.missing = (self.missing + other.missing)[:MOST_NAMED]
+        self.missing = list(dict.fromkeys(self.missing + other.missing))[:MOST_NAMED]
         self.is_torn = self.is_torn or other.is_torn
         self.is_whole = other.is_whole and not self.missing and not self.is_torn
         self.rests_since = other.rests_since
@@ -156,18 +172,24 @@ class Chains:
             del self.of[next(iter(self.of))]
         return chain
 
-    def merge(self, chain: Chain, place: Place, now: datetime) -> bool:
-        """Let `chain`, which came to `place`, go on as the one that ends there; False if there is none."""
+    def merge(self, chain: Chain, place: Place, now: datetime, lowest: int) -> bool:
+        """Let `chain`, which came to `place`, go on as the one that ends there; False if there is none.
+
+        Where the other was not followed down to `lowest`, it goes on from there.
+        """
         other = self.of.get(place)
         if other is None or other is chain:
             return False
-        other.take_up(now)
+        other.begin_anew(now)
         chain.rounds = max(chain.rounds, other.rounds)
         if other.thread == chain.thread:
             return False
         chain.go_on_as(other)
+        chain.go_on_to(lowest)
         # It stays: another box may still report it, and would begin anew again and again, as if nothing were known.
-        other.sought, other.missing = None, []
+        other.sought, other.is_taken_over = None, True
+        if other.missing and other.rests_since is None:
+            other.rests_since = now
         return True
 
     def highest_end(self, below: int) -> int:
@@ -193,7 +215,7 @@ class Chains:
 
     def missing(self) -> list[int]:
         """Return every number of this life that did not come."""
-        return sorted({seq for chain in self.of.values() for seq in chain.missing})
+        return sorted({seq for chain in self.of.values() if not chain.is_taken_over for seq in chain.missing})
 
 
 def _beginning(end: Place) -> Thread:

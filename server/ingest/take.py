@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from server.errors import StoreContentionError, StoreRefusedError
-from server.ingest.opening import Delivery, MisaddressedError, NoiseError, named_in, open_delivery
+from server.ingest.opening import Delivery, MisaddressedError, NoiseError, open_delivery
 from server.ingest.tally import Tally
 from server.ingest.work import (
     StreamKey,
@@ -40,7 +40,7 @@ from wire.errors import ForgedMessageError, NewerMessageError, OversizedMessageE
 from wire.events import Event
 from wire.keys import SigningKey
 from wire.receipts import BATCH_VERSION, Receipt, Rejected, Trust, encode, ranges
-from wire.topics import Channel
+from wire.topics import Channel, named_in
 
 ATTEMPTS = 5
 """Tries when another worker is in the way, before the frames are left to be sent again."""

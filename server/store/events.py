@@ -148,6 +148,11 @@ def load_rejected(connection: Connection, stream_id: int, seqs: Collection[int])
     return {Stored(seq, digest) for seq, digest in _at(connection, stream_id, seqs, columns)}
 
 
+def load_hashes(connection: Connection, stream_id: int, seq: int) -> set[bytes]:
+    """Return the hashes of the events under one number, accepted or rejected."""
+    return {one.hash for load in (load_accepted, load_rejected) for one in load(connection, stream_id, {seq})}
+
+
 def load_links(connection: Connection, stream_id: int, span: tuple[int, int]) -> dict[int, dict[bytes, bytes]]:
     """Return, by number and hash, the bytes of the events in a span of numbers, accepted or rejected."""
     found: dict[int, dict[bytes, bytes]] = {}
@@ -252,6 +257,17 @@ def count_closed(connection: Connection, stream_id: int, span: tuple[int, int]) 
     """Return how many numbers of a span are accepted or rejected."""
     asked = union(*_closed_seqs(stream_id, span[0] - 1, span[1])).subquery()
     return connection.scalar(select(func.count()).select_from(asked)) or 0
+
+
+def count_events(connection: Connection, stream_id: int, span: tuple[int, int]) -> int:
+    """Return how many events stand under the numbers of a span, accepted or rejected."""
+    return sum(
+        connection.scalar(
+            select(func.count()).select_from(table).where(table.c.stream == stream_id, table.c.seq.between(*span))
+        )
+        or 0
+        for table in (event, rejected_event)
+    )
 
 
 def contiguous_from(connection: Connection, stream_id: int, closed: int) -> int:

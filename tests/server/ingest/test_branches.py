@@ -13,8 +13,10 @@ from codes.words import Words
 from server.errors import StoreUnavailableError
 from server.ingest import branches
 from server.ingest.asking import BETWEEN, Asking
+from server.ingest.following import Numbers, Told
 from server.ingest.seeking import AGAIN, MOST_TRIES, PATIENCE, RETRY
 from server.store import alarms, events
+from server.store.times import micros
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, scanned
 from tests.server.ingest import looking
 from tests.server.ingest.conftest import Centre
@@ -38,10 +40,17 @@ class Branch:
 
 
 def asked(
-    centre: Centre, asking: Asking, kept: KeptEpoch, *, times: int = 1, now: datetime = NOW, has_left: bool = True
+    centre: Centre,
+    asking: Asking,
+    kept: KeptEpoch,
+    *,
+    times: int = 1,
+    now: datetime = NOW,
+    has_left: bool = True,
+    session: str = "s1",
 ) -> list[Wanted]:
     topics = FakeTerminal().topics
-    said = Health(1, "T-001", "s1", NOW, 0, 0, None, [], [kept])
+    said = Health(1, "T-001", session, NOW, 0, 0, None, [], [kept])
     question = asking.question(topics, said, now + times * BETWEEN)
     if question is None:
         return []
@@ -386,3 +395,70 @@ def test_another_branch_is_found_beside_one_that_was_followed(centre: Centre, te
     assert asked(centre, asking, one.kept()) == []
     centre.take(third.terminal.frame(*third.events[7:]))
     assert asked(centre, asking, third.kept(), times=2) == [Wanted("e1", [(1, 7)])]
+
+
+@pytest.mark.parametrize("is_longer", [False, True], ids=["same end", "later end"])
+def test_what_is_whole_where_little_is_kept_is_followed_on_where_more_is_kept(
+    centre: Centre, terminal: FakeTerminal, *, is_longer: bool
+) -> None:
+    """A box that adopted the newest rows reports first; then the one that it replaced, or its own rows from before."""
+    trunk = [terminal.say(scanned(code_of(step))) for step in range(5)]
+    told, untold = Branch(terminal, trunk, 9, "S-B"), Branch(terminal, trunk, 15, "S-A")
+    centre.take(told.terminal.frame(*told.events), untold.terminal.frame(*untold.events[14:]))
+    asking = Asking(centre.store, centre.key)
+    assert asked(centre, asking, untold.kept(15)) == []
+    if is_longer:
+        centre.take(untold.terminal.frame(untold.terminal.say(scanned(None))))
+    assert asked(centre, asking, untold.kept(1), times=2) == [Wanted("e1", [(1, 14)])]
+    # Nobody is asked for what it does not keep, and the other goes on where it was.
+    assert asked(centre, asking, untold.kept(15), times=3) == []
+    centre.take(untold.terminal.frame(*untold.events[5:14]))
+    assert asked(centre, asking, untold.kept(1), times=30) == []
+    assert set(untold.events[5:14]) <= looking.stored_bytes(centre.store)
+    assert looking.alarm_codes(centre.store).count("chain.branch_missing") == 0
+
+
+def test_what_came_is_seen_although_the_thread_went_on_and_the_oldest_is_put_away(
+    centre: Centre, terminal: FakeTerminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted are the numbers that were asked for, also above where it is followed on, and below what is kept now."""
+    monkeypatch.setattr(branches, "MOST_READ", 20)
+    trunk = [terminal.say(scanned(code_of(step))) for step in range(3)]
+    told, untold = Branch(terminal, trunk, 12, "S-B"), Branch(terminal, trunk, 12, "S-A")
+    centre.take(told.terminal.frame(*told.events))
+    asking = Asking(centre.store, centre.key)
+    for turn in range(7):
+        # Nothing is believed to be missing for good while something comes, from the top.
+        assert asked(centre, asking, untold.kept(1 + turn), now=NOW + turn * PATIENCE / 2)
+        centre.take(untold.terminal.frame(untold.events[14 - turn]))
+    read = counted(monkeypatch)
+    for turn in range(3):
+        asked(centre, asking, untold.kept(5), now=NOW + 7 * PATIENCE / 2 + turn * RETRY)
+    assert all(0 < numbers <= 20 for numbers in read)
+    assert "chain.branch_missing" not in looking.alarm_codes(centre.store)
+
+
+def test_a_report_that_was_overtaken_costs_one_look_at_its_end(
+    centre: Centre, terminal: FakeTerminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    centre.take(terminal.frame(terminal.say(scanned(code_of(1)))))
+    early = KeptEpoch("e1", 1, 1, terminal.prev)
+    centre.take(terminal.frame(terminal.say(scanned(code_of(2)))))
+    read, asking = counted(monkeypatch), Asking(centre.store, centre.key)
+    assert asked(centre, asking, early) == []
+    assert read == []
+
+
+def test_what_was_told_of_each_of_two_thousand_holes_is_known(centre: Centre, terminal: FakeTerminal) -> None:
+    holes = [Told((seq, seq), NOW) for seq in range(1, 4_000, 2)]
+    with centre.store.writing() as connection:
+        row = events.open_streams(connection, {("T-001", "e1")})["T-001", "e1"]
+        events.add_lost(connection, row.id, (one.span for one in holes), micros(NOW))
+    with centre.store.reading() as connection:
+        numbers = Numbers(connection, row, 1, 500)
+        for seq in range(4_000, 0, -1):
+            numbers.at(seq)
+        assert [numbers.told(seq) for seq in (1, 2, 3_999)] == [holes[0], None, holes[-1]]
+        assert numbers.read == 4_000
+        assert numbers.at(0) == {}
+        assert numbers.told_last((2, 2)) is None

@@ -8,20 +8,23 @@ What is lost is named by its number in the first event of the new life.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
+from typing import Final
 
 import structlog
 from sqlalchemy import Connection
 
+from codes.words import Words
 from edge.store import schema, sql
 from edge.store.database import APPLICATION_ID, SALVAGING, connected, had_a_life, newer_store
-from edge.store.errors import of_os_error, store_errors
+from edge.store.errors import DiskFullError, of_os_error, store_errors
 from edge.store.files import write_whole
 from edge.store.outbox import Outbox
 from edge.store.salvage_build import Owner, build_store, name_of
@@ -42,6 +45,11 @@ _BESIDE = ("-wal", "-shm", "-journal")
 
 MADE_BY = "SELECT 1 FROM former_store WHERE folder = ?"
 PARK = "UPDATE outbox SET state = 'dead', dead_code = ?, held_until = NULL WHERE epoch = ? AND seq = ?"
+
+_MAKE_ROOM: Final = Words(
+    "请腾出磁盘空间，但不要删除 damaged 和 salvaging；终端会自动重试。",
+    "Free some disk space, but delete neither `damaged` nor `salvaging`; the terminal tries again by itself.",
+)
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -215,17 +223,48 @@ def _free_name(database: Path, now: datetime) -> str:
 def _rebuild(database: Path, folder: Path, owner: Owner) -> dict[str, object]:
     """Make the new store beside its place and put it there; return what to log."""
     new, image = database.with_name(_NEW), folder / _IMAGE
-    for left in (*(new.with_name(_NEW + suffix) for suffix in ("", "-wal", "-shm", "-journal")), image):
-        left.unlink(missing_ok=True)
-    with open_remains(folder / database.name) as remains:
-        remains.write_image(image)
-        with store_errors(new):
-            summary = build_store(new, image, remains, folder, owner)
+    with ExitStack() as unless_made:
+        # What is left of an earlier one goes too.
+        _give_room_back(new, image)
+        unless_made.callback(_give_room_back, new, image)
+        with open_remains(folder / database.name) as remains:
+            _refuse_without_room(folder, remains)
+            remains.write_image(image)
+            with store_errors(new):
+                summary = build_store(new, image, remains, folder, owner)
+        unless_made.pop_all()
     image.unlink()
     sync(new)
     new.rename(database)
     sync(database.parent)
     return summary
+
+
+def _give_room_back(new: Path, image: Path) -> None:
+    """Leave nothing of what was half made. The image stays, empty: it says that everything is moved."""
+    for suffix in ("", *_BESIDE):
+        new.with_name(_NEW + suffix).unlink(missing_ok=True)
+    image.write_bytes(b"")
+
+
+def _refuse_without_room(folder: Path, remains: Remains) -> None:
+    """Refuse to begin what the disk cannot take: it would be filled anew at each start.
+
+    Raises:
+        DiskFullError: There is no room for the copy and the new store.
+    """
+    disk = os.statvfs(folder)
+    room, needed = disk.f_bavail * disk.f_frsize, remains.needed_bytes()
+    if room >= needed or not disk.f_blocks:
+        return
+    needed_mb, room_mb = needed // 1_000_000 + 1, room // 1_000_000
+    raise DiskFullError(
+        Words(
+            f"磁盘空间不足，无法抢救损坏的数据库：需要 {needed_mb} MB，可用 {room_mb} MB",
+            f"No room to salvage the damaged store: it needs {needed_mb} MB, {room_mb} MB are free",
+        ),
+        next_step=_MAKE_ROOM,
+    )
 
 
 def _note(database: Path) -> Path:

@@ -81,6 +81,16 @@ def attached(target: sqlite3.Connection, image: Path) -> Iterator[None]:
         target.execute("DETACH damaged")
 
 
+def refuse_full(error: BaseException) -> None:
+    """Let nobody take a disk without room for a damaged page: what is whole would be left out.
+
+    Raises:
+        sqlite3.Error: It is that.
+    """
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+        raise error
+
+
 @contextmanager
 def indexed_afterwards(target: sqlite3.Connection) -> Iterator[None]:
     """Make the indexes when the rows are in, but for those that refuse rows, and the outbox's: few rows are in them."""
@@ -141,6 +151,7 @@ def _is_copied_whole(target: sqlite3.Connection, path: Path, table: str, taken: 
         with attached(target, path):
             target.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM damaged.{table}")  # noqa: S608
     except UNREADABLE as exc:
+        refuse_full(exc)
         _logger.warning("salvage.stopped", table=table, reason=str(exc))
         return False
     taken.rows[table] = target.total_changes - before

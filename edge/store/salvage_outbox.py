@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import structlog
 
 from edge.clock import MOST_US
-from edge.store.salvage_fill import COLUMNS, UNREADABLE, Taken, attached, opened_image
+from edge.store.salvage_fill import COLUMNS, UNREADABLE, Taken, attached, opened_image, refuse_full
 from edge.store.salvage_leaves import hang_leaves
 from edge.store.salvage_proof import found_in
 
@@ -71,9 +70,11 @@ def take_outbox(target: sqlite3.Connection, image: Path, free: Callable[[], Coll
         tables = hang_leaves(image, COLUMNS, MARK, free())
         with attached(target, image), opened_image(image) as source:
             for table in tables:
-                # What a leaf hides is looked for on its page.
-                with suppress(*UNREADABLE):
+                try:
                     _take(target, source, table, taken)
+                except UNREADABLE as exc:
+                    # What a leaf hides is looked for on its page.
+                    refuse_full(exc)
         _note_numbers(target, taken)
     taken.rows["outbox"] = sum(map(len, taken.delivered.values())) + len(taken.open_rows)
 
@@ -84,6 +85,7 @@ def _is_tree_whole(target: sqlite3.Connection, image: Path, taken: Taken) -> boo
         with attached(target, image), opened_image(image) as source:
             _take(target, source, "outbox", taken)
     except UNREADABLE as exc:
+        refuse_full(exc)
         _logger.warning("salvage.stopped", table="outbox", reason=str(exc))
         return False
     _note_numbers(target, taken)

@@ -81,6 +81,11 @@ class Remains:
             # Not in WAL mode, no free pages: it is only read.
             image.write(file_header(pages))
 
+    def needed_bytes(self) -> int:
+        """Return how much room a copy takes, with a new store of what is in use."""
+        pages = max(-(-self.database.size_bytes // PAGE_BYTES), *self.log.committed(), 0)
+        return (2 * pages - len(self.free_pages())) * PAGE_BYTES
+
     def free_pages(self) -> set[int]:
         """Return the pages that were in no use as of the last commit; none if the list of them cannot be believed."""
         committed = self.log.committed()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from edge.store import salvage
+from edge.store import salvage, salvage_build
 from edge.store.database import FILE_NAME, SALVAGING, database_path, opened_store, reading_store, visited_store
-from edge.store.errors import WriteFailedError
+from edge.store.errors import DiskFullError, WriteFailedError
 from edge.store.handover_export import export_events
 from edge.store.handover_look import opened_estate
 from edge.store.life import former_stores
@@ -128,6 +129,46 @@ def held_once(path: Path) -> dict[int, bytes]:
         with connection.begin():
             assert len(former_stores(connection)) == 1
         return events_of(Shop(connection, FakeClock()))
+
+
+def test_salvage_without_room_says_how_much_it_needs_and_writes_nothing(
+    cut_off: tuple[Path, dict[int, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, events = cut_off
+    before = files(path)
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "statvfs", lambda _: full_disk(free_blocks=100))
+        with pytest.raises(DiskFullError) as caught:
+            mend(path, OWNER)
+    needed = 2 * before[f"{DAMAGED}/20261121T040000Z/{FILE_NAME}"]
+    assert f"需要 {needed // 1_000_000 + 1} MB" in caught.value.words.zh
+    assert "damaged" in caught.value.next_step.zh
+    assert files(path) == before
+    assert held(path) == events
+
+
+def test_salvage_that_runs_out_of_room_gives_it_back(
+    cut_off: tuple[Path, dict[int, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, events = cut_off
+    before = files(path)
+    with monkeypatch.context() as disk:
+        # The new store has 47 pages in the end.
+        disk.setattr(salvage_build, "_UNSAFE", (*salvage_build._UNSAFE, "max_page_count = 40"))
+        with pytest.raises(DiskFullError):
+            mend(path, OWNER)
+    assert files(path) == before
+    assert held(path) == events
+
+
+def files(path: Path) -> dict[str, int]:
+    """Return the sizes of all files beside the store."""
+    found = [one for one in path.parent.rglob("*") if one.is_file()]
+    return {str(one.relative_to(path.parent)): one.stat().st_size for one in found}
+
+
+def full_disk(free_blocks: int) -> os.statvfs_result:
+    return os.statvfs_result((512, 512, 1_000_000, free_blocks, free_blocks, 0, 0, 0, 0, 255))
 
 
 def test_export_reads_what_is_being_salvaged_and_not_what_was_put_there(

@@ -76,6 +76,15 @@ def parse_topic(topic: str) -> tuple[TerminalTopics, Channel]:
     return parsed
 
 
+def named_in(topic: str) -> str:
+    """Return the terminal that a topic names, whatever else is wrong with it.
+
+    >>> named_in("yima/1/350200/07/T-001/events")
+    'T-001'
+    """
+    return topic.rpartition("/")[0].rpartition("/")[2]
+
+
 def every_terminal(channel: Channel, *, group: str | None = None) -> str:
     """Return the subscription for `channel` of all terminals, shared among workers of `group` if given."""
     wildcard = f"{ROOT}/+/+/+/{channel}"

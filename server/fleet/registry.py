@@ -14,7 +14,7 @@ from datetime import datetime
 from codes.errors import YimaError
 from codes.words import Words
 from server.errors import ConflictError, StoreContentionError, StoreRefusedError
-from server.fleet.roll import Roll, named_in
+from server.fleet.roll import Roll
 from server.fleet.terminal import SILENT_AFTER, Life, Terminal, terminal_of
 from server.people.roles import Person
 from server.store import audit, events, terminals
@@ -27,7 +27,7 @@ from wire.errors import WireError
 from wire.keys import PublicKey
 from wire.presence import Health
 from wire.receipts import Trust
-from wire.topics import Channel
+from wire.topics import Channel, named_in
 
 
 class OtherKeyError(ConflictError):

@@ -23,15 +23,11 @@ from wire.errors import UnknownKeyError
 from wire.keys import PublicKey
 from wire.presence import Health
 from wire.receipts import Trust
+from wire.topics import named_in
 
 MOST_PENDING = 1_000
 """Terminals that may wait for approval; beyond that somebody is making them up."""
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
-
-def named_in(topic: str) -> str:
-    """Return the terminal that a topic names, whatever else is wrong with it."""
-    return topic.rpartition("/")[0].rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)

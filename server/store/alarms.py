@@ -42,7 +42,7 @@ class AlarmKey(NamedTuple):
     terminal: str
     code: str
     subject: str
-    """Epoch, fingerprint, or whatever the alarm is about."""
+    """The epoch that it is about; empty where it is about none in particular."""
 
 
 @dataclass(frozen=True, slots=True)

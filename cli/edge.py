@@ -30,6 +30,7 @@ from edge.operators.accounts import NewPassword, add_account, disable_account, e
 from edge.store.catalogue import CatalogueImport
 from edge.store.chain import check_chain
 from edge.store.database import KEY_FILE, database_path, visited_store
+from edge.store.errors import SalvageRunsError
 from edge.store.shifts import OperatorRow, all_operators
 from edge.store.terminal import find_state
 from web.logs import configure_logs
@@ -261,11 +262,16 @@ def _shown(moment: datetime) -> str:
 def _check_chain(settings: EdgeConfig, *, quiet: bool) -> int | None:
     if not database_path(settings.store.folder).exists():
         return None
-    with visited_store(settings.store.folder) as connection:
-        state = find_state(connection)
-        if state is None:
-            return None
-        check = check_chain(connection, state.epoch)
+    try:
+        with visited_store(settings.store.folder) as connection:
+            state = find_state(connection)
+            if state is None:
+                return None
+            check = check_chain(connection, state.epoch)
+    except SalvageRunsError as exc:
+        if not quiet:
+            typer.echo(f"记录链未检查：{exc.words.zh} / chain not checked: {exc.words.en}")
+        return None
     if not quiet:
         zh = "完整" if check.broken_at is None else f"在第 {check.broken_at} 号处断裂"
         en = "whole" if check.broken_at is None else f"broken at number {check.broken_at}"

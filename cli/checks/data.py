@@ -18,6 +18,7 @@ from codes.os_words import words_of_os_error
 from codes.words import Words
 from edge.health import Machine
 from edge.store.database import KEY_FILE, SALVAGING, database_path, had_a_life
+from edge.store.errors import SalvageRunsError
 from edge.store.inspection import StoreReport, inspect_store
 from edge.store.life import Why
 from edge.store.salvage import DAMAGED
@@ -186,6 +187,9 @@ def _lost(folder: Path) -> Finding:
 def _store(folder: Path) -> Iterator[Finding]:
     try:
         report = inspect_store(folder)
+    except SalvageRunsError as exc:
+        yield notice(exc.code, exc.words, exc.next_step)
+        return
     except YimaError as exc:
         yield fault_of(exc)
         return

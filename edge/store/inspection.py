@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,13 +116,13 @@ def inspect_profiles(folder: Path) -> Mapping[str, StoredProfile]:
 def inspect_operators(folder: Path) -> list[OperatorRow]:
     """Return who may sign in, or might once; nobody if the store is not there or cannot tell."""
     path = database_path(folder)
-    try:
-        if not path.exists():
-            return []
-        with _looked_at(path) as connection, store_errors(path), connection.begin():
-            return all_operators(connection)
-    except (EdgeError, OSError):
-        return []
+    # Their names must not stand in what is handed on, so a copy is asked where a terminal is just starting.
+    for look in (_looked_at, _copied):
+        with suppress(EdgeError, OSError):
+            if path.exists():
+                with look(path) as connection, store_errors(path), connection.begin():
+                    return all_operators(connection)
+    return []
 
 
 @contextmanager
@@ -137,9 +137,16 @@ def _looked_at(path: Path) -> Iterator[Connection]:
         with _opened(path, "mode=ro&immutable=1") as connection:
             yield connection
         return
+    with _copied(path) as connection:
+        yield connection
+
+
+@contextmanager
+def _copied(path: Path) -> Iterator[Connection]:
     with tempfile.TemporaryDirectory(prefix="yima-look-") as aside:
-        for file in (path, log):
-            shutil.copyfile(file, Path(aside) / file.name)
+        for file in (path, path.with_name(f"{path.name}-wal")):
+            if file.exists():
+                shutil.copyfile(file, Path(aside) / file.name)
         with _opened(Path(aside) / path.name, "mode=rw") as connection:
             yield connection
 

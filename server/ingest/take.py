@@ -10,6 +10,8 @@ One bad frame harms no other: it is counted, logged once, and leaves an alarm wh
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -35,6 +37,7 @@ from server.store.alarms import Alarm, AlarmKey
 from server.store.database import Store
 from server.store.times import micros
 from server.trace import ledger
+from wire.backoff import Backoff
 from wire.envelope import seal
 from wire.errors import ForgedMessageError, NewerMessageError, OversizedMessageError, UnknownKeyError, WireError
 from wire.events import Event
@@ -44,6 +47,8 @@ from wire.topics import Channel, named_in
 
 ATTEMPTS = 5
 """Tries when another worker is in the way, before the frames are left to be sent again."""
+_ASIDE = Backoff(first_s=0.01, most_s=0.1)
+"""Two that met would meet again if both came back at once; the other is done within milliseconds."""
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -96,6 +101,7 @@ class Ingest:
         key: Signs receipts.
         hold: How long a terminal waits that is not approved.
         announce: Told after each commit what is new; it must not block and not raise.
+        sleep: Waits a moment after another worker was in the way.
     """
 
     def __init__(
@@ -105,11 +111,14 @@ class Ingest:
         *,
         hold: timedelta = timedelta(seconds=30),
         announce: Callable[[Committed], None] = lambda _committed: None,
+        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self._store = store
         self._key = key
         self._hold = hold
         self._announce = announce
+        self._sleep = sleep
+        self._rng = random.Random()  # noqa: S311 - back-off
         self.tally = Tally()
 
     def take_many(self, frames: Sequence[tuple[str, bytes]], now: datetime) -> list[Reply]:
@@ -163,11 +172,11 @@ class Ingest:
         bringing = [one for one in deliveries if one.arrivals or one.refusals or is_newer(one)]
         if not bringing and not raised:
             return Committed((), ())
-        for _ in range(ATTEMPTS - 1):
+        for failures in range(ATTEMPTS - 1):
             try:
                 return self._write(bringing, raised, micros(now))
             except StoreContentionError:
-                continue
+                self._sleep(_ASIDE.wait_s(failures, self._rng))
         return self._write(bringing, raised, micros(now))
 
     def _write(self, deliveries: Sequence[Delivery], raised: Sequence[Alarm], now_us: int) -> Committed:

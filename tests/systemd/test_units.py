@@ -103,6 +103,11 @@ def test_restarts_never_use_up_their_limit(unit: Path) -> None:
     assert not values(unit, "RestartPreventExitStatus"), "the exit code does not tell a full disk from a wrong option"
 
 
+@pytest.mark.req("T-10")
+def test_a_terminal_that_salvages_its_store_is_never_killed_for_taking_long() -> None:
+    assert value(HERE / "yima-edge.service", "TimeoutStartSec") == "infinity"
+
+
 def test_no_first_password_stays_in_the_journal() -> None:
     """The programs print it on their standard output, once; their log is on standard error."""
     for unit in UNITS:

@@ -32,7 +32,7 @@ from edge.store.salvage_cells import (
     wrong_table,
 )
 from edge.store.salvage_proof import Descent, Found, Place, event_in, is_near, restored
-from edge.store.salvage_sectors import count_unreadable
+from edge.store.salvage_sectors import has_unreadable
 from wire.events import sm3_hex
 
 READ_SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
@@ -121,9 +121,9 @@ def _checked(database: Path, how: Literal["ro", "rw"] = "ro") -> Sequence[Place]
             primary = getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & _PRIMARY_CODE
             if primary in _OF_CONTENT:
                 raise DamageError(str(exc)) from exc
-            if primary == sqlite3.SQLITE_IOERR and (sectors := count_unreadable(database)):
+            if primary == sqlite3.SQLITE_IOERR and has_unreadable(database):
                 # Writing may well go on: the start would be refused for ever because of what nobody can read.
-                raise DamageError(f"{sectors} sectors cannot be read") from exc
+                raise DamageError("a sector cannot be read") from exc
             if primary != sqlite3.SQLITE_READONLY or how == "rw":
                 raise
     # A power cut while the store was made left a journal that only a writer may roll back. What a writer folds back of

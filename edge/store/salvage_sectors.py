@@ -95,14 +95,17 @@ def opened_sectors(path: Path, read: ReadAt | None = None) -> Iterator[Sectors]:
         os.close(descriptor)
 
 
-def count_unreadable(database: Path) -> int:
-    """Read a database once, and the journal that may be beside it; return how many sectors the disk gives up."""
-    return sum(_count(path) for path in (database, database.with_name(f"{database.name}-journal")))
+def has_unreadable(database: Path) -> bool:
+    """Tell whether the disk gives up a sector of a database, or of the journal that may be beside it.
+
+    It reads as far as the first one: the salvage that follows asks for each, and a dying disk takes long to answer.
+    """
+    return any(map(_has_unreadable, (database, database.with_name(f"{database.name}-journal"))))
 
 
-def _count(path: Path) -> int:
+def _has_unreadable(path: Path) -> bool:
     with opened_sectors(path) as sectors:
-        return sectors.count_unreadable()
+        return any(sectors.unreadable for _ in sectors.pieces())
 
 
 def _start(at: int) -> int:

@@ -18,7 +18,7 @@ from edge.store.files import copy_readable
 from edge.store.life import former_stores
 from edge.store.salvage import DAMAGED, mend
 from edge.store.salvage_remains import open_remains
-from edge.store.salvage_sectors import SECTOR_BYTES, count_unreadable, opened_sectors
+from edge.store.salvage_sectors import SECTOR_BYTES, has_unreadable, opened_sectors
 from tests.disk import BadDisk
 from tests.edge.scene import FakeClock, Shop
 from tests.edge.store.test_handover import Box
@@ -68,7 +68,7 @@ def test_what_cannot_be_read_is_zeros_and_everything_beside_it_is_there(
             assert sectors.read(around, SECTOR_BYTES + 20) == expected[around : around + SECTOR_BYTES + 20]
         assert sectors.read(size - 5, 50) == expected[-5:]
         assert sectors.read(size, 50) == sectors.read(size + 5, 50) == b""
-    assert count_unreadable(path) == len(starts)
+    assert has_unreadable(path)
     assert copy_readable(path, copy, disk.read) == [start // SECTOR_BYTES + 1 for start in starts]
     assert copy.read_bytes() == expected
 
@@ -89,6 +89,21 @@ def test_disk_that_fails_a_whole_read_is_asked_for_each_sector(tmp_path: Path, m
             assert sectors[:] == b"x" * 2 * SECTOR_BYTES + bytes(SECTOR_BYTES) + b"x" * 5 * SECTOR_BYTES
         assert sectors.unreadable == {2 * SECTOR_BYTES}
     assert asked.count(2 * SECTOR_BYTES) == 1, "each try may take the disk many seconds"
+
+
+def test_look_for_a_bad_sector_asks_for_one_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, read, refused = tmp_path / "file", os.pread, []
+    path.write_bytes(bytes(4 << 20))
+
+    def failing(descriptor: int, size: int, at: int) -> bytes:
+        if at % (1 << 20) == SECTOR_BYTES:
+            refused.append(at)
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return read(descriptor, min(size, SECTOR_BYTES - at) if at < SECTOR_BYTES else size, at)
+
+    monkeypatch.setattr(os, "pread", failing)
+    assert has_unreadable(path)
+    assert refused == [SECTOR_BYTES], "the salvage asks for all of them anyway"
 
 
 def test_file_that_is_cut_short_meanwhile_keeps_the_places_of_what_is_left(tmp_path: Path) -> None:
@@ -186,16 +201,14 @@ def test_bad_sector_that_keeps_sqlite_from_opening_the_store_costs_no_start(
     assert len(lost) <= (10 if suffix == "-wal" else 0)
 
 
-def test_bad_sector_of_the_journal_is_counted_and_no_journal_is_left_to_the_new_store(
-    folder: Path, disk: BadDisk
-) -> None:
+def test_bad_sector_of_the_journal_is_seen_and_no_journal_is_left_to_the_new_store(folder: Path, disk: BadDisk) -> None:
     open_shop(folder)
     path = database_path(folder)
     journal = path.with_name(f"{path.name}-journal")
     journal.write_bytes(bytes(2 * SECTOR_BYTES))
-    assert count_unreadable(path) == 0
+    assert not has_unreadable(path)
     disk.give_up(journal, SECTOR_BYTES)
-    assert count_unreadable(path) == 1
+    assert has_unreadable(path)
     path.write_bytes(b"")
     (folder / KEY_FILE).touch()
     assert mend(path, OWNER).is_salvaged

@@ -32,6 +32,7 @@ from edge.store.terminal import ensure_state, read_state
 from rules.scan_judgement import Mode
 from tests.edge.scene import EPOCH, NOON, TERMINAL, FakeClock, Shop, seeded_bytes
 from tests.edge.store.cells import fuzz as fuzz_cells
+from tests.edge.store.log_index import indexes_of
 from wire.events import EventsLost, StoreRebuilt, thaw
 from wire.receipts import Receipt
 
@@ -40,6 +41,8 @@ FRAME = PAGE + 24
 SECTOR = 512
 KEY_FILE = "terminal.key"
 LONGEST_S = 10.0
+OLDER_INDEX = "flip in the log, index older"
+"""As a power cut leaves it: of the index, the disk holds what it was some commits ago."""
 FILES = (FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm")
 
 Spoil = Callable[[bytearray, random.Random], None]
@@ -194,6 +197,7 @@ SPOILS: dict[str, tuple[str, Spoil]] = {
     "zeroed page": (FILE_NAME, zero_page),
     "swapped pages": (FILE_NAME, swap_pages),
     "mark of a frame": (f"{FILE_NAME}-wal", frame_mark),
+    OLDER_INDEX: (f"{FILE_NAME}-wal", flip),
     "payload size": (FILE_NAME, payload_size),
 }
 BURSTS: dict[str, tuple[str, Spoil]] = {
@@ -262,9 +266,11 @@ def fuzz(count: int, seed: int, spoils: dict[str, tuple[str, Spoil]] = SPOILS) -
     tally = Tally()
     with TemporaryDirectory() as where:
         moments = live(Path(where) / "living")
+        older = [indexes_of(moment.files.get(f"{FILE_NAME}-wal", b"")) for moment in moments]
         for number in range(count):
             rng = random.Random(f"{seed}-{number}")
             moment = rng.choice(moments)
+            indexes = older[moments.index(moment)]
             kind = list(spoils)[number % len(spoils)]
             name, spoil = spoils[kind]
             if not moment.files.get(name):
@@ -276,6 +282,8 @@ def fuzz(count: int, seed: int, spoils: dict[str, tuple[str, Spoil]] = SPOILS) -
                 spoiled = bytearray(content)
                 if file == name:
                     spoil(spoiled, rng)
+                elif kind == OLDER_INDEX and file == f"{FILE_NAME}-shm" and indexes:
+                    spoiled[:] = rng.choice(indexes)
                 (folder / file).write_bytes(spoiled)
             _judge(folder, moment, tally, f"{seed}-{number} {kind}, {name}")
             shutil.rmtree(folder)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.edge.store.flips import BURSTS, LONGEST_S, SPOILS, fuzz
 
-FLIPS = 72
+FLIPS = 78
 """Six of each kind; `make fuzz` does a thousand."""
 
 

@@ -42,7 +42,7 @@ CONFIGURATIONS = {
     ),
 }
 """Examples that become the first configuration of an extra's program, and what differs on an installed box."""
-MANUALS = ("install.md", "terminal.md", "centre.md", "codes.md", "decode.md", "glossary.md")
+MANUALS = ("install.md", "terminal.md", "counter.md", "pos.md", "centre.md", "codes.md", "decode.md", "glossary.md")
 """Pages of `docs/` for whoever runs an installed box; `docs/drivers/` goes with them whole."""
 
 

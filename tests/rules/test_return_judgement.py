@@ -82,4 +82,4 @@ def test_a_pack_is_good_through_its_last_day() -> None:
 
 
 def test_the_manual_holds_the_table_as_it_is() -> None:
-    assert return_table() in (Path(__file__).parents[2] / "docs" / "terminal.md").read_text(encoding="utf-8")
+    assert return_table() in (Path(__file__).parents[2] / "docs" / "counter.md").read_text(encoding="utf-8")

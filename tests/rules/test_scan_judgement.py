@@ -251,7 +251,7 @@ def test_placeholder_and_code_without_serial() -> None:
 
 
 def manual() -> str:
-    return (Path(__file__).parents[2] / "docs" / "terminal.md").read_text(encoding="utf-8")
+    return (Path(__file__).parents[2] / "docs" / "counter.md").read_text(encoding="utf-8")
 
 
 def test_every_verdict_stands_in_the_manual() -> None:

@@ -165,6 +165,7 @@ class _Terminal:
                 return_days=config.return_days,
             ),
             on_recorded=self._line.rows_added,
+            note_scan=self._metrics.note_scan,
             refuse_if_full=quota.refuse_if_full,
         )
 
@@ -276,9 +277,7 @@ class _Terminal:
             self._operators.end_left_shift()
             return self._counter.take(scan, came_s=came_s)
 
-        shown = await self._core.in_store(work)
-        self._metrics.note_scan(shown.device, shown.tone, self._clock.monotonic_s() - came_s)
-        return shown
+        return await self._core.in_store(work)
 
 
 def _address(listener: socket.socket, *, is_tls: bool = False) -> str:

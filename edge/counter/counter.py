@@ -37,8 +37,11 @@ from edge.counter.views import (
 )
 from edge.store.outbox import Outbox
 from edge.store.scans import find_answer, keep_answer
-from rules.scan_judgement import Mode
+from rules.scan_judgement import Mode, Tone
 from web.live import LiveBus
+
+NoteScan = Callable[[str, Tone, float], None]
+"""Takes the device of a scan, its tone, and the seconds that it took."""
 
 _GS = b"\x1d"
 _Answer = TypeVar("_Answer", ScanShown, ClosedList, CancelledList, ReturnedPacks)
@@ -80,6 +83,7 @@ class Counter:
         clock: The device's clock.
         habits: How this shop works.
         on_recorded: Called after each commit that put facts into the outbox.
+        note_scan: Called once for each scan that was committed, wherever it came from.
         refuse_if_full: Raises if there is no room for new business. What has begun may always be ended.
     """
 
@@ -92,6 +96,7 @@ class Counter:
         clock: Clock,
         habits: Habits,
         on_recorded: Callable[[], None],
+        note_scan: NoteScan = lambda *_: None,
         refuse_if_full: Callable[[Connection], None] = lambda _: None,
     ) -> None:
         self._connection = connection
@@ -101,6 +106,7 @@ class Counter:
         self._refuse_if_full = refuse_if_full
         self._habits = habits
         self._on_recorded = on_recorded
+        self._note_scan = note_scan
         self._keep_separators: set[str] = set()
         """Devices that have sent a GS since the start, so that one that is missing was not lost on the way."""
         self._payment = Payment(clock)
@@ -116,7 +122,7 @@ class Counter:
             request: What makes a repeat the same request.
             came_s: When it came, on the monotonic clock; it may have waited while a sale was being closed.
         """
-        now = self._clock.now()
+        now, began_s = self._clock.now(), self._clock.monotonic_s()
         reading = read(scan, now.year)
         totals: Totals | None = None
         if _GS in scan.raw:
@@ -144,6 +150,7 @@ class Counter:
         if shown.line is not None:
             self._double_scans.note(shown.code)
         self._on_recorded()
+        self._note_scan(shown.device, shown.tone, self._clock.monotonic_s() - (began_s if came_s is None else came_s))
         self._publish("scan", replace(shown, committed_at=self._clock.now().timestamp()))
         if totals is not None:
             self._publish("totals", totals)

@@ -77,8 +77,13 @@ def test_scan_sale_and_stop(folder: Path) -> None:
         (device,) = status["devices"]
         assert device["device"] == "serial:/dev/no-such-port"
         await browser.post("/api/v1/session", json={"operator": first.login, "password": first.password})
-        scan = (await browser.post("/api/v1/scans", json={"raw": TRACE_1})).json()
-        assert (scan["verdict"], scan["product"]) == ("added", "D0001")
+        for _ in range(2):
+            keyed = {"Idempotency-Key": "pos-1"}
+            scan = (await browser.post("/api/v1/scans", json={"raw": TRACE_1}, headers=keyed)).json()
+            assert (scan["verdict"], scan["product"]) == ("added", "D0001")
+        counted = (await browser.get("/metrics")).text.splitlines()
+        assert 'yima_scans_total{device="api",tone="ok"} 1.0' in counted, "asked for again, it is no other scan"
+        assert "yima_commit_seconds_count 1.0" in counted
         assert (await browser.get("/healthz")).json() == {"ok": True}
         assert (await browser.get("/counter")).status_code == 200
         status = (await browser.get("/api/v1/status")).json()
@@ -144,6 +149,10 @@ def test_scanner_is_not_put_down_to_an_operator_whose_session_is_over(
         os.write(gun, TRACE_1.encode() + b"\r")
         (scan,) = await until(browser, "/api/v1/scans", bool)
         assert scan["verdict"] == "sign_in_first"
+        # It is counted once COMMIT has returned; the list shows it a moment before.
+        while "yima_commit_seconds_count 1.0" not in (counted := (await browser.get("/metrics")).text.splitlines()):
+            pass
+        assert f'yima_scans_total{{device="{scan["device"]}",tone="{scan["tone"]}"}} 1.0' in counted
         with visited_store(folder) as connection, connection.begin():
             kinds = sql.rows(connection, "SELECT kind FROM outbox ORDER BY seq")
         assert [kind for (kind,) in kinds] == ["shift_opened", "shift_closed", "scanned"]

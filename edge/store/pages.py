@@ -14,6 +14,7 @@ from dataclasses import dataclass
 Value = None | int | float | str | bytes
 
 INDEX_INTERIOR = 0x02
+TABLE_INTERIOR = 0x05
 INDEX_LEAF = 0x0A
 TABLE_LEAF = 0x0D
 _LEAF_HEADER = 8
@@ -44,13 +45,15 @@ class _Cell:
     """First page of the rest; 0 if all of it is here."""
 
 
-def records(page: bytes, fetch: FetchPage, *, number: int = 0) -> Iterator[list[Value]]:
+def records(page: bytes, fetch: FetchPage, *, number: int = 0, errors: str = "strict") -> Iterator[list[Value]]:
     """Yield each record on a page that can be read. A table's row does not hold its own number.
 
     Args:
         page: The page.
         fetch: Where its overflow pages are.
         number: Which page it is; only the first one is different.
+        errors: What becomes of bytes in a text that are none, as `bytes.decode` has it; the record counts for nothing
+            if that is strict.
     """
     start = _FIRST_PAGE_OFFSET if number == 1 else 0
     kind = page[start] if len(page) > start + _INTERIOR_HEADER else 0
@@ -61,7 +64,7 @@ def records(page: bytes, fetch: FetchPage, *, number: int = 0) -> Iterator[list[
     for pointer in range(at, min(at + 2 * count, len(page) - 1), 2):
         (place,) = struct.unpack_from(">H", page, pointer)
         try:
-            yield _record(_payload(_cell(page, place, kind), len(page), fetch))
+            yield _record(_payload(_cell(page, place, kind), len(page), fetch), errors)
         except UnreadableError:
             continue
 
@@ -125,19 +128,19 @@ def _payload(cell: _Cell, page_bytes: int, fetch: FetchPage) -> bytes:
     return b"".join(parts)
 
 
-def _record(payload: bytes) -> list[Value]:
+def _record(payload: bytes, errors: str) -> list[Value]:
     header_end, at = varint(payload, 0)
     if header_end > len(payload):
         raise UnreadableError
     values, body = [], header_end
     while at < header_end:
         kind, at = varint(payload, at)
-        value, body = _value(payload, body, kind)
+        value, body = _value(payload, body, kind, errors)
         values.append(value)
     return values
 
 
-def _value(payload: bytes, at: int, kind: int) -> tuple[Value, int]:
+def _value(payload: bytes, at: int, kind: int, errors: str) -> tuple[Value, int]:
     if kind in {0, _ZERO, _ONE}:
         return (None if kind == 0 else kind - _ZERO), at
     size = _INTEGERS.get(kind, 8 if kind == _REAL else (kind - _FIRST_BLOB) // 2)
@@ -151,6 +154,6 @@ def _value(payload: bytes, at: int, kind: int) -> tuple[Value, int]:
     if kind % 2 == 0:
         return content, at + size
     try:
-        return content.decode(), at + size
+        return content.decode(errors=errors), at + size
     except UnicodeDecodeError as exc:
         raise UnreadableError from exc

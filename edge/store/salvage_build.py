@@ -20,6 +20,7 @@ from edge.store.salvage_fill import Taken, fill, indexed_afterwards
 from edge.store.salvage_outbox import take_outbox
 from edge.store.salvage_proof import Found
 from edge.store.salvage_remains import Head, Remains
+from edge.store.salvage_schema import put_schema_right
 from rules.scan_judgement import Mode
 from wire.events import GENESIS, MAX_SPANS
 
@@ -61,6 +62,7 @@ def build_store(new: Path, image: Path, remains: Remains, folder: Path, owner: O
         for setting in _UNSAFE:
             target.execute(f"PRAGMA {setting}").fetchall()
         apply_history(connection, 0)
+        put_schema_right(image)
         with indexed_afterwards(target):
             taken = fill(target, image, to_us(owner.now))
             take_outbox(target, image, remains.free_pages, taken)

@@ -29,7 +29,10 @@ _HEADER = struct.Struct(">16s H BB B BBB 4I")
 _MAGIC = b"SQLite format 3\0"
 _SCHEMA_AT, _VALID_FOR_AT = 44, 92
 _FORMAT, _UTF8 = 4, 1
-ADD_TABLE = "INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql) VALUES ('table', ?, ?, ?, ?)"
+ADD_ENTRY = "INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql) VALUES (?, ?, ?, ?, ?)"
+
+SchemaEntry = tuple[str, str, str, int, str]
+"""Type, name, table, first page and statement."""
 
 
 def file_header(pages: int) -> bytes:
@@ -70,20 +73,27 @@ def hang_leaves(image: Path, columns: str, mark: bytes, free: Collection[int]) -
             if len(group) > 1:
                 file.write(_inner_page(group))
                 pages += 1
+    key = ", ".join(columns.split(", ")[:2])
+    names = [f"leaves_{root}" for root in roots]
+    statements = [f"CREATE TABLE {name} ({columns}, PRIMARY KEY ({key})) WITHOUT ROWID" for name in names]
+    named = zip(names, roots, statements, strict=True)
+    write_schema(image, [("table", name, name, root, statement) for name, root, statement in named])
+    return names
+
+
+def write_schema(image: Path, entries: Sequence[SchemaEntry]) -> None:
+    """Write over the first page of a copy that nobody else reads: it holds these tables, and no others."""
+    with image.open("r+b") as file:
+        pages = file.seek(0, 2) // PAGE_BYTES
         file.seek(0)
         empty = bytes([TABLE_LEAF]) + struct.pack(">HHHB", 0, 0, PAGE_BYTES, 0)
         file.write((file_header(pages) + empty).ljust(PAGE_BYTES, b"\0"))
-    names = [f"leaves_{root}" for root in roots]
-    key = ", ".join(columns.split(", ")[:2])
     with closing(sqlite3.connect(image, isolation_level=None)) as store:
         for setting in ("journal_mode = MEMORY", "synchronous = OFF", "writable_schema = ON"):
             store.execute(f"PRAGMA {setting}").fetchall()
         store.execute("BEGIN")
-        for name, root in zip(names, roots, strict=True):
-            statement = f"CREATE TABLE {name} ({columns}, PRIMARY KEY ({key})) WITHOUT ROWID"
-            store.execute(ADD_TABLE, (name, name, root, statement))
+        store.executemany(ADD_ENTRY, entries)
         store.execute("COMMIT")
-    return names
 
 
 def _as_leaf(page: bytes) -> bytes:

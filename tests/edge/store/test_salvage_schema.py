@@ -1,0 +1,102 @@
+"""One bit in what the schema says of a table: every table is there afterwards, and what was sold here is known."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from edge.counter.counter import Request
+from edge.store.database import database_path, opened_store
+from edge.store.salvage import mend
+from edge.store.salvage_build import Owner
+from edge.store.salvage_schema import put_schema_right
+from edge.store.terminal import ensure_state
+from rules.scan_judgement import Mode, Verdict
+from tests.edge.scene import EPOCH, NOON, OTHER_TRACE, TERMINAL, TRACE_1, TRACE_2, FakeClock, Shop, seeded_bytes
+
+PAGE = 4_096
+OWNER = Owner(TERMINAL, Mode.DISPENSE, NOON, seeded_bytes(3))
+SELECT_TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+SELECT_STATEMENTS = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name"
+WRITTEN_BY_SALVAGE = {"outbox", "former_store", "terminal_state", "session"}
+
+
+def sell(folder: Path) -> None:
+    """Sell two boxes, take one of them back, and leave a third on the list."""
+    with opened_store(folder) as connection:
+        ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
+        shop = Shop(connection, FakeClock())
+        shop.stock()
+        shop.sign_in()
+        shop.scan(TRACE_1)
+        shop.scan(TRACE_2)
+        sale = shop.counter.close_sale(Request(None, "")).sale
+        shop.counter.return_packs(Request(None, ""), sale, [TRACE_2], "wrong box")
+        shop.scan(OTHER_TRACE)
+
+
+def rows_of(path: Path) -> dict[str, int]:
+    with closing(sqlite3.connect(path)) as store:
+        tables = [name for (name,) in store.execute(SELECT_TABLES)]
+        return {name: store.execute(f"SELECT count(*) FROM {name} NOT INDEXED").fetchone()[0] for name in tables}  # noqa: S608 - ours
+
+
+def kept_in(path: Path) -> dict[str, int]:
+    return {name: rows for name, rows in rows_of(path).items() if name not in WRITTEN_BY_SALVAGE}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("whole")
+    sell(folder)
+    return database_path(folder)
+
+
+def statements_of(path: Path) -> dict[str, bytes]:
+    with closing(sqlite3.connect(path)) as store:
+        return {name: statement.encode() for name, statement in store.execute(SELECT_STATEMENTS)}
+
+
+def verdicts(folder: Path) -> dict[str, str]:
+    with opened_store(folder) as connection:
+        shop = Shop(connection, FakeClock(), seed=9)
+        shop.sign_in(token="after")
+        return {code: shop.scan(code).verdict for code in (TRACE_1, TRACE_2, OTHER_TRACE)}
+
+
+@pytest.mark.req("T-10")
+def test_bit_in_any_statement_of_the_schema_hides_no_table(whole: Path, tmp_path: Path) -> None:
+    content, before, image = whole.read_bytes(), rows_of(whole), tmp_path / "image.db"
+    for number, (name, statement) in enumerate(statements_of(whole).items()):
+        damaged = bytearray(content)
+        # Each time another bit of another byte; the highest makes the text into none.
+        damaged[content.index(statement) + number % len(b"CREATE TABLE")] ^= 1 << number % 8
+        image.write_bytes(damaged)
+        put_schema_right(image)
+        assert rows_of(image) == before, name
+
+
+@pytest.mark.req("T-10", "T-23")
+@pytest.mark.parametrize("part", [b"tablesale_packsale_pack", b"CREATE TABLE operator", b"CREATE TABLE outbox"])
+def test_start_on_a_broken_schema_keeps_every_table(whole: Path, folder: Path, part: bytes) -> None:
+    damaged = bytearray(whole.read_bytes())
+    damaged[damaged.index(part) + len(part) - 1] ^= 1
+    folder.mkdir()
+    database_path(folder).write_bytes(damaged)
+    assert mend(database_path(folder), OWNER).is_salvaged
+    assert kept_in(database_path(folder)) == kept_in(whole)
+    assert verdicts(folder)[TRACE_1] is Verdict.SOLD_HERE
+
+
+@pytest.mark.req("T-10", "T-23")
+@pytest.mark.parametrize("size", [PAGE, 512, 100])
+def test_box_sold_before_is_known_after_the_first_page_was_zeroed(whole: Path, folder: Path, size: int) -> None:
+    content = whole.read_bytes()
+    folder.mkdir()
+    database_path(folder).write_bytes(bytes(size) + content[size:])
+    assert mend(database_path(folder), OWNER).is_salvaged
+    assert kept_in(database_path(folder)) == kept_in(whole)
+    assert [code for code, said in verdicts(folder).items() if said is Verdict.SOLD_HERE] == [TRACE_1]

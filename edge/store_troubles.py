@@ -12,7 +12,7 @@ from edge.store.life import FormerStore
 from edge.store.salvage import Mended
 
 SHOWN: Final = timedelta(days=7)
-"""How long a damaged store stays an alarm that nobody acknowledges."""
+"""How long a damaged store stays an alarm that nobody acknowledges, and no less than the run that salvaged it."""
 
 _ASK_VENDOR: Final = Words(
     "请检查本机硬盘；保留该目录并联系厂商；按 `salvage.txt` 核对缺失的记录；"
@@ -34,7 +34,9 @@ _CUT_OFF: Final = Trouble(
 def store_troubles(mended: Mended, former: Sequence[FormerStore], now: datetime) -> Iterator[Trouble]:
     """Yield what is to be told of the store."""
     for one in former:
-        if one.why == "damaged" and one.seen_at is None and now - one.ended_at < SHOWN:
+        # A clock that was put right since the start may have called the salvage decades old.
+        is_recent = one.folder == mended.folder or now - one.ended_at < SHOWN
+        if one.why == "damaged" and one.seen_at is None and is_recent:
             yield _salvaged(one)
     if mended.put_aside:
         yield _put_aside(mended.put_aside)

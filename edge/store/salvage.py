@@ -59,6 +59,8 @@ class Mended:
     """What was found and done before the store was opened."""
 
     is_salvaged: bool = False
+    folder: str = ""
+    """Where the damaged files were put, as the store names it; empty if nothing was salvaged."""
     is_cut_off: bool = False
     """The last commit before a power cut was not finished: nobody was told that it was recorded."""
     parked: int = 0
@@ -136,8 +138,8 @@ def _park(tx: Connection, wrong: Sequence[tuple[str, int]], owner: Owner) -> int
 def _salvage(database: Path, owner: Owner, why: str) -> Mended:
     started_s = time.monotonic()
     _logger.error("store.damaged", path=str(database), reason=why)
-    mended = Mended(is_salvaged=True)
     folder = _folder_for(database, owner.now)
+    mended = Mended(is_salvaged=True, folder=name_of(folder))
     if not is_made(database, folder):
         mended.put_aside = _set_aside(database, folder, owner.now)
         summary = _rebuild(database, folder, owner)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,8 @@ from edge.store.database import FILE_NAME, SALVAGING, database_path, opened_stor
 from edge.store.errors import DiskFullError, WriteFailedError
 from edge.store.handover_export import export_events
 from edge.store.handover_look import opened_estate
-from edge.store.life import former_stores
-from edge.store.salvage import DAMAGED, mend
+from edge.store.life import acknowledge_damage, former_stores
+from edge.store.salvage import DAMAGED, Mended, mend
 from edge.store.terminal import ensure_state, read_state
 from edge.store_troubles import store_troubles
 from rules.scan_judgement import Mode
@@ -169,6 +171,23 @@ def files(path: Path) -> dict[str, int]:
 
 def full_disk(free_blocks: int) -> os.statvfs_result:
     return os.statvfs_result((512, 512, 1_000_000, free_blocks, free_blocks, 0, 0, 0, 0, 255))
+
+
+def test_run_that_salvaged_says_so_until_a_person_has_seen_it_though_its_clock_was_wrong(folder: Path) -> None:
+    open_shop(folder)
+    path = database_path(folder)
+    spoil(path, 0, bytes(PAGE))
+    mended = mend(path, replace(OWNER, now=datetime(1970, 1, 1, tzinfo=UTC)))
+    with opened_store(folder) as connection:
+        with connection.begin():
+            unseen = former_stores(connection)
+        with connection.begin():
+            acknowledge_damage(connection, "wang", NOON)
+        with connection.begin():
+            seen = former_stores(connection)
+    assert [one.code for one in store_troubles(mended, unseen, NOON)] == ["store.salvaged"]
+    assert list(store_troubles(mended, seen, NOON)) == []
+    assert list(store_troubles(Mended(), unseen, NOON)) == []
 
 
 def test_export_reads_what_is_being_salvaged_and_not_what_was_put_there(

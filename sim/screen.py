@@ -190,7 +190,7 @@ class Screen:
                 code=scan["code"],
                 verdict=scan["verdict"],
                 device=scan["device"],
-                committed_at=scan["committed_at"],
+                committed_at=scan.get("committed_at"),
                 seen_at=time.time(),
                 seq=scan["seq"],
             )

@@ -21,6 +21,14 @@ from rules.scan_judgement import Mode, Tone
 InsuranceClassName = Annotated[str | None, Field(alias="class")]
 """甲, 乙, 丙 or 自费; None without a product."""
 
+CommittedAt = Annotated[
+    float | None,
+    Field(
+        description="When it was committed, seconds since 1970; only in the live event, and left out elsewhere",
+        exclude_if=lambda moment: moment is None,
+    ),
+]
+
 _View = TypeVar("_View")
 
 
@@ -58,8 +66,8 @@ class ScanShown:
     """`codes.reading.Flag`: what was noticed or done while reading (C-03)."""
     is_next: bool = False
     """It belongs to the next list, because a sale is being paid."""
-    committed_at: float | None = None
-    """When COMMIT had returned, seconds since 1970; only in the live event."""
+    committed_at: CommittedAt = None
+    """When COMMIT had returned. What is kept was written before: without it it says nothing of this, not even null."""
 
 
 @dataclass(frozen=True, slots=True)

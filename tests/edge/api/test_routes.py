@@ -321,6 +321,7 @@ def test_key_of_a_credential_keeps_nothing_of_it(at_work: Client, raw: str) -> N
 )
 def test_scan_says_how_it_came(at_work: Client, entry: str | None, device: str, flags: list[str]) -> None:
     shown = at_work.post("/scans", {"raw": TRACE_1, "entry": entry})
+    assert "committed_at" not in shown
     assert (shown["device"], shown["flags"]) == (device, flags)
     assert at_work.shop.facts()[-1].device == device
 
@@ -347,7 +348,9 @@ def test_screen_that_reloads_gets_the_latest_scans_and_then_the_new_ones(at_work
     assert [scan["id"] for scan in at_work.get("/scans?after=3")] == [4, 5]
     assert at_work.get("/scans?after=5") == []
     live = at_work.shop.heard("scan")[-1][1]
-    assert {**at_work.get("/scans?after=4")[0], "committed_at": NOON.timestamp()} == live
+    kept = at_work.get("/scans?after=4")[0]
+    assert "committed_at" not in kept, "without a time it would read as if it were not committed"
+    assert {**kept, "committed_at": NOON.timestamp()} == live
 
 
 @pytest.mark.parametrize(

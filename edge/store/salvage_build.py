@@ -20,6 +20,7 @@ from edge.store.salvage_fill import Taken, fill, indexed_afterwards
 from edge.store.salvage_outbox import take_outbox
 from edge.store.salvage_proof import Found
 from edge.store.salvage_remains import Head, Remains
+from edge.store.salvage_sales import SALES, tell_sales_anew
 from edge.store.salvage_schema import put_schema_right
 from rules.scan_judgement import Mode
 from wire.events import GENESIS, MAX_SPANS
@@ -68,6 +69,7 @@ def build_store(new: Path, image: Path, remains: Remains, folder: Path, owner: O
             take_outbox(target, image, remains.free_pages, taken)
         with connection.begin():
             recovered = recover_events(target, remains, taken, to_us(owner.now))
+            told_anew = tell_sales_anew(target) if taken.stopped & SALES else 0
             _begin_life(connection, taken, recovered, folder, owner)
             move_home(connection, home_of(new))
             # What ran here did so in the damaged file: else the power cut that damaged it would be taken for another
@@ -81,6 +83,7 @@ def build_store(new: Path, image: Path, remains: Remains, folder: Path, owner: O
         "lost": lost,
         "unproved": len(recovered.unproved),
         "operators": operators,
+        "packs_told_anew": told_anew,
         "incomplete": sorted(taken.stopped),
     }
     _report(folder / REPORT, summary, taken, recovered)

@@ -9,13 +9,27 @@ from pathlib import Path
 import pytest
 
 from edge.counter.counter import Request
+from edge.counter.errors import PackReturnedBeforeError
+from edge.counter.sold import find_sold_pack
+from edge.store import sql
 from edge.store.database import database_path, opened_store
 from edge.store.salvage import mend
 from edge.store.salvage_build import Owner
 from edge.store.salvage_schema import put_schema_right
 from edge.store.terminal import ensure_state
 from rules.scan_judgement import Mode, Verdict
-from tests.edge.scene import EPOCH, NOON, OTHER_TRACE, TERMINAL, TRACE_1, TRACE_2, FakeClock, Shop, seeded_bytes
+from tests.edge.scene import (
+    CATALOGUE,
+    EPOCH,
+    NOON,
+    OTHER_TRACE,
+    TERMINAL,
+    TRACE_1,
+    TRACE_2,
+    FakeClock,
+    Shop,
+    seeded_bytes,
+)
 
 PAGE = 4_096
 OWNER = Owner(TERMINAL, Mode.DISPENSE, NOON, seeded_bytes(3))
@@ -100,3 +114,52 @@ def test_box_sold_before_is_known_after_the_first_page_was_zeroed(whole: Path, f
     assert mend(database_path(folder), OWNER).is_salvaged
     assert kept_in(database_path(folder)) == kept_in(whole)
     assert [code for code, said in verdicts(folder).items() if said is Verdict.SOLD_HERE] == [TRACE_1]
+
+
+@pytest.mark.req("T-10", "T-23")
+@pytest.mark.parametrize("lost", [["sale"], ["sale_line"], ["sale_pack"], ["sale", "sale_line", "sale_pack"]])
+def test_box_sold_before_is_known_from_its_event_when_the_rows_of_sales_are_gone(
+    whole: Path, folder: Path, lost: list[str]
+) -> None:
+    content = bytearray(whole.read_bytes())
+    with closing(sqlite3.connect(whole)) as store:
+        roots = dict(store.execute("SELECT name, rootpage FROM sqlite_schema WHERE type = 'table'"))
+    for table in lost:
+        content[(roots[table] - 1) * PAGE : roots[table] * PAGE] = bytes(PAGE)
+    folder.mkdir()
+    database_path(folder).write_bytes(content)
+    assert mend(database_path(folder), OWNER).is_salvaged
+    with opened_store(folder) as connection:
+        shop = Shop(connection, FakeClock(), seed=9)
+        shop.sign_in(token="after")
+        with connection.begin():
+            sold = find_sold_pack(connection, TRACE_1)
+            assert sql.rows(connection, "PRAGMA foreign_key_check") == []
+        assert (sold.operator, sold.product, sold.price) == ("wang", "D0001", CATALOGUE.products[0].price)
+        assert shop.scan(TRACE_1).verdict is Verdict.SOLD_HERE
+        assert shop.scan(TRACE_2).verdict is Verdict.ADDED, "it came back"
+        with pytest.raises(PackReturnedBeforeError):
+            shop.counter.return_packs(Request(None, ""), sold.sale, [TRACE_2], "again")
+        assert shop.counter.return_packs(Request(None, ""), sold.sale, [TRACE_1], "wrong box").codes == (TRACE_1,)
+
+
+@pytest.mark.req("T-10")
+def test_box_received_before_is_known_from_its_event_when_the_rows_are_gone(folder: Path) -> None:
+    with opened_store(folder) as connection:
+        ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.RECEIVE)
+        shop = Shop(connection, FakeClock())
+        shop.stock()
+        shop.sign_in()
+        shop.scan(TRACE_1)
+        shop.counter.close_delivery(Request(None, ""))
+    path = database_path(folder)
+    content = bytearray(path.read_bytes())
+    with closing(sqlite3.connect(path)) as store:
+        (root,) = store.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'sale'").fetchone()
+    content[(root - 1) * PAGE : root * PAGE] = bytes(PAGE)
+    path.write_bytes(content)
+    assert mend(path, OWNER).is_salvaged
+    with opened_store(folder) as connection:
+        shop = Shop(connection, FakeClock(), seed=9)
+        shop.sign_in(token="after")
+        assert shop.scan(TRACE_1).verdict is Verdict.RECEIVED_HERE

@@ -1,0 +1,93 @@
+"""Sales and deliveries of before, told anew by the events that closed them, where their own rows could not be read.
+
+A box that was sold here must not look like one that was never seen. The events say which packs left with which sale,
+came in, or came back; what only the rows knew (who opened a list, what was taken off it, alarms) stays lost. Nothing
+is told of events of other boxes that were taken over, and a row that was read is left as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+
+from edge.clock import MOST_US, SHOP_TIME, to_us
+from edge.store.sales import PackState
+from edge.store.salvage_proof import event_in
+from rules.scan_judgement import Mode
+from wire.events import Dispensed, Event, Received, SaleReturned
+
+SALES = frozenset({"sale", "sale_line", "sale_pack"})
+"""The tables that are filled again."""
+SELECT_CLOSING = """
+SELECT bytes FROM outbox NOT INDEXED
+WHERE kind IN ('dispensed', 'received', 'sale_returned') AND epoch NOT IN (SELECT epoch FROM adopted)
+"""
+# Two boxes that were one may have given the same number of a day to two sales.
+ADD_SALE = """
+INSERT INTO sale (id, day, number, mode, state, operator, opened_at, ended_at)
+SELECT ?1, ?2,
+  CASE WHEN EXISTS (SELECT 1 FROM sale WHERE day = ?2 AND number = ?3)
+    THEN (SELECT max(number) + 1 FROM sale WHERE day = ?2) ELSE ?3 END,
+  ?4, 'closed', ?5, ?6, ?6
+WHERE NOT EXISTS (SELECT 1 FROM sale WHERE id = ?1)
+"""
+ADD_LINE = """
+INSERT OR IGNORE INTO sale_line (sale, line, item, product, name, spec, insurance_class, price, quantity, event)
+SELECT ?1, ?2, 'event ' || ?3, ?4, p.name, p.spec, p.insurance_class, ?5, ?6, ?3
+FROM (SELECT 1) LEFT JOIN product AS p ON p.id = ?4
+"""
+ADD_PACK = """
+INSERT INTO sale_pack (sale, code, line, reading, placed, state) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (sale, code) DO UPDATE SET state = excluded.state WHERE excluded.state = 'returned'
+"""
+_NUMBER = re.compile(r".+-(\d{8})-(\d{1,9})", re.ASCII)
+_STATES = {Dispensed: PackState.SOLD, Received: PackState.RECEIVED, SaleReturned: PackState.RETURNED}
+
+_Closing = Dispensed | Received | SaleReturned
+
+
+def tell_sales_anew(target: sqlite3.Connection) -> int:
+    """Put back what the events in the outbox say of sales and deliveries; return how many packs they name.
+
+    Runs inside the caller's transaction.
+    """
+    came_back: list[tuple[Event, _Closing]] = []
+    packs = 0
+    for event, fact in _closings(target):
+        if isinstance(fact, SaleReturned):
+            # What was sold is put first: its line has more to say.
+            came_back.append((event, fact))
+        else:
+            packs += _put(target, event, fact)
+    return packs + sum(_put(target, event, fact) for event, fact in came_back)
+
+
+def _closings(target: sqlite3.Connection) -> Iterator[tuple[Event, _Closing]]:
+    for (frozen,) in target.execute(SELECT_CLOSING):
+        event = event_in(frozen)
+        if event is not None and isinstance(event.fact, Dispensed | Received | SaleReturned):
+            yield event, event.fact
+
+
+def _put(target: sqlite3.Connection, event: Event, fact: _Closing) -> int:
+    sale = fact.delivery if isinstance(fact, Received) else fact.sale
+    mode = Mode.RECEIVE if isinstance(fact, Received) else Mode.DISPENSE
+    product = None if isinstance(fact, SaleReturned) else fact.product
+    price = str(fact.price) if isinstance(fact, Dispensed) and fact.price is not None else None
+    at = max(0, to_us(event.occurred_at))
+    target.execute(ADD_SALE, (sale, *_day_and_number(sale, event), mode, event.operator or "", at))
+    target.execute(ADD_LINE, (sale, fact.line, event.id, product, price, len(fact.packs)))
+    state = _STATES[type(fact)]
+    placed = min(event.hlc, MOST_US)
+    rows = [(sale, pack.code, fact.line, pack.reading, placed, state) for pack in fact.packs]
+    target.executemany(ADD_PACK, rows)
+    return len(rows)
+
+
+def _day_and_number(sale: str, event: Event) -> tuple[str, int]:
+    """Return the end of a sale's number: the day, and the count within it."""
+    found = _NUMBER.fullmatch(sale)
+    if found:
+        return found[1], int(found[2])
+    return event.occurred_at.astimezone(SHOP_TIME).strftime("%Y%m%d"), 1

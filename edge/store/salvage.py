@@ -40,6 +40,8 @@ ROW_DAMAGED = "store.row_damaged"
 """Why a waiting event is a dead letter: its bytes are not what was frozen."""
 _IMAGE = "image.db"
 _NEW = "terminal.db.new"
+_FINDING = "still_wrong.txt"
+"""What the look at a salvaged store still found, in the folder of its damaged files."""
 _BESIDE = ("-wal", "-shm", "-journal")
 """What belongs to a database file. SQLite would play a journal that is left back into the new store."""
 
@@ -97,7 +99,7 @@ def _mend(database: Path, owner: Owner) -> Mended:
     if is_new:
         damage = damage or ("the file is empty" if is_there else "the file is gone")
     look = Look(damage) if damage else look_over(database)
-    if look.damage:
+    if look.damage and not _was_so_when_made(database, look.damage):
         return _salvage(database, owner, look.damage)
     # An event in a commit that was not finished is no fact: nobody was told of it, and what belongs to it, the line of
     # the sale, is not there. The person does it again.
@@ -234,12 +236,30 @@ def _rebuild(database: Path, folder: Path, owner: Owner) -> dict[str, object]:
             remains.write_image(image)
             with store_errors(new):
                 summary = build_store(new, image, remains, folder, owner)
+        _note_finding(look_over(new).damage, folder)
         unless_made.pop_all()
     image.unlink()
     sync(new)
     new.rename(database)
     sync(database.parent)
     return summary
+
+
+def _note_finding(damage: str, folder: Path) -> None:
+    """Note what is wrong with a store that was just made: an error of ours, of which no salvage rids it."""
+    if damage:
+        _logger.error("store.still_wrong", folder=str(folder), reason=damage)
+        write_whole(folder / _FINDING, damage.encode(errors="replace"))
+
+
+def _was_so_when_made(database: Path, damage: str) -> bool:
+    """Tell whether a salvage made the store with this very finding: the next one would, at each start anew."""
+    found = (database.parent / DAMAGED).glob(f"*/{_FINDING}")
+    known = [one.parent for one in found if one.read_bytes() == damage.encode(errors="replace")]
+    if not any(is_made(database, folder) for folder in known):
+        return False
+    _logger.error("store.still_wrong", path=str(database), reason=damage)
+    return True
 
 
 def _give_room_back(new: Path, image: Path) -> None:

@@ -10,9 +10,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from edge.store import salvage_check
-from edge.store.database import FILE_NAME
+from edge.store.database import FILE_NAME, opened_store
+from edge.store.salvage import DAMAGED, mend
+from edge.store.salvage_build import Owner
 from edge.store.salvage_check import Look, look_over
-from tests.edge.scene import EPOCH
+from rules.scan_judgement import Mode
+from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
 from tests.edge.store.cells import live
 from wire.events import sm3_hex
 
@@ -49,3 +52,33 @@ def test_waiting_event_of_a_newer_program_is_right_if_the_next_one_names_it(tmp_
         store.execute("UPDATE outbox SET bytes = replace(bytes, 'serial', 'sorial') WHERE seq = 12")
         store.execute("UPDATE outbox SET bytes = CAST(bytes AS BLOB) WHERE seq = 12")
     assert look_over(path) == Look(wrong=[(EPOCH, 12)])
+
+
+def test_finding_that_no_salvage_rids_a_store_of_is_salvaged_once_and_not_at_each_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live(tmp_path)
+    path = tmp_path / FILE_NAME
+    owner = Owner(TERMINAL, Mode.DISPENSE, NOON, seeded_bytes(3))
+    found = "KeyError: 'a slip of ours'"
+
+    def stumble(_: object) -> None:
+        raise KeyError("a slip of ours")
+
+    with monkeypatch.context() as slip:
+        slip.setattr(salvage_check, "_check_history", stumble)
+        assert look_over(path).damage == found
+        with capture_logs() as logs:
+            assert mend(path, owner).is_salvaged
+        assert [(one["log_level"], one["reason"]) for one in logs if one["event"] == "store.still_wrong"] == [
+            ("error", found)
+        ]
+        with opened_store(tmp_path):
+            pass
+        assert not mend(path, owner).is_salvaged
+    assert look_over(path) == Look(wrong=[])
+    with path.open("r+b") as file:
+        file.write(bytes(4_096))
+    assert mend(path, owner).is_salvaged
+    assert len(list((tmp_path / DAMAGED).iterdir())) == 2
+    assert sorted(one.name for one in tmp_path.glob(f"{FILE_NAME}*")) == [FILE_NAME]

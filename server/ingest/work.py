@@ -156,7 +156,7 @@ def close_lost(
     """Close numbers that will never come, so that nobody waits or asks for them any more; return the alarms.
 
     A terminal that lost its delivered events names them as well: what is here is not lost, unless `Branches` finds that
-    it is of another branch.
+    it is of another branch. Of what was told before a person hears once: each box that reports may be asked for it.
     """
     found: list[Alarm] = []
     for key, spans in lost.items():
@@ -164,15 +164,27 @@ def close_lost(
             found.append(_crowded(key[0]))
             continue
         stream = streams[key]
-        absent = {span: span[1] - span[0] + 1 - events.count_closed(connection, stream.id, span) for span in set(spans)}
+        new = [span for span in _merged(spans) if not events.is_told(connection, stream.id, span)]
+        absent = {span: span[1] - span[0] + 1 - events.count_closed(connection, stream.id, span) for span in new}
         # Also what is closed: the event here may be of another branch, which is found out when the chain is followed.
-        events.add_lost(connection, stream.id, absent, now_us)
+        events.add_lost(connection, stream.id, set(spans), now_us)
         absent = {span: numbers for span, numbers in absent.items() if numbers}
         if absent:
             stream.contiguous_to = events.contiguous_from(connection, stream.id, stream.contiguous_to)
             found.append(alarm_of_loss(stream.terminal, stream.epoch, sum(absent.values()), list(absent)))
     events.save_streams(connection, (streams[key] for key in lost if key in streams))
     return found
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """Return spans in order, those that overlap as one: each number counts once."""
+    merged: list[Span] = []
+    for first, last in sorted(spans):
+        if merged and first <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return merged
 
 
 def link_up(
@@ -217,7 +229,10 @@ def _close(connection: Connection, stream: StreamRow, closed: set[int]) -> None:
     last = stream.contiguous_to
     while last + 1 in closed:
         last += 1
-    if last != stream.contiguous_to and last < stream.tip_seq:
+    # What is told to be lost may have been told before the last number below it came.
+    if last < stream.tip_seq and (
+        last != stream.contiguous_to or events.is_told(connection, stream.id, (last + 1, last + 1))
+    ):
         last = events.contiguous_from(connection, stream.id, last)
     stream.contiguous_to = last
 

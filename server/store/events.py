@@ -2,7 +2,8 @@
 
 The order of locks, which every transaction keeps: chains that are new (by terminal and epoch), chains (by terminal and
 number), codes of the ledger that are there, evidence, codes that are new, alarms (each by key). The registry's
-transactions lock terminals (by id) and then alarms; asking a terminal locks alarms, and only where it raises some.
+transactions lock terminals (by id) and then alarms; asking a terminal locks alarms where it raises some, and in a
+transaction of its own the chains that it moves on.
 Readings lock nothing. A restore locks nobody's rows: it begins only when nobody else has the store open. So nobody ever
 waits for whoever waits for him.
 """
@@ -251,6 +252,14 @@ def load_told_lost(connection: Connection, stream_id: int, span: tuple[int, int]
         lost_span.c.stream == stream_id, lost_span.c.first <= span[1], lost_span.c.last >= span[0]
     )
     return [(first, last, told_us) for first, last, told_us in connection.execute(asked)]
+
+
+def is_told(connection: Connection, stream_id: int, span: tuple[int, int]) -> bool:
+    """Tell whether a span of numbers was said to be lost, alone or as part of a longer one."""
+    asked = select(lost_span.c.first).where(
+        lost_span.c.stream == stream_id, lost_span.c.first <= span[0], lost_span.c.last >= span[1]
+    )
+    return connection.execute(asked.limit(1)).first() is not None
 
 
 def count_closed(connection: Connection, stream_id: int, span: tuple[int, int]) -> int:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from server.ingest import branches
 from server.ingest.branches import Branches
+from server.ingest.holes import Asked, Holes
 from server.ingest.seeking import Sought
 from server.store import alarms, events
 from server.store.alarms import Alarm
@@ -38,48 +39,53 @@ class Question(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Look:
+class _Findings:
     """What a report of a terminal came to."""
 
+    session: str
     left: int
     """Numbers that may still be looked at for branches."""
     wanted: list[Wanted] = field(default_factory=list)
-    sought: list[Sought] = field(default_factory=list)
-    """What of it is wanted for the sake of a branch."""
-    alarms: list[Alarm] = field(default_factory=list)
+    sought: list[Sought | Asked] = field(default_factory=list)
+    """What of it is wanted for the sake of a branch, or once more."""
     is_at_work: bool = False
     """Something is missing, or has to be looked for, although nothing may be wanted now."""
     room: int = MAX_SPANS_PER_ASK
+    stuck: set[tuple[str, str]] = field(default_factory=set)
+    """Lives by terminal and epoch of which nothing is missing, although their unbroken run ends below."""
 
 
 class Asking:
-    """Compares what terminals keep with what is here. Writes nothing but the alarm for what never comes."""
+    """Compares what terminals keep with what is here. Writes alarms, and how far a life has come."""
 
     def __init__(self, store: Store, key: SigningKey) -> None:
         self._store = store
         self._key = key
-        self._asked_at: dict[str, datetime] = {}
+        self._asked_at: dict[str, dict[str, datetime]] = {}
+        """When each session of a terminal was asked: two boxes of one name do not wait for each other."""
         self._branches = Branches()
-        self._unsent: dict[str, list[Sought]] = {}
-        """What the last question to a terminal asks for the sake of a branch, until it has left."""
+        self._holes = Holes()
+        self._unsent: dict[str, list[Sought | Asked]] = {}
+        """What the last question to a terminal asks for the sake of a branch, or once more, until it has left."""
         self._untold: list[Alarm] = []
-        """What could not be written yet."""
+        """What was found and is not written yet; it is found only once."""
 
     def question(self, topics: TerminalTopics, said: Health, now: datetime) -> Question | None:
         """Return what to ask of a terminal after its report `said`; None if nothing is missing."""
-        asked_at = self._asked_at.get(topics.terminal)
-        if asked_at is not None and timedelta() <= now - asked_at < BETWEEN:
+        asked = self._asked_at.get(topics.terminal, {})
+        recently = {one: at for one, at in asked.items() if timedelta() <= now - at < BETWEEN}
+        if said.session in recently:
             return None
-        look = self._look(said, now)
-        self._raise_alarms(look.alarms, now)
-        self._unsent[topics.terminal] = look.sought
-        if not look.is_at_work:
-            self._asked_at.pop(topics.terminal, None)
+        findings = self._compare(said, now)
+        self._raise_alarms(now)
+        self._mend(findings.stuck)
+        self._unsent[topics.terminal] = findings.sought
+        if findings.is_at_work:
+            recently[said.session] = now
+        self._asked_at[topics.terminal] = recently
+        if not findings.wanted:
             return None
-        self._asked_at[topics.terminal] = now
-        if not look.wanted:
-            return None
-        ask = Ask(BATCH_VERSION, topics.terminal, self._store.epoch, now, look.wanted, said.at)
+        ask = Ask(BATCH_VERSION, topics.terminal, self._store.epoch, now, findings.wanted, said.at)
         topic = topics.on(Channel.ASK)
         return Question(topic, seal(encode(ask), topic, self._key))
 
@@ -88,15 +94,23 @@ class Asking:
         for sought in self._unsent.pop(topics.terminal, ()):
             sought.note_asked(now)
 
-    def _raise_alarms(self, found: list[Alarm], now: datetime) -> None:
-        self._untold += found
+    def _raise_alarms(self, now: datetime) -> None:
         if self._untold:
             with self._store.writing() as connection:
                 alarms.raise_alarms(connection, self._untold, micros(now))
             self._untold.clear()
 
-    def _look(self, said: Health, now: datetime) -> _Look:
-        look = _Look(left=branches.MOST_READ)
+    def _mend(self, stuck: set[tuple[str, str]]) -> None:
+        """Move on lives of which nothing is missing, although their unbroken run ends below: a loss was told early."""
+        if stuck:
+            with self._store.writing() as connection:
+                rows = events.open_streams(connection, stuck).values()
+                for row in rows:
+                    row.contiguous_to = events.contiguous_from(connection, row.id, row.contiguous_to)
+                events.save_streams(connection, rows)
+
+    def _compare(self, said: Health, now: datetime) -> _Findings:
+        findings = _Findings(said.session, left=branches.MOST_READ)
         with self._store.reading() as connection:
             streams = {row.epoch: row for row in events.load_streams(connection, said.terminal)}
             for kept in {kept.epoch: kept for kept in said.kept}.values():
@@ -104,27 +118,35 @@ class Asking:
                     continue
                 # Of a life that was never heard of, everything is missing.
                 row = streams.get(kept.epoch) or StreamRow(0, said.terminal, kept.epoch, 0, 0, NO_HASH)
-                spans = self._look_at(connection, row, kept, look, now)
+                spans = self._compare_life(connection, row, kept, findings, now)
                 if spans:
-                    look.wanted.append(Wanted(kept.epoch, spans))
-                    look.room -= len(spans)
-        look.is_at_work = look.is_at_work or bool(look.wanted)
-        return look
+                    findings.wanted.append(Wanted(kept.epoch, spans))
+                    findings.room -= len(spans)
+        findings.is_at_work = findings.is_at_work or bool(findings.wanted)
+        return findings
 
-    def _look_at(
-        self, connection: Connection, row: StreamRow, kept: KeptEpoch, look: _Look, now: datetime
+    def _compare_life(
+        self, connection: Connection, row: StreamRow, kept: KeptEpoch, findings: _Findings, now: datetime
     ) -> list[Span]:
         """Return numbers of one life to ask for, and note what else was found."""
-        if look.room <= 0:
+        if findings.room <= 0:
             return []
         if row.contiguous_to < max(row.tip_seq, kept.last):
-            return events.load_gaps(connection, row, look.room, up_to=kept.last)
-        found = self._branches.look(connection, row, kept, now, most=look.left)
-        look.left -= found.read
-        look.alarms += found.alarms
-        look.is_at_work = look.is_at_work or found.is_at_work
-        if found.sought is None:
-            return []
-        look.sought.append(found.sought)
-        # It would say that the rest is lost.
-        return [(max(kept.first, found.sought.span[0]), found.sought.span[1])]
+            gaps = events.load_gaps(connection, row, findings.room, up_to=kept.last)
+            if gaps:
+                return gaps
+            findings.stuck.add((row.terminal, row.epoch))
+        found = self._branches.follow(connection, row, kept, now, most=findings.left, alarms=self._untold)
+        findings.left -= found.read
+        findings.is_at_work = findings.is_at_work or found.is_at_work
+        spans = set()
+        if found.sought is not None:
+            findings.sought.append(found.sought)
+            # It would say that the rest is lost.
+            spans.add((max(kept.first, found.sought.span[0]), found.sought.span[1]))
+        most = findings.room - len(spans)
+        again = self._holes.find(connection, row, kept, findings.session, now, most=most) if most else None
+        if again is not None:
+            findings.sought.append(again)
+            spans.update(again.unsent)
+        return sorted(spans)

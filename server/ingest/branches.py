@@ -44,7 +44,6 @@ class Finding(NamedTuple):
 
     sought: Sought | None = None
     """Numbers to ask for, although all are taken here; whoever asks notes it there."""
-    alarms: tuple[Alarm, ...] = ()
     read: int = 0
     """Numbers that were looked at."""
     is_at_work: bool = False
@@ -57,8 +56,13 @@ class Branches:
     def __init__(self) -> None:
         self._lives: dict[Life, Chains] = {}
 
-    def look(self, connection: Connection, row: StreamRow, kept: KeptEpoch, now: datetime, *, most: int) -> Finding:
-        """Follow back what a terminal reports of a life that has no gap here, reading `most` numbers or a few more."""
+    def follow(
+        self, connection: Connection, row: StreamRow, kept: KeptEpoch, now: datetime, *, most: int, alarms: list[Alarm]
+    ) -> Finding:
+        """Follow back what a terminal reports of a life that has no gap here, reading `most` numbers or a few more.
+
+        What a person should know is added to `alarms`, also if the store fails after that: it is found only once.
+        """
         end = Place(kept.last, None if kept.last_hash is None else bytes.fromhex(kept.last_hash))
         # Of a chain that was never wrong and has no hole its end vouches for the rest.
         if not row.is_broken and row.lost_from is None and _is_only_end(connection, row, end):
@@ -69,13 +73,16 @@ class Branches:
             return Finding()
         chain.take_up(now, kept.first)
         numbers = Numbers(connection, row, kept.first, WINDOW)
-        look = _Look(row, chains, chain, numbers, kept.first, now)
-        return look.follow(most)
+        walk = _Walk(row, chains, chain, numbers, kept.first, now, alarms)
+        try:
+            return walk.go(most)
+        finally:
+            walk.tell_lost()
 
 
 @dataclass(slots=True)
-class _Look:
-    """One look at one chain."""
+class _Walk:
+    """As much of one chain as is followed for one report."""
 
     row: StreamRow
     chains: Chains
@@ -83,10 +90,10 @@ class _Look:
     numbers: Numbers
     lowest: int
     now: datetime
+    alarms: list[Alarm]
     lost: list[int] = field(default_factory=list)
-    alarms: list[Alarm] = field(default_factory=list)
 
-    def follow(self, most: int) -> Finding:
+    def go(self, most: int) -> Finding:
         """Follow the chain back to its beginning, to a number that is asked for, or as far as one look goes."""
         while not self._is_at_beginning():
             if self._is_vouched():
@@ -200,10 +207,13 @@ class _Look:
             self.chains.is_tear_told = True
             self.alarms.append(_torn(self.row, seq))
 
-    def _finding(self, sought: Sought | None, *, is_at_work: bool) -> Finding:
+    def tell_lost(self) -> None:
+        """Tell a person of the numbers of which it was found that they are lost."""
         if self.lost:
             self.alarms.append(alarm_of_loss(self.row.terminal, self.row.epoch, len(self.lost), ranges(self.lost)))
-        return Finding(sought, tuple(self.alarms), self.numbers.read, is_at_work)
+
+    def _finding(self, sought: Sought | None, *, is_at_work: bool) -> Finding:
+        return Finding(sought, self.numbers.read, is_at_work)
 
 
 def _is_only_end(connection: Connection, row: StreamRow, end: Place) -> bool:

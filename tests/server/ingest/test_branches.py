@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from codes.words import Words
 from server.errors import StoreUnavailableError
 from server.ingest import branches
 from server.ingest.asking import BETWEEN, Asking
+from server.ingest.branches import Branches, Finding
 from server.ingest.following import Numbers, Told
 from server.ingest.seeking import AGAIN, MOST_TRIES, PATIENCE, RETRY
 from server.store import alarms, events
@@ -264,6 +266,29 @@ def test_an_alarm_that_could_not_be_written_is_written_later(
     assert looking.alarm_codes(centre.store) == ["chain.branch_missing"]
 
 
+def test_an_alarm_is_written_although_the_same_look_fails_later(
+    centre: Centre, terminal: FakeTerminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one life it is found that something never comes; of the next one the store cannot be read."""
+    told_five(centre, terminal)
+    asking, made_up = Asking(centre.store, centre.key), KeptEpoch("e1", 1, 5, "ab" * 32)
+    follow = Branches.follow
+
+    def fail_later(*args: Any, **options: Any) -> Finding:
+        finding, found = follow(*args, **options), options["alarms"]
+        if found:
+            raise StoreUnavailableError(Words("磁盘故障", "The disk fails"))
+        return finding
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Branches, "follow", fail_later)
+        with pytest.raises(StoreUnavailableError):
+            until_told(centre, asking, made_up)
+    assert looking.alarm_codes(centre.store) == []
+    assert not asked(centre, asking, made_up, now=NOW + AGAIN / 2)
+    assert looking.alarm_codes(centre.store) == ["chain.branch_missing"]
+
+
 @pytest.mark.parametrize("is_restarted", [True, False])
 def test_a_branch_of_any_length_arrives_whole_a_bounded_look_at_a_time(
     centre: Centre, terminal: FakeTerminal, monkeypatch: pytest.MonkeyPatch, *, is_restarted: bool
@@ -330,7 +355,7 @@ def test_a_branch_below_a_hole_is_found_although_the_number_next_to_the_hole_is_
     told, untold = Branch(terminal, [], 4, "S-B"), Branch(terminal, [], 7, "S-A")
     centre.take(told.terminal.frame(*told.events), untold.terminal.frame(*untold.events[5:]))
     asks = answered(centre, untold, gone={4, 5}, turns=120)
-    assert asks[:3] == [(5, 5), (4, 4), (2, 3)]
+    assert list(dict.fromkeys(asks))[:3] == [(5, 5), (4, 4), (2, 3)]
     assert set(untold.events) - looking.stored_bytes(centre.store) == set(untold.events[3:5])
     (alarm,) = [one for one in looking.alarms_of(centre.store) if one.code == "chain.events_lost"]
     # Of the second a person hears once it is known that the event which is here under its number is another.
@@ -346,7 +371,9 @@ def test_below_an_old_hole_what_was_put_away_is_not_asked_for_on_and_on(
     centre.take(terminal.frame(*trunk[:19], *trunk[20:], terminal.say(EventsLost("e1", [(20, 20)]))))
     rows = Branch(terminal, [*trunk, b""], 0, "S1")
     asks = answered(centre, rows, gone=range(2, 21), turns=90)
-    assert asks == [(19, 19), (17, 18), (15, 16), (13, 14), (11, 12)]
+    # Of the old hole itself, in case that another box told of it, no more than twice.
+    assert [one for one in asks if one != (20, 20)] == [(19, 19), (17, 18), (15, 16), (13, 14), (11, 12)]
+    assert asks.count((20, 20)) == 2
     (alarm,) = looking.alarms_of(centre.store)
     assert (alarm.code, alarm.times) == ("chain.events_lost", 1)
 

@@ -74,8 +74,11 @@ def test_numbers_that_will_never_come_are_closed_and_alarmed(
     assert looking.gaps(centre.store) == []
     assert looking.stream(centre.store).contiguous_to == 10
     assert looking.alarm_codes(centre.store) == ["chain.events_lost"]
-    # They are not; the one below tells whether it is the same chain there.
-    assert asked(centre, terminal, KeptEpoch("e1", 1, 10, terminal.prev)) == [Wanted("e1", [(7, 7)])]
+    # The one below tells whether it is the same chain there; and who reports may have what another box lost.
+    wanted = [Wanted("e1", [(4, 6), (7, 7), (8, 8)])]
+    assert asked(centre, terminal, KeptEpoch("e1", 1, 10, terminal.prev)) == wanted
+    # Nobody is asked for what it does not keep.
+    assert asked(centre, terminal, KeptEpoch("e1", 9, 10, terminal.prev)) == []
 
 
 def test_an_end_that_will_never_come_is_closed(centre: Centre, store: Store) -> None:
@@ -84,7 +87,7 @@ def test_an_end_that_will_never_come_is_closed(centre: Centre, store: Store) -> 
     centre.take(before.frame(*frozen(before, 3)))
     centre.take(terminal.frame(terminal.say(StoreRebuilt("e1", "damaged", 3, [(4, 8)]))))
     wanted = asked(centre, terminal, KeptEpoch("e1", 1, 8), KeptEpoch("e2", 1, 1, terminal.prev))
-    assert wanted == [Wanted("e1", [(3, 3)])]
+    assert wanted == [Wanted("e1", [(3, 3), (4, 8)])]
     assert sorted(looking.alarm_codes(store)) == ["chain.events_lost", "store.damaged"]
 
 
@@ -149,3 +152,75 @@ def test_a_fork_is_told_in_every_answer(centre: Centre, terminal: FakeTerminal) 
     (receipt,) = centre.take(terminal.frame(terminal.say(scanned(None))))
     assert not receipt.is_forked, "this number is the original's alone"
     assert looking.count(centre.store, "event") == 5, "both branches are kept"
+
+
+@pytest.mark.req("T-70")
+def test_what_one_box_said_is_lost_is_asked_twice_at_most_of_each_other_that_reports(
+    centre: Centre, terminal: FakeTerminal
+) -> None:
+    """A restored centre; a replacement that adopted the newest rows spoke of the loss; the repaired box keeps all."""
+    events = frozen(terminal, 20)
+    replacement = FakeTerminal(key=terminal.key, epoch="e2")
+    centre.take(
+        terminal.frame(*events[:9], *events[14:]),
+        replacement.frame(replacement.say(EventsLost("e1", [(10, 14)]))),
+    )
+    asking, kept = Asking(centre.store, centre.key), KeptEpoch("e1", 1, 20, terminal.prev)
+
+    def wanted_of(session: str, minute: int) -> list[tuple[int, int]]:
+        now = NOW + timedelta(minutes=minute)
+        said = Health(1, terminal.name, session, now, 0, 0, None, [], [kept])
+        question = asking.question(terminal.topics, said, now)
+        if question is None:
+            return []
+        asking.note_asked(terminal.topics, now)
+        ask = decode_ask(open_sealed(question.frame, question.topic, lambda _: centre.key.public).body)
+        return [span for one in ask.wanted for span in one.spans]
+
+    assert [(10, 14) in wanted_of("s1", minute) for minute in range(0, 12, 2)] == [True, False, True] + [False] * 3
+    assert (10, 14) in wanted_of("s2", 12)
+    # It has only one of them, and says so: nobody hears again of what was told.
+    again = replacement.say(EventsLost("e1", [(10, 14)]))
+    centre.take(terminal.frame(events[11]), replacement.frame(again))
+    (alarm,) = looking.alarms_of(centre.store)
+    assert (alarm.code, alarm.times) == ("chain.events_lost", 1)
+    assert (10, 14) in wanted_of("s3", 14)
+    centre.take(terminal.frame(*events[9:14]))
+    assert (10, 14) not in wanted_of("s4", 16)
+
+
+def test_a_loss_that_is_told_before_the_last_number_below_it_came_stops_nothing(centre: Centre, store: Store) -> None:
+    """What is live goes first: the next life tells of the loss while rows of the former one still wait."""
+    terminal = FakeTerminal(epoch="e2").registered(store)
+    before = FakeTerminal(key=terminal.key, epoch="e1")
+    events = frozen(before, 12)
+    centre.take(before.frame(*events[:5]))
+    centre.take(terminal.frame(terminal.say(StoreRebuilt("e1", "damaged", 8, [(7, 10)]))))
+    centre.take(before.frame(events[5]))
+    centre.take(before.frame(*events[10:]))
+    assert looking.stream(store).contiguous_to == 12
+
+
+def test_a_life_that_is_stuck_below_a_loss_is_moved_on_and_followed(centre: Centre, terminal: FakeTerminal) -> None:
+    events = frozen(terminal, 6)
+    life = FakeTerminal(key=terminal.key, epoch="e2")
+    centre.take(terminal.frame(*events[:5]))
+    centre.take(life.frame(life.say(EventsLost("e1", [(7, 10)]))))
+    centre.take(terminal.frame(events[5]))
+    assert (6, 6) in [span for one in asked(centre, terminal, KeptEpoch("e1", 1, 10)) for span in one.spans]
+    assert looking.stream(centre.store).contiguous_to == 10
+
+
+def test_numbers_that_are_told_twice_in_one_breath_count_once(centre: Centre, terminal: FakeTerminal) -> None:
+    centre.take(terminal.frame(terminal.say(EventsLost("e0", [(1, 6), (4, 9), (2, 3), (20, 20)]))))
+    (alarm,) = looking.alarms_of(centre.store)
+    assert "10 events are lost (between numbers 1 and 20)" in alarm.words.en
+
+
+def test_two_boxes_of_one_name_do_not_wait_for_each_other(centre: Centre, terminal: FakeTerminal) -> None:
+    centre.take(terminal.frame(*frozen(terminal, 5)[3:]))
+    asking, answers = Asking(centre.store, centre.key), []
+    for second, session in ((0, "s1"), (5, "s2"), (19, "s1"), (20, "s1"), (24, "s2"), (25, "s2")):
+        said = Health(1, terminal.name, session, NOW, 0, 0, None, [], [KeptEpoch("e1", 1, 5)])
+        answers.append(asking.question(terminal.topics, said, NOW + timedelta(seconds=second)))
+    assert [answer is not None for answer in answers] == [True, True, False, True, False, True]

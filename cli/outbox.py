@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection
 
+from cli.doctor import DEFAULT_CONFIG
 from cli.group import command_group
 from cli.mistakes import UsageMistakeError
 from cli.outbox_screen import show_remarks, state_of, told_on_screen
@@ -29,6 +30,7 @@ from edge.store.damaged import damaged_files
 from edge.store.database import database_path, visited_store
 from edge.store.dead_letters import (
     DeadLetter,
+    damaged_since,
     dead_letters,
     send_all_again,
     send_dead_letter_again,
@@ -46,7 +48,8 @@ from wire.on_disk import sync
 outbox_app = command_group("待上传的记录 / What a terminal has to deliver")
 
 Config = Annotated[
-    Path | None, typer.Option("--config", help="终端的配置文件 / The terminal's file", show_default=False)
+    Path | None,
+    typer.Option("--config", help="终端的配置文件 / The terminal's file", show_default=str(DEFAULT_CONFIG)),
 ]
 Folder = Annotated[
     Path | None,
@@ -123,12 +126,12 @@ def send(
     if (event is None) is not every:
         raise UsageMistakeError(Words("请给出记录编号，或 --all", "Give the id of a record, or --all"))
     with _store(config, folder) as connection, connection.begin():
-        if event is None:
-            again = send_all_again(connection)
-        else:
-            send_dead_letter_again(connection, event)
-            again = 1
-    typer.echo(f"{again} 条将重新上传 / {again} will be sent again")
+        done = send_all_again(connection) if event is None else send_dead_letter_again(connection, event)
+    if event is not None and done.damaged:
+        raise damaged_since(event)
+    typer.echo(f"{done.sent} 条将重新上传 / {done.sent} will be sent again")
+    if done.damaged:
+        typer.echo(f"{done.damaged} 条已损坏，不能上传 / {done.damaged} are damaged and are not sent")
 
 
 @outbox_app.command("set-aside")
@@ -243,7 +246,7 @@ def damaged(
 
     文件不会被删除；确认后，终端随即不再提醒 / Nothing is deleted; once acknowledged, the terminal tells of it no more.
     """
-    place = _folder_of(config, folder)
+    config, place = _named(config, folder)
     # Listed also where there is no store that could be opened, as when its salvage was cut off.
     kept = damaged_files(place)
     seen = 0
@@ -267,7 +270,7 @@ def damaged(
 
 @contextmanager
 def _store(config: Path | None, folder: Path | None) -> Iterator[Connection]:
-    place = _folder_of(config, folder)
+    config, place = _named(config, folder)
     with _never_begun(config):
         # Looking must not make an empty store.
         _refuse_no_store(place)
@@ -282,17 +285,21 @@ def _refuse_no_store(place: Path) -> None:
 
 @contextmanager
 def _looked_at(config: Path | None, folder: Path | None) -> Iterator[Estate]:
-    place = _folder_of(config, folder)
+    config, place = _named(config, folder)
     with _never_begun(config), opened_estate(place, SystemClock().now()) as estate:
         yield estate
 
 
-def _folder_of(config: Path | None, folder: Path | None) -> Path:
-    if (config is None) is (folder is None):
-        raise UsageMistakeError(Words("请给出 --config 或 --folder 之一", "Give either --config or --folder"))
+def _named(config: Path | None, folder: Path | None) -> tuple[Path | None, Path]:
+    """Return the configuration that says where the data is, None if the folder itself was named; and the folder."""
+    if config is not None and folder is not None:
+        raise UsageMistakeError(Words("--config 与 --folder 只能给一个", "Give --config or --folder, not both"))
     # What a salvage notes on its way is told by the answer itself.
     configure_logs("CRITICAL")
-    return folder if folder is not None else load_config(config).store.folder  # type: ignore[arg-type] # one is given
+    if folder is not None:
+        return None, folder
+    config = config or DEFAULT_CONFIG
+    return config, load_config(config).store.folder
 
 
 @contextmanager

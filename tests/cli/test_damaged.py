@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from cli import outbox
 from cli.app import app
+from cli.mistakes import UsageMistakeError
 from edge.store.database import SALVAGING, database_path, opened_store
 from edge.store.errors import DamagedStoreError
 from edge.store.handover import NoStoreError
@@ -60,6 +62,24 @@ def test_folder_without_a_store_is_not_called_free_of_damage(tmp_path: Path) -> 
     done = CliRunner().invoke(app, ["outbox", "damaged", "--folder", str(tmp_path / "mistyped")])
     assert isinstance(done.exception, NoStoreError)
     assert not (tmp_path / "mistyped").exists()
+
+
+def test_without_config_or_folder_the_installed_terminal_is_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = tmp_path / "edge.toml"
+    installed.write_text(
+        f'[terminal]\nid = "counter-1"\narea = "350200"\ninstitution = "P1"\n[store]\nfolder = "{tmp_path / "store"}"\n'
+    )
+    monkeypatch.setattr(outbox, "DEFAULT_CONFIG", installed)
+    open_shop(tmp_path / "store")
+    (tmp_path / "store" / DAMAGED / "20261121T040000Z").mkdir(parents=True)
+    assert "20261121T040000Z" in run(["outbox", "damaged"]).replace("\n", "")
+    assert json.loads(run(["outbox", "list", "--json"])) == json.loads(
+        run(["outbox", "list", "--json", "--folder", str(tmp_path / "store")])
+    )
+    both = ["outbox", "list", "--config", str(installed), "--folder", str(tmp_path / "store")]
+    assert isinstance(CliRunner().invoke(app, both).exception, UsageMistakeError)
 
 
 def run(command: list[str]) -> str:

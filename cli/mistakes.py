@@ -119,14 +119,16 @@ def _wanted(mistake: BadParameter) -> Words | None:
     if kind.choices is not None:
         listed = [str(choice) for choice in kind.choices]
         return Words(f" {'、'.join(listed)} 之一", f"one of {', '.join(listed)}")
-    if kind.annotation is int or kind.is_ranged:
-        return _range(kind.parameter_info.min, kind.parameter_info.max)
+    if kind.annotation is int:
+        return _range(Words("整数", "a whole number"), kind.parameter_info.min, kind.parameter_info.max)
+    if kind.is_ranged:
+        return _range(Words("数", "a number"), kind.parameter_info.min, kind.parameter_info.max)
     return None
 
 
-def _range(least: float | None, most: float | None) -> Words:
+def _range(number: Words, least: float | None, most: float | None) -> Words:
     if least is not None and most is not None:
-        return Words(f" {least} 到 {most} 的整数", f"a whole number from {least} to {most}")
+        return Words(f" {least} 到 {most} 的{number.zh}", f"{number.en} from {least} to {most}")
     if least is not None:
-        return Words(f"不小于 {least} 的整数", f"a whole number, {least} or more")
-    return Words("整数", "a whole number")
+        return Words(f"不小于 {least} 的{number.zh}", f"{number.en}, {least} or more")
+    return number

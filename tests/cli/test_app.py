@@ -69,6 +69,12 @@ def test_a_part_is_summed_up_in_its_own_words(name: str) -> None:
         ("read x --json=1", "value", ("选项 --json 不带值", "--json takes no value"), "--help"),
         ("decode --budget-ms x a", "value", ("--budget-ms 应为不小于 1 的整数", "whole number, 1 or more"), "--help"),
         ("broker run --port 70000", "value", ("--port 应为 1 到 65535 的整数", "from 1 to 65535"), "broker run --help"),
+        (
+            "chaos --minutes 0",
+            "value",
+            ("--minutes 应为不小于 0.1 的数", "must be a number, 0.1 or more"),
+            "chaos --help",
+        ),
         ("demo --seed x", "value", ("--seed 应为整数", "--seed must be a whole number"), "yima demo --help"),
         (
             "server user add li --config c --role boss",

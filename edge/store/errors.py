@@ -30,7 +30,12 @@ _DISK = frozenset(
 )
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _FAILING = frozenset({errno.EIO, errno.EROFS})
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
 _LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.EFBIG})
+_OWN_ACCOUNT = Words(
+    "请以运行终端的账户执行，并确认该目录及其中文件归它所有。",
+    "Run this as the terminal's account, and see that the folder and what is in it belong to it.",
+)
 _PRIMARY_CODE = 0xFF
 """SQLite's extended codes carry the primary one in their low byte."""
 
@@ -166,6 +171,8 @@ def of_os_error(folder: Path, error: OSError) -> EdgeError:
         return DiskFullError(words)
     if error.errno in _LIMITS:
         return TooLittleAllowedError(words)
+    if error.errno in _FORBIDDEN:
+        return NotDurableError(words, next_step=_OWN_ACCOUNT)
     return WriteFailedError(words) if error.errno in _FAILING else NotDurableError(words)
 
 

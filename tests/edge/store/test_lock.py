@@ -12,9 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from edge.errors import EdgeError
 from edge.store import lock, sql
 from edge.store.database import FILE_NAME, KEY_FILE, lock_path, opened_store, visited_store
-from edge.store.errors import EdgeError, NotDurableError, SalvageRunsError, StoreLockedError, TooLittleAllowedError
+from edge.store.errors import (
+    NotDurableError,
+    SalvageRunsError,
+    StoreLockedError,
+    TooLittleAllowedError,
+    of_os_error,
+)
 from edge.store.handover_look import opened_estate
 from edge.store.inspection import inspect_operators, inspect_profiles, inspect_store
 from edge.store.lock import gate_of, is_of_this_boot, store_lock, visit
@@ -199,6 +206,19 @@ def test_lock_that_the_system_refuses_is_not_taken_for_another_terminal(
         with pytest.raises(kind), visit(lock_path(folder)):
             pass
         monkeypatch.undo()
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.EACCES, "account"),
+        (errno.EFBIG, "LimitFSIZE"),
+        (errno.EMFILE, "LimitNOFILE"),
+        (errno.ENOLCK, "local disk"),
+    ],
+)
+def test_next_step_is_of_what_the_system_said(folder: Path, number: int, said: str) -> None:
+    assert said in of_os_error(folder, OSError(number, os.strerror(number))).next_step.en
 
 
 def test_index_of_the_log_is_believed_to_the_last_frame_within_one_start_of_the_machine_only(

@@ -20,6 +20,7 @@ from edge.operators.errors import SessionEndedError
 from edge.store.dead_letters import (
     DeadLetter,
     SetAside,
+    damaged_since,
     dead_letters,
     send_dead_letter_again,
     set_dead_letter_aside,
@@ -76,7 +77,9 @@ def status_routes(parts: ApiParts) -> APIRouter:
     @routes.put("/dead-letters/{event}/send", status_code=HTTPStatus.NO_CONTENT, dependencies=[Depends(guard)])
     async def send_again(event: EventName) -> None:
         """Send a refused record again: the centre was upgraded, or its rule was wrong."""
-        await parts.in_store(lambda: parts.outbox.within(lambda tx: send_dead_letter_again(tx, event)))
+        done = await parts.in_store(lambda: parts.outbox.within(lambda tx: send_dead_letter_again(tx, event)))
+        if done.damaged:
+            raise damaged_since(event)
 
     @routes.put("/dead-letters/{event}/set-aside", status_code=HTTPStatus.NO_CONTENT)
     async def set_aside(event: EventName, form: SetAsideForm, token: Token) -> None:

@@ -76,6 +76,15 @@ class SetAside:
 
 
 @dataclass(frozen=True, slots=True)
+class SentAgain:
+    """What became of refused records that were to be sent again."""
+
+    sent: int
+    damaged: int
+    """Those that were damaged since they were refused: they stay, with that for a reason."""
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
     """An event that the centre refused for good: kept, and shown to a person."""
 
@@ -107,24 +116,42 @@ def dead_letters(tx: Connection, limit: int) -> list[DeadLetter]:
     ]
 
 
-def send_dead_letter_again(tx: Connection, event: str) -> None:
+def send_dead_letter_again(tx: Connection, event: str) -> SentAgain:
     """Send a refused record again, whether or not it was set aside. One that is to be sent already stays so.
+
+    Whoever finds it damaged refuses it with `damaged_since` once that is committed, so that the store knows it too.
 
     Raises:
         NoDeadLetterError: There is none with that id.
-        DamagedRecordError: Its bytes are not what was recorded.
+        DamagedRecordError: Its bytes are not what was recorded, as the store knew before.
     """
     place = _place(tx, event, among={"dead", "pending"})
-    is_known = sql.first(tx, SELECT_DAMAGED, place) is not None
-    if not _is_sent_again(tx, place) and sql.first(tx, SELECT_DAMAGED, place) is not None:
-        words = Words(f"记录 {event} 已损坏，不能上传", f"Record {event} is damaged and is not sent")
-        raise DamagedRecordError(words) if is_known else DamagedRecordError(words, next_step=_AS_REFUSED)
+    if _is_damaged(tx, place):
+        raise DamagedRecordError(_words_of_damage(event))
+    if not _is_sent_again(tx, place) and _is_damaged(tx, place):
+        return SentAgain(0, 1)
     sql.change(tx, TAKE_BACK, place)
+    return SentAgain(1, 0)
 
 
-def send_all_again(tx: Connection) -> int:
-    """Send every refused record again but those set aside or damaged; return how many."""
-    return sum(_is_sent_again(tx, place) for place in sql.rows(tx, SELECT_ALL))
+def damaged_since(event: str) -> DamagedRecordError:
+    """Return the refusal of a record that was damaged after the centre had refused it."""
+    return DamagedRecordError(_words_of_damage(event), next_step=_AS_REFUSED)
+
+
+def send_all_again(tx: Connection) -> SentAgain:
+    """Send every refused record again but those set aside or damaged."""
+    places = sql.rows(tx, SELECT_ALL)
+    sent = sum(_is_sent_again(tx, place) for place in places)
+    return SentAgain(sent, len(places) - sent)
+
+
+def _is_damaged(tx: Connection, place: Place) -> bool:
+    return sql.first(tx, SELECT_DAMAGED, place) is not None
+
+
+def _words_of_damage(event: str) -> Words:
+    return Words(f"记录 {event} 已损坏，不能上传", f"Record {event} is damaged and is not sent")
 
 
 def _is_sent_again(tx: Connection, place: Place) -> bool:

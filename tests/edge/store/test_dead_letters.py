@@ -9,7 +9,9 @@ from edge.store import sql
 from edge.store.dead_letters import (
     DamagedRecordError,
     NoDeadLetterError,
+    SentAgain,
     SetAside,
+    damaged_since,
     dead_letters,
     send_all_again,
     send_dead_letter_again,
@@ -59,7 +61,7 @@ def test_one_that_is_set_aside_is_kept_and_not_reported(
 def test_all_are_sent_again_but_those_set_aside(connection: Connection, outbox: Outbox, refused: list[str]) -> None:
     with connection.begin():
         set_dead_letter_aside(connection, refused[0], operator="zhao", reason="r", now=NOON)
-        assert send_all_again(connection) == 2
+        assert send_all_again(connection) == SentAgain(2, 0)
     assert due(outbox) == [2, 3]
 
 
@@ -80,7 +82,7 @@ def test_a_damaged_record_is_never_sent(connection: Connection, outbox: Outbox, 
     with connection.begin(), pytest.raises(DamagedRecordError):
         send_dead_letter_again(connection, refused[0])
     with connection.begin():
-        assert send_all_again(connection) == 2
+        assert send_all_again(connection) == SentAgain(2, 0)
         set_dead_letter_aside(connection, refused[0], operator="zhao", reason="核对过", now=NOON)
     assert due(outbox) == [2, 3]
 
@@ -104,11 +106,27 @@ def test_record_that_was_damaged_since_it_was_refused_is_not_sent(
     with connection.begin():
         (frozen,) = sql.one(connection, "SELECT bytes FROM outbox WHERE seq = 2")
         sql.change(connection, "UPDATE outbox SET bytes = ? WHERE seq = 2", (frozen.replace(b'"s1"', b'"s7"'),))
-    with pytest.raises(DamagedRecordError, match=refused[1]) as raised, connection.begin():
-        send_dead_letter_again(connection, refused[1])
-    assert "as it was refused" in raised.value.next_step.en
     with connection.begin():
-        assert send_all_again(connection) == 2
+        assert send_dead_letter_again(connection, refused[1]) == SentAgain(0, 1)
+    assert refused[1] in str(damaged_since(refused[1]))
+    assert "as it was refused" in damaged_since(refused[1]).next_step.en
+    with connection.begin():
+        assert [letter.code for letter in dead_letters(connection, 9) if letter.id == refused[1]] == [
+            "store.row_damaged"
+        ]
+    with pytest.raises(DamagedRecordError, match=refused[1]), connection.begin():
+        send_dead_letter_again(connection, refused[1])
+
+
+def test_all_but_those_that_were_damaged_since_are_sent_and_both_are_counted(
+    connection: Connection, outbox: Outbox, refused: list[str]
+) -> None:
+    with connection.begin():
+        (frozen,) = sql.one(connection, "SELECT bytes FROM outbox WHERE seq = 2")
+        sql.change(connection, "UPDATE outbox SET bytes = ? WHERE seq = 2", (frozen.replace(b'"s1"', b'"s7"'),))
+    with connection.begin():
+        assert send_all_again(connection) == SentAgain(2, 1)
         codes = [letter.code for letter in dead_letters(connection, 9)]
     assert due(outbox) == [1, 3]
     assert codes == ["store.row_damaged"]
+    assert refused

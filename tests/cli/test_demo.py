@@ -114,7 +114,7 @@ def test_what_belongs_to_a_judged_morning_is_refused_without_one(played: list[in
     assert played == []
 
 
-@pytest.mark.parametrize(("name", "zh"), [("none/r.json", "文件不存在"), ("", "这是目录")])
+@pytest.mark.parametrize(("name", "zh"), [("none/r.json", "所在目录不存在"), ("", "这是目录")])
 def test_a_report_that_cannot_be_written_is_refused_before_the_morning(
     played: list[int], tmp_path: Path, name: str, zh: str
 ) -> None:

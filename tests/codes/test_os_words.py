@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,23 @@ from codes.os_words import words_of_os_error
 )
 def test_common_faults_are_in_both_languages(number: int, zh: str, en: str) -> None:
     words = words_of_os_error(OSError(number, "told by the system"))
+    assert (words.zh, words.en) == (zh, en)
+
+
+@pytest.mark.parametrize(
+    ("name", "zh", "en"),
+    [
+        ("none", "文件不存在", "there is no such file"),
+        ("none/backup", "所在目录不存在", "the folder it is named in does not exist"),
+    ],
+)
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_folder_that_is_missing_is_not_called_a_file(
+    tmp_path: Path, kind: type[str | Path], name: str, zh: str, en: str
+) -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        open(kind(tmp_path / name), "x" if "/" in name else "r")  # noqa: PTH123, SIM115 - as either names it
+    words = words_of_os_error(caught.value)
     assert (words.zh, words.en) == (zh, en)
 
 

@@ -15,7 +15,6 @@ import os
 import random
 import secrets
 import sqlite3
-import tempfile
 import time
 import tty
 from collections.abc import Iterator, Sequence
@@ -46,6 +45,7 @@ from edge.store.terminal import ensure_state
 from edge.supervisor import Supervisor
 from rules.scan_judgement import Mode
 from tests.bench.figure import Figure, Target, at_most, figure, of_floor_at_most
+from tests.bench.place import folder_on_disk
 from web.live import LiveBus
 
 SCANS = 400
@@ -62,9 +62,9 @@ Row = dict[str, object]
 def run() -> list[Row]:
     """Measure both parts in a folder of their own on the project's disk."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        latencies = sorted(asyncio.run(_live(Path(folder) / "live")))
-        ours, bare = _commits(Path(folder) / "commit")
+    with folder_on_disk() as folder:
+        latencies = sorted(asyncio.run(_live(folder / "live")))
+        ours, bare = _commits(folder / "commit")
     live = f"{SCANS} scans at {1 / PACE_S:.0f}/s, {SCANS - len(latencies)} lost; floor: bare transaction"
     byte, commit = "last byte → event on the stream", "COMMIT of one scan, p50"
     return [

@@ -14,7 +14,6 @@ import shutil
 import sqlite3
 import struct
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -31,6 +30,7 @@ from edge.store.salvage_build import Owner
 from edge.store.terminal import ADVANCE, ensure_state
 from rules.scan_judgement import Mode
 from tests.bench.figure import Figure, at_most, figure
+from tests.bench.place import folder_on_disk
 from wire.events import GENESIS, SCHEMA_VERSION, Event, Scanned, freeze, sm3_hex
 from wire.ids import uuid7
 from wire.on_disk import sync
@@ -50,8 +50,8 @@ Spoil = Callable[[Path], None]
 def run(sizes: tuple[int, ...] = SIZES) -> list[Figure]:
     """Measure every kind of damage on each size."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        return [row for events in sizes for row in _of_size(Path(folder) / str(events), events)]
+    with folder_on_disk() as folder:
+        return [row for events in sizes for row in _of_size(folder / str(events), events)]
 
 
 def _of_size(folder: Path, events: int) -> Iterator[Figure]:

@@ -8,8 +8,10 @@ from typing import Final
 
 from codes.words import Words
 from edge.health import Trouble
+from edge.operators.accounts import FIRST_LOGIN
 from edge.store.life import FormerStore
 from edge.store.salvage import Mended
+from edge.store.salvage_report import OPERATORS, joined, parts_of
 
 SHOWN: Final = timedelta(days=7)
 """How long a damaged store stays an alarm that nobody acknowledges, and no less than the run that salvaged it."""
@@ -19,6 +21,15 @@ _ASK_VENDOR: Final = Words(
     "之后用 `yima outbox damaged --acknowledge` 确认，告警随即消除。",
     "Have the disk checked, keep the folder and tell the vendor; salvage.txt in it names what is missing. Acknowledge "
     "it afterwards with `yima outbox damaged --acknowledge`: that ends the alarm at once.",
+)
+# Run as a service, the terminal shows the password of an account that it made again to nobody.
+_OPERATORS_LOST: Final = Words(
+    f"操作员全部丢失时，只重建了 {FIRST_LOGIN}：在本机执行 "
+    f"`sudo -u yima-edge yima edge operator password {FIRST_LOGIN} --config /etc/yima/edge.toml` 取得密码；"
+    "只丢了一部分的，用 `operator list` 核对、用 `operator add` 补上。",
+    f"Where no operator was left, only {FIRST_LOGIN} was made again: "
+    f"`sudo -u yima-edge yima edge operator password {FIRST_LOGIN} --config /etc/yima/edge.toml`, run on this machine, "
+    "shows a password for it. See with `operator list` who is missing, and add them with `operator add`.",
 )
 _CUT_OFF: Final = Trouble(
     "store.cut_off",
@@ -48,14 +59,20 @@ def store_troubles(mended: Mended, former: Sequence[FormerStore], now: datetime)
 
 def _salvaged(one: FormerStore) -> Trouble:
     lost = sum(last - first + 1 for first, last in one.lost)
+    parts = parts_of(one.incomplete)
+    names = joined(parts)
+    missing = Words(f"；没有完整读出：{names.zh}", f"; not read whole: {names.en}") if parts else Words("", "")
+    step = _ASK_VENDOR
+    if OPERATORS in parts:
+        step = Words(f"{_OPERATORS_LOST.zh}{step.zh}", f"{_OPERATORS_LOST.en} {step.en}")
     return Trouble(
         "store.salvaged",
         Words(
-            f"数据库曾损坏，已重建：保留 {one.kept} 条记录，缺失 {lost} 条；原文件在 {one.folder}",
-            f"The store was damaged and made anew: {one.kept} records kept, {lost} lost; the old files are in "
-            f"{one.folder}",
+            f"数据库曾损坏，已重建：保留 {one.kept} 条记录，缺失 {lost} 条{missing.zh}；原文件在 {one.folder}",
+            f"The store was damaged and made anew: {one.kept} records kept, {lost} lost{missing.en}; the old files are "
+            f"in {one.folder}",
         ),
-        _ASK_VENDOR,
+        step,
     )
 
 

@@ -45,6 +45,8 @@ FROM former_store AS f LEFT JOIN set_aside AS s ON s.epoch = f.epoch AND s.seq =
 ORDER BY f.ended_at DESC, f.epoch DESC
 """
 SELECT_ENDINGS = "SELECT epoch, lost FROM former_store"
+SELECT_ENDING = "SELECT lost FROM former_store WHERE epoch = ?"
+SET_ENDING = "UPDATE former_store SET lost = ? WHERE epoch = ?"
 SET_SEEN = """
 INSERT OR IGNORE INTO set_aside (epoch, seq, operator, reason, at)
 SELECT epoch, 0, ?, 'store.salvaged', ? FROM former_store WHERE why = 'damaged'
@@ -68,6 +70,8 @@ class FormerStore:
     """Where the damaged files were put."""
     seen_at: datetime | None = None
     """When a person acknowledged it."""
+    incomplete: Sequence[str] = ()
+    """Tables of a damaged store that could not be read whole."""
 
 
 class _Ending(msgspec.Struct, frozen=True):
@@ -76,6 +80,7 @@ class _Ending(msgspec.Struct, frozen=True):
     lost: tuple[Span, ...]
     last: End | None = None
     """None if nobody knows."""
+    incomplete: tuple[str, ...] = ()
 
 
 def home_of(database: Path) -> str:
@@ -133,6 +138,13 @@ def keep_former(tx: Connection, former: FormerStore, last: End | None = None) ->
     sql.change(tx, KEEP_FORMER, cells)
 
 
+def note_incomplete(tx: Connection, epoch: str, tables: Sequence[str]) -> None:
+    """Keep which tables of a damaged store could not be read whole."""
+    (text,) = sql.one(tx, SELECT_ENDING, (epoch,))
+    ending = msgspec.structs.replace(_ending_in(text), incomplete=tuple(tables))
+    sql.change(tx, SET_ENDING, (msgspec.json.encode(ending).decode(), epoch))
+
+
 def _end_of(tx: Connection, state: TerminalState) -> End | None:
     if state.last_hash == GENESIS:
         return None
@@ -155,10 +167,15 @@ def known_ends(tx: Connection) -> dict[str, End]:
 
 def former_stores(tx: Connection) -> list[FormerStore]:
     """Return the lives that ended by an accident, newest first."""
-    return [
-        FormerStore(epoch, from_us(at), why, kept, _ending_in(lost).lost, folder, from_us(seen) if seen else None)
-        for epoch, at, why, kept, lost, folder, seen in sql.rows(tx, SELECT_FORMER)
-    ]
+    return [_former(cells) for cells in sql.rows(tx, SELECT_FORMER)]
+
+
+def _former(cells: sql.Row) -> FormerStore:
+    epoch, at, why, kept, text, folder, seen = cells
+    ending = _ending_in(text)
+    return FormerStore(
+        epoch, from_us(at), why, kept, ending.lost, folder, from_us(seen) if seen else None, ending.incomplete
+    )
 
 
 def _ending_in(text: str) -> _Ending:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -12,14 +11,14 @@ from sqlalchemy import Connection
 from edge.clock import to_us
 from edge.store import sql
 from edge.store.database import FILE_NAME, apply_history, connected, make_empty
-from edge.store.life import home_of, move_home
+from edge.store.life import home_of, move_home, note_incomplete
 from edge.store.outbox import Outbox, RandomBytes
 from edge.store.salvage_cells import MOST_NUMBER
 from edge.store.salvage_events import Recovered, recover_events
 from edge.store.salvage_fill import Taken, fill, indexed_afterwards
 from edge.store.salvage_outbox import take_outbox
-from edge.store.salvage_proof import Found
 from edge.store.salvage_remains import Head, Remains
+from edge.store.salvage_report import write_report
 from edge.store.salvage_sales import SALES, tell_sales_anew
 from edge.store.salvage_schema import put_schema_right
 from rules.scan_judgement import Mode
@@ -86,7 +85,7 @@ def build_store(new: Path, image: Path, remains: Remains, folder: Path, owner: O
         "packs_told_anew": told_anew,
         "incomplete": sorted(taken.stopped),
     }
-    _report(folder / REPORT, summary, taken, recovered)
+    write_report(folder / REPORT, summary, taken, recovered)
     return summary
 
 
@@ -113,6 +112,7 @@ def _begin_life(tx: Connection, taken: Taken, recovered: Recovered, folder: Path
     lost = dict(recovered.lost)
     spans = lost.pop(head.epoch, ())
     outbox.begin_epoch(tx, "damaged", owner.now, lost=spans[:MAX_SPANS], folder=name_of(folder))
+    note_incomplete(tx, head.epoch, sorted(taken.stopped - {"outbox"}))
     for epoch, more in {head.epoch: spans[MAX_SPANS:], **lost}.items():
         outbox.tell_lost(tx, epoch, more, owner.now)
 
@@ -126,15 +126,3 @@ def _unknown_head(tx: Connection, owner: Owner) -> Head:
     """Return where the history stood as far as the events say; a life without a name if there are none."""
     epoch, hlc, last = sql.first(tx, LAST_EVENT) or ("", 0, 0)
     return Head(owner.terminal, epoch, last + 1, GENESIS, hlc)
-
-
-def _report(path: Path, summary: dict[str, object], taken: Taken, recovered: Recovered) -> None:
-    """Write for a person what was taken, what is lost, and the bytes of what could not be proved."""
-    lost = {epoch: list(spans) for epoch, spans in recovered.lost.items()}
-    lines = [json.dumps(one, ensure_ascii=False, default=str) for one in (summary, taken.rows, {"lost": lost})]
-    lines += [_line(one) for one in recovered.unproved]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _line(found: Found) -> str:
-    return json.dumps({**asdict(found), "bytes": found.bytes.decode("utf-8", "backslashreplace")}, ensure_ascii=False)

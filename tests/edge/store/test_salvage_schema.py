@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -13,10 +14,12 @@ from edge.counter.errors import PackReturnedBeforeError
 from edge.counter.sold import find_sold_pack
 from edge.store import sql
 from edge.store.database import database_path, opened_store
-from edge.store.salvage import mend
-from edge.store.salvage_build import Owner
+from edge.store.life import former_stores
+from edge.store.salvage import Mended, mend
+from edge.store.salvage_build import REPORT, Owner
 from edge.store.salvage_schema import put_schema_right
 from edge.store.terminal import ensure_state
+from edge.store_troubles import store_troubles
 from rules.scan_judgement import Mode, Verdict
 from tests.edge.scene import (
     CATALOGUE,
@@ -163,3 +166,46 @@ def test_box_received_before_is_known_from_its_event_when_the_rows_are_gone(fold
         shop = Shop(connection, FakeClock(), seed=9)
         shop.sign_in(token="after")
         assert shop.scan(TRACE_1).verdict is Verdict.RECEIVED_HERE
+
+
+@pytest.mark.req("T-10")
+def test_parts_that_were_not_read_whole_are_named_with_a_way_to_sign_in_again(whole: Path, folder: Path) -> None:
+    content = bytearray(whole.read_bytes())
+    with closing(sqlite3.connect(whole)) as store:
+        (root,) = store.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'operator'").fetchone()
+    content[(root - 1) * PAGE : root * PAGE] = bytes(PAGE)
+    folder.mkdir()
+    database_path(folder).write_bytes(content)
+    assert mend(database_path(folder), OWNER).is_salvaged
+    with opened_store(folder) as connection, connection.begin():
+        (former,) = former_stores(connection)
+    # Without the operators there are no shifts of theirs.
+    assert former.incomplete == ("operator", "session", "shift")
+    (trouble,) = store_troubles(Mended(), [former], NOON)
+    assert "没有完整读出：操作员、班次" in trouble.words.zh
+    assert "not read whole: operators, shifts" in trouble.words.en
+    assert "yima edge operator password yaoshi" in trouble.next_step.zh
+    assert "yima edge operator password yaoshi" in trouble.next_step.en
+    assert former.folder is not None
+    plain = [line for line in (folder / former.folder / REPORT).read_text("utf-8").splitlines() if line[0] == "#"]
+    assert any("操作员" in line and "operators" in line for line in plain)
+
+
+def test_report_names_numbers_that_are_lost_and_nothing_that_was_read(whole: Path, folder: Path) -> None:
+    content = bytearray(whole.read_bytes())
+    at = content.index(b'{"v":1') // PAGE * PAGE
+    content[at : at + PAGE] = bytes(PAGE)
+    folder.mkdir()
+    database_path(folder).write_bytes(content)
+    assert mend(database_path(folder), OWNER).is_salvaged
+    with opened_store(folder) as connection, connection.begin():
+        (former,) = former_stores(connection)
+    (trouble,) = store_troubles(Mended(), [former], NOON)
+    assert former.incomplete == ()
+    assert "没有完整读出" not in trouble.words.zh
+    assert "operator" not in trouble.next_step.en
+    assert former.folder is not None
+    text = (folder / former.folder / REPORT).read_text("utf-8")
+    assert f"numbers {', '.join(f'{first}-{last}' for first, last in former.lost)}" in text
+    for line in text.splitlines():
+        assert line[0] == "#" or json.loads(line)

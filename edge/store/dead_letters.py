@@ -19,7 +19,7 @@ from codes.words import Words
 from edge.clock import from_us, to_us
 from edge.errors import EdgeError
 from edge.store import sql
-from edge.store.asked import prove
+from edge.store.asked import IS_PARKED, ROW_DAMAGED, prove
 from edge.store.salvage_proof import Place
 
 SELECT_DEAD = """
@@ -28,15 +28,14 @@ FROM outbox AS o LEFT JOIN set_aside AS s ON s.epoch = o.epoch AND s.seq = o.seq
 WHERE o.state = 'dead' ORDER BY o.created_at DESC, o.epoch, o.seq LIMIT ?
 """
 SELECT_ONE = "SELECT epoch, seq, state FROM outbox WHERE state IN ('dead', 'pending') AND id = ?"
-SELECT_DAMAGED = "SELECT 1 FROM outbox WHERE epoch = ? AND seq = ? AND dead_code = 'store.row_damaged'"
-SEND_AGAIN = """
+SEND_AGAIN = f"""
 UPDATE outbox SET state = 'pending', dead_code = NULL
-WHERE state = 'dead' AND dead_code <> 'store.row_damaged' AND epoch = ? AND seq = ?
-"""
-SELECT_ALL = """
-SELECT epoch, seq FROM outbox WHERE state = 'dead' AND dead_code <> 'store.row_damaged'
+WHERE state = 'dead' AND dead_code <> '{ROW_DAMAGED}' AND epoch = ? AND seq = ?
+"""  # noqa: S608 - the code is ours
+SELECT_ALL = f"""
+SELECT epoch, seq FROM outbox WHERE state = 'dead' AND dead_code <> '{ROW_DAMAGED}'
   AND NOT EXISTS (SELECT 1 FROM set_aside AS s WHERE s.epoch = outbox.epoch AND s.seq = outbox.seq)
-"""
+"""  # noqa: S608 - the code is ours
 SET_ASIDE = "INSERT OR REPLACE INTO set_aside (epoch, seq, operator, reason, at) VALUES (?, ?, ?, ?, ?)"
 TAKE_BACK = "DELETE FROM set_aside WHERE epoch = ? AND seq = ?"
 
@@ -147,7 +146,7 @@ def send_all_again(tx: Connection) -> SentAgain:
 
 
 def _is_damaged(tx: Connection, place: Place) -> bool:
-    return sql.first(tx, SELECT_DAMAGED, place) is not None
+    return sql.first(tx, IS_PARKED, place) is not None
 
 
 def _words_of_damage(event: str) -> Words:

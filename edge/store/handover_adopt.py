@@ -20,6 +20,7 @@ from codes.words import Words
 from edge.clock import corrected_us, to_us
 from edge.errors import EdgeError
 from edge.store import sql
+from edge.store.asked import ROW_DAMAGED
 from edge.store.chain import event_at
 from edge.store.dead_letters import TAKE_BACK
 from edge.store.handover import (
@@ -46,9 +47,9 @@ ON CONFLICT (epoch, seq) DO UPDATE SET
   state = 'pending', held_until = NULL, dead_code = NULL, delivered_at = NULL
 """
 # A damaged cell may hold a text, and one that is none.
-SELECT_HERE = """
-SELECT iif(typeof(bytes) = 'blob', bytes, x''), dead_code IS 'store.row_damaged' FROM outbox WHERE epoch = ? AND seq = ?
-"""
+SELECT_HERE = f"""
+SELECT iif(typeof(bytes) = 'blob', bytes, x''), dead_code IS '{ROW_DAMAGED}' FROM outbox WHERE epoch = ? AND seq = ?
+"""  # noqa: S608 - the code is ours
 SELECT_OPEN_LIST = "SELECT 1 FROM sale WHERE state = 'open'"
 NOTE_ADOPTED = """
 INSERT INTO adopted (epoch, at, source, events) VALUES (?, ?, ?, ?)

@@ -23,6 +23,7 @@ from sqlalchemy import Connection
 
 from codes.words import Words
 from edge.store import schema, sql
+from edge.store.asked import PARK
 from edge.store.database import APPLICATION_ID, SALVAGING, connected, had_a_life, newer_store
 from edge.store.errors import DiskFullError, of_os_error, store_errors
 from edge.store.files import write_whole
@@ -36,8 +37,6 @@ from wire.on_disk import make_private_folder, sync
 from wire.receipts import ranges
 
 DAMAGED = "damaged"
-ROW_DAMAGED = "store.row_damaged"
-"""Why a waiting event is a dead letter: its bytes are not what was frozen."""
 _IMAGE = "image.db"
 _NEW = "terminal.db.new"
 _FINDING = "still_wrong.txt"
@@ -46,7 +45,6 @@ _BESIDE = ("-wal", "-shm", "-journal")
 """What belongs to a database file. SQLite would play a journal that is left back into the new store."""
 
 MADE_BY = "SELECT 1 FROM former_store WHERE folder = ?"
-PARK = "UPDATE outbox SET state = 'dead', dead_code = ?, held_until = NULL WHERE epoch = ? AND seq = ?"
 
 _MAKE_ROOM: Final = Words(
     "请腾出磁盘空间，但不要删除 damaged 和 salvaging；终端会自动重试。",
@@ -132,7 +130,7 @@ def _park(tx: Connection, wrong: Sequence[tuple[str, int]], owner: Owner) -> int
     for epoch in sorted({epoch for epoch, _ in wrong}):
         numbers = sorted(seq for life, seq in wrong if life == epoch)
         for seq in numbers:
-            sql.change(tx, PARK, (ROW_DAMAGED, epoch, seq))
+            sql.change(tx, PARK, (epoch, seq))
         outbox.tell_lost(tx, epoch, ranges(numbers), owner.now)
     return len(wrong)
 

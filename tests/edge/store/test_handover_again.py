@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from edge.store import sql
+from edge.store.asked import ROW_DAMAGED
 from edge.store.database import database_path
 from edge.store.dead_letters import dead_letters, set_dead_letter_aside
 from edge.store.handover import BadExportError
 from edge.store.handover_adopt import Adopted
-from edge.store.salvage import ROW_DAMAGED, mend
+from edge.store.salvage import mend
 from edge.store.terminal import read_state
 from tests.edge.scene import EPOCH, NOON
 from tests.edge.store.test_handover import NEW_EPOCH, Box

@@ -95,7 +95,7 @@ def wrong_table(store: sqlite3.Connection) -> str | None:
     """
     for table in tables_of(store):
         columns = columns_of(store, table)
-        right = " AND ".join([right_row(columns), *_checks_of(store, table)])
+        right = " AND ".join([right_row(columns), *checks_of(store, table)])
         if store.execute(f"SELECT 1 FROM {table} NOT INDEXED WHERE NOT ({right}) LIMIT 1").fetchone():  # noqa: S608 - names are ours
             return table
         texts = " || ".join(f"coalesce({column.name}, '')" for column in columns if column.type == "TEXT")
@@ -104,8 +104,11 @@ def wrong_table(store: sqlite3.Connection) -> str | None:
     return None
 
 
-def _checks_of(store: sqlite3.Connection, table: str) -> list[str]:
-    """Return the conditions of the schema: SQLite itself looks at none of them where it may only read."""
+def checks_of(store: sqlite3.Connection, table: str) -> list[str]:
+    """Return the conditions of the schema: SQLite itself looks at none of them where it may only read.
+
+    One with brackets two deep is not found; the schema has none.
+    """
     (statement,) = store.execute(READ_TABLE, (table,)).fetchone()
     return [f"({condition})" for condition in _CHECK.findall(statement)]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from edge.clock import to_us
 from edge.store.chain import READ_EVENT
 from edge.store.salvage_fill import Taken, add_events
 from edge.store.salvage_proof import Found, event_in, is_near, prove, restored
@@ -203,7 +204,7 @@ class _Search:
     def _created_at(self, epoch: str, seq: int) -> int:
         frozen = self._delivered(epoch, seq)
         event = event_in(frozen) if frozen else None
-        return int(event.occurred_at.timestamp() * 1_000_000) if event else 0
+        return to_us(event.occurred_at) if event else 0
 
     def _last(self, epoch: str, here: set[int]) -> int:
         newest = max(here, default=0)

@@ -13,7 +13,7 @@ from edge.operators.guesses import FREE, LONGEST_WAIT, after_guess, wait_for
 from edge.store.database import FILE_NAME, opened_store
 from edge.store.salvage import mend
 from edge.store.salvage_build import Owner
-from edge.store.salvage_cells import LONGEST_LOCK_US
+from edge.store.salvage_cells import LONGEST_LOCK_US, checks_of, columns_of
 from edge.store.shifts import Guesses, find_guesses, note_guesses
 from rules.scan_judgement import Mode
 from tests.edge.scene import NOON, TERMINAL, seeded_bytes
@@ -67,3 +67,27 @@ def test_damage_keeps_a_session_over(tmp_path: Path, whole: bytes) -> None:
     assert mend(path, Owner(TERMINAL, Mode.DISPENSE, NOON, seeded_bytes(3))).is_salvaged
     with closing(sqlite3.connect(path)) as store:
         assert store.execute("SELECT expires_at FROM session").fetchall() == [(0,)]
+
+
+def test_every_condition_of_the_schema_is_found_and_no_row_may_belong_to_nothing(tmp_path: Path, whole: bytes) -> None:
+    path = tmp_path / FILE_NAME
+    path.write_bytes(whole)
+    with closing(sqlite3.connect(path)) as store:
+        tables = [
+            (name, statement)
+            for name, statement in store.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table'")
+        ]
+        found = {name: len(checks_of(store, name)) for name, _ in tables}
+        nullable = {
+            (name, column.name) for name, _ in tables for column in columns_of(store, name) if column.may_be_null
+        }
+        belonging = {
+            (name, here)
+            for name, _ in tables
+            for _, _, _, here, *_ in store.execute(f"PRAGMA foreign_key_list({name})")
+        }
+    assert found == {name: statement.count("CHECK (") for name, statement in tables}
+    assert sum(found.values()) > 4
+    # Else `drop_orphans` would take it for an orphan.
+    assert belonging
+    assert not belonging & nullable

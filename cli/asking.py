@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cli.advice import advised
 from cli.legible_config import legible_config
 from cli.terminal_status import StatusRefusedError, fetch_status
 from codes.errors import YimaError
@@ -18,6 +19,8 @@ from edge.troubles import NOT_APPLIED
 class Asking:
     """Whom to ask, and what is to be said of the configuration besides."""
 
+    config: Path
+    """Its file."""
     settings: EdgeConfig
     fault: YimaError | None = None
     """Why the configuration cannot be used; the settings are what can still be read of it."""
@@ -28,6 +31,10 @@ class Asking:
         Raises:
             YimaError: It does not say how it is, or nothing answers where a broken configuration seems to point.
         """
+        seen = self._seen()
+        return None if seen is None else advised(self.config, seen)
+
+    def _seen(self) -> TerminalStatus | None:
         if self.fault is None:
             return fetch_status(self.settings)
         try:
@@ -46,12 +53,12 @@ def asking_of(config: Path) -> Asking:
         YimaError: It cannot be used, and does not even name its terminal.
     """
     try:
-        return Asking(load_config(config))
+        return Asking(config, load_config(config))
     except YimaError as exc:
         legible = legible_config(config)
         if legible is None:
             raise
-        return Asking(legible, exc)
+        return Asking(config, legible, exc)
 
 
 def _with_fault(seen: TerminalStatus, fault: YimaError) -> TerminalStatus:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter
 
+from cli.advice import DEFAULT_CONFIG, advice_for
 from cli.checks.box import check_box
 from cli.checks.data import check_data
 from cli.checks.devices import check_devices
@@ -28,7 +30,6 @@ from edge.store.inspection import inspect_profiles
 from edge.store.scanner_profiles import StoredProfile
 from edge.troubles import NOT_APPLIED, certificate_troubles
 
-DEFAULT_CONFIG = Path("/etc/yima/edge.toml")
 Config = Annotated[Path, typer.Option("--config", help="配置文件 / Configuration file")]
 _FAULTS, _CANNOT_LOOK = 1, 2
 _MARKS = {Level.OK: "✓", Level.NOTICE: "!", Level.FAULT: "✗"}
@@ -55,6 +56,7 @@ def doctor(
         findings += [fault_of(exc), *examine_broken(legible_config(config))]
     else:
         findings += examine(settings, scanner or ())
+    findings = [_advised(config, one) for one in findings]
     if as_json:
         typer.echo(json.dumps(report_of(findings), ensure_ascii=False))
     else:
@@ -135,6 +137,10 @@ def _learned(config: EdgeConfig, asked: Asked) -> Mapping[str, StoredProfile]:
 
 def _has_camera(lines: Sequence[str]) -> bool:
     return any(line.strip().startswith(f"{ScannerKind.CAMERA}:") for line in lines)
+
+
+def _advised(config: Path, one: Finding) -> Finding:
+    return one if one.next_step is None else replace(one, next_step=advice_for(config, one.next_step))
 
 
 def _show(findings: list[Finding]) -> None:

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection
 
-from cli.doctor import DEFAULT_CONFIG
+from cli.advice import DEFAULT_CONFIG
 from cli.group import command_group
 from cli.mistakes import UsageMistakeError
 from cli.outbox_screen import show_remarks, state_of, told_on_screen

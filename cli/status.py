@@ -18,9 +18,10 @@ import typer
 from pydantic import TypeAdapter
 
 from cli.absence import NOT_RUNNING, absence_of
+from cli.advice import DEFAULT_CONFIG, advice_for
 from cli.asking import Asking, asking_of
 from cli.complaint import CANNOT, show_complaint
-from cli.doctor import DEFAULT_CONFIG, Config
+from cli.doctor import Config
 from cli.paper import padded, size_of, wrapped
 from cli.state_words import DEVICE_STATES, QUOTA_STATES
 from cli.terminal_status import StatusRefusedError
@@ -108,7 +109,7 @@ def page_of(seen: TerminalStatus, now: datetime) -> Iterator[str]:
 def _once(asked: Asking, *, as_json: bool) -> TerminalStatus | None:
     seen = asked.status()
     if seen is None and not as_json:
-        show_complaint(absence_of(asked.settings, _ASK_DOCTOR))
+        show_complaint(absence_of(asked.settings, advice_for(asked.config, _ASK_DOCTOR)))
     else:
         _show(seen, as_json=as_json)
     return seen

@@ -24,10 +24,11 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter
 
+from cli.advice import DEFAULT_CONFIG
 from cli.checks.finding import Finding, fault_of
 from cli.checks.salvage import files_of_salvages
 from cli.checks.service import UNIT
-from cli.doctor import DEFAULT_CONFIG, Config, examine, examine_broken, report_of
+from cli.doctor import Config, examine, examine_broken, report_of
 from cli.legible_config import legible_config
 from cli.redaction import Gate, gate_for
 from cli.status import record_of

@@ -22,7 +22,7 @@ from cli.group import command_group
 from cli.mistakes import UsageMistakeError
 from cli.outbox_screen import show_remarks, state_of, told_on_screen
 from cli.paper import screen_width, wrapped
-from codes.os_words import words_of_os_error
+from codes.os_words import words_of_os_error, words_of_unwritten
 from codes.words import Words
 from edge.clock import SystemClock
 from edge.config import load_config
@@ -339,7 +339,7 @@ def _new_file(file: Path) -> Iterator[IO[bytes]]:
 
 
 def _cannot_write(file: Path, exc: OSError) -> ExportFileError:
-    why = words_of_os_error(exc)
+    why = words_of_unwritten(exc)
     return ExportFileError(Words(f"无法写入 {file}：{why.zh}", f"Cannot write {file}: {why.en}"), next_step=_NEW_NAME)
 
 

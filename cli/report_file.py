@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from codes.errors import YimaError
-from codes.os_words import words_of_os_error
+from codes.os_words import words_of_unwritten
 from codes.words import Words
 
 
@@ -49,7 +49,7 @@ def write_report(report: Path, made: Mapping[str, Any]) -> None:
 
 
 def _unwritten(report: Path, error: OSError) -> ReportNotWrittenError:
-    why = words_of_os_error(error)
+    why = words_of_unwritten(error)
     return ReportNotWrittenError(
         Words(f"无法写入报告 {report}：{why.zh}", f"Cannot write the report {report}: {why.en}")
     )

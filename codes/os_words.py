@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
-from os import PathLike
-from pathlib import Path
 from types import MappingProxyType
 
 from codes.words import Words
@@ -13,7 +11,7 @@ from codes.words import Words
 _NO_SUCH_NAME = -2
 """`socket.EAI_NONAME`: a name that no address belongs to."""
 _NO_FILE = Words("文件不存在", "there is no such file")
-_NO_FOLDER = Words("所在目录不存在", "the folder it is named in does not exist")
+_NO_FOLDER = Words("所在目录不存在", "its folder does not exist")
 _WORDS: Mapping[int | None, Words] = MappingProxyType(
     {
         errno.ENOENT: _NO_FILE,
@@ -39,8 +37,10 @@ _WORDS: Mapping[int | None, Words] = MappingProxyType(
 
 def words_of_os_error(error: OSError) -> Words:
     """Return what went wrong with a file or an address; in the system's own words where we have none."""
-    if error.errno == errno.ENOENT and isinstance(error.filename, str | PathLike):
-        # A file that was to be written is not what is missing.
-        return _NO_FILE if Path(error.filename).absolute().parent.exists() else _NO_FOLDER
     told = str(error.strerror or error)
     return _WORDS.get(error.errno, Words(told, told))
+
+
+def words_of_unwritten(error: OSError) -> Words:
+    """Return why a new file could not be written: what is missing then is its folder."""
+    return _NO_FOLDER if error.errno in {errno.ENOENT, errno.ENOTDIR} else words_of_os_error(error)

@@ -23,7 +23,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from codes.os_words import words_of_os_error
+from codes.os_words import words_of_os_error, words_of_unwritten
 from codes.words import Words
 from server.backup_part import part_beside
 from server.config import ServerConfig
@@ -111,7 +111,7 @@ def back_up(store: Store, file: Path, *, now: datetime, told: Told) -> BackedUp:
             give_name(part, file)
         sync(file.parent)
     except OSError as exc:
-        why = words_of_os_error(exc)
+        why = words_of_unwritten(exc)
         raise BackupFileError(Words(f"无法写入 {file}：{why.zh}", f"Cannot write {file}: {why.en}")) from exc
     return BackedUp(file, file.stat().st_size, rows)
 

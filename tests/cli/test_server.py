@@ -69,6 +69,12 @@ def test_a_damaged_key_is_to_be_restored_because_every_terminal_knows_it(config:
     assert "PEM" not in str(refused.words)
 
 
+def test_a_backup_into_a_folder_that_is_missing_says_that_the_folder_is(config: Path) -> None:
+    refused = failure(config, "backup", str(config.parent / "none" / "centre.backup"))
+    assert refused.code == "backup.file"
+    assert "所在目录不存在" in refused.words.zh
+
+
 def test_accounts_are_added_listed_and_disabled(config: Path) -> None:
     first = output(config, "user", "add", "boss", "--role", "admin")
     assert "password" in first

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codes.os_words import words_of_os_error
+from codes.os_words import words_of_os_error, words_of_unwritten
 
 
 @pytest.mark.parametrize(
@@ -32,21 +32,17 @@ def test_common_faults_are_in_both_languages(number: int, zh: str, en: str) -> N
     assert (words.zh, words.en) == (zh, en)
 
 
-@pytest.mark.parametrize(
-    ("name", "zh", "en"),
-    [
-        ("none", "文件不存在", "there is no such file"),
-        ("none/backup", "所在目录不存在", "the folder it is named in does not exist"),
-    ],
-)
-@pytest.mark.parametrize("kind", [str, Path])
-def test_a_folder_that_is_missing_is_not_called_a_file(
-    tmp_path: Path, kind: type[str | Path], name: str, zh: str, en: str
-) -> None:
-    with pytest.raises(FileNotFoundError) as caught:
-        open(kind(tmp_path / name), "x" if "/" in name else "r")  # noqa: PTH123, SIM115 - as either names it
-    words = words_of_os_error(caught.value)
-    assert (words.zh, words.en) == (zh, en)
+@pytest.mark.parametrize("name", ["none/backup", "file/backup"])
+def test_what_a_new_file_misses_is_its_folder(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises((FileNotFoundError, NotADirectoryError)) as caught:
+        (tmp_path / name).write_bytes(b"")
+    words = words_of_unwritten(caught.value)
+    assert (words.zh, words.en) == ("所在目录不存在", "its folder does not exist")
+
+
+def test_what_else_is_wrong_with_a_new_file_is_said_as_of_any() -> None:
+    assert words_of_unwritten(OSError(errno.ENOSPC, "")).zh == "磁盘已满"
 
 
 def test_what_we_have_no_words_for_is_passed_on() -> None:

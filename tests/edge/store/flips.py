@@ -13,7 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -33,6 +33,7 @@ from rules.scan_judgement import Mode
 from tests.edge.scene import EPOCH, NOON, TERMINAL, FakeClock, Shop, seeded_bytes
 from tests.edge.store.cells import fuzz as fuzz_cells
 from tests.edge.store.log_index import indexes_of
+from tests.edge.store.spared import Table, rows_of, spared, tables_of
 from wire.events import EventsLost, StoreRebuilt, thaw
 from wire.receipts import Receipt
 
@@ -57,6 +58,7 @@ class Living:
     files: dict[str, bytes]
     events: dict[int, bytes]
     delivered_to: int
+    tables: dict[str, Table]
 
 
 @dataclass
@@ -71,6 +73,10 @@ class Tally:
     kept: int = 0
     lost_and_said: int = 0
     lost_silently: list[str] = field(default_factory=list)
+    tables_spared: int = 0
+    """Tables that the damage did not hit."""
+    rows_gone: list[str] = field(default_factory=list)
+    """Of these, the ones that are not as they were."""
     slowest_s: float = 0.0
     kinds: Counter[str] = field(default_factory=Counter)
 
@@ -85,6 +91,8 @@ class Tally:
             "events kept": self.kept,
             "events lost and said": self.lost_and_said,
             "events lost silently": len(self.lost_silently),
+            "tables spared": self.tables_spared,
+            "of these not as they were": len(self.rows_gone),
             "slowest start, s": round(self.slowest_s, 2),
         }
         return [f"{name:<28}{value:>10}" for name, value in rows.items()]
@@ -240,7 +248,7 @@ def live(folder: Path) -> list[Living]:
                 _statement(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
         last = _keep(folder, connection)
     closed = {name: (folder / name).read_bytes() for name in FILES if (folder / name).exists()}
-    return [*lives, Living(closed, last.events, last.delivered_to)]
+    return [*lives, replace(last, files=closed)]
 
 
 def _deliver(shop: Shop, last: int) -> None:
@@ -254,7 +262,8 @@ def _keep(folder: Path, connection: Connection) -> Living:
     with connection.begin():
         rows = sql.rows(connection, "SELECT seq, bytes, state FROM outbox")
     files = {name: (folder / name).read_bytes() for name in FILES if (folder / name).exists()}
-    return Living(files, {seq: frozen for seq, frozen, _ in rows}, max(s for s, _, state in rows if state != "pending"))
+    delivered_to = max(s for s, _, state in rows if state != "pending")
+    return Living(files, {seq: frozen for seq, frozen, _ in rows}, delivered_to, tables_of(connection))
 
 
 def _statement(connection: Connection, statement: str) -> None:
@@ -294,6 +303,9 @@ def fuzz(count: int, seed: int, spoils: dict[str, tuple[str, Spoil]] = SPOILS) -
 
 def _judge(folder: Path, moment: Living, tally: Tally, where: str) -> None:
     mended = Mended()
+    is_log_whole = all((folder / name).read_bytes() == moment.files[name] for name in FILES[1:] if name in moment.files)
+    whole = moment.files[FILE_NAME]
+    unhit = spared(moment.tables, whole, (folder / FILE_NAME).read_bytes()) if is_log_whole else []
     owner = Owner(TERMINAL, Mode.DISPENSE, NOON, seeded_bytes(7))
 
     def mend_first(database: Path) -> None:
@@ -303,6 +315,8 @@ def _judge(folder: Path, moment: Living, tally: Tally, where: str) -> None:
     started_s = time.perf_counter()
     with opened_store(folder, mend_first) as connection:
         tally.slowest_s = max(tally.slowest_s, time.perf_counter() - started_s)
+        with connection.begin():
+            gone = [name for name in unhit if rows_of(connection, name) != moment.tables[name].rows]
         ensure_state(connection, terminal=TERMINAL, new_epoch="new", mode=Mode.DISPENSE)
         shop = Shop(connection, FakeClock(), seed=9)
         shop.sign_in(login="li", token="after")
@@ -322,6 +336,8 @@ def _judge(folder: Path, moment: Living, tally: Tally, where: str) -> None:
     if is_one_commit and mended.is_cut_off and min(silent) > max(set(moment.events) - set(silent), default=0):
         silent = []
     tally.damaged += 1
+    tally.tables_spared += len(unhit)
+    tally.rows_gone += [f"{where}: {gone}"] if gone else []
     tally.salvaged += mended.is_salvaged
     tally.as_it_was += not mended.is_salvaged
     tally.parked += mended.parked
@@ -356,9 +372,15 @@ def main() -> None:
     is_bursts = sys.argv[3:] == ["bursts"]
     tally = fuzz(count, seed, BURSTS if is_bursts else SPOILS)
     cells = [] if is_bursts else fuzz_cells(count, seed)
-    lines = [*tally.lines(), *tally.lost_silently, f"{'wrong after a cell':<28}{len(cells):>10}", *cells]
+    lines = [
+        *tally.lines(),
+        *tally.lost_silently,
+        *tally.rows_gone,
+        f"{'wrong after a cell':<28}{len(cells):>10}",
+        *cells,
+    ]
     sys.stdout.write("\n".join(lines) + "\n")
-    sys.exit(bool(tally.lost_silently or cells) or tally.slowest_s > LONGEST_S)
+    sys.exit(bool(tally.lost_silently or tally.rows_gone or cells) or tally.slowest_s > LONGEST_S)
 
 
 if __name__ == "__main__":

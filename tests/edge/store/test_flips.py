@@ -1,4 +1,4 @@
-"""A byte that flips anywhere in the store: it opens in time, and no event is lost without a word."""
+"""A byte that flips anywhere in the store: it opens in time, and nothing is lost without a word."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ def test_no_damage_stops_a_start_or_loses_an_event_silently() -> None:
     assert tally.lost_silently == []
     assert tally.damaged == FLIPS == tally.as_it_was + tally.salvaged
     assert tally.salvaged > len(SPOILS)
+    assert tally.rows_gone == []
+    assert tally.tables_spared > FLIPS // 2
     assert tally.kept > 10 * FLIPS
     assert tally.slowest_s < LONGEST_S
 
@@ -29,5 +31,7 @@ def test_many_bytes_at_once_stop_no_start_and_lose_no_event_silently() -> None:
     assert tally.lost_silently == []
     assert tally.damaged == count == tally.as_it_was + tally.salvaged
     assert tally.salvaged > len(BURSTS) // 2
+    assert tally.rows_gone == []
+    assert tally.tables_spared > len(BURSTS) // 2
     assert tally.kept > 10 * count
     assert tally.slowest_s < LONGEST_S

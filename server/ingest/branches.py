@@ -101,12 +101,12 @@ class _Walk:
                 break
             if not self.numbers.has(self.chain.thread.seq) and self.numbers.read >= most:
                 return self._finding(None, is_at_work=True)
-            if self._is_here():
-                if self._is_joining():
+            if self._find_here():
+                if self._join_another():
                     continue
                 self.chain.empty = 0
                 self.chain.thread = self.numbers.below(self.chain.thread)
-            elif self._is_settled():
+            elif self._seek():
                 self._pass()
             else:
                 sought = self.chain.sought
@@ -125,22 +125,22 @@ class _Walk:
         if self.row.is_broken or names is None or (self.row.lost_from is not None and self.row.lost_from <= seq):
             return False
         # In a chain that was never wrong the only event under a number vouches for all below, but not across a hole.
-        return self.numbers.has(seq) and len(self.numbers.at(seq)) == 1 and self._is_here()
+        return self.numbers.has(seq) and len(self.numbers.at(seq)) == 1 and self._find_here()
 
-    def _is_here(self) -> bool:
+    def _find_here(self) -> bool:
         seq, names = self.chain.thread
         here = self.numbers.at(seq, down_to=self.chains.highest_end(seq))
         return names is not None and names <= here.keys()
 
-    def _is_joining(self) -> bool:
-        """Go on as another chain where this one comes to its end; below a tear nobody knows whether it is the same."""
+    def _join_another(self) -> bool:
+        """Go on as another chain where this one comes to its end, if there is one; below a tear nobody knows."""
         seq, names = self.chain.thread
         if names is None or len(names) != 1 or self.chain.is_torn:
             return False
         return self.chains.merge(self.chain, Place(seq, *names), self.now, self.lowest)
 
-    def _is_settled(self) -> bool:
-        """Tell whether the number at which it stops was asked for in vain, or is known to be lost."""
+    def _seek(self) -> bool:
+        """Ask for the number at which it stops; True if that was in vain, or it is known to be lost."""
         seq, names = self.chain.thread
         told = self.numbers.told(seq)
         if told is not None and self._is_single(seq):

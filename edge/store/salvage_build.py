@@ -20,7 +20,7 @@ from edge.store.salvage_outbox import take_outbox
 from edge.store.salvage_remains import Head, Remains
 from edge.store.salvage_report import write_report
 from edge.store.salvage_sales import SALES, tell_sales_anew
-from edge.store.salvage_schema import put_schema_right
+from edge.store.salvage_schema import put_schema_right, tables_made_after
 from rules.scan_judgement import Mode
 from wire.events import GENESIS, MAX_SPANS
 
@@ -65,6 +65,8 @@ def build_store(new: Path, image: Path, remains: Remains, folder: Path, owner: O
         put_schema_right(image)
         with indexed_afterwards(target):
             taken = fill(target, image, to_us(owner.now))
+            # What an older store never had is not missing.
+            taken.stopped -= tables_made_after(remains.versions()[1])
             take_outbox(target, image, remains.free_pages, taken)
         with connection.begin():
             recovered = recover_events(target, remains, taken, to_us(owner.now))

@@ -55,8 +55,10 @@ class _Known:
     """Of the newest step. It reads rows of every step before: a column that was added later is empty in them."""
     columns: range
     """How many a row may have."""
-    first_root: int | None
-    """Where it begins in every store, if the first step made it."""
+    step: int
+    """By which it was made."""
+    root: int
+    """Where it begins in a store that is made now; if the first step made it, in every store."""
 
     @property
     def likeness(self) -> tuple[str, str, str, list[str]]:
@@ -80,6 +82,11 @@ def put_schema_right(image: Path) -> None:
     write_schema(image, ours)
 
 
+def tables_made_after(version: int) -> set[str]:
+    """Return the tables that a store of this version does not have; none if the version is not known."""
+    return {one.name for one in _known() if one.step > version > 0}
+
+
 def _entries(content: mmap, page: FetchPage, end: int) -> Iterator[list[Value]]:
     """Yield whatever may be an entry of the schema, wherever up to `end` it stands."""
     for number in sorted({found.start() // PAGE_BYTES + 1 for found in _STATEMENT.finditer(content, 0, end)}):
@@ -93,8 +100,8 @@ def _with_roots(known: Sequence[_Known], entries: Sequence[list[Value]], page: F
     named = {one.name: _roots_named(one, entries) for one in known}
     taken: dict[str, int] = {}
     # Where entry and custom agree there is no doubt; those choose first.
-    for one in sorted(known, key=lambda one: one.first_root not in named[one.name][:1]):
-        choices = [*named[one.name], *([one.first_root] if one.first_root else [])]
+    for one in sorted(known, key=lambda one: one.root not in named[one.name][:1]):
+        choices = [*named[one.name], *([one.root] if one.step == 1 else [])]
         for root in choices:
             if root not in taken.values() and _begins_at(one, page(root), page):
                 taken[one.name] = root
@@ -129,8 +136,7 @@ def _begins_at(one: _Known, page: bytes, fetch: FetchPage) -> bool:
 
 def _known() -> list[_Known]:
     """Return the tables of the newest schema."""
-    fewest: dict[str, int] = {}
-    first_roots: dict[str, int] = {}
+    made: dict[str, tuple[int, int]] = {}
     with closing(sqlite3.connect(":memory:")) as fresh:
 
         def columns(name: str) -> int:
@@ -139,11 +145,9 @@ def _known() -> list[_Known]:
         for step in schema.history():
             for statement in step.statements:
                 fresh.execute(statement)
-            for _, name, _, root, _ in fresh.execute(SELECT_ENTRIES).fetchall():
-                fewest.setdefault(name, columns(name))
-                if step.version == 1:
-                    first_roots[name] = root
+            for _, name, *_ in fresh.execute(SELECT_ENTRIES).fetchall():
+                made.setdefault(name, (step.version, columns(name)))
         return [
-            _Known(type_, name, table, statement, range(fewest[name], columns(name) + 1), first_roots.get(name))
-            for type_, name, table, _, statement in fresh.execute(SELECT_ENTRIES).fetchall()
+            _Known(type_, name, table, statement, range(made[name][1], columns(name) + 1), made[name][0], root)
+            for type_, name, table, root, statement in fresh.execute(SELECT_ENTRIES).fetchall()
         ]

@@ -13,7 +13,7 @@ from edge.counter.counter import Request
 from edge.counter.errors import PackReturnedBeforeError
 from edge.counter.sold import find_sold_pack
 from edge.store import sql
-from edge.store.database import database_path, opened_store
+from edge.store.database import APPLICATION_ID, database_path, opened_store
 from edge.store.life import former_stores
 from edge.store.salvage import Mended, mend
 from edge.store.salvage_build import REPORT, Owner
@@ -35,6 +35,7 @@ from tests.edge.scene import (
 )
 
 PAGE = 4_096
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "db"
 OWNER = Owner(TERMINAL, Mode.DISPENSE, NOON, seeded_bytes(3))
 SELECT_TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
 SELECT_STATEMENTS = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name"
@@ -209,3 +210,21 @@ def test_report_names_numbers_that_are_lost_and_nothing_that_was_read(whole: Pat
     assert f"numbers {', '.join(f'{first}-{last}' for first, last in former.lost)}" in text
     for line in text.splitlines():
         assert line[0] == "#" or json.loads(line)
+
+
+@pytest.mark.req("T-10")
+@pytest.mark.parametrize("version", [1, 5])
+def test_older_store_with_a_broken_schema_misses_no_table_that_it_never_had(folder: Path, version: int) -> None:
+    folder.mkdir()
+    path = database_path(folder)
+    with closing(sqlite3.connect(path)) as store:
+        store.executescript((FIXTURES / f"edge-{version:04}.sql").read_text("utf-8"))
+        store.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        store.execute(f"PRAGMA user_version = {version}")
+    before, content = kept_in(path), bytearray(path.read_bytes())
+    content[content.index(b"CREATE TABLE sale_pack") + 8] ^= 0x80
+    path.write_bytes(content)
+    assert mend(path, OWNER).is_salvaged
+    assert {name: rows for name, rows in kept_in(path).items() if name in before} == before
+    with opened_store(folder) as connection, connection.begin():
+        assert [former.incomplete for former in former_stores(connection)] == [()]

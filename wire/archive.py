@@ -15,7 +15,7 @@ import msgspec
 import zstandard
 
 from codes.words import Words
-from wire.errors import CorruptMessageError
+from wire.errors import UNDECODABLE, CorruptMessageError
 
 _LENGTH = struct.Struct(">I")
 _LONGEST = 256 * 1024 * 1024
@@ -81,7 +81,7 @@ def read_archive(source: IO[bytes], mark: bytes, decoder: msgspec.msgpack.Decode
         with zstandard.ZstdDecompressor().stream_reader(part, closefd=False) as stream:
             while length := _read(stream, _LENGTH.size):
                 yield decoder.decode(_read(stream, min(_LENGTH.unpack(length)[0], _LONGEST)))
-    except (zstandard.ZstdError, msgspec.DecodeError, UnicodeDecodeError, struct.error) as exc:
+    except (zstandard.ZstdError, struct.error, *UNDECODABLE) as exc:
         # The digest holds, so it was written like this: by a newer program, or a wrong one.
         raise CorruptMessageError(Words(f"内容不可读：{exc}", f"It cannot be read: {exc}")) from exc
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
+
 from codes.errors import ConfigError, YimaError
 from codes.words import Words
+
+UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec may raise where bytes are no JSON of ours: another shape, a text that is none, a thousand brackets."""
 
 
 class WireError(YimaError):

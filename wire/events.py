@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from msgspec import Meta, Struct
 
 from codes.words import Words
-from wire.errors import InvalidEventError, NewerMessageError, UnsupportedVersionError
+from wire.errors import UNDECODABLE, InvalidEventError, NewerMessageError, UnsupportedVersionError
 
 SCHEMA_VERSION = 1
 OLDEST_READABLE_VERSION = 1
@@ -231,8 +231,6 @@ class EventHeader(Struct, frozen=True):
 _encoder = msgspec.json.Encoder(decimal_format="string", uuid_format="canonical")
 _event_decoder = msgspec.json.Decoder(Event)
 _header_decoder = msgspec.json.Decoder(EventHeader)
-_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What bytes that are no event raise; the last, those with a thousand brackets open."""
 
 
 def freeze(event: Event) -> bytes:
@@ -250,7 +248,7 @@ def thaw(frozen: bytes | msgspec.Raw) -> Event:
     """
     try:
         event = _event_decoder.decode(frozen)
-    except _UNDECODABLE as exc:
+    except UNDECODABLE as exc:
         header = thaw_header(frozen)
         _refuse_version(header.v)
         raise InvalidEventError(
@@ -271,7 +269,7 @@ def thaw_header(frozen: bytes | msgspec.Raw) -> EventHeader:
     """
     try:
         return _header_decoder.decode(frozen)
-    except _UNDECODABLE as exc:
+    except UNDECODABLE as exc:
         raise InvalidEventError(Words(f"不是有效的记录：{exc}", f"Not an event: {exc}")) from exc
 
 

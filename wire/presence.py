@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from codes.words import Words
-from wire.errors import CorruptMessageError
+from wire.errors import UNDECODABLE, CorruptMessageError
 from wire.events import Hash, Name, OffsetMs, Seq, Tally, Utc, refuse_nameless
 from wire.receipts import refuse_newer
 
@@ -196,5 +196,5 @@ def decode_health(body: bytes) -> Health:
 def _decode(decoder: msgspec.json.Decoder[_T], body: bytes, words: Words) -> _T:
     try:
         return decoder.decode(body)
-    except msgspec.DecodeError as exc:
+    except UNDECODABLE as exc:
         raise CorruptMessageError(Words(f"{words.zh}：{exc}", f"{words.en}: {exc}")) from exc

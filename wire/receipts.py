@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from codes.words import Words
-from wire.errors import CorruptMessageError, NewerMessageError
+from wire.errors import UNDECODABLE, CorruptMessageError, NewerMessageError
 from wire.events import Name, Seq, Span, Utc
 
 BATCH_VERSION = 1
@@ -180,5 +180,5 @@ def ranges(seqs: Iterable[int]) -> list[tuple[int, int]]:
 def _decode(decoder: msgspec.json.Decoder[_T], body: bytes, words: Words) -> _T:
     try:
         return decoder.decode(body)
-    except msgspec.DecodeError as exc:
+    except UNDECODABLE as exc:
         raise CorruptMessageError(Words(f"{words.zh}：{exc}", f"{words.en}: {exc}")) from exc

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from codes.words import Words
 from edge.site.errors import BadAnswerError
 from edge.store.site_sales import PackFact
+from wire.errors import UNDECODABLE
 from wire.events import Code, Name
 from wire.receipts import Nonce
 
@@ -83,7 +84,7 @@ def decode(body: bytes, kind: type[_Message]) -> _Message:
         if msgspec.json.decode(body, type=_Versioned).v != VERSION:
             raise BadAnswerError(Words("对方的版本与本机不同", "It has another version"))
         return msgspec.json.decode(body, type=kind)
-    except msgspec.DecodeError as exc:
+    except UNDECODABLE as exc:
         raise BadAnswerError(Words(f"内容不符合规范：{exc}", f"The message does not fit its schema: {exc}")) from exc
 
 

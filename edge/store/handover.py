@@ -26,7 +26,7 @@ from edge.store.salvage_cells import MOST_NUMBER
 from edge.store.salvage_proof import row_of
 from edge.store.terminal import read_state
 from wire.archive import read_archive, write_archive
-from wire.errors import CorruptMessageError, InvalidEventError, NewerMessageError, UnsupportedVersionError
+from wire.errors import UNDECODABLE, CorruptMessageError, InvalidEventError, NewerMessageError, UnsupportedVersionError
 from wire.events import Event, sm3_hex, thaw, thaw_header
 
 ROWS_PER_CHUNK = 500
@@ -219,7 +219,7 @@ def origin_of(frozen: bytes) -> Origin:
     """
     try:
         return _origin_decoder.decode(frozen)
-    except msgspec.DecodeError as exc:
+    except UNDECODABLE as exc:
         raise InvalidEventError(Words(f"不是有效的记录：{exc}", f"Not an event: {exc}")) from exc
 
 

@@ -22,6 +22,7 @@ from edge.store.chain import event_at
 from edge.store.generation import generation_of
 from edge.store.salvage_proof import End, is_near
 from edge.store.terminal import TerminalState, read_state
+from wire.errors import UNDECODABLE
 from wire.events import GENESIS, Span, sm3_hex
 
 MACHINE_ID = Path("/etc/machine-id")
@@ -182,7 +183,7 @@ def _ending_in(text: str) -> _Ending:
     """Return how a life ended; of a damaged text nothing: the centre was told once already."""
     try:
         ending = msgspec.json.decode(text, type=_Ending | tuple[Span, ...])
-    except (msgspec.DecodeError, UnicodeError):
+    except UNDECODABLE:
         return _Ending(())
     return ending if isinstance(ending, _Ending) else _Ending(ending)
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from drivers.scanner.profile import Profile
 from edge.clock import from_us, to_us
 from edge.store import sql
+from wire.errors import UNDECODABLE
 
 SAVE_PROFILE = """
 INSERT INTO scanner_profile (device, learned, gs_ok, tested_at) VALUES (?, ?, ?, ?)
@@ -51,7 +52,7 @@ def all_profiles(tx: Connection) -> Mapping[str, StoredProfile]:
     for device, learned, tested_at in sql.rows(tx, ALL_PROFILES):
         try:
             profile = msgspec.json.decode(learned, type=Profile)
-        except msgspec.DecodeError as exc:
+        except UNDECODABLE as exc:
             _logger.warning("scanner_profile.unreadable", device=device, reason=str(exc))
             continue
         profiles[device] = StoredProfile(profile, from_us(tested_at))

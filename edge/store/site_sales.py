@@ -18,7 +18,7 @@ from edge.clock import from_us, to_us
 from edge.store import sql
 from edge.store.asked import NEXT_EPOCH
 from edge.store.outbox import LATEST_DELIVERY
-from wire.errors import InvalidEventError, NewerMessageError, UnsupportedVersionError
+from wire.errors import UNDECODABLE, InvalidEventError, NewerMessageError, UnsupportedVersionError
 from wire.events import Dispensed, SaleReturned, thaw
 
 KEEP = timedelta(days=400)
@@ -116,7 +116,7 @@ def find_peer(tx: Connection, terminal: str) -> PeerHeard | None:
         return None
     try:
         heard = _heard_decoder.decode(found[0])
-    except msgspec.DecodeError as exc:
+    except UNDECODABLE as exc:
         _logger.warning("site.note_unreadable", peer=terminal, reason=str(exc))
         return None
     return PeerHeard(heard, from_us(found[1]))

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from server.store.events import NO_HASH, Stored, StreamRow
+from wire.errors import UNDECODABLE
 from wire.events import Hash
 
 
@@ -56,7 +57,7 @@ def predecessor(frozen: bytes, stream: StreamRow) -> bytes | None:
     """
     try:
         said = _reference_decoder.decode(frozen)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNDECODABLE:
         return None
     return bytes.fromhex(said.prev) if (said.terminal, said.epoch) == (stream.terminal, stream.epoch) else None
 

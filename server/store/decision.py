@@ -19,6 +19,7 @@ from server.errors import DamagedStoreError, StoreUnavailableError
 from server.store.ownership import make_private
 from server.store.sqlite import opened_unchanged, translate
 from server.store.tables import centre
+from wire.errors import UNDECODABLE
 from wire.on_disk import sync
 
 _MARK = r"\d{8}T\d{6}Z(-\d+)?"
@@ -75,7 +76,7 @@ def load_decision(path: Path) -> Decision | None:
         content = file.read(_LONGEST)
     try:
         found = _decoder.decode(content)
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         return None
     mark = found.ready.removeprefix(f"{path.name}.restored-")
     is_ours = re.fullmatch(_MARK, mark) is not None and found == decision_for(path, mark, found.epoch)

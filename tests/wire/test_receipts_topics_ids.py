@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
 from uuid import UUID
@@ -14,8 +15,8 @@ from hypothesis import strategies as st
 from wire import presence
 from wire.errors import CorruptMessageError, NewerMessageError
 from wire.ids import HybridClock, uuid7
-from wire.presence import Health, Presence, PresenceState
-from wire.receipts import Batch, Held, Receipt, Rejected, decode_batch, decode_receipt, encode, ranges
+from wire.presence import Health, Presence, PresenceState, decode_health, decode_presence
+from wire.receipts import Batch, Held, Receipt, Rejected, decode_ask, decode_batch, decode_receipt, encode, ranges
 from wire.topics import SHARDS, Channel, TerminalTopics, every_terminal, parse_topic
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -124,3 +125,14 @@ def test_the_hybrid_clock_only_goes_forward(times: list[int], start: int) -> Non
     ticks = [clock.tick(time) for time in times]
     assert all(later > earlier for earlier, later in zip([start, *ticks], ticks, strict=False))
     assert all(tick >= time for tick, time in zip(ticks, times, strict=True))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"v":1,"session":"\xff"}', b'{"v":1,"x":' + b"[" * 100_000, b"\xff", b"", b"{}"],
+    ids=["no text", "nested too deep", "no JSON", "nothing", "empty"],
+)
+@pytest.mark.parametrize("decode", [decode_health, decode_presence, decode_batch, decode_receipt, decode_ask])
+def test_bytes_that_are_no_message_are_refused_as_such(decode: Callable[[bytes], object], body: bytes) -> None:
+    with pytest.raises(CorruptMessageError):
+        decode(body)

@@ -2,107 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime, timedelta
-from typing import Any
-
 import msgspec
 import pytest
-from sqlalchemy import Connection
 
-from codes.words import Words
-from server.errors import StoreUnavailableError
 from server.ingest import branches
 from server.ingest.asking import BETWEEN, Asking
-from server.ingest.branches import Branches, Finding
 from server.ingest.following import Numbers, Told
-from server.ingest.seeking import AGAIN, MOST_TRIES, PATIENCE, RETRY
+from server.ingest.seeking import AGAIN, PATIENCE, RETRY
 from server.store import alarms, events
 from server.store.times import micros
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, scanned
 from tests.server.ingest import looking
+from tests.server.ingest.branching import Branch, answered, asked, counted, heal, told_five
 from tests.server.ingest.conftest import Centre
-from wire.envelope import open_sealed
-from wire.events import EventsLost, Span
-from wire.presence import Health, KeptEpoch
-from wire.receipts import Wanted, decode_ask, ranges
+from wire.events import EventsLost
+from wire.presence import KeptEpoch
+from wire.receipts import Wanted
 
 pytestmark = pytest.mark.req("T-71")
-
-
-class Branch:
-    """One of two boxes that went on from copies of one store."""
-
-    def __init__(self, trunk: FakeTerminal, told: list[bytes], number: int, sale: str) -> None:
-        self.terminal = FakeTerminal(key=trunk.key, seq=trunk.seq, prev=trunk.prev, hlc=trunk.hlc)
-        self.events = told + [self.terminal.say(scanned(code_of(one), sale=sale)) for one in range(number)]
-
-    def kept(self, first: int = 1) -> KeptEpoch:
-        return KeptEpoch("e1", first, self.terminal.seq, self.terminal.prev)
-
-
-def asked(
-    centre: Centre,
-    asking: Asking,
-    kept: KeptEpoch,
-    *,
-    times: int = 1,
-    now: datetime = NOW,
-    has_left: bool = True,
-    session: str = "s1",
-) -> list[Wanted]:
-    topics = FakeTerminal().topics
-    said = Health(1, "T-001", session, NOW, 0, 0, None, [], [kept])
-    question = asking.question(topics, said, now + times * BETWEEN)
-    if question is None:
-        return []
-    if has_left:
-        asking.note_asked(topics, now + times * BETWEEN)
-    return decode_ask(open_sealed(question.frame, question.topic, lambda _: centre.key.public).body).wanted
-
-
-def answered(centre: Centre, branch: Branch, *, gone: Collection[int], turns: int = 40) -> list[Span]:
-    """Let a terminal report each minute, send what it has and say what is gone; return what it was asked for."""
-    life, asking = FakeTerminal(key=branch.terminal.key, epoch="e2"), Asking(centre.store, centre.key)
-    said: set[Span] = set()
-    asks: list[Span] = []
-    for turn in range(turns):
-        now = NOW + turn * timedelta(minutes=1)
-        for span in (span for one in asked(centre, asking, branch.kept(), now=now, times=0) for span in one.spans):
-            asks.append(span)
-            numbers = range(span[0], span[1] + 1)
-            lost = set(ranges(seq for seq in numbers if seq in gone)) - said
-            if lost:
-                said |= lost
-                centre.take(life.frame(life.say(EventsLost("e1", sorted(lost)))), now=now)
-            rows = [branch.events[seq - 1] for seq in numbers if seq not in gone]
-            centre.take(branch.terminal.frame(*rows), now=now)
-    return asks
-
-
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Note how many numbers are read at a time to follow chains."""
-    read: list[int] = []
-    load_links = events.load_links
-
-    def noted(connection: Connection, stream: int, span: Span) -> dict[int, dict[bytes, bytes]]:
-        read.append(span[1] - span[0] + 1)
-        return load_links(connection, stream, span)
-
-    monkeypatch.setattr(events, "load_links", noted)
-    return read
-
-
-def heal(centre: Centre, branch: Branch, *, first: int = 1) -> int:
-    """Let the terminal report and send what is asked for until nothing is; return how often it was asked."""
-    asking, times = Asking(centre.store, centre.key), 0
-    while wanted := asked(centre, asking, branch.kept(first), times=times):
-        times += 1
-        spans = [span for one in wanted for span in one.spans]
-        again = [event for low, high in spans for event in branch.events[low - 1 : high]]
-        centre.take(branch.terminal.frame(*again))
-        assert times < 20
-    return times
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(8, 8), (3, 8), (8, 3), (1, 1)], ids=["even", "short", "long", "one"])
@@ -165,128 +82,6 @@ def test_what_the_terminal_does_not_have_any_more_is_not_asked_for(centre: Centr
     told, untold = Branch(terminal, trunk, 4, "S-B"), Branch(terminal, trunk, 4, "S-A")
     centre.take(told.terminal.frame(*told.events))
     assert asked(centre, Asking(centre.store, centre.key), untold.kept(8)) == [Wanted("e1", [(8, 9)])]
-
-
-def until_told(centre: Centre, asking: Asking, *kept: KeptEpoch, now: datetime = NOW) -> tuple[int, datetime]:
-    """Let reports come in turn, two a minute, until a person is told; return the number of asks, and when that was."""
-    asks, before = 0, len(ringing(centre))
-    for turn in range(60):
-        at = now + turn * timedelta(seconds=30)
-        asks += bool(asked(centre, asking, kept[turn % len(kept)], now=at, times=0))
-        if len(ringing(centre)) > before:
-            return asks, at
-    pytest.fail("nobody is told")
-
-
-def ringing(centre: Centre) -> list[int]:
-    return [time for one in looking.alarms_of(centre.store) for time in [one.last_us] * one.times]
-
-
-def told_five(centre: Centre, terminal: FakeTerminal) -> None:
-    centre.take(terminal.frame(*(terminal.say(scanned(code_of(step))) for step in range(5))))
-
-
-def test_what_does_not_come_is_asked_for_hourly_and_a_person_is_told(centre: Centre, terminal: FakeTerminal) -> None:
-    told_five(centre, terminal)
-    asking, made_up = Asking(centre.store, centre.key), KeptEpoch("e1", 1, 5, "ab" * 32)
-    asks, at = until_told(centre, asking, made_up)
-    assert asks >= MOST_TRIES
-    assert at - NOW >= PATIENCE
-    (alarm,) = looking.alarms_of(centre.store)
-    assert (alarm.code, alarm.subject, alarm.times) == ("chain.branch_missing", "e1", 1)
-    assert "Under number 5 the terminal" in alarm.words.en
-
-    assert not asked(centre, asking, made_up, now=at + AGAIN / 2)
-    again, later = until_told(centre, asking, made_up, now=at + AGAIN)
-    assert again >= MOST_TRIES
-    assert later - at >= AGAIN + PATIENCE
-    (alarm,) = looking.alarms_of(centre.store)
-    assert alarm.times == 2
-
-
-def test_it_is_asked_for_hourly_too_while_the_chain_grows(centre: Centre, terminal: FakeTerminal) -> None:
-    trunk = [terminal.say(scanned(code_of(step))) for step in range(3)]
-    told, mute = Branch(terminal, trunk, 4, "S-B"), Branch(terminal, trunk, 4, "S-A")
-    centre.take(told.terminal.frame(*told.events))
-    asking, asks = Asking(centre.store, centre.key), []
-    for turn in range(40):
-        now = NOW + turn * AGAIN / 10
-        centre.take(mute.terminal.frame(mute.terminal.say(scanned(None))), now=now)
-        asks.append(bool(asked(centre, asking, mute.kept(), now=now, times=0)))
-    assert any(asks[:5])
-    assert any(asks[15:25])
-    assert any(asks[30:])
-    assert not all(asks[5:15])
-
-
-def test_nobody_is_told_while_the_terminal_has_time_to_answer(centre: Centre, terminal: FakeTerminal) -> None:
-    """What is live goes first, and something of the branch keeps coming: that is how a restore heals."""
-    trunk = [terminal.say(scanned(code_of(step))) for step in range(3)]
-    told, untold = Branch(terminal, trunk, 20, "S-B"), Branch(terminal, trunk, 20, "S-A")
-    centre.take(told.terminal.frame(*told.events))
-    asking = Asking(centre.store, centre.key)
-    for number, event in enumerate(untold.events[3:]):
-        asked(centre, asking, untold.kept(), times=0, now=NOW + number * PATIENCE / 2)
-        centre.take(untold.terminal.frame(event))
-    assert "chain.branch_missing" not in looking.alarm_codes(centre.store)
-    assert not asked(centre, asking, untold.kept(), times=0, now=NOW + 20 * PATIENCE)
-
-
-def test_two_boxes_of_one_name_do_not_stop_each_others_count(centre: Centre, terminal: FakeTerminal) -> None:
-    told_five(centre, terminal)
-    healthy, made_up = KeptEpoch("e1", 1, 5, terminal.prev), KeptEpoch("e1", 1, 5, "ab" * 32)
-    asks, _ = until_told(centre, Asking(centre.store, centre.key), healthy, made_up)
-    assert asks < 2 * MOST_TRIES
-
-
-def test_only_requests_that_left_count(centre: Centre, terminal: FakeTerminal) -> None:
-    told_five(centre, terminal)
-    asking, made_up = Asking(centre.store, centre.key), KeptEpoch("e1", 1, 5, "ab" * 32)
-    for number in range(9):
-        assert asked(centre, asking, made_up, now=NOW + number * RETRY, times=0, has_left=False)
-    assert looking.alarms_of(centre.store) == []
-    asks, _ = until_told(centre, asking, made_up, now=NOW + 9 * RETRY)
-    assert asks >= MOST_TRIES
-
-
-def test_an_alarm_that_could_not_be_written_is_written_later(
-    centre: Centre, terminal: FakeTerminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told_five(centre, terminal)
-    asking, made_up = Asking(centre.store, centre.key), KeptEpoch("e1", 1, 5, "ab" * 32)
-
-    def fail(*_: object) -> None:
-        raise StoreUnavailableError(Words("磁盘故障", "The disk fails"))
-
-    with monkeypatch.context() as broken:
-        broken.setattr(alarms, "raise_alarms", fail)
-        with pytest.raises(StoreUnavailableError):
-            until_told(centre, asking, made_up)
-    assert not asked(centre, asking, made_up, now=NOW + AGAIN / 2)
-    assert looking.alarm_codes(centre.store) == ["chain.branch_missing"]
-
-
-def test_an_alarm_is_written_although_the_same_look_fails_later(
-    centre: Centre, terminal: FakeTerminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of one life it is found that something never comes; of the next one the store cannot be read."""
-    told_five(centre, terminal)
-    asking, made_up = Asking(centre.store, centre.key), KeptEpoch("e1", 1, 5, "ab" * 32)
-    follow = Branches.follow
-
-    def fail_later(*args: Any, **options: Any) -> Finding:
-        finding, found = follow(*args, **options), options["alarms"]
-        if found:
-            raise StoreUnavailableError(Words("磁盘故障", "The disk fails"))
-        return finding
-
-    with monkeypatch.context() as broken:
-        broken.setattr(Branches, "follow", fail_later)
-        with pytest.raises(StoreUnavailableError):
-            until_told(centre, asking, made_up)
-    assert looking.alarm_codes(centre.store) == []
-    assert not asked(centre, asking, made_up, now=NOW + AGAIN / 2)
-    assert looking.alarm_codes(centre.store) == ["chain.branch_missing"]
 
 
 @pytest.mark.parametrize("is_restarted", [True, False])

@@ -22,7 +22,10 @@ SALES = frozenset({"sale", "sale_line", "sale_pack"})
 SELECT_CLOSING = """
 SELECT bytes FROM outbox NOT INDEXED
 WHERE kind IN ('dispensed', 'received', 'sale_returned') AND epoch NOT IN (SELECT epoch FROM adopted)
+ORDER BY hlc DESC LIMIT ?
 """
+MOST_TOLD = 40_000
+"""Events, the newest: more lines than a counter sells while delivered events are kept, and two seconds of a start."""
 # Two boxes that were one may have given the same number of a day to two sales.
 ADD_SALE = """
 INSERT INTO sale (id, day, number, mode, state, operator, opened_at, ended_at)
@@ -64,7 +67,7 @@ def tell_sales_anew(target: sqlite3.Connection) -> int:
 
 
 def _closings(target: sqlite3.Connection) -> Iterator[tuple[Event, _Closing]]:
-    for (frozen,) in target.execute(SELECT_CLOSING):
+    for (frozen,) in target.execute(SELECT_CLOSING, (MOST_TOLD,)):
         event = event_in(frozen)
         if event is not None and isinstance(event.fact, Dispensed | Received | SaleReturned):
             yield event, event.fact

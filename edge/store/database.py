@@ -26,7 +26,7 @@ from edge.store.errors import (
     of_os_error,
     store_errors,
 )
-from edge.store.lock import PATIENCE_S, is_held, store_lock, visit
+from edge.store.lock import PATIENCE_S, give_to_owner, is_held, store_lock, visit
 from edge.store.salvage_remains import open_remains
 from edge.store.wal import Verdict
 
@@ -172,7 +172,11 @@ def make_empty(path: Path) -> None:
     try:
         # One that is there is never opened here: closing it again would let go of the locks that SQLite holds on it.
         if not path.exists():
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY))
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
+            try:
+                give_to_owner(descriptor, path.parent)
+            finally:
+                os.close(descriptor)
     except OSError as exc:
         raise of_os_error(path.parent, exc) from exc
 

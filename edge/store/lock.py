@@ -68,10 +68,11 @@ def store_lock(path: Path, *, patience_s: float = PATIENCE_S, wait: Wait = time.
         NotDurableError: The folder cannot be used.
     """
     with ExitStack() as held:
-        gate = _opened(gate_of(path))
+        database = path.with_suffix(".db")
+        gate = _opened(gate_of(path), database)
         held.callback(os.close, gate)
         _shut(path, gate, round(patience_s / _STEP_S), wait)
-        descriptor = _opened(path)
+        descriptor = _opened(path, database)
         held.callback(os.close, descriptor)
         _hold(path, descriptor)
         yield HeldStore(path, descriptor, gate)
@@ -126,6 +127,17 @@ def is_of_this_boot(path: Path) -> bool:
         return False
 
 
+def give_to_owner(descriptor: int, of: Path) -> None:
+    """Give an open file, where root opened it, to the owner of another: the terminal's own account has to use it.
+
+    Raises:
+        OSError: The system does not let us.
+    """
+    owner = of.stat()
+    if os.geteuid() == 0 and os.fstat(descriptor).st_uid != owner.st_uid:
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+
+
 def _shut(path: Path, gate: int, steps: int, wait: Wait) -> None:
     for left in range(steps, -1, -1):
         try:
@@ -151,13 +163,19 @@ def _shut(path: Path, gate: int, steps: int, wait: Wait) -> None:
     )
 
 
-def _opened(path: Path) -> int:
+def _opened(path: Path, database: Path) -> int:
     try:
         make_private_folder(path.parent)
         # No link: the process number would be written over whatever file it leads to.
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE)
     except OSError as exc:
         raise of_os_error(path.parent, exc) from exc
+    try:
+        give_to_owner(descriptor, database if database.exists() else path.parent)
+    except OSError as exc:
+        os.close(descriptor)
+        raise of_os_error(path.parent, exc) from exc
+    return descriptor
 
 
 def _hold(path: Path, descriptor: int) -> None:

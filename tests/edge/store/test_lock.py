@@ -115,6 +115,31 @@ def test_what_the_doctor_asks_besides_is_unknown_while_a_terminal_starts(folder:
         assert (inspect_profiles(folder), inspect_operators(folder)) == ({}, [])
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_what_root_makes_in_the_folder_of_another_account_belongs_to_that_account(folder: Path, tmp_path: Path) -> None:
+    account, new = 12_345, tmp_path / "new"
+    new.mkdir()
+    for place in (folder, new):
+        os.chown(place, account, account)
+    # The folder may be another's that lets the account write in it: then the store says whose it is.
+    os.chown(folder / FILE_NAME, account + 1, account + 1)
+    with store_lock(lock_path(folder)):
+        pass
+    with opened_store(new):
+        made = {one.name: one.stat().st_uid for one in new.iterdir()}
+    assert set(made.values()) == {account}
+    assert {one.stat().st_uid for one in folder.glob("*.lock")} == {account + 1}
+
+
+def test_whoever_is_not_root_gives_nothing_away(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[int, ...]] = []
+    monkeypatch.setattr(os, "fchown", lambda *told: given.append(told))
+    monkeypatch.setattr(os, "geteuid", lambda: 1_000)
+    with store_lock(lock_path(folder)):
+        pass
+    assert not given
+
+
 def test_terminal_waits_for_a_tool_and_starts_once_it_has_let_go(folder: Path) -> None:
     waits: list[float] = []
     with ExitStack() as tool, ExitStack() as former:

@@ -26,10 +26,12 @@ _ASK_VENDOR: Final = Words(
 _OPERATORS_LOST: Final = Words(
     f"操作员全部丢失时，只重建了 {FIRST_LOGIN}：在本机执行 "
     f"`sudo -u yima-edge yima edge operator password {FIRST_LOGIN} --config /etc/yima/edge.toml` 取得密码；"
-    "只丢了一部分的，用 `operator list` 核对、用 `operator add` 补上。",
+    "只丢了一部分的，用 `operator list` 核对、用 `operator add` 补上。"
+    "损坏前刚改的密码、刚停用的账号可能已恢复原状，请逐个核对，需要的重新修改或停用。",
     f"Where no operator was left, only {FIRST_LOGIN} was made again: "
     f"`sudo -u yima-edge yima edge operator password {FIRST_LOGIN} --config /etc/yima/edge.toml`, run on this machine, "
-    "shows a password for it. See with `operator list` who is missing, and add them with `operator add`.",
+    "shows a password for it. See with `operator list` who is missing, and add them with `operator add`. Passwords and "
+    "accounts changed last before the damage may be as before: check them, and change or disable them again.",
 )
 _CUT_OFF: Final = Trouble(
     "store.cut_off",

@@ -13,14 +13,15 @@ from edge.store import sql
 from edge.store.database import FILE_NAME, apply_history, connected, make_empty
 from edge.store.life import home_of, move_home, note_incomplete
 from edge.store.outbox import Outbox, RandomBytes
-from edge.store.salvage_cells import MOST_NUMBER
+from edge.store.salvage_cells import MOST_NUMBER, tables_of
 from edge.store.salvage_events import Recovered, recover_events
-from edge.store.salvage_fill import Taken, fill, indexed_afterwards
+from edge.store.salvage_fill import STATE, Taken, fill, indexed_afterwards
 from edge.store.salvage_outbox import take_outbox
 from edge.store.salvage_remains import Head, Remains
 from edge.store.salvage_report import write_report
 from edge.store.salvage_sales import SALES, tell_sales_anew
 from edge.store.salvage_schema import put_schema_right, tables_made_after
+from edge.store.wal import Verdict
 from rules.scan_judgement import Mode
 from wire.events import GENESIS, MAX_SPANS
 
@@ -65,12 +66,16 @@ def build_store(new: Path, image: Path, remains: Remains, folder: Path, owner: O
         put_schema_right(image)
         with indexed_afterwards(target):
             taken = fill(target, image, to_us(owner.now))
+            if remains.is_log_cut_short:
+                # Each table was read as it stood some commits ago. The events of those are looked for one by one.
+                taken.stopped |= {*tables_of(target)} - {STATE}
             # What an older store never had is not missing.
             taken.stopped -= tables_made_after(remains.versions()[1])
             take_outbox(target, image, remains.free_pages, taken)
         with connection.begin():
             recovered = recover_events(target, remains, taken, to_us(owner.now))
-            told_anew = tell_sales_anew(target) if taken.stopped & SALES else 0
+            is_behind = remains.log.verdict is not Verdict.WHOLE
+            told_anew = tell_sales_anew(target) if is_behind or taken.stopped & SALES else 0
             _begin_life(connection, taken, recovered, folder, owner)
             move_home(connection, home_of(new))
             # What ran here did so in the damaged file: else the power cut that damaged it would be taken for another

@@ -21,7 +21,7 @@ from edge.store.salvage_proof import Found
 from edge.store.salvage_remains import Head, head_of
 
 _BATCH = 20_000
-_STATE = "terminal_state"
+STATE = "terminal_state"
 PLAIN_INDEXES = (
     "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql LIKE 'CREATE INDEX %' AND tbl_name <> 'outbox'"
 )
@@ -111,7 +111,7 @@ def fill(target: sqlite3.Connection, path: Path, now_us: int) -> Taken:
 def _fill(target: sqlite3.Connection, path: Path, image: sqlite3.Connection, now_us: int) -> Taken:
     taken = Taken()
     for table in tables_of(target):
-        if table == _STATE:
+        if table == STATE:
             continue
         if not _is_copied_whole(target, path, table, taken):
             _copy(target, image, table, taken)

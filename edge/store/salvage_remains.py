@@ -52,6 +52,12 @@ class Remains:
         self.database = database
         self._log_file = log
         self.log: Log = read_log(log, index, self.page, is_same_boot=is_same_boot)
+        self._is_judged_damaged = self.log.verdict is Verdict.DAMAGED
+
+    @property
+    def is_log_cut_short(self) -> bool:
+        """Commits that were acknowledged are missing in the tables as SQLite reads them."""
+        return self._is_judged_damaged or bool(self._log_file.unreadable)
 
     def page(self, number: int) -> bytes:
         """Return a page of the database file, empty if there is none."""

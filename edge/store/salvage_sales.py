@@ -2,7 +2,8 @@
 
 A box that was sold here must not look like one that was never seen. The events say which packs left with which sale,
 came in, or came back; what only the rows knew (who opened a list, what was taken off it, alarms) stays lost. Nothing
-is told of events of other boxes that were taken over, and a row that was read is left as it is.
+is told of events of other boxes that were taken over. A row that was read is left as it is, unless the event closed it:
+where the log could not be read to its end, the rows are older than the events.
 """
 
 from __future__ import annotations
@@ -35,14 +36,18 @@ SELECT ?1, ?2,
   ?4, 'closed', ?5, ?6, ?6
 WHERE NOT EXISTS (SELECT 1 FROM sale WHERE id = ?1)
 """
+CLOSE_SALE = "UPDATE sale SET state = 'closed', ended_at = ?, is_waiting = 0 WHERE id = ? AND state <> 'closed'"
 ADD_LINE = """
 INSERT OR IGNORE INTO sale_line (sale, line, item, product, name, spec, insurance_class, price, quantity, event)
 SELECT ?1, ?2, 'event ' || ?3, ?4, p.name, p.spec, p.insurance_class, ?5, ?6, ?3
 FROM (SELECT 1) LEFT JOIN product AS p ON p.id = ?4
 """
+# More may have been put on the line than was read.
+CLOSE_LINE = "UPDATE sale_line SET quantity = ?, event = ? WHERE sale = ? AND line = ? AND event IS NULL"
 ADD_PACK = """
 INSERT INTO sale_pack (sale, code, line, reading, placed, state) VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT (sale, code) DO UPDATE SET state = excluded.state WHERE excluded.state = 'returned'
+ON CONFLICT (sale, code) DO UPDATE SET state = excluded.state
+WHERE excluded.state = 'returned' OR sale_pack.state IN ('listed', 'removed')
 """
 _NUMBER = re.compile(r".+-(\d{8})-(\d{1,9})", re.ASCII)
 _STATES = {Dispensed: PackState.SOLD, Received: PackState.RECEIVED, SaleReturned: PackState.RETURNED}
@@ -81,6 +86,9 @@ def _put(target: sqlite3.Connection, event: Event, fact: _Closing) -> int:
     at = max(0, to_us(event.occurred_at))
     target.execute(ADD_SALE, (sale, *_day_and_number(sale, event), mode, event.operator or "", at))
     target.execute(ADD_LINE, (sale, fact.line, event.id, product, price, len(fact.packs)))
+    if not isinstance(fact, SaleReturned):
+        target.execute(CLOSE_SALE, (at, sale))
+        target.execute(CLOSE_LINE, (len(fact.packs), event.id, sale, fact.line))
     state = _STATES[type(fact)]
     placed = min(event.hlc, MOST_US)
     rows = [(sale, pack.code, fact.line, pack.reading, placed, state) for pack in fact.packs]

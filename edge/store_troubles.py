@@ -42,6 +42,17 @@ _CUT_OFF: Final = Trouble(
     ),
     is_alarm=False,
 )
+_STILL_WRONG: Final = Trouble(
+    "store.still_wrong",
+    Words(
+        "数据库检查仍有异常，重建后也未消除；终端照常工作",
+        "The check of the store still finds something wrong, which making it anew did not mend; the terminal goes on",
+    ),
+    Words(
+        "请联系厂商，并提供 damaged 目录中的 `still_wrong.txt`；它所在的目录要保留。",
+        "Tell the vendor, with `still_wrong.txt` from the folder `damaged`; keep the folder that it is in.",
+    ),
+)
 
 
 def store_troubles(mended: Mended, former: Sequence[FormerStore], now: datetime) -> Iterator[Trouble]:
@@ -51,6 +62,8 @@ def store_troubles(mended: Mended, former: Sequence[FormerStore], now: datetime)
         is_recent = one.folder == mended.folder or now - one.ended_at < SHOWN
         if one.why == "damaged" and one.seen_at is None and is_recent:
             yield _salvaged(one)
+    if mended.is_still_wrong:
+        yield _STILL_WRONG
     if mended.put_aside:
         yield _put_aside(mended.put_aside)
     if mended.parked:

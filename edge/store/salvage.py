@@ -65,6 +65,8 @@ class Mended:
     """The last commit before a power cut was not finished: nobody was told that it was recorded."""
     parked: int = 0
     """Waiting events that were not what was frozen any more."""
+    is_still_wrong: bool = False
+    """It is in use with a finding that a salvage did not rid it of."""
     put_aside: str = ""
     """Where a store was put that stood in the place of the one whose salvage was cut off."""
 
@@ -97,11 +99,14 @@ def _mend(database: Path, owner: Owner) -> Mended:
     if is_new:
         damage = damage or ("the file is empty" if is_there else "the file is gone")
     look = Look(damage) if damage else look_over(database)
-    if look.damage and not _was_so_when_made(database, look.damage):
+    if not look.damage:
+        # Found again later, it is damage of its own.
+        _forget_findings(database)
+    elif not _was_so_when_made(database, look.damage):
         return _salvage(database, owner, look.damage)
     # An event in a commit that was not finished is no fact: nobody was told of it, and what belongs to it, the line of
     # the sale, is not there. The person does it again.
-    mended = Mended(is_cut_off=is_cut_off)
+    mended = Mended(is_cut_off=is_cut_off, is_still_wrong=bool(look.damage))
     if look.wrong:
         with connected(database) as connection, connection.begin():
             mended.parked = _park(connection, look.wrong, owner)
@@ -145,6 +150,7 @@ def _salvage(database: Path, owner: Owner, why: str) -> Mended:
         summary = _rebuild(database, folder, owner)
         took_s = round(time.monotonic() - started_s, 1)
         _logger.error("store.salvaged", folder=str(folder), took_s=took_s, **summary)
+    mended.is_still_wrong = (folder / _FINDING).exists()
     _note(database).unlink()
     sync(database.parent)
     return mended
@@ -252,12 +258,20 @@ def _note_finding(damage: str, folder: Path) -> None:
 
 def _was_so_when_made(database: Path, damage: str) -> bool:
     """Tell whether a salvage made the store with this very finding: the next one would, at each start anew."""
-    found = (database.parent / DAMAGED).glob(f"*/{_FINDING}")
-    known = [one.parent for one in found if one.read_bytes() == damage.encode(errors="replace")]
+    known = [one.parent for one in _findings(database) if one.read_bytes() == damage.encode(errors="replace")]
     if not any(is_made(database, folder) for folder in known):
         return False
     _logger.error("store.still_wrong", path=str(database), reason=damage)
     return True
+
+
+def _forget_findings(database: Path) -> None:
+    for one in _findings(database):
+        one.unlink()
+
+
+def _findings(database: Path) -> list[Path]:
+    return list((database.parent / DAMAGED).glob(f"*/{_FINDING}"))
 
 
 def _give_room_back(new: Path, image: Path) -> None:

@@ -46,7 +46,7 @@ SELECT epoch, count(*), max(seq), sum(state = 'pending'), sum(iif(state = 'pendi
 FROM outbox NOT INDEXED GROUP BY epoch
 """
 # Where a row has to pass, SQLite leaves off at its first cell that decides; in a sum it works all of them out.
-WRONG_ROW = "SELECT 1 FROM outbox NOT INDEXED WHERE ({right}) IS NOT TRUE LIMIT 1"
+WRONG_ROW = "SELECT seq FROM outbox NOT INDEXED WHERE ({right}) IS NOT TRUE LIMIT 1"
 # A text that is none is in neither range. Of what is delivered nobody reads these, and there is a month of it.
 TEXTS_OF_EVENT = "(state = 'delivered' OR (id NOT GLOB '*[^0-9a-f-]*' AND kind NOT GLOB '*[^a-z_]*'))"
 FITS_STATE = "(state <> 'delivered' OR delivered_at IS NOT NULL) AND (state <> 'dead' OR dead_code IS NOT NULL)"
@@ -161,10 +161,12 @@ def _check(store: sqlite3.Connection) -> Sequence[Place]:
 
 def _check_history(store: sqlite3.Connection) -> Sequence[Place]:
     right = f"{right_row(columns_of(store, 'outbox'))} AND {TEXTS_OF_EVENT} AND {FITS_STATE}"
-    is_wrong = store.execute(WRONG_ROW.format(right=right)).fetchone() is not None
+    wrong = store.execute(WRONG_ROW.format(right=right)).fetchone()
     lives = {epoch: counts for epoch, *counts in store.execute(WALK)}
-    if is_wrong or not all(map(is_whole_text, lives)) or not are_texts(store, DEAD_CODES):
-        raise DamageError("a cell of the outbox holds what it cannot")
+    if wrong is not None:
+        raise DamageError(f"a cell of the outbox holds what it cannot, in the row with the number {wrong[0]!r:.20}")
+    if not all(map(is_whole_text, lives)) or not are_texts(store, DEAD_CODES):
+        raise DamageError("a text of the outbox is none")
     states = store.execute(STATES).fetchall()
     if len(states) != (1 if lives else len(states)) or len(states) > 1:
         raise DamageError("the state of the history is gone")
@@ -216,10 +218,10 @@ def _wrong_rows(store: sqlite3.Connection, terminal: str, last: tuple[str, int, 
                 continue
             spoiled = event_in(found.bytes)
             if spoiled is not None and read((spoiled.epoch, spoiled.seq)) is None:
-                raise DamageError("a row of the outbox is not in its place")
+                raise DamageError(f"a row of the outbox is not in its place: {found.seq}")
             wrong.append(found.place)
         elif restored(found, event) != found:
-            raise DamageError("a row of the outbox does not fit its event")
+            raise DamageError(f"a row of the outbox does not fit its event: {found.seq}")
     return wrong
 
 

@@ -11,9 +11,10 @@ from structlog.testing import capture_logs
 
 from edge.store import salvage_check
 from edge.store.database import FILE_NAME, opened_store
-from edge.store.salvage import DAMAGED, mend
+from edge.store.salvage import DAMAGED, Mended, mend
 from edge.store.salvage_build import Owner
-from edge.store.salvage_check import Look, look_over
+from edge.store.salvage_check import DamageError, Look, look_over
+from edge.store_troubles import store_troubles
 from rules.scan_judgement import Mode
 from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
 from tests.edge.store.cells import live
@@ -69,16 +70,49 @@ def test_finding_that_no_salvage_rids_a_store_of_is_salvaged_once_and_not_at_eac
         slip.setattr(salvage_check, "_check_history", stumble)
         assert look_over(path).damage == found
         with capture_logs() as logs:
-            assert mend(path, owner).is_salvaged
+            mended = mend(path, owner)
+        assert mended.is_salvaged
+        assert [one.code for one in store_troubles(mended, [], NOON)] == ["store.still_wrong"]
         assert [(one["log_level"], one["reason"]) for one in logs if one["event"] == "store.still_wrong"] == [
             ("error", found)
         ]
         with opened_store(tmp_path):
             pass
-        assert not mend(path, owner).is_salvaged
+        mended = mend(path, owner)
+        assert not mended.is_salvaged
+        assert [one.code for one in store_troubles(mended, [], NOON)] == ["store.still_wrong"], "as long as it is used"
     assert look_over(path) == Look(wrong=[])
     with path.open("r+b") as file:
         file.write(bytes(4_096))
     assert mend(path, owner).is_salvaged
     assert len(list((tmp_path / DAMAGED).iterdir())) == 2
     assert sorted(one.name for one in tmp_path.glob(f"{FILE_NAME}*")) == [FILE_NAME]
+
+
+def test_finding_that_comes_back_after_a_clean_start_is_damage_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live(tmp_path)
+    path = tmp_path / FILE_NAME
+    owner = Owner(TERMINAL, Mode.DISPENSE, NOON, seeded_bytes(3))
+
+    def find(_: object) -> None:
+        raise DamageError("always the same")
+
+    def is_salvaged_with_finding() -> bool:
+        with monkeypatch.context() as found:
+            found.setattr(salvage_check, "_check_history", find)
+            return mend(path, owner).is_salvaged
+
+    assert is_salvaged_with_finding()
+    assert not is_salvaged_with_finding()
+    assert mend(path, owner) == Mended()
+    assert is_salvaged_with_finding()
+
+
+def test_finding_in_the_outbox_names_the_row(tmp_path: Path) -> None:
+    live(tmp_path)
+    path = tmp_path / FILE_NAME
+    with closing(sqlite3.connect(path)) as store, store:
+        store.execute("UPDATE outbox SET created_at = 'noon' WHERE seq = 7")
+    assert "number 7" in look_over(path).damage

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import structlog
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.pool import NullPool
 
@@ -26,7 +27,8 @@ from edge.store.errors import (
     of_os_error,
     store_errors,
 )
-from edge.store.lock import PATIENCE_S, give_to_owner, is_held, store_lock, visit
+from edge.store.lock import PATIENCE_S, give_to_owner, is_held, store_lock, tool_in_the_way, visit
+from edge.store.lock_holders import Holder
 from edge.store.salvage_remains import open_remains
 from edge.store.wal import Verdict
 
@@ -52,6 +54,8 @@ _SETTINGS = (
     f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}",
 )
 
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
 
 def database_path(folder: Path) -> Path:
     """Return where the store of a data folder is."""
@@ -70,7 +74,11 @@ def had_a_life(database: Path) -> bool:
 
 @contextmanager
 def opened_store(
-    folder: Path, mend: Callable[[Path], None] | None = None, *, patience_s: float = PATIENCE_S
+    folder: Path,
+    mend: Callable[[Path], None] | None = None,
+    *,
+    holder: Holder = Holder.TERMINAL,
+    patience_s: float = PATIENCE_S,
 ) -> Iterator[Connection]:
     """Give the one writer its connection; the folder is locked against a second terminal process meanwhile.
 
@@ -80,6 +88,7 @@ def opened_store(
         folder: The data folder.
         mend: Looks at the database before SQLite does, and sees to it that it is whole. Without it a damaged one is
             refused.
+        holder: What opens it.
         patience_s: How long tools that still have the store open are waited for.
 
     Raises:
@@ -90,7 +99,9 @@ def opened_store(
         TransientError: The disk refused.
     """
     path = database_path(folder)
-    with store_lock(lock_path(folder), patience_s=patience_s) as held:
+    with store_lock(lock_path(folder), holder=holder, patience_s=patience_s) as held:
+        if held.beside:
+            _refuse_salvage_beside(path, held.beside)
         (mend or _refuse_lost_commits)(path)
         make_empty(path)
         with connected(path) as connection:
@@ -113,7 +124,7 @@ def visited_store(folder: Path) -> Iterator[Connection]:
     # Beside a terminal that runs the gate is not shut even for a moment: another tool would take it for a start.
     if not is_held(lock):
         try:
-            with opened_store(folder, patience_s=0) as connection:
+            with opened_store(folder, holder=Holder.TOOL, patience_s=0) as connection:
                 yield connection
                 return
         except StoreLockedError:
@@ -256,14 +267,33 @@ def newer_store(path: Path, version: int) -> NewerStoreError:
 
 def _refuse_lost_commits(path: Path) -> None:
     """Leave a log alone that SQLite would cut short, and a salvage that has begun: the terminal sees to both."""
-    with open_remains(path) as remains:
-        why = remains.log.why if remains.log.verdict is Verdict.DAMAGED else ""
-    if had_a_life(path) and not (path.exists() and path.stat().st_size):
-        why = why or "it is gone or empty"
-    if path.with_name(SALVAGING).exists():
-        why = "its salvage was interrupted"
+    why = _why_not_opened(path, {Verdict.DAMAGED})
     if why:
         raise DamagedStoreError(Words(f"数据库 {path} 已损坏：{why}", f"The store {path} is damaged: {why}"))
+
+
+def _refuse_salvage_beside(path: Path, tools: Sequence[str]) -> None:
+    """Let a terminal start beside tools that do not end, unless it would set aside what they have open."""
+    # It takes the mark of our stores from this module.
+    from edge.store.salvage_check import look_over  # noqa: PLC0415 - a circle else
+
+    why = _why_not_opened(path, {Verdict.DAMAGED, Verdict.TORN})
+    if not why and path.exists() and path.stat().st_size:
+        why = look_over(path).damage
+    if why:
+        raise tool_in_the_way(path, tools)
+    _logger.warning("store.beside_tools", path=str(path), processes=tools)
+
+
+def _why_not_opened(path: Path, refused: Collection[Verdict]) -> str:
+    """Return what is wrong with the files of a store before SQLite opens them; empty if nothing is."""
+    if path.with_name(SALVAGING).exists():
+        return "its salvage was interrupted"
+    with open_remains(path) as remains:
+        why = remains.log.why if remains.log.verdict in refused else ""
+    if not why and had_a_life(path) and not (path.exists() and path.stat().st_size):
+        return "it is gone or empty"
+    return why
 
 
 def _refuse_damaged(path: Path, connection: Connection) -> None:

@@ -24,7 +24,8 @@ from edge.store import schema, sql
 from edge.store.database import database_path, lock_path
 from edge.store.errors import store_errors
 from edge.store.life import FormerStore, former_stores
-from edge.store.lock import LOCKS, is_held, visit
+from edge.store.lock import is_held, visit
+from edge.store.lock_holders import LOCKS
 from edge.store.outbox import OutboxCounts, read_counts
 from edge.store.scanner_profiles import StoredProfile, all_profiles
 from edge.store.shifts import OperatorRow, all_operators

@@ -3,7 +3,9 @@
 There are two files, never removed. `terminal.lock` is the terminal's as long as it runs. `terminal.mend.lock`, the
 gate, is shut from before the terminal takes the first until its database is open, and shared by every tool that has the
 database open beside it. SQLite tidies up after a crash for whoever opens a store first; a tool that came before the
-salvage would tidy away what the salvage goes by, and one that stayed would write into files that are set aside.
+salvage would tidy away what the salvage goes by, and one that stayed would write into files that are set aside. Where
+no terminal runs, a tool takes both in the same way. A terminal starts beside a tool that stays only where nothing has
+to be salvaged.
 """
 
 from __future__ import annotations
@@ -11,22 +13,20 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from codes.words import Words
 from edge.store.errors import SalvageRunsError, StoreLockedError, of_os_error
+from edge.store.lock_holders import LOCKS, Holder, Kind, holders, is_terminals, read_note, this_boot, write_note
 from wire.on_disk import make_private_folder
 
-LOCKS = Path("/proc/locks")
-BOOT = Path("/proc/sys/kernel/random/boot_id")
 PATIENCE_S = 20.0
-"""How long a terminal waits for tools to let go of the store before it gives up its start."""
+"""How long a terminal waits for tools to let go of a lock of the store."""
 _STEP_S = 0.1
 _MODE = 0o600
-_LONGEST_NOTE = 128
 
 Wait = Callable[[float], None]
 
@@ -38,6 +38,9 @@ class HeldStore:
     path: Path
     descriptor: int
     gate: int
+    holder: Holder
+    beside: Sequence[str]
+    """Processes that were let in before us and stay; as long as there is one, nothing may be set aside."""
 
     def let_in(self) -> None:
         """Open the gate: the database is open, and from now on its index of the log is of this start of the machine.
@@ -46,23 +49,33 @@ class HeldStore:
             EdgeError: The disk refuses to write.
         """
         try:
-            _write_note(self.descriptor, _boot())
+            write_note(self.descriptor, this_boot(), self.holder)
             fcntl.flock(self.gate, fcntl.LOCK_UN)
         except OSError as exc:
             raise of_os_error(self.path.parent, exc) from exc
 
 
 @contextmanager
-def store_lock(path: Path, *, patience_s: float = PATIENCE_S, wait: Wait = time.sleep) -> Iterator[HeldStore]:
+def store_lock(
+    path: Path,
+    *,
+    holder: Holder = Holder.TERMINAL,
+    patience_s: float = PATIENCE_S,
+    wait: Wait = time.sleep,
+) -> Iterator[HeldStore]:
     """Hold the lock file at `path`, and keep tools out of the store until they are let in.
 
+    A terminal does not wait for ever for tools that were let in by the one before: it then has the lock, and not the
+    store to itself.
+
     Args:
-        path: It names its holder, for people.
-        patience_s: How long tools that look at the store are waited for.
+        path: It names its holder, for people and for whoever has to wait.
+        holder: What holds it.
+        patience_s: How long tools are waited for, at each of the two locks.
         wait: Waits so many seconds.
 
     Raises:
-        StoreLockedError: Another process has it, or a tool does not let go of the store; the message names the process.
+        StoreLockedError: Another process has it; the message names the process.
         DiskFullError: There is no room for it.
         WriteFailedError: The disk refuses to write.
         NotDurableError: The folder cannot be used.
@@ -71,23 +84,29 @@ def store_lock(path: Path, *, patience_s: float = PATIENCE_S, wait: Wait = time.
         database = path.with_suffix(".db")
         gate = _opened(gate_of(path), database)
         held.callback(os.close, gate)
-        _shut(path, gate, round(patience_s / _STEP_S), wait)
+        beside = _shut(path, gate, holder, _waits(patience_s, wait))
         descriptor = _opened(path, database)
         held.callback(os.close, descriptor)
-        _hold(path, descriptor)
-        yield HeldStore(path, descriptor, gate)
+        _hold(path, descriptor, holder, _waits(patience_s, wait))
+        yield HeldStore(path, descriptor, gate, holder, beside)
 
 
 @contextmanager
-def visit(path: Path) -> Iterator[None]:
-    """Be let in beside the terminal that holds the lock at `path`; it does not start anew meanwhile.
+def visit(path: Path) -> Iterator[Callable[[], None]]:
+    """Be let in beside whoever holds the lock at `path`; a terminal does not start anew meanwhile.
 
-    Nothing is written.
+    Nothing is written. What is given is to be called with the database open and not yet read: it refuses once nobody
+    holds the lock any more, as SQLite would then tidy up for the first who reads.
 
     Raises:
-        SalvageRunsError: It is just starting, or has just ended.
+        SalvageRunsError: A process is just opening the store, or has just let go of it.
         EdgeError: The lock cannot be used.
     """
+
+    def ask_again() -> None:
+        if not _is_taken(path):
+            raise _not_now()
+
     with ExitStack() as held:
         try:
             gate = os.open(gate_of(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -99,13 +118,8 @@ def visit(path: Path) -> Iterator[None]:
         except OSError as exc:
             raise of_os_error(path.parent, exc) from exc
         if not is_let_in:
-            raise SalvageRunsError(
-                Words(
-                    "终端正在启动（可能正在抢救数据库），或刚刚退出",
-                    "The terminal is just starting, may be salvaging its store, or has just ended",
-                )
-            )
-        yield
+            raise _not_now()
+        yield ask_again
 
 
 def gate_of(path: Path) -> Path:
@@ -114,17 +128,33 @@ def gate_of(path: Path) -> Path:
 
 
 def is_held(path: Path, locks: Path = LOCKS) -> bool:
-    """Tell whether a terminal holds the lock at `path`, without touching it: one that starts now must get it."""
-    return bool(_holders(path, locks))
+    """Tell whether a process has the lock at `path` to itself, without touching it: one that starts now must get it."""
+    return bool(holders(path, Kind.ALONE, locks))
 
 
 def is_of_this_boot(path: Path) -> bool:
     """Tell whether the machine was not started anew since a terminal last opened the store of the lock at `path`."""
     try:
-        _, boot = _note(path.read_bytes())
-        return bool(boot) and boot == _boot()
+        boot = read_note(path).boot
     except OSError:
         return False
+    return bool(boot) and boot == this_boot()
+
+
+def tool_in_the_way(path: Path, processes: Sequence[str]) -> StoreLockedError:
+    """Return the error that says that a tool keeps a terminal from starting, and which."""
+    tools = "、".join(processes)
+    return StoreLockedError(
+        Words(
+            f"有工具正打开着 {path.parent} 中的数据库（进程号 {tools}）",
+            f"A tool ({tools}) has the store in {path.parent} open",
+        ),
+        next_step=Words(
+            "请等该命令（如 yima outbox、yima doctor）结束，或结束该进程；随后终端即可启动。",
+            "Wait for that command to end, such as `yima outbox` or `yima doctor`, or end the process; then the "
+            "terminal can start.",
+        ),
+    )
 
 
 def give_to_owner(descriptor: int, of: Path) -> None:
@@ -138,29 +168,45 @@ def give_to_owner(descriptor: int, of: Path) -> None:
         os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
-def _shut(path: Path, gate: int, steps: int, wait: Wait) -> None:
-    for left in range(steps, -1, -1):
-        try:
-            if _is_locked(gate, fcntl.LOCK_EX):
-                return
-        except OSError as exc:
-            raise of_os_error(path.parent, exc) from exc
-        if is_held(path):
+def _shut(path: Path, gate: int, holder: Holder, waits: Iterator[None]) -> Sequence[str]:
+    """Shut the gate; return who is left inside all the same."""
+    try:
+        if _is_won(path, gate, waits):
+            return ()
+        stay = _in_the_way(path)
+        # A tool that hangs must not keep the shop closed. One that just opens the store does not share the gate.
+        if holder is Holder.TERMINAL and _is_locked(gate, fcntl.LOCK_SH):
+            return stay
+    except OSError as exc:
+        raise of_os_error(path.parent, exc) from exc
+    raise tool_in_the_way(path, stay)
+
+
+def _in_the_way(path: Path) -> Sequence[str]:
+    gate = gate_of(path)
+    return holders(gate, Kind.SHARED) or holders(path, Kind.ALONE) or holders(gate, Kind.ALONE) or ("?",)
+
+
+def _is_won(path: Path, descriptor: int, waits: Iterator[None]) -> bool:
+    """Lock a file for us alone, as soon as tools have let go of it; tell whether they did.
+
+    Raises:
+        StoreLockedError: A terminal has the store: it will not let go.
+    """
+    while not _is_locked(descriptor, fcntl.LOCK_EX):
+        if is_terminals(path):
             raise _another_terminal(path)
-        if left:
-            wait(_STEP_S)
-    tools = "、".join(_holders(gate_of(path))) or "?"
-    raise StoreLockedError(
-        Words(
-            f"有工具正打开着 {path.parent} 中的数据库（进程号 {tools}）",
-            f"A tool ({tools}) has the store in {path.parent} open",
-        ),
-        next_step=Words(
-            "请等该命令（如 yima outbox、yima doctor）结束，或结束该进程；随后终端即可启动。",
-            "Wait for that command to end, such as `yima outbox` or `yima doctor`, or end the process; then the "
-            "terminal can start.",
-        ),
-    )
+        try:
+            next(waits)
+        except StopIteration:
+            return False
+    return True
+
+
+def _waits(patience_s: float, wait: Wait) -> Iterator[None]:
+    for _ in range(round(patience_s / _STEP_S)):
+        wait(_STEP_S)
+        yield
 
 
 def _opened(path: Path, database: Path) -> int:
@@ -178,14 +224,21 @@ def _opened(path: Path, database: Path) -> int:
     return descriptor
 
 
-def _hold(path: Path, descriptor: int) -> None:
+def _hold(path: Path, descriptor: int, holder: Holder, waits: Iterator[None]) -> None:
     try:
-        if not _is_locked(descriptor, fcntl.LOCK_EX):
-            raise _another_terminal(path)
-        # What opened the store last is still what its index of the log is of.
-        _write_note(descriptor, _note(os.pread(descriptor, _LONGEST_NOTE, 0))[1])
+        is_ours = _is_won(path, descriptor, waits)
+        note = read_note(path)
+        if is_ours:
+            # What opened the store last is still what its index of the log is of.
+            write_note(descriptor, note.boot, holder)
     except OSError as exc:
         raise of_os_error(path.parent, exc) from exc
+    if not is_ours:
+        raise (
+            tool_in_the_way(path, holders(path, Kind.ALONE) or ("?",))
+            if note.holder is Holder.TOOL
+            else _another_terminal(path)
+        )
 
 
 def _is_locked(descriptor: int, how: int) -> bool:
@@ -206,9 +259,23 @@ def _is_taken(path: Path) -> bool:
         os.close(descriptor)
 
 
+def _not_now() -> SalvageRunsError:
+    return SalvageRunsError(
+        Words(
+            "终端或另一个工具正在打开数据库（终端可能正在抢救），或终端刚刚退出",
+            "The terminal, which may be salvaging its store, or another tool is just opening it, or the terminal has "
+            "just ended",
+        ),
+        next_step=Words(
+            "请稍后再试；终端正在启动时，请等它启动完成。",
+            "Try again in a moment; where the terminal is starting, wait until it has started.",
+        ),
+    )
+
+
 def _another_terminal(path: Path) -> StoreLockedError:
     try:
-        holder = _note(path.read_bytes())[0] or "?"
+        holder = read_note(path).process or "?"
     except OSError:
         holder = "?"
     return StoreLockedError(
@@ -217,38 +284,3 @@ def _another_terminal(path: Path) -> StoreLockedError:
             f"Another terminal process ({holder}) uses the data folder {path.parent}",
         )
     )
-
-
-def _holders(path: Path, locks: Path = LOCKS) -> list[str]:
-    """Return the processes that the kernel says have locked a file."""
-    try:
-        held, file, (noted, _) = locks.read_text(encoding="ascii"), path.stat(), _note(path.read_bytes())
-    except (OSError, UnicodeDecodeError):
-        return []
-    place = f"{os.major(file.st_dev):02x}:{os.minor(file.st_dev):02x}:{file.st_ino}"
-    lines = [line.split() for line in held.splitlines()]
-    flocks = [(line[4], line[5]) for line in lines if line[1] == "FLOCK"]
-    # Other disks have files of the same number. Some file systems tell another device here than there: then the process
-    # that the lock file names decides.
-    return [pid for pid, at in flocks if at == place or (pid == noted and at.endswith(f":{file.st_ino}"))]
-
-
-def _note(content: bytes) -> tuple[str, str]:
-    """Return what a lock file says: the process, and the start of the machine in which the store was last opened."""
-    lines = content[:_LONGEST_NOTE].decode("ascii", "replace").splitlines()
-    process, boot, *_ = (*(line.strip() for line in lines), "", "")
-    return process, boot
-
-
-def _write_note(descriptor: int, boot: str) -> None:
-    note = f"{os.getpid()}\n{boot}\n".encode()
-    os.pwrite(descriptor, note, 0)
-    os.ftruncate(descriptor, len(note))
-
-
-def _boot() -> str:
-    """Return the name of this start of the machine; nothing where the system has none."""
-    try:
-        return BOOT.read_text(encoding="ascii").strip()
-    except OSError:
-        return ""

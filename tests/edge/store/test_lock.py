@@ -6,15 +6,16 @@ import errno
 import fcntl
 import os
 import shutil
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from edge.errors import EdgeError
-from edge.store import lock, sql
-from edge.store.database import FILE_NAME, KEY_FILE, lock_path, opened_store, visited_store
+from edge.store import lock, lock_holders, sql
+from edge.store.database import FILE_NAME, KEY_FILE, SALVAGING, lock_path, opened_store, visited_store
 from edge.store.errors import (
     NotDurableError,
     SalvageRunsError,
@@ -23,8 +24,9 @@ from edge.store.errors import (
     of_os_error,
 )
 from edge.store.handover_look import opened_estate
-from edge.store.inspection import inspect_operators, inspect_profiles, inspect_store
+from edge.store.inspection import inspect_store
 from edge.store.lock import gate_of, is_of_this_boot, store_lock, visit
+from edge.store.lock_holders import Holder, Kind, holders, read_note
 from edge.store.salvage import Mended, mend
 from edge.store.salvage_build import Owner
 from edge.store.salvage_remains import open_remains
@@ -110,11 +112,6 @@ def test_tool_that_comes_while_a_terminal_starts_is_refused_and_every_event_is_k
     assert (done.is_salvaged, kept) == (True, EVENTS)
 
 
-def test_what_the_doctor_asks_besides_is_unknown_while_a_terminal_starts(folder: Path) -> None:
-    with store_lock(lock_path(folder)):
-        assert (inspect_profiles(folder), inspect_operators(folder)) == ({}, [])
-
-
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_what_root_makes_in_the_folder_of_another_account_belongs_to_that_account(folder: Path, tmp_path: Path) -> None:
     account, new = 12_345, tmp_path / "new"
@@ -157,24 +154,76 @@ def test_terminal_waits_for_a_tool_and_starts_once_it_has_let_go(folder: Path) -
     assert len(waits) == 3
 
 
-def test_terminal_gives_up_its_start_and_names_the_tool_that_keeps_the_store_open(tmp_path: Path) -> None:
-    waits: list[float] = []
-    folder = tmp_path / "store"
-    with ExitStack() as terminal, ExitStack() as tool:
-        box = Box(folder, terminal)
-        box.record(3)
-        letters = tool.enter_context(visited_store(folder))
-        terminal.close()
-        with pytest.raises(StoreLockedError) as caught, store_lock(lock_path(folder), wait=waits.append):
+@contextmanager
+def left_inside(folder: Path) -> Iterator[None]:
+    """Have a tool in the store that came beside a terminal which has ended since, and that does not end."""
+    with ExitStack() as tool:
+        with let_in(folder):
+            tool.enter_context(visit(lock_path(folder)))
+        yield
+
+
+def test_salvage_does_not_begin_while_a_tool_stays_and_names_it(folder: Path) -> None:
+    before = files_in(folder)
+    with left_inside(folder):
+        with pytest.raises(StoreLockedError) as caught, opened_store(folder, mend_it, patience_s=0):
             pass
-        with pytest.raises(StoreLockedError), opened_store(folder, mend_it, patience_s=0):
-            pass
-        # What it writes still comes to the store in place, and the next terminal has it.
-        with letters.begin():
-            set_mode(letters, Mode.RECEIVE)
-    assert sum(waits) == pytest.approx(lock.PATIENCE_S)
+        assert files_in(folder) == before
     assert f"A tool ({os.getpid()})" in caught.value.words.en
     assert "yima" in caught.value.next_step.zh
+    assert mended(folder)[1] == EVENTS
+
+
+@pytest.mark.parametrize("spoil", ["cut off", "gone", "begun", "page"])
+def test_whatever_is_to_be_salvaged_or_was_cut_off_is_refused_beside_a_tool(tmp_path: Path, spoil: str) -> None:
+    with ExitStack() as terminal:
+        box = Box(tmp_path / "store", terminal)
+        box.record(3)
+    database, log = box.folder / FILE_NAME, box.folder / f"{FILE_NAME}-wal"
+    (box.folder / KEY_FILE).touch()
+    if spoil == "cut off":
+        with opened_store(box.folder) as connection:
+            with connection.begin():
+                set_mode(connection, Mode.RECEIVE)
+            left = log.read_bytes()
+        log.write_bytes(left + (1).to_bytes(4) + bytes(4) + left[16:24] + bytes(8 + PAGE_BYTES))
+        assert verdict(box.folder) is Verdict.TORN
+    elif spoil == "gone":
+        database.unlink()
+    elif spoil == "begun":
+        (box.folder / SALVAGING).write_text("20260101T000000Z")
+    else:
+        content = bytearray(database.read_bytes())
+        content[PAGE_BYTES : PAGE_BYTES + 8] = bytes(8)
+        database.write_bytes(content)
+    before = files_in(box.folder)
+    with left_inside(box.folder), pytest.raises(StoreLockedError), opened_store(box.folder, mend_it, patience_s=0):
+        pass
+    # A database that was closed in good order has its log made, empty, by the look at its pages.
+    assert {name: files_in(box.folder)[name] for name in before} == before
+    assert not (box.folder / "damaged").exists()
+
+
+def test_terminal_starts_beside_a_tool_that_stays_where_nothing_has_to_be_salvaged(tmp_path: Path) -> None:
+    folder, waits = tmp_path / "store", list[float]()
+    with ExitStack() as terminal:
+        Box(folder, terminal).record(3)
+    with left_inside(folder):
+        with store_lock(lock_path(folder), wait=waits.append) as held:
+            assert held.beside == [str(os.getpid())]
+        with capture_logs() as logs, opened_store(folder, mend_it, patience_s=0) as connection:
+            with connection.begin():
+                set_mode(connection, Mode.RECEIVE)
+            with visit(lock_path(folder)):
+                pass
+            with pytest.raises(StoreLockedError) as caught, opened_store(folder, mend_it, patience_s=0):
+                pass
+        assert "Another terminal" in caught.value.words.en
+        # A tool has time.
+        with pytest.raises(SalvageRunsError), visited_store(folder):
+            pass
+    assert sum(waits) == pytest.approx(lock.PATIENCE_S)
+    assert [(one["event"], one["log_level"]) for one in logs] == [("store.beside_tools", "warning")]
     with opened_store(folder, mend_it) as connection, connection.begin():
         assert read_state(connection).mode is Mode.RECEIVE
 
@@ -190,6 +239,57 @@ def test_two_terminals_do_not_wait_for_one_another(folder: Path) -> None:
             with pytest.raises(StoreLockedError) as caught, store_lock(lock_path(folder), wait=never):
                 pass
             assert str(os.getpid()) in caught.value.words.en
+
+
+def test_tool_that_just_asks_for_the_terminal_is_not_taken_for_one(folder: Path) -> None:
+    """It shares the lock for a moment, and the note still names the terminal that was."""
+    waits: list[float] = []
+    with let_in(folder):
+        pass
+    with ExitStack() as tool:
+        for file in (gate_of(lock_path(folder)), lock_path(folder)):
+            asked = tool.enter_context(file.open("rb"))
+            fcntl.flock(asked, fcntl.LOCK_SH)
+
+        def wait(for_s: float) -> None:
+            waits.append(for_s)
+            tool.close()
+
+        with store_lock(lock_path(folder), wait=wait) as held:
+            assert not held.beside
+    assert len(waits) == 1
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+def test_terminal_waits_for_a_tool_that_has_the_store_to_itself(folder: Path, *, is_open: bool) -> None:
+    waits: list[float] = []
+    with ExitStack() as tool:
+        held = tool.enter_context(store_lock(lock_path(folder), holder=Holder.TOOL))
+        if is_open:
+            held.let_in()
+        with pytest.raises(StoreLockedError) as caught, store_lock(lock_path(folder), wait=waits.append):
+            pass
+        assert f"A tool ({os.getpid()})" in caught.value.words.en
+        assert sum(waits) == pytest.approx(lock.PATIENCE_S)
+        with store_lock(lock_path(folder), wait=lambda _: tool.close()):
+            pass
+
+
+def test_tool_notes_that_it_is_one(tmp_path: Path) -> None:
+    with visited_store(tmp_path):
+        assert read_note(lock_path(tmp_path)).holder is Holder.TOOL
+    with opened_store(tmp_path):
+        assert read_note(lock_path(tmp_path)).holder is Holder.TERMINAL
+
+
+def test_tool_is_named_where_the_file_system_tells_another_device_than_the_kernel(tmp_path: Path) -> None:
+    gate, locks = tmp_path / "gate", tmp_path / "locks"
+    with gate.open("wb") as held:
+        number = os.fstat(held.fileno()).st_ino
+        pids = (os.getpid(), os.getppid(), 0)
+        locks.write_text("".join(f"1: FLOCK  ADVISORY  READ {pid} 00:7f:{number} 0 EOF\n" for pid in pids))
+        assert holders(gate, Kind.SHARED, locks) == [str(os.getpid())]
+        assert holders(gate, Kind.ALONE, locks) == []
 
 
 def test_tool_is_not_let_in_where_the_terminal_has_just_ended(folder: Path) -> None:
@@ -260,7 +360,7 @@ def test_index_of_the_log_is_believed_to_the_last_frame_within_one_start_of_the_
         )
         boot = tmp_path / "boot_id"
         boot.write_text("another start")
-        monkeypatch.setattr(lock, "BOOT", boot)
+        monkeypatch.setattr(lock_holders, "BOOT", boot)
         assert verdict(folder) is Verdict.DAMAGED
         held.let_in()
         assert is_of_this_boot(place)

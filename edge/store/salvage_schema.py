@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 import structlog
@@ -21,6 +20,7 @@ import structlog
 from edge.store import schema
 from edge.store.pages import INDEX_INTERIOR, INDEX_LEAF, TABLE_INTERIOR, TABLE_LEAF, FetchPage, Value, records
 from edge.store.salvage_leaves import SchemaEntry, write_schema
+from edge.store.salvage_sectors import Sectors, opened_sectors
 from edge.store.wal import PAGE_BYTES
 
 # Of the indexes only the one that is read in their stead is of use: it names rows that may not be readable any more.
@@ -35,6 +35,8 @@ SELECT coalesce(nullif((SELECT count(*) FROM pragma_table_info(?1)), 0), (SELECT
 _STATEMENT = re.compile(rb"CREATE (?:TABLE|INDEX|UNIQUE INDEX) ")
 _FIRST_LOOK = 1 << 20
 """Where a store that was never brought up to date has its schema: a third of a second less on 313 MB."""
+_PIECE = 1 << 20
+"""Whole pages: what of a record does not fit on one stands somewhere else, so that nothing stands on a border."""
 _WORDS = 3
 """`CREATE TABLE name`: the part of a statement that no step changes."""
 _ALIKE = 3
@@ -70,10 +72,10 @@ def put_schema_right(image: Path) -> None:
     """Give the copy of a damaged store the schema that it had."""
     if image.stat().st_size <= PAGE_BYTES:
         return
-    with image.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+    with opened_sectors(image) as content:
 
         def page(number: int) -> bytes:
-            return content[(number - 1) * PAGE_BYTES : number * PAGE_BYTES] if number > 0 else b""
+            return content.read((number - 1) * PAGE_BYTES, PAGE_BYTES) if number > 0 else b""
 
         known, entries = _known(), list(_entries(content, page, _FIRST_LOOK))
         if not all(_roots_named(one, entries) for one in known):
@@ -87,9 +89,13 @@ def tables_made_after(version: int) -> set[str]:
     return {one.name for one in _known() if one.step > version > 0}
 
 
-def _entries(content: mmap, page: FetchPage, end: int) -> Iterator[list[Value]]:
+def _entries(content: Sectors, page: FetchPage, end: int) -> Iterator[list[Value]]:
     """Yield whatever may be an entry of the schema, wherever up to `end` it stands."""
-    for number in sorted({found.start() // PAGE_BYTES + 1 for found in _STATEMENT.finditer(content, 0, end)}):
+    numbers: set[int] = set()
+    for at in range(0, end, _PIECE):
+        found = _STATEMENT.finditer(content.read(at, _PIECE))
+        numbers |= {(at + one.start()) // PAGE_BYTES + 1 for one in found}
+    for number in sorted(numbers):
         for cells in records(page(number), page, number=number, errors="replace"):
             if len(cells) == _CELLS:
                 yield cells

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +22,7 @@ from edge.store.salvage_schema import put_schema_right
 from edge.store.terminal import ensure_state
 from edge.store_troubles import store_troubles
 from rules.scan_judgement import Mode, Verdict
+from tests.disk import BadDisk
 from tests.edge.scene import (
     CATALOGUE,
     EPOCH,
@@ -95,6 +97,24 @@ def test_bit_in_any_statement_of_the_schema_hides_no_table(whole: Path, tmp_path
         image.write_bytes(damaged)
         put_schema_right(image)
         assert rows_of(image) == before, name
+
+
+@pytest.mark.req("T-10")
+def test_schema_on_a_sector_that_the_disk_gives_up_hides_no_table_and_ends_no_process(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, bad, asked = tmp_path / "image.db", BadDisk(), set()
+    image.write_bytes(whole.read_bytes())
+    bad.give_up(image, 0)
+
+    def read(descriptor: int, size_bytes: int, at: int) -> bytes:
+        asked.add(at)
+        return bad.read(descriptor, size_bytes, at)
+
+    monkeypatch.setattr(os, "pread", read)
+    put_schema_right(image)
+    assert 0 in asked, "through mapped memory a bad sector is a signal that nobody can catch"
+    assert set(rows_of(image)) >= {"outbox", "sale", "sale_pack", "operator"}
 
 
 @pytest.mark.req("T-10", "T-23")

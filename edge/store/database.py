@@ -129,7 +129,7 @@ def visited_store(folder: Path) -> Iterator[Connection]:
                 return
         except StoreLockedError:
             pass
-    with visit(lock), connected(path) as connection:
+    with visit(lock) as refuse_ended, connected(path, before_reading=refuse_ended) as connection:
         with store_errors(path), connection.begin():
             _refuse_newer(path, schema.schema_version(connection))
             if schema.schema_version(connection) < schema.history()[-1].version:
@@ -149,15 +149,23 @@ def prove_writable(connection: Connection) -> None:
 
 
 @contextmanager
-def reading_store(folder: Path) -> Iterator[Connection]:
+def reading_store(folder: Path, before_reading: Callable[[], None] = lambda: None) -> Iterator[Connection]:
     """Give a second connection of the running terminal that can only read."""
-    with connected(database_path(folder), is_reader=True) as connection:
+    with connected(database_path(folder), is_reader=True, before_reading=before_reading) as connection:
         yield connection
 
 
 @contextmanager
-def connected(path: Path, *, is_reader: bool = False) -> Iterator[Connection]:
-    """Give a connection to a database, durable or read only, whatever is in it. One that is not there is not made."""
+def connected(
+    path: Path, *, is_reader: bool = False, before_reading: Callable[[], None] = lambda: None
+) -> Iterator[Connection]:
+    """Give a connection to a database, durable or read only, whatever is in it. One that is not there is not made.
+
+    Args:
+        path: The database.
+        is_reader: It can only read.
+        before_reading: May still refuse, once the file is open and SQLite has looked at nothing in it or beside it.
+    """
 
     def connect() -> sqlite3.Connection:
         # Transactions are begun by hand below: the driver's own habit of starting them late is of no use here.
@@ -169,6 +177,7 @@ def connected(path: Path, *, is_reader: bool = False) -> Iterator[Connection]:
     begin = "BEGIN" if is_reader else "BEGIN IMMEDIATE"
     event.listen(engine, "begin", lambda connection: _begin(connection, begin))
     with store_errors(path), engine.connect() as connection:
+        before_reading()
         driver = sql.driver_of(connection)
         for setting in ("PRAGMA query_only = ON",) if is_reader else _SETTINGS:
             driver.execute(setting)

@@ -172,7 +172,7 @@ def _no_store(folder: Path) -> NoStoreError:
 @contextmanager
 def _beside_terminal(folder: Path) -> Iterator[Connection]:
     path = database_path(folder)
-    with visit(lock_path(folder)), reading_store(folder) as connection:
+    with visit(lock_path(folder)) as refuse_ended, reading_store(folder, refuse_ended) as connection:
         with store_errors(path), connection.begin():
             version, newest = schema.schema_version(connection), schema.history()[-1].version
         if version > newest:

@@ -129,7 +129,9 @@ def inspect_operators(folder: Path) -> list[OperatorRow]:
 @contextmanager
 def _looked_at(path: Path) -> Iterator[Connection]:
     if is_in_use(path.parent):
-        with visit(lock_path(path.parent)), _opened(path, "mode=ro") as connection:
+        with visit(lock_path(path.parent)) as refuse_ended, _opened(path, "mode=ro") as connection:
+            # Not even a reader is harmless: the first one to come makes the index of the log anew.
+            refuse_ended()
             yield connection
         return
     log = path.with_name(f"{path.name}-wal")

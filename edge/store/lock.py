@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from codes.words import Words
@@ -102,24 +103,20 @@ def visit(path: Path) -> Iterator[Callable[[], None]]:
         SalvageRunsError: A process is just opening the store, or has just let go of it.
         EdgeError: The lock cannot be used.
     """
-
-    def ask_again() -> None:
-        if not _is_taken(path):
-            raise _not_now()
-
     with ExitStack() as held:
         try:
             gate = os.open(gate_of(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
             held.callback(os.close, gate)
-            is_let_in = _is_locked(gate, fcntl.LOCK_SH) and _is_taken(path)
+            is_shared = _is_locked(gate, fcntl.LOCK_SH)
         except FileNotFoundError:
             # The program that runs is older than the gate.
-            is_let_in = True
+            is_shared = True
         except OSError as exc:
             raise of_os_error(path.parent, exc) from exc
-        if not is_let_in:
+        if not is_shared:
             raise _not_now()
-        yield ask_again
+        _refuse_ended(path)
+        yield partial(_refuse_ended, path)
 
 
 def gate_of(path: Path) -> Path:
@@ -250,13 +247,18 @@ def _is_locked(descriptor: int, how: int) -> bool:
     return True
 
 
-def _is_taken(path: Path) -> bool:
-    """Tell whether a terminal holds the lock at `path`. Only with the gate shared: else one that starts may miss it."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+def _refuse_ended(path: Path) -> None:
+    """Refuse where nobody has the lock at `path`. Only with the gate shared: a terminal that starts might miss it."""
     try:
-        return not _is_locked(descriptor, fcntl.LOCK_SH)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            is_free = _is_locked(descriptor, fcntl.LOCK_SH)
+        finally:
+            os.close(descriptor)
+    except OSError as exc:
+        raise of_os_error(path.parent, exc) from exc
+    if is_free:
+        raise _not_now()
 
 
 def _not_now() -> SalvageRunsError:

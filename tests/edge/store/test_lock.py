@@ -6,9 +6,11 @@ import errno
 import fcntl
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -110,6 +112,26 @@ def test_tool_that_comes_while_a_terminal_starts_is_refused_and_every_event_is_k
     assert files_in(folder) == before
     done, kept = mended(folder)
     assert (done.is_salvaged, kept) == (True, EVENTS)
+
+
+@pytest.mark.req("T-10")
+@pytest.mark.parametrize("look", [visited, looked_at, inspect_store])
+def test_tool_does_not_read_what_a_terminal_left_that_died_while_it_was_let_in(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, look: Callable[[Path], object]
+) -> None:
+    connect, before = sqlite3.connect, files_in(folder)
+    with ExitStack() as terminal:
+        terminal.enter_context(let_in(folder))
+
+        def connect_late(place: str, **how: Any) -> sqlite3.Connection:
+            terminal.close()
+            connection: sqlite3.Connection = connect(place, **how)
+            return connection
+
+        monkeypatch.setattr(sqlite3, "connect", connect_late)
+        with pytest.raises(SalvageRunsError):
+            look(folder)
+    assert files_in(folder) == before
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")

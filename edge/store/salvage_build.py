@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +36,7 @@ INSERT INTO terminal_state (only_row, terminal, epoch, next_seq, last_hash, hlc,
 VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 LAST_EVENT = "SELECT epoch, max(hlc), max(seq) FROM outbox GROUP BY epoch ORDER BY max(hlc) DESC LIMIT 1"
+HLC_OF = "SELECT hlc FROM outbox WHERE epoch = ? AND seq = ?"
 # An older program noted the home without the generation of the inode.
 MOVE_LAST_RUN = "UPDATE last_run SET home = ?1 WHERE ?2 = home OR ?2 LIKE home || ':%'"
 COUNT_OPERATORS = "SELECT count(*) FROM operator"
@@ -66,16 +68,16 @@ def build_store(new: Path, image: Path, remains: Remains, folder: Path, owner: O
         put_schema_right(image)
         with indexed_afterwards(target):
             taken = fill(target, image, to_us(owner.now))
-            if remains.is_log_cut_short:
-                # Each table was read as it stood some commits ago. The events of those are looked for one by one.
-                taken.stopped |= {*tables_of(target)} - {STATE}
             # What an older store never had is not missing.
-            taken.stopped -= tables_made_after(remains.versions()[1])
+            never_there = tables_made_after(remains.versions()[1])
+            taken.stopped -= never_there
             take_outbox(target, image, remains.free_pages, taken)
         with connection.begin():
             recovered = recover_events(target, remains, taken, to_us(owner.now))
-            is_behind = remains.log.verdict is not Verdict.WHOLE
-            told_anew = tell_sales_anew(target) if is_behind or taken.stopped & SALES else 0
+            told_anew = _tell_anew(target, remains, taken)
+            if remains.is_log_cut_short:
+                # Each table was read as it stood some commits ago.
+                taken.stopped |= {*tables_of(target)} - {STATE} - never_there
             _begin_life(connection, taken, recovered, folder, owner)
             move_home(connection, home_of(new))
             # What ran here did so in the damaged file: else the power cut that damaged it would be taken for another
@@ -94,6 +96,18 @@ def build_store(new: Path, image: Path, remains: Remains, folder: Path, owner: O
     }
     write_report(folder / REPORT, summary, taken, recovered)
     return summary
+
+
+def _tell_anew(target: sqlite3.Connection, remains: Remains, taken: Taken) -> int:
+    """Put back the sales whose own rows could not be read; return how many packs they name."""
+    if taken.stopped & SALES:
+        return tell_sales_anew(target)
+    if remains.log.verdict is Verdict.WHOLE:
+        return 0
+    # The rows are whole up to the commit of the event that the state read with them names.
+    last = (taken.head.epoch, taken.head.next_seq - 1) if taken.head else ("", 0)
+    found = target.execute(HLC_OF, last).fetchone()
+    return tell_sales_anew(target, after_hlc=found[0] if found else -1)
 
 
 def _begin_life(tx: Connection, taken: Taken, recovered: Recovered, folder: Path, owner: Owner) -> None:

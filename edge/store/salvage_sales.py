@@ -22,7 +22,7 @@ SALES = frozenset({"sale", "sale_line", "sale_pack"})
 """The tables that are filled again."""
 SELECT_CLOSING = """
 SELECT bytes FROM outbox NOT INDEXED
-WHERE kind IN ('dispensed', 'received', 'sale_returned') AND epoch NOT IN (SELECT epoch FROM adopted)
+WHERE kind IN ('dispensed', 'received', 'sale_returned') AND hlc > ? AND epoch NOT IN (SELECT epoch FROM adopted)
 ORDER BY hlc DESC LIMIT ?
 """
 MOST_TOLD = 40_000
@@ -55,14 +55,15 @@ _STATES = {Dispensed: PackState.SOLD, Received: PackState.RECEIVED, SaleReturned
 _Closing = Dispensed | Received | SaleReturned
 
 
-def tell_sales_anew(target: sqlite3.Connection) -> int:
+def tell_sales_anew(target: sqlite3.Connection, *, after_hlc: int = -1) -> int:
     """Put back what the events in the outbox say of sales and deliveries; return how many packs they name.
 
-    Runs inside the caller's transaction.
+    Runs inside the caller's transaction. It takes a tenth of a millisecond for each event, so that where the rows are
+    whole up to some moment, only what follows on it is told.
     """
     came_back: list[tuple[Event, _Closing]] = []
     packs = 0
-    for event, fact in _closings(target):
+    for event, fact in _closings(target, after_hlc):
         if isinstance(fact, SaleReturned):
             # What was sold is put first: its line has more to say.
             came_back.append((event, fact))
@@ -71,8 +72,8 @@ def tell_sales_anew(target: sqlite3.Connection) -> int:
     return packs + sum(_put(target, event, fact) for event, fact in came_back)
 
 
-def _closings(target: sqlite3.Connection) -> Iterator[tuple[Event, _Closing]]:
-    for (frozen,) in target.execute(SELECT_CLOSING, (MOST_TOLD,)):
+def _closings(target: sqlite3.Connection, after_hlc: int) -> Iterator[tuple[Event, _Closing]]:
+    for (frozen,) in target.execute(SELECT_CLOSING, (after_hlc, MOST_TOLD)):
         event = event_in(frozen)
         if event is not None and isinstance(event.fact, Dispensed | Received | SaleReturned):
             yield event, event.fact

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,19 @@ def test_sale_told_from_behind_a_bad_frame_is_closed_with_its_line(morning: dict
 
 def _first_frame_with(log: bytes, text: bytes) -> int:
     return next(at for at in frames(log) if text in log[at : at + FRAME_BYTES + PAGE_BYTES])
+
+
+@pytest.mark.req("T-10")
+def test_only_what_follows_on_the_rows_is_told_anew(morning: dict[str, bytes], folder: Path) -> None:
+    log = morning[LOG]
+    path = spoiled(folder, morning, _first_frame_with(log, b'"kind":"sale_returned"'))
+    assert mend(path, OWNER).is_salvaged
+    with opened_store(path.parent) as connection, connection.begin():
+        (former,) = former_stores(connection)
+    assert former.folder is not None
+    lines = (folder / former.folder / REPORT).read_text("utf-8").splitlines()
+    summary = next(json.loads(line) for line in lines if line[0] != "#")
+    assert summary["packs_told_anew"] == 1
 
 
 @pytest.mark.req("T-10")

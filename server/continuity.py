@@ -162,21 +162,36 @@ def renew(config: ServerConfig, *, new_epoch: NewEpoch, now: datetime) -> Renewe
     """
     _refuse_running(config)
     if _is_file(config):
-        # Before anything is opened: opening makes what is not there.
+        # Before anything is locked: the lock makes a file, and its folder, beside what is not there.
         _refuse_absent(path_of(config.store.url))
     epoch = new_epoch()
-    with _alone(config), _unmade(config) as connection:
-        if revision_of(connection) is None:
-            raise NoStoreError(Words("数据库中没有一码的数据", "The database holds nothing of Yima"))
-        migrate(connection, lambda _revision: None)
-        trust = TrustRestored(load_trusted_now(connection).counts, end_sessions(connection), None)
-        begin_life(connection, epoch, now, audited(trust), _BY_OTHER_MEANS)
+    with _alone(config):
+        if _is_file(config):
+            # What had broken off may have been all there was; and what is no store of ours stays as it is.
+            _refuse_absent(path_of(config.store.url))
+            _refuse_foreign_file(path_of(config.store.url))
+        with _unmade(config) as connection:
+            _refuse_foreign(connection)
+            migrate(connection, lambda _revision: None)
+            trust = TrustRestored(load_trusted_now(connection).counts, end_sessions(connection), None)
+            begin_life(connection, epoch, now, audited(trust), _BY_OTHER_MEANS)
     return Renewed(epoch, trust)
 
 
 def _refuse_absent(path: Path) -> None:
     if replacing.is_absent(path):
         raise NoStoreError(Words(f"{path} 处没有数据库", f"There is no store at {path}"))
+
+
+def _refuse_foreign_file(path: Path) -> None:
+    """Refuse an empty file or another database without changing a byte: opened for writing, it would become ours."""
+    with former_store(path) as connection:
+        _refuse_foreign(connection)
+
+
+def _refuse_foreign(connection: Connection) -> None:
+    if revision_of(connection) is None:
+        raise NoStoreError(Words("数据库中没有一码的数据", "The database holds nothing of Yima"))
 
 
 def _checked(file: Path) -> tuple[Head, dict[str, int]]:

@@ -185,7 +185,7 @@ def unmade_store(url: str, *, password: str | None = None, connections: int = 10
 
 @contextmanager
 def former_store(path: Path) -> Iterator[Connection]:
-    """Give a file that is about to be replaced, for reading; the caller must hold the lock alone.
+    """Give a file as it was found, for reading; the caller must hold the lock alone.
 
     It may be evidence of what went wrong, so it is not even brought in order: file and log stay as they are.
 

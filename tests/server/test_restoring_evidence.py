@@ -111,15 +111,41 @@ def test_what_is_no_store_gets_no_new_epoch_and_none_is_made(found: str, migrate
             connection.execute("DELETE FROM centre" if "epoch" in found else "DROP TABLE alembic_version")
     if found == "an empty file":
         path.write_bytes(b"")
+    elif found == "another database":
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA journal_mode=DELETE")
+    before = path.read_bytes() if path.exists() else b""
 
     with pytest.raises(NoStoreError) as caught:
         renew(config, new_epoch=lambda: "epoch-2", now=LATER)
 
     assert caught.value.code == "store.missing"
     assert folder.exists() is (found != "nothing")
-    if found not in {"nothing", "an empty file"}:
+    if found == "a store without an epoch":
         with closing(sqlite3.connect(path)) as connection:
             assert connection.execute("SELECT count(*) FROM alarm").fetchone() == (0,)
+    elif found != "nothing":
+        assert path.read_bytes() == before
+        assert {one.name for one in folder.iterdir()} == {"centre.db", "centre.db.in-use"}
+
+
+def test_what_a_killed_restore_left_alone_is_no_store_and_the_restore_can_be_done_again(
+    migrated_file: Path, tmp_path: Path
+) -> None:
+    path, file = tmp_path / "data" / "centre.db", tmp_path / "b.yimabak"
+    shutil.copy(migrated_file, tmp_path / "from.db")
+    with closing(open_store(f"sqlite:///{tmp_path}/from.db", new_epoch=lambda: "never")) as store:
+        back_up(store, file, now=NOW, told=lambda _t, _c: None)
+    config = config_for(f"sqlite:///{path}", tmp_path)
+    path.parent.mkdir()
+    path.with_name("centre.db.restoring").write_bytes(b"half made")
+
+    with pytest.raises(NoStoreError, match="no store at"):
+        renew(config, new_epoch=lambda: "epoch-2", now=LATER)
+
+    assert [one.name for one in path.parent.iterdir()] == ["centre.db.in-use"]
+    done = restore(config, file, replaces=False, new_epoch=lambda: "epoch-2", now=LATER, told=lambda _t, _c: None)
+    assert (done.epoch, done.set_aside) == ("epoch-2", None)
 
 
 def test_a_database_without_a_store_gets_no_new_epoch(new_database: Callable[[], str], tmp_path: Path) -> None:

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
+from drivers.scanner.profile import Profile
 from edge.errors import EdgeError
 from edge.store import lock, lock_holders, sql
-from edge.store.database import FILE_NAME, KEY_FILE, SALVAGING, lock_path, opened_store, visited_store
+from edge.store.database import FILE_NAME, KEY_FILE, lock_path, opened_store, visited_store
 from edge.store.errors import (
     NotDurableError,
     SalvageRunsError,
@@ -26,13 +26,15 @@ from edge.store.errors import (
     of_os_error,
 )
 from edge.store.handover_look import opened_estate
-from edge.store.inspection import inspect_store
+from edge.store.inspection import inspect_operators, inspect_profiles, inspect_store
 from edge.store.lock import gate_of, is_of_this_boot, store_lock, visit
-from edge.store.lock_holders import Holder, Kind, holders, read_note
+from edge.store.lock_holders import Holder
 from edge.store.salvage import Mended, mend
 from edge.store.salvage_build import Owner
 from edge.store.salvage_remains import open_remains
-from edge.store.terminal import read_state, set_mode
+from edge.store.scanner_profiles import save_profile
+from edge.store.shifts import OperatorRow, add_operator
+from edge.store.terminal import set_mode
 from edge.store.wal import FRAME_BYTES, HEADER_BYTES, PAGE_BYTES, Verdict
 from rules.scan_judgement import Mode
 from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
@@ -134,6 +136,16 @@ def test_tool_does_not_read_what_a_terminal_left_that_died_while_it_was_let_in(
     assert files_in(folder) == before
 
 
+def test_what_is_known_of_scanners_is_not_asked_for_while_a_terminal_starts_and_operators_are(tmp_path: Path) -> None:
+    with opened_store(tmp_path) as connection, connection.begin():
+        save_profile(connection, Profile("serial:left", "", "", (), (), (), gs_ok=True), NOON)
+        add_operator(connection, OperatorRow("zhang", "张三丰", "no hash", NOON))
+    assert set(inspect_profiles(tmp_path)) == {"serial:left"}
+    with store_lock(lock_path(tmp_path)):
+        assert inspect_profiles(tmp_path) == {}
+        assert [one.login for one in inspect_operators(tmp_path)] == ["zhang"]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_what_root_makes_in_the_folder_of_another_account_belongs_to_that_account(folder: Path, tmp_path: Path) -> None:
     account, new = 12_345, tmp_path / "new"
@@ -196,60 +208,6 @@ def test_salvage_does_not_begin_while_a_tool_stays_and_names_it(folder: Path) ->
     assert mended(folder)[1] == EVENTS
 
 
-@pytest.mark.parametrize("spoil", ["cut off", "gone", "begun", "page"])
-def test_whatever_is_to_be_salvaged_or_was_cut_off_is_refused_beside_a_tool(tmp_path: Path, spoil: str) -> None:
-    with ExitStack() as terminal:
-        box = Box(tmp_path / "store", terminal)
-        box.record(3)
-    database, log = box.folder / FILE_NAME, box.folder / f"{FILE_NAME}-wal"
-    (box.folder / KEY_FILE).touch()
-    if spoil == "cut off":
-        with opened_store(box.folder) as connection:
-            with connection.begin():
-                set_mode(connection, Mode.RECEIVE)
-            left = log.read_bytes()
-        log.write_bytes(left + (1).to_bytes(4) + bytes(4) + left[16:24] + bytes(8 + PAGE_BYTES))
-        assert verdict(box.folder) is Verdict.TORN
-    elif spoil == "gone":
-        database.unlink()
-    elif spoil == "begun":
-        (box.folder / SALVAGING).write_text("20260101T000000Z")
-    else:
-        content = bytearray(database.read_bytes())
-        content[PAGE_BYTES : PAGE_BYTES + 8] = bytes(8)
-        database.write_bytes(content)
-    before = files_in(box.folder)
-    with left_inside(box.folder), pytest.raises(StoreLockedError), opened_store(box.folder, mend_it, patience_s=0):
-        pass
-    # A database that was closed in good order has its log made, empty, by the look at its pages.
-    assert {name: files_in(box.folder)[name] for name in before} == before
-    assert not (box.folder / "damaged").exists()
-
-
-def test_terminal_starts_beside_a_tool_that_stays_where_nothing_has_to_be_salvaged(tmp_path: Path) -> None:
-    folder, waits = tmp_path / "store", list[float]()
-    with ExitStack() as terminal:
-        Box(folder, terminal).record(3)
-    with left_inside(folder):
-        with store_lock(lock_path(folder), wait=waits.append) as held:
-            assert held.beside == [str(os.getpid())]
-        with capture_logs() as logs, opened_store(folder, mend_it, patience_s=0) as connection:
-            with connection.begin():
-                set_mode(connection, Mode.RECEIVE)
-            with visit(lock_path(folder)):
-                pass
-            with pytest.raises(StoreLockedError) as caught, opened_store(folder, mend_it, patience_s=0):
-                pass
-        assert "Another terminal" in caught.value.words.en
-        # A tool has time.
-        with pytest.raises(SalvageRunsError), visited_store(folder):
-            pass
-    assert sum(waits) == pytest.approx(lock.PATIENCE_S)
-    assert [(one["event"], one["log_level"]) for one in logs] == [("store.beside_tools", "warning")]
-    with opened_store(folder, mend_it) as connection, connection.begin():
-        assert read_state(connection).mode is Mode.RECEIVE
-
-
 def test_two_terminals_do_not_wait_for_one_another(folder: Path) -> None:
     def never(_: float) -> None:
         raise AssertionError
@@ -295,23 +253,6 @@ def test_terminal_waits_for_a_tool_that_has_the_store_to_itself(folder: Path, *,
         assert sum(waits) == pytest.approx(lock.PATIENCE_S)
         with store_lock(lock_path(folder), wait=lambda _: tool.close()):
             pass
-
-
-def test_tool_notes_that_it_is_one(tmp_path: Path) -> None:
-    with visited_store(tmp_path):
-        assert read_note(lock_path(tmp_path)).holder is Holder.TOOL
-    with opened_store(tmp_path):
-        assert read_note(lock_path(tmp_path)).holder is Holder.TERMINAL
-
-
-def test_tool_is_named_where_the_file_system_tells_another_device_than_the_kernel(tmp_path: Path) -> None:
-    gate, locks = tmp_path / "gate", tmp_path / "locks"
-    with gate.open("wb") as held:
-        number = os.fstat(held.fileno()).st_ino
-        pids = (os.getpid(), os.getppid(), 0)
-        locks.write_text("".join(f"1: FLOCK  ADVISORY  READ {pid} 00:7f:{number} 0 EOF\n" for pid in pids))
-        assert holders(gate, Kind.SHARED, locks) == [str(os.getpid())]
-        assert holders(gate, Kind.ALONE, locks) == []
 
 
 def test_tool_is_not_let_in_where_the_terminal_has_just_ended(folder: Path) -> None:

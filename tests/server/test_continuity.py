@@ -323,13 +323,27 @@ def test_of_two_backups_to_one_name_at_once_one_is_whole_and_the_other_refused(s
     assert not list(tmp_path.glob("*.part"))
 
 
-def test_what_a_killed_backup_left_is_removed_and_what_is_being_written_stays(store: Store, tmp_path: Path) -> None:
-    dead, alive = tmp_path / "yima-backup-dead.part", tmp_path / "yima-backup-alive.part"
-    for part in (dead, alive):
+def test_what_a_killed_backup_left_is_removed_and_nothing_else(store: Store, tmp_path: Path) -> None:
+    def left(name: str, *, mode: int = 0o600, age_s: float = 86_500) -> Path:
+        part = tmp_path / name
         part.write_bytes(b"half a backup")
-    os.utime(dead, (0, time.time() - 86_500))
+        part.chmod(mode)
+        os.utime(part, (0, time.time() - age_s))
+        return part
+
+    dead = left("yima-backup-k7_x2q9b.part")
+    others = [
+        left("yima-backup-being_wr.part", age_s=9),
+        left("yima-backup-20261121.yima.part"),
+        left("yima-backup-20261121.part", mode=0o644),
+        left("yima-backup-Of_yours.part"),
+    ]
+    folder = tmp_path / "yima-backup-a_folder.part"
+    folder.mkdir()
+    os.utime(folder, (0, 0))
     kept(store, tmp_path)
-    assert list(tmp_path.glob("*.part")) == [alive]
+    assert not dead.exists()
+    assert sorted(tmp_path.glob("*.part")) == sorted([*others, folder])
 
 
 def test_a_backup_that_went_away_after_it_was_checked_is_named_and_the_store_stays(

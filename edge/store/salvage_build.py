@@ -65,11 +65,11 @@ def build_store(new: Path, image: Path, remains: Remains, folder: Path, owner: O
         for setting in _UNSAFE:
             target.execute(f"PRAGMA {setting}").fetchall()
         apply_history(connection, 0)
-        put_schema_right(image)
+        found = put_schema_right(image)
         with indexed_afterwards(target):
             taken = fill(target, image, to_us(owner.now))
             # What an older store never had is not missing.
-            never_there = tables_made_after(remains.versions()[1])
+            never_there = tables_made_after(remains.versions()[1], found)
             taken.stopped -= never_there
             take_outbox(target, image, remains.free_pages, taken)
         with connection.begin():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,10 +68,10 @@ class _Known:
         return self.type, self.name, self.table, self.statement.split()[:_WORDS]
 
 
-def put_schema_right(image: Path) -> None:
-    """Give the copy of a damaged store the schema that it had."""
+def put_schema_right(image: Path) -> set[str]:
+    """Give the copy of a damaged store the schema that it had; return the tables and indexes that were found."""
     if image.stat().st_size <= PAGE_BYTES:
-        return
+        return set()
     with opened_sectors(image) as content:
 
         def page(number: int) -> bytes:
@@ -82,11 +82,17 @@ def put_schema_right(image: Path) -> None:
             entries = list(_entries(content, page, len(content)))
         ours = _with_roots(known, entries, page)
     write_schema(image, ours)
+    return {name for _, name, *_ in ours}
 
 
-def tables_made_after(version: int) -> set[str]:
-    """Return the tables that a store of this version does not have; none if the version is not known."""
-    return {one.name for one in _known() if one.step > version > 0}
+def tables_made_after(version: int, found: Collection[str]) -> set[str]:
+    """Return the tables that a store of this version does not have; none if the version is not known.
+
+    The version may be what is damaged: a store is no older than the newest of the tables that were found in it.
+    """
+    known = _known()
+    oldest = max((one.step for one in known if one.name in found), default=0)
+    return {one.name for one in known if one.step > max(version, oldest) and version > 0}
 
 
 def _entries(content: Sectors, page: FetchPage, end: int) -> Iterator[list[Value]]:

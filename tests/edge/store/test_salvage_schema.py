@@ -248,3 +248,17 @@ def test_older_store_with_a_broken_schema_misses_no_table_that_it_never_had(fold
     assert {name: rows for name, rows in kept_in(path).items() if name in before} == before
     with opened_store(folder) as connection, connection.begin():
         assert [former.incomplete for former in former_stores(connection)] == [()]
+
+
+@pytest.mark.req("T-10")
+def test_bit_in_the_version_hides_no_table_that_is_gone(whole: Path, folder: Path) -> None:
+    content = bytearray(whole.read_bytes())
+    with closing(sqlite3.connect(whole)) as store:
+        (root,) = store.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'adopted'").fetchone()
+    content[(root - 1) * PAGE : root * PAGE] = bytes(PAGE)
+    content[60:64] = (4).to_bytes(4)
+    folder.mkdir()
+    database_path(folder).write_bytes(content)
+    assert mend(database_path(folder), OWNER).is_salvaged
+    with opened_store(folder) as connection, connection.begin():
+        assert [former.incomplete for former in former_stores(connection)] == [("adopted",)]

@@ -161,7 +161,7 @@ def _folder_for(database: Path, now: datetime) -> Path:
     note = _note(database)
     if not note.exists():
         write_whole(note, _free_name(database, now).encode())
-    folder = database.parent / DAMAGED / note.read_text(encoding="utf-8")
+    folder = database.parent / DAMAGED / note.read_text(encoding="utf-8").strip()
     make_private_folder(folder)
     return folder
 
@@ -235,7 +235,7 @@ def _rebuild(database: Path, folder: Path, owner: Owner) -> dict[str, object]:
         # What is left of an earlier one goes too.
         _give_room_back(new, image)
         unless_made.callback(_give_room_back, new, image)
-        with open_remains(folder / database.name) as remains:
+        with open_remains(folder / database.name, database) as remains:
             _refuse_without_room(folder, remains)
             remains.write_image(image)
             with store_errors(new):

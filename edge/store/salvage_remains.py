@@ -149,11 +149,16 @@ class Remains:
 
 
 @contextmanager
-def open_remains(database: Path) -> Iterator[Remains]:
-    """Read the files of the store at `database` without a lock and without a change."""
+def open_remains(database: Path, place: Path | None = None) -> Iterator[Remains]:
+    """Read the files of the store at `database` without a lock and without a change.
+
+    Args:
+        database: Where the file is.
+        place: Where it was when it was last opened, if it was moved: the lock stays there.
+    """
     beside = [database.with_name(database.name + suffix) for suffix in ("-wal", "-shm")]
     with opened_sectors(database) as sectors, opened_sectors(beside[0]) as log, opened_sectors(beside[1]) as index:
-        is_same_boot = is_of_this_boot(database.with_suffix(".lock"))
+        is_same_boot = is_of_this_boot((place or database).with_suffix(".lock"))
         remains = Remains(sectors, log, index, is_same_boot=is_same_boot)
         # SQLite reads these when it opens the store, and refuses at once what it cannot read.
         remains.page(1)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.store import salvage, salvage_build
+from edge.store import salvage, salvage_build, salvage_remains
 from edge.store.database import FILE_NAME, SALVAGING, database_path, opened_store, reading_store, visited_store
 from edge.store.errors import DiskFullError, WriteFailedError
 from edge.store.handover_export import export_events
@@ -211,3 +211,28 @@ def test_whoever_looks_beside_a_terminal_makes_no_store(folder: Path) -> None:
         with pytest.raises(WriteFailedError), visited_store(folder):
             pass
         assert not path.exists()
+
+
+def test_log_that_was_moved_is_judged_by_the_lock_that_stayed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_shop(folder)
+    path = database_path(folder)
+    spoil(path, 0, bytes(PAGE))
+    asked: list[Path] = []
+
+    def note(lock: Path) -> bool:
+        asked.append(lock)
+        return False
+
+    monkeypatch.setattr(salvage_remains, "is_of_this_boot", note)
+    assert mend(path, OWNER).is_salvaged
+    assert len(asked) > 1
+    assert set(asked) == {path.with_suffix(".lock")}
+
+
+def test_note_with_a_line_end_names_the_same_folder(cut_off: tuple[Path, dict[int, bytes]]) -> None:
+    path, events = cut_off
+    note = path.with_name(SALVAGING)
+    note.write_text(note.read_text("utf-8") + "\n", "utf-8")
+    assert mend(path, OWNER).is_salvaged
+    with opened_store(path.parent) as connection:
+        assert events_of(Shop(connection, FakeClock())) == events

@@ -164,7 +164,7 @@ def close_lost(
             found.append(_crowded(key[0]))
             continue
         stream = streams[key]
-        new = [span for span in _merged(spans) if not events.is_told(connection, stream.id, span)]
+        new = _untold(connection, stream, spans)
         absent = {span: span[1] - span[0] + 1 - events.count_closed(connection, stream.id, span) for span in new}
         # Also what is closed: the event here may be of another branch, which is found out when the chain is followed.
         events.add_lost(connection, stream.id, set(spans), now_us)
@@ -176,15 +176,13 @@ def close_lost(
     return found
 
 
-def _merged(spans: Iterable[Span]) -> list[Span]:
-    """Return spans in order, those that overlap as one: each number counts once."""
-    merged: list[Span] = []
-    for first, last in sorted(spans):
-        if merged and first <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
-        else:
-            merged.append((first, last))
-    return merged
+def _untold(connection: Connection, stream: StreamRow, spans: Iterable[Span]) -> list[Span]:
+    """Return what of these numbers was not said to be lost before, in one breath or in many."""
+    found: list[Span] = []
+    for span in events.merged(spans):
+        told = ((first, last) for first, last, _ in events.load_told_lost(connection, stream.id, span))
+        found += events.without(span, told)
+    return found
 
 
 def link_up(

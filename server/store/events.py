@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Select, bindparam, func, select, tuple_, union, update
+from sqlalchemy import Column, ColumnElement, Connection, Select, bindparam, func, select, tuple_, union, update
 
 from server.store import bulk
 from server.store.tables import event, lost_span, rejected_event, stream
@@ -246,12 +246,22 @@ def load_lost(connection: Connection, stream_id: int, after: int) -> list[tuple[
     return [(first, last) for first, last in connection.execute(asked.order_by(lost_span.c.first))]
 
 
-def load_told_lost(connection: Connection, stream_id: int, span: tuple[int, int]) -> list[tuple[int, int, int]]:
-    """Return first, last and time of what was said to be lost of a stream, where it meets a span of numbers."""
-    asked = select(lost_span.c.first, lost_span.c.last, lost_span.c.told_us).where(
-        lost_span.c.stream == stream_id, lost_span.c.first <= span[1], lost_span.c.last >= span[0]
-    )
-    return [(first, last, told_us) for first, last, told_us in connection.execute(asked)]
+def load_told_lost(
+    connection: Connection, stream_id: int, span: tuple[int, int], *, limit: int | None = None
+) -> list[tuple[int, int, int]]:
+    """Return first, last and time of what was said to be lost of a stream, where it meets a span; the lowest first."""
+    asked = select(lost_span.c.first, lost_span.c.last, lost_span.c.told_us).where(*_meets(stream_id, span))
+    found = connection.execute(asked.order_by(lost_span.c.first, lost_span.c.last).limit(limit))
+    return [(first, last, told_us) for first, last, told_us in found]
+
+
+def load_told_last(connection: Connection, stream_id: int, span: tuple[int, int]) -> int | None:
+    """Return when numbers of a span were last said to be lost; None if they never were."""
+    return connection.scalar(select(func.max(lost_span.c.told_us)).where(*_meets(stream_id, span)))
+
+
+def _meets(stream_id: int, span: tuple[int, int]) -> tuple[ColumnElement[bool], ...]:
+    return lost_span.c.stream == stream_id, lost_span.c.first <= span[1], lost_span.c.last >= span[0]
 
 
 def is_told(connection: Connection, stream_id: int, span: tuple[int, int]) -> bool:
@@ -266,6 +276,13 @@ def count_closed(connection: Connection, stream_id: int, span: tuple[int, int]) 
     """Return how many numbers of a span are accepted or rejected."""
     asked = union(*_closed_seqs(stream_id, span[0] - 1, span[1])).subquery()
     return connection.scalar(select(func.count()).select_from(asked)) or 0
+
+
+def load_closed(connection: Connection, stream_id: int, span: tuple[int, int], limit: int) -> list[int]:
+    """Return the lowest numbers of a span that are accepted or rejected, in order."""
+    # Each table gives its lowest: merged, what is cut off is above them all.
+    parts = (part.distinct().order_by("seq").limit(limit) for part in _closed_seqs(stream_id, span[0] - 1, span[1]))
+    return sorted({seq for part in parts for seq in connection.scalars(part)})[:limit]
 
 
 def count_events(connection: Connection, stream_id: int, span: tuple[int, int]) -> int:
@@ -312,7 +329,7 @@ def load_gaps(connection: Connection, row: StreamRow, limit: int, *, up_to: int 
     newest = max(row.tip_seq, row.contiguous_to)
     if up_to > newest:
         gaps.append((newest + 1, up_to))
-    return [rest for gap in gaps for rest in _without(gap, lost)][:limit]
+    return [rest for gap in gaps for rest in without(gap, lost)][:limit]
 
 
 def _gaps_below_tip(connection: Connection, row: StreamRow, limit: int) -> list[tuple[int, int]]:
@@ -327,10 +344,10 @@ def _gaps_below_tip(connection: Connection, row: StreamRow, limit: int) -> list[
     return [(first, last) for first, last in found]
 
 
-def _without(gap: tuple[int, int], lost: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield what is left of a gap without the spans that will never come, which are in order."""
-    following, end = gap
-    for first, last in lost:
+def without(span: tuple[int, int], others: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield what is left of a span without others, which come in order and may overlap."""
+    following, end = span
+    for first, last in others:
         if following < first:
             yield following, min(first - 1, end)
         following = max(following, last + 1)
@@ -338,6 +355,17 @@ def _without(gap: tuple[int, int], lost: Iterable[tuple[int, int]]) -> Iterator[
             return
     if following <= end:
         yield following, end
+
+
+def merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return spans in order, those that overlap or touch as one: each number counts once."""
+    found: list[tuple[int, int]] = []
+    for first, last in sorted(spans):
+        if found and first <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        else:
+            found.append((first, last))
+    return found
 
 
 def _closed_seqs(stream_id: int, after: int, up_to: int | None = None) -> tuple[Select[Any], Select[Any]]:

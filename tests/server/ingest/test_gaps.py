@@ -224,3 +224,15 @@ def test_two_boxes_of_one_name_do_not_wait_for_each_other(centre: Centre, termin
         said = Health(1, terminal.name, session, NOW, 0, 0, None, [], [KeptEpoch("e1", 1, 5)])
         answers.append(asking.question(terminal.topics, said, NOW + timedelta(seconds=second)))
     assert [answer is not None for answer in answers] == [True, True, False, True, False, True]
+
+
+def test_of_what_was_told_to_be_lost_only_the_rest_is_told_again(centre: Centre, terminal: FakeTerminal) -> None:
+    said = ([(1, 10)], [(5, 20)], [(1, 10), (5, 20)], [(1, 12)], [(1, 20)], [(19, 22)])
+    found = []
+    for spans in said:
+        centre.take(terminal.frame(terminal.say(EventsLost("e0", spans))))
+        (alarm,) = looking.alarms_of(centre.store)
+        found.append((alarm.times, alarm.words.en.split(" will ")[0].removeprefix("The terminal says that ")))
+    second = (2, "10 events are lost (between numbers 11 and 20) and")
+    assert found[1:5] == [second] * 4
+    assert found[5] == (3, "2 events are lost (between numbers 21 and 22) and")

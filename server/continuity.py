@@ -14,7 +14,7 @@ import errno
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -211,21 +211,31 @@ def _checked(file: Path) -> tuple[Head, dict[str, int]]:
 
 def _restore_file(path: Path, filling: Filling, *, replaces: bool) -> tuple[str | None, TrustRestored]:
     """Fill a new file, and only when it is whole put it in the place of the old one."""
-    try:
+    with _unwritable_said(path):
         has_former = path.exists()
-        if has_former and not replaces:
-            raise NotEmptyError(Words(f"{path} 已有数据库", f"There is a store at {path}"))
-        former = _trust_of_former(path) if has_former else None
-        with replacing.being_made(path) as fresh:
-            with unmade_store(f"{_SQLITE}{fresh}") as connection:
-                trust = filling.fill(connection, former)
-                contents = load_contents(connection)
+    if has_former and not replaces:
+        raise NotEmptyError(Words(f"{path} 已有数据库", f"There is a store at {path}"))
+    former = _trust_of_former(path) if has_former else None
+    with ExitStack() as undoing:
+        with _unwritable_said(path):
+            fresh = undoing.enter_context(replacing.being_made(path))
+        with unmade_store(f"{_SQLITE}{fresh}") as connection:
+            trust = filling.fill(connection, former)
+            contents = load_contents(connection)
+        with _unwritable_said(path):
             make_whole(fresh, contents)
             aside = replacing.put_in_place(path, filling.epoch, filling.now)
+    return None if aside is None else str(aside), trust
+
+
+@contextmanager
+def _unwritable_said(path: Path) -> Iterator[None]:
+    """Say what the disk refuses. What fails while the store is filled is another matter, and says so itself."""
+    try:
+        yield
     except OSError as exc:
         why = words_of_os_error(exc)
         raise BackupFileError(Words(f"无法写入 {path}：{why.zh}", f"Cannot write {path}: {why.en}")) from exc
-    return None if aside is None else str(aside), trust
 
 
 def _refuse_finished(recovered: Recovered | None, *, replaces: bool) -> None:

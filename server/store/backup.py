@@ -104,14 +104,14 @@ def open_backup(file: Path) -> Iterator[IO[bytes]]:
     """Give the file of a backup for reading.
 
     Raises:
-        BackupFileError: It cannot be opened, or not read to its end.
+        BackupFileError: It cannot be opened.
     """
     try:
-        with file.open("rb") as source:
-            yield source
+        source = file.open("rb")
     except OSError as exc:
-        why = words_of_os_error(exc)
-        raise BackupFileError(Words(f"无法读取 {file}：{why.zh}", f"Cannot read {file}: {why.en}")) from exc
+        raise _unreadable(file, exc) from exc
+    with source:
+        yield source
 
 
 def read_head(source: IO[bytes]) -> Head:
@@ -119,6 +119,7 @@ def read_head(source: IO[bytes]) -> Head:
 
     Raises:
         DamagedBackupError: It is no backup, or damaged.
+        BackupFileError: It cannot be read.
         NewerBackupError: A newer release wrote it.
     """
     first = next(_messages(source), None)
@@ -138,6 +139,7 @@ def check_backup(source: IO[bytes]) -> dict[str, int]:
 
     Raises:
         DamagedBackupError: It is damaged or cut off.
+        BackupFileError: It cannot be read.
         NewerBackupError: A newer release wrote it.
     """
     read_head(source)
@@ -158,7 +160,11 @@ def check_backup(source: IO[bytes]) -> dict[str, int]:
 
 
 def read_backup(connection: Connection, source: IO[bytes], told: Told) -> None:
-    """Put the rows of a backup that was checked into the empty tables of its own revision."""
+    """Put the rows of a backup that was checked into the empty tables of its own revision.
+
+    Raises:
+        BackupFileError: It cannot be read any more.
+    """
     known = MetaData()
     known.reflect(connection)
     done: dict[str, int] = {}
@@ -213,6 +219,13 @@ def _messages(source: IO[bytes]) -> Iterator[Head | Rows | End]:
         yield from read_archive(source, _MARK, _decoder)
     except CorruptMessageError as exc:
         raise _damaged(exc.words.zh, exc.words.en) from exc
+    except OSError as exc:
+        raise _unreadable(source.name, exc) from exc
+
+
+def _unreadable(file: Path | str, error: OSError) -> BackupFileError:
+    why = words_of_os_error(error)
+    return BackupFileError(Words(f"无法读取 {file}：{why.zh}", f"Cannot read {file}: {why.en}"))
 
 
 def _damaged(zh: str, en: str) -> DamagedBackupError:

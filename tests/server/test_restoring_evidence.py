@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import shutil
 import sqlite3
@@ -18,7 +19,7 @@ from server.errors import BackupFileError, CentreRunsError, NoStoreError
 from server.fleet import Fleet
 from server.people.roles import COMMAND_LINE
 from server.store import postgresql
-from server.store.backup import has_tables
+from server.store.backup import check_backup, has_tables, open_backup
 from server.store.database import open_store, unmade_store
 from server.store.trust import TrustedAgain
 from tests.server.fake_terminal import NOW, FakeTerminal, new_key
@@ -146,6 +147,34 @@ def test_what_a_killed_restore_left_alone_is_no_store_and_the_restore_can_be_don
     assert [one.name for one in path.parent.iterdir()] == ["centre.db.in-use"]
     done = restore(config, file, replaces=False, new_epoch=lambda: "epoch-2", now=LATER, told=lambda _t, _c: None)
     assert (done.epoch, done.set_aside) == ("epoch-2", None)
+
+
+def test_a_terminal_that_is_gone_is_no_backup_that_cannot_be_read(migrated_file: Path, tmp_path: Path) -> None:
+    path, file = tmp_path / "centre.db", tmp_path / "b.yimabak"
+    shutil.copy(migrated_file, tmp_path / "from.db")
+    with closing(open_store(f"sqlite:///{tmp_path}/from.db", new_epoch=lambda: "never")) as store:
+        back_up(store, file, now=NOW, told=lambda _t, _c: None)
+
+    def told(_table: str, _count: int) -> None:
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+    config = config_for(f"sqlite:///{path}", tmp_path)
+    with pytest.raises(BrokenPipeError):
+        restore(config, file, replaces=False, new_epoch=lambda: "epoch-2", now=LATER, told=told)
+    assert [one.name for one in tmp_path.glob("centre.db*")] == ["centre.db.in-use"]
+
+
+def test_a_backup_on_a_bad_disk_is_named(tmp_path: Path) -> None:
+    class Bad(io.BytesIO):
+        name = "b.yimabak"
+
+        def read(self, _size: int | None = -1) -> bytes:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with pytest.raises(BackupFileError, match=r"Cannot read b\.yimabak: "):
+        check_backup(Bad())
+    with pytest.raises(BackupFileError, match=r"Cannot read .*gone"), open_backup(tmp_path / "gone"):
+        pass
 
 
 def test_a_database_without_a_store_gets_no_new_epoch(new_database: Callable[[], str], tmp_path: Path) -> None:

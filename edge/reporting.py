@@ -17,6 +17,7 @@ from edge.store.asked import Kept
 from edge.store.outbox import OutboxCounts
 from wire.presence import (
     LONGEST_SENTENCE,
+    MOST_BYTES,
     MOST_EPOCHS,
     MOST_TROUBLES,
     PRESENCE_VERSION,
@@ -185,11 +186,16 @@ def _cut(words: Words) -> tuple[str, str]:
 
 def _machine(machine: Machine) -> MachineReport:
     return MachineReport(
-        disk_free_bytes=machine.disk_free_bytes,
-        disk_total_bytes=machine.disk_total_bytes,
-        pss_bytes=machine.pss_bytes,
-        memory_available_bytes=machine.memory_available_bytes,
+        disk_free_bytes=_bounded(machine.disk_free_bytes),
+        disk_total_bytes=_bounded(machine.disk_total_bytes),
+        pss_bytes=_bounded(machine.pss_bytes),
+        memory_available_bytes=_bounded(machine.memory_available_bytes),
         temperature_c=machine.temperature_c,
         load=machine.load,
         cores=machine.cores,
     )
+
+
+def _bounded(size_bytes: int | None) -> int | None:
+    """Return a size as the centre takes it: some file systems say that they have no end."""
+    return None if size_bytes is None else min(max(size_bytes, 0), MOST_BYTES)

@@ -26,7 +26,8 @@ MOST_TROUBLES = 32
 
 LONGEST_SENTENCE = 600
 Sentence = Annotated[str, Meta(max_length=LONGEST_SENTENCE)]
-Bytes = Annotated[int, Meta(ge=0, le=2**53)]
+MOST_BYTES = 2**53
+Bytes = Annotated[int, Meta(ge=0, le=MOST_BYTES)]
 """A size, as far as every reader of JSON can tell it exactly."""
 
 

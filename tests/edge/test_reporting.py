@@ -33,7 +33,16 @@ from edge.store.outbox import OutboxCounts
 from edge.store.quota import QuotaState
 from tests.edge.api.conftest import STATUS
 from tests.edge.scene import EPOCH, NOON, FakeClock
-from wire.presence import LONGEST_SENTENCE, MOST_EPOCHS, MOST_TROUBLES, Health, KeptEpoch, decode_health, encode
+from wire.presence import (
+    LONGEST_SENTENCE,
+    MOST_EPOCHS,
+    MOST_TROUBLES,
+    Health,
+    KeptEpoch,
+    MachineReport,
+    decode_health,
+    encode,
+)
 
 WORDS = Words("坏", "bad")
 TROUBLE = Trouble("disk.low", WORDS, WORDS)
@@ -200,6 +209,15 @@ def test_report_stays_within_what_the_centre_takes() -> None:
     health = decode_health(encode(said))
     assert len(health.troubles) == MOST_TROUBLES
     assert len(health.troubles[0].zh) == LONGEST_SENTENCE
+
+
+def test_disk_without_end_is_no_reason_for_silence() -> None:
+    box = Machine(disk_free_bytes=2**63, disk_total_bytes=2**64, pss_bytes=-1, memory_available_bytes=2**53)
+    said = health_of(replace(STATUS, machine=box), OutboxCounts(0, 0, 0, None), [], session="s1", at=NOON)
+    health = decode_health(encode(said))
+    assert health.machine == MachineReport(
+        disk_free_bytes=2**53, disk_total_bytes=2**53, pss_bytes=0, memory_available_bytes=2**53
+    )
 
 
 @pytest.mark.parametrize("field_name", ["sync", "troubles", "machine", "held", "started_at"])

@@ -109,8 +109,11 @@ class Store:
         except PoolTimeoutError as exc:
             raise StoreUnavailableError(Words("数据库连接已用尽", "All database connections are in use")) from exc
         except OverflowError as exc:
-            # SQLite's driver finds it before the database does, and so it is none of the driver's own errors.
-            raise StoreRefusedError(Words(f"数值超出数据库的范围：{exc}", f"A number does not fit: {exc}")) from exc
+            # A number that SQLite's driver finds too large before the database does, which is none of the driver's own
+            # errors; or, in the block itself, a stored time that is none.
+            raise StoreRefusedError(
+                Words(f"数值或时间超出范围：{exc}", f"A number or a time is out of range: {exc}")
+            ) from exc
 
 
 def open_store(

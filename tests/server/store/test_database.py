@@ -17,6 +17,7 @@ from server.errors import (
 )
 from server.store import bulk, sqlite, tables
 from server.store.database import Store, open_store
+from server.store.times import moment
 
 COUNT_UP = "UPDATE centre SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT) WHERE name = 'c'"
 
@@ -133,6 +134,11 @@ def test_a_number_that_no_column_holds_is_a_refusal_too(store: Store) -> None:
 
     with pytest.raises(StoreRefusedError):
         too_large()
+
+
+def test_a_stored_time_that_no_calendar_has_is_not_called_a_number_only(store: Store) -> None:
+    with pytest.raises(StoreRefusedError, match="A number or a time is out of range"), store.reading():
+        moment(2**62)
 
 
 def test_writers_take_turns(store: Store) -> None:

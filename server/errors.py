@@ -92,7 +92,7 @@ class NoStoreError(ServerError, ConfigError):
     next_step: ClassVar[Words] = Words(
         "请核对配置项 store.url；要从备份恢复，请执行 `yima server restore 备份文件 --config FILE`。没有改动任何数据。",
         "Check store.url in the configuration; to restore a backup, run `yima server restore BACKUP --config FILE`. "
-        "Nothing was changed.",
+        "No data was changed.",
     )
 
 

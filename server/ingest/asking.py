@@ -144,9 +144,11 @@ class Asking:
             findings.sought.append(found.sought)
             # It would say that the rest is lost.
             spans.add((max(kept.first, found.sought.span[0]), found.sought.span[1]))
-        most = findings.room - len(spans)
-        again = self._holes.find(connection, row, kept, findings.session, now, most=most) if most else None
-        if again is not None:
-            findings.sought.append(again)
-            spans.update(again.unsent)
+        most, left = findings.room - len(spans), findings.left
+        again = self._holes.find(connection, row, kept, findings.session, now, most=most, left=left)
+        findings.left -= again.read
+        findings.is_at_work = findings.is_at_work or again.read > 0
+        if again.asked is not None:
+            findings.sought.append(again.asked)
+            spans.update(again.asked.unsent)
         return sorted(spans)

@@ -257,7 +257,8 @@ def load_told_lost(
 
 def load_told_last(connection: Connection, stream_id: int, span: tuple[int, int]) -> int | None:
     """Return when numbers of a span were last said to be lost; None if they never were."""
-    return connection.scalar(select(func.max(lost_span.c.told_us)).where(*_meets(stream_id, span)))
+    told_us: int | None = connection.scalar(select(func.max(lost_span.c.told_us)).where(*_meets(stream_id, span)))
+    return told_us
 
 
 def _meets(stream_id: int, span: tuple[int, int]) -> tuple[ColumnElement[bool], ...]:
@@ -348,11 +349,11 @@ def without(span: tuple[int, int], others: Iterable[tuple[int, int]]) -> Iterato
     """Yield what is left of a span without others, which come in order and may overlap."""
     following, end = span
     for first, last in others:
+        if following > end:
+            return
         if following < first:
             yield following, min(first - 1, end)
         following = max(following, last + 1)
-        if following > end:
-            return
     if following <= end:
         yield following, end
 

@@ -184,9 +184,9 @@ def test_what_one_box_said_is_lost_is_asked_twice_at_most_of_each_other_that_rep
     centre.take(terminal.frame(events[11]), replacement.frame(again))
     (alarm,) = looking.alarms_of(centre.store)
     assert (alarm.code, alarm.times) == ("chain.events_lost", 1)
-    assert (10, 14) in wanted_of("s3", 14)
+    assert {(10, 11), (13, 14)} <= set(wanted_of("s3", 14))
     centre.take(terminal.frame(*events[9:14]))
-    assert (10, 14) not in wanted_of("s4", 16)
+    assert not {(10, 14), (10, 11), (13, 14)} & set(wanted_of("s4", 16))
 
 
 def test_a_loss_that_is_told_before_the_last_number_below_it_came_stops_nothing(centre: Centre, store: Store) -> None:

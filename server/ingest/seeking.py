@@ -6,8 +6,10 @@ nothing to do but ask again; there is an end to that, so that what is below is a
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import NamedTuple
 
 from server.ingest.following import Thread, Told
@@ -28,7 +30,9 @@ _MOST_DOUBLED = 5
 MOST_CHAINS = 8
 """Ends that are remembered of one life: there are as many as boxes that went on from copies of one store."""
 MOST_NAMED = 100
-"""Numbers that did not come, or spans that are lost, that are remembered of one chain or life."""
+"""Numbers that did not come that are remembered of one chain."""
+MOST_TOLD = 2_000
+"""Spans of lost numbers that are remembered of one life; of more the two highest count as one, with what is between."""
 
 
 class Place(NamedTuple):
@@ -161,7 +165,7 @@ class Chains:
 
     of: dict[Place, Chain] = field(default_factory=dict)
     told: list[Span] = field(default_factory=list)
-    """Lost numbers of which a person was told."""
+    """Lost numbers of which a person was told, in order."""
     is_tear_told: bool = False
 
     def ending_at(self, end: Place) -> Chain:
@@ -206,11 +210,17 @@ class Chains:
 
     def note_told(self, seq: int) -> bool:
         """Remember that a person is told that a number is lost; False if that was done before."""
-        if any(first <= seq <= last for first, last in self.told):
+        place = bisect_right(self.told, seq, key=itemgetter(0))
+        if place and seq <= self.told[place - 1][1]:
             return False
         # Chains are followed downwards.
-        last = next((last for first, last in self.told if first == seq + 1), seq)
-        self.told = [*(span for span in self.told if span[0] != seq + 1), (seq, last)][-MOST_NAMED:]
+        if place < len(self.told) and self.told[place][0] == seq + 1:
+            self.told[place] = (seq, self.told[place][1])
+        else:
+            self.told.insert(place, (seq, seq))
+        if len(self.told) > MOST_TOLD:
+            # What was told must not ring again, or it rings for ever.
+            self.told[-2:] = [(self.told[-2][0], self.told[-1][1])]
         return True
 
     def missing(self) -> list[int]:

@@ -92,6 +92,8 @@ class _Walk:
     now: datetime
     alarms: list[Alarm]
     lost: list[int] = field(default_factory=list)
+    noted: Sought | None = None
+    """Of which it was noted in this look what came."""
 
     def go(self, most: int) -> Finding:
         """Follow the chain back to its beginning, to a number that is asked for, or as far as one look goes."""
@@ -152,10 +154,16 @@ class _Walk:
             span = (seq if is_one else max(self.lowest, seq - WINDOW + 1), seq)
             self.chain.sought = Sought(span, self.numbers.count(span), self.now)
             return False
-        sought.note_progress(self.numbers.count(sought.span), self.numbers.told_last(sought.span), self.now)
+        self._note_progress(sought)
         if told is not None and self.chains.is_answer(self.chain, told):
             return True
         return sought.is_given_up or (names is None and sought.is_answered(self.now))
+
+    def _note_progress(self, sought: Sought) -> None:
+        """Note what came since the last look, once for all of the numbers that are sought."""
+        if self.noted is not sought:
+            self.noted = sought
+            sought.note_progress(self.numbers.count(sought.span), self.numbers.told_last(sought.span), self.now)
 
     def _is_single(self, seq: int) -> bool:
         """Tell whether nothing speaks for another branch at `seq`, where the thread is torn or nothing is here."""

@@ -82,7 +82,8 @@ class Numbers:
 
     def told_last(self, span: Span) -> datetime | None:
         """Return when a terminal last said that numbers of a span are lost, if it did."""
-        return max((one.at for one in self._load_told(span)), default=None)
+        told_us = events.load_told_last(self._connection, self._row.id, span)
+        return None if told_us is None else moment(told_us)
 
     def _load_told(self, span: Span) -> list[Told]:
         found = events.load_told_lost(self._connection, self._row.id, span)

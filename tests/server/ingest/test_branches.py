@@ -284,3 +284,24 @@ def test_what_was_told_of_each_of_two_thousand_holes_is_known(centre: Centre, te
         assert numbers.read == 4_000
         assert numbers.at(0) == {}
         assert numbers.told_last((2, 2)) is None
+
+
+def test_what_came_of_a_search_is_counted_once_for_each_look(
+    centre: Centre, terminal: FakeTerminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not once for each of its numbers that is lost."""
+    trunk = [terminal.say(scanned(None)) for _ in range(3)]
+    told, untold = Branch(terminal, trunk, 60, "S-B"), Branch(terminal, trunk, 60, "S-A")
+    centre.take(told.terminal.frame(*told.events))
+    counts: list[tuple[int, int]] = []
+    count = Numbers.count
+
+    def noted(numbers: Numbers, span: tuple[int, int]) -> int:
+        counts.append(span)
+        return count(numbers, span)
+
+    monkeypatch.setattr(Numbers, "count", noted)
+    asks = answered(centre, untold, gone=range(5, 60), turns=6)
+    assert asks
+    assert looking.count(centre.store, "lost_span") == 1
+    assert len(counts) <= 2 * 6

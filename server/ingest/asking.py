@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+import structlog
+
+from server.errors import StoreRefusedError
 from server.ingest import branches
 from server.ingest.branches import Branches
 from server.ingest.holes import Asked, Holes
@@ -29,6 +32,8 @@ from wire.topics import Channel, TerminalTopics
 
 BETWEEN = timedelta(seconds=20)
 """A terminal of which something is missing is looked at no more often than this: it reports on every change as well."""
+
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class Question(NamedTuple):
@@ -95,10 +100,26 @@ class Asking:
             sought.note_asked(now)
 
     def _raise_alarms(self, now: datetime) -> None:
-        if self._untold:
+        try:
+            self._write_alarms(self._untold, now)
+        except StoreRefusedError:
+            # One of them is what the store cannot keep: it must not stop the others, nor every question after it.
+            for alarm in self._untold.copy():
+                self._write_alarm_alone(alarm, now)
+                self._untold.remove(alarm)
+        self._untold.clear()
+
+    def _write_alarms(self, found: list[Alarm], now: datetime) -> None:
+        if found:
             with self._store.writing() as connection:
-                alarms.raise_alarms(connection, self._untold, micros(now))
-            self._untold.clear()
+                alarms.raise_alarms(connection, found, micros(now))
+
+    def _write_alarm_alone(self, alarm: Alarm, now: datetime) -> None:
+        try:
+            self._write_alarms([alarm], now)
+        except StoreRefusedError as exc:
+            key = alarm.key
+            _logger.error("asking.alarm_dropped", terminal=key.terminal, alarm=key.code, reason=exc.words.en)
 
     def _mend(self, stuck: set[tuple[str, str]]) -> None:
         """Move on lives of which nothing is missing, although their unbroken run ends below: a loss was told early."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
+from structlog.testing import capture_logs
 
 from codes.words import Words
-from server.errors import StoreUnavailableError
+from server.errors import StoreRefusedError, StoreUnavailableError
 from server.ingest.asking import Asking
 from server.ingest.branches import Branches, Finding
 from server.ingest.seeking import AGAIN, MOST_TRIES, PATIENCE, RETRY
 from server.store import alarms
+from server.store.alarms import Alarm, AlarmKey
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, scanned
 from tests.server.ingest import looking
 from tests.server.ingest.branching import Branch, asked, told_five, until_told
@@ -122,3 +126,31 @@ def test_an_alarm_is_written_although_the_same_look_fails_later(
     assert looking.alarm_codes(centre.store) == []
     assert not asked(centre, asking, made_up, now=NOW + AGAIN / 2)
     assert looking.alarm_codes(centre.store) == ["chain.branch_missing"]
+
+
+def test_an_alarm_that_the_store_refuses_is_dropped_and_stops_no_other(
+    centre: Centre, terminal: FakeTerminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told_five(centre, terminal)
+    asking, made_up = Asking(centre.store, centre.key), KeptEpoch("e1", 1, 5, "ab" * 32)
+    follow, raised, raise_alarms = Branches.follow, list[Alarm](), alarms.raise_alarms
+    bad, good = (Alarm(AlarmKey("T-001", code, "e1"), Words("坏", "bad")) for code in ("chain.bad", "chain.good"))
+
+    def find_more(*args: Any, **options: Any) -> Finding:
+        options["alarms"].extend([bad, good] if not raised else [])
+        return follow(*args, **options)
+
+    def refuse(connection: Connection, found: Sequence[Alarm], now_us: int) -> None:
+        raised.extend(found)
+        if bad in found:
+            raise StoreRefusedError(Words("不能保存", "It cannot be kept"))
+        raise_alarms(connection, found, now_us)
+
+    monkeypatch.setattr(Branches, "follow", find_more)
+    monkeypatch.setattr(alarms, "raise_alarms", refuse)
+    with capture_logs() as logged:
+        assert asked(centre, asking, made_up)
+        assert asked(centre, asking, made_up, now=NOW + RETRY)
+    assert looking.alarm_codes(centre.store) == ["chain.good"]
+    assert [(one["event"], one["alarm"]) for one in logged] == [("asking.alarm_dropped", "chain.bad")]
+    assert raised == [bad, good, bad, good]

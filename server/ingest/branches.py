@@ -68,11 +68,14 @@ class Branches:
         if not row.is_broken and row.lost_from is None and _is_only_end(connection, row, end):
             return Finding()
         chains = self._lives.setdefault((row.terminal, row.epoch), Chains())
+        is_new = end not in chains.of
         chain = chains.ending_at(end)
         if chain.is_at_rest(now, kept.first):
             return Finding()
         chain.take_up(now, kept.first)
         numbers = Numbers(connection, row, kept.first, WINDOW)
+        if is_new and not row.is_broken and _may_be_on_its_way(numbers, end):
+            return Finding(None, numbers.read, is_at_work=True)
         walk = _Walk(row, chains, chain, numbers, kept.first, now, alarms)
         try:
             return walk.go(most)
@@ -229,6 +232,11 @@ def _is_only_end(connection: Connection, row: StreamRow, end: Place) -> bool:
     if end == (row.tip_seq, row.tip_hash):
         return True
     return end.seq < row.tip_seq and events.load_hashes(connection, row.id, end.seq) == {end.hash}
+
+
+def _may_be_on_its_way(numbers: Numbers, end: Place) -> bool:
+    """Tell whether an end is not here although its number was said to be lost: the box may just have recorded it."""
+    return end.hash is not None and end.hash not in numbers.at(end.seq) and numbers.told(end.seq) is not None
 
 
 def _under(seq: int) -> Thread:

@@ -305,3 +305,23 @@ def test_what_came_of_a_search_is_counted_once_for_each_look(
     assert asks
     assert looking.count(centre.store, "lost_span") == 1
     assert len(counts) <= 2 * 6
+
+
+def test_a_report_that_overtakes_its_newest_event_in_a_span_that_is_lost_begins_no_search(
+    centre: Centre, terminal: FakeTerminal
+) -> None:
+    """A box was restored from before the loss, and records on under numbers that were said to be lost."""
+    centre.take(terminal.frame(*(terminal.say(scanned(None)) for _ in range(9))))
+    life = FakeTerminal(key=terminal.key, epoch="e2")
+    centre.take(life.frame(life.say(EventsLost("e1", [(10, 1_000)]))))
+    asking, asks = Asking(centre.store, centre.key), list[Wanted]()
+    for turn in range(9):
+        newest = terminal.say(scanned(None))
+        asks += asked(centre, asking, KeptEpoch("e1", 1, terminal.seq, terminal.prev), times=turn)
+        centre.take(terminal.frame(newest))
+    assert asks == [Wanted("e1", [(10, 10)])]
+    # What does not come by the next report is looked for.
+    terminal.say(scanned(None))
+    kept = KeptEpoch("e1", 1, terminal.seq, terminal.prev)
+    assert asked(centre, asking, kept, times=20) == []
+    assert asked(centre, asking, kept, times=30) == [Wanted("e1", [(1, 9), (19, 19)])]

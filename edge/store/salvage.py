@@ -258,7 +258,7 @@ def _note_finding(damage: str, folder: Path) -> None:
 
 def _was_so_when_made(database: Path, damage: str) -> bool:
     """Tell whether a salvage made the store with this very finding: the next one would, at each start anew."""
-    known = [one.parent for one in _findings(database) if one.read_bytes() == damage.encode(errors="replace")]
+    known = [one.parent for one in _findings(database) if _read(one) == damage.encode(errors="replace")]
     if not any(is_made(database, folder) for folder in known):
         return False
     _logger.error("store.still_wrong", path=str(database), reason=damage)
@@ -267,7 +267,20 @@ def _was_so_when_made(database: Path, damage: str) -> bool:
 
 def _forget_findings(database: Path) -> None:
     for one in _findings(database):
-        one.unlink()
+        try:
+            one.unlink(missing_ok=True)
+        except OSError as exc:
+            # A copy that somebody else made there must not keep a store from starting that is well.
+            _logger.warning("store.finding_stays", path=str(one), reason=str(exc))
+
+
+def _read(finding: Path) -> bytes | None:
+    """Return what a salvage noted; None where it cannot be read: then it is none of this store's."""
+    try:
+        return finding.read_bytes()
+    except OSError as exc:
+        _logger.warning("store.finding_unreadable", path=str(finding), reason=str(exc))
+        return None
 
 
 def _findings(database: Path) -> list[Path]:

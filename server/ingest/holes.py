@@ -7,8 +7,10 @@ here, twice at most, because a request may get lost. A box that cannot help says
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -119,10 +121,14 @@ class Holes:
         done = asked.done(now)
         look = _Look(connection, row.id, min(most, _MOST_AT_ONCE), left)
         for first, last in events.merged((first, last) for first, last, _ in told):
-            for span in events.without((max(first, kept.first), min(last, newest)), done):
+            # What is done comes in order: what lies below needs no look, and there may be thousands of either.
+            near = done[bisect_left(done, first, key=itemgetter(1)) :]
+            for span in events.without((max(first, kept.first), min(last, newest)), near):
                 if look.is_over:
                     break
                 look.go_through(span, asked)
+            if look.is_over:
+                break
         return Found(asked if asked.unsent else None, left - look.left)
 
 

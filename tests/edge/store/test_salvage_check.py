@@ -89,6 +89,19 @@ def test_finding_that_no_salvage_rids_a_store_of_is_salvaged_once_and_not_at_eac
     assert sorted(one.name for one in tmp_path.glob(f"{FILE_NAME}*")) == [FILE_NAME]
 
 
+def test_note_of_a_finding_that_nobody_can_read_or_remove_keeps_no_store_from_starting(tmp_path: Path) -> None:
+    live(tmp_path)
+    path = tmp_path / FILE_NAME
+    owner = Owner(TERMINAL, Mode.DISPENSE, NOON, seeded_bytes(3))
+    (tmp_path / DAMAGED / "somebody's copy" / "still_wrong.txt").mkdir(parents=True)
+    with capture_logs() as logs:
+        assert mend(path, owner) == Mended()
+    assert [one["event"] for one in logs] == ["store.finding_stays"]
+    with path.open("r+b") as file:
+        file.write(bytes(4_096))
+    assert mend(path, owner).is_salvaged
+
+
 def test_finding_that_comes_back_after_a_clean_start_is_damage_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

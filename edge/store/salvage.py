@@ -80,7 +80,7 @@ def mend(database: Path, owner: Owner) -> Mended:
     """
     try:
         if _note(database).exists():
-            return _salvage(database, owner, "the salvage was interrupted")
+            return _salvage(database, owner, Look("the salvage was interrupted"))
         return _mend(database, owner)
     except OSError as exc:
         raise of_os_error(database.parent, exc) from exc
@@ -98,12 +98,12 @@ def _mend(database: Path, owner: Owner) -> Mended:
         is_cut_off = remains.log.verdict is Verdict.TORN
     if is_new:
         damage = damage or ("the file is empty" if is_there else "the file is gone")
-    look = Look(damage) if damage else look_over(database)
+    look = Look(damage, is_certain=True) if damage else look_over(database)
     if not look.damage:
         # Found again later, it is damage of its own.
         _forget_findings(database)
     elif not _was_so_when_made(database, look.damage):
-        return _salvage(database, owner, look.damage)
+        return _salvage(database, owner, look)
     # An event in a commit that was not finished is no fact: nobody was told of it, and what belongs to it, the line of
     # the sale, is not there. The person does it again.
     mended = Mended(is_cut_off=is_cut_off, is_still_wrong=bool(look.damage))
@@ -140,14 +140,14 @@ def _park(tx: Connection, wrong: Sequence[tuple[str, int]], owner: Owner) -> int
     return len(wrong)
 
 
-def _salvage(database: Path, owner: Owner, why: str) -> Mended:
+def _salvage(database: Path, owner: Owner, look: Look) -> Mended:
     started_s = time.monotonic()
-    _logger.error("store.damaged", path=str(database), reason=why)
+    _logger.error("store.damaged", path=str(database), reason=look.damage)
     folder = _folder_for(database, owner.now)
     mended = Mended(is_salvaged=True, folder=name_of(folder))
     if not is_made(database, folder):
         mended.put_aside = _set_aside(database, folder, owner.now)
-        summary = _rebuild(database, folder, owner)
+        summary = _rebuild(database, folder, owner, is_proved=not look.is_certain)
         took_s = round(time.monotonic() - started_s, 1)
         _logger.error("store.salvaged", folder=str(folder), took_s=took_s, **summary)
     mended.is_still_wrong = (folder / _FINDING).exists()
@@ -228,8 +228,15 @@ def _free_name(database: Path, now: datetime) -> str:
     return next(one for one in names if not (taken / one).exists())
 
 
-def _rebuild(database: Path, folder: Path, owner: Owner) -> dict[str, object]:
-    """Make the new store beside its place and put it there; return what to log."""
+def _rebuild(database: Path, folder: Path, owner: Owner, *, is_proved: bool) -> dict[str, object]:
+    """Make the new store beside its place and put it there; return what to log.
+
+    Args:
+        database: The place of the store.
+        folder: Where the damaged one is.
+        owner: Whose store it is.
+        is_proved: Look the new one over too. If only we find fault, and it is our own, we would at each start anew.
+    """
     new, image = database.with_name(_NEW), folder / _IMAGE
     with ExitStack() as unless_made:
         # What is left of an earlier one goes too.
@@ -240,7 +247,8 @@ def _rebuild(database: Path, folder: Path, owner: Owner) -> dict[str, object]:
             remains.write_image(image)
             with store_errors(new):
                 summary = build_store(new, image, remains, folder, owner)
-        _note_finding(look_over(new).damage, folder)
+        if is_proved:
+            _note_finding(look_over(new).damage, folder)
         unless_made.pop_all()
     image.unlink()
     sync(new)

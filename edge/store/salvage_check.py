@@ -63,7 +63,8 @@ FROM outbox WHERE state = 'pending' ORDER BY epoch, seq DESC
 READ_NUMBER = "SELECT bytes FROM outbox WHERE seq = ?"
 
 _PRIMARY_CODE = 0xFF
-_OF_CONTENT = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_MISMATCH}
+_BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_OF_CONTENT = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH, *_BROKEN}
 """Answers that say that the file is not what we wrote. The others say that the disk refused."""
 _STUMBLES = (TypeError, ValueError, LookupError, ArithmeticError, MemoryError)
 """What a look at a value of the wrong kind may raise; SQLite quotes a broken schema, and that need not be text."""
@@ -75,12 +76,18 @@ class DamageError(Exception):
     """Something is not as it was written; the text says what."""
 
 
+class BrokenFileError(DamageError):
+    """SQLite or the disk says so itself, so it is no error of ours."""
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What a look at a store found."""
 
     damage: str = ""
     """Why it has to be salvaged; empty if it need not be."""
+    is_certain: bool = False
+    """It is no error of ours: SQLite or the disk says so."""
     wrong: Sequence[Place] = ()
     """Waiting events whose bytes are not what was frozen; the rest of the store is well."""
 
@@ -95,7 +102,7 @@ def look_over(database: Path) -> Look:
         with store_errors(database):
             return Look(wrong=_checked(database))
     except DamageError as exc:
-        return Look(str(exc))
+        return Look(str(exc), is_certain=isinstance(exc, BrokenFileError))
 
 
 def is_schema_of(connection: sqlite3.Connection, version: int) -> bool:
@@ -123,10 +130,10 @@ def _checked(database: Path, how: Literal["ro", "rw"] = "ro") -> Sequence[Place]
         except sqlite3.DatabaseError as exc:
             primary = getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & _PRIMARY_CODE
             if primary in _OF_CONTENT:
-                raise DamageError(str(exc)) from exc
+                raise (BrokenFileError if primary in _BROKEN else DamageError)(str(exc)) from exc
             if primary == sqlite3.SQLITE_IOERR and has_unreadable(database):
                 # Writing may well go on: the start would be refused for ever because of what nobody can read.
-                raise DamageError("a sector cannot be read") from exc
+                raise BrokenFileError("a sector cannot be read") from exc
             if primary != sqlite3.SQLITE_READONLY or how == "rw":
                 raise
     # A power cut while the store was made left a journal that only a writer may roll back. What a writer folds back of
@@ -149,7 +156,7 @@ def _check(store: sqlite3.Connection) -> Sequence[Place]:
     # The quick one looks neither at the order of keys nor into indexes: a bit of a sale's number, and no sale is found.
     (finding,) = store.execute("PRAGMA integrity_check(1)").fetchone()
     if finding != "ok":
-        raise DamageError(finding)
+        raise BrokenFileError(finding)
     table = wrong_table(store)
     if table is not None:
         raise DamageError(f"a cell of the table {table} holds what it cannot")

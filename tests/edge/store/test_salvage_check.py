@@ -89,6 +89,29 @@ def test_finding_that_no_salvage_rids_a_store_of_is_salvaged_once_and_not_at_eac
     assert sorted(one.name for one in tmp_path.glob(f"{FILE_NAME}*")) == [FILE_NAME]
 
 
+@pytest.mark.parametrize(("at", "looks"), [(0, 1), (5_000, 2)], ids=["SQLite's finding", "ours"])
+def test_new_store_is_looked_over_where_the_finding_may_be_an_error_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int, looks: int
+) -> None:
+    live(tmp_path)
+    path = tmp_path / FILE_NAME
+    if at:
+        with closing(sqlite3.connect(path)) as store, store:
+            store.execute("UPDATE terminal_state SET next_seq = next_seq + ?", (at,))
+    else:
+        with path.open("r+b") as file:
+            file.write(bytes(16))
+    looked = list[Path]()
+
+    def look(database: Path) -> Look:
+        looked.append(database)
+        return look_over(database)
+
+    monkeypatch.setattr("edge.store.salvage.look_over", look)
+    assert mend(path, Owner(TERMINAL, Mode.DISPENSE, NOON, seeded_bytes(3))).is_salvaged
+    assert [one.name for one in looked] == [FILE_NAME, f"{FILE_NAME}.new"][:looks]
+
+
 def test_note_of_a_finding_that_nobody_can_read_or_remove_keeps_no_store_from_starting(tmp_path: Path) -> None:
     live(tmp_path)
     path = tmp_path / FILE_NAME

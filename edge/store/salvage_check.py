@@ -3,10 +3,10 @@
 A log that is left is read, not folded back; the index of it (`-shm`), which holds nothing of its own, SQLite may write
 anew. Only a journal that a power cut left is rolled back, as any opening would.
 
-All of it runs at each start and before it. On 500 000 events, 313 MB, it takes 1.2 s of processor time (`make bench`,
-T-10), most of it SQLite's own look and ours into every cell; the proof of the events that wait is 0.1 ms each. A clean
-stop does not spare it: that would cost a sector that went bad since. Nor does it wait until after the start: a terminal
-that writes while its list of free pages names a page in use overwrites what is whole, and what it then has acknowledged
+All of it runs at each start and before it. On 500 000 events, 313 MB, it takes one to two seconds (`make bench`, T-10),
+most of it SQLite's own look and ours into every cell; the proof of the events that wait is 0.1 ms each. A clean stop
+does not spare it: that would cost a sector that went bad since. Nor does it wait until after the start: a terminal that
+writes while its list of free pages names a page in use overwrites what is whole, and what it then has acknowledged
 stands on damaged ground. Checking table by table would leave out just that list.
 """
 

@@ -86,10 +86,10 @@ class Look:
 
     damage: str = ""
     """Why it has to be salvaged; empty if it need not be."""
-    is_certain: bool = False
-    """It is no error of ours: SQLite or the disk says so."""
     wrong: Sequence[Place] = ()
     """Waiting events whose bytes are not what was frozen; the rest of the store is well."""
+    is_certain: bool = False
+    """It is no error of ours: SQLite or the disk says so."""
 
 
 def look_over(database: Path) -> Look:

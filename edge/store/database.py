@@ -29,12 +29,12 @@ from edge.store.errors import (
 )
 from edge.store.lock import PATIENCE_S, give_to_owner, is_held, store_lock, tool_in_the_way, visit
 from edge.store.lock_holders import Holder
+from edge.store.salvage_check import look_over
 from edge.store.salvage_remains import open_remains
+from edge.store.schema import APPLICATION_ID
 from edge.store.wal import Verdict
 
 FILE_NAME = "terminal.db"
-APPLICATION_ID = 0x59696D61
-"""`Yima` in SQLite's header: what tells our store from any other database."""
 SALVAGING = "salvaging"
 """A note beside the store: its salvage has begun. It names the folder, and goes when the new store is in place."""
 KEY_FILE = "terminal.key"
@@ -283,9 +283,6 @@ def _refuse_lost_commits(path: Path) -> None:
 
 def _refuse_salvage_beside(path: Path, tools: Sequence[str]) -> None:
     """Let a terminal start beside tools that do not end, unless it would set aside what they have open."""
-    # It takes the mark of our stores from this module.
-    from edge.store.salvage_check import look_over  # noqa: PLC0415 - a circle else
-
     why = _why_not_opened(path, {Verdict.DAMAGED, Verdict.TORN})
     if not why and path.exists() and path.stat().st_size:
         why = look_over(path).damage

@@ -24,7 +24,7 @@ from sqlalchemy import Connection
 from codes.words import Words
 from edge.store import schema, sql
 from edge.store.asked import PARK
-from edge.store.database import APPLICATION_ID, SALVAGING, connected, had_a_life, newer_store
+from edge.store.database import SALVAGING, connected, had_a_life, newer_store
 from edge.store.errors import DiskFullError, of_os_error, store_errors
 from edge.store.files import write_whole
 from edge.store.outbox import Outbox
@@ -32,6 +32,7 @@ from edge.store.salvage_build import Owner, build_store, name_of
 from edge.store.salvage_check import Look, is_schema_of, look_over
 from edge.store.salvage_fill import UNREADABLE, opened_image
 from edge.store.salvage_remains import Remains, open_remains
+from edge.store.schema import APPLICATION_ID
 from edge.store.wal import Verdict
 from wire.on_disk import make_private_folder, sync
 from wire.receipts import ranges

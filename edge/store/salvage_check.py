@@ -23,7 +23,6 @@ import structlog
 
 from edge.store import schema
 from edge.store.chain import READ_EVENT
-from edge.store.database import APPLICATION_ID
 from edge.store.errors import store_errors
 from edge.store.salvage_cells import (
     are_texts,
@@ -36,6 +35,7 @@ from edge.store.salvage_cells import (
 )
 from edge.store.salvage_proof import Descent, Found, Place, event_in, is_near, restored
 from edge.store.salvage_sectors import has_unreadable
+from edge.store.schema import APPLICATION_ID
 from wire.events import sm3_hex
 
 READ_SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema"

@@ -12,6 +12,9 @@ from importlib import resources
 
 from sqlalchemy import Connection
 
+APPLICATION_ID = 0x59696D61
+"""`Yima` in SQLite's header: what tells our store from any other database."""
+
 READ_VERSION = "PRAGMA user_version"
 
 

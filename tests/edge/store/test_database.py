@@ -21,7 +21,7 @@ from codes.errors import TransientError
 from edge.errors import EdgeError
 from edge.store import database, schema
 from edge.store.chain import check_chain
-from edge.store.database import APPLICATION_ID, database_path, opened_store, reading_store, visited_store
+from edge.store.database import database_path, opened_store, reading_store, visited_store
 from edge.store.errors import (
     DamagedStoreError,
     DiskFullError,
@@ -37,6 +37,7 @@ from edge.store.errors import (
 from edge.store.outbox import Outbox
 from edge.store.salvage import mend
 from edge.store.salvage_build import Owner
+from edge.store.schema import APPLICATION_ID
 from edge.store.terminal import count_credential, ensure_state, read_state, set_mode
 from rules.scan_judgement import Mode
 from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes

@@ -14,11 +14,12 @@ from edge.counter.counter import Request
 from edge.counter.errors import PackReturnedBeforeError
 from edge.counter.sold import find_sold_pack
 from edge.store import sql
-from edge.store.database import APPLICATION_ID, database_path, opened_store
+from edge.store.database import database_path, opened_store
 from edge.store.life import former_stores
 from edge.store.salvage import Mended, mend
 from edge.store.salvage_build import REPORT, Owner
 from edge.store.salvage_schema import put_schema_right
+from edge.store.schema import APPLICATION_ID
 from edge.store.terminal import ensure_state
 from edge.store_troubles import store_troubles
 from rules.scan_judgement import Mode, Verdict

@@ -28,7 +28,7 @@ FROM outbox AS o LEFT JOIN set_aside AS s ON s.epoch = o.epoch AND s.seq = o.seq
 WHERE o.state = 'dead' ORDER BY o.created_at DESC, o.epoch, o.seq LIMIT ?
 """
 SELECT_ONE = "SELECT epoch, seq, state FROM outbox WHERE state IN ('dead', 'pending') AND id = ?"
-SEND_AGAIN = f"""
+SEND_DEAD_AGAIN = f"""
 UPDATE outbox SET state = 'pending', dead_code = NULL
 WHERE state = 'dead' AND dead_code <> '{ROW_DAMAGED}' AND epoch = ? AND seq = ?
 """  # noqa: S608 - the code is ours
@@ -157,7 +157,7 @@ def _is_sent_again(tx: Connection, place: Place) -> bool:
     """Make a refused record pending, unless it is not what was refused any more; tell whether that was done."""
     epoch, seq = place
     prove(tx, epoch, (seq, seq))
-    return sql.change(tx, SEND_AGAIN, place) > 0
+    return sql.change(tx, SEND_DEAD_AGAIN, place) > 0
 
 
 def set_dead_letter_aside(tx: Connection, event: str, *, operator: str, reason: str, now: datetime) -> None:

@@ -16,8 +16,12 @@ Frame = tuple[str, bytes]
 MOST_BATCHES = 2_000
 MOST_NOTE_BYTES = 32 * 1024 * 1024
 """Some forty thousand reports."""
-BATCHES_AT_ONCE = 16
+BATCHES_AT_ONCE = 64
+BATCH_BYTES_AT_ONCE = 256 * 1024
+"""Of one turn, and one batch more: thousands of events wait for one commit no longer than a counter may."""
 NOTES_AT_ONCE = 100
+NOTES_BESIDE_BATCHES = 20
+"""In a turn that leaves batches waiting. Somebody is being served where they come from; a note says how a box is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,16 @@ class Inbox:
             self._news.wait_for(lambda: self._is_closed or self.waiting, timeout_s)
             if self._is_closed and not self.waiting:
                 return None
-            batches = [self._batches.popleft() for _ in range(min(BATCHES_AT_ONCE, len(self._batches)))]
-            notes = [self._notes.popleft() for _ in range(min(NOTES_AT_ONCE, len(self._notes)))]
+            batches = self._take_batches()
+            most = NOTES_BESIDE_BATCHES if self._batches else NOTES_AT_ONCE
+            notes = [self._notes.popleft() for _ in range(min(most, len(self._notes)))]
             self._note_bytes -= sum(len(frame) for _, frame in notes)
         return Gathered(batches, notes)
+
+    def _take_batches(self) -> list[Frame]:
+        taken: list[Frame] = []
+        left = BATCH_BYTES_AT_ONCE
+        while self._batches and left > 0 and len(taken) < BATCHES_AT_ONCE:
+            taken.append(self._batches.popleft())
+            left -= len(taken[-1][1])
+        return taken

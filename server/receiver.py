@@ -31,6 +31,9 @@ _STORE_PAUSE_S = 1.0
 _IDLE_TURN_S = 0.25
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
+Report = tuple[TerminalTopics, Health]
+"""Of which terminal it is, and what it says."""
+
 
 class Reply(Protocol):
     """A sealed receipt (`server.ingest.Reply`), or a request to send something again."""
@@ -72,6 +75,9 @@ class NotesFleet(Protocol):
 
 class Asks(Protocol):
     """Says what to ask of a terminal (`server.ingest.asking.Asking`)."""
+
+    def doubtful(self, reports: Sequence[Report]) -> Sequence[Report]:
+        """Return those after which something may have to be asked."""
 
     def question(self, topics: TerminalTopics, said: Health, now: datetime) -> Reply | None:
         """Return what to ask after a health report; None if nothing is missing."""
@@ -224,10 +230,11 @@ class Receiver:
         reports = self._note(gathered.notes) if gathered.notes else []
         if gathered.batches:
             self._take(gathered.batches)
-        # After the commit: what came in the same breath as the report need not be asked for.
-        self._ask(reports)
+        if reports:
+            # After the commit: what came in the same breath as the report need not be asked for.
+            self._ask(reports)
 
-    def _note(self, notes: list[Frame]) -> list[tuple[str, Health]]:
+    def _note(self, notes: list[Frame]) -> list[Report]:
         """Take what is no event, and return the reports of terminals whose facts are taken."""
         try:
             noted = self._fleet.note_many(notes, self._now())
@@ -236,33 +243,35 @@ class Receiver:
             self.refused += len(notes)
             _logger.error("receiver.store_failed", code=exc.code, reason=exc.words.en)
             return []
-        reports: list[tuple[str, Health]] = []
+        reports: list[Report] = []
         for (topic, _), one in zip(notes, noted, strict=True):
             if one.said is not None:
-                reports.append((topic, one.said))
+                reports.append((parse_topic(topic)[0], one.said))
             elif one.refusal is not None:
                 # A damaged or forged presence tells us nothing; the next birth or report will.
                 self.refused += 1
                 _logger.warning("receiver.refused", topic=topic, code=one.refusal.code, reason=one.refusal.words.en)
         return reports
 
-    def _ask(self, reports: list[tuple[str, Health]]) -> None:
-        for topic, said in reports:
-            topics = parse_topic(topic)[0]
-            try:
-                question = self._asking.question(topics, said, self._now())
-            except TransientError as exc:
-                # It is asked after the next report.
-                _logger.error("receiver.store_failed", code=exc.code, reason=exc.words.en)
-                return
-            except StoreRefusedError as exc:
-                # What one terminal says and no store can keep must not cost the others their answer.
-                _logger.error("receiver.not_asked", topic=topic, code=exc.code, reason=exc.words.en)
-                continue
-            if question is not None:
-                self.asked += 1
-                if self._publish(question):
-                    self._asking.note_asked(topics, self._now())
+    def _ask(self, reports: list[Report]) -> None:
+        try:
+            for topics, said in self._asking.doubtful(reports):
+                self._ask_one(topics, said)
+        except TransientError as exc:
+            # It is asked after the next report.
+            _logger.error("receiver.store_failed", code=exc.code, reason=exc.words.en)
+
+    def _ask_one(self, topics: TerminalTopics, said: Health) -> None:
+        try:
+            question = self._asking.question(topics, said, self._now())
+        except StoreRefusedError as exc:
+            # What one terminal says and no store can keep must not cost the others their answer.
+            _logger.error("receiver.not_asked", terminal=topics.terminal, code=exc.code, reason=exc.words.en)
+            return
+        if question is not None:
+            self.asked += 1
+            if self._publish(question):
+                self._asking.note_asked(topics, self._now())
 
     def _take(self, batches: list[Frame]) -> None:
         began_s = self._monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -23,7 +24,7 @@ _ANYONE_ELSE = 0o077
 _COPY_AGAIN = Words("请重新复制公钥，不要漏字。", "Copy the public key again, all of it.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PublicKey:
     """The half that others know."""
 
@@ -46,7 +47,7 @@ class PublicKey:
             ) from exc
         return cls(raw)
 
-    @property
+    @cached_property
     def key_id(self) -> bytes:
         """Eight bytes that name the key in an envelope."""
         return bytes.fromhex(sm3_hex(self.raw))[:KEY_ID_BYTES]
@@ -66,13 +67,13 @@ class PublicKey:
         return True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SigningKey:
     """The half that stays."""
 
     private: Ed25519PrivateKey
 
-    @property
+    @cached_property
     def public(self) -> PublicKey:
         raw = self.private.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
         return PublicKey(raw)

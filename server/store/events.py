@@ -115,10 +115,10 @@ def open_streams(connection: Connection, names: Collection[tuple[str, str]]) -> 
     return {(row.terminal, row.epoch): row for row in rows if (row.terminal, row.epoch) in wanted}
 
 
-def load_streams(connection: Connection, terminal: str) -> list[StreamRow]:
-    """Return every life of a terminal's store, oldest first, for reading only."""
+def load_streams(connection: Connection, *terminals: str) -> list[StreamRow]:
+    """Return every life of these terminals' stores, oldest first, for reading only."""
     lost_from = select(func.min(lost_span.c.first)).where(lost_span.c.stream == stream.c.id).scalar_subquery()
-    asked = select(*_STREAM, lost_from).where(stream.c.terminal == terminal).order_by(stream.c.id)
+    asked = select(*_STREAM, lost_from).where(stream.c.terminal.in_(terminals)).order_by(stream.c.id)
     return [StreamRow(*row) for row in connection.execute(asked)]
 
 

@@ -197,7 +197,7 @@ class Book:
             dead_letters=0,
             oldest_pending_at=None,
             devices=[],
-            kept=[KeptEpoch(self.epoch, 1, len(self.records))] if self.records else [],
+            kept=[KeptEpoch(self.epoch, 1, len(self.records), self._prev)] if self.records else [],
         )
         return self._sealed(encode_presence(said), Channel.HEALTH)
 

@@ -33,6 +33,7 @@ from server.store import tables
 from server.store.database import Store, open_store, renew_epoch
 from tests.edge.scene import seeded_bytes
 from tests.server.fake_terminal import NOW, FakeTerminal, new_key
+from tests.server.ingest.branching import question_after
 from wire.envelope import open_sealed, seal
 from wire.events import ShiftOpened
 from wire.presence import Health, KeptEpoch
@@ -166,7 +167,7 @@ class World:
         )
 
     def report(self, now: datetime) -> None:
-        question = self.centre.asking.question(TERMINAL.topics, self.box.health(now), now)
+        question = question_after(self.centre.asking, TERMINAL.topics, self.box.health(now), now)
         if question is not None:
             body = open_sealed(question.frame, question.topic, lambda _: CENTRE_KEY.public).body
             self.centre.asking.note_asked(TERMINAL.topics, now)

@@ -7,7 +7,15 @@ import threading
 import pytest
 
 from server import inbox as module
-from server.inbox import BATCHES_AT_ONCE, MOST_BATCHES, NOTES_AT_ONCE, Gathered, Inbox
+from server.inbox import (
+    BATCH_BYTES_AT_ONCE,
+    BATCHES_AT_ONCE,
+    MOST_BATCHES,
+    NOTES_AT_ONCE,
+    NOTES_BESIDE_BATCHES,
+    Gathered,
+    Inbox,
+)
 
 
 @pytest.fixture
@@ -37,6 +45,27 @@ def test_what_is_taken_in_one_turn_is_bounded_and_keeps_its_order(inbox: Inbox) 
     assert second is not None
     assert [int(frame) for _, frame in first.notes + second.notes] == list(range(NOTES_AT_ONCE + 2))
     assert len(second.notes) == 2
+
+
+@pytest.mark.req("T-14")
+def test_while_batches_wait_most_of_a_turn_is_theirs(inbox: Inbox) -> None:
+    for _ in range(NOTES_AT_ONCE):
+        assert inbox.put_note(("n", b"x"))
+    for _ in range(BATCHES_AT_ONCE + 1):
+        assert inbox.put_batch(("b", b"x"))
+    turns = [inbox.gather(0) for _ in range(2)]
+    notes = [NOTES_BESIDE_BATCHES, NOTES_AT_ONCE - NOTES_BESIDE_BATCHES]
+    assert [(len(turn.batches), len(turn.notes)) for turn in turns if turn] == [
+        (BATCHES_AT_ONCE, notes[0]),
+        (1, notes[1]),
+    ]
+
+
+def test_large_batches_are_committed_a_few_at_a_time_and_the_largest_alone(inbox: Inbox) -> None:
+    for size in (BATCH_BYTES_AT_ONCE // 2, BATCH_BYTES_AT_ONCE // 2, 1, 2 * BATCH_BYTES_AT_ONCE, 1):
+        assert inbox.put_batch(("b", bytes(size)))
+    turns = [inbox.gather(0) for _ in range(3)]
+    assert [len(turn.batches) for turn in turns if turn] == [2, 2, 1]
 
 
 def test_nothing_came_is_said_by_an_empty_turn_and_the_end_only_once_all_is_taken(inbox: Inbox) -> None:

@@ -17,7 +17,7 @@ from server import receiver as module
 from server.errors import StoreRefusedError, StoreUnavailableError
 from server.fleet import Noted
 from server.inbox import BATCHES_AT_ONCE, MOST_BATCHES, NOTES_AT_ONCE
-from server.receiver import Receiver
+from server.receiver import Receiver, Report
 from tests.conftest import wait_until
 from wire.errors import ForgedMessageError, WireError
 from wire.link import LinkListener, LinkSettings, Session, SessionFactory
@@ -87,7 +87,14 @@ class FakeCentre:
     missing: bool = False
     puzzles: list[Exception] = field(default_factory=list)
     """What goes wrong while it is looked what is missing."""
+    blindness: list[Exception] = field(default_factory=list)
+    """What goes wrong before that, while it is looked of whom anything may be missing."""
     asked: list[str] = field(default_factory=list)
+
+    def doubtful(self, reports: Sequence[Report]) -> Sequence[Report]:
+        if self.blindness:
+            raise self.blindness.pop(0)
+        return reports
 
     def question(self, topics: TerminalTopics, said: Health, now: datetime) -> Receipt | None:
         assert (topics, said.at) == (TOPICS, now)
@@ -237,6 +244,16 @@ def test_report_that_the_store_cannot_look_into_costs_the_next_one_nothing(
     scene.plays((HEALTH, b"odd"), (HEALTH, b"well"))
     assert scene.link.published == [("questions", b"send again")]
     assert events_of(logged) == ["receiver.not_asked"]
+
+
+def test_reports_that_the_store_is_not_there_to_look_into_are_told_once_and_stop_nothing(
+    scene: Scene, logged: list[MutableMapping[str, Any]]
+) -> None:
+    scene.centre.missing = True
+    scene.centre.blindness = [StoreUnavailableError(Words("不在", "away"))]
+    scene.plays((HEALTH, b"well"), (HEALTH, b"well"), (EVENTS, b"a"))
+    assert [topic for topic, _ in scene.link.published] == ["receipts"]
+    assert events_of(logged) == ["receiver.store_failed"]
 
 
 def test_a_question_that_cannot_leave_is_not_noted_as_asked(scene: Scene) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Connection
 
-from server.ingest.asking import BETWEEN, Asking
+from server.ingest.asking import BETWEEN, Asking, Question
 from server.store import events
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, scanned
 from tests.server.ingest import looking
@@ -17,6 +17,7 @@ from wire.envelope import open_sealed
 from wire.events import EventsLost, Span
 from wire.presence import Health, KeptEpoch
 from wire.receipts import Wanted, decode_ask, ranges
+from wire.topics import TerminalTopics
 
 
 class Branch:
@@ -28,6 +29,12 @@ class Branch:
 
     def kept(self, first: int = 1) -> KeptEpoch:
         return KeptEpoch("e1", first, self.terminal.seq, self.terminal.prev)
+
+
+def question_after(asking: Asking, topics: TerminalTopics, said: Health, now: datetime) -> Question | None:
+    """Return what is asked after a report, as the receiver does it: only where a first look leaves a doubt."""
+    doubtful = asking.doubtful([(topics, said)])
+    return asking.question(topics, said, now) if doubtful else None
 
 
 def asked(
@@ -42,7 +49,7 @@ def asked(
 ) -> list[Wanted]:
     topics = FakeTerminal().topics
     said = Health(1, "T-001", session, NOW, 0, 0, None, [], [kept])
-    question = asking.question(topics, said, now + times * BETWEEN)
+    question = question_after(asking, topics, said, now + times * BETWEEN)
     if question is None:
         return []
     if has_left:

@@ -10,12 +10,13 @@ from server.ingest.asking import Asking
 from server.store.database import Store
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, scanned
 from tests.server.ingest import looking
+from tests.server.ingest.branching import question_after
 from tests.server.ingest.conftest import Centre
 from wire.envelope import open_sealed
-from wire.events import EventsLost, StoreRebuilt, TamperSeen
+from wire.events import EventsLost, StoreRebuilt, TamperSeen, sm3_hex
 from wire.presence import Health, KeptEpoch
 from wire.receipts import MAX_SPANS_PER_ASK, Wanted, decode_ask
-from wire.topics import Channel
+from wire.topics import Channel, TerminalTopics
 
 pytestmark = pytest.mark.req("T-07")
 
@@ -27,7 +28,7 @@ def frozen(terminal: FakeTerminal, number: int) -> list[bytes]:
 def asked(centre: Centre, terminal: FakeTerminal, *kept: KeptEpoch) -> list[Wanted]:
     """Return what the centre asks for after a report that names `kept`."""
     said = Health(1, terminal.name, "s1", NOW, 0, 0, None, [], list(kept))
-    question = Asking(centre.store, centre.key).question(terminal.topics, said, NOW)
+    question = question_after(Asking(centre.store, centre.key), terminal.topics, said, NOW)
     if question is None:
         return []
     assert question.topic == terminal.topics.on(Channel.ASK)
@@ -41,6 +42,40 @@ def test_nothing_is_asked_while_nothing_is_missing(centre: Centre, terminal: Fak
     assert asked(centre, terminal) == []
     centre.take(terminal.frame(*frozen(terminal, 5)))
     assert asked(centre, terminal, KeptEpoch("e1", 1, 5, terminal.prev)) == []
+
+
+@pytest.mark.req("T-14")
+def test_of_many_reports_only_those_are_doubtful_whose_end_is_not_here_and_single(
+    centre: Centre, terminal: FakeTerminal, store: Store
+) -> None:
+    events = frozen(terminal, 5)
+    hash_4, hash_5 = sm3_hex(events[3]), terminal.prev
+    gappy = FakeTerminal(name="T-002").registered(store)
+    gapped = frozen(gappy, 3)
+    torn = FakeTerminal(name="T-003").registered(store)
+    centre.take(
+        terminal.frame(*events),
+        gappy.frame(gapped[0], gapped[2]),
+        torn.frame(*frozen(torn, 2), torn.say(EventsLost("e1", [(4, 5)]))),
+    )
+
+    def report(of: FakeTerminal, *kept: KeptEpoch) -> tuple[TerminalTopics, Health]:
+        return of.topics, Health(1, of.name, "s1", NOW, 0, 0, None, [], list(kept))
+
+    sound = [report(terminal), report(terminal, KeptEpoch("e1", 3, 5, hash_5))]
+    doubtful = [
+        report(terminal, KeptEpoch("e1", 1, 6, hash_5)),
+        report(terminal, KeptEpoch("e1", 1, 5, hash_4)),
+        report(terminal, KeptEpoch("e1", 1, 5)),
+        report(terminal, KeptEpoch("e1", 1, 4, hash_4)),
+        report(terminal, KeptEpoch("e1", 1, 5, hash_5), KeptEpoch("e0", 1, 2)),
+        report(gappy, KeptEpoch("e1", 1, 3, gappy.prev)),
+        report(torn, KeptEpoch("e1", 1, 3, torn.prev)),
+        report(FakeTerminal(name="T-004"), KeptEpoch("e1", 1, 5, hash_5)),
+    ]
+    asking = Asking(centre.store, centre.key)
+    assert asking.doubtful([*sound, *doubtful]) == doubtful
+    assert asking.doubtful([]) == []
 
 
 def test_gaps_and_the_missing_end_are_asked_for(centre: Centre, terminal: FakeTerminal) -> None:
@@ -170,7 +205,7 @@ def test_what_one_box_said_is_lost_is_asked_twice_at_most_of_each_other_that_rep
     def wanted_of(session: str, minute: int) -> list[tuple[int, int]]:
         now = NOW + timedelta(minutes=minute)
         said = Health(1, terminal.name, session, now, 0, 0, None, [], [kept])
-        question = asking.question(terminal.topics, said, now)
+        question = question_after(asking, terminal.topics, said, now)
         if question is None:
             return []
         asking.note_asked(terminal.topics, now)

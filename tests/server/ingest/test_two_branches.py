@@ -28,6 +28,7 @@ from server.store.database import Store, open_store
 from server.store.tables import event, lost_span, rejected_event
 from tests.server.fake_terminal import NOW, FakeTerminal, new_key, opened, scanned
 from tests.server.ingest import looking
+from tests.server.ingest.branching import question_after
 from wire.envelope import open_sealed
 from wire.events import EventsLost, Span, StoreRebuilt, sm3_hex
 from wire.presence import Health, KeptEpoch
@@ -192,7 +193,7 @@ class World:
         self.now += BETWEEN_REPORTS
         self.is_lossy = self.is_lossy or not is_heard
         topics = box.terminal.topics
-        question = self.asking.question(topics, box.report(self.now), self.now)
+        question = question_after(self.asking, topics, box.report(self.now), self.now)
         if question is None:
             return False
         self.asking.note_asked(topics, self.now)

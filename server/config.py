@@ -21,8 +21,8 @@ from web.tls import try_broker_files
 from wire.link import LinkSettings
 
 EXAMPLE = "config/server.example.toml"
-_COMES_BACK_WITHIN_S = 3.0
-"""All terminals wait for the one centre, so it tries the broker more often than they do."""
+_COMES_BACK_WITHIN_S = 1.0
+"""All terminals wait for the one centre: what they say before it is there is lost on the way, and said again late."""
 _SQLITE = "sqlite:///"
 _POSTGRESQL = "postgresql://"
 

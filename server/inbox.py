@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 Frame = tuple[str, bytes]
 """Topic and bytes."""
 
-MOST_BATCHES = 2_000
-MOST_NOTE_BYTES = 32 * 1024 * 1024
-"""Some forty thousand reports."""
+MOST_BYTES = 32 * 1024 * 1024
+"""Of each kind: some forty thousand reports, or as many batches of one scan each."""
 BATCHES_AT_ONCE = 64
-BATCH_BYTES_AT_ONCE = 256 * 1024
-"""Of one turn, and one batch more: thousands of events wait for one commit no longer than a counter may."""
+BATCH_BYTES_AT_ONCE = 96 * 1024
+"""Compressed, and one batch more: some 1,500 events, so that who comes next waits no longer than a counter may."""
 NOTES_AT_ONCE = 100
-NOTES_BESIDE_BATCHES = 20
+NOTES_BESIDE_BATCHES = 8
 """In a turn that leaves batches waiting. Somebody is being served where they come from; a note says how a box is."""
 
 
@@ -39,6 +38,7 @@ class Inbox:
         self._news = threading.Condition()
         self._batches: deque[Frame] = deque()
         self._notes: deque[Frame] = deque()
+        self._batch_bytes = 0
         self._note_bytes = 0
         self._is_closed = False
 
@@ -50,16 +50,17 @@ class Inbox:
     def put_batch(self, frame: Frame) -> bool:
         """Keep a batch for the worker, if there is room."""
         with self._news:
-            if len(self._batches) >= MOST_BATCHES:
+            if self._batch_bytes + len(frame[1]) > MOST_BYTES:
                 return False
             self._batches.append(frame)
+            self._batch_bytes += len(frame[1])
             self._news.notify()
         return True
 
     def put_note(self, frame: Frame) -> bool:
         """Keep a note for the worker, if there is room."""
         with self._news:
-            if self._note_bytes + len(frame[1]) > MOST_NOTE_BYTES:
+            if self._note_bytes + len(frame[1]) > MOST_BYTES:
                 return False
             self._notes.append(frame)
             self._note_bytes += len(frame[1])
@@ -67,9 +68,14 @@ class Inbox:
         return True
 
     def close(self) -> None:
-        """Say that nothing more comes; what waits can still be taken."""
+        """Say that nothing more comes. Batches that wait can still be taken; a note comes again to the next centre.
+
+        The broker repeats the last presence of each terminal, and every terminal reports within half a minute.
+        """
         with self._news:
             self._is_closed = True
+            self._notes.clear()
+            self._note_bytes = 0
             self._news.notify()
 
     def gather(self, timeout_s: float) -> Gathered | None:
@@ -90,4 +96,5 @@ class Inbox:
         while self._batches and left > 0 and len(taken) < BATCHES_AT_ONCE:
             taken.append(self._batches.popleft())
             left -= len(taken[-1][1])
+        self._batch_bytes -= BATCH_BYTES_AT_ONCE - left
         return taken

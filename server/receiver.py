@@ -1,6 +1,8 @@
 """The centre's end of the line: frames in, receipts out.
 
-The link's thread only sorts and queues; one worker thread hands what has gathered to the ingest, in one commit, and
+Events and receipts have a connection of their own, and what terminals say of themselves has another: whenever the
+centre connects, a broker sends the last presence of every terminal, and nothing else of that connection before.
+The links' threads only sort and queue; one worker thread hands what has gathered to the ingest, in one commit, and
 publishes the receipts that come back. A batch that finds the queue full is dropped, which costs a resend and nothing
 else: no terminal forgets a row without a receipt. What terminals say of themselves waits in a queue of its own.
 """
@@ -11,6 +13,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -115,6 +118,25 @@ class NewLink(Protocol):
         """Return the link that `listener` hears from; `on_fatal` is called if its thread ends unasked."""
 
 
+class _Line:
+    """Hears one of the two connections for the receiver."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        self.is_up = False
+
+    def link_up(self) -> None:
+        self.is_up = True
+        self._receiver.line_up()
+
+    def link_down(self, loss: LinkLoss) -> None:
+        self.is_up = False
+        self._receiver.line_down(loss)
+
+    def message(self, topic: str, frame: bytes) -> None:
+        self._receiver.message(topic, frame)
+
+
 class Receiver:
     """Subscribes to all terminals and keeps one worker busy until `stop`."""
 
@@ -139,20 +161,19 @@ class Receiver:
         self._asking = asking
         self._now = now
         self._on_fatal = on_fatal
-        subscriptions = tuple(
-            every_terminal(channel, group=group if channel is Channel.EVENTS else None)
-            for channel in (Channel.EVENTS, Channel.PRESENCE, Channel.HEALTH)
-        )
-        self._link = new_link(
-            settings,
-            self,
-            lambda: Session(subscriptions),
-            rng=random.Random(),  # noqa: S311 - back-off
-            on_fatal=on_fatal,
-        )
+        self._line, self._notes_line = _Line(self), _Line(self)
+
+        def link(settings: LinkSettings, line: _Line, *subscriptions: str) -> CentreLink:
+            rng = random.Random()  # noqa: S311 - back-off
+            return new_link(settings, line, lambda: Session(subscriptions), rng=rng, on_fatal=on_fatal)
+
+        notes_settings = replace(settings, client_id=f"{settings.client_id}-notes")
+        notes = (every_terminal(Channel.PRESENCE), every_terminal(Channel.HEALTH))
+        self._link = link(settings, self._line, every_terminal(Channel.EVENTS, group=group))
+        self._notes_link = link(notes_settings, self._notes_line, *notes)
         self._inbox = Inbox()
         self._worker = threading.Thread(target=self._work, name="ingest", daemon=True)
-        self._is_up = False
+        self._telling = threading.Lock()
         self._broker = f"{settings.host}:{settings.port}"
         self._said_cause: Cause | None = None
         self.dropped = 0
@@ -169,8 +190,8 @@ class Receiver:
 
     @property
     def is_up(self) -> bool:
-        """The broker can be reached."""
-        return self._is_up
+        """Both connections to the broker are up."""
+        return self._line.is_up and self._notes_line.is_up
 
     @property
     def waiting(self) -> int:
@@ -181,27 +202,33 @@ class Receiver:
         """Begin to receive."""
         self._worker.start()
         self._link.start()
+        self._notes_link.start()
 
     def stop(self) -> None:
         """Stop receiving, finish what is queued, end both threads."""
         self._link.stop()
+        self._notes_link.stop()
         self._inbox.close()
         self._worker.join(timeout=STOP_PATIENCE_S)
 
-    # -- on the link's thread --------------------------------------------------------------------------------------
+    # -- on the links' threads -------------------------------------------------------------------------------------
 
-    def link_up(self) -> None:
-        self._is_up = True
-        self._said_cause = None
-        _logger.info("receiver.link_up")
+    def line_up(self) -> None:
+        """Tell, once, that both connections are up."""
+        with self._telling:
+            if self.is_up:
+                self._said_cause = None
+                _logger.info("receiver.link_up")
 
-    def link_down(self, loss: LinkLoss) -> None:
-        if loss.cause is not self._said_cause:
-            _logger.warning("receiver.link_down", cause=loss.cause, reason=loss.detail, broker=self._broker)
-        self._said_cause = loss.cause
-        self._is_up = False
+    def line_down(self, loss: LinkLoss) -> None:
+        """Tell that a connection is down, if it is not known that one is, for this reason."""
+        with self._telling:
+            if loss.cause is not self._said_cause:
+                _logger.warning("receiver.link_down", cause=loss.cause, reason=loss.detail, broker=self._broker)
+            self._said_cause = loss.cause
 
     def message(self, topic: str, frame: bytes) -> None:
+        """Sort a frame in."""
         channel = _channel_of(topic)
         if channel is Channel.EVENTS:
             has_room = self._inbox.put_batch((topic, frame))
@@ -255,11 +282,19 @@ class Receiver:
 
     def _ask(self, reports: list[Report]) -> None:
         try:
-            for topics, said in self._asking.doubtful(reports):
+            for topics, said in self._doubtful(reports):
                 self._ask_one(topics, said)
         except TransientError as exc:
             # It is asked after the next report.
             _logger.error("receiver.store_failed", code=exc.code, reason=exc.words.en)
+
+    def _doubtful(self, reports: list[Report]) -> Sequence[Report]:
+        try:
+            return self._asking.doubtful(reports)
+        except StoreRefusedError as exc:
+            # Then each is looked at alone.
+            _logger.error("receiver.not_looked", code=exc.code, reason=exc.words.en)
+            return reports
 
     def _ask_one(self, topics: TerminalTopics, said: Health) -> None:
         try:
@@ -293,7 +328,7 @@ class Receiver:
         deadline = self._monotonic() + PUBLISH_PATIENCE_S
         while not self._link.publish(reply.topic, reply.frame):
             # Too much waits for the broker's acknowledgement, or the line is down: then the terminal asks again.
-            if not self._is_up or self._monotonic() > deadline:
+            if not self._line.is_up or self._monotonic() > deadline:
                 return False
             self._sleep(_PUBLISH_RETRY_S)
         return True

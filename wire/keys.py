@@ -24,6 +24,7 @@ _ANYONE_ELSE = 0o077
 _COPY_AGAIN = Words("请重新复制公钥，不要漏字。", "Copy the public key again, all of it.")
 
 
+# No slots: what is computed once needs a place in the instance.
 @dataclass(frozen=True)
 class PublicKey:
     """The half that others know."""

@@ -60,6 +60,8 @@ class Fleet:
     def __init__(self, store: Store, changed: Callable[[str], None] = lambda _terminal: None) -> None:
         self._store = store
         self._changed = changed
+        self._heard: dict[str, bytes] = {}
+        """Digest of the last presence of each terminal that this process has noted."""
 
     def note_many(self, messages: Sequence[tuple[str, bytes]], now: datetime) -> list[Noted]:
         """Take births, stops, deaths and health reports (topic, frame), all in one transaction.
@@ -83,9 +85,10 @@ class Fleet:
             WireError: It proves nothing or says nothing.
         """
         with self._store.writing() as connection:
-            roll = Roll.call(connection, [topic])
+            roll = Roll.call(connection, [topic], self._heard)
             roll.note_presence(topic, frame, now)
             roll.write()
+        self._heard.update(roll.presences)
         self._changed(named_in(topic))
 
     def note_health(self, topic: str, frame: bytes, now: datetime) -> Health | None:
@@ -95,7 +98,7 @@ class Fleet:
             WireError: It proves nothing or says nothing, or the terminal is not registered.
         """
         with self._store.writing() as connection:
-            roll = Roll.call(connection, [topic])
+            roll = Roll.call(connection, [topic], self._heard)
             said = roll.note_health(topic, frame, now)
             roll.write()
         self._changed(named_in(topic))
@@ -103,9 +106,10 @@ class Fleet:
 
     def _note_together(self, messages: Sequence[tuple[str, bytes]], now: datetime) -> list[Noted]:
         with self._store.writing() as connection:
-            roll = Roll.call(connection, (topic for topic, _ in messages))
+            roll = Roll.call(connection, (topic for topic, _ in messages), self._heard)
             noted = [_noted(roll, topic, frame, now) for topic, frame in messages]
             roll.write()
+        self._heard.update(roll.presences)
         taken = (named_in(topic) for (topic, _), one in zip(messages, noted, strict=True) if one.refusal is None)
         for terminal in dict.fromkeys(taken):
             self._changed(terminal)

@@ -6,9 +6,10 @@ nothing leaves the transaction as it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 
 import structlog
 
@@ -38,11 +39,17 @@ class Roll:
     rows: dict[str, TerminalRow]
     changed: set[str] = field(default_factory=set)
     """Terminals whose rows are not written yet."""
+    heard: Mapping[str, bytes] = field(default_factory=dict)
+    """Digest of what was last heard and committed of a terminal's presence. A broker repeats it for each of them
+    whenever the centre connects."""
+    presences: dict[str, bytes] = field(default_factory=dict)
+    """What came in this transaction."""
 
     @classmethod
-    def call(cls, connection: Connection, topics: Iterable[str]) -> Roll:
+    def call(cls, connection: Connection, topics: Iterable[str], heard: Mapping[str, bytes]) -> Roll:
         """Take the terminals that `topics` name in hand, kept from other writers until the transaction ends."""
-        return cls(connection, terminals.load_terminals(connection, {named_in(topic) for topic in topics}))
+        rows = terminals.load_terminals(connection, {named_in(topic) for topic in topics})
+        return cls(connection, rows, heard=heard)
 
     def write(self) -> None:
         """Write what has changed."""
@@ -55,12 +62,15 @@ class Roll:
         Raises:
             WireError: It proves nothing or says nothing.
         """
+        known = self.rows.get(named_in(topic))
+        if known is not None and self._is_repeated(known, topic, frame):
+            return
         topics, said, key = open_presence(topic, frame)
-        known = self.rows.get(said.terminal)
         if known is None:
             self._register(registration(topics, said, key, now), now)
         elif known.public_key == key.raw:
             self._change(known, after_presence(known, topics.area, said, now))
+            self.presences[known.id] = _digest(known, topic, frame)
         else:
             self._meet_other_key(known, registration(topics, said, key, now), now)
 
@@ -77,6 +87,11 @@ class Roll:
         said = open_health(topic, frame, PublicKey(known.public_key))
         self._change(known, after_health(known, said, now))
         return said if known.trust == Trust.APPROVED else None
+
+    def _is_repeated(self, known: TerminalRow, topic: str, frame: bytes) -> bool:
+        """Tell whether this very presence, by the key that is registered, was the last that counted."""
+        last = self.presences.get(known.id) or self.heard.get(known.id)
+        return last is not None and last == _digest(known, topic, frame)
 
     def _register(self, row: TerminalRow, now: datetime) -> None:
         if terminals.count_terminals(self.connection).get(Trust.PENDING, 0) >= MOST_PENDING:
@@ -108,6 +123,10 @@ class Roll:
 
     def _alarm(self, key: AlarmKey, words: Words, now: datetime) -> None:
         alarms.raise_alarms(self.connection, [Alarm(key, words)], micros(now))
+
+
+def _digest(known: TerminalRow, topic: str, frame: bytes) -> bytes:
+    return sha256(b"\0".join((known.public_key, topic.encode(), frame))).digest()
 
 
 def _other_key_words(terminal: str, offered: str) -> Words:

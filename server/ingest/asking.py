@@ -37,10 +37,6 @@ BETWEEN = timedelta(seconds=20)
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-Report = tuple[TerminalTopics, Health]
-"""Of which terminal it is, and what it says."""
-
-
 class Question(NamedTuple):
     """A sealed request and where it goes."""
 
@@ -80,7 +76,7 @@ class Asking:
         self._untold: list[Alarm] = []
         """What was found and is not written yet; it is found only once."""
 
-    def doubtful(self, reports: Sequence[Report]) -> list[Report]:
+    def doubtful(self, reports: Sequence[tuple[TerminalTopics, Health]]) -> list[tuple[TerminalTopics, Health]]:
         """Return the reports after which something may have to be asked, by one look at all of them together.
 
         A report of a terminal of which all is here is the rule: it has to cost next to nothing when thousands come.

@@ -35,6 +35,7 @@ from server.ingest.work import (
 from server.store import alarms, events, terminals
 from server.store.alarms import Alarm, AlarmKey
 from server.store.database import Store
+from server.store.terminals import TrustedRow
 from server.store.times import micros
 from server.trace import ledger
 from wire.backoff import Backoff
@@ -160,10 +161,7 @@ class Ingest:
             try:
                 deliveries.append(open_delivery(topic, frame, registry, now, self._hold))
             except WireError as exc:
-                # Noise on the line is counted; what was done in the name of a registered terminal is an alarm.
-                is_alarming = named_in(topic) in registry and not isinstance(exc, NoiseError)
-                alarm = Alarm(AlarmKey(named_in(topic), exc.code, ""), exc.words) if is_alarming else None
-                refused.append(_Refused(topic, exc, alarm))
+                refused.append(_Refused(topic, exc, _alarm_of(exc, registry.get(named_in(topic)))))
         return deliveries, refused
 
     # -- commit ----------------------------------------------------------------------------------------------------
@@ -233,3 +231,13 @@ class Ingest:
         )
         topic = delivery.topics.on(Channel.RECEIPT)
         return Reply(topic, seal(encode(receipt), topic, self._key))
+
+
+def _alarm_of(why: WireError, terminal: TrustedRow | None) -> Alarm | None:
+    """Return what a person should know: what was done in the name of a registered terminal, not noise on the line."""
+    if terminal is None or isinstance(why, NoiseError):
+        return None
+    if isinstance(why, UnknownKeyError) and terminal.trust == Trust.REVOKED:
+        # It was rebuilt, most likely, and its first records overtook its birth.
+        return None
+    return Alarm(AlarmKey(terminal.id, why.code, ""), why.words)

@@ -79,6 +79,7 @@ def make_report(plan: Plan, fleet: Fleet, times: Times, verdict: Verdict) -> dic
         "attempts_per_second": per_second(storm, times.cut_s),
         "failed_after_return": sum(attempt.outcome is not Outcome.OPENED for attempt in returns),
         "busiest_second_of_return": max(per_second(returns, times.back_s), default=0),
+        "our_own_lag": asdict(spread_of(late_s for due_s, late_s in times.lags_s if times.back_s <= due_s)),
         "our_own_delay": asdict(spread_of(attempt.began_s - attempt.due_s for attempt in returns)),
         "handshake": asdict(spread_of(_durations(returns))),
         "connected": asdict(spread_of(opened_s - times.back_s for opened_s in times.opened_s)),

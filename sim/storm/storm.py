@@ -20,6 +20,7 @@ from sim.storm.book import Book, Record
 from sim.storm.twin import Network, Twin
 from wire.backoff import Backoff
 
+_PROBE_S = 0.05
 _LOOK_S = 0.05
 
 Say = Callable[[str], None]
@@ -99,6 +100,8 @@ class Times:
     """Every event that was recorded while the line was away had its receipt."""
     opened_s: list[float] = field(default_factory=list)
     """Of each terminal, when it was connected again."""
+    lags_s: list[tuple[float, float]] = field(default_factory=list)
+    """When this process looked at itself, and how late it was to whatever was due then."""
 
 
 def new_fleet(plan: Plan, books: list[Book], port: int) -> Fleet:
@@ -132,7 +135,7 @@ async def _play(plan: Plan, fleet: Fleet, times: Times, line: LineChange, say: S
     async with _running(plan, fleet):
         say(f"{plan.terminals:,} terminals connect …")
         await _until(lambda: fleet.open == plan.terminals, plan, fleet)
-        async with _scanning(plan, fleet):
+        async with _probing(times), _scanning(plan, fleet):
             times.calm_s = time.monotonic()
             await asyncio.sleep(plan.calm_s)
             say("the line is lost …")
@@ -166,6 +169,23 @@ async def _running(plan: Plan, fleet: Fleet) -> AsyncIterator[None]:
                 task.cancel()
             # Also the lines on which hands were still being shaken.
             fleet.network.cut()
+
+
+@asynccontextmanager
+async def _probing(times: Times) -> AsyncIterator[None]:
+    """Measure meanwhile how late this process is by itself: all terminals share one thread, and the machine."""
+
+    async def probe() -> None:
+        while True:
+            due_s = time.monotonic() + _PROBE_S
+            await asyncio.sleep(_PROBE_S)
+            times.lags_s.append((due_s, time.monotonic() - due_s))
+
+    task = asyncio.create_task(probe())
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 @asynccontextmanager

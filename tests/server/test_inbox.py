@@ -10,7 +10,6 @@ from server import inbox as module
 from server.inbox import (
     BATCH_BYTES_AT_ONCE,
     BATCHES_AT_ONCE,
-    MOST_BATCHES,
     NOTES_AT_ONCE,
     NOTES_BESIDE_BATCHES,
     Gathered,
@@ -27,14 +26,14 @@ def inbox() -> Inbox:
 def test_a_flood_of_notes_pushes_out_no_batch_and_a_flood_of_batches_no_note(
     inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_NOTE_BYTES", 100)
+    monkeypatch.setattr(module, "MOST_BYTES", 100)
     assert [inbox.put_note(("n", bytes(30))) for _ in range(5)] == [True] * 3 + [False] * 2
-    assert all(inbox.put_batch(("b", b"x")) for _ in range(MOST_BATCHES))
-    assert not inbox.put_batch(("b", b"x"))
-    assert inbox.waiting == MOST_BATCHES + 3
-    assert inbox.gather(0) == Gathered([("b", b"x")] * BATCHES_AT_ONCE, [("n", bytes(30))] * 3)
+    assert [inbox.put_batch(("b", bytes(1))) for _ in range(102)] == [True] * 100 + [False] * 2
+    assert inbox.waiting == 103
+    assert inbox.gather(0) == Gathered([("b", bytes(1))] * BATCHES_AT_ONCE, [("n", bytes(30))] * 3)
     assert inbox.put_note(("n", bytes(100)))
-    assert inbox.put_batch(("b", b"x"))
+    assert inbox.put_batch(("b", bytes(BATCHES_AT_ONCE)))
+    assert not inbox.put_batch(("b", bytes(1)))
 
 
 def test_what_is_taken_in_one_turn_is_bounded_and_keeps_its_order(inbox: Inbox) -> None:
@@ -66,6 +65,14 @@ def test_large_batches_are_committed_a_few_at_a_time_and_the_largest_alone(inbox
         assert inbox.put_batch(("b", bytes(size)))
     turns = [inbox.gather(0) for _ in range(3)]
     assert [len(turn.batches) for turn in turns if turn] == [2, 2, 1]
+
+
+def test_a_stop_is_not_held_up_by_notes_which_the_next_centre_hears_again(inbox: Inbox) -> None:
+    assert inbox.put_note(("n", b"x"))
+    assert inbox.put_batch(("b", b"x"))
+    inbox.close()
+    assert inbox.gather(0) == Gathered([("b", b"x")])
+    assert inbox.gather(0) is None
 
 
 def test_nothing_came_is_said_by_an_empty_turn_and_the_end_only_once_all_is_taken(inbox: Inbox) -> None:

@@ -13,10 +13,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from codes.words import Words
+from server import inbox
 from server import receiver as module
 from server.errors import StoreRefusedError, StoreUnavailableError
 from server.fleet import Noted
-from server.inbox import BATCHES_AT_ONCE, MOST_BATCHES, NOTES_AT_ONCE
+from server.inbox import BATCHES_AT_ONCE, NOTES_AT_ONCE
 from server.receiver import Receiver, Report
 from tests.conftest import wait_until
 from wire.errors import ForgedMessageError, WireError
@@ -44,6 +45,8 @@ class FakeLink:
 
     session: Session
     listener: LinkListener
+    client_id: str
+    end: Callable[[], None]
     published: list[tuple[str, bytes]] = field(default_factory=list)
     refusals: int = 0
     is_started: bool = False
@@ -87,6 +90,8 @@ class FakeCentre:
     missing: bool = False
     puzzles: list[Exception] = field(default_factory=list)
     """What goes wrong while it is looked what is missing."""
+    is_sound: bool = False
+    """Nobody's report leaves a doubt."""
     blindness: list[Exception] = field(default_factory=list)
     """What goes wrong before that, while it is looked of whom anything may be missing."""
     asked: list[str] = field(default_factory=list)
@@ -94,7 +99,7 @@ class FakeCentre:
     def doubtful(self, reports: Sequence[Report]) -> Sequence[Report]:
         if self.blindness:
             raise self.blindness.pop(0)
-        return reports
+        return [] if self.is_sound else reports
 
     def question(self, topics: TerminalTopics, said: Health, now: datetime) -> Receipt | None:
         assert (topics, said.at) == (TOPICS, now)
@@ -122,6 +127,7 @@ class Scene:
     def __init__(self, group: str | None = None) -> None:
         self.centre = FakeCentre()
         self.slept: list[float] = []
+        self.links: list[FakeLink] = []
         self.has_failed = threading.Event()
         self.receiver = Receiver(
             ingest=self.centre,
@@ -138,7 +144,7 @@ class Scene:
 
     def _new_link(
         self,
-        _settings: LinkSettings,
+        settings: LinkSettings,
         listener: LinkListener,
         new_session: SessionFactory,
         *,
@@ -146,19 +152,32 @@ class Scene:
         on_fatal: Callable[[], None],
     ) -> FakeLink:
         del rng
-        self.end_link = on_fatal
-        self.link = FakeLink(new_session(), listener)
-        return self.link
+        link = FakeLink(new_session(), listener, settings.client_id, on_fatal)
+        self.links.append(link)
+        return link
+
+    @property
+    def link(self) -> FakeLink:
+        """The connection for events and receipts."""
+        return self.links[0]
+
+    @property
+    def notes_link(self) -> FakeLink:
+        """The connection for what terminals say of themselves."""
+        return self.links[1]
 
     def hears(self, *messages: tuple[str, bytes]) -> None:
         for topic, frame in messages:
-            self.link.listener.message(topic, frame)
+            link = self.link if topic == EVENTS else self.notes_link
+            link.listener.message(topic, frame)
 
     def plays(self, *messages: tuple[str, bytes]) -> None:
-        """Hear messages, then stop: a stop finishes what is queued."""
-        self.link.listener.link_up()
+        """Hear messages, let them be taken, then stop."""
+        for link in self.links:
+            link.listener.link_up()
         self.hears(*messages)
         self.receiver.start()
+        wait_until(lambda: not self.receiver.waiting)
         self.receiver.stop()
 
 
@@ -178,10 +197,26 @@ def events_of(logged: list[MutableMapping[str, Any]]) -> list[str]:
 
 
 def test_it_asks_for_three_kinds_of_messages_and_shares_only_the_events() -> None:
-    plain, shared = Scene().link.session.subscriptions, Scene(group="ingest").link.session.subscriptions
-    assert [topic.rsplit("/", 1)[-1] for topic in plain] == [Channel.EVENTS, Channel.PRESENCE, Channel.HEALTH]
-    assert shared[0].startswith("$share/ingest/")
-    assert shared[1:] == plain[1:]
+    plain, shared = Scene(), Scene(group="ingest")
+    ends = [[topic.rsplit("/", 1)[-1] for topic in link.session.subscriptions] for link in plain.links]
+    assert ends == [[Channel.EVENTS], [Channel.PRESENCE, Channel.HEALTH]]
+    assert shared.link.session.subscriptions[0].startswith("$share/ingest/")
+    assert shared.notes_link.session == plain.notes_link.session
+
+
+@pytest.mark.req("T-14")
+def test_events_and_what_terminals_say_of_themselves_have_a_connection_each(scene: Scene) -> None:
+    assert [link.client_id for link in scene.links] == ["centre", "centre-notes"]
+    states = []
+    for link, step in ((0, "up"), (1, "up"), (0, "down"), (0, "up"), (1, "down")):
+        listener = scene.links[link].listener
+        listener.link_up() if step == "up" else listener.link_down(GONE)
+        states.append(scene.receiver.is_up)
+    assert states == [False, True, False, True, False]
+    scene.receiver.start()
+    assert all(link.is_started for link in scene.links)
+    scene.receiver.stop()
+    assert not any(link.is_started for link in scene.links)
 
 
 def test_each_batch_is_taken_and_its_receipt_goes_out(scene: Scene) -> None:
@@ -219,6 +254,12 @@ def test_what_came_with_the_report_is_committed_before_it_is_looked_what_is_miss
     assert [topic for topic, _ in scene.link.published] == ["receipts", "questions"]
 
 
+def test_only_whose_report_leaves_a_doubt_is_looked_at(scene: Scene) -> None:
+    scene.centre.missing, scene.centre.is_sound = True, True
+    scene.plays((HEALTH, b"well"))
+    assert scene.link.published == []
+
+
 def test_presence_that_a_store_is_not_there_to_keep_is_counted_and_told_once(
     scene: Scene, logged: list[MutableMapping[str, Any]]
 ) -> None:
@@ -254,6 +295,16 @@ def test_reports_that_the_store_is_not_there_to_look_into_are_told_once_and_stop
     scene.plays((HEALTH, b"well"), (HEALTH, b"well"), (EVENTS, b"a"))
     assert [topic for topic, _ in scene.link.published] == ["receipts"]
     assert events_of(logged) == ["receiver.store_failed"]
+
+
+def test_a_look_at_all_reports_that_the_store_refuses_is_one_at_each(
+    scene: Scene, logged: list[MutableMapping[str, Any]]
+) -> None:
+    scene.centre.missing = True
+    scene.centre.blindness = [StoreRefusedError(Words("不合适", "does not fit"))]
+    scene.plays((HEALTH, b"well"), (HEALTH, b"well"))
+    assert [topic for topic, _ in scene.link.published] == ["questions"] * 2
+    assert events_of(logged) == ["receiver.not_looked"]
 
 
 def test_a_question_that_cannot_leave_is_not_noted_as_asked(scene: Scene) -> None:
@@ -311,7 +362,8 @@ def test_a_stop_comes_to_an_end_even_if_the_worker_died_before_a_full_queue(
     scene.receiver.start()
     scene.hears((EVENTS, b"a"))
     assert scene.has_failed.wait(DEADLINE_S)
-    scene.hears(*((EVENTS, b"x") for _ in range(MOST_BATCHES + 1)))
+    monkeypatch.setattr(inbox, "MOST_BYTES", 10)
+    scene.hears(*((EVENTS, b"x") for _ in range(11)))
     stopping = threading.Thread(target=scene.receiver.stop, daemon=True)
     stopping.start()
     stopping.join(DEADLINE_S)
@@ -319,9 +371,10 @@ def test_a_stop_comes_to_an_end_even_if_the_worker_died_before_a_full_queue(
 
 
 def test_frames_beyond_the_queue_are_dropped_counted_and_told_once(
-    scene: Scene, logged: list[MutableMapping[str, Any]]
+    scene: Scene, logged: list[MutableMapping[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scene.hears(*((EVENTS, b"x") for _ in range(MOST_BATCHES + 3)))
+    monkeypatch.setattr(inbox, "MOST_BYTES", 10)
+    scene.hears(*((EVENTS, b"x") for _ in range(13)))
     assert scene.receiver.dropped == 3
     assert events_of(logged) == ["receiver.queue_full"]
 
@@ -351,6 +404,7 @@ def test_a_line_that_is_down_is_told_once_until_it_is_back(
     scene: Scene, logged: list[MutableMapping[str, Any]]
 ) -> None:
     listener = scene.link.listener
+    scene.notes_link.listener.link_up()
     states = []
     for step in (listener.link_up, *[lambda: listener.link_down(REFUSED)] * 3, listener.link_up):
         step()
@@ -368,8 +422,9 @@ def test_a_line_that_is_down_is_told_once_until_it_is_back(
     assert [line["cause"] for line in logged if "cause" in line] == ["refused", "ended", "refused"]
 
 
-def test_a_link_that_ends_unasked_ends_the_program(scene: Scene) -> None:
-    scene.end_link()
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_link_that_ends_unasked_ends_the_program(scene: Scene, which: int) -> None:
+    scene.links[which].end()
     assert scene.has_failed.is_set()
 
 

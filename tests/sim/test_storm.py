@@ -25,7 +25,9 @@ from tests.server.fake_terminal import new_key
 from tests.storm.stand import Cause, Stand, open_stand, run_storm
 from wire.backoff import Backoff
 from wire.envelope import open_sealed, seal
+from wire.events import sm3_hex
 from wire.keys import SigningKey
+from wire.presence import KeptEpoch, decode_health
 from wire.receipts import BATCH_VERSION, Receipt, Rejected, decode_batch, encode
 from wire.topics import Channel
 
@@ -60,6 +62,23 @@ def test_terminals_that_lose_the_line_at_once_come_back_spread_and_lose_nothing(
     # Without jitter, all of them would come in one window; spread over two seconds, an eighth is due in each.
     last = {one.terminal: one.due_s for one in opened}
     assert busiest_share(list(last.values()), WINDOW_S) < 0.5
+
+
+def test_a_report_names_the_end_of_the_chain_as_terminals_do() -> None:
+    book = new_book(0, "350200", new_key().public, Random(1))
+    book.begin_session()
+    for _ in range(3):
+        book.record(NOW, 0.0, is_live=False)
+    batch = book.batch(NOW, 0.0, 5.0)
+    assert batch is not None
+
+    def body(frame: bytes, channel: Channel) -> bytes:
+        return open_sealed(frame, book.topics.on(channel), lambda _: book.key.public).body
+
+    last = decode_batch(body(batch, Channel.EVENTS)).events[-1]
+    assert decode_health(body(book.health(NOW), Channel.HEALTH)).kept == [
+        KeptEpoch("storm", 1, 3, sm3_hex(bytes(last)))
+    ]
 
 
 def test_without_jitter_the_busiest_moment_has_them_all_and_with_it_a_small_part() -> None:

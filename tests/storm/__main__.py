@@ -1,7 +1,7 @@
 """`make storm`: 10,000 terminals lose the line at once and come back; a table and docs/figures/storm.json.
 
-Fails if a claim does. Broker, centre and all terminals share the cores of one machine: where the terminals themselves
-come late, what a counter notices is judged in another storm with half as many.
+Fails if a claim does. Absolute times belong to a machine on which broker, centre and all terminals share the cores; how
+late the terminals are by themselves is measured meanwhile.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import os
 import platform
 import sys
 import tempfile
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,11 +31,10 @@ EMBEDDED_MOST = 1_000
 """Beyond, the embedded broker is not what anybody would run."""
 WITHIN_S = 60.0
 """All are back in this time (T-14)."""
-LIVE_P95_S = 1.0
-"""What a counter may notice of it."""
-LATE_P95_S = 0.5
-"""Where the terminals themselves come later than this to their attempts, the machine plays too slowly to judge that."""
-LEAST_TERMINALS = 500
+LIVE_P95_S = 5.0
+"""What a counter may notice of it: a terminal that waits longer sends again, and so slowness would feed itself."""
+LEAST_LIVE = 50
+"""Fewer live scans say nothing of their 95th percentile."""
 PATIENCE_S = 300.0
 """When the storm is given up; what holds is judged by the claims."""
 
@@ -48,35 +46,19 @@ async def storm(plan: Plan, kind: BrokerKind, cause: Cause, say: Say) -> dict[st
             return {"broker": kind.value, **await run_storm(plan, stand, cause, say)}
 
 
-def kept_time(figures: dict[str, Any]) -> bool:
-    """Tell whether the terminals, which share the cores with the centre, did what they do when it was due."""
-    return bool(figures["our_own_delay"]["p95"] <= LATE_P95_S)
-
-
-async def storms_of(plan: Plan, kind: BrokerKind, cause: Cause, say: Say) -> list[dict[str, Any]]:
-    """Play a storm; then with ever fewer terminals until the play keeps time, so that the centre can be judged."""
-    played = [await storm(plan, kind, cause, say)]
-    while not kept_time(played[-1]) and plan.terminals // 2 >= LEAST_TERMINALS:
-        late, plan = played[-1]["our_own_delay"]["p95"], replace(plan, terminals=plan.terminals // 2)
-        say(f"the terminals themselves were {late:.2f} s late: once more with {plan.terminals:,} of them")
-        played.append(await storm(plan, kind, cause, say))
-    return played
-
-
 def failures(figures: dict[str, Any]) -> list[str]:
-    """Return what does not hold of one storm; what a counter notices is judged where the play kept time."""
+    """Return what does not hold."""
+    live = figures["live_in_storm"]
     claims = {
         "nothing lost": figures["lost"] == 0,
         "nothing doubled": figures["doubled"] == 0,
         "nothing strange": figures["strange"] == 0,
         "nothing refused": figures["refused"] == 0,
         f"all connected within {WITHIN_S:.0f} s": figures["all_connected"] <= WITHIN_S,
+        f"at least {LEAST_LIVE} live scans": live["count"] >= LEAST_LIVE,
+        f"live p95 at most {LIVE_P95_S:g} s": live["p95"] <= LIVE_P95_S,
     }
-    if kept_time(figures):
-        claims[f"live p95 at most {LIVE_P95_S:g} s"] = figures["live_in_storm"]["p95"] <= LIVE_P95_S
-    elif figures["terminals"] // 2 < LEAST_TERMINALS:
-        claims["live p95 can be judged on this machine"] = False
-    return [f"{figures['cause']}, {figures['terminals']:,}: {claim}" for claim, holds in claims.items() if not holds]
+    return [f"{figures['cause']}: {claim}" for claim, holds in claims.items() if not holds]
 
 
 def show(figures: dict[str, Any], console: Console) -> None:
@@ -90,12 +72,10 @@ def show(figures: dict[str, Any], console: Console) -> None:
     )
     table.add_row("… of the return", f"{figures['busiest_second_of_return']:,}", "")
     table.add_row("failed after the return", f"{figures['failed_after_return']:,}", "")
-    for name in ("our_own_delay", "handshake", "connected", "live_before", "live_in_storm"):
+    for name in ("our_own_lag", "our_own_delay", "handshake", "connected", "live_before", "live_in_storm"):
         one = figures[name]
         times = f"p50 {one['p50']:.2f} s, p95 {one['p95']:.2f} s, most {one['most']:.2f} s"
         table.add_row(name.replace("_", " "), times, f"{one['count']:,} times")
-    if not kept_time(figures):
-        table.add_row("", "not judged: live in storm", f"our own delay p95 is more than {LATE_P95_S:g} s")
     table.add_row("all connected after", f"{figures['all_connected']} s", "")
     table.add_row("all receipts after", f"{figures['all_receipts']} s", f"{figures['resent']:,} events sent again")
     verdict = f"{figures['lost']} / {figures['doubled']} / {figures['strange']}"
@@ -131,7 +111,7 @@ def main(arguments: list[str]) -> int:
     plan = Plan(count, outage_s=options.outage, patience_s=PATIENCE_S, seed=options.seed)
     causes = list(Cause) if options.cause is None else [options.cause]
     try:
-        storms = [one for cause in causes for one in asyncio.run(storms_of(plan, kind, cause, say))]
+        storms = [asyncio.run(storm(plan, kind, cause, say)) for cause in causes]
     except NotBackError as exc:
         console.print(f"does not hold: {exc}", style="red", highlight=False)
         return 1

@@ -275,6 +275,55 @@ class TestKeys:
         fleet.approve("T-001", by=LI, now=LATER)
         assert Centre(store).take(rebuilt.frame(rebuilt.say(scanned(None))))[0].accepted == [(1, 1)]
 
+    @pytest.mark.req("T-14")
+    def test_a_presence_that_the_broker_repeats_costs_no_second_look_and_changes_nothing(
+        self, fleet: Fleet, store: Store, terminal: FakeTerminal, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        terminal.registered(store)
+        birth = terminal.presence()
+        fleet.note_many([birth], NOW)
+        fleet.note_health(*health(terminal, session="s2", at=LATER), LATER)
+        before = fleet.find("T-001", LATER)[0]
+        with monkeypatch.context() as patched:
+            patched.setattr(roll, "open_presence", None)
+            assert [one.refusal for one in fleet.note_many([birth, birth], LATER)] == [None, None]
+        assert fleet.find("T-001", LATER)[0] == before
+
+    def test_a_presence_is_taken_again_when_another_came_between_or_its_note_was_not_committed(
+        self, fleet: Fleet, store: Store, terminal: FakeTerminal, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        terminal.registered(store)
+        birth, death = terminal.presence(), terminal.presence(PresenceState.LOST)
+        seen = []
+        for one in (birth, death, birth, death, birth):
+            fleet.note_many([one], NOW)
+            seen.append(standing(fleet))
+        assert seen == [Standing.ONLINE, Standing.LOST, Standing.ONLINE, Standing.LOST, Standing.ONLINE]
+
+        def fail(*_: object) -> None:
+            raise StoreRefusedError(Words("不合适", "does not fit"))
+
+        with monkeypatch.context() as patched:
+            patched.setattr(terminals, "replace_terminals", fail)
+            assert fleet.note_many([death], NOW)[0].refusal is not None
+        fleet.note_many([death], NOW)
+        assert standing(fleet) is Standing.LOST
+
+    def test_a_presence_that_was_heard_does_not_speak_for_another_key_or_another_topic(
+        self, fleet: Fleet, store: Store, terminal: FakeTerminal
+    ) -> None:
+        terminal.registered(store)
+        topic, frame = terminal.presence()
+        fleet.note_many([(topic, frame)], NOW)
+        refused = fleet.note_many([(topic.replace("350200", "350201"), frame)], NOW)
+        assert isinstance(refused[0].refusal, WireError)
+        fleet.revoke("T-001", by=LI, now=NOW)
+        rebuilt = FakeTerminal(key=new_key(), epoch="e2")
+        fleet.note_many([rebuilt.presence(session="s9")], NOW)
+        fleet.note_many([(topic, frame)], NOW)
+        assert fleet.find("T-001", NOW)[0].fingerprint == rebuilt.key.public.fingerprint
+        assert [alarm.code for alarm in looking.alarms_of(store)] == ["terminal.key_changed"]
+
     def test_a_birth_must_be_signed_by_the_key_it_names(self, fleet: Fleet, terminal: FakeTerminal) -> None:
         topic, frame = terminal.presence()
         body = zstandard.ZstdDecompressor().decompress(frame[75:])

@@ -12,13 +12,14 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from server.ingest import Ingest, opening
-from server.store import bulk, tables
+from server.store import bulk, tables, terminals
 from server.store.database import Store
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, dispensed, new_key, scanned
 from tests.server.ingest import looking
 from tests.server.ingest.conftest import Centre
 from wire import envelope
 from wire.events import freeze
+from wire.receipts import Trust
 from wire.topics import Channel
 
 CODE = code_of(1)
@@ -74,6 +75,15 @@ class TestFrames:
 
         assert alarms == ["wire.unknown_key"]
         assert centre.ingest.tally.unknown_key == 2
+
+    def test_a_revoked_terminal_that_was_rebuilt_may_speak_before_its_birth_is_heard(
+        self, centre: Centre, terminal: FakeTerminal
+    ) -> None:
+        with centre.store.writing() as connection:
+            terminals.change_terminal(connection, terminal.name, trust=Trust.REVOKED.value)
+        rebuilt = FakeTerminal(key=new_key(), epoch="e2")
+        assert centre.take(rebuilt.frame(rebuilt.say(scanned(None)))) == []
+        assert (centre.ingest.tally.unknown_key, looking.alarms_of(centre.store)) == (1, [])
 
     def test_a_frame_with_the_right_key_id_and_a_forged_signature(self, centre: Centre, terminal: FakeTerminal) -> None:
         topic, frame = FakeTerminal(key=new_key()).frame(FakeTerminal().say(dispensed(code_of(9))))

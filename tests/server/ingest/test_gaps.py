@@ -6,7 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from codes.words import Words
+from server.errors import StoreUnavailableError
 from server.ingest.asking import Asking
+from server.ingest.branches import Branches, Finding
+from server.store.alarms import Alarm, AlarmKey
 from server.store.database import Store
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, scanned
 from tests.server.ingest import looking
@@ -56,8 +60,13 @@ def test_of_many_reports_only_those_are_doubtful_whose_end_is_not_here_and_singl
     centre.take(
         terminal.frame(*events),
         gappy.frame(gapped[0], gapped[2]),
-        torn.frame(*frozen(torn, 2), torn.say(EventsLost("e1", [(4, 5)]))),
+        torn.frame(*frozen(torn, 2), torn.say(EventsLost("e1", [(1, 1)]))),
     )
+    broken = FakeTerminal(name="T-005").registered(store)
+    broken_before = frozen(broken, 2)
+    broken.prev = "0" * 64
+    centre.take(broken.frame(*broken_before, *frozen(broken, 1)))
+    assert looking.alarm_codes(store) == ["chain.broken"]
 
     def report(of: FakeTerminal, *kept: KeptEpoch) -> tuple[TerminalTopics, Health]:
         return of.topics, Health(1, of.name, "s1", NOW, 0, 0, None, [], list(kept))
@@ -71,11 +80,36 @@ def test_of_many_reports_only_those_are_doubtful_whose_end_is_not_here_and_singl
         report(terminal, KeptEpoch("e1", 1, 5, hash_5), KeptEpoch("e0", 1, 2)),
         report(gappy, KeptEpoch("e1", 1, 3, gappy.prev)),
         report(torn, KeptEpoch("e1", 1, 3, torn.prev)),
+        report(broken, KeptEpoch("e1", 1, 3, broken.prev)),
         report(FakeTerminal(name="T-004"), KeptEpoch("e1", 1, 5, hash_5)),
     ]
     asking = Asking(centre.store, centre.key)
     assert asking.doubtful([*sound, *doubtful]) == doubtful
     assert asking.doubtful([]) == []
+
+
+def test_while_an_alarm_is_not_written_every_report_is_looked_at(
+    centre: Centre, terminal: FakeTerminal, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = FakeTerminal(name="T-002").registered(store)
+    centre.take(terminal.frame(*frozen(terminal, 3)), sound.frame(*frozen(sound, 1)))
+    asking = Asking(store, centre.key)
+    alarm = Alarm(AlarmKey(terminal.name, "chain.branch_missing", "e1"), Words("缺", "missing"))
+
+    def find_something(*_: object, alarms: list[Alarm], **__: object) -> Finding:
+        alarms.append(alarm)
+        raise StoreUnavailableError(Words("不在", "away"))
+
+    odd = Health(1, terminal.name, "s1", NOW, 0, 0, None, [], [KeptEpoch("e1", 1, 3)])
+    with monkeypatch.context() as patched:
+        patched.setattr(Branches, "follow", find_something)
+        with pytest.raises(StoreUnavailableError):
+            question_after(asking, terminal.topics, odd, NOW)
+    assert looking.alarms_of(store) == []
+    well = Health(1, sound.name, "s1", NOW, 0, 0, None, [], [KeptEpoch("e1", 1, 1, sound.prev)])
+    assert question_after(asking, sound.topics, well, NOW) is None
+    assert looking.alarm_codes(store) == ["chain.branch_missing"]
+    assert asking.doubtful([(sound.topics, well)]) == []
 
 
 def test_gaps_and_the_missing_end_are_asked_for(centre: Centre, terminal: FakeTerminal) -> None:

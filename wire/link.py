@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
 
 import structlog
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -39,7 +39,7 @@ HANDSHAKE_S = 15.0
 """How long a broker may take to open the session and confirm the subscriptions."""
 _LOOP_S = 1.0
 _FAREWELL_S = 1.0
-"""How long a farewell waits for its place among what is not acknowledged."""
+"""How long a farewell waits for its place among what is not acknowledged, and then for its own acknowledgement."""
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -138,7 +138,12 @@ class Link:
         client = self._client
         is_told = True
         if farewell is not None and client is not None and self._is_up:
-            is_told = _publish_on(client, farewell.topic, farewell.frame, retain=True, wait_s=_FAREWELL_S)
+            said = _publish_on(client, farewell.topic, farewell.frame, retain=True, wait_s=_FAREWELL_S)
+            is_told = said is not None
+            if said is not None and self._thread is not threading.current_thread():
+                # A broker that acknowledges to a closed socket takes that for a death, although a disconnect follows.
+                with suppress(RuntimeError):
+                    said.wait_for_publish(_FAREWELL_S)
         self._stopping.set()
         client = self._client
         if client is not None and is_told:
@@ -157,7 +162,7 @@ class Link:
             that it left; whether it is safe is said by a receipt.
         """
         client = self._client
-        return client is not None and self._is_up and _publish_on(client, topic, frame, retain=False)
+        return client is not None and self._is_up and _publish_on(client, topic, frame, retain=False) is not None
 
     # -- the link's own thread ------------------------------------------------------------------------------------
 
@@ -274,15 +279,19 @@ class Link:
         self._listener.message(message.topic, bytes(message.payload))
 
 
-def _publish_on(client: Client, topic: str, frame: bytes, *, retain: bool, wait_s: float = 0.0) -> bool:
+def _publish_on(
+    client: Client, topic: str, frame: bytes, *, retain: bool, wait_s: float = 0.0
+) -> MQTTMessageInfo | None:
+    """Return what tells of the acknowledgement; None if it cannot be sent now."""
     slots: threading.Semaphore = client.user_data_get()
     # Taken before the call, because the acknowledgement may come before paho returns from it.
     if not slots.acquire(timeout=wait_s):
-        return False
-    is_sent = client.publish(topic, frame, qos=1, retain=retain).rc is MQTTErrorCode.MQTT_ERR_SUCCESS
-    if not is_sent:
+        return None
+    sent = client.publish(topic, frame, qos=1, retain=retain)
+    if sent.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
         slots.release()
-    return is_sent
+        return None
+    return sent
 
 
 def _hang_up(client: Client) -> None:

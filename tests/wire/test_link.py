@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,6 +112,28 @@ def test_a_farewell_that_cannot_leave_is_left_to_the_will(
     speaker.stop(Retained("p/speaker", b"stopped"))
     wait_until(lambda: ("p/speaker", b"lost") in ear.heard)
     assert ("p/speaker", b"stopped") not in ear.heard
+
+
+@pytest.mark.req("T-61")
+def test_a_farewell_is_acknowledged_before_the_line_is_closed(
+    pair: tuple[Link, Ear, Link, Ear], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speaker, _, _, ear = pair
+    wait_until(lambda: ("p/speaker", b"hi") in ear.heard)
+    client = speaker._client
+    assert client is not None
+    told, acknowledge, disconnect = [], client.on_publish, client.disconnect
+    assert acknowledge is not None
+
+    def acknowledge_late(*details: object) -> None:
+        time.sleep(0.05)
+        told.append("acknowledged")
+        acknowledge(*details)
+
+    monkeypatch.setattr(client, "disconnect", lambda: (told.append("disconnect"), disconnect()))
+    client.on_publish = acknowledge_late
+    speaker.stop(Retained("p/speaker", b"stopped"))
+    assert told == ["acknowledged", "disconnect"]
 
 
 def test_a_flood_is_refused_rather_than_queued(pair: tuple[Link, Ear, Link, Ear]) -> None:

@@ -135,6 +135,8 @@ class Link:
 
     def stop(self, farewell: Retained | None = None, *, timeout_s: float = 3.0) -> None:
         """End the session in good order: say `farewell`, disconnect (so that no will is sent), join the thread."""
+        # First of all: if the session breaks while the farewell waits, no new one may say that we are there.
+        self._stopping.set()
         client = self._client
         is_told = True
         if farewell is not None and client is not None and self._is_up:
@@ -142,11 +144,10 @@ class Link:
             is_told = said is not None
             if said is not None and self._thread is not threading.current_thread():
                 # A broker that acknowledges to a closed socket takes that for a death, although a disconnect follows.
-                with suppress(RuntimeError):
-                    said.wait_for_publish(_FAREWELL_S)
-        self._stopping.set()
+                said.wait_for_publish(_FAREWELL_S)
         client = self._client
         if client is not None and is_told:
+            # Unacknowledged or not: whoever hears the disconnect has heard the farewell before it.
             client.disconnect()
         elif client is not None:
             # The broker acknowledges nothing: let the will say what the farewell could not.

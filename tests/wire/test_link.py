@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from paho.mqtt.client import MQTTMessageInfo
 
 from tests.conftest import BrokerProcess, free_port, make_broker, wait_until
 from tests.web.certificates import written_pair
@@ -134,6 +135,29 @@ def test_a_farewell_is_acknowledged_before_the_line_is_closed(
     client.on_publish = acknowledge_late
     speaker.stop(Retained("p/speaker", b"stopped"))
     assert told == ["acknowledged", "disconnect"]
+
+
+@pytest.mark.req("T-61")
+def test_a_session_that_breaks_during_the_farewell_is_not_followed_by_another(
+    pair: tuple[Link, Ear, Link, Ear], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speaker, speaker_ear, _, ear = pair
+    wait_until(lambda: ("p/speaker", b"hi") in ear.heard)
+
+    def break_meanwhile(*_: object) -> None:
+        client = speaker._client
+        sock = None if client is None else client.socket()
+        assert sock is not None
+        speaker_ear.up.clear()
+        sock.shutdown(socket.SHUT_RDWR)
+        # It would be back within a tenth of this.
+        speaker_ear.up.wait(1.0)
+
+    monkeypatch.setattr(MQTTMessageInfo, "wait_for_publish", break_meanwhile)
+    speaker.stop(Retained("p/speaker", b"stopped"))
+    assert not speaker_ear.up.is_set()
+    wait_until(lambda: ("p/speaker", b"lost") in ear.heard)
+    assert ear.heard.count(("p/speaker", b"hi")) == 1
 
 
 def test_a_flood_is_refused_rather_than_queued(pair: tuple[Link, Ear, Link, Ear]) -> None:

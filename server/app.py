@@ -129,7 +129,8 @@ async def _serve(
     app = create_app(
         centre,
         allowed_hosts=config.web.accepted_hosts,
-        is_connected=lambda: receiver.is_up,
+        is_connected=lambda: receiver.takes_records,
+        hears_terminals=lambda: receiver.hears_terminals,
         lifespan=_receiving(receiver, centre, service),
     )
     app.include_router(metrics_route(centre, receiver))

@@ -14,14 +14,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
 from codes.errors import TransientError, YimaError
 from server.errors import StoreRefusedError
-from server.inbox import Frame, Gathered, Inbox
+from server.inbox import Frame, Gathered, Inbox, Note
 from wire.link import Link, LinkListener, LinkSettings, Session, SessionFactory
 from wire.link_loss import Cause, LinkLoss
 from wire.presence import Health
@@ -29,9 +29,13 @@ from wire.topics import Channel, TerminalTopics, every_terminal, parse_topic
 
 PUBLISH_PATIENCE_S = 2.0
 STOP_PATIENCE_S = 5.0
+ANSWERED_WITHIN = timedelta(seconds=100)
+"""Beyond, a report is not asked about any more: a terminal answers within two minutes of it, and has sent another."""
+_LINK_STOP_S = 1.0
 _PUBLISH_RETRY_S = 0.005
 _STORE_PAUSE_S = 1.0
 _IDLE_TURN_S = 0.25
+_HEARD = {Channel.EVENTS, Channel.PRESENCE, Channel.HEALTH}
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 Report = tuple[TerminalTopics, Health]
@@ -72,7 +76,7 @@ class Noted(Protocol):
 class NotesFleet(Protocol):
     """What the receiver asks of the fleet."""
 
-    def note_many(self, messages: Sequence[tuple[str, bytes]], now: datetime) -> Sequence[Noted]:
+    def note_many(self, messages: Sequence[tuple[str, bytes, datetime]]) -> Sequence[Noted]:
         """Take births, stops, deaths and health reports, and say of each what came of it."""
 
 
@@ -95,7 +99,7 @@ class CentreLink(Protocol):
     def start(self) -> None:
         """Begin to connect."""
 
-    def stop(self) -> None:
+    def stop(self, *, timeout_s: float) -> None:
         """End the session."""
 
     def publish(self, topic: str, frame: bytes) -> bool:
@@ -119,22 +123,39 @@ class NewLink(Protocol):
 
 
 class _Line:
-    """Hears one of the two connections for the receiver."""
+    """One of the two connections, as its thread sees it."""
 
-    def __init__(self, receiver: Receiver) -> None:
-        self._receiver = receiver
+    def __init__(self, settings: LinkSettings, keep: Callable[[Channel, str, bytes], bool]) -> None:
+        self._settings = settings
+        self._keep = keep
+        self._said_cause: Cause | None = None
         self.is_up = False
+        self.dropped = 0
+        self.refused = 0
 
     def link_up(self) -> None:
-        self.is_up = True
-        self._receiver.line_up()
+        """Tell that the connection is up."""
+        self.is_up, self._said_cause = True, None
+        _logger.info("receiver.link_up", client_id=self._settings.client_id)
 
     def link_down(self, loss: LinkLoss) -> None:
+        """Tell that the connection is down, if it is not known for this reason."""
         self.is_up = False
-        self._receiver.line_down(loss)
+        if loss.cause is not self._said_cause:
+            name, broker = self._settings.client_id, f"{self._settings.host}:{self._settings.port}"
+            _logger.warning("receiver.link_down", client_id=name, cause=loss.cause, reason=loss.detail, broker=broker)
+        self._said_cause = loss.cause
 
     def message(self, topic: str, frame: bytes) -> None:
-        self._receiver.message(topic, frame)
+        """Have a frame kept; count what is not for the centre, or finds no room."""
+        channel = _channel_of(topic)
+        # A presence without content is one that somebody deleted from the broker.
+        if channel is None or not frame:
+            self.refused += 1
+        elif not self._keep(channel, topic, frame):
+            self.dropped += 1
+            if self.dropped == 1:
+                _logger.error("receiver.queue_full", client_id=self._settings.client_id)
 
 
 class Receiver:
@@ -161,23 +182,19 @@ class Receiver:
         self._asking = asking
         self._now = now
         self._on_fatal = on_fatal
-        self._line, self._notes_line = _Line(self), _Line(self)
+        notes_settings = replace(settings, client_id=f"{settings.client_id}-notes")
+        self._line, self._notes_line = _Line(settings, self._keep), _Line(notes_settings, self._keep)
 
         def link(settings: LinkSettings, line: _Line, *subscriptions: str) -> CentreLink:
             rng = random.Random()  # noqa: S311 - back-off
             return new_link(settings, line, lambda: Session(subscriptions), rng=rng, on_fatal=on_fatal)
 
-        notes_settings = replace(settings, client_id=f"{settings.client_id}-notes")
         notes = (every_terminal(Channel.PRESENCE), every_terminal(Channel.HEALTH))
         self._link = link(settings, self._line, every_terminal(Channel.EVENTS, group=group))
         self._notes_link = link(notes_settings, self._notes_line, *notes)
         self._inbox = Inbox()
         self._worker = threading.Thread(target=self._work, name="ingest", daemon=True)
-        self._telling = threading.Lock()
-        self._broker = f"{settings.host}:{settings.port}"
-        self._said_cause: Cause | None = None
-        self.dropped = 0
-        """Frames that found the queue full."""
+        self._refused = 0
         self.turns = 0
         """Steps of the worker, also while nothing comes; it stands still only if one hangs."""
         self.commits = 0
@@ -185,13 +202,26 @@ class Receiver:
         """Time spent in commits, answers included."""
         self.asked = 0
         """Requests to send something again."""
-        self.refused = 0
-        """Frames on no topic of ours, or presence that could not be read."""
 
     @property
-    def is_up(self) -> bool:
-        """Both connections to the broker are up."""
-        return self._line.is_up and self._notes_line.is_up
+    def takes_records(self) -> bool:
+        """The connection for events and receipts is up."""
+        return self._line.is_up
+
+    @property
+    def hears_terminals(self) -> bool:
+        """The connection for what terminals say of themselves is up."""
+        return self._notes_line.is_up
+
+    @property
+    def dropped(self) -> int:
+        """Frames that found the queue full."""
+        return self._line.dropped + self._notes_line.dropped
+
+    @property
+    def refused(self) -> int:
+        """Frames on no topic of ours, or presence that could not be read."""
+        return self._refused + self._line.refused + self._notes_line.refused
 
     @property
     def waiting(self) -> int:
@@ -205,42 +235,18 @@ class Receiver:
         self._notes_link.start()
 
     def stop(self) -> None:
-        """Stop receiving, finish what is queued, end both threads."""
-        self._link.stop()
-        self._notes_link.stop()
+        """Commit and answer what is in work, forget what waits, and end the threads."""
         self._inbox.close()
         self._worker.join(timeout=STOP_PATIENCE_S)
+        self._link.stop(timeout_s=_LINK_STOP_S)
+        self._notes_link.stop(timeout_s=_LINK_STOP_S)
 
     # -- on the links' threads -------------------------------------------------------------------------------------
 
-    def line_up(self) -> None:
-        """Tell, once, that both connections are up."""
-        with self._telling:
-            if self.is_up:
-                self._said_cause = None
-                _logger.info("receiver.link_up")
-
-    def line_down(self, loss: LinkLoss) -> None:
-        """Tell that a connection is down, if it is not known that one is, for this reason."""
-        with self._telling:
-            if loss.cause is not self._said_cause:
-                _logger.warning("receiver.link_down", cause=loss.cause, reason=loss.detail, broker=self._broker)
-            self._said_cause = loss.cause
-
-    def message(self, topic: str, frame: bytes) -> None:
-        """Sort a frame in."""
-        channel = _channel_of(topic)
+    def _keep(self, channel: Channel, topic: str, frame: bytes) -> bool:
         if channel is Channel.EVENTS:
-            has_room = self._inbox.put_batch((topic, frame))
-        elif channel is Channel.HEALTH or (channel is Channel.PRESENCE and frame):
-            has_room = self._inbox.put_note((topic, frame))
-        else:
-            self.refused += 1
-            return
-        if not has_room:
-            self.dropped += 1
-            if self.dropped == 1:
-                _logger.error("receiver.queue_full", frames=self._inbox.waiting)
+            return self._inbox.put_batch((topic, frame))
+        return self._inbox.put_note(Note(topic, frame, self._now()))
 
     # -- on the worker's thread ------------------------------------------------------------------------------------
 
@@ -261,23 +267,25 @@ class Receiver:
             # After the commit: what came in the same breath as the report need not be asked for.
             self._ask(reports)
 
-    def _note(self, notes: list[Frame]) -> list[Report]:
-        """Take what is no event, and return the reports of terminals whose facts are taken."""
+    def _note(self, notes: list[Note]) -> list[Report]:
+        """Take what is no event, and return the fresh reports of terminals whose facts are taken."""
         try:
-            noted = self._fleet.note_many(notes, self._now())
+            noted = self._fleet.note_many(notes)
         except TransientError as exc:
             # Nobody sends them again, but every terminal reports within half a minute.
-            self.refused += len(notes)
+            self._refused += len(notes)
             _logger.error("receiver.store_failed", code=exc.code, reason=exc.words.en)
             return []
         reports: list[Report] = []
-        for (topic, _), one in zip(notes, noted, strict=True):
-            if one.said is not None:
-                reports.append((parse_topic(topic)[0], one.said))
-            elif one.refusal is not None:
+        now = self._now()
+        for note, one in zip(notes, noted, strict=True):
+            if one.refusal is not None:
                 # A damaged or forged presence tells us nothing; the next birth or report will.
-                self.refused += 1
-                _logger.warning("receiver.refused", topic=topic, code=one.refusal.code, reason=one.refusal.words.en)
+                self._refused += 1
+                code, reason = one.refusal.code, one.refusal.words.en
+                _logger.warning("receiver.refused", topic=note.topic, code=code, reason=reason)
+            elif one.said is not None and now - note.at <= ANSWERED_WITHIN:
+                reports.append((parse_topic(note.topic)[0], one.said))
         return reports
 
     def _ask(self, reports: list[Report]) -> None:
@@ -335,7 +343,9 @@ class Receiver:
 
 
 def _channel_of(topic: str) -> Channel | None:
+    """Return what comes on a topic, if it is for the centre."""
     try:
-        return parse_topic(topic)[1]
+        channel = parse_topic(topic)[1]
     except YimaError:
         return None
+    return channel if channel in _HEARD else None

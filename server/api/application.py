@@ -28,6 +28,7 @@ def create_app(
     *,
     allowed_hosts: Collection[str] = (),
     is_connected: Callable[[], bool] = lambda: False,
+    hears_terminals: Callable[[], bool] = lambda: False,
     lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """Return the application that serves `centre`.
@@ -35,13 +36,15 @@ def create_app(
     Args:
         centre: What it serves.
         allowed_hosts: Names besides the loopback ones under which it is reached.
-        is_connected: Whether the broker can be reached.
+        is_connected: Whether the broker can be reached, so that records arrive.
+        hears_terminals: Whether births, deaths and health reports arrive, which have a connection of their own.
         lifespan: What starts and stops with the application.
     """
     # The documentation pages of the framework load scripts from other hosts; the document itself is enough.
     app = FastAPI(title="Yima centre", version=version("yima"), docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.centre = centre
     app.state.is_connected = is_connected
+    app.state.hears_terminals = hears_terminals
     app.add_middleware(SecurityMiddleware, allowed_hosts=allowed_hosts, advice=_TO_PROGRAMS)
     install_problems(app, STATUSES, unexpected=InternalError(), challenge="Bearer")
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)

@@ -28,16 +28,26 @@ class LineFigures(Protocol):
     commits: int
     commit_s: float
     asked: int
-    dropped: int
-    refused: int
 
     @property
-    def is_up(self) -> bool:
-        """The broker can be reached."""
+    def takes_records(self) -> bool:
+        """The connection for events and receipts is up."""
+
+    @property
+    def hears_terminals(self) -> bool:
+        """The connection for what terminals say of themselves is up."""
 
     @property
     def waiting(self) -> int:
         """Frames in the queue."""
+
+    @property
+    def dropped(self) -> int:
+        """Frames that found the queue full."""
+
+    @property
+    def refused(self) -> int:
+        """Presence or reports that said nothing."""
 
 
 def metrics_route(centre: Centre, line: LineFigures) -> APIRouter:
@@ -69,7 +79,10 @@ def _families(centre: Centre, line: LineFigures) -> Iterator[Metric]:
     with centre.store.reading() as connection:
         counted = terminals.count_terminals(connection)
     figures = centre.fleet.figures(centre.now())
-    yield GaugeMetricFamily("yima_centre_link_up", "1 while the broker can be reached", value=float(line.is_up))
+    yield GaugeMetricFamily("yima_centre_link_up", "1 while records can arrive", value=float(line.takes_records))
+    yield GaugeMetricFamily(
+        "yima_centre_notes_link_up", "1 while terminals can say how they are", value=float(line.hears_terminals)
+    )
     yield GaugeMetricFamily("yima_centre_queue_frames", "Frames that wait for the ingest", value=line.waiting)
     yield GaugeMetricFamily("yima_centre_terminal_backlog", "Events that wait at terminals", value=figures.pending)
     trusted = GaugeMetricFamily("yima_centre_terminals", "Terminals by trust", labels=("trust",))

@@ -30,6 +30,7 @@ def status(request: Request, _person: Reader, centre: TheCentre) -> StatusView:
         fingerprint=centre.key.public.fingerprint,
         started_at=centre.started_at,
         is_connected=request.app.state.is_connected(),
+        hears_terminals=request.app.state.hears_terminals(),
         terminals={trust: counted.get(trust, 0) for trust in Trust},
         products=products,
         catalogue_revision=revision,

@@ -40,7 +40,9 @@ class StatusView(View):
     fingerprint: str
     started_at: datetime
     is_connected: bool
-    """The broker can be reached."""
+    """The broker can be reached: records arrive and are answered."""
+    hears_terminals: bool
+    """Births, deaths and health reports arrive; they have a connection of their own."""
     terminals: dict[Trust, int]
     products: int
     catalogue_revision: int

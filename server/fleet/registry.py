@@ -63,8 +63,8 @@ class Fleet:
         self._heard: dict[str, bytes] = {}
         """Digest of the last presence of each terminal that this process has noted."""
 
-    def note_many(self, messages: Sequence[tuple[str, bytes]], now: datetime) -> list[Noted]:
-        """Take births, stops, deaths and health reports (topic, frame), all in one transaction.
+    def note_many(self, messages: Sequence[tuple[str, bytes, datetime]]) -> list[Noted]:
+        """Take births, stops, deaths and health reports (topic, frame, when it came), all in one transaction.
 
         One that proves nothing or says nothing is refused by itself, and so is one that the store cannot keep.
 
@@ -72,11 +72,11 @@ class Fleet:
             StoreUnavailableError: The database does not answer; nothing was noted.
         """
         try:
-            return self._note_together(messages, now)
+            return self._note_together(messages)
         except (StoreContentionError, StoreRefusedError) as exc:
             if len(messages) == 1:
                 return [Noted(refusal=exc)]
-            return [one for message in messages for one in self.note_many([message], now)]
+            return [one for message in messages for one in self.note_many([message])]
 
     def note_presence(self, topic: str, frame: bytes, now: datetime) -> None:
         """Take a birth, a clean stop or a death.
@@ -104,13 +104,13 @@ class Fleet:
         self._changed(named_in(topic))
         return said
 
-    def _note_together(self, messages: Sequence[tuple[str, bytes]], now: datetime) -> list[Noted]:
+    def _note_together(self, messages: Sequence[tuple[str, bytes, datetime]]) -> list[Noted]:
         with self._store.writing() as connection:
-            roll = Roll.call(connection, (topic for topic, _ in messages), self._heard)
-            noted = [_noted(roll, topic, frame, now) for topic, frame in messages]
+            roll = Roll.call(connection, (topic for topic, _, _ in messages), self._heard)
+            noted = [_noted(roll, topic, frame, at) for topic, frame, at in messages]
             roll.write()
         self._heard.update(roll.presences)
-        taken = (named_in(topic) for (topic, _), one in zip(messages, noted, strict=True) if one.refusal is None)
+        taken = (named_in(topic) for (topic, _, _), one in zip(messages, noted, strict=True) if one.refusal is None)
         for terminal in dict.fromkeys(taken):
             self._changed(terminal)
         return noted

@@ -55,7 +55,7 @@ ROUNDS = 3
 class _NoFleet:
     """The bench's terminal says nothing of itself."""
 
-    def note_many(self, messages: Sequence[tuple[str, bytes]], now: datetime) -> Sequence[Noted]:
+    def note_many(self, messages: Sequence[tuple[str, bytes, datetime]]) -> Sequence[Noted]:
         return [Noted() for _ in messages]
 
     def question(self, topics: TerminalTopics, said: object, now: datetime) -> None: ...

@@ -54,7 +54,7 @@ def staged_console(folder: Path, *, is_empty: bool = False) -> Iterator[ConsoleS
     now = datetime.now(UTC)
     for name, role in (("admin", Role.ADMIN), ("inspector", Role.INSPECTOR)):
         centre.accounts.add(name, role, by=COMMAND_LINE, now=now, password=PASSWORD)
-    app = create_app(centre, is_connected=lambda: True)
+    app = create_app(centre, is_connected=lambda: True, hears_terminals=lambda: True)
     mount_console(app, centre)
     east = FakeTerminal(name="T-0101", institution="P35020300101", epoch="019aa3f0-5c00-7000-8000-00000000e001")
     west = FakeTerminal(name="T-0201", institution="P35020300201", epoch="019aa3f0-5c00-7000-8000-00000000e002")

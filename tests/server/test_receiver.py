@@ -6,13 +6,14 @@ import random
 import threading
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from codes.words import Words
+from edge.asks import TIMELY
 from server import inbox
 from server import receiver as module
 from server.errors import StoreRefusedError, StoreUnavailableError
@@ -31,6 +32,7 @@ TOPICS = TerminalTopics("350200", "counter-1")
 EVENTS, PRESENCE, HEALTH = TOPICS.on(Channel.EVENTS), TOPICS.on(Channel.PRESENCE), TOPICS.on(Channel.HEALTH)
 DEADLINE_S = 10.0
 GONE, REFUSED = LinkLoss(Cause.ENDED, "gone"), LinkLoss(Cause.REFUSED, "refused")
+TAKEN = LinkLoss(Cause.TAKEN_OVER, "another")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class FakeLink:
     def start(self) -> None:
         self.is_started = True
 
-    def stop(self) -> None:
+    def stop(self, *, timeout_s: float) -> None:
+        assert timeout_s <= 1.0
         self.is_started = False
 
     def publish(self, topic: str, frame: bytes) -> bool:
@@ -83,9 +86,9 @@ class FakeCentre:
         self.taken.append([frame for _, frame in frames])
         return [Receipt("receipts", b"for " + frame) for _, frame in frames]
 
-    def note_many(self, messages: Sequence[tuple[str, bytes]], now: datetime) -> list[Noted]:
+    def note_many(self, messages: Sequence[tuple[str, bytes, datetime]]) -> list[Noted]:
         self.together.append(len(messages))
-        return [self._note(topic.rsplit("/", 1)[-1], frame, now) for topic, frame in messages]
+        return [self._note(topic.rsplit("/", 1)[-1], frame, at) for topic, frame, at in messages]
 
     missing: bool = False
     puzzles: list[Exception] = field(default_factory=list)
@@ -102,13 +105,14 @@ class FakeCentre:
         return [] if self.is_sound else reports
 
     def question(self, topics: TerminalTopics, said: Health, now: datetime) -> Receipt | None:
-        assert (topics, said.at) == (TOPICS, now)
+        assert topics == TOPICS
+        assert said.at <= now
         if self.puzzles:
             raise self.puzzles.pop(0)
         return Receipt("questions", b"send again") if self.missing else None
 
     def note_asked(self, topics: TerminalTopics, now: datetime) -> None:
-        assert now == NOW
+        assert now >= NOW
         self.asked.append(topics.terminal)
 
     def _note(self, kind: str, frame: bytes, now: datetime) -> Noted:
@@ -127,6 +131,10 @@ class Scene:
     def __init__(self, group: str | None = None) -> None:
         self.centre = FakeCentre()
         self.slept: list[float] = []
+        self.passed = timedelta()
+        """On the centre's clock."""
+        self.wait = timedelta()
+        """How long messages lie before they are taken."""
         self.links: list[FakeLink] = []
         self.has_failed = threading.Event()
         self.receiver = Receiver(
@@ -134,7 +142,7 @@ class Scene:
             fleet=self.centre,
             asking=self.centre,
             settings=LinkSettings("centre"),
-            now=lambda: NOW,
+            now=lambda: NOW + self.passed,
             on_fatal=self.has_failed.set,
             group=group,
             new_link=self._new_link,
@@ -176,6 +184,7 @@ class Scene:
         for link in self.links:
             link.listener.link_up()
         self.hears(*messages)
+        self.passed += self.wait
         self.receiver.start()
         wait_until(lambda: not self.receiver.waiting)
         self.receiver.stop()
@@ -211,8 +220,8 @@ def test_events_and_what_terminals_say_of_themselves_have_a_connection_each(scen
     for link, step in ((0, "up"), (1, "up"), (0, "down"), (0, "up"), (1, "down")):
         listener = scene.links[link].listener
         listener.link_up() if step == "up" else listener.link_down(GONE)
-        states.append(scene.receiver.is_up)
-    assert states == [False, True, False, True, False]
+        states.append((scene.receiver.takes_records, scene.receiver.hears_terminals))
+    assert states == [(True, False), (True, True), (False, True), (True, True), (True, False)]
     scene.receiver.start()
     assert all(link.is_started for link in scene.links)
     scene.receiver.stop()
@@ -267,6 +276,25 @@ def test_presence_that_a_store_is_not_there_to_keep_is_counted_and_told_once(
     scene.plays((PRESENCE, b"born"), (PRESENCE, b"gone"), (EVENTS, b"a"))
     assert (scene.receiver.refused, scene.centre.noted, scene.centre.taken) == (2, [], [[b"a"]])
     assert events_of(logged) == ["receiver.store_failed"]
+
+
+def test_a_report_that_waited_has_the_time_at_which_it_came(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    came: list[datetime] = []
+    monkeypatch.setattr(scene.centre, "note_many", lambda messages: [came.append(at) or Noted() for *_, at in messages])
+    scene.wait = timedelta(seconds=40)
+    scene.plays((HEALTH, b"well"))
+    assert came == [NOW]
+
+
+@pytest.mark.req("T-07")
+@pytest.mark.parametrize(("waited", "questions"), [(module.ANSWERED_WITHIN, 1), (TIMELY, 0)])
+def test_a_report_that_no_question_could_reach_in_time_is_not_asked_about(
+    scene: Scene, waited: timedelta, questions: int
+) -> None:
+    scene.centre.missing = True
+    scene.wait = waited
+    scene.plays((HEALTH, b"well"))
+    assert len(scene.link.published) == questions
 
 
 @pytest.mark.req("T-07")
@@ -362,8 +390,8 @@ def test_a_stop_comes_to_an_end_even_if_the_worker_died_before_a_full_queue(
     scene.receiver.start()
     scene.hears((EVENTS, b"a"))
     assert scene.has_failed.wait(DEADLINE_S)
-    monkeypatch.setattr(inbox, "MOST_BYTES", 10)
-    scene.hears(*((EVENTS, b"x") for _ in range(11)))
+    monkeypatch.setattr(inbox, "MOST_BYTES", 3 * inbox.FRAME_BYTES)
+    scene.hears(*((EVENTS, b"%d" % number) for number in range(5)))
     stopping = threading.Thread(target=scene.receiver.stop, daemon=True)
     stopping.start()
     stopping.join(DEADLINE_S)
@@ -373,10 +401,39 @@ def test_a_stop_comes_to_an_end_even_if_the_worker_died_before_a_full_queue(
 def test_frames_beyond_the_queue_are_dropped_counted_and_told_once(
     scene: Scene, logged: list[MutableMapping[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inbox, "MOST_BYTES", 10)
-    scene.hears(*((EVENTS, b"x") for _ in range(13)))
-    assert scene.receiver.dropped == 3
-    assert events_of(logged) == ["receiver.queue_full"]
+    monkeypatch.setattr(inbox, "MOST_BYTES", 3 * (inbox.FRAME_BYTES + 1))
+    scene.hears(*((EVENTS, b"%d" % number) for number in range(6)))
+    scene.hears(*((HEALTH, b"x") for _ in range(5)))
+    assert scene.receiver.dropped == 5
+    assert [(line["event"], line["client_id"]) for line in logged] == [
+        ("receiver.queue_full", "centre"),
+        ("receiver.queue_full", "centre-notes"),
+    ]
+
+
+def test_a_stop_answers_what_is_in_work_and_takes_nothing_that_waits(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    working, take = threading.Event(), scene.centre.take_many
+    stopping = threading.Thread(target=scene.receiver.stop)
+
+    def take_slowly(frames: Sequence[tuple[str, bytes]], now: datetime) -> Sequence[Receipt]:
+        scene.hears((EVENTS, b"waits"))
+        stopping.start()
+        # Whatever the stop does meanwhile, the line stands until the receipt is out.
+        assert not working.wait(0.1)
+        return take(frames, now)
+
+    monkeypatch.setattr(scene.centre, "take_many", take_slowly)
+    scene.link.on_publish = lambda: states.append(scene.link.is_started)
+    states: list[bool] = []
+    scene.link.listener.link_up()
+    scene.hears((EVENTS, b"a"))
+    scene.receiver.start()
+    wait_until(lambda: scene.link.published)
+    stopping.join(DEADLINE_S)
+    assert (scene.link.published, states, scene.link.is_started) == ([("receipts", b"for a")], [True], False)
+    assert scene.receiver.waiting == 0
 
 
 def test_a_receipt_waits_for_room_on_the_line(scene: Scene) -> None:
@@ -403,23 +460,23 @@ def test_a_receipt_is_given_up_at_once_when_the_line_is_down(scene: Scene) -> No
 def test_a_line_that_is_down_is_told_once_until_it_is_back(
     scene: Scene, logged: list[MutableMapping[str, Any]]
 ) -> None:
-    listener = scene.link.listener
-    scene.notes_link.listener.link_up()
+    listener, notes = scene.link.listener, scene.notes_link.listener
     states = []
     for step in (listener.link_up, *[lambda: listener.link_down(REFUSED)] * 3, listener.link_up):
         step()
-        states.append(scene.receiver.is_up)
+        notes.link_down(TAKEN)
+        states.append(scene.receiver.takes_records)
     listener.link_down(GONE)
     listener.link_down(REFUSED)
     assert states == [True, False, False, False, True]
-    assert [line["event"] for line in logged] == [
-        "receiver.link_up",
-        "receiver.link_down",
-        "receiver.link_up",
-        "receiver.link_down",
-        "receiver.link_down",
+    assert [(line["client_id"], line["event"], line.get("cause")) for line in logged] == [
+        ("centre", "receiver.link_up", None),
+        ("centre-notes", "receiver.link_down", "taken_over"),
+        ("centre", "receiver.link_down", "refused"),
+        ("centre", "receiver.link_up", None),
+        ("centre", "receiver.link_down", "ended"),
+        ("centre", "receiver.link_down", "refused"),
     ]
-    assert [line["cause"] for line in logged if "cause" in line] == ["refused", "ended", "refused"]
 
 
 @pytest.mark.parametrize("which", [0, 1])

@@ -158,8 +158,13 @@ def _introduced(book: Book, at: datetime) -> Presence:
 async def _receiving(centre: CentreApi) -> None:
     """Wait until the centre hears the broker."""
     async with asyncio.timeout(60):
-        while (await _line_figures(centre))["yima_centre_link_up"] != 1.0:  # noqa: ASYNC110 - another process
+        while not await _is_connected(centre):  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.05)
+
+
+async def _is_connected(centre: CentreApi) -> bool:
+    figures = await _line_figures(centre)
+    return figures["yima_centre_link_up"] == figures["yima_centre_notes_link_up"] == 1.0
 
 
 async def _line_figures(centre: CentreApi) -> dict[str, float]:

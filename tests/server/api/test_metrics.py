@@ -23,7 +23,8 @@ class Line:
     asked: int = 2
     dropped: int = 1
     refused: int = 3
-    is_up: bool = True
+    takes_records: bool = True
+    hears_terminals: bool = False
     waiting: int = 9
 
 
@@ -44,7 +45,8 @@ def test_figures_of_line_and_ingest_are_told(stage: ConsoleStage) -> None:
     status, page = asked(stage, "127.0.0.1")
     lines = dict(line.rsplit(" ", 1) for line in page.splitlines() if not line.startswith("#"))
     assert status == 200
-    assert (float(lines["yima_centre_link_up"]), float(lines["yima_centre_queue_frames"])) == (1, 9)
+    assert (float(lines["yima_centre_link_up"]), float(lines["yima_centre_notes_link_up"])) == (1, 0)
+    assert float(lines["yima_centre_queue_frames"]) == 9
     assert (lines["yima_centre_commit_seconds_count"], lines["yima_centre_commit_seconds_sum"]) == ("4.0", "0.5")
     assert (float(lines["yima_centre_asked_total"]), float(lines["yima_centre_dropped_total"])) == (2, 1)
     assert float(lines["yima_centre_events_total"]) == stage.centre.ingest.tally.events > 0

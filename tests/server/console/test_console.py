@@ -16,7 +16,9 @@ from httpx import Response
 from codes.words import Words
 from edge.clock_watch import CLOCK_SET_BACK
 from edge.tamper import Tamper
+from server.api.application import create_app
 from server.console.advice import ADVICE
+from server.console.mount import mount_console
 from server.errors import StoreUnavailableError
 from server.fleet import Fleet
 from server.ingest.opening import UNREADABLE, NotRegisteredError
@@ -54,7 +56,7 @@ def admin(stranger: TestClient) -> TestClient:
 
 
 def signed_in(client: TestClient, name: str) -> TestClient:
-    answer = client.post("/console/sign-in", data={"name": name, "password": PASSWORD})
+    answer = client.post("/console/sign-in", data={"name": name, "password": PASSWORD}, follow_redirects=False)
     assert answer.status_code == 303, answer.text
     return client
 
@@ -123,6 +125,20 @@ def test_overview_counts_and_links_to_the_filtered_lists(admin: TestClient) -> N
     assert "明夏药店 1 号柜台" in text
     assert "came with another key" in text
     assert "73 products, revision 1" in text
+
+
+@pytest.mark.parametrize(
+    ("is_connected", "hears_terminals", "told"),
+    [(True, True, None), (True, False, "their records do arrive"), (False, True, "receives no records")],
+)
+def test_overview_says_which_connection_to_the_broker_is_missing(
+    stage: ConsoleStage, is_connected: bool, hears_terminals: bool, told: str | None
+) -> None:
+    app = create_app(stage.centre, is_connected=lambda: is_connected, hears_terminals=lambda: hears_terminals)
+    mount_console(app, stage.centre)
+    page = signed_in(TestClient(app, base_url=BASE, headers=ENGLISH), "admin").get("/console/").text
+    said = [words for words in ("their records do arrive", "receives no records") if words in page]
+    assert said == ([told] if told else [])
 
 
 @pytest.mark.parametrize(

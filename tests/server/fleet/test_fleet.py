@@ -205,6 +205,12 @@ class TestPresence:
         ]
         assert seen.last_seen_at == LATER
 
+    def test_a_report_that_waited_is_no_younger_than_its_arrival(self, fleet: Fleet, terminal: FakeTerminal) -> None:
+        topic, frame = health(terminal)
+        fleet.note_many([(topic, frame, LATER)])
+
+        assert fleet.find("T-001", LATER + timedelta(hours=1))[0].last_seen_at == LATER
+
     def test_health_revives_what_was_thought_dead(self, fleet: Fleet, terminal: FakeTerminal) -> None:
         fleet.note_presence(*terminal.presence(PresenceState.LOST), NOW)
         fleet.note_health(*health(terminal, at=LATER), LATER)
@@ -281,12 +287,12 @@ class TestKeys:
     ) -> None:
         terminal.registered(store)
         birth = terminal.presence()
-        fleet.note_many([birth], NOW)
+        fleet.note_many([(*birth, NOW)])
         fleet.note_health(*health(terminal, session="s2", at=LATER), LATER)
         before = fleet.find("T-001", LATER)[0]
         with monkeypatch.context() as patched:
             patched.setattr(roll, "open_presence", None)
-            assert [one.refusal for one in fleet.note_many([birth, birth], LATER)] == [None, None]
+            assert [one.refusal for one in fleet.note_many([(*birth, LATER)] * 2)] == [None, None]
         assert fleet.find("T-001", LATER)[0] == before
 
     def test_a_presence_is_taken_again_when_another_came_between_or_its_note_was_not_committed(
@@ -296,7 +302,7 @@ class TestKeys:
         birth, death = terminal.presence(), terminal.presence(PresenceState.LOST)
         seen = []
         for one in (birth, death, birth, death, birth):
-            fleet.note_many([one], NOW)
+            fleet.note_many([(*one, NOW)])
             seen.append(standing(fleet))
         assert seen == [Standing.ONLINE, Standing.LOST, Standing.ONLINE, Standing.LOST, Standing.ONLINE]
 
@@ -305,8 +311,8 @@ class TestKeys:
 
         with monkeypatch.context() as patched:
             patched.setattr(terminals, "replace_terminals", fail)
-            assert fleet.note_many([death], NOW)[0].refusal is not None
-        fleet.note_many([death], NOW)
+            assert fleet.note_many([(*death, NOW)])[0].refusal is not None
+        fleet.note_many([(*death, NOW)])
         assert standing(fleet) is Standing.LOST
 
     def test_a_presence_that_was_heard_does_not_speak_for_another_key_or_another_topic(
@@ -314,13 +320,13 @@ class TestKeys:
     ) -> None:
         terminal.registered(store)
         topic, frame = terminal.presence()
-        fleet.note_many([(topic, frame)], NOW)
-        refused = fleet.note_many([(topic.replace("350200", "350201"), frame)], NOW)
+        fleet.note_many([(topic, frame, NOW)])
+        refused = fleet.note_many([(topic.replace("350200", "350201"), frame, NOW)])
         assert isinstance(refused[0].refusal, WireError)
         fleet.revoke("T-001", by=LI, now=NOW)
         rebuilt = FakeTerminal(key=new_key(), epoch="e2")
-        fleet.note_many([rebuilt.presence(session="s9")], NOW)
-        fleet.note_many([(topic, frame)], NOW)
+        fleet.note_many([(*rebuilt.presence(session="s9"), NOW)])
+        fleet.note_many([(topic, frame, NOW)])
         assert fleet.find("T-001", NOW)[0].fingerprint == rebuilt.key.public.fingerprint
         assert [alarm.code for alarm in looking.alarms_of(store)] == ["terminal.key_changed"]
 
@@ -437,7 +443,7 @@ def test_report_beyond_what_a_store_can_keep_or_tell_is_refused_alone(
     said[field] = "0001-01-01T00:00:00+14:00" if field.endswith("_at") else 2**63
     frames = [terminal.presence(), other.presence(), other.sealed(msgspec.json.encode(said), Channel.HEALTH)]
 
-    noted = fleet.note_many([*frames, health(terminal)], NOW)
+    noted = fleet.note_many([(*one, NOW) for one in (*frames, health(terminal))])
 
     assert [type(one.refusal) for one in noted] == [type(None), type(None), CorruptMessageError, type(None)]
     assert [(seen.id, seen.pending) for seen in fleet.list(NOW)] == [("T-001", 7), ("T-002", None)]
@@ -448,7 +454,7 @@ def test_highest_figures_of_many_unapproved_terminals_add_up(fleet: Fleet) -> No
         terminal = FakeTerminal(name=f"T-{number}")
         said = Health(1, terminal.name, "s1", NOW, LARGEST_TALLY, LARGEST_TALLY, NOW, [])
         report = terminal.sealed(presence.encode(said), Channel.HEALTH)
-        assert [one.refusal for one in fleet.note_many([terminal.presence(), report], NOW)] == [None, None]
+        assert [one.refusal for one in fleet.note_many([(*terminal.presence(), NOW), (*report, NOW)])] == [None, None]
 
     figures = fleet.figures(NOW)
 
@@ -461,16 +467,14 @@ def test_births_and_reports_that_come_together_are_noted_in_their_order(
     fleet: Fleet, terminal: FakeTerminal, changed: list[str]
 ) -> None:
     other = FakeTerminal(name="T-002")
-    noted = fleet.note_many(
-        [
-            terminal.presence(),
-            other.presence(),
-            terminal.presence(PresenceState.LOST),
-            terminal.presence(session="s2", at=LATER),
-            health(terminal, session="s2", at=LATER, pending=3),
-        ],
-        LATER,
-    )
+    messages = [
+        terminal.presence(),
+        other.presence(),
+        terminal.presence(PresenceState.LOST),
+        terminal.presence(session="s2", at=LATER),
+        health(terminal, session="s2", at=LATER, pending=3),
+    ]
+    noted = fleet.note_many([(*one, LATER) for one in messages])
     assert [one.refusal for one in noted] == [None] * 5
     assert noted[-1].said is None, "nobody has approved it yet"
     seen = fleet.find("T-001", LATER)[0]
@@ -483,7 +487,7 @@ def test_one_message_that_proves_nothing_is_refused_alone(
 ) -> None:
     topic, frame = terminal.presence()
     stranger = health(FakeTerminal(name="T-404"))
-    noted = fleet.note_many([(topic, frame[:-1]), stranger, (topic, frame), health(terminal)], NOW)
+    noted = fleet.note_many([(*one, NOW) for one in ((topic, frame[:-1]), stranger, (topic, frame), health(terminal))])
     assert [type(one.refusal) for one in noted] == [CorruptMessageError, UnknownKeyError, type(None), type(None)]
     assert [seen.id for seen in fleet.list(NOW)] == ["T-001"]
     assert changed == ["T-001"]
@@ -501,6 +505,6 @@ def test_what_the_store_cannot_keep_does_not_take_the_others_with_it(
         add(connection, row)
 
     monkeypatch.setattr(terminals, "add_terminal", refuse_one)
-    noted = fleet.note_many([terminal.presence(), other.presence(), health(terminal)], NOW)
+    noted = fleet.note_many([(*one, NOW) for one in (terminal.presence(), other.presence(), health(terminal))])
     assert [type(one.refusal) for one in noted] == [type(None), StoreRefusedError, type(None)]
     assert [seen.id for seen in fleet.list(NOW)] == ["T-001"]

@@ -2,7 +2,8 @@
 
 The uplink is the only reader of the outbox. It keeps a window of batches on the way, sends what was scanned since the
 line came back before the backlog, and forgets a batch only when a receipt of the centre names it; a batch without an
-answer is read from the outbox and sent again. It holds no fact of its own: killed at any moment, it loses nothing.
+answer is sent again as it was. In a new session all that has no receipt is read from the outbox anew. The uplink holds
+no fact of its own: killed at any moment, it loses nothing.
 
 A receipt counts only if it answers a batch that this process sent. A store may have been copied: then two boxes number
 different events alike, and what the centre has of the one says nothing about the other.
@@ -11,7 +12,7 @@ different events alike, and what the centre has of the one says nothing about th
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,7 +23,7 @@ import structlog
 
 from codes.errors import TransientError, YimaError
 from edge.asks import Asks
-from edge.on_the_way import OnTheWay
+from edge.on_the_way import FirstSent, OnTheWay, Sent
 from edge.store.lane import InStore
 from edge.store.outbox import Applied, OutboxRow
 from edge.uplink_ports import UplinkClock, UplinkLink, UplinkOutbox
@@ -58,8 +59,9 @@ class Answer:
     receipt: Receipt
     applied: Applied
     round_trip_s: float
+    """Since the batch was first sent: an upper bound, if it was sent again."""
     offset_ms: int
-    """Centre clock minus device clock, taken at the middle of the round trip."""
+    """Centre clock minus device clock, taken at the middle of the round trip; off by half of it at most."""
 
 
 @dataclass(slots=True)
@@ -110,8 +112,8 @@ class Uplink:
         self._has_new_session = False
         self._question_due_s: float | None = None
         self._cursor = _Cursor()
-        self._on_the_way: list[OnTheWay] = []
-        self._remembered: OrderedDict[str, OnTheWay] = OrderedDict()
+        self._on_the_way: dict[str, OnTheWay] = {}
+        self._sent = Sent(MOST_REMEMBERED)
         self._ask_frames: deque[bytes] = deque(maxlen=MOST_ASKS)
         self._asks = Asks(clock.monotonic_s)
         self._sent_again = 0
@@ -119,7 +121,7 @@ class Uplink:
         self.refused_receipts = 0
         """Receipts that were damaged or forged: counted, logged once per reason, never acted on."""
         self.strange_receipts = 0
-        """Receipts to batches that this process did not send, or not lately: ignored."""
+        """Receipts to batches that this process did not send, or not lately: ignored. No second ones."""
         self.resent = 0
         """Batches that were sent again for want of an answer. Counted, not logged: a day without a line has many."""
 
@@ -229,7 +231,7 @@ class Uplink:
                 raise
         overdue = self._overdue()
         if overdue is not None:
-            return await self._resend(overdue)
+            return self._resend(overdue)
         if len(self._on_the_way) >= WINDOW:
             return False
         if await self._send_live() or await self._send_backlog():
@@ -245,18 +247,21 @@ class Uplink:
 
     def _overdue(self) -> OnTheWay | None:
         now_s = self._clock.monotonic_s()
-        return next((batch for batch in self._on_the_way if batch.is_due_s <= now_s), None)
+        return next((batch for batch in self._on_the_way.values() if batch.is_due_s <= now_s), None)
 
-    async def _resend(self, batch: OnTheWay) -> bool:
-        rows = await self._read(batch.epoch, batch.first - 1, batch.last)
-        self._on_the_way.remove(batch)
+    def _resend(self, batch: OnTheWay) -> bool:
+        """Send the same frame again. What of it was confirmed meanwhile, by another receipt, is confirmed once more."""
+        if not self._link.publish(self._topics.on(Channel.EVENTS), batch.frame):
+            return False
+        batch.note_sent_again(self._clock.monotonic_s())
         self.resent += 1
-        return self._send(batch.epoch, rows, is_live=batch.is_live, tries=batch.tries + 1)
+        self._sent.note(batch)
+        return True
 
     async def _send_live(self) -> bool:
         cursor = self._cursor
         rows = await self._read(cursor.epoch, cursor.live, None)
-        if not self._send(cursor.epoch, rows, is_live=True):
+        if not self._send(cursor.epoch, rows):
             return False
         cursor.live = rows[-1].seq
         return True
@@ -268,7 +273,7 @@ class Uplink:
             if not rows:
                 # What joins the current epoch from now on is live, and no other epoch grows.
                 del self._cursor.backlog[epoch]
-            elif self._send(epoch, rows, is_live=False):
+            elif self._send(epoch, rows):
                 self._cursor.backlog[epoch] = rows[-1].seq
                 return True
             else:
@@ -289,15 +294,13 @@ class Uplink:
             lambda: self._outbox.pending(epoch=epoch, after_seq=after, up_to_seq=up_to, limit=ROWS_PER_BATCH, now=now)
         )
 
-    def _send(self, epoch: str, rows: Sequence[OutboxRow], *, is_live: bool, tries: int = 0) -> bool:
-        sent = self._publish(epoch, rows, tries, is_live=is_live) if rows else None
+    def _send(self, epoch: str, rows: Sequence[OutboxRow]) -> bool:
+        sent = self._publish(epoch, rows) if rows else None
         if sent is not None:
-            self._on_the_way.append(sent)
+            self._on_the_way[sent.nonce] = sent
         return sent is not None
 
-    def _publish(
-        self, epoch: str, rows: Sequence[OutboxRow], tries: int = 0, *, is_live: bool = True
-    ) -> OnTheWay | None:
+    def _publish(self, epoch: str, rows: Sequence[OutboxRow]) -> OnTheWay | None:
         """Send one batch and remember it, or return None if the line takes nothing now."""
         sent_at, nonce = self._clock.now(), self._new_nonce()
         batch = Batch(
@@ -309,13 +312,12 @@ class Uplink:
             events=[msgspec.Raw(row.bytes) for row in rows],
         )
         topic = self._topics.on(Channel.EVENTS)
-        if not self._link.publish(topic, seal(encode(batch), topic, self._key)):
+        frame = seal(encode(batch), topic, self._key)
+        if not self._link.publish(topic, frame):
             return None
-        first, last = (rows[0].seq, rows[-1].seq) if rows else (0, 0)
-        sent = OnTheWay(nonce, epoch, first, last, sent_at, self._clock.monotonic_s(), is_live, tries)
-        self._remembered[nonce] = sent
-        if len(self._remembered) > MOST_REMEMBERED:
-            self._remembered.popitem(last=False)
+        sent_s = self._clock.monotonic_s()
+        sent = OnTheWay(nonce, frame, FirstSent(sent_at, sent_s), sent_s)
+        self._sent.note(sent)
         return sent
 
     # -- receipts --------------------------------------------------------------------------------------------------
@@ -328,9 +330,9 @@ class Uplink:
             receipt = self._opened(Channel.RECEIPT, decode_receipt, frame)
             if receipt is None:
                 continue
-            if receipt.nonce in self._remembered:
+            if self._sent.is_unanswered(receipt.nonce):
                 opened.append((receipt, arrived_s))
-            else:
+            elif not self._sent.was_answered(receipt.nonce):
                 self.strange_receipts += 1
         if opened:
             now = self._clock.now()
@@ -382,15 +384,16 @@ class Uplink:
         return open_sealed(frame, self._topics.on(channel), find_key).body
 
     def _settle(self, receipt: Receipt, arrived_s: float, applied: Applied) -> None:
-        answered = self._remembered.pop(receipt.nonce, None)
-        if answered is None:
+        if not self._sent.is_unanswered(receipt.nonce):
             # The same receipt twice: the broker may repeat it.
             return
-        if answered in self._on_the_way:
-            self._on_the_way.remove(answered)
+        first_sent = self._sent.note_answered(receipt.nonce)
+        self._on_the_way.pop(receipt.nonce, None)
         quiet_s = REASSURED_S if receipt.trust is Trust.APPROVED else QUESTION_S
         self._question_due_s = self._clock.monotonic_s() + quiet_s
-        round_trip_s = arrived_s - answered.sent_s
-        middle = answered.sent_at + timedelta(seconds=round_trip_s / 2)
+        # Which sending of a frame a receipt answers is not known, but it was written after the first for certain. From
+        # the last, a trip could seem short and its offset sure; one that was sent twice is too long for any clock.
+        round_trip_s = arrived_s - first_sent.at_s
+        middle = first_sent.at + timedelta(seconds=round_trip_s / 2)
         offset_ms = round((receipt.at - middle).total_seconds() * 1000)
         self._on_answer(Answer(receipt, applied, round_trip_s, offset_ms))

@@ -60,13 +60,21 @@ class _Waiting:
     frozen: bytes
     recorded_s: float
     is_live: bool
-    sent_s: float | None = None
+
+
+@dataclass(slots=True)
+class _OnTheWay:
+    """A batch, which is sent again as it was, byte for byte."""
+
+    frame: bytes
+    seqs: Sequence[int]
+    last_sent_s: float
     tries: int = 0
-    """How often it was sent again without an answer, in this session."""
+    """How often it was sent again without an answer."""
 
     def is_due(self, now_s: float, resend_s: float) -> bool:
-        """Tell whether to send it: never sent, or unanswered for so long; each further time it waits twice as long."""
-        return self.sent_s is None or self.sent_s + min(resend_s * 2**self.tries, MOST_RESEND_S) <= now_s
+        """Tell whether it is unanswered for so long; each further time it waits twice as long."""
+        return self.last_sent_s + min(resend_s * 2.0**self.tries, MOST_RESEND_S) <= now_s
 
 
 @dataclass(slots=True)
@@ -88,6 +96,8 @@ class Book:
     """Events that the centre refused or put off, and receipts that are damaged or answer nothing of ours."""
     session: str = ""
     _waiting: dict[int, _Waiting] = field(default_factory=dict)
+    _unsent: list[int] = field(default_factory=list)
+    _on_the_way: dict[str, _OnTheWay] = field(default_factory=dict)
     _nonces: set[str] = field(default_factory=set)
     _prev: str = GENESIS
     _hlc: int = 0
@@ -128,30 +138,37 @@ class Book:
         self._prev = sm3_hex(frozen)
         self.records.append(Record(event.id, terminal, self.epoch, seq))
         self._waiting[seq] = _Waiting(frozen, now_s, is_live)
+        self._unsent.append(seq)
 
     def begin_session(self) -> None:
         """Take a new name for the session."""
         self.session = self.rng.randbytes(8).hex()
 
     def forget_sent(self) -> None:
-        """Whatever was on the way on the last line is to be sent on the new one."""
-        for waiting in self._waiting.values():
-            waiting.sent_s, waiting.tries = None, 0
+        """Whatever was on the way on the last line is to be sent on the new one, in new batches."""
+        self._on_the_way.clear()
+        self._unsent = list(self._waiting)
 
     def batch(self, now: datetime, now_s: float, resend_s: float) -> bytes | None:
-        """Return a frame with everything that is not on the way, or was sent `resend_s` ago; None if there is none."""
-        due = [one for one in self._waiting.values() if one.is_due(now_s, resend_s)]
-        if not due:
-            return None
-        self.resent += sum(one.sent_s is not None for one in due)
-        for one in due:
-            one.tries += one.sent_s is not None
-            one.sent_s = now_s
+        """Return the next frame to send now: one without an answer for `resend_s`, or the unsent; None if none is."""
+        overdue = next((one for one in self._on_the_way.values() if one.is_due(now_s, resend_s)), None)
+        if overdue is not None:
+            overdue.tries += 1
+            overdue.last_sent_s = now_s
+            self.resent += len(overdue.seqs)
+            return overdue.frame
+        # A receipt to a batch of the last line may have come since.
+        seqs, self._unsent = [seq for seq in self._unsent if seq in self._waiting], []
+        return self._new_frame(seqs, now, now_s) if seqs else None
+
+    def _new_frame(self, seqs: Sequence[int], now: datetime, now_s: float) -> bytes:
         nonce = self.rng.randbytes(8).hex()
         self._nonces.add(nonce)
-        events: Sequence[msgspec.Raw] = [msgspec.Raw(one.frozen) for one in due]
-        body = encode_batch(Batch(BATCH_VERSION, self.topics.terminal, self.epoch, now, nonce, list(events)))
-        return self._sealed(body, Channel.EVENTS)
+        events = [msgspec.Raw(self._waiting[seq].frozen) for seq in seqs]
+        body = encode_batch(Batch(BATCH_VERSION, self.topics.terminal, self.epoch, now, nonce, events))
+        frame = self._sealed(body, Channel.EVENTS)
+        self._on_the_way[nonce] = _OnTheWay(frame, seqs, now_s)
+        return frame
 
     def take_receipt(self, frame: bytes, now_s: float) -> None:
         """Strike out what the centre has confirmed; count what is not the centre's, or answers nothing of ours."""
@@ -169,6 +186,10 @@ class Book:
                 waited = self._waiting.pop(seq, None)
                 if waited is not None:
                     self.confirmed.append(Confirmed(waited.recorded_s, now_s - waited.recorded_s, waited.is_live))
+        answered = self._on_the_way.get(receipt.nonce)
+        # What the centre refuses or puts off is counted, and offered again after the wait.
+        if answered is not None and not any(seq in self._waiting for seq in answered.seqs):
+            del self._on_the_way[receipt.nonce]
 
     def presence(self, state: PresenceState, at: datetime) -> bytes:
         """Return the frame of a birth or of a will."""

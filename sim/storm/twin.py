@@ -254,8 +254,7 @@ class Twin:
             if now_s - reported_s >= HEALTH_S:
                 reported_s = now_s
                 line.publish(self.book.topics.on(Channel.HEALTH), self.book.health(now))
-            frame = self.book.batch(now, now_s, RESEND_S)
-            if frame is not None:
+            while (frame := self.book.batch(now, now_s, RESEND_S)) is not None:
                 line.publish(self.book.topics.on(Channel.EVENTS), frame)
             await self._rest(line)
 

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 import edge.uplink
 from codes.words import Words
 from edge.asks import TIMELY_S
+from edge.carrier import SLOW_ROUND_TRIP_S
 from edge.on_the_way import RESEND_S
 from edge.store.errors import DiskFullError
 from edge.store.outbox import Applied, OutboxRow, SentAgain
@@ -111,12 +112,15 @@ class FakeLink:
     batches: list[Batch] = field(default_factory=list)
     questions: list[Batch] = field(default_factory=list)
     """Batches without events."""
+    frames: list[bytes] = field(default_factory=list)
+    """Of `batches`, as they were sealed."""
     accepts: bool = True
 
     def publish(self, topic: str, frame: bytes) -> bool:
         if self.accepts:
             batch = decode_batch(open_sealed(frame, topic, lambda _: KEY.public).body)
             (self.batches if batch.events else self.questions).append(batch)
+            self.frames += [frame] if batch.events else []
         return self.accepts
 
     def seqs(self) -> list[list[int]]:
@@ -371,21 +375,28 @@ def test_the_window_bounds_what_is_on_the_way(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.req("T-02")
-def test_a_batch_without_an_answer_is_sent_again_without_what_was_delivered(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.req("T-14")
+def test_a_batch_without_an_answer_is_sent_again_byte_for_byte(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(made: Bench) -> None:
         made.outbox.add(1, 2, 3)
         await made.come_up()
+        # A receipt to a batch of the session before, say: that it is confirmed twice does no harm.
         made.outbox.delivered.add(("e1", 2))
         made.clock.elapsed_s = 6.0
         await made.settle()
-        assert made.link.seqs() == [[1, 2, 3], [1, 3]]
-        assert made.link.batches[0].nonce != made.link.batches[1].nonce
+        assert made.link.seqs() == [[1, 2, 3], [1, 2, 3]]
+        assert made.link.frames[0] == made.link.frames[1], "the centre can tell it from news only so"
+        assert made.uplink.resent == 1
+        await made.answer(made.link.batches[0])
+        made.clock.elapsed_s = 600.0
+        await made.settle()
+        assert (made.outbox.left(), len(made.link.frames)) == ([], 2), "one receipt is enough for both"
 
     run(story, monkeypatch)
 
 
 @pytest.mark.req("T-14")
-def test_a_centre_that_stays_silent_hears_less_and_less(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_centre_that_stays_silent_hears_the_same_less_and_less(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(made: Bench) -> None:
         made.outbox.add(1)
         await made.come_up()
@@ -396,18 +407,85 @@ def test_a_centre_that_stays_silent_hears_less_and_less(monkeypatch: pytest.Monk
             if len(made.link.batches) > len(sent_at):
                 sent_at.append(float(second))
         assert [later - before for before, later in pairwise(sent_at)] == [5, 10, 20, 40, 60, 60, 60, 60, 60]
+        assert len(set(made.link.frames)) == 1
 
     run(story, monkeypatch)
 
 
-def test_after_a_new_session_everything_unanswered_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_line_does_not_take_a_second_time_is_sent_unchanged_when_it_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1)
+        await made.come_up()
+        made.link.accepts = False
+        made.clock.elapsed_s = 6.0
+        await made.settle()
+        assert made.uplink.resent == 0
+        made.link.accepts = True
+        await made.settle()
+        made.clock.elapsed_s = 15.0
+        await made.settle()
+        assert (made.uplink.resent, len(made.link.frames)) == (1, 2), "ten seconds after it was really sent"
+        made.clock.elapsed_s = 16.0
+        await made.settle()
+        assert (len(made.link.frames), len(set(made.link.frames))) == (3, 1)
+
+    run(story, monkeypatch)
+
+
+def test_a_batch_that_was_sent_twice_measures_no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1)
+        await made.come_up()
+        made.clock.elapsed_s = 6.0
+        await made.settle()
+        made.clock.elapsed_s = 6.5
+        await made.answer(made.link.batches[1])
+        (answer,) = made.answers
+        assert answer.round_trip_s == 6.5, "it may answer the first"
+        assert answer.round_trip_s > SLOW_ROUND_TRIP_S
+
+    assert RESEND_S >= SLOW_ROUND_TRIP_S, "what was sent twice took too long to be measured by"
+    run(story, monkeypatch)
+
+
+def test_second_receipt_to_a_batch_that_was_sent_twice_is_ignored_and_not_strange(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def story(made: Bench) -> None:
+        made.outbox.add(1)
+        await made.come_up()
+        made.clock.elapsed_s = 6.0
+        await made.settle()
+        await made.answer(made.link.batches[0])
+        # Asked for again meanwhile: an answer of before must not pass for one to the new batch.
+        made.outbox.delivered.clear()
+        await made.answer(made.link.batches[1])
+        assert (len(made.answers), made.uplink.strange_receipts, made.outbox.left()) == (1, 0, [("e1", 1)])
+
+    run(story, monkeypatch)
+
+
+def test_after_a_new_session_everything_unanswered_is_sent_in_new_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(made: Bench) -> None:
         made.outbox.add(1, 2)
         await made.come_up()
+        made.clock.elapsed_s = 6.0
+        await made.settle()
         made.uplink.link_changed(is_up=False)
         await made.settle()
         await made.come_up()
-        assert made.link.seqs() == [[1, 2], [1, 2]]
+        made.clock.elapsed_s = 11.0
+        await made.settle()
+        assert made.link.seqs() == [[1, 2]] * 4
+        before, again, new, new_again = made.link.frames
+        assert before == again, "within a session it is the same"
+        assert new == new_again, "in the next too, and the first wait is short once more"
+        assert before != new
+        made.clock.elapsed_s = 20.0
+        await made.settle()
+        assert len(made.link.frames) == 4, "what the last session sent is not sent any more"
 
     run(story, monkeypatch)
 
@@ -473,15 +551,23 @@ def test_a_link_that_takes_nothing_is_tried_again(monkeypatch: pytest.MonkeyPatc
     run(story, monkeypatch)
 
 
-def test_a_late_receipt_of_an_earlier_batch_still_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_late_receipt_to_a_batch_of_the_session_before_still_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(made: Bench) -> None:
         made.outbox.add(1)
         await made.come_up()
-        made.clock.elapsed_s = 6.0
-        await made.settle()
+        await made.come_up()
+        made.clock.elapsed_s = 4.0
         await made.answer(made.link.batches[0])
-        assert made.outbox.left() == []
-        assert made.answers[-1].round_trip_s == 6.0
+        assert (made.outbox.left(), made.answers[-1].round_trip_s) == ([], 4.0)
+        made.clock.elapsed_s = 5.0
+        await made.settle()
+        assert made.link.frames[1:] == [made.link.frames[1]] * 2, "what has no receipt of its own is sent again"
+        await made.answer(made.link.batches[2])
+        made.clock.elapsed_s = 600.0
+        await made.settle()
+        assert (len(made.link.frames), made.uplink.strange_receipts) == (3, 0)
+
+    run(story, monkeypatch)
 
 
 @pytest.mark.req("T-71")
@@ -648,7 +734,5 @@ def test_events_of_a_new_life_are_live_and_those_of_the_old_one_backlog(monkeypa
         await made.settle()
         assert [batch.epoch for batch in made.link.batches] == ["e1", "e1", "e2", "e2"]
         assert made.link.seqs() == [[1, 2], [1, 2], [1], [2]]
-
-    run(story, monkeypatch)
 
     run(story, monkeypatch)

@@ -28,7 +28,7 @@ from wire.envelope import open_sealed, seal
 from wire.events import sm3_hex
 from wire.keys import SigningKey
 from wire.presence import KeptEpoch, decode_health
-from wire.receipts import BATCH_VERSION, Receipt, Rejected, decode_batch, encode
+from wire.receipts import BATCH_VERSION, Batch, Receipt, Rejected, decode_batch, encode
 from wire.topics import Channel
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -158,19 +158,61 @@ def book(centre_key: SigningKey) -> Book:
 
 
 def test_what_is_on_the_way_is_sent_again_only_when_its_time_is_over_or_the_line_is_new(book: Book) -> None:
-    assert book.batch(NOW, 100.0, 5.0) is not None
+    first = book.batch(NOW, 100.0, 5.0)
+    assert first is not None
     assert book.batch(NOW, 104.0, 5.0) is None
-    assert book.batch(NOW, 105.0, 5.0) is not None
+    assert book.batch(NOW, 105.0, 5.0) == first, "byte for byte, as a terminal does"
     assert book.resent == 3
     book.forget_sent()
-    assert book.batch(NOW, 105.1, 5.0) is not None
+    new = book.batch(NOW, 105.1, 5.0)
+    assert new is not None
+    assert (_batch(new, book).events, new == first) == (_batch(first, book).events, False)
     assert book.resent == 3
+    assert book.batch(NOW, 110.1, 5.0) == new, "on a new line the first wait is short once more"
+    assert book.batch(NOW, 119.0, 5.0) is None, "and the batch of the last one is forgotten"
+
+
+def test_a_book_without_an_answer_says_the_same_less_and_less(book: Book) -> None:
+    said = {second: frame for second in range(300) if (frame := book.batch(NOW, float(second), 5.0)) is not None}
+    assert [later - before for before, later in pairwise(said)] == [5, 10, 20, 40, 60, 60, 60]
+    assert len(set(said.values())) == 1
+    assert book.resent == 3 * 7
+
+
+def test_what_is_new_goes_in_a_batch_of_its_own_beside_what_is_overdue(book: Book, centre_key: SigningKey) -> None:
+    first = book.batch(NOW, 100.0, 5.0)
+    assert first is not None
+    book.record(NOW, 104.0, is_live=True)
+    assert book.batch(NOW, 105.0, 5.0) == first
+    second = book.batch(NOW, 105.0, 5.0)
+    assert second is not None
+    assert (len(_batch(second, book).events), book.resent) == (1, 3)
+    assert book.batch(NOW, 105.0, 5.0) is None
+    for frame, span in ((first, (1, 3)), (second, (4, 4))):
+        book.take_receipt(_receipt(book, frame, span, centre_key), 106.0)
+    assert (book.pending, book.refused, len(book.confirmed)) == (0, 0, 4)
+    # A centre that had taken the first one out of its queue answers the second too.
+    book.take_receipt(_receipt(book, first, (1, 3), centre_key), 106.5)
+    assert (book.batch(NOW, 600.0, 5.0), book.refused, len(book.confirmed)) == (None, 0, 4)
+
+
+def test_what_a_late_receipt_of_the_last_line_confirms_is_not_sent_on_the_new_one(
+    book: Book, centre_key: SigningKey
+) -> None:
+    first = book.batch(NOW, 100.0, 5.0)
+    assert first is not None
+    book.forget_sent()
+    book.take_receipt(_receipt(book, first, (1, 2), centre_key), 101.0)
+    new = book.batch(NOW, 102.0, 5.0)
+    assert new is not None
+    assert _batch(new, book).events == _batch(first, book).events[2:]
+    assert book.batch(NOW, 107.0, 5.0) == new
 
 
 def test_only_a_receipt_of_the_centre_to_a_batch_of_ours_strikes_events_out(book: Book, centre_key: SigningKey) -> None:
     frame = book.batch(NOW, 100.0, 5.0)
     assert frame is not None
-    batch = decode_batch(_body(frame, book))
+    batch = _batch(frame, book)
     topic = book.topics.on(Channel.RECEIPT)
     rejected = [Rejected(3, book.records[2].id, "event.invalid")]
     receipt = Receipt(BATCH_VERSION, book.topics.terminal, book.epoch, "c", NOW, batch.nonce, [(1, 2)], rejected)
@@ -185,5 +227,11 @@ def test_only_a_receipt_of_the_centre_to_a_batch_of_ours_strikes_events_out(book
     assert [(one.waited_s, one.is_live) for one in book.confirmed] == [(1.0, False)] * 2
 
 
-def _body(frame: bytes, book: Book) -> bytes:
-    return open_sealed(frame, book.topics.on(Channel.EVENTS), lambda _: book.key.public).body
+def _batch(frame: bytes, book: Book) -> Batch:
+    return decode_batch(open_sealed(frame, book.topics.on(Channel.EVENTS), lambda _: book.key.public).body)
+
+
+def _receipt(book: Book, frame: bytes, taken: tuple[int, int], key: SigningKey) -> bytes:
+    nonce = _batch(frame, book).nonce
+    receipt = Receipt(BATCH_VERSION, book.topics.terminal, book.epoch, "c", NOW, nonce, [taken])
+    return seal(encode(receipt), book.topics.on(Channel.RECEIPT), key)

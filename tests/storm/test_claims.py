@@ -26,8 +26,8 @@ def played(*, live: float = 0.2, scans: int = 150, **other: float) -> dict[str, 
 @pytest.mark.parametrize(
     ("figures", "claims"),
     [
-        (played(live=5.0), []),
-        (played(live=5.1), ["live p95 at most 5 s"]),
+        (played(live=10.0), []),
+        (played(live=10.1), ["live p95 at most 10 s"]),
         (played(live=0.0, scans=0), ["at least 50 live scans"]),
         (played(lost=1), ["nothing lost"]),
         (played(doubled=1, strange=1, refused=1), ["nothing doubled", "nothing strange", "nothing refused"]),

@@ -46,7 +46,8 @@ class Devices:
     @property
     def specs(self) -> list[str]:
         """The lines for the terminal's configuration."""
-        return [self.serial.spec, self.keyboard.spec, self.camera.spec]
+        # As after a scanner's set-up: one whose suffix is known may pause longer within a code, on a busy machine, say.
+        return [self.serial.spec, f"{self.keyboard.spec};suffix=enter", self.camera.spec]
 
     @property
     def names(self) -> Mapping[str, Way]:

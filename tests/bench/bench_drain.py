@@ -58,6 +58,9 @@ class _NoFleet:
     def note_many(self, messages: Sequence[tuple[str, bytes, datetime]]) -> Sequence[Noted]:
         return [Noted() for _ in messages]
 
+    def doubtful(self, reports: Sequence[object]) -> Sequence[object]:
+        return reports
+
     def question(self, topics: TerminalTopics, said: object, now: datetime) -> None: ...
 
 
@@ -76,7 +79,7 @@ def serve(port: int, folder: Path, terminal_key: bytes, centre_key: bytes, ready
         on_fatal=lambda: None,
     )
     receiver.start()
-    while not receiver.is_up:
+    while not receiver.takes_records:
         time.sleep(0.01)
     ready.set()
     threading.Event().wait()

@@ -156,7 +156,7 @@ class Cashier:
         what, way = trigger.what, trigger.way
         if way is Way.CAMERA:
             await asyncio.sleep(self._put_away_at.get(what.code, 0.0) + self.out_of_view_s - time.time())
-        pull = Pull(self._wanted, way, what.key, _verdict_of(what), began_at=time.time())
+        pull = Pull(self._wanted, way, what.key, _verdict_of(what), what.code.decode("latin-1"), began_at=time.time())
         self.look()
         self.notebook.tally.note_pull(pull)
         self.notebook.emitted[way] += 1

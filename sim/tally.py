@@ -3,7 +3,8 @@
 What a scanner wrote must be shown: once for each pull, from the right device, with the right verdict. What was shown is
 committed: it must be on the list for as long as the list is open, through a kill as well. Nothing is forgiven but
 bytes that were on their way while the terminal's process was dead or starting, and those only because the cashier
-pulled the trigger again, as a person does.
+pulled the trigger again, as a person does. If such a process is back before the scanner has typed its last character,
+it reads the end of the code alone: that must be refused, and only once for each pull.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ UNMATCHED = "unmatched"
 ALREADY = "already_in_sale"
 _LISTED = frozenset({ADDED, UNMATCHED, ALREADY})
 """Verdicts after which a pack is on the list."""
+_REFUSED = frozenset({"unreadable", "wrong_code_type"})
+"""Verdicts that the end of a code may get."""
 
 
 @dataclass(slots=True)
@@ -33,12 +36,16 @@ class Pull:
     """How the screen names the code, None if it has a way of its own (masked, or another form)."""
     verdict: str
     """What the screen must say if the code is not on the list."""
+    written: str
+    """The code as the scanner sends it."""
     began_at: float
     """Just before the first byte; seconds since 1970, as all times here."""
     handed_at: float | None = None
     """When the last byte was handed over (`Delivery`), None if that is not known."""
     ended_at: float = math.inf
     """When the cashier had seen it on the screen, or stopped waiting for it."""
+    is_end_shown: bool = False
+    """The end of the code was shown by itself."""
 
 
 @dataclass(slots=True)
@@ -94,6 +101,8 @@ class Tally:
         Returns:
             The pull that it came of, None if there is none.
         """
+        if self._is_end_of_code(way, code, verdict):
+            return None
         account = self._account_of(way, code)
         if account is None:
             self._found.false_answers.append(self._say(f"{code} was shown as {verdict}, but no scanner wrote it"))
@@ -140,6 +149,17 @@ class Tally:
             if account.shown > most:
                 found.duplicated.append(self._say(f"{what}: pulled {most} times, shown {account.shown} times"))
         return found
+
+    def _is_end_of_code(self, way: Way | None, code: str | None, verdict: str) -> bool:
+        """Tell whether the beginning of this was lost with a dead process, and count it."""
+        if not code or verdict not in _REFUSED:
+            return False
+        pulls = (pull for account in self._accounts.values() for pull in account.pulls if pull.way is way)
+        torn = (pull for pull in pulls if pull.written.endswith(code) and pull.written != code)
+        found = next((pull for pull in torn if not pull.is_end_shown and self._was_caught(pull)), None)
+        if found is not None:
+            found.is_end_shown = True
+        return found is not None
 
     def _account_of(self, way: Way | None, code: str | None) -> _Account | None:
         if way is None:

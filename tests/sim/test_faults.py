@@ -87,7 +87,7 @@ def test_an_outage_covers_what_was_on_its_way_from_the_kill_until_the_scanner_is
 
     def is_caught(began: float, ended: float, path: Way = Way.SERIAL) -> bool:
         start = outage.began_at
-        return outage.caught(Pull(1, path, "A", "added", began_at=start + began, ended_at=start + ended))
+        return outage.caught(Pull(1, path, "A", "added", "A", began_at=start + began, ended_at=start + ended))
 
     assert not is_caught(-2.0, -0.1)
     assert is_caught(-0.1, 1.9)

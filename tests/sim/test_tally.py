@@ -25,7 +25,7 @@ class Counter:
 
     def pulls(self, code: str | None = BOX, way: Way = Way.SERIAL, verdict: str = "added") -> Counter:
         self.now += 1
-        pull = Pull(self.wanted, way, code, verdict, began_at=self.now)
+        pull = Pull(self.wanted, way, code, verdict, code or "a stray", began_at=self.now)
         self.tally.note_pull(pull)
         pull.handed_at, pull.ended_at = self.now + 0.1, self.now + 0.9
         return self
@@ -118,6 +118,49 @@ def test_bytes_that_came_to_a_dying_terminal_may_have_been_recorded_all_the_same
     counter = Counter().was_down(100.5, serial_back_at=101.5).wants().pulls().sees()
     counter.pulls().sees(verdict="already_in_sale").lists(BOX)
     assert counter.tally.findings().is_clean
+
+
+def test_end_of_a_code_whose_beginning_a_dead_terminal_missed_may_be_refused_once() -> None:
+    counter = Counter().was_down(100.5, serial_back_at=101.5).wants().pulls()
+    assert counter.sees(BOX[-7:], "unreadable").pulls().sees().tally.findings().is_clean
+
+
+@pytest.mark.req("T-72")
+@pytest.mark.parametrize(
+    "counter",
+    [
+        pytest.param(Counter().wants().pulls().sees(BOX[-7:], "unreadable").sees(), id="without an outage"),
+        pytest.param(
+            Counter().was_down(50.0, serial_back_at=100.5).wants().pulls().sees(BOX[-7:], "unreadable").sees(),
+            id="after the outage",
+        ),
+        *(
+            pytest.param(
+                Counter().was_down(100.5, serial_back_at=101.5).wants().pulls().sees(code, verdict).pulls().sees(),
+                id=f"{name}",
+            )
+            for name, code, verdict in (
+                ("taken for a pack", BOX[-7:], "added"),
+                ("another code's end", "1" + BOX[-7:], "unreadable"),
+                ("its beginning", BOX[:7], "unreadable"),
+                ("the whole of it", BOX, "unreadable"),
+            )
+        ),
+        pytest.param(
+            Counter()
+            .was_down(100.5, serial_back_at=101.5)
+            .wants()
+            .pulls()
+            .sees(BOX[-7:], "unreadable")
+            .sees(BOX[-7:], "unreadable")
+            .pulls()
+            .sees(),
+            id="twice",
+        ),
+    ],
+)
+def test_any_other_part_of_a_code_is_a_false_answer(counter: Counter) -> None:
+    assert counter.tally.findings().false_answers
 
 
 def test_an_outage_of_one_scanner_excuses_no_other() -> None:

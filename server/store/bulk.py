@@ -15,7 +15,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Connection, Integer, LargeBi
 
 from codes.words import Words
 from server.errors import StoreContentionError
-from server.store.tables import Serial
+from server.store.schema import Serial
 
 Row = tuple[Any, ...]
 _KEYS_PER_STATEMENT = 10_000

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
@@ -23,20 +22,11 @@ from sqlalchemy import (
     text,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    }
-)
+import server.store.fsi_tables  # noqa: F401 - its tables belong to the same store
+from server.store.schema import Serial, metadata
 
 HAS_CONFLICT = text("conflict_count > 0")
 """Written out, not bound: a planner uses the index of those rows only where it sees their condition."""
-
-Serial = BigInteger().with_variant(Integer, "sqlite")
-"""A number that the database gives out; SQLite counts only plain INTEGER keys."""
 
 centre = Table(
     "centre",

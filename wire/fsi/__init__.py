@@ -1,0 +1,1 @@
+"""The national institution interface (FSI): envelope, field tables, areas, signing."""

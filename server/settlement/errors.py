@@ -1,0 +1,144 @@
+"""Why a sale is not settled, or a settlement not undone. Each names what stands in the way, and the figures."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from codes.errors import RejectedError
+from codes.words import Words
+from server.errors import ServerError
+
+
+class SettlementError(ServerError, RejectedError):
+    """The settlement was refused; nothing of it was kept."""
+
+    code: ClassVar[str] = "settlement.refused"
+    next_step: ClassVar[Words] = Words(
+        "请按提示更正后，用新的 msgid 重新发送。", "Correct what is named, then send it again under a new msgid."
+    )
+
+
+class SumDiffersError(SettlementError):
+    """The lines do not add up to the total, or a line is not its quantity times its price."""
+
+    code: ClassVar[str] = "settlement.sum_differs"
+
+
+class NoLinesError(SettlementError):
+    """There is nothing to settle."""
+
+    code: ClassVar[str] = "settlement.no_lines"
+
+
+class LineRepeatedError(SettlementError):
+    """Two lines of one sale have the same serial."""
+
+    code: ClassVar[str] = "settlement.line_repeated"
+
+
+class NotYetError(SettlementError):
+    """The sale begins on a day that has not come yet."""
+
+    code: ClassVar[str] = "settlement.begins_later"
+
+
+class SaleDiffersError(SettlementError):
+    """The sale is settled already, with other contents."""
+
+    code: ClassVar[str] = "settlement.sale_differs"
+    next_step: ClassVar[Words] = Words(
+        "同一笔销售只能结算一次：内容无误请沿用原结算；确需更改请先撤销原结算；若是另一笔销售，请使用新的单据号。",
+        "A sale is settled once: keep the standing settlement, or cancel it first if it was wrong; another sale needs "
+        "a number of its own.",
+    )
+
+
+class MessageClosedError(SettlementError):
+    """A reversal closed this msgid before the message arrived."""
+
+    code: ClassVar[str] = "settlement.msgid_closed"
+    next_step: ClassVar[Words] = Words(
+        "该报文已被 2601 冲正，不再受理；如需结算，请用新的 msgid 重新发起。",
+        "A 2601 has reversed this message; to settle, begin anew under a new msgid.",
+    )
+
+
+class InstitutionError(SettlementError):
+    """The institution may not settle at this time."""
+
+    code: ClassVar[str] = "settlement.institution_standing"
+    next_step: ClassVar[Words] = Words(
+        "请联系经办机构；退费（2103、2208、2305、2601）与对账（3201、3202）不受影响。",
+        "Ask the office that manages the contract; refunds and reconciliation remain open.",
+    )
+
+
+class PractitionerError(SettlementError):
+    """The doctor or pharmacist is unknown or may not practise here at this time."""
+
+    code: ClassVar[str] = "settlement.practitioner_standing"
+    next_step: ClassVar[Words] = Words(
+        "请由在岗且资格有效的人员开单、审方，或联系经办机构核对其状态。",
+        "Let somebody in good standing prescribe or review, or have the register corrected.",
+    )
+
+
+class PersonError(SettlementError):
+    """Nobody is insured by that number, or not by this kind of insurance on that day."""
+
+    code: ClassVar[str] = "settlement.person"
+    next_step: ClassVar[Words] = Words(
+        "请用 1101 重新查询参保信息；确有疑问请联系参保地经办机构。",
+        "Ask with 1101 again; if it is wrong, the office at the place of insurance can correct it.",
+    )
+
+
+class CredentialError(SettlementError):
+    """The credential does not belong to the person."""
+
+    code: ClassVar[str] = "settlement.credential"
+    next_step: ClassVar[Words] = Words(
+        "请重新读卡或扫码，并用 1101 取得人员编号。", "Read the credential again and take the number from 1101."
+    )
+
+
+class NoBookError(SettlementError):
+    """No rules are in force for that place and day."""
+
+    code: ClassVar[str] = "settlement.no_rules"
+    next_step: ClassVar[Words] = Words(
+        "请管理员在 config/benefits 中补充该统筹区当日的待遇规则。",
+        "The administrator has to add the benefit rules of that area and day below config/benefits.",
+    )
+
+
+class UnknownSettlementError(SettlementError):
+    """There is no such settlement, for this institution and person."""
+
+    code: ClassVar[str] = "settlement.unknown"
+    next_step: ClassVar[Words] = Words(
+        "请核对结算ID、就诊ID与人员编号；结果不明的结算可原样重发（msgid 不变）或用 2601 冲正。",
+        "Check settlement, visit and person; what has no answer may be sent again unchanged, or reversed with 2601.",
+    )
+
+
+class NotCancellableError(SettlementError):
+    """The settlement cannot be cancelled as asked."""
+
+    code: ClassVar[str] = "settlement.not_cancellable"
+
+
+class ReversalError(SettlementError):
+    """The message cannot be reversed as asked."""
+
+    code: ClassVar[str] = "reversal.refused"
+
+
+class StatementFileError(SettlementError):
+    """The uploaded statement cannot be read."""
+
+    code: ClassVar[str] = "reconciliation.file"
+    next_step: ClassVar[Words] = Words(
+        "请按约定生成：压缩包内一个 UTF-8 文本，制表符分隔七列，空值写 null，再用 9101 上传。",
+        "Make it as agreed: one UTF-8 text in a zip, seven columns separated by tabs, null for empty; upload by 9101.",
+    )

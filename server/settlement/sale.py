@@ -1,0 +1,176 @@
+"""A sale that is to be settled, and the key under which it is settled once.
+
+The key is the institution's own number of the sale where there is one (`chrg_bchno`, `stoout_no`), else the person, the
+time it began, and a digest of the lines and of the scanned codes. The serials of the lines (`feedetl_sn`) are no part
+of it: a till that composes a lost message anew may number them anew, and it is still the same sale.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from hashlib import sha256
+
+from codes.words import Words
+from wire.fsi.values import BEIJING
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What the person showed."""
+
+    kind: str
+    """`mdtrt_cert_type`: 01 token of the electronic voucher, 02 identity card, 03 social security card."""
+    number: str
+    chip: str = ""
+    """Chip id of a card of kind 03."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaleLine:
+    """One fee line, as the institution states it."""
+
+    serial: str
+    """`feedetl_sn`, unique within the visit."""
+    item: str
+    """`med_list_codg`, the national code."""
+    own_code: str
+    """`medins_list_codg`, the institution's own code."""
+    amount: Decimal
+    count: Decimal
+    price: Decimal
+    at: datetime
+    """When the fee arose."""
+    doctor: str = ""
+    """`bilg_dr_codg`; a pharmacy may have none."""
+    prescription: str = ""
+    """`rxno`."""
+    days: Decimal | None = None
+    """Days of supply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sends a message, in whose name."""
+
+    institution: str
+    district: str
+    """`mdtrtarea_admvs`, where the person is treated."""
+    infno: str
+    msgid: str
+    operator: str
+    operator_name: str
+    at: datetime
+    """The centre's time of the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """What is to be settled, once."""
+
+    by: Caller
+    psn_no: str
+    credential: Credential | None
+    """None where the visit was opened with one that was checked then."""
+    insutype: str
+    insured_district: str
+    """`insuplc_admdvs`; empty if the message names none."""
+    med_type: str
+    begins: datetime
+    lines: tuple[SaleLine, ...]
+    total: Decimal
+    """`medfee_sumamt`."""
+    uses_account: bool
+    sale_number: str = ""
+    """`chrg_bchno` or `stoout_no`; empty if there is none."""
+    codes: tuple[str, ...] = ()
+    """Trace codes that came with it."""
+    disease: str = ""
+    disease_name: str = ""
+    invoice: str = ""
+    visit: str = ""
+    """`mdtrt_id` of a visit that was opened before; empty: one is made."""
+    ends: datetime | None = None
+    """Discharge of a stay; its day decides rules and year. Else the begin does."""
+
+    @property
+    def day(self) -> date:
+        """The day, in Beijing, whose rules and whose year apply."""
+        return (self.ends or self.begins).astimezone(BEIJING).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing in which a sale differs from the standing settlement of the same key."""
+
+    name: str
+    """Name of the field in the interface."""
+    standing: str
+    now: str
+
+    @property
+    def words(self) -> Words:
+        """Both values, for a person."""
+        return Words(
+            f"{self.name} 原为 {self.standing}，现为 {self.now}", f"{self.name} was {self.standing}, is {self.now}"
+        )
+
+
+def key_of(sale: Sale) -> str:
+    """Return the key of a sale; two messages with equal keys are about the same sale."""
+    if sale.sale_number:
+        return json.dumps(["number", sale.by.institution, sale.sale_number], ensure_ascii=False)
+    begins = sale.begins.astimezone(UTC).isoformat(timespec="seconds")
+    cart = _digest(sorted(_cart(sale.lines).items()), sorted(sale.codes))
+    return json.dumps(["cart", sale.by.institution, sale.psn_no, begins, cart], ensure_ascii=False)
+
+
+def contents_of(sale: Sale) -> Mapping[str, str]:
+    """Return what a repeated message about the sale must agree in, as text by field name.
+
+    Neither the time of the begin nor the credential is in it: with a sale number a till may state another time, and
+    a voucher's token is another one each time it is shown.
+    """
+    return {
+        "psn_no": sale.psn_no,
+        "insutype": sale.insutype,
+        "med_type": sale.med_type,
+        "medfee_sumamt": plain(sale.total),
+        "acct_used_flag": "1" if sale.uses_account else "0",
+        "dise_codg": sale.disease,
+        "feedetail": json.dumps(sorted(_cart(sale.lines).items()), ensure_ascii=False),
+        "drugtracinfo": json.dumps(sorted(sale.codes), ensure_ascii=False),
+    }
+
+
+def differences(standing: Mapping[str, str], sale: Sale) -> tuple[Difference, ...]:
+    """Return in what `sale` differs from the contents of the settlement that stands."""
+    now = contents_of(sale)
+    return tuple(
+        Difference(name, standing.get(name, ""), now[name]) for name in now if standing.get(name, "") != now[name]
+    )
+
+
+def plain(number: Decimal) -> str:
+    """Return a number without exponent and without closing zeros, so that equal numbers are equal text.
+
+    >>> plain(Decimal("12.50")), plain(Decimal("1E+2"))
+    ('12.5', '100')
+    """
+    text = f"{number:f}"
+    return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
+
+
+def _cart(lines: tuple[SaleLine, ...]) -> Counter[str]:
+    """Return how often each line is in the cart, whatever their order and serials."""
+    return Counter(
+        "|".join((line.item, line.own_code, plain(line.count), plain(line.price), plain(line.amount))) for line in lines
+    )
+
+
+def _digest(*parts: object) -> str:
+    return sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()

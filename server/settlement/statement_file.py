@@ -1,0 +1,192 @@
+"""The files of reconciliation: an institution's statement as it comes up, our differences as they go down.
+
+Both are text in a zip, one record a line, columns separated by tabs, `null` where nothing is. What institutions really
+send differs a little, so these are read too: a text without zip, a byte order mark, GB 18030, a line of column names,
+columns after the seventh.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from io import BytesIO
+from typing import Final
+
+from codes.words import Words
+from server.settlement.errors import StatementFileError
+
+UP: Final = ("setl_id", "mdtrt_id", "psn_no", "medfee_sumamt", "fund_pay_sumamt", "acct_pay", "refd_setl_flag")
+DOWN: Final = (
+    "psn_no",
+    "mdtrt_id",
+    "setl_id",
+    "msgid",
+    "stmt_rslt",
+    "refd_setl_flag",
+    "memo",
+    "medfee_sumamt",
+    "fund_pay_sumamt",
+    "acct_pay",
+)
+NULL: Final = "null"
+_MOST_BYTES: Final = 64 * 1024 * 1024
+"""Of the text: more than half a million records. What would unpack to more is no statement."""
+_MOST_FAULTS: Final = 5
+_MADE: Final = (1980, 1, 1, 0, 0, 0)
+"""Date of every file in our zips: the same differences are the same bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The three amounts that are compared."""
+
+    total: Decimal
+    """`medfee_sumamt`."""
+    fund: Decimal
+    """`fund_pay_sumamt`, as the area reads it."""
+    account: Decimal
+    """`acct_pay`, as the area reads it."""
+
+    def plus(self, other: Figures) -> Figures:
+        """Return the sums."""
+        return Figures(self.total + other.total, self.fund + other.fund, self.account + other.account)
+
+
+NOTHING: Final = Figures(Decimal("0.00"), Decimal("0.00"), Decimal("0.00"))
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One record of an institution's books."""
+
+    number: int
+    """Of the line in the file, from 1."""
+    setl_id: str
+    mdtrt_id: str
+    """Empty if the institution wrote null."""
+    psn_no: str
+    figures: Figures
+    is_refund: bool
+
+
+def parse_statement(content: bytes) -> tuple[StatementLine, ...]:
+    """Return the records of an uploaded statement.
+
+    Raises:
+        StatementFileError: It cannot be read; the error names the lines and what is wrong with them.
+    """
+    lines: list[StatementLine] = []
+    faults: list[Words] = []
+    for number, text in enumerate(_text(content).splitlines(), start=1):
+        cells = [cell.strip() for cell in text.split("\t")]
+        if not any(cells) or (number == 1 and cells[0].lower() == UP[0]):
+            continue
+        fault = _fault(cells)
+        if fault is None:
+            lines.append(_line(number, cells))
+        else:
+            faults.append(Words(f"第 {number} 行{fault.zh}", f"line {number} {fault.en}"))
+    if faults:
+        raise _unreadable(faults)
+    return tuple(lines)
+
+
+def write_table(rows: Iterable[Iterable[str]], filename: str) -> bytes:
+    """Return a zip with one text of the given rows; the same rows are the same bytes."""
+    text = "".join("\t".join(_cell(cell) for cell in row) + "\n" for row in rows)
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo(filename, _MADE), text.encode())
+    return packed.getvalue()
+
+
+def _cell(cell: str) -> str:
+    return " ".join(cell.split()) or NULL
+
+
+def _text(content: bytes) -> str:
+    raw = _unpacked(content) if content.startswith(b"PK") else content
+    if len(raw) > _MOST_BYTES:
+        raise _too_large()
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    try:
+        return raw.decode("gb18030")
+    except UnicodeDecodeError as exc:
+        words = Words("对账文件既非 UTF-8 也非 GB 18030 文本", "The statement is text in neither UTF-8 nor GB 18030")
+        raise StatementFileError(words) from exc
+
+
+def _unpacked(content: bytes) -> bytes:
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            inside = [one for one in archive.infolist() if not one.is_dir()]
+            if len(inside) != 1:
+                raise StatementFileError(
+                    Words(
+                        f"压缩包内应只有 1 个文件，实有 {len(inside)} 个",
+                        f"The zip should hold 1 file, it holds {len(inside)}",
+                    )
+                )
+            with archive.open(inside[0]) as file:
+                return file.read(_MOST_BYTES + 1)
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError) as exc:
+        # A password is a RuntimeError there, a method unknown to Python a NotImplementedError.
+        raise StatementFileError(Words(f"压缩包无法打开：{exc}", f"The zip cannot be opened: {exc}")) from exc
+
+
+def _fault(cells: list[str]) -> Words | None:
+    if len(cells) < len(UP):
+        return Words(f"应有 {len(UP)} 列，实有 {len(cells)} 列", f"should have {len(UP)} columns, has {len(cells)}")
+    if _or_empty(cells[0]) == "":
+        return Words("没有 setl_id", "has no setl_id")
+    for name, cell in zip(UP[3:6], cells[3:6], strict=True):
+        if _or_empty(cell) and _amount(cell) is None:
+            return Words(f"的 {name} 不是两位小数以内的金额：{cell}", f"has a {name} that is no amount: {cell}")
+    if _or_empty(cells[6]) not in {"", "0", "1"}:
+        return Words(
+            f"的 refd_setl_flag 应为 0 或 1：{cells[6]}", f"has a refd_setl_flag that is not 0 or 1: {cells[6]}"
+        )
+    return None
+
+
+def _line(number: int, cells: list[str]) -> StatementLine:
+    total, fund, account = (_amount(cell) or Decimal("0.00") for cell in cells[3:6])
+    # Some tills leave the flag out and let the sign say it.
+    is_refund = _or_empty(cells[6]) == "1" or (_or_empty(cells[6]) == "" and total < 0)
+    return StatementLine(
+        number, cells[0], _or_empty(cells[1]), _or_empty(cells[2]), Figures(total, fund, account), is_refund
+    )
+
+
+def _or_empty(cell: str) -> str:
+    return "" if cell.lower() == NULL else cell
+
+
+def _amount(cell: str) -> Decimal | None:
+    """Return an amount of at most two decimals, or None."""
+    try:
+        amount = Decimal(cell)
+        return amount.quantize(Decimal("0.01")) if amount == amount.quantize(Decimal("0.01")) else None
+    except InvalidOperation:
+        return None
+
+
+def _too_large() -> StatementFileError:
+    return StatementFileError(
+        Words("对账文件过大，请按日分批对账", "The statement is too large; reconcile fewer days at a time")
+    )
+
+
+def _unreadable(faults: list[Words]) -> StatementFileError:
+    def joined(parts: Iterator[str], sign: str) -> str:
+        return sign.join(parts)
+
+    first, rest = faults[:_MOST_FAULTS], len(faults) - _MOST_FAULTS
+    zh = joined((one.zh for one in first), "；") + (f"；另有 {rest} 处" if rest > 0 else "")
+    en = joined((one.en for one in first), "; ") + (f"; and {rest} more" if rest > 0 else "")
+    return StatementFileError(Words(f"对账文件{zh}", f"The statement: {en}"))

@@ -8,6 +8,8 @@ Three rules, each learnt the hard way by others:
 * Every connection attempt has a client of its own, so that nothing of the last session is sent in the next, and the
   waits between attempts grow with full jitter, so that ten thousand terminals do not return at once.
 
+A link with `on_exchange` also asks and answers, by MQTT 5's request and response (`wire.exchange`).
+
 Callbacks run on the link's thread and must not block; no lock of ours is ever held across a call into paho.
 """
 
@@ -30,6 +32,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from wire.backoff import Backoff
+from wire.exchange import Exchange, HearExchange, exchange_of, properties_of
 from wire.link_loss import Cause, LinkLoss, Tussle, detail_of, loss_by_error, loss_by_reason
 
 MAX_IN_FLIGHT = 100
@@ -110,9 +113,11 @@ class Link:
         *,
         rng: random.Random,
         on_fatal: Callable[[], None] = lambda: None,
+        on_exchange: HearExchange | None = None,
     ) -> None:
         self._settings = settings
         self._on_fatal = on_fatal
+        self._on_exchange = on_exchange
         self._listener = listener
         self._new_session = new_session
         self._rng = rng
@@ -164,6 +169,18 @@ class Link:
         """
         client = self._client
         return client is not None and self._is_up and _publish_on(client, topic, frame, retain=False) is not None
+
+    def exchange(self, topic: str, frame: bytes, exchange: Exchange) -> bool:
+        """Hand a question or an answer to the broker, at QoS 0: who misses an answer asks again.
+
+        Returns:
+            False if the link is down or too much waits to leave.
+        """
+        client = self._client
+        if client is None or not self._is_up:
+            return False
+        properties = properties_of(exchange)
+        return _publish_on(client, topic, frame, retain=False, qos=0, properties=properties) is not None
 
     # -- the link's own thread ------------------------------------------------------------------------------------
 
@@ -224,6 +241,9 @@ class Link:
 
     def _make_client(self, session: Session) -> Client:
         client = _configured(self._settings)
+        if self._on_exchange is not None:
+            # Several threads answer, and paho would let each write to the socket in the middle of another's packet.
+            client.on_socket_register_write = _leave_writing_to_the_link
         if session.will is not None:
             client.will_set(session.will.topic, session.will.frame, qos=1, retain=True)
         client.on_message = self._on_message
@@ -277,18 +297,28 @@ class Link:
                 self._loss = self._loss or loss_by_reason(reason)
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
-        self._listener.message(message.topic, bytes(message.payload))
+        if self._on_exchange is None:
+            self._listener.message(message.topic, bytes(message.payload))
+        else:
+            self._on_exchange(message.topic, bytes(message.payload), exchange_of(message.properties))
 
 
 def _publish_on(
-    client: Client, topic: str, frame: bytes, *, retain: bool, wait_s: float = 0.0
+    client: Client,
+    topic: str,
+    frame: bytes,
+    *,
+    retain: bool,
+    qos: int = 1,
+    properties: Properties | None = None,
+    wait_s: float = 0.0,
 ) -> MQTTMessageInfo | None:
-    """Return what tells of the acknowledgement; None if it cannot be sent now."""
+    """Return what tells of the acknowledgement, at QoS 0 of having left; None if it cannot be sent now."""
     slots: threading.Semaphore = client.user_data_get()
     # Taken before the call, because the acknowledgement may come before paho returns from it.
     if not slots.acquire(timeout=wait_s):
         return None
-    sent = client.publish(topic, frame, qos=1, retain=retain)
+    sent = client.publish(topic, frame, qos=qos, retain=retain, properties=properties)
     if sent.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
         slots.release()
         return None
@@ -332,6 +362,10 @@ def _configured(settings: LinkSettings) -> Client:
 def _without_delay(_client: Client, _userdata: object, sock: Any) -> None:
     """Send small messages at once: Nagle plus delayed acknowledgements would cost 40 ms each way."""
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _leave_writing_to_the_link(_client: Client, _userdata: object, _sock: object) -> None:
+    """Let only the link's own thread write: paho wakes it, and writes by itself only where nobody listens here."""
 
 
 def _refuse_to_decrypt() -> NoReturn:

@@ -33,6 +33,10 @@ class Channel(StrEnum):
     """Down: what the centre has committed."""
     ASK = "ask"
     """Down: numbers that the centre wants sent again."""
+    FSI = "fsi"
+    """Up: a message of the national interface, to which an answer is awaited (`wire.rpc`)."""
+    ANSWER = "answer"
+    """Down: the centre's answers to those."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ class Condition:
     """... and each of these fields is given."""
     since: Mapping[str, date]
     """... and each of these dates is given and not earlier."""
+    begins: Mapping[str, tuple[str, ...]]
+    """... and each of these fields begins with one of these texts."""
     is_advice: bool
     """True: a warning, since places differ or the fact could not be verified."""
     why: Words

@@ -60,6 +60,7 @@ class _Rule(msgspec.Struct, forbid_unknown_fields=True):
     when: dict[str, list[str]] = {}
     when_given: list[str] = []
     since: dict[str, date] = {}
+    begins: dict[str, list[str]] = {}
     advice: bool = False
 
 
@@ -171,6 +172,7 @@ def _condition(rule: _Rule) -> Condition:
         when={name: frozenset(values) for name, values in rule.when.items()},
         when_given=tuple(rule.when_given),
         since=dict(rule.since),
+        begins={name: tuple(starts) for name, starts in rule.begins.items()},
         is_advice=rule.advice,
         why=Words(rule.zh, rule.en),
     )

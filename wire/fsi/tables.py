@@ -1,0 +1,103 @@
+"""The transactions of the national interface, as one area wants them.
+
+`transaction("3505", area)` is the whole of it: the base table with the area's required flags, lengths and spellings
+laid over. A node that takes over another's fields (3505A from 3505) follows the overrides of that other node, unless
+the area names its own path.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import ClassVar
+
+from codes.errors import RejectedError
+from codes.words import Words
+from wire.errors import WireError
+from wire.fsi.areas import Area
+from wire.fsi.fields import Condition, Dictionary, Field, Kind, Node, Transaction
+from wire.fsi.table_files import ENVELOPE, base_table, table_names
+
+__all__ = [
+    "Condition", "Dictionary", "Field", "Kind", "Node", "Transaction", "UnknownTransactionError",
+    "envelope", "transaction", "transactions",
+]  # fmt: skip
+
+_REMEMBERED = 1024
+"""Tables of a dozen areas; a table is a few kilobytes."""
+
+
+class UnknownTransactionError(WireError, RejectedError):
+    """The interface has no such transaction, or we have no table of it."""
+
+    code: ClassVar[str] = "fsi.transaction_unknown"
+
+
+def transactions() -> tuple[str, ...]:
+    """Return the numbers of all transactions, in order."""
+    return table_names()
+
+
+@lru_cache(_REMEMBERED)
+def transaction(infno: str, area: Area) -> Transaction:
+    """Return the table of `infno` in `area`.
+
+    Raises:
+        UnknownTransactionError: There is none; the next step names those that are near.
+    """
+    if infno not in table_names():
+        near = get_close_matches(infno, table_names(), 5, 0.5)
+        listed = ("、".join(near), ", ".join(near))
+        raise UnknownTransactionError(
+            Words(f"没有交易 “{infno[:12]}”的字段表", f"There is no table of transaction “{infno[:12]}”"),
+            next_step=Words(f"相近的交易：{listed[0]}", f"Near: {listed[1]}")
+            if near
+            else Words("用 yima fsi tables 查看全部交易。", "`yima fsi tables` lists them all."),
+        )
+    return _in_area(base_table(infno), infno, area)
+
+
+@lru_cache(_REMEMBERED)
+def envelope(area: Area) -> Transaction:
+    """Return the table of the envelope in `area`: the request is its input, the answer its output."""
+    return _in_area(base_table(ENVELOPE), ENVELOPE, area)
+
+
+def _in_area(table: Transaction, infno: str, area: Area) -> Transaction:
+    return replace(
+        table,
+        input=tuple(_node_in(node, f"{infno}.input.{node.name}", area) for node in table.input),
+        output=tuple(_node_in(node, f"{infno}.output.{node.name}", area) for node in table.output),
+    )
+
+
+def _node_in(node: Node, path: str, area: Area) -> Node:
+    paths = tuple(dict.fromkeys((node.origin, path)))
+    return replace(node, fields=tuple(_field_in(one, paths, area) for one in node.fields))
+
+
+def _field_in(field: Field, paths: tuple[str, ...], area: Area) -> Field:
+    """Return the field as the area has it; of several paths the last one that says something counts."""
+    is_required, is_known, length, written = (
+        field.is_required,
+        field.is_requirement_known,
+        field.length,
+        field.written,
+    )
+    for path in paths:
+        here = area.required.get(path, {}).get(field.name)
+        if here is not None:
+            is_required, is_known = here, True
+        length = area.lengths.get(path, {}).get(field.name, length)
+        written = area.spellings.get(path, {}).get(field.name, written)
+    return replace(
+        field,
+        is_required=is_required,
+        is_requirement_known=is_known,
+        length=length,
+        written=written,
+        children=tuple(
+            _field_in(child, tuple(f"{path}.{field.name}" for path in paths), area) for child in field.children
+        ),
+    )

@@ -1,0 +1,1 @@
+"""One module per group of transactions; each names its handlers in `TRANSACTIONS`, which `server.fsi.dispatch` merges."""

@@ -46,9 +46,9 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[Row]) -> Non
     _write(connection, table, _OnConflict.FAIL, rows)
 
 
-def insert_missing(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Insert the rows whose keys are free and leave the others as they are."""
-    _write(connection, table, _OnConflict.SKIP, rows)
+def insert_missing(connection: Connection, table: Table, rows: Sequence[Row]) -> int:
+    """Insert the rows whose keys are free, leave the others as they are, and return how many were inserted."""
+    return _write(connection, table, _OnConflict.SKIP, rows)
 
 
 def insert_or_replace(connection: Connection, table: Table, rows: Sequence[Row]) -> None:

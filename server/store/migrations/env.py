@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from server.store.tables import metadata
+import server.store.tables  # noqa: F401 - says what belongs to the schema
+from server.store.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -136,7 +136,7 @@ def upgrade() -> None:
         sa.Column("caller", sa.Text(), nullable=False),
         sa.Column("mac", sa.Text(), nullable=False),
         sa.Column("ip", sa.Text(), nullable=False),
-        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("began_us", sa.BigInteger(), nullable=False),
         sa.Column("until_us", sa.BigInteger(), nullable=False),
         sa.Column("ended_us", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("sign_no", name=op.f("pk_fsi_sign_in")),
@@ -310,13 +310,16 @@ def upgrade() -> None:
         sa.Column("our_settlements", sa.BigInteger(), nullable=False),
         sa.Column("file", sa.Text(), nullable=True, comment="file_qury_no of the differences"),
         sa.Column("msgid", sa.Text(), nullable=False),
-        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("compared_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reconciliation")),
         comment="Each comparison of an institution's books with ours",
         sqlite_with_rowid=False,
     )
     op.create_index(
-        op.f("ix_reconciliation_institution_at_us"), "reconciliation", ["institution", "at_us"], unique=False
+        op.f("ix_reconciliation_institution_compared_us"),
+        "reconciliation",
+        ["institution", "compared_us"],
+        unique=False,
     )
     op.create_table(
         "stock_record",
@@ -329,10 +332,10 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("count_e4", sa.BigInteger(), nullable=False),
         sa.Column("price_e6", sa.BigInteger(), nullable=True),
-        sa.Column("at_us", sa.BigInteger(), nullable=False, comment="of the act, as the institution says"),
+        sa.Column("happened_us", sa.BigInteger(), nullable=False, comment="of the act, as the institution says"),
         sa.Column("change_kind", sa.Text(), nullable=False, comment="inv_chg_type of a 3502"),
         sa.Column("lot", sa.Text(), nullable=False),
-        sa.Column("expires", sa.Text(), nullable=True),
+        sa.Column("expires_day", sa.Text(), nullable=True),
         sa.Column("is_prescription", sa.Boolean(), nullable=False),
         sa.Column("is_split", sa.Boolean(), nullable=False),
         sa.Column(
@@ -356,7 +359,10 @@ def upgrade() -> None:
         op.f("ix_stock_record_institution_document"), "stock_record", ["institution", "document"], unique=False
     )
     op.create_index(
-        op.f("ix_stock_record_institution_infno_at_us"), "stock_record", ["institution", "infno", "at_us"], unique=False
+        op.f("ix_stock_record_institution_infno_happened_us"),
+        "stock_record",
+        ["institution", "infno", "happened_us"],
+        unique=False,
     )
     op.create_index(
         op.f("ix_stock_record_setl_id"),
@@ -463,7 +469,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_institution_caller_institution"), "institution_caller", ["institution"], unique=False)
     op.create_table(
         "institution_standing",
-        sa.Column("institution", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("from_us", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("standing", sa.Text(), nullable=False, comment="active, suspended or ended"),
         sa.Column(
@@ -472,10 +478,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("decided_by", sa.Text(), nullable=False),
         sa.Column("decided_us", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["institution"], ["institution.code"], name=op.f("fk_institution_standing_institution")
-        ),
-        sa.PrimaryKeyConstraint("institution", "from_us", "standing", name=op.f("pk_institution_standing")),
+        sa.ForeignKeyConstraint(["subject"], ["institution.code"], name=op.f("fk_institution_standing_subject")),
+        sa.PrimaryKeyConstraint("subject", "from_us", "standing", name=op.f("pk_institution_standing")),
         comment="Spans; of those that cover a moment the one that began last counts",
         sqlite_with_rowid=False,
     )
@@ -557,7 +561,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_practitioner_post_institution"), "practitioner_post", ["institution"], unique=False)
     op.create_table(
         "practitioner_standing",
-        sa.Column("practitioner", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("from_us", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("standing", sa.Text(), nullable=False, comment="active, suspended or ended"),
         sa.Column(
@@ -566,10 +570,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("decided_by", sa.Text(), nullable=False),
         sa.Column("decided_us", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["practitioner"], ["practitioner.code"], name=op.f("fk_practitioner_standing_practitioner")
-        ),
-        sa.PrimaryKeyConstraint("practitioner", "from_us", "standing", name=op.f("pk_practitioner_standing")),
+        sa.ForeignKeyConstraint(["subject"], ["practitioner.code"], name=op.f("fk_practitioner_standing_subject")),
+        sa.PrimaryKeyConstraint("subject", "from_us", "standing", name=op.f("pk_practitioner_standing")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -699,14 +701,16 @@ def upgrade() -> None:
         sa.Column("n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("psn_no", sa.Text(), nullable=False, comment="whose account"),
         sa.Column("setl_id", sa.Text(), nullable=True, comment="null where money came in"),
-        sa.Column("fen", sa.BigInteger(), nullable=False, comment="negative when spent"),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False, comment="negative when spent"),
         sa.Column("used_by", sa.Text(), nullable=False, comment="for whom; another person is mutual aid"),
         sa.Column("reason", sa.Text(), nullable=False, comment="balance, settlement or reversal"),
-        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("moved_us", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["psn_no"], ["medical_account.psn_no"], name=op.f("fk_account_movement_psn_no")),
         sa.PrimaryKeyConstraint("n", name=op.f("pk_account_movement")),
     )
-    op.create_index(op.f("ix_account_movement_psn_no_at_us"), "account_movement", ["psn_no", "at_us"], unique=False)
+    op.create_index(
+        op.f("ix_account_movement_psn_no_moved_us"), "account_movement", ["psn_no", "moved_us"], unique=False
+    )
     op.create_index(
         "ix_account_movement_setl_id",
         "account_movement",
@@ -734,7 +738,7 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("psn_no", sa.Text(), nullable=False),
         sa.Column("year", sa.Integer(), nullable=False),
-        sa.Column("fen", sa.BigInteger(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["setl_id"], ["settlement.setl_id"], name=op.f("fk_settlement_increment_setl_id")),
         sa.PrimaryKeyConstraint("setl_id", "key", name=op.f("pk_settlement_increment")),
         comment="By how much each settlement moves a person's totals of the year",

@@ -1,0 +1,119 @@
+"""Messages of the national interface and their answers, so that the same message gets the same answer.
+
+A message is claimed, worked on and closed in one transaction. Of two workers that claim the same one, the second waits
+until the first has committed and then finds what that one left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from server.store import bulk
+from server.store.fsi_tables import fsi_message
+from server.store.records import Records
+from server.store.times import micros
+
+
+class MessageState(StrEnum):
+    """What became of a message."""
+
+    OPEN = "open"
+    """Claimed; never seen outside the transaction that works on it."""
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    """Nothing came of it; it may be tried again."""
+    REVERSED = "reversed"
+    """A 2601 took it back, or came before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message, and its answer."""
+
+    institution: str
+    msgid: str
+    infno: str
+    state: MessageState
+    caller: str
+    digest: bytes
+    """SM3 of the body; empty if a reversal came instead of it."""
+    body: bytes
+    """As received, sealed."""
+    answer: bytes
+    """As sent, sealed; empty while it is open."""
+    signed_text: bytes | None
+    """Exactly what the signature covers, sealed; None if that is the body, or nothing."""
+    key_id: str
+    """Of the signature; empty without one."""
+    refmsgid: str
+    psn_no: str | None
+    mdtrt_id: str | None
+    """Of the visit that it made or changed."""
+    setl_id: str | None
+    """Of the settlement that it made."""
+    reversed_by: str | None
+    """`msgid` of the 2601."""
+    received_at: datetime
+    answered_at: datetime
+
+
+_MESSAGES = Records(fsi_message, Message)
+
+
+def claim_message(connection: Connection, message: Message) -> bool:
+    """Keep a message unless its key is taken; return whether it was kept.
+
+    On PostgreSQL this waits for whoever is about to take the same key.
+    """
+    return bulk.insert_missing(connection, fsi_message, [_MESSAGES.row(message)]) == 1
+
+
+def load_message(connection: Connection, institution: str, msgid: str) -> Message | None:
+    """Return one message."""
+    return _one(connection, institution, msgid, is_locking=False)
+
+
+def lock_message(connection: Connection, institution: str, msgid: str) -> Message | None:
+    """Return one message, and keep other writers off it until the transaction ends."""
+    return _one(connection, institution, msgid, is_locking=True)
+
+
+def change_message(connection: Connection, message: Message) -> None:
+    """Set everything of a message that is there."""
+    found = fsi_message.c
+    named = (found.institution == message.institution, found.msgid == message.msgid)
+    connection.execute(update(fsi_message).where(*named).values(_MESSAGES.values(message)))
+
+
+def find_message_of(connection: Connection, setl_id: str) -> Message | None:
+    """Return the message that made a settlement."""
+    found = fsi_message.c
+    asked = select(*_MESSAGES.columns).where(found.setl_id == setl_id).order_by(found.received_us).limit(1)
+    row = connection.execute(asked).first()
+    return None if row is None else _MESSAGES.record(row)
+
+
+def load_message_page(
+    connection: Connection, institution: str, *, begins: datetime, ends: datetime, after: str = "", limit: int
+) -> list[Message]:
+    """Return messages of an institution from `begins` until before `ends`, in the order of their ids."""
+    found = fsi_message.c
+    asked = select(*_MESSAGES.columns).where(
+        found.institution == institution,
+        found.received_us >= micros(begins),
+        found.received_us < micros(ends),
+        found.msgid > after,
+    )
+    return _MESSAGES.records(connection.execute(asked.order_by(found.msgid).limit(limit)))
+
+
+def _one(connection: Connection, institution: str, msgid: str, *, is_locking: bool) -> Message | None:
+    found = fsi_message.c
+    asked: Any = select(*_MESSAGES.columns).where(found.institution == institution, found.msgid == msgid)
+    row = connection.execute(asked.with_for_update() if is_locking else asked).first()
+    return None if row is None else _MESSAGES.record(row)

@@ -1,0 +1,107 @@
+"""Personal accounts: a balance is the sum of its movements, and never falls below nothing.
+
+Whoever moves money has locked the people concerned (`insured.lock_person`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from codes.words import Words
+from server.errors import StoreRefusedError
+from server.store.amounts import FEN
+from server.store.fsi_tables import account_movement, medical_account
+from server.store.records import Records
+from server.store.times import micros
+
+NOTHING = Decimal("0.00")
+
+
+class Reason(StrEnum):
+    """Why money moved."""
+
+    BALANCE = "balance"
+    """Somebody told the centre what is in the account."""
+    SETTLEMENT = "settlement"
+    REVERSAL = "reversal"
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Money that went into a personal account or out of it."""
+
+    psn_no: str
+    """Whose account."""
+    setl_id: str | None
+    """None where money came in."""
+    amount: Decimal
+    """Negative when spent."""
+    used_by: str
+    """For whom; another person is mutual aid."""
+    reason: Reason
+    moved_at: datetime
+
+
+_MOVEMENTS = Records(account_movement, Movement)
+
+
+def load_balance(connection: Connection, psn_no: str) -> Decimal:
+    """Return what is in somebody's account; nothing where there is none."""
+    found = connection.scalar(select(medical_account.c.balance_fen).where(medical_account.c.psn_no == psn_no))
+    return NOTHING if found is None else FEN.amount(found)
+
+
+def move(connection: Connection, movement: Movement) -> Decimal:
+    """Move money, and return what is in the account now.
+
+    Raises:
+        StoreRefusedError: There is not so much in it.
+    """
+    fen, table = FEN.stored(movement.amount), medical_account
+    now_us = micros(movement.moved_at)
+    changed = connection.execute(
+        update(table)
+        .where(table.c.psn_no == movement.psn_no, table.c.balance_fen + fen >= 0)
+        .values(balance_fen=table.c.balance_fen + fen, changed_us=now_us)
+    ).rowcount
+    if not changed:
+        if fen < 0 or _has_account(connection, movement.psn_no):
+            raise StoreRefusedError(Words("个人账户余额不足", "There is not enough in the personal account"))
+        connection.execute(insert(table).values(psn_no=movement.psn_no, balance_fen=fen, changed_us=now_us))
+    connection.execute(insert(account_movement).values(_MOVEMENTS.values(movement)))
+    return load_balance(connection, movement.psn_no)
+
+
+def load_movements(connection: Connection, psn_no: str) -> Sequence[Movement]:
+    """Return everything that moved in one account, in order."""
+    asked = select(*_MOVEMENTS.columns).where(account_movement.c.psn_no == psn_no)
+    return _MOVEMENTS.records(connection.execute(asked.order_by(account_movement.c.n)))
+
+
+def load_movements_of(connection: Connection, setl_id: str) -> Sequence[Movement]:
+    """Return what a settlement, or its cancelling, moved."""
+    asked = select(*_MOVEMENTS.columns).where(account_movement.c.setl_id == setl_id)
+    return _MOVEMENTS.records(connection.execute(asked.order_by(account_movement.c.n)))
+
+
+def given_between(connection: Connection, *, giver: str, receiver: str, begins: datetime, ends: datetime) -> Decimal:
+    """Return how much one account has paid for somebody from `begins` until before `ends`, what came back taken off."""
+    found = account_movement.c
+    asked = select(func.coalesce(func.sum(found.amount_fen), 0)).where(
+        found.psn_no == giver,
+        found.used_by == receiver,
+        found.setl_id.is_not(None),
+        found.moved_us >= micros(begins),
+        found.moved_us < micros(ends),
+    )
+    return FEN.amount(-int(connection.scalar(asked) or 0))
+
+
+def _has_account(connection: Connection, psn_no: str) -> bool:
+    return connection.scalar(select(medical_account.c.psn_no).where(medical_account.c.psn_no == psn_no)) is not None

@@ -1,0 +1,185 @@
+"""Comparisons of an institution's books with the centre's, and each difference found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import ColumnElement, Connection, func, insert, select
+
+from server.store import bulk
+from server.store.amounts import FEN
+from server.store.fsi_tables import reconciliation, reconciliation_difference, settlement
+from server.store.records import Records
+
+_ROWS_PER_CHUNK = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What is compared."""
+
+    institution: str
+    first: date
+    last: date
+    insutype: str = ""
+    """Empty for every kind."""
+    clr_type: str = ""
+    """Empty for every kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What some settlements come to, negatives included."""
+
+    medfee: Decimal
+    fund: Decimal
+    account: Decimal
+    """Own account; mutual aid apart."""
+    mutual_aid: Decimal
+    cash: Decimal
+    settlements: int
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """One settlement as the books have it."""
+
+    setl_id: str
+    mdtrt_id: str
+    psn_no: str
+    msgid: str
+    cancels: str | None
+    """The settlement that this one is the negative of."""
+    medfee: Decimal
+    fund: Decimal
+    account: Decimal
+    mutual_aid: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """An institution's totals against ours."""
+
+    id: str
+    infno: str
+    """3201 or 3202."""
+    institution: str
+    insutype: str
+    clr_type: str
+    from_day: date
+    to_day: date
+    result: str
+    """`stmt_rslt`."""
+    medfee: Decimal
+    """As the institution says."""
+    fund: Decimal
+    account: Decimal
+    settlements: int
+    our_medfee: Decimal
+    our_fund: Decimal
+    our_account: Decimal
+    our_settlements: int
+    file: str | None
+    """`file_qury_no` of the differences."""
+    msgid: str
+    compared_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A settlement on which the books do not agree."""
+
+    run: str
+    n: int
+    result: str
+    """`stmt_rslt`."""
+    setl_id: str
+    mdtrt_id: str
+    psn_no: str
+    msgid: str
+    is_refund: bool
+    memo: str
+    medfee: Decimal | None
+    """As the institution says; None if it has none."""
+    fund: Decimal | None
+    account: Decimal | None
+    our_medfee: Decimal | None
+    """None if we have none."""
+    our_fund: Decimal | None
+    our_account: Decimal | None
+
+
+_COMPARISONS = Records(reconciliation, Comparison)
+_DIFFERENCES = Records(reconciliation_difference, Difference)
+
+
+def load_totals(connection: Connection, books: Books) -> Totals:
+    """Return what the settlements of these books come to."""
+    found = settlement.c
+    sums = (
+        func.coalesce(func.sum(column), 0)
+        for column in (
+            found.medfee_sumamt_fen,
+            found.fund_pay_sumamt_fen,
+            found.acct_pay_fen,
+            found.acct_mulaid_pay_fen,
+            found.psn_cash_pay_fen,
+        )
+    )
+    *fen, number = connection.execute(select(*sums, func.count()).where(*_among(books))).one()
+    medfee, fund, account, mutual_aid, cash = (FEN.amount(int(one)) for one in fen)
+    return Totals(medfee, fund, account, mutual_aid, cash, settlements=number)
+
+
+def load_booked(connection: Connection, books: Books) -> Iterator[Booked]:
+    """Yield the settlements of these books, negatives too, in the order of their ids."""
+    found = settlement.c
+    asked = select(
+        found.setl_id,
+        found.mdtrt_id,
+        found.psn_no,
+        found.msgid,
+        found.cancels,
+        found.medfee_sumamt_fen,
+        found.fund_pay_sumamt_fen,
+        found.acct_pay_fen,
+        found.acct_mulaid_pay_fen,
+    ).where(*_among(books))
+    streamed = connection.execution_options(yield_per=_ROWS_PER_CHUNK)
+    for setl_id, mdtrt_id, psn_no, msgid, cancels, *fen in streamed.execute(asked.order_by(found.setl_id)):
+        yield Booked(setl_id, mdtrt_id, psn_no, msgid, cancels, *(FEN.amount(one) for one in fen))
+
+
+def add_comparison(connection: Connection, one: Comparison, differences: Sequence[Difference]) -> None:
+    """Keep a comparison and what it found."""
+    connection.execute(insert(reconciliation).values(_COMPARISONS.values(one)))
+    bulk.insert_all(connection, reconciliation_difference, _DIFFERENCES.rows(differences))
+
+
+def load_comparison_page(connection: Connection, institution: str | None = None, *, limit: int) -> Sequence[Comparison]:
+    """Return the newest comparisons, of one institution or of all."""
+    found = reconciliation.c
+    asked = select(reconciliation).order_by(found.compared_us.desc(), found.id.desc()).limit(limit)
+    if institution is not None:
+        asked = asked.where(found.institution == institution)
+    return _COMPARISONS.records(connection.execute(asked))
+
+
+def load_differences(connection: Connection, run: str) -> Sequence[Difference]:
+    """Return what a comparison found."""
+    asked = select(reconciliation_difference).where(reconciliation_difference.c.run == run)
+    return _DIFFERENCES.records(connection.execute(asked.order_by(reconciliation_difference.c.n)))
+
+
+def _among(books: Books) -> Iterator[ColumnElement[bool]]:
+    found = settlement.c
+    yield found.institution == books.institution
+    yield found.day >= books.first.isoformat()
+    yield found.day <= books.last.isoformat()
+    if books.insutype:
+        yield found.insutype == books.insutype
+    if books.clr_type:
+        yield found.clr_type == books.clr_type

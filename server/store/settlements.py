@@ -1,0 +1,255 @@
+"""Settlements: one for a sale that stands, its negative when it is cancelled, and what both add to a person's year.
+
+Nothing of a settlement is ever changed but its state. That a sale has one settlement that stands is held by an index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import Connection, func, select, update
+
+from server.store import bulk
+from server.store.amounts import FEN
+from server.store.fsi_tables import settlement, settlement_code, settlement_increment, settlement_line
+from server.store.records import Records
+from server.store.times import micros
+
+AMOUNTS = tuple(column.name.removesuffix("_fen") for column in settlement.columns if column.name.endswith("_fen"))
+"""The amounts of a settlement, by the interface's names."""
+
+
+class SettlementState(StrEnum):
+    """Whether a settlement stands."""
+
+    ACTIVE = "active"
+    CANCELLED = "cancelled"
+    CANCELLING = "cancelling"
+    """It is the negative of another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Who pays what for a sale. Amounts have the interface's names."""
+
+    setl_id: str
+    state: SettlementState
+    cancels: str | None
+    """The settlement that this one is the negative of."""
+    sale_key: str
+    sale_number: str
+    """`chrg_bchno` or `stoout_no`; empty if none was given."""
+    msgid: str
+    """`medins_setl_id`."""
+    mdtrt_id: str
+    institution: str
+    psn_no: str
+    insutype: str
+    psn_type: str
+    is_civil_servant: bool
+    med_type: str
+    credential_kind: str
+    """`mdtrt_cert_type`."""
+    district: str
+    """Of treatment."""
+    insured_district: str
+    clr_type: str
+    clr_way: str
+    clr_optins: str
+    uses_account: bool
+    invono: str
+    operator: str
+    operator_name: str
+    begins_at: datetime
+    ends_at: datetime
+    settled_at: datetime
+    day: date
+    """Of settling, in Beijing."""
+    year: int
+    """Whose totals it counts towards."""
+    medfee_sumamt: Decimal
+    fulamt_ownpay_amt: Decimal
+    overlmt_selfpay: Decimal
+    preselfpay_amt: Decimal
+    inscp_scp_amt: Decimal
+    act_pay_dedc: Decimal
+    hifp_pay: Decimal
+    cvlserv_pay: Decimal
+    hifes_pay: Decimal
+    hifmi_pay: Decimal
+    hifob_pay: Decimal
+    maf_pay: Decimal
+    oth_pay: Decimal
+    fund_pay_sumamt: Decimal
+    """Without the personal account."""
+    psn_part_amt: Decimal
+    acct_pay: Decimal
+    acct_mulaid_pay: Decimal
+    psn_cash_pay: Decimal
+    hosp_part_amt: Decimal
+    balc: Decimal
+    """Of the account afterwards."""
+    pool_prop_selfpay: Decimal
+    process_info: str
+    """`setl_proc_info`."""
+    steps: str
+    """JSON."""
+    rules: str
+    """JSON: ids and versions."""
+    funds: str
+    """JSON: `setldetail`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettledLine:
+    """How a settlement split one line."""
+
+    setl_id: str
+    feedetl_sn: str
+    item: str
+    own_item: str
+    count: Decimal
+    price: Decimal
+    amount: Decimal
+    charge_class: str
+    charge_kind: str
+    price_limit: Decimal | None
+    pays_first: Decimal
+    is_negotiated: bool
+    over_limit: Decimal
+    outside: Decimal
+    first: Decimal
+    in_scope: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class SettledCode:
+    """A trace code that came with a settlement."""
+
+    code: str
+    setl_id: str
+    feedetl_sn: str
+    is_split: bool
+    """`trdn_flag`."""
+    smallest_unit: str
+    """`min_prcunt_type`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Increment:
+    """By how much a settlement moves one of a person's totals of a year."""
+
+    setl_id: str
+    key: str
+    psn_no: str
+    year: int
+    amount: Decimal
+
+
+_SETTLEMENTS = Records(settlement, Settlement)
+_LINES = Records(settlement_line, SettledLine)
+_CODES = Records(settlement_code, SettledCode)
+_INCREMENTS = Records(settlement_increment, Increment)
+
+
+def add_settlement(
+    connection: Connection,
+    one: Settlement,
+    *,
+    lines: Sequence[SettledLine] = (),
+    codes: Sequence[SettledCode] = (),
+    increments: Sequence[Increment] = (),
+) -> bool:
+    """Keep a settlement with all that belongs to it; return whether it was kept.
+
+    It is not if its sale has one that stands, or what it cancels is cancelled already. On PostgreSQL this waits for
+    whoever is about to settle the same sale.
+    """
+    if not bulk.insert_missing(connection, settlement, [_SETTLEMENTS.row(one)]):
+        return False
+    bulk.insert_all(connection, settlement_line, _LINES.rows(lines))
+    bulk.insert_missing(connection, settlement_code, _CODES.rows(codes))
+    bulk.insert_all(connection, settlement_increment, _INCREMENTS.rows(increments))
+    return True
+
+
+def load_settlement(connection: Connection, setl_id: str) -> Settlement | None:
+    """Return one settlement."""
+    row = connection.execute(select(settlement).where(settlement.c.setl_id == setl_id)).first()
+    return None if row is None else _SETTLEMENTS.record(row)
+
+
+def find_standing(connection: Connection, sale_key: str) -> Settlement | None:
+    """Return the settlement that stands for a sale."""
+    found = settlement.c
+    asked = select(settlement).where(found.sale_key == sale_key, found.state == SettlementState.ACTIVE.value)
+    row = connection.execute(asked).first()
+    return None if row is None else _SETTLEMENTS.record(row)
+
+
+def find_cancelling(connection: Connection, setl_id: str) -> Settlement | None:
+    """Return the negative of a settlement."""
+    row = connection.execute(select(settlement).where(settlement.c.cancels == setl_id)).first()
+    return None if row is None else _SETTLEMENTS.record(row)
+
+
+def load_settlements_of_visit(connection: Connection, mdtrt_id: str) -> Sequence[Settlement]:
+    """Return every settlement of a visit, negatives too, in order."""
+    asked = select(settlement).where(settlement.c.mdtrt_id == mdtrt_id)
+    return _SETTLEMENTS.records(connection.execute(asked.order_by(settlement.c.settled_us, settlement.c.setl_id)))
+
+
+def load_settlements_of_person(
+    connection: Connection, psn_no: str, *, begins: datetime, ends: datetime
+) -> Sequence[Settlement]:
+    """Return somebody's settlements, negatives too, from `begins` until before `ends`, in order."""
+    found = settlement.c
+    asked = select(settlement).where(
+        found.psn_no == psn_no, found.settled_us >= micros(begins), found.settled_us < micros(ends)
+    )
+    return _SETTLEMENTS.records(connection.execute(asked.order_by(found.settled_us, found.setl_id)))
+
+
+def change_state(connection: Connection, setl_id: str, *, before: SettlementState, after: SettlementState) -> bool:
+    """Set the state of a settlement that has the state `before`; return whether it had.
+
+    Of two who try, one waits for the other and then finds that it came late.
+    """
+    found = settlement.c
+    changed = update(settlement).where(found.setl_id == setl_id, found.state == before.value)
+    return connection.execute(changed.values(state=after.value)).rowcount > 0
+
+
+def load_lines(connection: Connection, setl_id: str) -> Sequence[SettledLine]:
+    """Return how a settlement split its lines, by serial."""
+    asked = select(settlement_line).where(settlement_line.c.setl_id == setl_id)
+    return _LINES.records(connection.execute(asked.order_by(settlement_line.c.feedetl_sn)))
+
+
+def load_codes(connection: Connection, setl_id: str) -> Sequence[SettledCode]:
+    """Return the trace codes that came with a settlement."""
+    asked = select(settlement_code).where(settlement_code.c.setl_id == setl_id)
+    return _CODES.records(connection.execute(asked.order_by(settlement_code.c.feedetl_sn, settlement_code.c.code)))
+
+
+def find_codes(connection: Connection, code: str) -> Sequence[SettledCode]:
+    """Return every settlement that a trace code came with."""
+    asked = select(settlement_code).where(settlement_code.c.code == code)
+    return _CODES.records(connection.execute(asked.order_by(settlement_code.c.setl_id)))
+
+
+def load_increments(connection: Connection, setl_id: str) -> Sequence[Increment]:
+    """Return by how much a settlement moves the totals of its year."""
+    asked = select(settlement_increment).where(settlement_increment.c.setl_id == setl_id)
+    return _INCREMENTS.records(connection.execute(asked.order_by(settlement_increment.c.key)))
+
+
+def load_year_totals(connection: Connection, psn_no: str, year: int) -> dict[str, Decimal]:
+    """Return what a person's settlements of a year come to, by key; a key that nothing moved is left out."""
+    found = settlement_increment.c
+    asked = select(found.key, func.sum(found.amount_fen)).where(found.psn_no == psn_no, found.year == year)
+    return {key: FEN.amount(int(fen)) for key, fen in connection.execute(asked.group_by(found.key))}

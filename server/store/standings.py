@@ -1,0 +1,53 @@
+"""Where institutions and practitioners stand, as spans of time; which of them counts says `server.people.practice`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, Table, select
+
+from server.store import bulk
+from server.store.records import Records
+
+
+class Standing(StrEnum):
+    """Whether somebody may settle."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class StandingSpan:
+    """Where an institution or a practitioner stands for a time."""
+
+    subject: str
+    """Code of the institution or the practitioner."""
+    from_at: datetime
+    standing: Standing
+    to_at: datetime | None
+    """The first moment after it; None until further notice."""
+    reason: str
+    decided_by: str
+    decided_at: datetime
+
+
+class StandingSpans:
+    """One of the tables that hold spans."""
+
+    def __init__(self, table: Table) -> None:
+        self._records = Records(table, StandingSpan)
+
+    def load(self, connection: Connection, subject: str) -> Sequence[StandingSpan]:
+        """Return the spans of one subject in the order in which they begin."""
+        table = self._records.table
+        asked = select(table).where(table.c.subject == subject).order_by(table.c.from_us, table.c.standing)
+        return self._records.records(connection.execute(asked))
+
+    def put(self, connection: Connection, spans: Sequence[StandingSpan]) -> None:
+        """Add spans, or change those of the same subject, beginning and standing."""
+        bulk.insert_or_replace(connection, self._records.table, self._records.rows(spans))

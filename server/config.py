@@ -23,6 +23,8 @@ from wire.link import LinkSettings
 EXAMPLE = "config/server.example.toml"
 _COMES_BACK_WITHIN_S = 1.0
 """All terminals wait for the one centre: what they say before it is there is lost on the way, and said again late."""
+_CONNECTIONS_OF_OTHERS = 2
+"""Of those to PostgreSQL: for the ingest, and for console and API."""
 _SQLITE = "sqlite:///"
 _POSTGRESQL = "postgresql://"
 
@@ -144,6 +146,116 @@ class BrokerConfig(BrokerSection):
     ] = None
 
 
+class FsiConfig(Section):
+    """The national interface: settlement and all that belongs to it."""
+
+    is_enabled: Annotated[
+        bool | None,
+        option(
+            Words("启用国家接口", "Enabled"),
+            Words(
+                "不填：仅当 [web] is_exposed = false 时启用",
+                "Not given: enabled as long as [web] is_exposed is false",
+            ),
+        ),
+    ] = None
+    area: Annotated[
+        str,
+        option(
+            Words("地区", "Area"),
+            Words(
+                "采用哪个地区的接口规范，见 config/areas/", "Whose form of the interface is spoken; see config/areas/"
+            ),
+        ),
+    ] = "base"
+    area_file: Annotated[
+        Path | None,
+        option(
+            Words("地区文件", "Area file"),
+            Words("自定义的地区文件，优先于 area", "An area file of one's own, instead of area"),
+        ),
+    ] = None
+    district: Annotated[
+        str,
+        option(
+            Words("医保区划", "District"),
+            Words(
+                "中心所在医保区划，六位数字，用于应答报文号", "Six digits; the centre's answers are numbered with it"
+            ),
+            pattern=r"^[0-9]{6}$",
+        ),
+    ] = "350200"
+    keys_folder: Annotated[
+        Path | None,
+        option(
+            Words("密钥目录", "Keys folder"),
+            Words(
+                "签名与加密密钥：platform/ 及每个机构编号一个子目录，其中每个文件一项",
+                "Keys for signing and encryption: platform/ and one folder per institution code, a file for each key",
+            ),
+        ),
+    ] = None
+    sealing_key_file: Annotated[
+        Path,
+        option(
+            Words("个人信息密钥", "Sealing key"),
+            Words(
+                "加密个人信息的密钥，首次启动自动生成；丢失后已存的个人信息无法再读",
+                "Seals what is personal in the store; made at the first start, and nobody can read that without it",
+            ),
+        ),
+    ] = Path("var/people.key")
+    is_sign_in_demanded: Annotated[
+        bool | None,
+        option(
+            Words("要求签到", "Sign-in demanded"),
+            Words(
+                "业务交易是否须先 9001 签到；不填则按地区文件",
+                "Whether business needs a sign-in by 9001; not given: as the area has it",
+            ),
+        ),
+    ] = None
+    sign_in_hours: Annotated[
+        int,
+        option(
+            Words("签到有效期", "Sign-in length"),
+            Words("签到最长有效多久", "A sign-in lasts this long at most"),
+            unit="h",
+            ge=1,
+            le=168,
+        ),
+    ] = 24
+    sign_in_ends_with_day: Annotated[
+        bool,
+        option(
+            Words("签到当日有效", "Sign-in ends with the day"),
+            Words("签到在北京时间零点失效", "A sign-in ends at midnight in Beijing"),
+        ),
+    ] = True
+    workers: Annotated[
+        int,
+        option(
+            Words("并发数", "Workers"),
+            Words(
+                "HTTP 与 MQTT 各自同时办理的报文数，两者之和须小于数据库连接数",
+                "Messages worked on at once, by HTTP and by MQTT each; both together must leave connections for others",
+            ),
+            ge=1,
+            le=32,
+        ),
+    ] = 4
+    takes_unsealed: Annotated[
+        bool,
+        option(
+            Words("接受未封装的 MQTT 报文", "Take unsealed requests"),
+            Words(
+                "仅当消息代理以证书和访问控制保证主题属于终端时才可打开",
+                "Only where the broker proves by certificate and access list whose topic it is",
+            ),
+        ),
+    ] = False
+
+
 class ServerConfig(BaseModel):
     """The whole tree."""
 
@@ -153,6 +265,12 @@ class ServerConfig(BaseModel):
     store: StoreConfig = StoreConfig()
     web: WebConfig = WebConfig()
     broker: BrokerConfig = BrokerConfig()
+    fsi: FsiConfig = FsiConfig()
+
+    @property
+    def has_fsi(self) -> bool:
+        """Whether the national interface is answered."""
+        return not self.web.is_exposed if self.fsi.is_enabled is None else self.fsi.is_enabled
 
 
 def load_config(path: Path) -> ServerConfig:
@@ -161,7 +279,18 @@ def load_config(path: Path) -> ServerConfig:
     Raises:
         ConfigError: The file or an option in it cannot be used.
     """
-    return read_config(path, ServerConfig, example=EXAMPLE)
+    return read_config(path, ServerConfig, example=EXAMPLE, more_faults=_faults_of_workers)
+
+
+def _faults_of_workers(config: ServerConfig) -> Iterator[Fault]:
+    """Yield workers that would leave the ingest and the console without a connection to PostgreSQL."""
+    busy, most = 2 * config.fsi.workers, config.store.connections - _CONNECTIONS_OF_OTHERS
+    if config.has_fsi and config.store.url.startswith(_POSTGRESQL) and busy > most:
+        words = Words(
+            f"HTTP 与 MQTT 各 {config.fsi.workers} 个，store.connections 至少应为 {busy + _CONNECTIONS_OF_OTHERS}",
+            f"needs store.connections of at least {busy + _CONNECTIONS_OF_OTHERS}: that many work by HTTP and by MQTT",
+        )
+        yield Fault(("fsi", "workers"), words)
 
 
 def link_settings(broker: BrokerConfig) -> LinkSettings:

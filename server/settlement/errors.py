@@ -53,16 +53,6 @@ class SaleDiffersError(SettlementError):
     )
 
 
-class MessageClosedError(SettlementError):
-    """A reversal closed this msgid before the message arrived."""
-
-    code: ClassVar[str] = "settlement.msgid_closed"
-    next_step: ClassVar[Words] = Words(
-        "该报文已被 2601 冲正，不再受理；如需结算，请用新的 msgid 重新发起。",
-        "A 2601 has reversed this message; to settle, begin anew under a new msgid.",
-    )
-
-
 class InstitutionError(SettlementError):
     """The institution may not settle at this time."""
 

@@ -10,13 +10,16 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from hashlib import sha256
 
 from codes.words import Words
 from wire.fsi.values import BEIJING
+
+_LISTS = frozenset({"feedetail", "drugtracinfo"})
+"""Contents that hold several things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,32 @@ class SaleLine:
     """`rxno`."""
     days: Decimal | None = None
     """Days of supply."""
+    sent: Mapping[str, object] = field(default_factory=dict, compare=False)
+    """All that was sent of it, by the interface's names."""
+
+    @property
+    def day(self) -> date:
+        """The day, in Beijing, on which the fee arose."""
+        return self.at.astimezone(BEIJING).date()
+
+    @property
+    def told(self) -> str:
+        """What was sold, for whom to read; equal lines are equal text."""
+        counted = f"{plain(self.count)}×{plain(self.price)}={plain(self.amount)}"
+        return f"{self.item}（{self.own_code}）{counted}"
+
+
+@dataclass(frozen=True, slots=True)
+class SoldCode:
+    """A trace code that came with the settlement."""
+
+    code: str
+    line: str = ""
+    """`feedetl_sn`; empty if the message does not say which line."""
+    is_split: bool = False
+    """`trdn_flag`."""
+    smallest_unit: str = ""
+    """`min_prcunt_type`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +116,10 @@ class Sale:
     uses_account: bool
     sale_number: str = ""
     """`chrg_bchno` or `stoout_no`; empty if there is none."""
-    codes: tuple[str, ...] = ()
+    codes: tuple[SoldCode, ...] = ()
     """Trace codes that came with it."""
+    pharmacist: str = ""
+    """Code or licence of who reviewed the prescription; empty if nobody is named."""
     disease: str = ""
     disease_name: str = ""
     invoice: str = ""
@@ -125,7 +156,7 @@ def key_of(sale: Sale) -> str:
     if sale.sale_number:
         return json.dumps(["number", sale.by.institution, sale.sale_number], ensure_ascii=False)
     begins = sale.begins.astimezone(UTC).isoformat(timespec="seconds")
-    cart = _digest(sorted(_cart(sale.lines).items()), sorted(sale.codes))
+    cart = _digest(_cart(sale.lines), _scanned(sale.codes))
     return json.dumps(["cart", sale.by.institution, sale.psn_no, begins, cart], ensure_ascii=False)
 
 
@@ -142,17 +173,24 @@ def contents_of(sale: Sale) -> Mapping[str, str]:
         "medfee_sumamt": plain(sale.total),
         "acct_used_flag": "1" if sale.uses_account else "0",
         "dise_codg": sale.disease,
-        "feedetail": json.dumps(sorted(_cart(sale.lines).items()), ensure_ascii=False),
-        "drugtracinfo": json.dumps(sorted(sale.codes), ensure_ascii=False),
+        "feedetail": json.dumps(_cart(sale.lines), ensure_ascii=False),
+        "drugtracinfo": json.dumps(_scanned(sale.codes), ensure_ascii=False),
     }
 
 
 def differences(standing: Mapping[str, str], sale: Sale) -> tuple[Difference, ...]:
-    """Return in what `sale` differs from the contents of the settlement that stands."""
+    """Return in what `sale` differs from the contents of the settlement that stands; of lines and codes only which."""
     now = contents_of(sale)
-    return tuple(
-        Difference(name, standing.get(name, ""), now[name]) for name in now if standing.get(name, "") != now[name]
-    )
+    names = [name for name in now if standing.get(name, "") != now[name]]
+    return tuple(_difference(name, standing.get(name, ""), now[name]) for name in names)
+
+
+def _difference(name: str, standing: str, now: str) -> Difference:
+    if name not in _LISTS:
+        return Difference(name, standing or "空", now or "空")
+    before, after = Counter(json.loads(standing or "[]")), Counter(json.loads(now))
+    gone, new = sorted((before - after).elements()), sorted((after - before).elements())
+    return Difference(name, "、".join(gone) or "无", "、".join(new) or "无")
 
 
 def plain(number: Decimal) -> str:
@@ -165,11 +203,13 @@ def plain(number: Decimal) -> str:
     return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
 
 
-def _cart(lines: tuple[SaleLine, ...]) -> Counter[str]:
-    """Return how often each line is in the cart, whatever their order and serials."""
-    return Counter(
-        "|".join((line.item, line.own_code, plain(line.count), plain(line.price), plain(line.amount))) for line in lines
-    )
+def _cart(lines: tuple[SaleLine, ...]) -> list[str]:
+    """Return the lines as text, whatever their order and serials."""
+    return sorted(line.told for line in lines)
+
+
+def _scanned(codes: tuple[SoldCode, ...]) -> list[str]:
+    return sorted(one.code for one in codes)
 
 
 def _digest(*parts: object) -> str:

@@ -1,14 +1,14 @@
 """The life of one pack: a pure fold over everything that was ever said about its code.
 
-1. Evidence with the same fact key says the same thing and merges (the `dispensed` event, the settlement node and the
-   stock-sale row of one sale line are three pieces of evidence of one fact).
+1. Evidence of the same fact merges (`rules.pack_facts`): the `dispensed` event, the settlement node and the stock-sale
+   row of one sale line are three pieces of evidence of one fact.
 2. Facts are ordered by (hlc, terminal, epoch, seq); a return comes after the sale that it undoes, whatever the clocks
    said.
 3. Each fact moves the pack along `MOVES`. A fact that cannot follow is a *conflict*: it stays in the history, is
    named with its reason, and nobody's sale is undone. A fact that arrives late heals what only its absence made
    impossible, because all is derived anew.
 
-Five rules go beyond the table:
+Six rules go beyond the table:
 
 * **A bar stays.** A recall or an expiry holds for good, wherever the pack is. A sold pack stays sold, but returned it
   is `RECALLED` or `EXPIRED` and not stock. Only selling contradicts a bar; moving, quarantining, destroying do not.
@@ -19,20 +19,24 @@ Five rules go beyond the table:
 * **An opened pack never becomes whole stock again.** Returned units go back into the box and it stays `SPLIT`, even if
   all of them are back; released from quarantine it is `SPLIT` as before.
 * **Each return undoes one sale**, named by institution and document. Of an opened pack any sale can be undone, not
-  only the last one.
+  only the last one, and in parts.
+* **A stock-taking contradicts nothing**, because its hour is not known. It tells who has a pack of which nothing else
+  is known.
 
 What the fold does not do: decide who may be paid. That is a claim, first come, first served, made at settlement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from rules.pack_facts import Document, Fact, document_of, merge
 from rules.pack_life import (
     BARS,
     SALES,
     SELLABLE,
+    SIZE_UNKNOWN,
     Act,
     Conflict,
     Evidence,
@@ -46,6 +50,7 @@ from rules.pack_moves import (
     ELSEWHERE,
     IN_HAND,
     MOVES,
+    RETURNED_MORE,
     RETURNED_TWICE,
     RETURNED_UNSOLD,
     SOLD_BARRED,
@@ -57,71 +62,39 @@ from rules.pack_moves import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Fact:
-    """Evidence merged under one key: the earliest piece speaks, the rest confirm."""
-
-    key: FactKey
-    order: Order
-    said: Evidence
-
-
 def fold(evidence: Iterable[Evidence]) -> PackLife:
     """Return what the history of one code comes to.
 
     The result is the same for any order of `evidence`, any repetition, and any split of one fact over several pieces.
     """
     pack = _Pack()
-    facts = _in_order(_merge(evidence))
+    facts = _in_order(merge(evidence))
     for fact in facts:
         pack.take(fact)
     return pack.life(tuple(fact.key for fact in facts))
 
 
-def _merge(evidence: Iterable[Evidence]) -> dict[FactKey, _Fact]:
-    facts: dict[FactKey, _Fact] = {}
-    for piece in evidence:
-        known = facts.get(piece.key)
-        if known is None or _precedence(piece) < _precedence(known.said):
-            facts[piece.key] = _Fact(piece.key, piece.order, piece)
-    return facts
-
-
-def _precedence(piece: Evidence) -> tuple[Order, str, int, int, str]:
-    """Order all pieces totally, so that the one which speaks for a fact never depends on arrival."""
-    until = piece.reserved_until.isoformat() if piece.reserved_until else ""
-    units, per_pack = (-1 if count is None else count for count in (piece.units, piece.units_per_pack))
-    return piece.order, piece.source, units, per_pack, until
-
-
-def _in_order(facts: dict[FactKey, _Fact]) -> list[_Fact]:
-    sales: dict[_Document, Order] = {}
-    lines: dict[tuple[_Document, int], Order] = {}
-    for key, fact in facts.items():
-        if key.act in SALES:
-            document = _document(key)
+def _in_order(facts: Sequence[Fact]) -> list[Fact]:
+    sales: dict[Document, Order] = {}
+    lines: dict[tuple[Document, int], Order] = {}
+    for fact in facts:
+        if fact.key.act in SALES:
+            document = document_of(fact.key)
             sales[document] = min(fact.order, sales.get(document, fact.order))
-            lines[document, key.line] = min(fact.order, lines.get((document, key.line), fact.order))
+            lines[document, fact.key.line] = min(fact.order, lines.get((document, fact.key.line), fact.order))
 
-    def place(fact: _Fact) -> tuple[Order, bool, FactKey]:
+    def place(fact: Fact) -> tuple[Order, bool, FactKey]:
         if fact.key.act is not Act.RETURNED:
             return fact.order, False, fact.key
-        document = _document(fact.key)
+        document = document_of(fact.key)
         undone = lines.get((document, fact.key.line)) or sales.get(document)
         return (max(fact.order, undone) if undone else fact.order), True, fact.key
 
-    return sorted(facts.values(), key=place)
+    return sorted(facts, key=place)
 
 
 _KEPT_IN_QUARANTINE = frozenset({State.SPLIT, State.TRANSFERRED})
 """What a pack is again when it is released: opened, or still on its way. Any other is stock."""
-
-_Document = tuple[str, str]
-"""Institution and number of a sale: what a return undoes."""
-
-
-def _document(key: FactKey) -> _Document:
-    return key.institution, key.document
 
 
 @dataclass(slots=True)
@@ -138,7 +111,7 @@ class _Pack:
     """The first recall or expiry."""
     quarantined_as: State | None = None
     reservation: Reservation | None = None
-    units_out: dict[_Document, dict[int, int]] = field(default_factory=dict)
+    units_out: dict[Document, dict[int, int]] = field(default_factory=dict)
     """Units of each split sale by line, as far as they have not come back."""
     conflicts: list[Conflict] = field(default_factory=list)
 
@@ -157,7 +130,7 @@ class _Pack:
             facts=facts,
         )
 
-    def take(self, fact: _Fact) -> None:
+    def take(self, fact: Fact) -> None:
         """Go on by one fact."""
         act = fact.key.act
         if act is Act.SCANNED:
@@ -165,6 +138,8 @@ class _Pack:
         elif act in BARS:
             self.barred_by = self.barred_by or fact.key
             self.reservation = None
+        elif act is Act.STOCKTAKEN:
+            self._count(fact)
         elif self.state is State.CONFLICT:
             # What follows a contradiction cannot be judged; only more sales make it worse.
             if act in SALES:
@@ -177,12 +152,16 @@ class _Pack:
     def _barred(self) -> State | None:
         return BARS[self.barred_by.act] if self.barred_by else None
 
-    def _reserve(self, fact: _Fact) -> None:
+    def _reserve(self, fact: Fact) -> None:
         until = fact.said.reserved_until
         if until is not None and self.state in SELLABLE and self.barred_by is None:
             self.reservation = Reservation(fact.key.institution, fact.key.document, until)
 
-    def _move(self, fact: _Fact) -> None:
+    def _count(self, fact: Fact) -> None:
+        if self.state is State.UNSEEN:
+            self._settle(fact.key, State.IN_STOCK)
+
+    def _move(self, fact: Fact) -> None:
         key = fact.key
         after = MOVES.get((self.state, key.act))
         if after is None:
@@ -196,14 +175,14 @@ class _Pack:
         else:
             self._settle(key, after)
 
-    def _is_refused(self, fact: _Fact) -> bool:
+    def _is_refused(self, fact: Fact) -> bool:
         """Name what stands against a step that the table allows, if anything does."""
         key, barred = fact.key, self._barred()
         if barred and key.act in SALES:
             self._contradict(fact, SOLD_BARRED[barred], self.barred_by)
         elif self._is_elsewhere(key):
             self._contradict(fact, ELSEWHERE[key.act])
-        elif key.act is Act.RETURNED and self.settled_by and _document(key) != _document(self.settled_by):
+        elif key.act is Act.RETURNED and self.settled_by and document_of(key) != document_of(self.settled_by):
             self._contradict(fact, RETURNED_UNSOLD)
         else:
             return False
@@ -217,28 +196,41 @@ class _Pack:
     def _confirms(self, key: FactKey) -> bool:
         return key.act is Act.RECEIVED and self.state is State.IN_STOCK and key.institution == self.holder
 
-    def _take_units(self, fact: _Fact) -> None:
-        units = fact.said.units
-        left = fact.said.units_per_pack if self.rest is None else self.rest
-        if units is None or left is None or units < 1:
+    def _take_units(self, fact: Fact) -> None:
+        units, size = fact.said.units, fact.said.units_per_pack
+        if units is None or units < 1 or (size is None and self.rest is None):
             self._contradict(fact, SPLIT_UNCOUNTED)
-        elif units > left:
+            return
+        left = self.rest
+        if left is None and size != SIZE_UNKNOWN:
+            # Of a box whose size was not known when it was opened.
+            left = (size or 0) - sum(sum(lines.values()) for lines in self.units_out.values())
+        if left is not None and units > left:
             self._contradict(fact, SPLIT_EXCEEDS)
-        else:
-            self.rest = left - units
-            self.units_out.setdefault(_document(fact.key), {})[fact.key.line] = units
-            self._settle(fact.key, State.SPLIT)
+            return
+        self.rest = None if left is None else left - units
+        self.units_out.setdefault(document_of(fact.key), {})[fact.key.line] = units
+        self._settle(fact.key, State.SPLIT)
 
-    def _take_units_back(self, fact: _Fact) -> None:
-        """Put the units of one split sale back into the box: those of the line, or all if it has no such line."""
-        lines = self.units_out.get(_document(fact.key))
+    def _take_units_back(self, fact: Fact) -> None:
+        """Put units of one split sale back into the box: of the line, or of all if it has no such line."""
+        lines = self.units_out.get(document_of(fact.key))
         if not lines:
             self._contradict(fact, RETURNED_UNSOLD if lines is None else RETURNED_TWICE)
             return
-        back = {fact.key.line} & lines.keys() or set(lines)
-        units = sum(lines.pop(line) for line in back)
+        there = sorted({fact.key.line} & lines.keys() or lines.keys())
+        out = sum(lines[line] for line in there)
+        back = out if fact.said.units is None else fact.said.units
+        if not 0 < back <= out:
+            self._contradict(fact, RETURNED_MORE if back > 0 else SPLIT_UNCOUNTED)
+            return
         if self.rest is not None:  # A destroyed box takes nothing back.
-            self.rest += units
+            self.rest += back
+        for line in there:
+            taken = min(back, lines[line])
+            back, lines[line] = back - taken, lines[line] - taken
+            if not lines[line]:
+                del lines[line]
         if self.state is State.SPLIT:
             self._settle(fact.key, State.SPLIT)
 
@@ -251,7 +243,7 @@ class _Pack:
         if key.act in IN_HAND:
             self.holder = key.institution
 
-    def _contradict(self, fact: _Fact, why: Why, against: FactKey | None = None) -> None:
+    def _contradict(self, fact: Fact, why: Why, against: FactKey | None = None) -> None:
         code, words = why
         self.conflicts.append(Conflict(code, words, fact.key, against or self.settled_by))
         self.state, self.reservation = State.CONFLICT, None

@@ -53,6 +53,9 @@ class Act(StrEnum):
     DESTROYED = "destroyed"
     RECALLED = "recalled"
     EXPIRED = "expired"
+    STOCKTAKEN = "stocktaken"
+    """Counted on the shelf. It tells who has a pack of which nothing else is known, and contradicts nothing: the day
+    of a stock-taking is known, its hour is not."""
 
 
 SALES = frozenset({Act.DISPENSED, Act.SPLIT_DISPENSED, Act.IMPLANTED})
@@ -60,6 +63,13 @@ SALES = frozenset({Act.DISPENSED, Act.SPLIT_DISPENSED, Act.IMPLANTED})
 
 BARS = {Act.RECALLED: State.RECALLED, Act.EXPIRED: State.EXPIRED}
 """The acts after which a pack may not be sold any more, wherever it is and whatever happens to it later."""
+
+
+NO_LINE = 0
+"""Line of evidence whose message knows the sale but no line of it: it speaks of the sale's line, whichever it is."""
+
+SIZE_UNKNOWN = 0
+"""Units of a whole pack, where the message counts units and nobody here knows how many the pack holds."""
 
 
 class Order(NamedTuple):
@@ -79,6 +89,7 @@ class FactKey(NamedTuple):
     document: str
     """Sale, delivery or other document number of that institution."""
     line: int
+    """`NO_LINE` if the message names none (`rules.pack_facts`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +97,14 @@ class Evidence:
     """One message that says something was done to a pack."""
 
     source: str
-    """Identity of the message: an event id, or the number of an interface record."""
+    """Identity of the message: an event id, or the number of an interface record. A message that names its sale by two
+    numbers is two pieces of evidence with one source."""
     key: FactKey
     order: Order
     units: int | None = None
-    """Units taken, for `SPLIT_DISPENSED`."""
+    """Units taken, for `SPLIT_DISPENSED`; units that came back, for `RETURNED`, if not all of them did."""
     units_per_pack: int | None = None
-    """Units in a whole pack, for `SPLIT_DISPENSED`."""
+    """Units in a whole pack, for `SPLIT_DISPENSED`; `SIZE_UNKNOWN` if nobody here knows."""
     reserved_until: datetime | None = None
     """For `SCANNED`: until when the pack is set aside."""
 

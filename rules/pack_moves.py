@@ -44,13 +44,14 @@ MOVES: dict[tuple[State, Act], State] = {
 }
 """Every step that can be true, recall and expiry apart. What is not here is a conflict."""
 
-IN_HAND = frozenset({Act.RECEIVED, Act.TRANSFERRED, Act.RETURNED, Act.DESTROYED}) | SALES
+IN_HAND = frozenset({Act.RECEIVED, Act.TRANSFERRED, Act.RETURNED, Act.DESTROYED, Act.STOCKTAKEN}) | SALES
 """The acts that show who has the pack; the others can be said from afar."""
 
 Why = tuple[str, Words]
 
 RETURNED_UNSOLD: Why = ("pack.returned_unsold", Words("无对应销售记录的退货", "Returned without such a sale"))
 RETURNED_TWICE: Why = ("pack.returned_twice", Words("重复退货", "Returned twice"))
+RETURNED_MORE: Why = ("pack.returned_more", Words("退回数量超过售出数量", "More units came back than were sold"))
 
 _IMPOSSIBLE: dict[tuple[State, Act], Why] = {
     (State.SOLD, Act.DISPENSED): ("pack.sold_twice", Words("同一追溯码售出两次", "The same code was sold twice")),

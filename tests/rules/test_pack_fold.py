@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.pack_fold import fold
-from rules.pack_life import SALES, Act, Evidence, FactKey, Order, PackLife, State
+from rules.pack_life import SALES, SIZE_UNKNOWN, Act, Evidence, FactKey, Order, PackLife, State
 from tests.rules.telling import reasons, said, state_of
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -34,6 +34,8 @@ def test_nothing_said_is_unseen() -> None:
         ([Act.RECEIVED, Act.EXPIRED], State.EXPIRED),
         ([Act.IMPLANTED], State.SOLD),
         ([Act.DISPENSED, Act.RECALLED], State.SOLD),
+        ([Act.STOCKTAKEN], State.IN_STOCK),
+        ([Act.DISPENSED, Act.STOCKTAKEN], State.SOLD),
     ],
 )
 def test_a_life_without_contradiction(acts: list[Act], state: State) -> None:
@@ -68,6 +70,13 @@ def test_a_life_without_contradiction(acts: list[Act], state: State) -> None:
             [said(Act.SPLIT_DISPENSED, 1, units=8, of=12), said(Act.SPLIT_DISPENSED, 2, document="s2", units=8, of=12)],
             "pack.split_exceeds",
         ),
+        (
+            [said(Act.SPLIT_DISPENSED, 1, units=8, of=0), said(Act.SPLIT_DISPENSED, 2, document="s2", units=8, of=12)],
+            "pack.split_exceeds",
+        ),
+        ([said(Act.SPLIT_DISPENSED, 1, units=3, of=12), said(Act.RETURNED, 2, units=4)], "pack.returned_more"),
+        ([said(Act.SPLIT_DISPENSED, 1, units=3, of=12), said(Act.RETURNED, 2, units=0)], "pack.split_uncounted"),
+        ([said(Act.STOCKTAKEN, 1), said(Act.DISPENSED, 2, institution="P2")], "pack.sold_elsewhere"),
     ],
 )
 def test_a_contradiction_is_named_and_undoes_nothing(evidence: list[Evidence], code: str) -> None:
@@ -86,6 +95,25 @@ def test_split_packs_count_what_is_left() -> None:
         ]
     )
     assert (life.state, life.rest) == (State.SPLIT, 0)
+
+
+@pytest.mark.req("C-06")
+def test_of_an_opened_box_of_unknown_size_units_are_counted_until_somebody_knows_it() -> None:
+    first = said(Act.SPLIT_DISPENSED, 1, units=5, of=SIZE_UNKNOWN)
+    second = said(Act.SPLIT_DISPENSED, 2, document="s2", units=3, of=SIZE_UNKNOWN)
+    assert (fold([first, second]).state, fold([first, second]).rest) == (State.SPLIT, None)
+    third = said(Act.SPLIT_DISPENSED, 3, document="s3", units=4, of=12)
+    assert (fold([first, second, third]).state, fold([first, second, third]).rest) == (State.SPLIT, 0)
+
+
+@pytest.mark.req("C-06")
+def test_units_come_back_in_parts_and_never_more_than_went_out() -> None:
+    sold = said(Act.SPLIT_DISPENSED, 1, units=5, of=12)
+    back = [said(Act.RETURNED, at, line=9_000 + at, units=2) for at in (2, 3)]
+    assert fold([sold, *back]).rest == 11
+    assert reasons([sold, *back, said(Act.RETURNED, 4, line=9_004, units=2)]) == ["pack.returned_more"]
+    assert fold([sold, *back, said(Act.RETURNED, 5)]).rest == 12
+    assert reasons([sold, said(Act.RETURNED, 2), said(Act.RETURNED, 3, line=9_003, units=1)]) == ["pack.returned_twice"]
 
 
 def test_three_pieces_of_evidence_for_one_sale_are_one_sale() -> None:
@@ -180,7 +208,7 @@ def test_every_act_in_every_state_is_possible_or_a_conflict_with_words(state: St
     line = 2 if state is State.RETURNED else 1
     life = fold([*before, said(act, 50, document=document, line=line, units=1, of=2)])
 
-    assert (life.state is State.CONFLICT) is (act not in POSSIBLE[state])
+    assert (life.state is State.CONFLICT) is (act not in POSSIBLE[state] | {Act.STOCKTAKEN})
     for conflict in life.conflicts:
         assert conflict.code.startswith("pack.")
         assert conflict.words.en

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +14,9 @@ from codes.os_words import words_of_os_error
 from codes.words import Words
 from wire.errors import KeyFileError
 from wire.events import sm3_hex
-from wire.on_disk import make_private_folder, sync
+from wire.on_disk import make_private_file
 
 KEY_ID_BYTES = 8
-_OWNER_ONLY = 0o600
 _ANYONE_ELSE = 0o077
 _COPY_AGAIN = Words("请重新复制公钥，不要漏字。", "Copy the public key again, all of it.")
 
@@ -115,23 +112,9 @@ def _create_key(path: Path) -> None:
     pem = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    half_made = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}.new")
     try:
-        make_private_folder(path.parent)
-        try:
-            descriptor = os.open(half_made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(pem)
-                file.flush()
-                os.fsync(file.fileno())
-            # A link, not a rename: of two processes that start at once, the first one's key stays.
-            os.link(half_made, path)
-        except FileExistsError:
-            return
-        finally:
-            half_made.unlink(missing_ok=True)
         # What has a name there keeps it over a power cut: another key is another terminal.
-        sync(path.parent)
+        make_private_file(path, pem)
     except OSError as exc:
         why = words_of_os_error(exc)
         words = Words(f"无法写入密钥文件 {path}：{why.zh}", f"Cannot write the key file {path}: {why.en}")

@@ -191,6 +191,7 @@ account_movement = Table(
     Column("amount_fen", BigInteger, nullable=False, comment="negative when spent"),
     Column("used_by", Text, nullable=False, comment="for whom; another person is mutual aid"),
     Column("reason", Text, nullable=False, comment="balance, settlement or reversal"),
+    Column("year", Integer, nullable=False, comment="whose limits it counts towards: that of the settlement"),
     Column("moved_us", BigInteger, nullable=False),
     Index(None, "psn_no", "moved_us"),
     Index(

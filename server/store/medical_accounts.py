@@ -45,6 +45,8 @@ class Movement:
     used_by: str
     """For whom; another person is mutual aid."""
     reason: Reason
+    year: int
+    """Whose limits it counts towards: that of the settlement, also when it is taken back later."""
     moved_at: datetime
 
 
@@ -90,15 +92,11 @@ def load_movements_of(connection: Connection, setl_id: str) -> Sequence[Movement
     return _MOVEMENTS.records(connection.execute(asked.order_by(account_movement.c.n)))
 
 
-def given_between(connection: Connection, *, giver: str, receiver: str, begins: datetime, ends: datetime) -> Decimal:
-    """Return how much one account has paid for somebody from `begins` until before `ends`, what came back taken off."""
+def given_in_year(connection: Connection, *, giver: str, receiver: str, year: int) -> Decimal:
+    """Return how much one account has paid for somebody in a year, what came back of it taken off."""
     found = account_movement.c
     asked = select(func.coalesce(func.sum(found.amount_fen), 0)).where(
-        found.psn_no == giver,
-        found.used_by == receiver,
-        found.setl_id.is_not(None),
-        found.moved_us >= micros(begins),
-        found.moved_us < micros(ends),
+        found.psn_no == giver, found.used_by == receiver, found.setl_id.is_not(None), found.year == year
     )
     return FEN.amount(-int(connection.scalar(asked) or 0))
 

@@ -704,6 +704,9 @@ def upgrade() -> None:
         sa.Column("amount_fen", sa.BigInteger(), nullable=False, comment="negative when spent"),
         sa.Column("used_by", sa.Text(), nullable=False, comment="for whom; another person is mutual aid"),
         sa.Column("reason", sa.Text(), nullable=False, comment="balance, settlement or reversal"),
+        sa.Column(
+            "year", sa.Integer(), nullable=False, comment="whose limits it counts towards: that of the settlement"
+        ),
         sa.Column("moved_us", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["psn_no"], ["medical_account.psn_no"], name=op.f("fk_account_movement_psn_no")),
         sa.PrimaryKeyConstraint("n", name=op.f("pk_account_movement")),

@@ -1,0 +1,240 @@
+"""Who may practise: institutions, doctors and pharmacists at a moment, and who speaks for an institution.
+
+Standings are spans of time. Of those that cover a moment the one that began last counts, so that a suspension ends by
+itself, may be lifted early by a new span, and an agreement that has ended can begin anew. Whoever no span covers has no
+agreement. That somebody may not settle never closes refunds and reconciliation: callers of this decide what they check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from typing import ClassVar
+
+from codes.errors import RejectedError
+from codes.words import Words
+from server.errors import ServerError
+from server.store import institutions, practitioners
+from server.store.database import Connection
+from server.store.institutions import CallerKind, Institution
+from server.store.practitioners import Practitioner, PractitionerKind
+from server.store.standings import Standing, StandingSpan
+from server.store.terminals import load_trusted
+
+BEIJING = timezone(timedelta(hours=8))
+_APPROVED = "approved"
+_SEVERITY = {Standing.ACTIVE: 0, Standing.SUSPENDED: 1, Standing.ENDED: 2}
+_KINDS = {
+    PractitionerKind.DOCTOR: Words("医师", "doctor"),
+    PractitionerKind.PHARMACIST: Words("药师", "pharmacist"),
+}
+
+
+class PracticeError(ServerError, RejectedError):
+    """Somebody may not do this now."""
+
+    code: ClassVar[str] = "practice.refused"
+    next_step: ClassVar[Words] = Words("请联系医保经办机构。", "Ask the insurance office.")
+
+
+class UnknownInstitutionError(PracticeError):
+    """The institution is not on record, or has no agreement yet."""
+
+    code: ClassVar[str] = "practice.institution_unknown"
+
+
+class InstitutionSuspendedError(PracticeError):
+    """The institution's agreement is suspended."""
+
+    code: ClassVar[str] = "practice.institution_suspended"
+    next_step: ClassVar[Words] = Words(
+        "暂停期间不能结算，仍可退费和对账；有异议请联系医保经办机构。",
+        "It cannot settle meanwhile, but refund and reconcile; ask the insurance office.",
+    )
+
+
+class InstitutionEndedError(PracticeError):
+    """The institution's agreement has ended."""
+
+    code: ClassVar[str] = "practice.institution_ended"
+    next_step: ClassVar[Words] = Words(
+        "协议终止后不能结算，仍可退费和对账。", "It can settle no more, but still refund and reconcile."
+    )
+
+
+class UnknownPractitionerError(PracticeError):
+    """The doctor or pharmacist is not on record."""
+
+    code: ClassVar[str] = "practice.practitioner_unknown"
+    next_step: ClassVar[Words] = Words(
+        "请核对编码；未备案的人员请先向医保经办机构备案。",
+        "Check the code; whoever is not on record must be put there first.",
+    )
+
+
+class PractitionerSuspendedError(PracticeError):
+    """The doctor or pharmacist is suspended."""
+
+    code: ClassVar[str] = "practice.practitioner_suspended"
+
+
+class PractitionerEndedError(PracticeError):
+    """The doctor or pharmacist may practise no more."""
+
+    code: ClassVar[str] = "practice.practitioner_ended"
+
+
+class NotAtInstitutionError(PracticeError):
+    """The doctor or pharmacist does not practise there now, or as something else."""
+
+    code: ClassVar[str] = "practice.not_at_institution"
+    next_step: ClassVar[Words] = Words(
+        "请核对编码；多点执业须先备案到本机构。",
+        "Check the code; a further place of practice must be put on record first.",
+    )
+
+
+def span_at(spans: Sequence[StandingSpan], at: datetime) -> StandingSpan | None:
+    """Return the span that counts at a moment; of two that began together the graver."""
+    covering = [span for span in spans if span.from_at <= at and (span.to_at is None or at < span.to_at)]
+    return max(covering, key=lambda span: (span.from_at, _SEVERITY[span.standing]), default=None)
+
+
+def standing_at(spans: Sequence[StandingSpan], at: datetime) -> Standing | None:
+    """Return where somebody stands at a moment; None where no span covers it."""
+    span = span_at(spans, at)
+    return None if span is None else span.standing
+
+
+def check_institution(connection: Connection, code: str, at: datetime) -> Institution:
+    """Return an institution that may settle at a moment.
+
+    Raises:
+        UnknownInstitutionError: It is not on record, or has no agreement then.
+        InstitutionSuspendedError: Its agreement is suspended.
+        InstitutionEndedError: Its agreement has ended.
+    """
+    found = find_institution(connection, code)
+    span = span_at(institutions.load_standings(connection, code), at)
+    if span is None:
+        when = _shown(at)
+        raise UnknownInstitutionError(
+            Words(f"定点机构 {code} 在 {when} 没有有效协议", f"The institution {code} has no agreement at {when}")
+        )
+    if span.standing is Standing.SUSPENDED:
+        raise InstitutionSuspendedError(_suspended(Words("定点机构", "The institution"), code, span))
+    if span.standing is Standing.ENDED:
+        raise InstitutionEndedError(_ended(Words("定点机构", "The institution"), code, span))
+    return found
+
+
+def find_institution(connection: Connection, code: str) -> Institution:
+    """Return an institution that is on record, wherever it stands: what refunds and reconciliation ask for.
+
+    Raises:
+        UnknownInstitutionError: It is not.
+    """
+    found = institutions.load_institution(connection, code)
+    if found is None:
+        raise UnknownInstitutionError(Words(f"没有定点机构 {code}", f"There is no institution {code}"))
+    return found
+
+
+def check_practitioner(
+    connection: Connection, code: str, institution: str, at: datetime, kind: PractitionerKind | None = None
+) -> Practitioner:
+    """Return a doctor or a pharmacist who may practise at an institution at a moment.
+
+    Raises:
+        UnknownPractitionerError: Nobody has that code.
+        NotAtInstitutionError: They do not practise there on that day, or not as what was asked for.
+        PractitionerSuspendedError: They are suspended.
+        PractitionerEndedError: They may practise no more.
+    """
+    found = practitioners.load_practitioner(connection, code)
+    if found is None:
+        raise UnknownPractitionerError(
+            Words(f"没有备案的医师或药师 {code}", f"No doctor or pharmacist {code} is on record")
+        )
+    return _checked(connection, found, institution, at, kind)
+
+
+def check_licence(connection: Connection, licence: str, institution: str, at: datetime) -> Practitioner:
+    """Return the pharmacist with this licence who may practise at an institution at a moment.
+
+    Raises:
+        PracticeError: As `check_practitioner`.
+    """
+    found = [
+        one for one in practitioners.find_by_licence(connection, licence) if one.kind is PractitionerKind.PHARMACIST
+    ]
+    if not found:
+        raise UnknownPractitionerError(
+            Words(f"没有备案的药师执业证号 {licence}", f"No pharmacist with the licence {licence} is on record")
+        )
+    return _checked(connection, found[0], institution, at, PractitionerKind.PHARMACIST)
+
+
+def may_speak(connection: Connection, kind: CallerKind, caller: str, institution: str) -> bool:
+    """Tell whether a caller speaks for an institution: it was bound to it, or is a terminal that was approved there.
+
+    A terminal whose key is not approved, or no longer, speaks for nobody.
+    """
+    is_bound = institutions.speaks_for(connection, kind, caller, institution)
+    if kind is not CallerKind.TERMINAL:
+        return is_bound
+    terminal = load_trusted(connection, (caller,)).get(caller)
+    return terminal is not None and terminal.trust == _APPROVED and (is_bound or terminal.institution == institution)
+
+
+def _checked(
+    connection: Connection, found: Practitioner, institution: str, at: datetime, kind: PractitionerKind | None
+) -> Practitioner:
+    if kind is not None and found.kind is not kind:
+        is_kind, is_not = _KINDS[found.kind], _KINDS[kind]
+        raise NotAtInstitutionError(
+            Words(
+                f"{found.code} 备案为{is_kind.zh}，不是{is_not.zh}",
+                f"{found.code} is a {is_kind.en}, not a {is_not.en}",
+            )
+        )
+    who, day = _KINDS[found.kind], at.astimezone(BEIJING).date()
+    span = span_at(practitioners.load_standings(connection, found.code), at)
+    if span is not None and span.standing is Standing.SUSPENDED:
+        raise PractitionerSuspendedError(_suspended(Words(who.zh, f"The {who.en}"), found.code, span))
+    if span is not None and span.standing is Standing.ENDED:
+        raise PractitionerEndedError(_ended(Words(who.zh, f"The {who.en}"), found.code, span))
+    posts = practitioners.load_posts(connection, found.code)
+    if not any(
+        post.institution == institution and post.from_day <= day and (post.to_day is None or day <= post.to_day)
+        for post in posts
+    ):
+        raise NotAtInstitutionError(
+            Words(
+                f"{who.zh} {found.code} 在 {day} 未备案于机构 {institution}",
+                f"The {who.en} {found.code} does not practise at {institution} on {day}",
+            )
+        )
+    return found
+
+
+def _suspended(who: Words, code: str, span: StandingSpan) -> Words:
+    begins, until = _shown(span.from_at), "" if span.to_at is None else _shown(span.to_at)
+    why = f"：{span.reason}" if span.reason else ""
+    because = f": {span.reason}" if span.reason else ""
+    return Words(
+        f"{who.zh} {code} 自 {begins} 起暂停" + (f"至 {until}" if until else "，恢复时间另行通知") + why,
+        f"{who.en} {code} is suspended from {begins} " + (f"to {until}" if until else "until further notice") + because,
+    )
+
+
+def _ended(who: Words, code: str, span: StandingSpan) -> Words:
+    why = f"：{span.reason}" if span.reason else ""
+    because = f": {span.reason}" if span.reason else ""
+    begins = _shown(span.from_at)
+    return Words(f"{who.zh} {code} 自 {begins} 起终止{why}", f"{who.en} {code} has ended on {begins}{because}")
+
+
+def _shown(at: datetime) -> str:
+    local = at.astimezone(BEIJING)
+    return f"{local:%Y-%m-%d}" if local.hour == local.minute == local.second == 0 else f"{local:%Y-%m-%d %H:%M}"

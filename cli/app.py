@@ -63,6 +63,12 @@ PARTS: dict[str, Part] = {
         "decode",
         "camera",
     ),
+    "fsi": Part(
+        "国家医保机构接口：检查报文，查看字段表 / The national interface: check a message, look at the tables.",
+        "cli.fsi",
+        "fsi_app",
+        None,
+    ),
     "scanner": Part(
         "扫码设备 / Scanners",
         "cli.scanner",

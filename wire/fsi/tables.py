@@ -50,7 +50,7 @@ def transaction(infno: str, area: Area) -> Transaction:
         near = get_close_matches(infno, table_names(), 5, 0.5)
         listed = ("、".join(near), ", ".join(near))
         raise UnknownTransactionError(
-            Words(f"没有交易 “{infno[:12]}”的字段表", f"There is no table of transaction “{infno[:12]}”"),
+            Words(f"没有交易“{infno[:12]}”的字段表", f"There is no table of transaction “{infno[:12]}”"),
             next_step=Words(f"相近的交易：{listed[0]}", f"Near: {listed[1]}")
             if near
             else Words("用 yima fsi tables 查看全部交易。", "`yima fsi tables` lists them all."),

@@ -1,0 +1,96 @@
+"""A whole message held against envelope and table, for whoever wants to know everything that is wrong with it at once.
+
+Takes a full envelope, or only `{"infno": …, "input": …}`. Does what the centre does before any business is looked at;
+it changes nothing and knows nobody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codes.words import Words
+from wire.fsi.areas import Area
+from wire.fsi.checking import check
+from wire.fsi.envelope import EnvelopeError, read_request
+from wire.fsi.faults import Fault, fault
+from wire.fsi.fields import Transaction
+from wire.fsi.json_text import decode_json
+from wire.fsi.tables import UnknownTransactionError, transaction
+
+_SHORT = frozenset({"infno", "input"})
+_INFNO = Words("交易编号", "transaction number")
+_INPUT = Words("交易输入", "business input")
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a message is and everything that was found."""
+
+    infno: str
+    """As the message says it; nothing, if it does not."""
+    name: Words | None
+    """What the transaction is called; None if there is no such transaction."""
+    has_envelope: bool
+    faults: tuple[Fault, ...]
+    warnings: tuple[Fault, ...]
+
+
+def examine(body: bytes, area: Area) -> Examined:
+    """Return everything that is wrong with the message in `body`.
+
+    Raises:
+        NotJsonError: It is no JSON in UTF-8.
+    """
+    decoded = decode_json(body)
+    if not isinstance(decoded, dict):
+        what = Words("应为 JSON 对象", "must be a JSON object")
+        return Examined("", None, False, (fault("", Words("报文", "message"), "fsi.wrong_shape", what),), ())
+    infno = decoded.get("infno")
+    name = infno.strip() if isinstance(infno, str) else ""
+    faults, warnings, business = _envelope(body, decoded, area)
+    found = _table(name, area)
+    if isinstance(found, Transaction):
+        more, also = _input(business, found)
+        return Examined(name, found.name, not decoded.keys() <= _SHORT, (*faults, *more), (*warnings, *also))
+    named = {one.path for one in faults}
+    return Examined(
+        name,
+        None,
+        not decoded.keys() <= _SHORT,
+        (*faults, *(one for one in found if one.path not in named)),
+        warnings,
+    )
+
+
+def _envelope(
+    body: bytes, decoded: dict[str, object], area: Area
+) -> tuple[tuple[Fault, ...], tuple[Fault, ...], object]:
+    """Return faults and warnings of the envelope, and the input."""
+    business = decoded.get("input")
+    if decoded.keys() <= _SHORT:
+        return (), (), business
+    try:
+        request = read_request(body, area)
+    except EnvelopeError as exc:
+        return exc.faults, (), business
+    return (), request.warnings, request.input
+
+
+def _table(infno: str, area: Area) -> Transaction | tuple[Fault, ...]:
+    if not infno:
+        return (fault("infno", _INFNO, "fsi.missing", Words("必填", "is required")),)
+    try:
+        return transaction(infno, area)
+    except UnknownTransactionError as exc:
+        what = Words(
+            f"不可用：{exc.words.zh}。{exc.next_step.zh}", f"cannot be used: {exc.words.en}. {exc.next_step.en}"
+        )
+        return (fault("infno", _INFNO, exc.code, what),)
+
+
+def _input(business: object, table: Transaction) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]:
+    if isinstance(business, str) and business:
+        what = Words("已加密或不是对象，未检查", "is encrypted or no object, and was not checked")
+        return (), (fault("input", _INPUT, "fsi.not_checked", what),)
+    checked = check(business, table)
+    return checked.faults, checked.warnings

@@ -20,9 +20,9 @@ from server.store.institutions import CallerKind, Institution
 from server.store.practitioners import Practitioner, PractitionerKind
 from server.store.standings import Standing, StandingSpan
 from server.store.terminals import load_trusted
+from wire.receipts import Trust
 
 BEIJING = timezone(timedelta(hours=8))
-_APPROVED = "approved"
 _SEVERITY = {Standing.ACTIVE: 0, Standing.SUSPENDED: 1, Standing.ENDED: 2}
 _KINDS = {
     PractitionerKind.DOCTOR: Words("医师", "doctor"),
@@ -184,7 +184,9 @@ def may_speak(connection: Connection, kind: CallerKind, caller: str, institution
     if kind is not CallerKind.TERMINAL:
         return is_bound
     terminal = load_trusted(connection, (caller,)).get(caller)
-    return terminal is not None and terminal.trust == _APPROVED and (is_bound or terminal.institution == institution)
+    if terminal is None or terminal.trust != Trust.APPROVED:
+        return False
+    return is_bound or terminal.institution == institution
 
 
 def _checked(

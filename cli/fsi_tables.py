@@ -88,11 +88,11 @@ def _show_node(node: Node, base: Node, side: Words, console: Console) -> None:
     needed = Words("", "") if node.is_required else Words("，可无", ", may be absent")
     console.print(Text(f"\n{side} {_node_name(node)}  ({how_many.zh}{needed.zh} / {how_many.en}{needed.en})", "bold"))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(str(Words("字段", "field")), no_wrap=True)
-    table.add_column(str(Words("类型", "type")), no_wrap=True)
-    table.add_column(str(Words("必填", "required")), no_wrap=True)
-    table.add_column(str(Words("名称", "name")), overflow="fold")
-    table.add_column(str(Words("取值", "values")), overflow="fold")
+    table.add_column("字段\nfield", no_wrap=True)
+    table.add_column("类型\ntype", no_wrap=True)
+    table.add_column("必填\nrequired", no_wrap=True)
+    table.add_column("名称\nname", overflow="fold")
+    table.add_column("取值\nvalues", overflow="fold")
     for depth, field, other in _flat(node.fields, base.fields, 0):
         table.add_row(
             Text("  " * depth + field.written + _mark(field.written != other.written)),
@@ -134,8 +134,8 @@ def _required(field: Field) -> str:
 
 
 def _values(field: Field) -> str:
-    listed = ", ".join(f"{value} {words}" for value, words in field.coded.items())
-    return listed + (" …" if listed and not field.dictionary.is_closed else "")
+    listed = [f"{value} {words}" for value, words in field.coded.items()]
+    return "\n".join([*listed, "…"] if listed and not field.dictionary.is_closed else listed)
 
 
 def _condition_words(condition: Condition) -> str:

@@ -41,6 +41,21 @@ class WrongSignatureError(SignatureError):
     code: ClassVar[str] = "fsi.signature_wrong"
 
 
+class UnreadableTextError(SignatureError):
+    """What should be signed JSON is none."""
+
+    code: ClassVar[str] = "fsi.unreadable"
+
+
+class DoubledFieldError(SignatureError):
+    """A name stands twice in a signed object: its signer and its reader might take different ones."""
+
+    code: ClassVar[str] = "fsi.field_doubled"
+    next_step: ClassVar[Words] = Words(
+        "请删去重复的字段后重新签名发送。", "Leave one of them out, sign and send again."
+    )
+
+
 class UnknownSignerError(SignatureError):
     """Nobody has told this side which key the sender has."""
 

@@ -31,6 +31,7 @@ from wire.fsi.signing.sm2 import HALF_BYTES, Sm2PrivateKey, Sm2PublicKey
 _SM2_OID = bytes.fromhex("2a811ccf5501822d")
 """1.2.156.10197.1.301, the recommended curve."""
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
+_PRIVATE_LABELS = ("PRIVATE KEY", "EC PRIVATE KEY", "SM2 PRIVATE KEY")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _POINT_BYTES = 2 * HALF_BYTES
 _UNCOMPRESSED = 4
@@ -49,7 +50,7 @@ def read_private_key(text: str) -> Sm2PrivateKey:
     if "ENCRYPTED PRIVATE KEY" in blocks or "Proc-Type: 4,ENCRYPTED" in text:
         raise SecretsError(Words("SM2 私钥已加密，请先解密", "The SM2 private key is encrypted; decrypt it first"))
     try:
-        return _private(blocks.get("PRIVATE KEY") or blocks.get("EC PRIVATE KEY") or _bytes(text))
+        return _private(next((blocks[label] for label in _PRIVATE_LABELS if label in blocks), None) or _bytes(text))
     except ValueError as exc:
         raise SecretsError(_NO_PRIVATE_KEY) from exc
 

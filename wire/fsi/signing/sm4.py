@@ -13,7 +13,9 @@ from wire.fsi.signing.errors import EncryptedTextError
 
 KEY_BYTES = 16
 BLOCK_BYTES = 16
-_NOT_OURS = Words("密文无法解密：密钥不对，或内容已损坏", "The cipher text does not open: another key, or it is damaged")
+_NOT_OURS = Words(
+    "密文无法解密：密钥不对，或内容已损坏", "The cipher text does not open: another key, or it is damaged"
+)
 
 
 def encrypt_ecb(key: bytes, plain: bytes) -> bytes:

@@ -111,6 +111,12 @@ PARTS: dict[str, Part] = {
         "server_app",
         "server",
     ),
+    "settle": Part(
+        "结算：核对算例，说明每一步 / Settlement: check worked examples, explain each step.",
+        "cli.settle",
+        "settle_app",
+        None,
+    ),
     "broker": Part(
         "内置消息代理（仅本机） / The embedded broker (this machine only)",
         "cli.broker",

@@ -1,0 +1,108 @@
+"""Expected against got, exactly: at the decimals of the expected number, and of money always to the fen.
+
+Every figure that is expected is compared. One that the kind does not compute is a difference like any other, named
+as such; it never passes because nobody looked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from codes.errors import YimaError
+from codes.words import Words
+from rules.examples.errors import ShapeError
+from rules.examples.given import LIST
+from rules.examples.numbers import decimals_of, number_of
+from rules.examples.worked import MONEY_PLACES, Figure, Parts, Worked
+from rules.money import to_places
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One figure, compared."""
+
+    name: str
+    expected: str
+    """As the file has it."""
+    got: str
+    """With as many decimals as the comparison took; empty if nothing was computed."""
+    is_equal: bool
+    why: Words | None = None
+    """What went wrong apart from the numbers being different."""
+
+
+def judge(expected: Mapping[str, object], worked: Worked) -> tuple[Check, ...]:
+    """Compare every expected figure."""
+    checks = []
+    for name, wanted in expected.items():
+        try:
+            checks.append(_check(name, wanted, worked))
+        except YimaError as problem:
+            checks.append(Check(name or worked.main, shown(wanted), "", is_equal=False, why=problem.words))
+    return tuple(checks)
+
+
+def _check(name: str, wanted: object, worked: Worked) -> Check:
+    known = name or (worked.listed if isinstance(wanted, (list, dict)) else worked.main)
+    got = worked.figures.get(known)
+    if got is None:
+        return Check(known or name, shown(wanted), "", is_equal=False, why=_not_computed(known, worked))
+    if isinstance(got, bool):
+        return Check(known, shown(wanted), shown(got), is_equal=wanted is got)
+    if isinstance(got, Parts):
+        return _check_parts(known, wanted, got)
+    number = number_of(known, wanted)
+    return Check(known, shown(wanted), _like(got, number), is_equal=_is_equal(got, number))
+
+
+def _check_parts(name: str, wanted: object, got: Parts) -> Check:
+    if isinstance(wanted, dict):
+        by_name = dict(zip(got.names, got.figures, strict=False))
+        numbers = {str(key): number_of(f"{name}.{key}", value) for key, value in wanted.items()}
+        is_equal = numbers.keys() == by_name.keys() and all(
+            _is_equal(by_name[key], number) for key, number in numbers.items()
+        )
+        each = (f"{key}: {_like(figure, numbers.get(key))}" for key, figure in by_name.items())
+        return Check(name, shown(wanted), f"{{{', '.join(each)}}}", is_equal=is_equal)
+    if not isinstance(wanted, list):
+        raise ShapeError(name, LIST)
+    row = [number_of(f"{name}[{place}]", value) for place, value in enumerate(wanted, 1)]
+    figures = list(got.figures)
+    while got.is_open and len(figures) > len(row) and not figures[-1].value:
+        figures.pop()
+    padded = [*row, *(None for _ in figures[len(row) :])]
+    each = (_like(figure, number) for figure, number in zip(figures, padded, strict=False))
+    is_equal = len(row) == len(figures) and all(map(_is_equal, figures, row))
+    return Check(name, shown(wanted), f"[{', '.join(each)}]", is_equal=is_equal)
+
+
+def _is_equal(got: Figure, number: Decimal) -> bool:
+    return got.at(decimals_of(number)) == number
+
+
+def _like(got: Figure, number: Decimal | None) -> str:
+    """Return the figure with the decimals that it was compared with."""
+    value = got.at(MONEY_PLACES if number is None else decimals_of(number))
+    return f"{value:f}" if decimals_of(value) >= got.places else f"{to_places(value, got.places):f}"
+
+
+def _not_computed(name: str, worked: Worked) -> Words:
+    known = ", ".join(worked.figures)
+    return Words(f"此类型不计算“{name}”；可用：{known}。", f"This kind does not compute {name!r}; it has: {known}.")
+
+
+def shown(raw: object) -> str:
+    """Return a value as a file writes it."""
+    if isinstance(raw, bool):
+        return "true" if raw else "false"
+    if raw is None:
+        return "null"
+    if isinstance(raw, Decimal):
+        return f"{raw:f}" if raw.is_finite() else str(raw)
+    if isinstance(raw, list):
+        return f"[{', '.join(map(shown, raw))}]"
+    if isinstance(raw, dict):
+        return f"{{{', '.join(f'{key}: {shown(value)}' for key, value in raw.items())}}}"
+    return str(raw)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from operator import attrgetter
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from rules.pack_life import Act, FactKey
+from rules.pack_life import FactKey
 from server.api.access import Reader, StillReading, TheCentre
 from server.api.catalogue_views import ProductView
 from server.api.ledger_views import (
@@ -28,6 +27,7 @@ from server.store import events, ledger
 from server.store.ledger import EvidenceRow, LedgerRow
 from server.store.times import moment
 from server.trace.history import TimelineEntry, event_id, find_history, state_at
+from server.trace.standing import facts_of
 from web.live import sse_response
 from wire.events import MAX_CODE_LENGTH
 
@@ -52,7 +52,7 @@ def code(
         rest=found.rest,
         barred=found.barred,
         reserved_until=found.reserved_until,
-        facts=_stated(found.evidence),
+        facts=_stated(found.evidence, found.facts),
         conflicts=[ConflictView.of(note) for note in found.conflicts],
         conflict_count=found.conflict_count,
         timeline=[_entry(entry) for entry in found.timeline],
@@ -73,6 +73,7 @@ def ledger_page(
     with centre.store.reading() as connection:
         rows = ledger.load_row_page(connection, after=after, limit=limit)
         said = ledger.load_evidence(connection, [row.code for row in rows])
+        names = ledger.load_stream_names(connection, {one.stream for one in said})
     said_of: dict[str, list[EvidenceRow]] = {}
     for one in said:
         said_of.setdefault(one.code, []).append(one)
@@ -81,7 +82,7 @@ def ledger_page(
             code=row.code,
             state=state_at(row, now),
             holder=row.holder,
-            facts=_stated(said_of.get(row.code, ())),
+            facts=_stated(said_of.get(row.code, ()), facts_of(said_of.get(row.code, ()), names)),
             conflict_count=row.conflict_count,
             changed_at=moment(row.changed_us),
         )
@@ -138,11 +139,11 @@ def _entry(entry: TimelineEntry) -> TimelineView:
     )
 
 
-def _stated(said: Iterable[EvidenceRow]) -> list[StatedView]:
+def _stated(said: Sequence[EvidenceRow], keys: Sequence[FactKey]) -> list[StatedView]:
     """Return each fact once, whatever the number of messages that say it; the earliest one speaks."""
     facts: dict[FactKey, EvidenceRow] = {}
-    for row in sorted(said, key=attrgetter("hlc", "source")):
-        facts.setdefault(FactKey(Act(row.act), row.institution, row.document, row.line), row)
+    for row, key in sorted(zip(said, keys, strict=True), key=lambda pair: (pair[0].hlc, pair[0].source)):
+        facts.setdefault(key, row)
     return [StatedView(**key._asdict(), product=row.product) for key, row in facts.items()]
 
 

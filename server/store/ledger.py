@@ -6,14 +6,19 @@ from collections.abc import Collection, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, delete, func, select, tuple_
 
 from server.store import bulk
+from server.store.events import NO_HASH
 from server.store.tables import HAS_CONFLICT, evidence, ledger, sighting, stream
 
 StreamNames = dict[int, tuple[str, str]]
 """Terminal and epoch of a stream, by its number."""
 
+
+INTERFACE = ("", "fsi")
+"""What stands for terminal and epoch of evidence that came as messages of the national interface: no terminal is named
+so. Its number within it is one that the message's record gives (`server.trace.telling`)."""
 
 _LEDGER = tuple(ledger.columns)
 _EVIDENCE = tuple(evidence.columns)
@@ -91,6 +96,21 @@ def load_stream_names(connection: Connection, streams: Collection[int]) -> Strea
     """Return terminal and epoch of each stream."""
     found = bulk.fetch(connection, _NAMES, stream.c.id, streams)
     return {number: (terminal, epoch) for number, terminal, epoch in found}
+
+
+def interface_stream(connection: Connection) -> int:
+    """Return the number under which evidence of the national interface is kept; it is given out once."""
+    asked = select(stream.c.id).where(stream.c.terminal == INTERFACE[0], stream.c.epoch == INTERFACE[1])
+    number = connection.scalar(asked)
+    if number is None:
+        bulk.insert_missing(connection, stream, [(*INTERFACE, 0, 0, NO_HASH, False)])
+        number = connection.scalars(asked).one()
+    return int(number)
+
+
+def remove_evidence(connection: Connection, source: bytes, codes: Collection[str]) -> None:
+    """Take back what one message said about `codes`."""
+    connection.execute(delete(evidence).where(evidence.c.code.in_(sorted(codes)), evidence.c.source == source))
 
 
 def save_evidence(connection: Connection, rows: Sequence[EvidenceRow]) -> None:

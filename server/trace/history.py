@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,7 +13,8 @@ from server.store.database import Connection, Store
 from server.store.events import EventRow
 from server.store.ledger import EvidenceRow, LedgerRow, SightingRow
 from server.store.times import micros, moment
-from server.trace.standing import ConflictNote, conflicts_of, settled_by
+from server.trace.records import InterfaceRecord, find_records
+from server.trace.standing import ConflictNote, conflicts_of, facts_of, settled_by
 from server.trace.testimony import LONGEST_RESERVATION_US
 from wire.errors import WireError
 from wire.events import thaw
@@ -24,18 +25,24 @@ MOST_SCANS = 200
 
 @dataclass(frozen=True, slots=True)
 class Testimony:
-    """One message that says so."""
+    """One message that says so: an event of a terminal, or a message of the national interface."""
 
     event: str
-    """Event id."""
+    """Event id; of a message of the interface, what marks its evidence."""
     terminal: str
+    """Empty for a message of the interface."""
     epoch: str
     seq: int
     hlc: int
     operator: str | None
     occurred_at: datetime | None
-    """Device clock; None if the stored bytes are of a form that this release cannot read."""
+    """Device clock, or the time that the message states; None if the stored bytes are of a form that this release
+    cannot read."""
     received_at: datetime | None
+    infno: str | None = None
+    """Transaction of the interface."""
+    msgid: str | None = None
+    """The message of the institution that the record came with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,8 @@ class CodeHistory:
     reserved_until: datetime | None
     evidence: Sequence[EvidenceRow]
     """What was said about it, scans apart."""
+    facts: Sequence[FactKey]
+    """The fact that each piece of `evidence` is about."""
     conflicts: Sequence[ConflictNote]
     conflict_count: int
     timeline: Sequence[TimelineEntry]
@@ -79,10 +88,12 @@ def find_history(store: Store, code: str, now: datetime) -> CodeHistory:
     with store.reading() as connection:
         row = ledger.find_row(connection, code)
         if row is None:
-            return CodeHistory(code, False, State.UNSEEN, None, None, None, None, None, (), (), 0, (), True)
+            return CodeHistory(code, False, State.UNSEEN, None, None, None, None, None, (), (), (), 0, (), True)
         facts = ledger.load_evidence_page(connection, code, MOST_FACTS + 1)
         scans = ledger.load_newest_sightings(connection, code, MOST_SCANS + 1)
-        timeline = _timeline(connection, row, facts[:MOST_FACTS], scans[:MOST_SCANS])
+        names = ledger.load_stream_names(connection, {one.stream for one in (*facts, *scans)})
+        keys = facts_of(facts[:MOST_FACTS], names)
+        timeline = _timeline(connection, row, _Said(facts[:MOST_FACTS], keys, scans[:MOST_SCANS], names))
     return CodeHistory(
         code=code,
         is_known=True,
@@ -93,6 +104,7 @@ def find_history(store: Store, code: str, now: datetime) -> CodeHistory:
         barred=None if row.barred is None else State(row.barred),
         reserved_until=_reserved_until(row, now),
         evidence=facts[:MOST_FACTS],
+        facts=keys,
         conflicts=conflicts_of(row),
         conflict_count=row.conflict_count,
         timeline=timeline,
@@ -119,27 +131,71 @@ def _reserved_until(row: LedgerRow, now: datetime) -> datetime | None:
     return moment(row.scan_until_us) if is_believed else None
 
 
-def _timeline(
-    connection: Connection, row: LedgerRow, facts: Sequence[EvidenceRow], scans: Sequence[SightingRow]
-) -> list[TimelineEntry]:
-    names = ledger.load_stream_names(connection, {one.stream for one in facts} | {one.stream for one in scans})
-    places = [(one.stream, one.seq) for one in facts] + [(one.stream, one.seq) for one in scans]
-    stored = {(one.stream, one.seq, one.id): one for one in events.load_placed(connection, places)}
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """All that was said of one code, as far as it is shown."""
+
+    facts: Sequence[EvidenceRow]
+    keys: Sequence[FactKey]
+    """The fact that each of `facts` is about."""
+    scans: Sequence[SightingRow]
+    names: ledger.StreamNames
+
+
+def _timeline(connection: Connection, row: LedgerRow, said: _Said) -> list[TimelineEntry]:
+    stored = _Stored(
+        {number: name for number, name in said.names.items() if name != ledger.INTERFACE},
+        _events(connection, said),
+        find_records(connection, row.code, said.facts) if ledger.INTERFACE in said.names.values() else {},
+    )
     conflicts = {note.fact: note for note in conflicts_of(row)}
-
-    def testimony(one: EvidenceRow | SightingRow) -> Testimony:
-        terminal, epoch = names[one.stream]
-        return _testimony(one, terminal, epoch, stored.get((one.stream, one.seq, one.source)))
-
-    grouped: dict[FactKey, list[Testimony]] = {}
-    for fact in facts:
-        key = FactKey(Act(fact.act), fact.institution, fact.document, fact.line)
-        grouped.setdefault(key, []).append(testimony(fact))
-    entries = [TimelineEntry(key, _in_order(said), conflicts.get(key)) for key, said in grouped.items()]
-    for scan in scans:
+    grouped: dict[FactKey, dict[bytes, Testimony]] = {}
+    for key, fact in zip(said.keys, said.facts, strict=True):
+        # A message that names its sale by several numbers is one testimony.
+        grouped.setdefault(key, {}).setdefault(fact.source, stored.testimony(fact))
+    entries = [TimelineEntry(key, _in_order(told.values()), conflicts.get(key)) for key, told in grouped.items()]
+    for scan in said.scans:
         key = FactKey(Act.SCANNED, scan.institution, scan.sale, 0)
-        entries.append(TimelineEntry(key, [testimony(scan)], None))
+        entries.append(TimelineEntry(key, [stored.testimony(scan)], None))
     return sorted(entries, key=lambda entry: _place(entry.evidence[0]))
+
+
+def _events(connection: Connection, said: _Said) -> dict[tuple[int, int, bytes], EventRow]:
+    places = [(one.stream, one.seq) for one in (*said.facts, *said.scans) if said.names[one.stream] != ledger.INTERFACE]
+    return {(one.stream, one.seq, one.id): one for one in events.load_placed(connection, places)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The messages behind what was said of one code."""
+
+    terminals: dict[int, tuple[str, str]]
+    """Terminal and epoch by stream."""
+    events: dict[tuple[int, int, bytes], EventRow]
+    records: dict[bytes, InterfaceRecord]
+    """Records of the interface, by what marks their evidence."""
+
+    def testimony(self, one: EvidenceRow | SightingRow) -> Testimony:
+        """Return who says it, when and how it came."""
+        if one.stream not in self.terminals:
+            return _of_interface(one, self.records.get(one.source))
+        terminal, epoch = self.terminals[one.stream]
+        return _testimony(one, terminal, epoch, self.events.get((one.stream, one.seq, one.source)))
+
+
+def _of_interface(one: EvidenceRow | SightingRow, record: InterfaceRecord | None) -> Testimony:
+    terminal, epoch = ledger.INTERFACE
+    said = Testimony(event_id(one.source), terminal, epoch, one.seq, one.hlc, None, moment(one.hlc), None)
+    if record is None:
+        return said
+    return replace(
+        said,
+        operator=record.operator or None,
+        occurred_at=record.happened_at,
+        received_at=record.received_at,
+        infno=record.infno,
+        msgid=record.msgid,
+    )
 
 
 def _testimony(one: EvidenceRow | SightingRow, terminal: str, epoch: str, event: EventRow | None) -> Testimony:

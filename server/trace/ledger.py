@@ -6,7 +6,7 @@ comes second sees what the first has committed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from server.store import ledger as store
@@ -33,6 +33,18 @@ def apply(connection: Connection, facts: Sequence[EvidenceRow], scans: Sequence[
     changed = _after(connection, news, rows, now_us)
     store.add_rows(connection, [row for row in changed if row.code not in rows])
     store.replace_rows(connection, [row for row in changed if row.code in rows])
+
+
+def withdraw(connection: Connection, source: bytes, codes: Collection[str], now_us: int) -> None:
+    """Take back what one message said about `codes`, and derive their rows from what is left."""
+    rows = store.load_rows(connection, codes)
+    store.remove_evidence(connection, source, codes)
+    unclear = [News(code, (), (), is_from_known_document=False) for code in sorted(rows)]
+    store.replace_rows(connection, _from_history(connection, unclear, rows, _names_of(connection, rows), now_us))
+
+
+def _names_of(connection: Connection, rows: Mapping[str, LedgerRow]) -> StreamNames:
+    return store.load_stream_names(connection, _streams_of((), rows.values()))
 
 
 def _by_code(said: Iterable[_T]) -> dict[str, list[_T]]:

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from rules.pack_facts import keys_of_facts
 from rules.pack_fold import fold
 from rules.pack_life import BARS, SALES, SELLABLE, Act, Conflict, Evidence, FactKey, Order, PackLife, State
 from server.store.ledger import EvidenceRow, LedgerRow, SightingRow
@@ -133,6 +134,13 @@ def settled_by(row: LedgerRow) -> FactKey | None:
     return FactKey(Act(act), institution, row.settled_document, row.settled_line)
 
 
+def facts_of(rows: Sequence[EvidenceRow], streams: Streams) -> list[FactKey]:
+    """Return, for each row of all that was said about one code, the key of the fact that it is evidence of."""
+    pieces = [_evidence(row, streams) for row in rows]
+    merged = keys_of_facts(pieces)
+    return [merged.get(piece.key, piece.key) for piece in pieces]
+
+
 def conflicts_of(row: LedgerRow) -> list[ConflictNote]:
     """Return the conflicts that the row describes."""
     return _conflicts_decoder.decode(row.conflicts) if row.conflicts else []
@@ -175,7 +183,9 @@ def _after_more_conflicts(
     prior: LedgerRow, facts: Sequence[EvidenceRow], scan: NewestScan | None, streams: Streams, now_us: int
 ) -> LedgerRow:
     newest = max(facts, key=lambda row: _order(row.hlc, row.stream, row.seq, streams))
-    sales = {(row.act, row.institution, row.document, row.line) for row in facts if row.act in _SALES}
+    pieces = [_evidence(row, streams) for row in facts if row.act in _SALES]
+    merged = keys_of_facts(pieces)
+    sales = {merged.get(piece.key, piece.key) for piece in pieces}
     counted = prior._replace(
         conflict_count=prior.conflict_count + len(sales),
         fact_hlc=newest.hlc,

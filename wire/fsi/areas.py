@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Generic, TypeVar
 
 import msgspec
 
@@ -24,6 +24,7 @@ from wire.errors import WireError
 from wire.fsi.fields import Field
 from wire.fsi.table_files import node_at, table_names
 
+T = TypeVar("T")
 _HARD_MOST_CODE_CHARACTERS = 100
 
 
@@ -120,9 +121,23 @@ class _AreaFile(msgspec.Struct, forbid_unknown_fields=True):
     encryptor: str = "none"
     transport: str = "plain"
     checks_password: list[str] = []
-    required: dict[str, dict[str, bool]] = {}
-    spellings: dict[str, dict[str, str]] = {}
-    lengths: dict[str, dict[str, Annotated[int, msgspec.Meta(gt=0)]]] = {}
+    # What stands in these is looked at by hand, so that a wrong value is named by its field.
+    required: dict[str, dict[str, object]] = {}
+    spellings: dict[str, dict[str, object]] = {}
+    lengths: dict[str, dict[str, object]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted(Generic[T]):
+    """What the value of an override must be."""
+
+    kind: type[T]
+    words: Words
+
+
+_BOOLEAN = _Wanted(bool, Words(" true 或 false", "true or false"))
+_NAME = _Wanted(str, Words("一种写法", "a spelling"))
+_LENGTH = _Wanted(int, Words("正整数", "a whole number above 0"))
 
 
 def load_area(text: str) -> Area:
@@ -137,15 +152,17 @@ def load_area(text: str) -> Area:
         raise AreaError(Words(f"地区文件不是合法的 TOML：{exc}", f"The area file is no valid TOML: {exc}")) from exc
     except msgspec.ValidationError as exc:
         raise AreaError(Words(f"地区文件有误：{exc}", f"The area file is wrong: {exc}")) from exc
-    _check_paths((read.required, read.spellings, read.lengths))
-    _check_spellings(read)
+    required = _overrides(read.required, _BOOLEAN)
+    spellings = _overrides(read.spellings, _NAME)
+    lengths = _overrides(read.lengths, _LENGTH)
+    _check_spellings(spellings)
     _check_transactions(read.checks_password)
     return Area(
         name=read.name,
         title=Words(read.zh, read.en),
-        required=read.required,
-        spellings=read.spellings,
-        lengths=read.lengths,
+        required=required,
+        spellings=spellings,
+        lengths=lengths,
         sends_infcode_as_text=read.sends_infcode_as_text,
         refusal_infcode=read.refusal_infcode,
         trace_channels=frozenset(read.trace_channels),
@@ -199,22 +216,35 @@ def fields_below(path: str) -> tuple[Field, ...]:
     infno, side, node, *nested = [*path.split("."), "", ""][: max(3, path.count(".") + 1)]
     fields = node_at(f"{infno}.{side}.{node}").fields
     for name in nested:
-        fields = next(one.children for one in fields if one.name == name and one.children)
+        fields = next((one.children for one in fields if one.name == name), ())
+        if not fields:
+            raise KeyError(path)
     return fields
 
 
-def _check_paths(groups: Iterable[Mapping[str, Mapping[str, object]]]) -> None:
-    for group in groups:
-        for path, settings in group.items():
-            try:
-                known = [one.name for one in fields_below(path)]
-            except (KeyError, StopIteration):
-                raise AreaError(
-                    Words(f"地区文件中的“{path}”不是任何节点", f"“{path}” in the area file is no node")
-                ) from None
-            for name in settings:
-                if name not in known:
-                    raise AreaError(_no_such_field(path, name, known))
+def _overrides(group: Mapping[str, Mapping[str, object]], wanted: _Wanted[T]) -> dict[str, dict[str, T]]:
+    """Return the settings of one kind, each known to name a field and to have a value of that kind."""
+    return {
+        path: {name: _setting(path, name, value, _names_at(path), wanted) for name, value in settings.items()}
+        for path, settings in group.items()
+    }
+
+
+def _names_at(path: str) -> list[str]:
+    try:
+        return [one.name for one in fields_below(path)]
+    except KeyError:
+        words = Words(f"地区文件中的“{path}”不是任何节点", f"“{path}” in the area file is no node")
+        raise AreaError(words) from None
+
+
+def _setting(path: str, name: str, value: object, known: list[str], wanted: _Wanted[T]) -> T:
+    if name not in known:
+        raise AreaError(_no_such_field(path, name, known))
+    # Exactly: true is an int to Python, and no length.
+    if type(value) is not wanted.kind or (not value and wanted.kind is not bool):
+        raise AreaError(Words(f"{path} 的 {name} 应为{wanted.words.zh}", f"{name} of {path} must be {wanted.words.en}"))
+    return value
 
 
 def _no_such_field(path: str, name: str, known: list[str]) -> Words:
@@ -223,12 +253,12 @@ def _no_such_field(path: str, name: str, known: list[str]) -> Words:
     return Words(f"{path} 没有字段 {name}{hint[0]}", f"{path} has no field {name}{hint[1]}")
 
 
-def _check_spellings(read: _AreaFile) -> None:
+def _check_spellings(spellings: Mapping[str, Mapping[str, str]]) -> None:
     """A spelling that we would not read ourselves is refused: an answer must be readable where it was written."""
-    for path, settings in read.spellings.items():
+    for path, settings in spellings.items():
         for one in fields_below(path):
-            spelt = settings.get(one.name)
-            if spelt is not None and spelt not in one.spellings:
+            spelt = settings.get(one.name, one.name)
+            if spelt not in one.spellings:
                 listed = ", ".join(one.spellings)
                 raise AreaError(
                     Words(f"{path}.{one.name} 不能写作 {spelt}，可用：{listed}", f"{path}.{one.name} is spelt {listed}")

@@ -94,7 +94,9 @@ class _Findings:
     def _node(self, raw: Mapping[str, object], node: Node, *, may_be_empty: bool) -> tuple[Record, ...]:
         if not node.name:
             return (self._record(raw, node.fields, node.conditions, ""),)
-        given = next((raw[name] for name in (node.name, *node.aliases) if not is_absent(raw.get(name))), None)
+        # An empty object is a record that lacks everything: each of its fields is named.
+        values = (raw.get(name) for name in (node.name, *node.aliases))
+        given = next((one for one in values if one == {} or not is_absent(one)), None)
         if given is None:
             if node.is_required and not (may_be_empty and node.is_many):
                 self._fault(node.name, NO_LABEL, "fsi.missing", _MISSING)

@@ -24,6 +24,7 @@ __all__ = [
     "envelope", "transaction", "transactions",
 ]  # fmt: skip
 
+_LONGEST_NUMBER = 6
 _REMEMBERED = 1024
 """Tables of a dozen areas; a table is a few kilobytes."""
 
@@ -47,7 +48,7 @@ def transaction(infno: str, area: Area) -> Transaction:
         UnknownTransactionError: There is none; the next step names those that are near.
     """
     if infno not in table_names():
-        near = get_close_matches(infno, table_names(), 5, 0.5)
+        near = _near(infno)
         listed = ("、".join(near), ", ".join(near))
         raise UnknownTransactionError(
             Words(f"没有交易“{infno[:12]}”的字段表", f"There is no table of transaction “{infno[:12]}”"),
@@ -56,6 +57,12 @@ def transaction(infno: str, area: Area) -> Transaction:
             else Words("用 yima fsi tables 查看全部交易。", "`yima fsi tables` lists them all."),
         )
     return _in_area(base_table(infno), infno, area)
+
+
+def _near(infno: str) -> list[str]:
+    """Return the transactions of the same group, which is the first two digits; else those that look alike."""
+    group = [name for name in table_names() if name[:2] == infno[:2]]
+    return group or get_close_matches(infno[:_LONGEST_NUMBER], table_names(), 5, 0.5)
 
 
 @lru_cache(_REMEMBERED)

@@ -13,10 +13,9 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
-import msgspec
-
 from codes.words import Words
 from wire.fsi.fields import Field, Kind
+from wire.fsi.json_text import encode_json
 
 BEIJING = timezone(timedelta(hours=8))
 """The time of the interface."""
@@ -103,7 +102,7 @@ def _as_text(field: Field, raw: object) -> str:
     if isinstance(raw, int | Decimal) and not isinstance(raw, bool):
         return str(raw)
     if field.may_be_object and isinstance(raw, Mapping):
-        return msgspec.json.encode(raw).decode()
+        return encode_json(raw).decode()
     raise UnreadableValueError("fsi.wrong_shape", Words("应为文本", "must be text"))
 
 

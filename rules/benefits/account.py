@@ -1,0 +1,62 @@
+"""Who pays the person's part: the own account, the family's accounts, and cash for the rest.
+
+An area says which parts an account may pay. The own account is used only where the visit asks for it; what the family
+gives comes after it and pays only what the own account has left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rules.benefits.case import Person, Visit
+from rules.benefits.facts import Facts
+from rules.benefits.rule_set import Part
+from rules.benefits.sentences import StepKind, Value
+from rules.benefits.worksheet import Worksheet
+from rules.money import ZERO, at_least_zero, to_cent, total
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """The person's part by who pays it."""
+
+    account: Decimal
+    family: Decimal
+    cash: Decimal
+
+
+def pay_from_accounts(
+    sheet: Worksheet, facts: Facts, person: Person, visit: Visit, borne: Mapping[Part, Decimal]
+) -> Purse:
+    """Return how the person's part is paid.
+
+    Args:
+        sheet: Where it is written.
+        facts: The case.
+        person: Whose account it is.
+        visit: Says whether the account is used.
+        borne: The person's part.
+    """
+    whole = total(borne.values())
+    rule = next((use for use in sheet.rules.accounts if use.when.fits(facts)), None)
+    if rule is None or not visit.uses_account or not whole:
+        return Purse(to_cent(ZERO), to_cent(ZERO), whole)
+    own, family = _sum(borne, rule.own), _sum(borne, rule.family)
+    account = to_cent(min(own, at_least_zero(person.account_balance)))
+    # What the account has paid is taken from the parts that the family may not pay first.
+    aid = to_cent(min(family, at_least_zero(person.mutual_aid), _sum(borne, rule.own | rule.family) - account))
+    given: dict[str, Value] = {
+        "psn_part_amt": whole,
+        "own_may_pay": own,
+        "balance": person.account_balance,
+        "family_may_pay": family,
+        "family_balance": person.mutual_aid,
+    }
+    sheet.write(StepKind.ACCOUNT, rule.id, rule.title, given, {"acct_pay": account, "acct_mulaid_pay": aid})
+    return Purse(account, aid, whole - account - aid)
+
+
+def _sum(borne: Mapping[Part, Decimal], parts: Collection[Part]) -> Decimal:
+    return to_cent(total(borne[part] for part in parts))

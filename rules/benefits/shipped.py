@@ -1,0 +1,24 @@
+"""The books that come with the program: `config/benefits/<area>/<from>.toml`, read as package data."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from rules.benefits.book import Books, load_books
+
+
+def shipped_books() -> Books:
+    """Return the shipped books.
+
+    Raises:
+        BookError: if one of them was edited and is faulty now.
+    """
+    folders: dict[str, dict[str, str]] = {}
+    for folder in files("config").joinpath("benefits").iterdir():
+        if folder.is_dir():
+            folders[folder.name] = {
+                f"{folder.name}/{file.name}": file.read_text(encoding="utf-8")
+                for file in folder.iterdir()
+                if file.name.endswith(".toml")
+            }
+    return load_books(folders)

@@ -31,7 +31,7 @@ HearExchange = Callable[[str, bytes, Exchange], None]
 
 def properties_of(exchange: Exchange) -> Properties:
     """Return an exchange as MQTT 5 carries it."""
-    made = Properties(PacketTypes.PUBLISH)
+    made = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho has not typed it
     made.CorrelationData = exchange.correlation
     if exchange.answer_to:
         made.ResponseTopic = exchange.answer_to

@@ -11,6 +11,7 @@ from typing import ClassVar
 from codes.errors import RejectedError, TransientError
 from codes.words import Words
 from server.errors import ServerError
+from wire.fsi.faults import Fault
 
 _NEW_MSGID = Words(
     "请按提示更正后，用新的 msgid 重新发送。", "Correct what is named, then send it again under a new msgid."
@@ -24,16 +25,18 @@ class Refusal(ServerError, RejectedError):  # noqa: N818 - the trade's word, and
     next_step: ClassVar[Words] = _NEW_MSGID
 
 
-class UnreadableMessageError(Refusal):
-    """The body is no message of the interface, or fields of its envelope do not do."""
-
-    code: ClassVar[str] = "fsi.envelope"
-
-
 class InvalidInputError(Refusal):
     """Fields of the input do not do."""
 
     code: ClassVar[str] = "fsi.input"
+    next_step: ClassVar[Words] = Words(
+        "请按所列字段修改报文后重发。", "Correct the fields that are named and send the message again."
+    )
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        super().__init__(faults[0].words)
+        self.faults = faults
+        """Everything that is wrong; at least one."""
 
 
 class UnknownTransactionError(Refusal):
@@ -83,26 +86,6 @@ class NotYourInstitutionError(Refusal):
     )
 
 
-class InstitutionUnknownError(Refusal):
-    """No agreement with that institution is on record."""
-
-    code: ClassVar[str] = "fsi.institution_unknown"
-    next_step: ClassVar[Words] = Words(
-        "请核对 fixmedins_code，或请管理员登记该机构。",
-        "Check fixmedins_code, or have the administrator register the institution.",
-    )
-
-
-class InstitutionClosedError(Refusal):
-    """The institution is suspended, or its agreement has ended, and this transaction is not open to it."""
-
-    code: ClassVar[str] = "fsi.institution_standing"
-    next_step: ClassVar[Words] = Words(
-        "退费、冲正、对账与查询仍可办理；其余请联系经办机构。",
-        "Refunds, reversals, reconciliation and queries remain open; for the rest ask the office.",
-    )
-
-
 class SignInNeededError(Refusal):
     """The transaction needs a sign-in that is in force and belongs to the operator."""
 
@@ -113,17 +96,18 @@ class SignInNeededError(Refusal):
     )
 
 
-class SignatureRefusedError(Refusal):
-    """The signature, or what belongs to it, does not hold."""
+class UnprovedError(Refusal):
+    """Nothing proves who calls."""
 
-    code: ClassVar[str] = "fsi.signature"
+    code: ClassVar[str] = "fsi.unproved"
     next_step: ClassVar[Words] = Words(
-        "请核对签名方式、密钥与本机时钟。", "Check the way of signing, the key and the clock of the sender."
+        "请在请求头 Authorization 中使用管理员发放的令牌（Bearer），或按本地区规范签名。",
+        "Send a token from the administrator in the header Authorization (Bearer), or sign as this area wants it.",
     )
 
 
-class ReplayedError(SignatureRefusedError):
-    """The nonce was used before."""
+class ReplayedError(UnprovedError):
+    """The nonce was used before, so that this may be somebody else's copy of the message."""
 
     code: ClassVar[str] = "fsi.replayed"
     next_step: ClassVar[Words] = Words(
@@ -132,8 +116,25 @@ class ReplayedError(SignatureRefusedError):
     )
 
 
+class PasswordWrongError(Refusal):
+    """The person's password is not the one on record, or none is."""
+
+    code: ClassVar[str] = "fsi.password_wrong"
+    next_step: ClassVar[Words] = Words(
+        "请参保人重新输入密码；忘记密码请到经办机构重置。",
+        "Have the person type it again; the office can set a new one.",
+    )
+
+
+class PasswordLockedError(Refusal):
+    """Too many wrong passwords for one credential."""
+
+    code: ClassVar[str] = "fsi.password_locked"
+    next_step: ClassVar[Words] = Words("请稍后再试，或换用其他凭证。", "Wait, or use another credential.")
+
+
 class PersonUnknownError(Refusal):
-    """Nobody is insured here by that credential, certificate or number."""
+    """Nobody is insured here by that credential or certificate."""
 
     code: ClassVar[str] = "fsi.person_unknown"
     next_step: ClassVar[Words] = Words(

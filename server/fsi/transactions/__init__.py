@@ -1,1 +1,1 @@
-"""One module per group of transactions; each names its handlers in `TRANSACTIONS`, which `server.fsi.dispatch` merges."""
+"""One module per group of transactions; each names its handlers in `TRANSACTIONS`."""

@@ -1,0 +1,110 @@
+"""Before the store: take the envelope out of a body, read it, and prove who sent it and what it says.
+
+Who calls is proved by the line (an API token, a terminal's seal) or by a signature that only the institution can make
+over this request (gateway headers, platform token, portal form). An SM2 signature proves the input, not who calls with
+it: what stands around the input is not signed. So it does not let anybody in by itself.
+
+Over MQTT the terminal's seal covers the whole message, and stands for headers and signature; a message that is signed
+or hidden all the same is checked and opened, and a person's password is asked for as everywhere.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import datetime
+
+from codes.words import Words
+from server.fsi.case import Proved
+from server.fsi.post import Post
+from server.fsi.refusals import ReplayedError, UnprovedError
+from server.store import fsi_sessions
+from server.store.database import Store
+from server.store.institutions import CallerKind
+from wire.fsi.areas import Area
+from wire.fsi.envelope import EnvelopeError, Request, district_fault
+from wire.fsi.json_text import decode_json
+from wire.fsi.signing import WINDOW, Opened, Protection, Secrets, Verified, protection_of
+
+_JOINS = "+"
+_PROVES_CALLER = frozenset({"gateway", "token", "portal"})
+_OF_THE_MESSAGE = frozenset({"sm", "card_password"})
+"""Signers that need no headers and no form."""
+_PASSWORD_ONLY = frozenset({"card_password"})
+_NONE = "none"
+_FORGETS_EVERY = 256
+
+
+class Gate:
+    """Lets messages of one area in."""
+
+    def __init__(self, area: Area, secrets: Secrets, store: Store, *, is_test_area: bool = False) -> None:
+        self._area, self._secrets, self._store = area, secrets, store
+        signers = frozenset(area.signer.split(_JOINS))
+        self._proves_caller = bool(signers & _PROVES_CALLER)
+        self.whole = protection_of(area, is_test_area=is_test_area)
+        """What a message over HTTP goes through."""
+        self._signed = protection_of(_for_the_line(area, signers & _OF_THE_MESSAGE, area.encryptor))
+        self._sealed = protection_of(_for_the_line(area, signers & _PASSWORD_ONLY, _NONE))
+        self._taken = itertools.count(1)
+
+    def open(self, post: Post) -> tuple[Opened, Protection]:
+        """Take the envelope out of the body.
+
+        Raises:
+            SignatureError: Its form is broken, or nobody knows the sender.
+            EncryptedTextError: It does not open.
+            SecretsError: The centre lacks a key.
+        """
+        if _is_by_terminal(post):
+            return Opened(post.body), self._sealed
+        return self.whole.open(post.body, self._secrets), self.whole
+
+    def prove(self, post: Post, opened: Opened, protection: Protection, request: Request) -> Proved:
+        """Return the message with its input in clear, once it is known who sent it.
+
+        Raises:
+            UnprovedError: Nothing proves who calls.
+            SignatureError: What should prove it does not hold, or was used before.
+            EncryptedTextError: The input does not open.
+            EnvelopeError: The input is none, now that it is in clear.
+            SecretsError: The centre lacks a key.
+        """
+        if post.voice is None and not self._proves_caller:
+            raise UnprovedError(Words("未证明调用方身份", "Nothing proves who calls"))
+        if _is_by_terminal(post) and _is_protected(request):
+            protection = self._signed
+        verified = protection.verify(post.headers, opened, request, self._secrets, post.arrived_at)
+        if verified.nonce is not None:
+            self._take_nonce(verified, verified.nonce, post.arrived_at)
+        return Proved(post, opened, self._in_clear(request, verified), verified, protection)
+
+    def _in_clear(self, request: Request, verified: Verified) -> Request:
+        if verified.input_text is None:
+            return request
+        business = decode_json(verified.input_text)
+        fault = district_fault(request.insured_district, business)
+        if fault is not None:
+            raise EnvelopeError((fault,), msgid=request.msgid, infno=request.infno)
+        return replace(request, input=business)
+
+    def _take_nonce(self, verified: Verified, nonce: str, now: datetime) -> None:
+        with self._store.writing() as connection:
+            is_new = fsi_sessions.claim_nonce(connection, verified.key_id, nonce, now + 2 * WINDOW)
+            if next(self._taken) % _FORGETS_EVERY == 0:
+                fsi_sessions.forget_nonces(connection, now)
+        if not is_new:
+            raise ReplayedError(Words("签名随机数已使用过", "The nonce of the signature was used before"))
+
+
+def _for_the_line(area: Area, signers: frozenset[str], encryptor: str) -> Area:
+    """Return the area as it is over MQTT, whose frames stand for headers and form."""
+    return replace(area, signer=_JOINS.join(sorted(signers)) or _NONE, encryptor=encryptor, transport="plain")
+
+
+def _is_by_terminal(post: Post) -> bool:
+    return post.voice is not None and post.voice.kind is CallerKind.TERMINAL
+
+
+def _is_protected(request: Request) -> bool:
+    return bool(request.encryption) or request.sign_type.upper().startswith("SM")

@@ -8,7 +8,7 @@ agreement. That somebody may not settle never closes refunds and reconciliation:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import ClassVar
 
 from codes.errors import RejectedError
@@ -20,9 +20,9 @@ from server.store.institutions import CallerKind, Institution
 from server.store.practitioners import Practitioner, PractitionerKind
 from server.store.standings import Standing, StandingSpan
 from server.store.terminals import load_trusted
+from wire.fsi.values import BEIJING
 from wire.receipts import Trust
 
-BEIJING = timezone(timedelta(hours=8))
 _SEVERITY = {Standing.ACTIVE: 0, Standing.SUSPENDED: 1, Standing.ENDED: 2}
 _KINDS = {
     PractitionerKind.DOCTOR: Words("医师", "doctor"),

@@ -145,6 +145,11 @@ def lock_person(connection: Connection, psn_no: str) -> bool:
     return any(row[0] == psn_no for row in found)
 
 
+def lock_people(connection: Connection, psn_nos: Collection[str]) -> None:
+    """Keep other writers off people, in the order in which everybody locks them."""
+    bulk.fetch_locked(connection, (insured.c.psn_no,), insured.c.psn_no, psn_nos)
+
+
 def load_person(connection: Connection, psn_no: str) -> Person | None:
     """Return one person."""
     return load_people(connection, (psn_no,)).get(psn_no)
@@ -224,6 +229,32 @@ def load_bindings(connection: Connection, psn_no: str) -> Sequence[Binding]:
     found = family_binding.c
     asked = select(family_binding).where(or_(found.receiver == psn_no, found.giver == psn_no))
     return _BINDINGS.records(connection.execute(asked.order_by(*family_binding.primary_key)))
+
+
+def find_people_by_certificates(connection: Connection, digests: Collection[bytes]) -> Sequence[Person]:
+    """Return whose certificate numbers have these keyed hashes."""
+    return _PEOPLE.records(bulk.fetch(connection, _PEOPLE.columns, insured.c.cert_digest, digests))
+
+
+def load_credentials_by_digests(connection: Connection, digests: Collection[bytes]) -> Sequence[Credential]:
+    """Return what is known of credentials."""
+    found = bulk.fetch(connection, _CREDENTIALS.columns, insured_credential.c.digest, digests)
+    return _CREDENTIALS.records(found)
+
+
+def load_insurances_of_all(connection: Connection, psn_nos: Collection[str]) -> Sequence[Insurance]:
+    """Return how people were, are and will be insured."""
+    return _INSURANCES.records(bulk.fetch(connection, _INSURANCES.columns, insured_insurance.c.psn_no, psn_nos))
+
+
+def load_facts_of_all(connection: Connection, psn_nos: Collection[str]) -> Sequence[Fact]:
+    """Return what held, holds and will hold of people."""
+    return _FACTS.records(bulk.fetch(connection, _FACTS.columns, insured_fact.c.psn_no, psn_nos))
+
+
+def load_bindings_of_all(connection: Connection, receivers: Collection[str]) -> Sequence[Binding]:
+    """Return whose accounts may pay for people, whenever."""
+    return _BINDINGS.records(bulk.fetch(connection, _BINDINGS.columns, family_binding.c.receiver, receivers))
 
 
 def put_people(connection: Connection, people: Sequence[Person]) -> None:

@@ -5,7 +5,7 @@ Whoever moves money has locked the people concerned (`insured.lock_person`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from codes.words import Words
 from server.errors import StoreRefusedError
+from server.store import bulk
 from server.store.amounts import FEN
 from server.store.fsi_tables import account_movement, medical_account
 from server.store.records import Records
@@ -78,6 +79,26 @@ def move(connection: Connection, movement: Movement) -> Decimal:
         connection.execute(insert(table).values(psn_no=movement.psn_no, balance_fen=fen, changed_us=now_us))
     connection.execute(insert(account_movement).values(_MOVEMENTS.values(movement)))
     return load_balance(connection, movement.psn_no)
+
+
+def load_balances(connection: Connection, psn_nos: Collection[str]) -> dict[str, Decimal]:
+    """Return what is in the accounts of those people who have one."""
+    table = medical_account.c
+    rows = bulk.fetch(connection, (table.psn_no, table.balance_fen), table.psn_no, psn_nos)
+    return {psn_no: FEN.amount(fen) for psn_no, fen in rows}
+
+
+def set_balances(connection: Connection, balances: Mapping[str, Decimal], year: int, at: datetime) -> None:
+    """Say what is in accounts; the differences are movements of their own. The people must have been locked."""
+    before = load_balances(connection, balances)
+    changed = {psn_no: held for psn_no, held in balances.items() if before.get(psn_no) != held}
+    accounts = [(psn_no, FEN.stored(held), micros(at)) for psn_no, held in changed.items()]
+    bulk.insert_or_replace(connection, medical_account, accounts)
+    moved = [
+        Movement(psn_no, None, held - before.get(psn_no, NOTHING), psn_no, Reason.BALANCE, year, at)
+        for psn_no, held in changed.items()
+    ]
+    bulk.insert_all(connection, account_movement, _MOVEMENTS.rows(moved))
 
 
 def load_movements(connection: Connection, psn_no: str) -> Sequence[Movement]:

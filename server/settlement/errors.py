@@ -53,26 +53,6 @@ class SaleDiffersError(SettlementError):
     )
 
 
-class InstitutionError(SettlementError):
-    """The institution may not settle at this time."""
-
-    code: ClassVar[str] = "settlement.institution_standing"
-    next_step: ClassVar[Words] = Words(
-        "请联系经办机构；退费（2103、2208、2305、2601）与对账（3201、3202）不受影响。",
-        "Ask the office that manages the contract; refunds and reconciliation remain open.",
-    )
-
-
-class PractitionerError(SettlementError):
-    """The doctor or pharmacist is unknown or may not practise here at this time."""
-
-    code: ClassVar[str] = "settlement.practitioner_standing"
-    next_step: ClassVar[Words] = Words(
-        "请由在岗且资格有效的人员开单、审方，或联系经办机构核对其状态。",
-        "Let somebody in good standing prescribe or review, or have the register corrected.",
-    )
-
-
 class PersonError(SettlementError):
     """Nobody is insured by that number, or not by this kind of insurance on that day."""
 
@@ -89,16 +69,6 @@ class CredentialError(SettlementError):
     code: ClassVar[str] = "settlement.credential"
     next_step: ClassVar[Words] = Words(
         "请重新读卡或扫码，并用 1101 取得人员编号。", "Read the credential again and take the number from 1101."
-    )
-
-
-class NoBookError(SettlementError):
-    """No rules are in force for that place and day."""
-
-    code: ClassVar[str] = "settlement.no_rules"
-    next_step: ClassVar[Words] = Words(
-        "请管理员在 config/benefits 中补充该统筹区当日的待遇规则。",
-        "The administrator has to add the benefit rules of that area and day below config/benefits.",
     )
 
 

@@ -1,8 +1,8 @@
 """How much of what was charged the funds paid, month by month: of the costs in scope, and of all costs.
 
 政策范围内报销比例 is what all funds paid over the costs within the policy's scope (`inscp_scp_amt`); 实际报销比例 is
-the same over all costs (`medfee_sumamt`). A personal account is the person's own money and is in neither. A cancellation
-counts in the month in which it was made, with its negative figures; what a reversal struck out counts nowhere.
+the same over all costs (`medfee_sumamt`). A personal account is the person's own money and is in neither. What was
+cancelled counts in the month in which it was, with its negative figures; what a reversal struck out counts nowhere.
 """
 
 from __future__ import annotations

@@ -52,6 +52,8 @@ class SaleLine:
     """`bilg_dr_codg`; a pharmacy may have none."""
     prescription: str = ""
     """`rxno`."""
+    is_from_outside: bool = False
+    """`rx_circ_flag`: the prescription is another institution's."""
     days: Decimal | None = None
     """Days of supply."""
     sent: Mapping[str, object] = field(default_factory=dict, compare=False)
@@ -65,8 +67,7 @@ class SaleLine:
     @property
     def told(self) -> str:
         """What was sold, for whom to read; equal lines are equal text."""
-        counted = f"{plain(self.count)}×{plain(self.price)}={plain(self.amount)}"
-        return f"{self.item}（{self.own_code}）{counted}"
+        return told_of(self.item, self.own_code, self.count, self.price, self.amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,11 @@ def _difference(name: str, standing: str, now: str) -> Difference:
     before, after = Counter(json.loads(standing or "[]")), Counter(json.loads(now))
     gone, new = sorted((before - after).elements()), sorted((after - before).elements())
     return Difference(name, "、".join(gone) or "无", "、".join(new) or "无")
+
+
+def told_of(item: str, own_code: str, count: Decimal, price: Decimal, amount: Decimal) -> str:
+    """Return a line as text, for whom to read; equal lines are equal text."""
+    return f"{item}（{own_code}）{plain(count)}×{plain(price)}={plain(amount)}"
 
 
 def plain(number: Decimal) -> str:

@@ -1,0 +1,161 @@
+"""Who is insured, how, and what holds of him on the day: all that the rules ask of a person.
+
+The place of insurance decides whose rules are used. A credential must be the person's own and be valid when the message
+comes; the insurance must be in force on the day of the sale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+
+from codes.words import Words
+from rules.benefits.case import Person as RuledPerson
+from rules.benefits.case import Referral
+from rules.benefits.rule_set import RuleSet
+from server.people.insured import Shown, find_by_credential, held_identities
+from server.people.personal_accounts import Giver, family_of
+from server.people.sealing import Sealer
+from server.settlement.errors import CredentialError, PersonError
+from server.settlement.pricing import covers
+from server.settlement.sale import Credential, Sale
+from server.store import insured, medical_accounts
+from server.store.database import Connection
+from server.store.insured import Fact, FactKind, Insurance, Person
+from server.store.medical_accounts import NOTHING
+
+_INSURED: Final = "1"
+_STATES: Final = {"2": Words("已暂停参保", "is suspended"), "4": Words("已终止参保", "has ended")}
+_PREFECTURE: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Insured:
+    """A person, and the insurance that pays."""
+
+    person: Person
+    insurance: Insurance
+    facts: Sequence[Fact]
+    """What holds of the person on the day; identities of assistance for any day of its month."""
+    own_balance: Decimal
+    """Of the personal account, whether it is used or not."""
+    givers: tuple[Giver, ...]
+    """Those first whose accounts are used first; none if no account is used."""
+    uses_account: bool
+
+
+def load_insured(connection: Connection, sale: Sale, sealer: Sealer, now: datetime) -> Insured:
+    """Return who a sale is for.
+
+    Raises:
+        PersonError: Nobody has that number, or is not insured by that kind of insurance, there, on that day.
+        CredentialError: The credential is not the person's.
+        UnknownPersonError: Nobody has that credential.
+        CredentialRefusedError: It is not valid now.
+    """
+    person = insured.load_person(connection, sale.psn_no)
+    if person is None:
+        raise PersonError(Words(f"没有人员编号 {sale.psn_no}", f"There is no person {sale.psn_no}"))
+    if sale.credential is not None:
+        _check_credential(connection, person, sale.credential, sealer, now)
+    insurance = _insurance(connection, sale)
+    return Insured(
+        person,
+        insurance,
+        _facts(connection, person.psn_no, sale.day),
+        medical_accounts.load_balance(connection, person.psn_no),
+        family_of(connection, person.psn_no, sale.day) if sale.uses_account else (),
+        uses_account=sale.uses_account,
+    )
+
+
+def as_ruled(found: Insured, rules: RuleSet, day: date) -> RuledPerson:
+    """Return the person as the rules of a day take him."""
+    facts = found.facts
+    return RuledPerson(
+        insutype=found.insurance.insutype,
+        psn_type=found.insurance.psn_type,
+        age=_age(found.person.birth_day, day),
+        is_civil_servant=found.insurance.is_civil_servant,
+        has_enterprise_supplement=any(fact.kind is FactKind.ENTERPRISE for fact in facts),
+        assistance=rules.highest_identity([fact.code for fact in facts if fact.kind is FactKind.ASSISTANCE]),
+        diseases=frozenset(fact.code for fact in facts if fact.kind in {FactKind.CHRONIC, FactKind.TWO_DISEASE}),
+        insured_district=found.insurance.district,
+        account_balance=found.own_balance if found.uses_account else NOTHING,
+        mutual_aid=sum((giver.available for giver in found.givers), NOTHING),
+    )
+
+
+def referral_of(found: Insured, sale: Sale) -> Referral:
+    """Return how the person came to be treated away from home; a referral counts more than a record."""
+    for fact in found.facts:
+        if fact.kind is FactKind.REFERRAL and (
+            fact.code == sale.by.institution or (fact.code.isdigit() and covers(fact.code, sale.by.district))
+        ):
+            return Referral.REFERRAL
+    for fact in found.facts:
+        if fact.kind is FactKind.OUT_OF_AREA and covers(fact.code, sale.by.district):
+            return Referral.RECORD
+    return Referral.NONE
+
+
+def _check_credential(connection: Connection, person: Person, shown: Credential, sealer: Sealer, now: datetime) -> None:
+    found = find_by_credential(connection, sealer, Shown(shown.kind, shown.number, shown.chip), now)
+    if found.psn_no != person.psn_no:
+        raise CredentialError(
+            Words(f"就诊凭证不属于人员 {person.psn_no}", f"The credential does not belong to person {person.psn_no}")
+        )
+
+
+def _insurance(connection: Connection, sale: Sale) -> Insurance:
+    on_day = insured.load_insurances(connection, sale.psn_no, sale.day)
+    of_kind = [one for one in on_day if one.insutype == sale.insutype]
+    if not of_kind:
+        kinds = "、".join(sorted({one.insutype for one in on_day}))
+        zh, en = (f"当日参保险种为 {kinds}", f"on that day: {kinds}") if kinds else ("当日未参保", "none on that day")
+        raise PersonError(
+            Words(
+                f"人员 {sale.psn_no} 在 {sale.day} 没有险种 {sale.insutype}：{zh}",
+                f"Person {sale.psn_no} has no insurance {sale.insutype} on {sale.day}: {en}",
+            )
+        )
+    there = [one for one in of_kind if _is_there(one.district, sale.insured_district)]
+    if not there:
+        districts = "、".join(sorted({one.district for one in of_kind}))
+        raise PersonError(
+            Words(
+                f"insuplc_admdvs（参保地医保区划）为 {sale.insured_district}，参保登记在 {districts}",
+                f"insuplc_admdvs is {sale.insured_district}, the insurance is at {districts}",
+            )
+        )
+    found = max(there, key=lambda one: (one.state == _INSURED, one.from_day))
+    if found.state != _INSURED:
+        words = _STATES.get(found.state, Words(f"参保状态为 {found.state}", f"has the state {found.state}"))
+        raise PersonError(
+            Words(
+                f"人员 {sale.psn_no} 的险种 {sale.insutype} 在 {sale.day} {words.zh}",
+                f"The insurance {sale.insutype} of person {sale.psn_no} {words.en} on {sale.day}",
+            )
+        )
+    return found
+
+
+def _is_there(district: str, stated: str) -> bool:
+    """Tell whether a stated place of insurance is that of an insurance: the district, or another of its prefecture."""
+    return not stated or district[:_PREFECTURE] == stated[:_PREFECTURE]
+
+
+def _facts(connection: Connection, psn_no: str, day: date) -> Sequence[Fact]:
+    """Return what holds on a day. An identity of assistance holds for the whole month in which it holds at all."""
+    others = [kind for kind in FactKind if kind is not FactKind.ASSISTANCE]
+    return [*insured.load_facts(connection, psn_no, day, others), *held_identities(connection, psn_no, day)]
+
+
+def _age(born: date | None, day: date) -> int:
+    """Return the years lived; who has no birth day on record counts as a newborn, whom no rule by age favours."""
+    if born is None or born > day:
+        return 0
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

@@ -1,0 +1,91 @@
+"""What a sale comes to: its lines by the lists, its person by the register, both by the rules; nothing is kept here.
+
+The same reckoning serves the trial and the settlement, so that a trial promises what the settlement does if nothing
+changes in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from rules.benefits.book import Books
+from rules.benefits.case import Visit, YearTotals
+from rules.benefits.engine import settle
+from rules.benefits.outcome import Settlement
+from rules.benefits.tally import STAYS
+from server.people.sealing import Sealer
+from server.settlement.entitlement import Entitled, Entitlements
+from server.settlement.persons import Insured, as_ruled, load_insured, referral_of
+from server.settlement.pricing import Priced, price_lines
+from server.settlement.sale import Sale
+from server.store import settlements
+from server.store.database import Connection
+from server.store.institutions import Institution
+from wire.fsi.values import BEIJING
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every reckoning stands on; made once."""
+
+    books: Books
+    sealer: Sealer
+    entitlements: Entitlements
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """A sale, and what it comes to."""
+
+    sale: Sale
+    institution: Institution
+    insured: Insured
+    priced: tuple[Priced, ...]
+    entitled: Entitled
+    outcome: Settlement
+
+
+def reckon(connection: Connection, sale: Sale, institution: Institution, ground: Ground, now: datetime) -> Reckoned:
+    """Return what a sale comes to.
+
+    Raises:
+        SettlementError: Person, credential or entitlement stand in the way.
+        BenefitError: No rules hold, or the case contradicts itself.
+    """
+    person = load_insured(connection, sale, ground.sealer, now)
+    priced = price_lines(connection, sale, institution, person.insurance)
+    entitled = ground.entitlements.look(connection, sale, institution, priced)
+    book = ground.books.for_district(person.insurance.district)
+    visit = _visit(sale, institution, person, entitled)
+    force = book.for_visit(visit)
+    totals = settlements.load_year_totals(connection, sale.psn_no, force.day.year)
+    outcome = settle(
+        book,
+        as_ruled(person, force.rules, force.day),
+        replace(visit, stay_number=_stay_number(totals)),
+        [one.reckoned for one in priced],
+        YearTotals(totals),
+    )
+    return Reckoned(sale, institution, person, priced, entitled, outcome)
+
+
+def _visit(sale: Sale, institution: Institution, person: Insured, entitled: Entitled) -> Visit:
+    return Visit(
+        med_type=sale.med_type,
+        begins=sale.begins.astimezone(BEIJING).date(),
+        ends=sale.ends.astimezone(BEIJING).date() if sale.ends else None,
+        level=institution.level,
+        institution_kind=institution.kind,
+        district=sale.by.district or institution.district,
+        disease=sale.disease or None,
+        referral=referral_of(person, sale),
+        uses_account=sale.uses_account,
+        dual_channel=entitled.dual_channel,
+    )
+
+
+def _stay_number(totals: Mapping[str, Decimal]) -> int:
+    return int(totals.get(STAYS, Decimal(0))) + 1

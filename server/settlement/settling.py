@@ -1,0 +1,147 @@
+"""Trying, settling and cancelling a sale, each within the caller's transaction.
+
+A sale is settled once. Its key stands in an index over the settlements that stand, the person is locked while it is
+settled, and a message about a sale that stands gets that settlement for its answer, whatever its `msgid`. Money of
+personal accounts, the totals of the year and the settlement itself are kept together or not at all; a cancellation puts
+each of them back exactly to where it came from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codes.words import Words
+from server.errors import StoreContentionError
+from server.people import personal_accounts
+from server.people.practice import find_institution
+from server.settlement import cancelling, reversing
+from server.settlement.checks import check_sale
+from server.settlement.errors import PersonError, SaleDiffersError, SettlementError
+from server.settlement.kept import Kept, fee_lines_of, id_of, kept_of, visit_of
+from server.settlement.practitioners import check_practitioners
+from server.settlement.pricing import as_listed
+from server.settlement.reckoning import Ground, Reckoned, reckon
+from server.settlement.sale import Caller, Sale, differences, key_of
+from server.settlement.settled import Settled, load_settled
+from server.settlement.standing import Called, contents_of_standing
+from server.store import insured, settlements, visits
+from server.store.database import Connection
+from server.store.settlements import Settlement
+from server.store.visits import VisitKind
+from wire.fsi.values import BEIJING
+
+
+@dataclass(frozen=True, slots=True)
+class Settlements:
+    """What the transactions of the interface ask of settlement."""
+
+    ground: Ground
+
+    def trial(self, connection: Connection, sale: Sale) -> Settled:
+        """Return what a sale would come to; nothing is kept or reserved.
+
+        Raises:
+            RejectedError: It could not be settled; the error says why.
+        """
+        reckoned = self._reckoned(connection, sale)
+        kept = kept_of(reckoned, "", sale.visit or id_of("visit", sale.by))
+        return _settled(reckoned, kept)
+
+    def settle(self, connection: Connection, sale: Sale) -> Settled:
+        """Settle a sale, or return the settlement that stands for it.
+
+        Raises:
+            SaleDiffersError: It stands with other contents.
+            RejectedError: It cannot be settled; the error says why.
+            StoreContentionError: Another message settled it just now: begin again, and it will be found.
+        """
+        check_sale(sale, sale.by.at.astimezone(BEIJING).date())
+        if not insured.lock_person(connection, sale.psn_no):
+            raise PersonError(Words(f"没有人员编号 {sale.psn_no}", f"There is no person {sale.psn_no}"))
+        standing = settlements.find_standing(connection, key_of(sale))
+        if standing is not None:
+            return _again(connection, standing, sale)
+        reckoned = self._reckoned(connection, sale)
+        kept = kept_of(reckoned, id_of("settlement", sale.by), sale.visit or id_of("visit", sale.by))
+        self._keep(connection, reckoned, kept)
+        return _settled(reckoned, kept)
+
+    def cancel(self, connection: Connection, called: Called, by: Caller, *, kind: VisitKind) -> Settled:
+        """Cancel a settlement, and return its negative; a second time the same one.
+
+        Raises:
+            UnknownSettlementError: This institution has no such settlement of that person and visit.
+            NotCancellableError: It is of another kind of visit, or was reversed.
+        """
+        return cancelling.cancel(connection, called, by, self.ground.entitlements, kind=kind)
+
+    def reverse_settlement(self, connection: Connection, record: Settlement, by: Caller, *, kind: VisitKind) -> None:
+        """Undo a settlement whose answer never came (2601)."""
+        cancelling.strike_out(connection, record, by, self.ground.entitlements, kind=kind)
+
+    def reverse_cancellation(self, connection: Connection, record: Settlement, by: Caller) -> None:
+        """Undo the cancelling of a settlement, so that the settlement stands again (2601).
+
+        Raises:
+            ReversalError: The same sale was settled anew, or the account was spent meanwhile.
+        """
+        reversing.restore(connection, record, by, self.ground.entitlements)
+
+    def _reckoned(self, connection: Connection, sale: Sale) -> Reckoned:
+        check_sale(sale, sale.by.at.astimezone(BEIJING).date())
+        institution = find_institution(connection, sale.by.institution)
+        check_practitioners(connection, sale, institution, sale.by.at)
+        return reckon(connection, sale, institution, self.ground, sale.by.at)
+
+    def _keep(self, connection: Connection, reckoned: Reckoned, kept: Kept) -> None:
+        sale, record = reckoned.sale, kept.record
+        if not sale.visit:
+            visits.add_visit(connection, visit_of(reckoned, record.mdtrt_id))
+            visits.add_lines(connection, fee_lines_of(reckoned, record.mdtrt_id, record.setl_id))
+        if not settlements.add_settlement(
+            connection, record, lines=kept.lines, codes=kept.codes, increments=kept.increments
+        ):
+            raise StoreContentionError(Words("该笔销售刚被结算", "The sale was settled just now"))
+        if sale.visit:
+            self._take_lines(connection, sale, record)
+        balance = personal_accounts.spend(
+            connection,
+            sale.psn_no,
+            record.setl_id,
+            own=record.acct_pay,
+            family=record.acct_mulaid_pay,
+            day=sale.day,
+            at=sale.by.at,
+        )
+        assert balance == record.balc  # noqa: S101 - the person is locked, so nothing else moved the account
+        self.ground.entitlements.use(connection, sale, record.setl_id)
+
+    def _take_lines(self, connection: Connection, sale: Sale, record: Settlement) -> None:
+        """Say of the lines of an open visit which settlement stands on them."""
+        serials = [line.serial for line in sale.lines]
+        if visits.settle_lines(connection, sale.visit, serials, record.setl_id) != len(serials):
+            raise SettlementError(
+                Words(
+                    f"就诊 {sale.visit} 的部分明细已被其他结算使用",
+                    f"Lines of the visit {sale.visit} belong to another settlement",
+                )
+            )
+
+
+def _again(connection: Connection, standing: Settlement, sale: Sale) -> Settled:
+    """Return the settlement that stands, if the sale is told as it was then."""
+    found = differences(contents_of_standing(connection, standing), as_listed(connection, sale))
+    if found:
+        raise SaleDiffersError(
+            Words(
+                f"该笔销售已结算（setl_id {standing.setl_id}），内容不同：" + "；".join(one.words.zh for one in found),
+                f"The sale is settled already (setl_id {standing.setl_id}), with other contents: "
+                + "; ".join(one.words.en for one in found),
+            )
+        )
+    return load_settled(connection, standing)
+
+
+def _settled(reckoned: Reckoned, kept: Kept) -> Settled:
+    memos = {one.line.serial: one.memo for one in reckoned.priced if one.remarks}
+    return Settled(kept.record, kept.lines, reckoned.insured.person, memos)

@@ -90,12 +90,11 @@ def change_message(connection: Connection, message: Message) -> None:
     connection.execute(update(fsi_message).where(*named).values(_MESSAGES.values(message)))
 
 
-def find_message_of(connection: Connection, setl_id: str) -> Message | None:
-    """Return the message that made a settlement."""
+def find_messages_of(connection: Connection, setl_id: str) -> list[Message]:
+    """Return the messages that were answered with a settlement, in the order in which they came."""
     found = fsi_message.c
-    asked = select(*_MESSAGES.columns).where(found.setl_id == setl_id).order_by(found.received_us).limit(1)
-    row = connection.execute(asked).first()
-    return None if row is None else _MESSAGES.record(row)
+    asked = select(*_MESSAGES.columns).where(found.setl_id == setl_id).order_by(found.received_us, found.msgid)
+    return _MESSAGES.records(connection.execute(asked))
 
 
 def load_message_page(

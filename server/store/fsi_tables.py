@@ -16,6 +16,8 @@ from server.store.schema import Serial, metadata
 IS_ACTIVE = text("state = 'active'")
 """Written out, not bound: only so is it the condition of a partial index on both databases."""
 
+IS_CANCELLING = text("state = 'cancelling'")
+
 IS_OF_A_SETTLEMENT = text("setl_id IS NOT NULL")
 
 # -- who may settle ----------------------------------------------------------------------------------------------------
@@ -341,8 +343,10 @@ settlement = Table(
     "settlement",
     metadata,
     Column("setl_id", Text, primary_key=True),
-    Column("state", Text, nullable=False, comment="active, cancelled, or cancelling: the negative of another"),
-    Column("cancels", Text, unique=True, comment="the settlement that this one is the negative of"),
+    Column(
+        "state", Text, nullable=False, comment="active, cancelled, cancelling (a negative), reversed: counts nowhere"
+    ),
+    Column("cancels", Text, comment="the settlement that this one is the negative of"),
     Column("sale_key", Text, nullable=False),
     Column("sale_number", Text, nullable=False, comment="chrg_bchno or stoout_no; empty if none was given"),
     Column("msgid", Text, nullable=False, comment="medins_setl_id"),
@@ -394,7 +398,9 @@ settlement = Table(
     Column("rules", Text, nullable=False, comment="JSON: ids and versions"),
     Column("funds", Text, nullable=False, comment="JSON: setldetail"),
     Index("uq_settlement_sale_key_active", "sale_key", unique=True, sqlite_where=IS_ACTIVE, postgresql_where=IS_ACTIVE),
+    Index("uq_settlement_cancels", "cancels", unique=True, sqlite_where=IS_CANCELLING, postgresql_where=IS_CANCELLING),
     Index(None, "psn_no", "settled_us"),
+    Index(None, "institution", "msgid"),
     Index(None, "institution", "settled_us"),
     Index(None, "day"),
 )

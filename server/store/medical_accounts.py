@@ -122,18 +122,5 @@ def given_in_year(connection: Connection, *, giver: str, receiver: str, year: in
     return FEN.amount(-int(connection.scalar(asked) or 0))
 
 
-def given_between(connection: Connection, *, giver: str, receiver: str, begins: datetime, ends: datetime) -> Decimal:
-    """Return how much one account has paid for somebody from `begins` until before `ends`, what came back taken off."""
-    found = account_movement.c
-    asked = select(func.coalesce(func.sum(found.amount_fen), 0)).where(
-        found.psn_no == giver,
-        found.used_by == receiver,
-        found.setl_id.is_not(None),
-        found.moved_us >= micros(begins),
-        found.moved_us < micros(ends),
-    )
-    return FEN.amount(-int(connection.scalar(asked) or 0))
-
-
 def _has_account(connection: Connection, psn_no: str) -> bool:
     return connection.scalar(select(medical_account.c.psn_no).where(medical_account.c.psn_no == psn_no)) is not None

@@ -13,6 +13,7 @@ from server.store import bulk
 from server.store.amounts import FEN
 from server.store.fsi_tables import reconciliation, reconciliation_difference, settlement
 from server.store.records import Records
+from server.store.settlements import SettlementState
 
 _ROWS_PER_CHUNK = 2_000
 
@@ -117,7 +118,7 @@ _DIFFERENCES = Records(reconciliation_difference, Difference)
 
 
 def load_totals(connection: Connection, books: Books) -> Totals:
-    """Return what the settlements of these books come to."""
+    """Return what the settlements of these books come to; what was struck out counts nowhere."""
     found = settlement.c
     sums = (
         func.coalesce(func.sum(column), 0)
@@ -176,6 +177,7 @@ def load_differences(connection: Connection, run: str) -> Sequence[Difference]:
 
 def _among(books: Books) -> Iterator[ColumnElement[bool]]:
     found = settlement.c
+    yield found.state != SettlementState.REVERSED.value
     yield found.institution == books.institution
     yield found.day >= books.first.isoformat()
     yield found.day <= books.last.isoformat()

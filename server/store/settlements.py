@@ -1,6 +1,7 @@
 """Settlements: one for a sale that stands, its negative when it is cancelled, and what both add to a person's year.
 
-Nothing of a settlement is ever changed but its state. That a sale has one settlement that stands is held by an index.
+Nothing of a settlement is ever changed but its state. That a sale has one settlement that stands, and a settlement one
+negative, is held by indexes.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ class SettlementState(StrEnum):
     CANCELLED = "cancelled"
     CANCELLING = "cancelling"
     """It is the negative of another."""
+    REVERSED = "reversed"
+    """It was struck out, as if it had never been: it counts nowhere, and is kept for whoever asks what happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +194,19 @@ def find_standing(connection: Connection, sale_key: str) -> Settlement | None:
     return None if row is None else _SETTLEMENTS.record(row)
 
 
+def find_by_msgid(connection: Connection, institution: str, msgid: str) -> Settlement | None:
+    """Return the settlement, never a negative, that a message of an institution made."""
+    found = settlement.c
+    asked = select(settlement).where(found.institution == institution, found.msgid == msgid, found.cancels.is_(None))
+    row = connection.execute(asked).first()
+    return None if row is None else _SETTLEMENTS.record(row)
+
+
 def find_cancelling(connection: Connection, setl_id: str) -> Settlement | None:
-    """Return the negative of a settlement."""
-    row = connection.execute(select(settlement).where(settlement.c.cancels == setl_id)).first()
+    """Return the negative of a settlement; one that was struck out is none."""
+    found = settlement.c
+    asked = select(settlement).where(found.cancels == setl_id, found.state == SettlementState.CANCELLING.value)
+    row = connection.execute(asked).first()
     return None if row is None else _SETTLEMENTS.record(row)
 
 
@@ -249,7 +262,13 @@ def load_increments(connection: Connection, setl_id: str) -> Sequence[Increment]
 
 
 def load_year_totals(connection: Connection, psn_no: str, year: int) -> dict[str, Decimal]:
-    """Return what a person's settlements of a year come to, by key; a key that nothing moved is left out."""
+    """Return what a person's settlements of a year come to, by key; what was struck out does not count."""
     found = settlement_increment.c
-    asked = select(found.key, func.sum(found.amount_fen)).where(found.psn_no == psn_no, found.year == year)
-    return {key: FEN.amount(int(fen)) for key, fen in connection.execute(asked.group_by(found.key))}
+    counting = settlement_increment.join(settlement, settlement.c.setl_id == found.setl_id)
+    asked = (
+        select(found.key, func.sum(found.amount_fen))
+        .select_from(counting)
+        .where(found.psn_no == psn_no, found.year == year, settlement.c.state != SettlementState.REVERSED.value)
+        .group_by(found.key)
+    )
+    return {key: FEN.amount(int(fen)) for key, fen in connection.execute(asked)}

@@ -599,7 +599,10 @@ def upgrade() -> None:
         "settlement",
         sa.Column("setl_id", sa.Text(), nullable=False),
         sa.Column(
-            "state", sa.Text(), nullable=False, comment="active, cancelled, or cancelling: the negative of another"
+            "state",
+            sa.Text(),
+            nullable=False,
+            comment="active, cancelled, cancelling (a negative), reversed: counts nowhere",
         ),
         sa.Column("cancels", sa.Text(), nullable=True, comment="the settlement that this one is the negative of"),
         sa.Column("sale_key", sa.Text(), nullable=False),
@@ -654,14 +657,22 @@ def upgrade() -> None:
         sa.Column("funds", sa.Text(), nullable=False, comment="JSON: setldetail"),
         sa.ForeignKeyConstraint(["mdtrt_id"], ["visit.mdtrt_id"], name=op.f("fk_settlement_mdtrt_id")),
         sa.PrimaryKeyConstraint("setl_id", name=op.f("pk_settlement")),
-        sa.UniqueConstraint("cancels", name=op.f("uq_settlement_cancels")),
     )
     op.create_index(op.f("ix_settlement_day"), "settlement", ["day"], unique=False)
+    op.create_index(op.f("ix_settlement_institution_msgid"), "settlement", ["institution", "msgid"], unique=False)
     op.create_index(
         op.f("ix_settlement_institution_settled_us"), "settlement", ["institution", "settled_us"], unique=False
     )
     op.create_index(op.f("ix_settlement_mdtrt_id"), "settlement", ["mdtrt_id"], unique=False)
     op.create_index(op.f("ix_settlement_psn_no_settled_us"), "settlement", ["psn_no", "settled_us"], unique=False)
+    op.create_index(
+        "uq_settlement_cancels",
+        "settlement",
+        ["cancels"],
+        unique=True,
+        sqlite_where=sa.text("state = 'cancelling'"),
+        postgresql_where=sa.text("state = 'cancelling'"),
+    )
     op.create_index(
         "uq_settlement_sale_key_active",
         "settlement",

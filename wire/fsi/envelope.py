@@ -7,7 +7,7 @@ be found. An answer says in `err_msg` what is wrong in at most 200 characters, a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import ClassVar
@@ -83,13 +83,14 @@ class Request:
     sign_type: str
     encryption: str
     """`SM4`, or nothing."""
-    signature: str
+    signature: str = field(repr=False)
     """`cainfo`."""
     device: str
-    device_security: str
-    input: object
+    device_security: str = field(repr=False)
+    # Names and certificate numbers are in here, and a repr ends up in logs.
+    input: object = field(repr=False)
     """The decoded input, or its text if it is encrypted."""
-    exact: bytes
+    exact: bytes = field(repr=False)
     """The body as it was received."""
     warnings: tuple[Fault, ...] = ()
 
@@ -135,21 +136,21 @@ def _request_table(area: Area) -> Transaction:
 
 def _input_of(raw: object, area: Area, *, is_encrypted: bool) -> tuple[object, list[Fault]]:
     """Return the input, and what is wrong with it before any table is asked."""
-    field = next(one for one in envelope(area).input[0].fields if one.name == "input")
+    table = next(one for one in envelope(area).input[0].fields if one.name == "input")
     if is_absent(raw):
         missing = Words("必填", "is required")
-        return {}, [fault("input", field.label, "fsi.missing", missing)] if field.is_required and raw is None else []
+        return {}, [fault("input", table.label, "fsi.missing", missing)] if table.is_required and raw is None else []
     if isinstance(raw, dict) or (isinstance(raw, str) and is_encrypted):
         return raw, []
     if isinstance(raw, str):
         # Some write the object as a text within the text.
         try:
             inner = decode_json(raw.encode())
-        except (NotJsonError, UnicodeEncodeError):
+        except NotJsonError:
             inner = None
         if isinstance(inner, dict):
             return inner, []
-    return {}, [fault("input", field.label, "fsi.wrong_shape", Words("应为对象", "must be an object"))]
+    return {}, [fault("input", table.label, "fsi.wrong_shape", Words("应为对象", "must be an object"))]
 
 
 def district_fault(insured_district: str, business: object) -> Fault | None:

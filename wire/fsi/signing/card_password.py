@@ -96,9 +96,13 @@ def _open(text: str, secrets: Secrets) -> str | None:
     """Return the password; nothing if it cannot be had, for whatever reason: who asks must not learn which."""
     key = secrets.platform.rsa_private
     if key is None:
-        return text if len(text) <= _MOST_CHARACTERS else None
+        return _plausible(text)
     try:
-        opened = key.decrypt(base64.b64decode(text, validate=True), PKCS1v15()).decode()
+        return _plausible(key.decrypt(base64.b64decode(text, validate=True), PKCS1v15()).decode())
     except (binascii.Error, ValueError):
         return None
-    return opened if 0 < len(opened) <= _MOST_CHARACTERS else None
+
+
+def _plausible(text: str) -> str | None:
+    """Nothing instead of what nobody can have typed: a wrong key leaves noise."""
+    return text if 0 < len(text) <= _MOST_CHARACTERS and text.isprintable() else None

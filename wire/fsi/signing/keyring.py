@@ -47,7 +47,7 @@ class Party:
     """Shared with it: of the gateway, or of the portal."""
     token: str = field(default="", repr=False)
     """Bearer token that it sends; a centre needs `token_sha256` only."""
-    token_sha256: bytes = b""
+    token_sha256: bytes = field(default=b"", repr=False)
     sm2_user_id: bytes = b""
     """Where it has agreed on another one than the signer's own rule gives."""
     sm2_private: Sm2PrivateKey | None = field(default=None, repr=False)

@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from codes.words import Words
+from wire.fsi.signing.errors import SecretsError
 from wire.fsi.signing.exact_text import Number
 from wire.fsi.signing.sm4 import KEY_BYTES, decrypt_ecb, encrypt_ecb
 
@@ -29,8 +31,20 @@ def shallow_text(members: Mapping[str, object], secret: str) -> str:
 
 
 def derived_key(app_id: str, secret: str) -> bytes:
-    """Return the SM4 key: the first 16 hexadecimal digits, upper case, of the secret under 16 characters of the id."""
-    hidden = encrypt_ecb(app_id.encode()[:KEY_BYTES], secret.encode())
+    """Return the SM4 key: the first 16 hexadecimal digits, upper case, of the secret under 16 characters of the id.
+
+    Raises:
+        SecretsError: The id is shorter.
+    """
+    half = app_id.encode()[:KEY_BYTES]
+    if len(half) < KEY_BYTES:
+        raise SecretsError(
+            Words(
+                f"client_id 用于门户加密时至少 {KEY_BYTES} 个字符",
+                f"A client_id from which the portal's key is made has at least {KEY_BYTES} characters",
+            )
+        )
+    hidden = encrypt_ecb(half, secret.encode())
     return hidden.hex().upper()[:KEY_BYTES].encode()
 
 

@@ -138,7 +138,7 @@ class Signer(Protocol):
 
     @property
     def covers_input(self) -> bool:
-        """Whether the exact text of the input is part of what is signed."""
+        """Whether the exact text of the input is what is signed; only then is that of the output as well."""
         ...
 
     @property

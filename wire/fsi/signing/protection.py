@@ -160,6 +160,8 @@ class Protection:
         return bytes(members_of(opened.envelope).get(_INPUT, b"")), False
 
     def _protect_output(self, answer: bytes, institution: str, secrets: Secrets) -> bytes:
+        if not (self.signer.covers_input or self.encryptor.enc_type):
+            return answer
         members = members_of(answer)
         if _OUTPUT not in members:
             return answer
@@ -168,7 +170,6 @@ class Protection:
         written |= self.signer.sign_answer(output, secrets, institution).fields
         if self.encryptor.enc_type and output != _NULL:
             written[_OUTPUT] = self.encryptor.encrypt(output, secrets.institution(institution))
-            written["enc_type"] = self.encryptor.enc_type
         return write_members(written)
 
 

@@ -19,6 +19,7 @@ from wire.fsi.signing.sm2 import SIGNATURE_BYTES, Sm2PublicKey, sm3
 
 SIGN_TYPE = "SM2"
 _SHOWN_DIGEST_BYTES = 8
+_SHOWN_CHARACTERS = 10
 
 
 class SmSignature:
@@ -38,7 +39,7 @@ class SmSignature:
         request = received.request
         party = secrets.institution(request.institution)
         if request.sign_type.upper() not in ("", SIGN_TYPE):
-            shown = request.sign_type
+            shown = request.sign_type[:_SHOWN_CHARACTERS]
             raise WrongSignatureError(Words(f"signtype 应为 SM2，实为 {shown}", f"signtype is {shown}, not SM2"))
         key = party.require_sm2_public()
         _check(key, request.signature, received.input_text, _user_id(party))

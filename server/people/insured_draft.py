@@ -5,19 +5,19 @@ Nothing is sealed yet, and the numbers are in the clear: a draft lives as long a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 from codes.words import Words
+from server.people.drafting import Drafted, midnight
 from server.people.insured import RESIDENT_CARD, Identity
 from server.people.insured_lists import BALANCES, CREDENTIALS, FACTS, FAMILY, INSURANCES, PEOPLE
 from server.people.list_cells import CellError, identity_card
 from server.people.list_file import Fault, Line, ListFile
 from server.store.insured import Binding, Fact, FactKind, Insurance
-from wire.fsi.values import BEIJING
 
 ALWAYS: Final = date(1970, 1, 1)
 """Since when a card is valid of which the list does not say."""
@@ -25,8 +25,6 @@ _INSURED: Final = "1"
 _SOCIAL_CARD: Final = "03"
 _LAST: Final = 99
 _CARD_LENGTH: Final = 18
-_Key = TypeVar("_Key", bound=Hashable)
-_Value = TypeVar("_Value")
 FindPerson = Callable[[str, str], str | None]
 """Returns the number of whoever has a certificate, by its kind and number."""
 
@@ -42,23 +40,6 @@ class ShownCredential:
     """Empty if not known."""
     from_at: datetime
     to_at: datetime | None
-
-
-@dataclass(slots=True)
-class Drafted(Generic[_Key, _Value]):
-    """What a list says of each key, and on which line."""
-
-    values: dict[_Key, _Value] = field(default_factory=dict)
-    lines: dict[_Key, Line] = field(default_factory=dict)
-
-    def add(self, key: _Key, value: _Value, line: Line, column: str) -> Fault | None:
-        """Take what a line says; to say the same twice is no fault, to say two things of one key is."""
-        known = self.values.setdefault(key, value)
-        before = self.lines.setdefault(key, line)
-        if known == value:
-            return None
-        where = f"第 {before.number} 行", f"line {before.number}"
-        return line.fault(column, "people.repeated", Words(f"与{where[0]}矛盾", f"contradicts {where[1]}"))
 
 
 @dataclass(slots=True)
@@ -172,8 +153,8 @@ def _take_credential(draft: Draft, line: Line) -> None:
 
 def _add_credential(draft: Draft, line: Line, kind: str, column: str, span: tuple[date, date | None]) -> None:
     first, last = span
-    ends = None if last is None else _midnight(last + timedelta(days=1))
-    one = ShownCredential(kind, line.text(column), line.text("psn_no"), line.text("card_sn"), _midnight(first), ends)
+    ends = None if last is None else midnight(last + timedelta(days=1))
+    one = ShownCredential(kind, line.text(column), line.text("psn_no"), line.text("card_sn"), midnight(first), ends)
     draft.mention(line, "psn_no")
     draft.note(draft.credentials.add((kind, one.number), one, line, column))
 
@@ -231,10 +212,6 @@ def _span(draft: Draft, line: Line) -> tuple[date, date | None] | None:
         draft.note(line.fault("to", "people.span", Words("早于起始日期", "is before the first day")))
         return None
     return first, last
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), BEIJING)
 
 
 _TAKE: Final[Mapping[str, Callable[[Draft, Line], None]]] = {

@@ -7,12 +7,12 @@ ends it or prolongs it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from itertools import pairwise
-from typing import TypeVar
 
 from codes.words import Words
+from server.people.drafting import sorted_out
 from server.people.insured import opened, sealed
 from server.people.insured_draft import Draft, draft_of
 from server.people.insured_lists import BALANCES, CREDENTIALS, FACTS, FAMILY, INSURANCES, PEOPLE, SHEETS
@@ -24,9 +24,6 @@ from server.store.database import Connection, Store
 from server.store.insured import Credential, Insurance
 from server.store.times import micros
 from wire.fsi.values import BEIJING
-
-_Value = TypeVar("_Value")
-_Key = TypeVar("_Key", bound=Hashable)
 
 
 def import_insured(
@@ -96,23 +93,23 @@ class _Importing:
         connection, draft, counts = self._connection, self._draft, dict[str, Counts]()
         people = insured.load_people(connection, list(draft.people.values))
         identities = {psn_no: opened(person, self._sealer) for psn_no, person in people.items()}
-        counts[PEOPLE], who = _sorted_out(identities, draft.people.values)
+        counts[PEOPLE], who = sorted_out(identities, draft.people.values)
         held = {_key_of(one): one for one in insured.load_insurances_of_all(connection, draft.mentioned)}
-        counts[INSURANCES], insurances = _sorted_out(held, draft.insurances.values)
+        counts[INSURANCES], insurances = sorted_out(held, draft.insurances.values)
         shown = self._known_credentials()
-        counts[CREDENTIALS], credentials = _sorted_out(shown, self._sealed_credentials(shown))
+        counts[CREDENTIALS], credentials = sorted_out(shown, self._sealed_credentials(shown))
         facts_before = {
             (one.psn_no, one.kind, one.code, one.from_day): one
             for one in insured.load_facts_of_all(connection, draft.mentioned)
         }
-        counts[FACTS], facts = _sorted_out(facts_before, draft.facts.values)
+        counts[FACTS], facts = sorted_out(facts_before, draft.facts.values)
         families = {
             (one.receiver, one.giver, one.from_day): one
             for one in insured.load_bindings_of_all(connection, draft.mentioned)
         }
-        counts[FAMILY], bindings = _sorted_out(families, draft.bindings.values)
+        counts[FAMILY], bindings = sorted_out(families, draft.bindings.values)
         balances = medical_accounts.load_balances(connection, list(draft.balances.values))
-        counts[BALANCES], _ = _sorted_out(balances, draft.balances.values)
+        counts[BALANCES], _ = sorted_out(balances, draft.balances.values)
         if not is_trial:
             insured.put_people(connection, [sealed(one, self._sealer, self._now) for one in who])
             insured.put_insurances(connection, insurances)
@@ -188,10 +185,3 @@ def _overlap(one: Insurance, following: Insurance) -> Words:
 
 def _key_of(one: Insurance) -> tuple[str, str, date]:
     return (one.psn_no, one.insutype, one.from_day)
-
-
-def _sorted_out(before: Mapping[_Key, _Value], wanted: Mapping[_Key, _Value]) -> tuple[Counts, list[_Value]]:
-    """Return how much of what is wanted is new, changed or there already, and what has to be written."""
-    added = [value for key, value in wanted.items() if key not in before]
-    changed = [value for key, value in wanted.items() if key in before and before[key] != value]
-    return Counts(len(added), len(changed), len(wanted) - len(added) - len(changed)), added + changed

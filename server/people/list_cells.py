@@ -24,6 +24,7 @@ _DAY = re.compile(
     r"([0-9]{4})(?:[-/.年])([0-9]{1,2})(?:[-/.月])([0-9]{1,2})日?(?: 0?0:00(?::00)?)?|([0-9]{4})([0-9]{2})([0-9]{2})"
 )
 _MONTH = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})月?")
+_INSTITUTION = re.compile(r"[A-Za-z0-9]{1,26}")
 _DISTRICT = re.compile(r"[0-9]{6}")
 _MOST_FEN = 16
 """Digits of an amount, as the interface has them."""
@@ -73,6 +74,16 @@ def number(cell: str) -> str:
                 f"应为 1–{_LONGEST_NUMBER} 个字符，不含空格",
                 f"must have 1 to {_LONGEST_NUMBER} characters and no blank",
             ),
+        )
+    return cell
+
+
+def institution_code(cell: str) -> str:
+    """Return the code of an institution, which becomes part of every message's id."""
+    if not _INSTITUTION.fullmatch(number(cell)):
+        raise CellError(
+            "people.institution_code",
+            Words(f"{cell!r} 应为不超过 26 个字母或数字", f"{cell!r} must have up to 26 letters and digits"),
         )
     return cell
 

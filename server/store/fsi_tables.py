@@ -343,9 +343,7 @@ settlement = Table(
     "settlement",
     metadata,
     Column("setl_id", Text, primary_key=True),
-    Column(
-        "state", Text, nullable=False, comment="active, cancelled, cancelling (a negative), reversed: counts nowhere"
-    ),
+    Column("state", Text, nullable=False, comment="active, cancelled, cancelling or reversed"),
     Column("cancels", Text, comment="the settlement that this one is the negative of"),
     Column("sale_key", Text, nullable=False),
     Column("sale_number", Text, nullable=False, comment="chrg_bchno or stoout_no; empty if none was given"),

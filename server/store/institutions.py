@@ -126,6 +126,11 @@ def load_standings(connection: Connection, code: str) -> Sequence[StandingSpan]:
     return _STANDINGS.load(connection, code)
 
 
+def load_standings_of_all(connection: Connection, codes: Collection[str]) -> Sequence[StandingSpan]:
+    """Return the spans of many institutions, in no particular order."""
+    return _STANDINGS.load_all(connection, codes)
+
+
 def put_standings(connection: Connection, spans: Sequence[StandingSpan]) -> None:
     """Add spans, or change those of the same beginning."""
     _STANDINGS.put(connection, spans)

@@ -93,6 +93,16 @@ def load_standings(connection: Connection, code: str) -> Sequence[StandingSpan]:
     return _STANDINGS.load(connection, code)
 
 
+def load_standings_of_all(connection: Connection, codes: Collection[str]) -> Sequence[StandingSpan]:
+    """Return the spans of many practitioners, in no particular order."""
+    return _STANDINGS.load_all(connection, codes)
+
+
+def load_posts_of_all(connection: Connection, codes: Collection[str]) -> Sequence[Post]:
+    """Return where many people practise, whenever."""
+    return _POSTS.records(bulk.fetch(connection, _POSTS.columns, practitioner_post.c.practitioner, codes))
+
+
 def put_practitioners(connection: Connection, practitioners: Sequence[Practitioner]) -> None:
     """Add practitioners, or change those that are there."""
     bulk.insert_or_replace(connection, practitioner, _PRACTITIONERS.rows(practitioners))

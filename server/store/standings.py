@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -47,6 +47,11 @@ class StandingSpans:
         table = self._records.table
         asked = select(table).where(table.c.subject == subject).order_by(table.c.from_us, table.c.standing)
         return self._records.records(connection.execute(asked))
+
+    def load_all(self, connection: Connection, subjects: Collection[str]) -> Sequence[StandingSpan]:
+        """Return the spans of many subjects, in no particular order."""
+        subject = self._records.table.c.subject
+        return self._records.records(bulk.fetch(connection, self._records.columns, subject, subjects))
 
     def put(self, connection: Connection, spans: Sequence[StandingSpan]) -> None:
         """Add spans, or change those of the same subject, beginning and standing."""

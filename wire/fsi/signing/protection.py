@@ -157,7 +157,7 @@ class Protection:
             raise EncryptedTextError(Words("本区域的 input 不加密", "This area takes no encrypted input"))
         if not self.signer.covers_input:
             return b"", False
-        return bytes(members_of(opened.envelope).get(_INPUT, b"")), False
+        return _signed_text(bytes(members_of(opened.envelope).get(_INPUT, b""))), False
 
     def _protect_output(self, answer: bytes, institution: str, secrets: Secrets) -> bytes:
         if not (self.signer.covers_input or self.encryptor.enc_type):
@@ -171,6 +171,11 @@ class Protection:
         if self.encryptor.enc_type and output != _NULL:
             written[_OUTPUT] = self.encryptor.encrypt(output, secrets.institution(institution))
         return write_members(written)
+
+
+def _signed_text(text: bytes) -> bytes:
+    """Some write the input as a text within the text: what they signed is what is inside."""
+    return str(read_exactly(text)).encode() if text.startswith(b'"') else text
 
 
 def _string(members: Members, name: str) -> str:

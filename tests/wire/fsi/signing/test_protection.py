@@ -17,6 +17,7 @@ from wire.fsi.signing.errors import (
     EncryptedTextError,
     MissingSignatureError,
     SigningError,
+    UnreadableTextError,
     WrongSignatureError,
 )
 from wire.fsi.signing.sm4 import encrypt_ecb
@@ -173,6 +174,17 @@ def test_two_inputs_in_one_envelope_are_refused() -> None:
     opened = protection.open(body, SECRETS)
     with pytest.raises(DoubledFieldError, match="input"):
         protection.verify({}, opened, envelope_of(opened), SECRETS, NOW)
+
+
+def test_an_input_written_as_a_text_is_signed_as_what_is_inside() -> None:
+    protection, outgoing = send(AREAS["sm"])
+    inside = json.dumps(INPUT.decode()).encode()
+    opened = protection.open(outgoing.body.replace(INPUT, inside), SECRETS)
+    assert isinstance(envelope_of(opened).input, str)
+    assert protection.verify({}, opened, envelope_of(opened), SECRETS, NOW).signed_text == INPUT
+    halved = protection.open(outgoing.body.replace(INPUT, b'"\\ud83d"'), SECRETS)
+    with pytest.raises(UnreadableTextError):
+        protection.verify({}, halved, Envelope(signature=envelope_of(opened).signature), SECRETS, NOW)
 
 
 def test_an_envelope_without_input_has_nothing_signed() -> None:

@@ -55,9 +55,10 @@ def check_message(
     area: Annotated[str, typer.Option("--area", help=_AREA_HELP)] = _BASE,
     as_json: Annotated[bool, typer.Option("--json", help="输出一行 JSON / Print one line of JSON")] = False,
 ) -> None:
-    """检查一个报文，列出每一处错误 / Check a message and list everything that is wrong.
+    """检查一个报文 / Check a message.
 
-    没有错误则退出码为 0，有错误为 1，无法读取为 2 / Exit code 0 without faults, 1 with faults, 2 if it cannot be read.
+    列出每一处错误。没有错误则退出码为 0，有错误为 1，无法读取为 2。
+    Everything that is wrong is listed. Exit code 0 without faults, 1 with faults, 2 if it cannot be read.
     """
     used = _area(area)
     text = _utf8(_bytes_of(file), file)

@@ -52,7 +52,9 @@ class _FieldLine(msgspec.Struct, forbid_unknown_fields=True):
     fields: list[_FieldLine] = []
 
 
-class _Rule(msgspec.Struct, forbid_unknown_fields=True):
+class RuleLine(msgspec.Struct, forbid_unknown_fields=True):
+    """A rule over several fields, as a table writes it."""
+
     zh: str
     en: str
     need: list[str] = []
@@ -71,7 +73,7 @@ class _NodePart(msgspec.Struct, forbid_unknown_fields=True):
     same_as: str | None = None
     without: list[str] = []
     fields: list[_FieldLine] = []
-    rules: list[_Rule] = []
+    rules: list[RuleLine] = []
     aliases: list[str] = []
 
 
@@ -148,7 +150,7 @@ def _dictionaries() -> dict[str, Dictionary]:
 def _node(part: _NodePart, side: str) -> Node:
     own_path = f"{side}.{part.node}"
     taken = node_at(part.same_as) if part.same_as else None
-    conditions = (*(taken.conditions if taken else ()), *(_condition(rule) for rule in part.rules))
+    conditions = (*(taken.conditions if taken else ()), *(condition_of(rule) for rule in part.rules))
     added = tuple(_field(line, conditions) for line in part.fields)
     names = {one.name for one in added} | set(part.without)
     kept = tuple(one for one in taken.fields if one.name not in names) if taken else ()
@@ -163,7 +165,12 @@ def _node(part: _NodePart, side: str) -> Node:
     )
 
 
-def _condition(rule: _Rule) -> Condition:
+def condition_of(rule: RuleLine) -> Condition:
+    """Return the rule as it is checked.
+
+    Raises:
+        ValueError: It needs nothing, or both all and one of something.
+    """
     if bool(rule.need) == bool(rule.need_one_of):
         raise ValueError(f"a rule names either need or need_one_of: {rule.en}")
     return Condition(

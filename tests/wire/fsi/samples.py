@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import copy
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -151,7 +150,18 @@ def _at(message: object, place: list[str | int]) -> object:
 
 
 def _with(message: dict[str, object], place: list[str | int], value: object, what: tuple[str, str, str]) -> Planted:
-    changed = copy.deepcopy(message)
-    _at(changed, place[:-1])[place[-1]] = value  # type: ignore[index]
     path, code, label = what
+    changed = _changed(message, place, value)
+    assert isinstance(changed, dict)
     return Planted(path, code, label, changed)
+
+
+def _changed(held: object, place: list[str | int], value: object) -> object:
+    """Return `held` with one thing in it replaced; what is beside the way to it is shared."""
+    if not place:
+        return value
+    first, *rest = place
+    if isinstance(held, list):
+        return [_changed(one, rest, value) if index == first else one for index, one in enumerate(held)]
+    assert isinstance(held, dict)
+    return {**held, first: _changed(held.get(first), rest, value)}

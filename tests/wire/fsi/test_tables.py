@@ -11,7 +11,7 @@ import pytest
 
 from wire.fsi.areas import load_area, shipped_area
 from wire.fsi.fields import Field, Kind, Node
-from wire.fsi.table_files import ENVELOPE, base_table, node_at, table_names
+from wire.fsi.table_files import ENVELOPE, RuleLine, base_table, condition_of, node_at, table_names
 from wire.fsi.tables import UnknownTransactionError, envelope, transaction, transactions
 
 BASE = shipped_area("base")
@@ -195,3 +195,9 @@ def test_every_file_of_the_folder_is_a_table_and_is_shipped():
     assert names == {f"{name}.toml" for name in (*table_names(), ENVELOPE, "dictionaries")}
     for name in names:
         tomllib.loads((files("wire.fsi") / "tables" / name).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("asked", [{}, {"need": ["a"], "need_one_of": ["b"]}])
+def test_a_rule_names_one_kind_of_need(asked):
+    with pytest.raises(ValueError, match="need"):
+        condition_of(RuleLine(zh="甲", en="x", **asked))

@@ -24,7 +24,7 @@ def test_what_an_area_writes_every_area_reads(area):
         table = transaction(infno, shipped_area(area))
         # A full message is by base names.
         sent = as_area_writes(valid_input(table, chance, is_full=True), table.input)
-        for reader in area_names():
+        for reader in {"base", "shenzhen", "neimenggu"} | {area}:
             found = check(decode_json(encode_json(sent)), transaction(infno, shipped_area(reader)))
             assert found.faults == (), (infno, reader)
 

@@ -58,7 +58,7 @@ def cancel(
         raise StoreContentionError(Words("该结算刚被撤销", "The settlement was cancelled just now"))
     free_sale(connection, record, visit)
     entitlements.give_back(connection, record.setl_id)
-    return load_settled(connection, negative.record)
+    return load_settled(connection, negative.record, is_found=False)
 
 
 def strike_out(

@@ -47,9 +47,10 @@ class FundRow:
     told: str
     """`setl_proc_info`."""
 
-    def negative(self) -> FundRow:
-        """Return the row of the cancellation."""
-        return FundRow(self.fund_pay_type, self.name, -self.in_scope, -self.payable, -self.paid, self.told)
+    def negative(self, setl_id: str) -> FundRow:
+        """Return the row of the cancellation of a settlement."""
+        told = f"撤销结算 {setl_id}：冲回 {self.paid:.2f}"
+        return FundRow(self.fund_pay_type, self.name, -self.in_scope, -self.payable, -self.paid, told)
 
     def as_output(self) -> dict[str, object]:
         """Return the row by the interface's names."""
@@ -102,7 +103,7 @@ def _row(kind: str, payments: Sequence[Payment], outcome: Settlement) -> FundRow
         "、".join(dict.fromkeys(payment.title.zh for payment in payments))[:_LONGEST_NAME],
         in_scope,
         # Where no cap holds, a fund can pay no more than all that is in scope.
-        min(capped[0], in_scope) if capped else in_scope,
+        capped[0] if capped else in_scope,
         sum((payment.paid for payment in payments), ZERO),
         told[:LONGEST_TEXT],
     )

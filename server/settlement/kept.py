@@ -84,7 +84,7 @@ def negative_of(kept: Kept, setl_id: str, by: Caller, balance: Decimal) -> Kept:
             "settled_at": by.at,
             "day": by.at.astimezone(BEIJING).date(),
             "balc": balance,
-            "funds": rows_text([row.negative() for row in rows_of(kept.record.funds)]),
+            "funds": rows_text([row.negative(kept.record.setl_id) for row in rows_of(kept.record.funds)]),
         },
     )
     increments = tuple(replace(one, setl_id=setl_id, amount=-one.amount) for one in kept.increments)

@@ -24,9 +24,9 @@ class Settled:
     """It stood before this message came."""
 
 
-def load_settled(connection: Connection, record: Settlement) -> Settled:
+def load_settled(connection: Connection, record: Settlement, *, is_found: bool = True) -> Settled:
     """Return a settlement that is kept, or its negative, with its lines and its person."""
     person = insured.load_person(connection, record.psn_no)
     assert person is not None  # noqa: S101 - a settlement names a person, and people are never deleted
     lines = settlements.load_lines(connection, record.cancels or record.setl_id)
-    return Settled(record, lines, person, is_found=True)
+    return Settled(record, lines, person, is_found=is_found)

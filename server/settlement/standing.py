@@ -1,7 +1,7 @@
 """What stands: a settlement as an institution names it, and what was settled then, to compare with what is told now.
 
-An institution names a settlement by our id, or by its own (`medins_setl_id`, the `msgid` it was sent with): that is all
-that a till knows whose answer was lost.
+An institution names a settlement by our id, or by the `msgid` of the message that was answered with it
+(`medins_setl_id`): that is all that a till knows whose answer was lost.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from codes.words import Words
 from server.settlement.errors import UnknownSettlementError
 from server.settlement.sale import plain, told_of
-from server.store import settlements, visits
+from server.store import fsi_messages, settlements, visits
 from server.store.database import Connection
 from server.store.settlements import SettledLine, Settlement
 
@@ -39,7 +39,7 @@ def find_called(connection: Connection, called: Called) -> Settlement:
         found = settlements.load_settlement(connection, found.cancels)
     is_by_msgid = found is None
     if found is None:
-        found = settlements.find_by_msgid(connection, called.institution, called.setl_id)
+        found = _by_msgid(connection, called)
     if found is None or found.institution != called.institution:
         raise UnknownSettlementError(
             Words(f"本机构没有结算 {called.setl_id}", f"This institution has no settlement {called.setl_id}")
@@ -58,6 +58,12 @@ def find_called(connection: Connection, called: Called) -> Settlement:
                 )
             )
     return found
+
+
+def _by_msgid(connection: Connection, called: Called) -> Settlement | None:
+    """Return the settlement that a message was answered with."""
+    message = fsi_messages.load_message(connection, called.institution, called.setl_id)
+    return settlements.load_settlement(connection, message.setl_id) if message and message.setl_id else None
 
 
 def contents_of_standing(connection: Connection, standing: Settlement) -> Mapping[str, str]:

@@ -175,6 +175,22 @@ class FsiConfig(Section):
             Words("自定义的地区文件，优先于 area", "An area file of one's own, instead of area"),
         ),
     ] = None
+    is_test_area: Annotated[
+        bool,
+        option(
+            Words("测试环境", "Test area"),
+            Words("接受 signtype MOCK，即不核对参保人密码", "Takes signtype MOCK: nobody's password is compared"),
+        ),
+    ] = False
+    benefits_folder: Annotated[
+        Path | None,
+        option(
+            Words("待遇规则目录", "Benefits folder"),
+            Words(
+                "自有的待遇规则，代替随程序提供的 config/benefits/", "Rules of one's own, instead of config/benefits/"
+            ),
+        ),
+    ] = None
     district: Annotated[
         str,
         option(

@@ -90,8 +90,10 @@ def code_of(error: YimaError) -> str:
 
 
 def _with_next_step(error: YimaError) -> Words:
-    """Return what went wrong and what to do, as far as the answer has room for it."""
+    """Return what went wrong and what to do, in as many words as there is room for; `warn_msg` has all of them."""
     words, step = error.words, error.next_step
-    whole = Words(f"{words.zh}。{step.zh}", f"{words.en}. {step.en}")
-    is_whole = str(whole) in error_text(error.code, whole)
-    return whole if is_whole else words
+    zh = f"{words.zh}。{step.zh}"
+    for candidate in (Words(zh, f"{words.en}. {step.en}"), Words(zh, words.en)):
+        if str(candidate) in error_text(error.code, candidate):
+            return candidate
+    return words

@@ -18,7 +18,7 @@ from datetime import datetime
 
 import structlog
 
-from codes.errors import RejectedError, TransientError, YimaError
+from codes.errors import CorruptStoreError, RejectedError, TransientError, YimaError
 from codes.words import Words
 from server.errors import StoreContentionError, StoreRefusedError
 from server.fsi.admission import admit, check_voice
@@ -37,7 +37,7 @@ from server.fsi.refusals import BusyError, FaultError, InvalidInputError, MsgidR
 from server.store.database import Connection, Store
 from wire.fsi.areas import Area
 from wire.fsi.checking import check
-from wire.fsi.envelope import EnvelopeError, Request, read_request
+from wire.fsi.envelope import EnvelopeError, Request
 from wire.fsi.signing import Opened, Protection, Secrets, SignatureError
 from wire.fsi.tables import transaction
 
@@ -119,7 +119,7 @@ class Answering:
     def _answered(self, post: Post, progress: _Progress) -> Reply:
         opened, progress.protection = self._gate.open(post)
         progress.opened = opened
-        request = progress.request = read_request(opened.envelope, self._area)
+        request = progress.request = self._gate.read(opened)
         progress.infno = request.infno
         proved = self._gate.prove(post, opened, progress.protection, request)
         progress.request, progress.protection = proved.request, proved.protection
@@ -197,15 +197,15 @@ class Answering:
             _logger.error("fsi.store_failed", code=error.code, reason=error.words.en)
             return self._refused(error, post, progress, Outcome.BUSY)
         if not isinstance(error, RejectedError | StoreRefusedError):
-            # A key that is missing, a record that does not open: somebody at the centre has to act.
+            # Rules or a key that are missing, a record that does not open: somebody at the centre has to act.
             _logger.error("fsi.failed", infno=progress.infno, code=error.code, reason=error.words.en)
+        if isinstance(error, CorruptStoreError):
             return self._refused(error, post, progress, Outcome.FAILED)
         if isinstance(error, EnvelopeError):
             return self._refused(error, post, progress, Outcome.UNREADABLE)
         if isinstance(error, UnprovedError) or (isinstance(error, SignatureError) and post.voice is None):
             return self._refused(error, post, progress, Outcome.UNPROVED)
-        reply = self._refused(error, post, progress, Outcome.REFUSED)
-        return self._kept(reply, progress)
+        return self._kept(self._refused(error, post, progress, Outcome.REFUSED), progress)
 
     def _refused(self, error: YimaError, post: Post, progress: _Progress, outcome: Outcome) -> Reply:
         try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from server.people.sealing import Sealer
+from server.settlement.settling import Settlements
 from wire.fsi.values import BEIJING
 
 
@@ -34,3 +35,4 @@ class Parts:
     sealer: Sealer
     """Opens and closes what is personal."""
     sign_in: SignInTerms
+    settlements: Settlements

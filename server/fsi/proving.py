@@ -11,6 +11,9 @@ or hidden all the same is checked and opened, and a person's password is asked f
 from __future__ import annotations
 
 import itertools
+import json
+from codecs import BOM_UTF8
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,7 +25,8 @@ from server.store import fsi_sessions
 from server.store.database import Store
 from server.store.institutions import CallerKind
 from wire.fsi.areas import Area
-from wire.fsi.envelope import EnvelopeError, Request, district_fault
+from wire.fsi.envelope import EnvelopeError, Request, district_fault, read_request
+from wire.fsi.faults import NO_LABEL, fault
 from wire.fsi.json_text import decode_json
 from wire.fsi.signing import WINDOW, Opened, Protection, Secrets, Verified, protection_of
 
@@ -33,6 +37,7 @@ _OF_THE_MESSAGE = frozenset({"sm", "card_password"})
 _PASSWORD_ONLY = frozenset({"card_password"})
 _NONE = "none"
 _FORGETS_EVERY = 256
+_SHOWN, _MOST = 60, 20
 
 
 class Gate:
@@ -60,6 +65,16 @@ class Gate:
             return Opened(post.body), self._sealed
         return self.whole.open(post.body, self._secrets), self.whole
 
+    def read(self, opened: Opened) -> Request:
+        """Return the request in the envelope.
+
+        Raises:
+            EnvelopeError: It is none, or a name stands twice in an object: who reads it might take the other one.
+        """
+        request = read_request(opened.envelope, self._area)
+        _refuse_twice(opened.envelope)
+        return request
+
     def prove(self, post: Post, opened: Opened, protection: Protection, request: Request) -> Proved:
         """Return the message with its input in clear, once it is known who sent it.
 
@@ -83,6 +98,7 @@ class Gate:
         if verified.input_text is None:
             return request
         business = decode_json(verified.input_text)
+        _refuse_twice(verified.input_text)
         fault = district_fault(request.insured_district, business)
         if fault is not None:
             raise EnvelopeError((fault,), msgid=request.msgid, infno=request.infno)
@@ -108,3 +124,17 @@ def _is_by_terminal(post: Post) -> bool:
 
 def _is_protected(request: Request) -> bool:
     return bool(request.encryption) or request.sign_type.upper().startswith("SM")
+
+
+def _refuse_twice(text: bytes) -> None:
+    """Refuse a JSON text, known to be one, in which a name stands twice in an object."""
+    twice: list[str] = []
+
+    def note(pairs: list[tuple[str, object]]) -> None:
+        if len(pairs) != len({name for name, _ in pairs}):
+            twice.extend(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+
+    json.loads(text.removeprefix(BOM_UTF8), object_pairs_hook=note, parse_int=str, parse_float=str)
+    if twice:
+        what = Words("重复出现", "stands twice")
+        raise EnvelopeError(tuple(fault(name[:_SHOWN], NO_LABEL, "fsi.said_twice", what) for name in twice[:_MOST]))

@@ -1,0 +1,130 @@
+"""The national interface put together from the configuration, by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import ClassVar
+
+from codes.errors import ConfigError
+from codes.words import Words
+from rules.benefits.book import Books, load_books
+from rules.benefits.shipped import shipped_books
+from server.config import FsiConfig
+from server.errors import ServerError
+from server.fsi.answering import Answering
+from server.fsi.dispatch import HANDLERS
+from server.fsi.figures import Figures
+from server.fsi.keys import load_keys
+from server.fsi.parts import Parts, SignInTerms
+from server.people.sealing import Sealer, load_sealer
+from server.settlement.entitlement import Entitlements
+from server.settlement.reckoning import Ground
+from server.settlement.settling import Settlements
+from server.store.database import Store
+from web.faults import words_of_file
+from wire.fsi.areas import Area, load_area, shipped_area
+from wire.fsi.tables import envelope
+
+
+class FsiFileError(ServerError, ConfigError):
+    """A file that `[fsi]` names cannot be read."""
+
+    code: ClassVar[str] = "fsi.file"
+    next_step: ClassVar[Words] = Words(
+        "请核对配置 [fsi] 中的路径与权限。", "Check the paths in [fsi] of the configuration, and their permissions."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Fsi:
+    """The national interface at one centre."""
+
+    area: Area
+    sealer: Sealer
+    settlements: Settlements
+    answering: Answering
+    figures: Figures
+
+
+def build_fsi(config: FsiConfig, store: Store, entitlements: Entitlements, now: Callable[[], datetime]) -> Fsi:
+    """Put the interface together.
+
+    Raises:
+        AreaError: The area is unknown, or its file is wrong.
+        BookError: A benefit rule is wrong.
+        SealingKeyError: The key of what is personal cannot be used.
+        KeysFolderError: A key of the interface cannot be used.
+        SecretFileError: A secret is open to others.
+    """
+    area = load_configured_area(config)
+    sealer = load_sealer(config.sealing_key_file, store)
+    settlements = Settlements(Ground(load_configured_books(config), sealer, entitlements))
+    figures = Figures(HANDLERS)
+    terms = SignInTerms(
+        is_demanded=_demands_sign_in(config, area),
+        lasts=timedelta(hours=config.sign_in_hours),
+        ends_with_day=config.sign_in_ends_with_day,
+    )
+    answering = Answering(
+        store=store,
+        area=area,
+        secrets=load_keys(config.keys_folder),
+        district=config.district,
+        parts=Parts(sealer, terms, settlements),
+        deeds=HANDLERS,
+        figures=figures,
+        now=now,
+        is_test_area=config.is_test_area,
+    )
+    return Fsi(area, sealer, settlements, answering, figures)
+
+
+def load_configured_area(config: FsiConfig) -> Area:
+    """Return the area whose form of the interface is spoken.
+
+    Raises:
+        AreaError: There is none of that name, or its file is wrong.
+        FsiFileError: Its file cannot be read.
+    """
+    return shipped_area(config.area) if config.area_file is None else load_area(_text(config.area_file))
+
+
+def load_configured_books(config: FsiConfig) -> Books:
+    """Return the benefit rules.
+
+    Raises:
+        BookError: One of them is wrong.
+        FsiFileError: One cannot be read.
+    """
+    folder = config.benefits_folder
+    if folder is None:
+        return shipped_books()
+    try:
+        areas = sorted(one for one in folder.iterdir() if one.is_dir())
+        files = {area.name: sorted(area.glob("*.toml")) for area in areas}
+    except OSError as exc:
+        raise _unreadable(folder, exc) from exc
+    return load_books({area: {f"{area}/{file.name}": _text(file) for file in found} for area, found in files.items()})
+
+
+def _demands_sign_in(config: FsiConfig, area: Area) -> bool:
+    if config.is_sign_in_demanded is not None:
+        return config.is_sign_in_demanded
+    return any(field.name == "sign_no" and field.is_required for node in envelope(area).input for field in node.fields)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as exc:
+        raise FsiFileError(Words(f"{file} 不是 UTF-8 文字", f"{file} is no UTF-8 text")) from exc
+    except OSError as exc:
+        raise _unreadable(file, exc) from exc
+
+
+def _unreadable(path: Path, error: OSError) -> FsiFileError:
+    why = words_of_file(error)
+    return FsiFileError(Words(f"无法读取 {path}：{why.zh}", f"Cannot read {path}: {why.en}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wire.fsi.areas import AreaError, Channel, TraceCodeForm, UnknownAreaError, area_names, load_area, shipped_area
+from wire.fsi.signing import protection_of
 
 HEAD = 'name = "x"\nzh = "甲"\nen = "x"\n'
 
@@ -18,9 +19,18 @@ def test_the_shipped_areas_differ_where_the_facts_say_so():
     assert {name for name, area in areas.items() if Channel.STOCK in area.trace_channels} == {"jilin", "neimenggu"}
     assert all(Channel.SALE in area.trace_channels for area in areas.values())
     assert areas["neimenggu"].checks_password == {"2102", "2207", "2304"}
-    assert (areas["jilin"].signer, areas["jilin"].encryptor, areas["guangdong"].signer) == ("sm", "sm4", "gateway")
+    assert (areas["jilin"].signer, areas["jilin"].encryptor, areas["guangdong"].signer) == (
+        "token+sm",
+        "sm4",
+        "gateway",
+    )
     assert (areas["hubei"].refusal_infcode, areas["base"].refusal_infcode) == (1, -1)
     assert all(area.trace_code_length == 100 for area in areas.values())
+
+
+@pytest.mark.parametrize("name", area_names())
+def test_a_shipped_area_names_plug_ins_that_there_are(name):
+    assert protection_of(shipped_area(name)) is not None
 
 
 def test_a_profile_that_says_nothing_is_the_base():

@@ -37,7 +37,9 @@ def run_examples(
     as_json: Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象 / Print one JSON object")] = False,
     only_failed: Annotated[bool, typer.Option("--failed", help="只显示未通过的 / Show only those that fail")] = False,
 ) -> None:
-    """核对一个算例文件，逐例列出期望、结果与步骤 / Check a file of worked examples: expected, got and steps of each.
+    """逐例核对算例文件 / Check a file of worked examples.
+
+    列出每例的期望、结果与步骤 / Each case is listed with what was expected, what was got, and the steps.
 
     全部通过则退出码为 0，有未通过为 1，无法读取为 2 / Exit code 0 if all pass, 1 if any fails, 2 if it cannot be read.
     """

@@ -9,14 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.paper import screen_width
 from codes.words import Words
 from rules.examples.judging import Check
 from rules.examples.reading import Skipped
 from rules.examples.running import Verdict
 
 _UNCUT = 10_000
-"""Columns where nobody looks: in a pipe or a file a value stays on its line."""
+"""Columns where nobody looks."""
 
 
 def show_verdict(verdict: Verdict) -> None:
@@ -100,12 +99,9 @@ def _table(checks: Sequence[Check]) -> Table:
 
 
 def _console() -> Console:
-    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
-    return (
-        console
-        if console.is_terminal
-        else Console(highlight=False, markup=False, emoji=False, width=max(_UNCUT, screen_width()))
-    )
+    """Return a console that wraps on a screen only: in a pipe or a file a value stays on its line."""
+    width = None if Console().is_terminal else _UNCUT
+    return Console(highlight=False, markup=False, emoji=False, width=width)
 
 
 def _both(words: Words) -> dict[str, str]:

@@ -153,8 +153,8 @@ def _layer(given: Given, name: str, left: Decimal, zh: str, en: str) -> tuple[De
 
 def _deductible_by_wage(given: Given) -> tuple[Decimal, Step]:
     """Return the deductible, in whole fen since it is an amount that is published, and how it came about."""
-    if given.has("deductible"):
-        deductible = to_cent(given.amount("deductible"))
+    if given.has("deductible") or not given.has("base_wage", "deductible_share"):
+        deductible = to_cent(given.amount_or(ZERO, "deductible"))
         return deductible, step("起付线", "deductible", "", deductible)
     wage, part = given.amount("base_wage"), given.ratio("deductible_share")
     deductible = share(wage, part)

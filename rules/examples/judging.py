@@ -18,6 +18,9 @@ from rules.examples.numbers import decimals_of, number_of
 from rules.examples.worked import MONEY_PLACES, Figure, Parts, Worked
 from rules.money import to_places
 
+_LIST = "expected[]"
+"""What a list is called where a kind has none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -45,10 +48,10 @@ def judge(expected: Mapping[str, object], worked: Worked) -> tuple[Check, ...]:
 
 
 def _check(name: str, wanted: object, worked: Worked) -> Check:
-    known = name or (worked.listed if isinstance(wanted, (list, dict)) else worked.main)
+    known = name or (worked.listed if isinstance(wanted, list) else worked.main) or _LIST
     got = worked.figures.get(known)
     if got is None:
-        return Check(known or name, shown(wanted), "", is_equal=False, why=_not_computed(known, worked))
+        return Check(known, shown(wanted), "", is_equal=False, why=_not_computed(known, worked))
     if isinstance(got, bool):
         return Check(known, shown(wanted), shown(got), is_equal=wanted is got)
     if isinstance(got, Parts):

@@ -20,6 +20,8 @@ from rules.examples.worked import Step, Worked
 from rules.payment.subsidy import SubsidyYear
 
 AGGREGATE = "aggregate"
+_NOTHING: tuple[object, ...] = (0, "0", "0.00")
+"""Zero is a fund that does not pay here; which fund does is told by the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,9 @@ def run(file: ExamplesFile, subsidy_years: tuple[SubsidyYear, ...] = ()) -> Iter
 
 def _run_example(example: Example, subsidy_years: tuple[SubsidyYear, ...]) -> Iterator[Verdict]:
     counted: list[Counted] = []
-    names = Counter(case.name for case in example.cases)
-    for place, case in enumerate(example.cases, 1):
-        label = case.name if names[case.name] == 1 else f"{case.name} {place}".strip()
+    for label, case in zip(_labels(example.cases), example.cases, strict=True):
         given = Given(case.inputs)
-        task = Task(given, frozenset(case.expected), case, example, subsidy_years)
+        task = Task(given, _asked(case), case, example, subsidy_years)
         try:
             worked = _worked(task)
             checks = judge(case.expected, worked)
@@ -75,6 +75,19 @@ def _run_example(example: Example, subsidy_years: tuple[SubsidyYear, ...]) -> It
         yield _verdict(example, label, case, worked, checks, remarks=_unused(given))
     if example.aggregate:
         yield _over_all(example, counted)
+
+
+def _labels(cases: tuple[Case, ...]) -> Iterator[str]:
+    """Yield what each case is called: its name, counted where several have the same or none."""
+    names = Counter(case.name for case in cases)
+    seen: Counter[str] = Counter()
+    for case in cases:
+        seen[case.name] += 1
+        yield case.name if names[case.name] == 1 else f"{case.name} {seen[case.name]}".strip()
+
+
+def _asked(case: Case) -> frozenset[str]:
+    return frozenset(name for name, wanted in case.expected.items() if wanted not in _NOTHING)
 
 
 def _worked(task: Task) -> Worked:

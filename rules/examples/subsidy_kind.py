@@ -146,6 +146,8 @@ def _said(case: Case, naming: Naming, premium: Decimal) -> Decimal:
     """Return the amount that a case of one kind states."""
     if any(map(is_full, naming.together)):
         return premium
+    if any(map(is_without, naming.together)):
+        return ZERO
     for name in (_SUBSIDY, ""):
         if name in case.expected:
             return _amount(case.name, case.expected[name], premium)

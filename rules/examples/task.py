@@ -46,7 +46,7 @@ class Task:
 
     given: Given
     asked: frozenset[str]
-    """The names of the figures that are expected."""
+    """The figures that are expected to be something else than nothing: they name the funds that the case is about."""
     case: Case
     example: Example
     subsidy_years: tuple[SubsidyYear, ...]

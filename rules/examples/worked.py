@@ -58,12 +58,6 @@ class Step:
     """With the numbers put in."""
     result: str
 
-    @property
-    def sentence(self) -> Words:
-        """The step as one line, in each language."""
-        working = f"{self.formula} = {self.result}" if self.formula else self.result
-        return Words(f"{self.title.zh}：{working}", f"{self.title.en}: {working}")
-
 
 @dataclass(frozen=True, slots=True)
 class Worked:

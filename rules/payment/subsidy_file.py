@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar, TypeVar
 
@@ -17,6 +17,7 @@ FULL = "full"
 
 _KEYS = frozenset({"title", "places", "first_day", "last_day", "premium", "kinds"})
 _KIND_KEYS = frozenset({"names", "subsidy"})
+_TOO_MUCH = Decimal("1e9")
 _T = TypeVar("_T")
 
 
@@ -72,16 +73,20 @@ def _amounts(groups: list[object], premium: Decimal) -> dict[str, Decimal]:
 
 def _of(tree: Mapping[str, object], key: str, kind: type[_T]) -> _T:
     value = tree.get(key)
-    if not isinstance(value, kind):
+    # To Python a moment is a day as well; here it is not.
+    if not isinstance(value, kind) or isinstance(value, datetime):
         raise _wrong(key)
     return value
 
 
 def _amount(tree: Mapping[str, object], key: str) -> Decimal:
     value = tree.get(key)
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or not 0 <= value < Decimal("1e9"):
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         raise _wrong(key)
-    return Decimal(value)
+    amount = Decimal(value)
+    if not amount.is_finite() or not 0 <= amount < _TOO_MUCH:
+        raise _wrong(key)
+    return amount
 
 
 def _names(tree: Mapping[str, object], key: str) -> tuple[str, ...]:

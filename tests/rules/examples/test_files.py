@@ -1,0 +1,68 @@
+"""Whole files: published examples, and every form that a file may take."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from cli.exact_yaml import load_exact
+
+FOLDER = Path(__file__).parents[2] / "fixtures" / "settlement_examples"
+NAMES = ("published.yaml", "other_forms.yaml")
+
+
+def tree_of(name: str):
+    return load_exact((FOLDER / name).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_case_passes_and_shows_how(verdicts, name):
+    found = verdicts(tree_of(name))
+
+    assert [verdict.label for verdict in found.values() if not verdict.is_passed] == []
+    assert all(verdict.steps for verdict in found.values() if "aggregate" not in verdict.label)
+
+
+def test_every_kind_occurs_in_both_files():
+    kinds = [
+        {entry["kind"] for section in ("examples", "dip", "drg") for entry in tree_of(name)[section]} for name in NAMES
+    ]
+
+    assert kinds[0] == kinds[1]
+
+
+def _numbers(value, path=()):
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from _numbers(one, (*path, key))
+    elif isinstance(value, list):
+        for place, one in enumerate(value):
+            yield from _numbers(one, (*path, place))
+    elif isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+        yield path
+
+
+def _expected_numbers(tree):
+    for path in _numbers(tree):
+        if any(str(key).startswith(("expected", "aggregate")) for key in path):
+            yield path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_expected_number_can_be_a_fen_off_and_pass(verdicts, name):
+    """Each is changed by itself; those that a file states, and nobody can work out, are the exception."""
+    tree = tree_of(name)
+    stated = {"people", "total_subsidy"} if name == "published.yaml" else {"people", "total_subsidy", "subsidy"}
+    unmoved = []
+    for path in list(_expected_numbers(tree)):
+        changed = deepcopy(tree)
+        place = changed
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] += Decimal("0.01")
+        if all(verdict.is_passed for verdict in verdicts(changed).values()):
+            unmoved.append(path[-1])
+    assert set(unmoved) <= stated

@@ -13,7 +13,10 @@ from cli.catalogue import problem_records, read_catalogue, show_left_out
 from cli.centre import AsJson, Config, opened_centre
 from cli.continuity import backup, restore_backup
 from cli.group import command_group
+from cli.institutions import institution_app
+from cli.insured import insured_app
 from cli.people import show_password, token_app, user_app
+from cli.practitioners import practitioner_app
 from cli.terminals import terminal_app
 from rules.catalogue import parse_catalogue
 from server.app import run_centre
@@ -30,6 +33,9 @@ for _name, _part in (
     ("token", token_app),
     ("terminal", terminal_app),
     ("catalogue", catalogue_app),
+    ("institution", institution_app),
+    ("practitioner", practitioner_app),
+    ("insured", insured_app),
 ):
     server_app.add_typer(_part, name=_name)
 

@@ -1,0 +1,69 @@
+"""`yima server insured`: who is insured, taken from the lists of other offices, and shown masked."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from cli.centre import AsJson, AsJsonLines, Config, opened_centre
+from cli.group import command_group
+from cli.list_import import DryRun, File, read_list, show_counts, show_faults
+from cli.listing import show_blocks
+from server.centre import utc_now
+from server.config import load_config
+from server.people.insured import listed
+from server.people.insured_import import import_insured
+from server.people.list_file import ListFaultsError
+from server.people.roles import COMMAND_LINE
+from server.people.sealing import KEY_FILE, load_sealer
+from wire.fsi.values import BEIJING
+
+insured_app = command_group("参保人员 / Insured people")
+
+
+@insured_app.command("import")
+def import_people(file: File, config: Config, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """导入参保人员及待遇名单，要么全部要么不导入 / Import people and what holds of them, all of it or nothing.
+
+    名单种类由列名判断：人员、参保、凭证、待遇事实、家庭共济、账户余额；样例见 config/seed/。
+    The columns say which list it is: people, insurances, credentials, facts, families, balances; samples: config/seed/.
+    """
+    content = read_list(file)
+    with opened_centre(config) as store:
+        sealer = load_sealer(load_config(config).centre.key_file.with_name(KEY_FILE), store)
+        try:
+            counts = import_insured(store, sealer, content, by=COMMAND_LINE, now=utc_now(), is_trial=dry_run)
+        except ListFaultsError as exc:
+            raise show_faults(exc, as_json=as_json) from exc
+    show_counts(counts, is_trial=dry_run, as_json=as_json)
+
+
+@insured_app.command("list")
+def list_people(config: Config, as_json: AsJsonLines = False) -> None:
+    """列出参保人员，姓名和证件号码已遮盖 / List the insured, names and numbers masked."""
+    with opened_centre(config) as store:
+        sealer = load_sealer(load_config(config).centre.key_file.with_name(KEY_FILE), store)
+        with store.reading() as connection:
+            found = list(listed(connection, sealer, utc_now().astimezone(BEIJING).date()))
+    if as_json:
+        for one in found:
+            record = {
+                "psn_no": one.psn_no,
+                "name": one.name,
+                "certno": one.certno,
+                "insurances": list(one.insurances),
+                "facts": list(one.facts),
+            }
+            typer.echo(json.dumps(record, ensure_ascii=False))
+        return
+    if not found:
+        typer.echo("还没有参保人员；用 yima server insured import 导入 / Nobody is insured yet: import a list")
+    show_blocks(
+        (
+            ("人员 / person", f"{one.psn_no}  {one.name}  {one.certno}"),
+            ("参保 / insurances", "，".join(one.insurances) or "—"),
+            ("待遇 / facts", "，".join(one.facts) or "—"),
+        )
+        for one in found
+    )

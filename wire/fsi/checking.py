@@ -16,8 +16,8 @@ from difflib import get_close_matches
 from codes.words import Words
 from wire.fsi.faults import NO_LABEL, Fault, fault
 from wire.fsi.fields import Condition, Field, Kind, Node, Transaction
-from wire.fsi.record import Loose, Message, Record
-from wire.fsi.values import UnreadableValueError, Value, is_absent, read_value, words_of_dictionary, written
+from wire.fsi.record import Held, Loose, Message, Record
+from wire.fsi.values import UnreadableValueError, is_absent, read_value, words_of_dictionary, written
 
 _MISSING = Words("必填", "is required")
 _OBJECT = Words("应为对象", "must be an object")
@@ -127,7 +127,7 @@ class _Findings:
     def _record(
         self, raw: Mapping[str, object], fields: Sequence[Field], conditions: Sequence[Condition], path: str
     ) -> Record:
-        held: dict[str, Value | tuple[Record, ...] | Record | Loose] = {}
+        held: dict[str, Held] = {}
         given: set[str] = set()
         known: set[str] = set()
         for field in fields:
@@ -156,7 +156,7 @@ class _Findings:
             self._fault(place, field.label, "fsi.said_twice", words)
         return values[0] if values else None
 
-    def _value(self, raw: object, field: Field, place: str) -> Value | tuple[Record, ...] | Record | Loose | None:
+    def _value(self, raw: object, field: Field, place: str) -> Held | None:
         if field.kind is Kind.OBJECT:
             return self._object(raw, field, place)
         if field.kind is Kind.ARRAY:

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from wire.fsi.values import Value, written
 
 T = TypeVar("T")
-Held = "Value | tuple[Record, ...] | Record | Loose"
+Held: TypeAlias = "Value | tuple[Record, ...] | Record | Loose"
+"""What a record may hold under a name."""
 
 
 class Loose:
@@ -32,7 +33,7 @@ class Record:
 
     __slots__ = ("_held", "path")
 
-    def __init__(self, path: str, held: Mapping[str, Value | tuple[Record, ...] | Record | Loose]) -> None:
+    def __init__(self, path: str, held: Mapping[str, Held]) -> None:
         self.path = path
         """Where the record stands in the message: `drugdetail[2]`."""
         self._held = MappingProxyType(dict(held))
@@ -100,7 +101,7 @@ class Record:
         return held
 
 
-def _plain(held: Value | tuple[Record, ...] | Record | Loose) -> object:
+def _plain(held: Held) -> object:
     match held:
         case Record():
             return held.as_json()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, func, insert, or_, select
 
 from server.store import bulk
 from server.store.amounts import FEN
@@ -29,6 +29,8 @@ class Books:
     """Empty for every kind."""
     clr_type: str = ""
     """Empty for every kind."""
+    clr_optins: str = ""
+    """The office; one whose code ends in pairs of noughts stands for those below it, and the empty one for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Booked:
     msgid: str
     cancels: str | None
     """The settlement that this one is the negative of."""
+    day: date
+    """Of settling or cancelling, in Beijing."""
     medfee: Decimal
     fund: Decimal
     account: Decimal
@@ -117,6 +121,20 @@ _COMPARISONS = Records(reconciliation, Comparison)
 _DIFFERENCES = Records(reconciliation_difference, Difference)
 
 
+_BOOKED = (
+    settlement.c.setl_id,
+    settlement.c.mdtrt_id,
+    settlement.c.psn_no,
+    settlement.c.msgid,
+    settlement.c.cancels,
+    settlement.c.day,
+    settlement.c.medfee_sumamt_fen,
+    settlement.c.fund_pay_sumamt_fen,
+    settlement.c.acct_pay_fen,
+    settlement.c.acct_mulaid_pay_fen,
+)
+
+
 def load_totals(connection: Connection, books: Books) -> Totals:
     """Return what the settlements of these books come to; what was struck out counts nowhere."""
     found = settlement.c
@@ -137,21 +155,21 @@ def load_totals(connection: Connection, books: Books) -> Totals:
 
 def load_booked(connection: Connection, books: Books) -> Iterator[Booked]:
     """Yield the settlements of these books, negatives too, in the order of their ids."""
-    found = settlement.c
-    asked = select(
-        found.setl_id,
-        found.mdtrt_id,
-        found.psn_no,
-        found.msgid,
-        found.cancels,
-        found.medfee_sumamt_fen,
-        found.fund_pay_sumamt_fen,
-        found.acct_pay_fen,
-        found.acct_mulaid_pay_fen,
-    ).where(*_among(books))
     streamed = connection.execution_options(yield_per=_ROWS_PER_CHUNK)
-    for setl_id, mdtrt_id, psn_no, msgid, cancels, *fen in streamed.execute(asked.order_by(found.setl_id)):
-        yield Booked(setl_id, mdtrt_id, psn_no, msgid, cancels, *(FEN.amount(one) for one in fen))
+    asked = select(*_BOOKED).where(*_among(books)).order_by(settlement.c.setl_id)
+    for row in streamed.execute(asked):
+        yield _booked(*row)
+
+
+def load_records_of(connection: Connection, institution: str, setl_id: str) -> Sequence[Booked]:
+    """Return a settlement of an institution and its negative, of whatever day; what was struck out is not there."""
+    found = settlement.c
+    asked = select(*_BOOKED).where(
+        found.institution == institution,
+        or_(found.setl_id == setl_id, found.cancels == setl_id),
+        found.state != SettlementState.REVERSED.value,
+    )
+    return [_booked(*row) for row in connection.execute(asked.order_by(found.settled_us, found.setl_id))]
 
 
 def add_comparison(connection: Connection, one: Comparison, differences: Sequence[Difference]) -> None:
@@ -175,6 +193,13 @@ def load_differences(connection: Connection, run: str) -> Sequence[Difference]:
     return _DIFFERENCES.records(connection.execute(asked.order_by(reconciliation_difference.c.n)))
 
 
+def _booked(  # noqa: PLR0917 - the columns of `_BOOKED`
+    setl_id: str, mdtrt_id: str, psn_no: str, msgid: str, cancels: str | None, day: str, *fen: int
+) -> Booked:
+    medfee, fund, account, mutual_aid = (FEN.amount(one) for one in fen)
+    return Booked(setl_id, mdtrt_id, psn_no, msgid, cancels, date.fromisoformat(day), medfee, fund, account, mutual_aid)
+
+
 def _among(books: Books) -> Iterator[ColumnElement[bool]]:
     found = settlement.c
     yield found.state != SettlementState.REVERSED.value
@@ -185,3 +210,8 @@ def _among(books: Books) -> Iterator[ColumnElement[bool]]:
         yield found.insutype == books.insutype
     if books.clr_type:
         yield found.clr_type == books.clr_type
+    if books.clr_optins:
+        office = books.clr_optins
+        while office.endswith("00"):
+            office = office[:-2]
+        yield found.clr_optins.startswith(office, autoescape=True)

@@ -11,6 +11,7 @@ import pytest
 from cli.exact_yaml import load_exact
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "settlement_examples"
+GOOD = {"id": "good", "kind": "simple", "inputs": {"amount": 1, "rate": 1}, "expected": 1}
 NAMES = ("published.yaml", "other_forms.yaml")
 
 
@@ -51,18 +52,66 @@ def _expected_numbers(tree):
             yield path
 
 
+def _entries(name):
+    tree = tree_of(name)
+    for section in ("examples", "dip", "drg"):
+        yield from ((section, entry) for entry in tree[section])
+
+
+def _changed(entry, path, change):
+    changed = deepcopy(entry)
+    place = changed
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = change(place[path[-1]])
+    return changed
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_no_expected_number_can_be_a_fen_off_and_pass(verdicts, name):
     """Each is changed by itself; those that a file states, and nobody can work out, are the exception."""
-    tree = tree_of(name)
     stated = {"people", "total_subsidy"} if name == "published.yaml" else {"people", "total_subsidy", "subsidy"}
-    unmoved = []
-    for path in list(_expected_numbers(tree)):
-        changed = deepcopy(tree)
-        place = changed
-        for key in path[:-1]:
-            place = place[key]
-        place[path[-1]] += Decimal("0.01")
-        if all(verdict.is_passed for verdict in verdicts(changed).values()):
-            unmoved.append(path[-1])
-    assert set(unmoved) <= stated
+    unmoved = {
+        path[-1]
+        for section, entry in _entries(name)
+        for path in _expected_numbers(entry)
+        for changed in [_changed(entry, path, lambda number: number + Decimal("0.01"))]
+        if all(verdict.is_passed for verdict in verdicts({section: [changed]}).values())
+    }
+    assert unmoved <= stated
+
+
+ODD = (
+    "x",
+    "",
+    None,
+    [],
+    {},
+    [1],
+    {"a": 1},
+    [{}],
+    -1,
+    10**40,
+    True,
+    Decimal("NaN"),
+    Decimal("1E-30"),
+    Decimal("1E+400"),
+)
+
+
+def _places(value, path=()):
+    yield path
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in children:
+        yield from _places(one, (*path, key))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_whatever_stands_in_a_place_its_case_fails_or_passes_and_nothing_breaks(verdicts, name):
+    turn = 0
+    for section, entry in _entries(name):
+        for path in filter(None, _places(entry)):
+            for odd in ODD[turn % 4 :: 4]:
+                changed = _changed(entry, path, lambda _, odd=odd: odd)
+                assert verdicts({section: [changed, GOOD]})["good"].is_passed
+            turn += 1

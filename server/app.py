@@ -27,6 +27,7 @@ from server.centre import Centre, build_centre
 from server.config import ServerConfig, WebConfig, link_settings
 from server.console import mount_console
 from server.errors import AddressInUseError
+from server.fsi.rpc import FsiLine
 from server.people.accounts import FIRST_ADMIN
 from server.receiver import Receiver
 from web.live import LiveBus
@@ -126,14 +127,16 @@ async def _serve(
         on_fatal=stop_on_fatal,
         group=config.broker.shared_group,
     )
+    fsi_line = _fsi_line(config, centre, line, stop_on_fatal)
     app = create_app(
         centre,
         allowed_hosts=config.web.accepted_hosts,
+        fsi_workers=config.fsi_workers,
         is_connected=lambda: receiver.takes_records,
         hears_terminals=lambda: receiver.hears_terminals,
-        lifespan=_receiving(receiver, centre, service),
+        lifespan=_receiving(receiver, fsi_line, centre, service),
     )
-    app.include_router(metrics_route(centre, receiver))
+    app.include_router(metrics_route(centre, receiver, fsi_line))
     mount_console(app, centre)
     settings = uvicorn.Config(
         app,
@@ -157,12 +160,30 @@ async def _serve(
     return not has_failed
 
 
+def _fsi_line(config: ServerConfig, centre: Centre, line: LinkSettings, on_fatal: Callable[[], None]) -> FsiLine | None:
+    if centre.fsi is None:
+        return None
+    return FsiLine(
+        answers=centre.fsi.answering,
+        store=centre.store,
+        key=centre.key,
+        settings=line,
+        now=centre.now,
+        on_fatal=on_fatal,
+        workers=config.fsi_workers,
+        group=config.broker.shared_group,
+        takes_unsealed=config.fsi.takes_unsealed,
+    )
+
+
 def _receiving(
-    receiver: Receiver, centre: Centre, service: Service
+    receiver: Receiver, fsi_line: FsiLine | None, centre: Centre, service: Service
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         receiver.start()
+        if fsi_line is not None:
+            fsi_line.start()
         proofs = {
             "ingest": turning(lambda: receiver.turns),
             "store": answering(lambda: asyncio.to_thread(centre.store.ping)),
@@ -170,6 +191,8 @@ def _receiving(
         watchdog = asyncio.create_task(feed_watchdog(service, proofs), name="watchdog")
         yield
         watchdog.cancel()
+        if fsi_line is not None:
+            await asyncio.to_thread(fsi_line.stop)
         await asyncio.to_thread(receiver.stop)
 
     return lifespan

@@ -10,16 +10,20 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from codes.errors import YimaError
 from codes.words import Words
 from server.config import ServerConfig
 from server.fleet import Fleet
+from server.fsi.build import Fsi, build_fsi
 from server.ingest import Ingest
 from server.ingest.asking import Asking
 from server.live import LiveNews
 from server.matching import Matching
 from server.people.accounts import Accounts
+from server.people.sealing import load_sealer
 from server.people.signing_in import SigningIn
 from server.people.tokens import Tokens
+from server.settlement.entitlement import NothingClaimed
 from server.store.database import Store, open_store
 from server.store.replacing import Recovered
 from web.live import LiveBus
@@ -55,6 +59,8 @@ class Centre:
     now: Now
     """Centre clock, aware, UTC."""
     started_at: datetime
+    fsi: Fsi | None = None
+    """The national interface, where it is answered."""
 
     def close(self) -> None:
         """End every live stream and give the database back."""
@@ -110,9 +116,15 @@ def build_centre(config: ServerConfig, now: Now = utc_now) -> Centre:
     Raises:
         ServerError: The store cannot be opened.
         KeyFileError: The key cannot be read or made.
+        ConfigError: A file of the national interface cannot be used.
     """
     key = load_centre_key(config)
     store = open_configured_store(config)
+    try:
+        fsi = _fsi(config, store, now) if config.has_fsi else None
+    except YimaError:
+        store.close()
+        raise
     # Numbers of an earlier life of the process must never be taken for numbers of this one.
     bus = LiveBus(first_id=time.time_ns() // 1_000_000)
     matching = Matching(store)
@@ -130,7 +142,12 @@ def build_centre(config: ServerConfig, now: Now = utc_now) -> Centre:
         asking=Asking(store, key),
         now=now,
         started_at=now(),
+        fsi=fsi,
     )
+
+
+def _fsi(config: ServerConfig, store: Store, now: Now) -> Fsi:
+    return build_fsi(config.fsi, store, load_sealer(config.sealing_key_file, store), NothingClaimed(), now)
 
 
 def new_epoch() -> str:

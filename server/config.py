@@ -21,6 +21,7 @@ from web.tls import try_broker_files
 from wire.link import LinkSettings
 
 EXAMPLE = "config/server.example.toml"
+SEALING_KEY = "sealing.key"
 _COMES_BACK_WITHIN_S = 1.0
 """All terminals wait for the one centre: what they say before it is there is lost on the way, and said again late."""
 _CONNECTIONS_OF_OTHERS = 2
@@ -212,15 +213,16 @@ class FsiConfig(Section):
         ),
     ] = None
     sealing_key_file: Annotated[
-        Path,
+        Path | None,
         option(
             Words("个人信息密钥", "Sealing key"),
             Words(
-                "加密个人信息的密钥，首次启动自动生成；丢失后已存的个人信息无法再读",
-                "Seals what is personal in the store; made at the first start, and nobody can read that without it",
+                "加密个人信息的密钥，首次启动自动生成；丢失后已存的个人信息无法再读。不填：签名密钥旁的 sealing.key",
+                "Seals what is personal, made at the first start; without it nobody can read that any more. "
+                "Not given: sealing.key beside centre.key_file",
             ),
         ),
-    ] = Path("var/people.key")
+    ] = None
     is_sign_in_demanded: Annotated[
         bool | None,
         option(
@@ -253,8 +255,8 @@ class FsiConfig(Section):
         option(
             Words("并发数", "Workers"),
             Words(
-                "HTTP 与 MQTT 各自同时办理的报文数，两者之和须小于数据库连接数",
-                "Messages worked on at once, by HTTP and by MQTT each; both together must leave connections for others",
+                "HTTP 与 MQTT 各自同时办理的报文数；不超过 (store.connections - 2) / 2",
+                "Messages worked on at once, by HTTP and by MQTT each; no more than (store.connections - 2) / 2",
             ),
             ge=1,
             le=32,
@@ -288,6 +290,18 @@ class ServerConfig(BaseModel):
         """Whether the national interface is answered."""
         return not self.web.is_exposed if self.fsi.is_enabled is None else self.fsi.is_enabled
 
+    @property
+    def fsi_workers(self) -> int:
+        """Messages of the interface worked on at once by each line, as far as there are connections for others too."""
+        if not self.store.url.startswith(_POSTGRESQL):
+            return self.fsi.workers
+        return max(1, min(self.fsi.workers, (self.store.connections - _CONNECTIONS_OF_OTHERS) // 2))
+
+    @property
+    def sealing_key_file(self) -> Path:
+        """Where the key is that seals what is personal."""
+        return self.fsi.sealing_key_file or self.centre.key_file.with_name(SEALING_KEY)
+
 
 def load_config(path: Path) -> ServerConfig:
     """Return the configuration in `path`, its paths made absolute.
@@ -295,18 +309,7 @@ def load_config(path: Path) -> ServerConfig:
     Raises:
         ConfigError: The file or an option in it cannot be used.
     """
-    return read_config(path, ServerConfig, example=EXAMPLE, more_faults=_faults_of_workers)
-
-
-def _faults_of_workers(config: ServerConfig) -> Iterator[Fault]:
-    """Yield workers that would leave the ingest and the console without a connection to PostgreSQL."""
-    busy, most = 2 * config.fsi.workers, config.store.connections - _CONNECTIONS_OF_OTHERS
-    if config.has_fsi and config.store.url.startswith(_POSTGRESQL) and busy > most:
-        words = Words(
-            f"HTTP 与 MQTT 各 {config.fsi.workers} 个，store.connections 至少应为 {busy + _CONNECTIONS_OF_OTHERS}",
-            f"needs store.connections of at least {busy + _CONNECTIONS_OF_OTHERS}: that many work by HTTP and by MQTT",
-        )
-        yield Fault(("fsi", "workers"), words)
+    return read_config(path, ServerConfig, example=EXAMPLE)
 
 
 def link_settings(broker: BrokerConfig) -> LinkSettings:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 
 from codes.words import Words
 from server.api import catalogue, conflicts, facts, people, sessions, status, terminals
+from server.api.national_interface import DEFAULT_WORKERS, national_interface
 from server.api.problems import STATUSES, InternalError
 from server.api.views import HealthView
 from server.centre import Centre
@@ -27,6 +28,7 @@ def create_app(
     centre: Centre,
     *,
     allowed_hosts: Collection[str] = (),
+    fsi_workers: int = DEFAULT_WORKERS,
     is_connected: Callable[[], bool] = lambda: False,
     hears_terminals: Callable[[], bool] = lambda: False,
     lifespan: Lifespan | None = None,
@@ -36,6 +38,7 @@ def create_app(
     Args:
         centre: What it serves.
         allowed_hosts: Names besides the loopback ones under which it is reached.
+        fsi_workers: Messages of the national interface that are worked on at once.
         is_connected: Whether the broker can be reached, so that records arrive.
         hears_terminals: Whether births, deaths and health reports arrive, which have a connection of their own.
         lifespan: What starts and stops with the application.
@@ -51,6 +54,8 @@ def create_app(
     for part in (sessions, people, terminals, conflicts, facts, catalogue, status):
         api.include_router(part.router)
     app.include_router(api)
+    if centre.fsi is not None:
+        app.include_router(national_interface(centre, centre.fsi, fsi_workers))
     app.add_api_route("/healthz", _healthz(centre), methods=["GET"], tags=["status"], response_model=HealthView)
     return app
 

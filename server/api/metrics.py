@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from http import HTTPStatus
+from itertools import chain
 from typing import Protocol
 
 from fastapi import APIRouter
@@ -50,7 +51,19 @@ class LineFigures(Protocol):
         """Presence or reports that said nothing."""
 
 
-def metrics_route(centre: Centre, line: LineFigures) -> APIRouter:
+class FsiLineFigures(Protocol):
+    """What is known of the line for the national interface (`server.fsi.rpc.FsiLine`)."""
+
+    is_up: bool
+    dropped: int
+    refused: int
+
+    @property
+    def waiting(self) -> int:
+        """Questions that no worker has taken yet."""
+
+
+def metrics_route(centre: Centre, line: LineFigures, fsi_line: FsiLineFigures | None = None) -> APIRouter:
     """Return `/metrics`. It stands outside the API and its document, and answers loopback only."""
     routes = APIRouter(include_in_schema=False)
 
@@ -59,7 +72,7 @@ def metrics_route(centre: Centre, line: LineFigures) -> APIRouter:
         if not is_from_here(request):
             return PlainTextResponse("loopback only\n", status_code=HTTPStatus.FORBIDDEN)
         present = CollectorRegistry()
-        present.register(_Present(lambda: _families(centre, line)))
+        present.register(_Present(lambda: chain(_families(centre, line), _fsi_families(centre, fsi_line))))
         return Response(generate_latest(present), media_type=CONTENT_TYPE)
 
     return routes
@@ -97,3 +110,13 @@ def _families(centre: Centre, line: LineFigures) -> Iterator[Metric]:
     commits = SummaryMetricFamily("yima_centre_commit_seconds", "Commits of the ingest")
     commits.add_metric((), count_value=line.commits, sum_value=line.commit_s)
     yield commits
+
+
+def _fsi_families(centre: Centre, line: FsiLineFigures | None) -> Iterator[Metric]:
+    if centre.fsi is not None:
+        yield from centre.fsi.figures.metrics()
+    if line is not None:
+        yield GaugeMetricFamily("yima_fsi_link_up", "1 while questions by MQTT can arrive", value=float(line.is_up))
+        yield GaugeMetricFamily("yima_fsi_waiting", "Questions by MQTT that wait for a worker", value=line.waiting)
+        yield CounterMetricFamily("yima_fsi_dropped", "Questions by MQTT too many, or too late", value=line.dropped)
+        yield CounterMetricFamily("yima_fsi_unproved", "Frames that did not prove whose they are", value=line.refused)

@@ -19,7 +19,7 @@ from server.fsi.dispatch import HANDLERS
 from server.fsi.figures import Figures
 from server.fsi.keys import load_keys
 from server.fsi.parts import Parts, SignInTerms
-from server.people.sealing import Sealer, load_sealer
+from server.people.sealing import Sealer
 from server.settlement.entitlement import Entitlements
 from server.settlement.reckoning import Ground
 from server.settlement.settling import Settlements
@@ -49,18 +49,18 @@ class Fsi:
     figures: Figures
 
 
-def build_fsi(config: FsiConfig, store: Store, entitlements: Entitlements, now: Callable[[], datetime]) -> Fsi:
+def build_fsi(
+    config: FsiConfig, store: Store, sealer: Sealer, entitlements: Entitlements, now: Callable[[], datetime]
+) -> Fsi:
     """Put the interface together.
 
     Raises:
         AreaError: The area is unknown, or its file is wrong.
         BookError: A benefit rule is wrong.
-        SealingKeyError: The key of what is personal cannot be used.
         KeysFolderError: A key of the interface cannot be used.
         SecretFileError: A secret is open to others.
     """
     area = load_configured_area(config)
-    sealer = load_sealer(config.sealing_key_file, store)
     settlements = Settlements(Ground(load_configured_books(config), sealer, entitlements))
     figures = Figures(HANDLERS)
     terms = SignInTerms(

@@ -546,6 +546,7 @@ price_limit = Table(
     Column("limit_kind", Text, nullable=False, comment="hilist_lmtpric_type"),
     Column("is_valid", Boolean, nullable=False),
     Column("updated_us", BigInteger, nullable=False),
+    Column("above", Text, nullable=False, comment="overlmt_dspo_way"),
     Index(None, "updated_us", "code"),
     sqlite_with_rowid=False,
     comment="Highest prices that insurance reckons with, 1318",

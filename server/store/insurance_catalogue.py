@@ -79,6 +79,8 @@ class PriceLimit:
     """`hilist_lmtpric_type`."""
     is_valid: bool
     updated_at: datetime
+    above: str = "1"
+    """`overlmt_dspo_way`: what becomes of what is above; 1: the person pays it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -285,6 +285,7 @@ def upgrade() -> None:
         sa.Column("limit_kind", sa.Text(), nullable=False, comment="hilist_lmtpric_type"),
         sa.Column("is_valid", sa.Boolean(), nullable=False),
         sa.Column("updated_us", sa.BigInteger(), nullable=False),
+        sa.Column("above", sa.Text(), nullable=False, comment="overlmt_dspo_way"),
         sa.PrimaryKeyConstraint("code", "level", "district", "from_day", name=op.f("pk_price_limit")),
         comment="Highest prices that insurance reckons with, 1318",
         sqlite_with_rowid=False,
@@ -598,12 +599,7 @@ def upgrade() -> None:
     op.create_table(
         "settlement",
         sa.Column("setl_id", sa.Text(), nullable=False),
-        sa.Column(
-            "state",
-            sa.Text(),
-            nullable=False,
-            comment="active, cancelled, cancelling (a negative), reversed: counts nowhere",
-        ),
+        sa.Column("state", sa.Text(), nullable=False, comment="active, cancelled, cancelling or reversed"),
         sa.Column("cancels", sa.Text(), nullable=True, comment="the settlement that this one is the negative of"),
         sa.Column("sale_key", sa.Text(), nullable=False),
         sa.Column("sale_number", sa.Text(), nullable=False, comment="chrg_bchno or stoout_no; empty if none was given"),

@@ -19,6 +19,7 @@ from server.store.institutions import Institution
 from server.store.settlements import AMOUNTS, SettledLine, Settlement, SettlementState
 from server.store.visits import Visit
 from wire.fsi.areas import Area
+from wire.fsi.tables import transaction
 from wire.fsi.values import BEIJING
 
 Output = dict[str, object]
@@ -37,32 +38,31 @@ def figures_of(total: Decimal, fund: Decimal, account: Decimal, mutual_aid: Deci
     return Figures(total, fund + read if area.fund_pay_includes_account else fund, read)
 
 
-def settlement_output(settled: Settled, area: Area, sealer: Sealer) -> Output:
+def settlement_output(settled: Settled, infno: str, area: Area, sealer: Sealer) -> Output:
     """Return the output of a settlement, or of its trial: `setlinfo`, `setldetail`, `detlcutinfo`."""
-    return {
+    output: Output = {
         "setlinfo": _identity(settled, sealer) | _setlinfo(settled.record, area),
         "setldetail": _setldetail(settled.record, area),
         "detlcutinfo": [_detlcutinfo(line, settled.memos.get(line.feedetl_sn, "")) for line in settled.lines],
     }
+    return _cut(output, infno, area)
 
 
-def cancel_output(cancelled: Settled, area: Area) -> Output:
+def cancel_output(cancelled: Settled, infno: str, area: Area) -> Output:
     """Return the output of a cancellation: the settlement's id, and its figures with the sign turned round."""
     record = cancelled.record
-    amounts = _amounts(record, area)
-    return {
+    output: Output = {
         "setlinfo": {
             "mdtrt_id": record.mdtrt_id,
             "setl_id": record.cancels or record.setl_id,
             "clr_optins": record.clr_optins,
             "setl_time": record.settled_at,
-            **amounts,
+            **_amounts(record, area),
             "medins_setl_id": record.msgid,
-            "psn_pay": record.psn_part_amt,
-            "cash_payamt": record.psn_cash_pay,
         },
         "setldetail": _setldetail(record, area),
     }
+    return _cut(output, infno, area)
 
 
 def query_output(settled: Settled, visit: Visit, place: Institution, area: Area, sealer: Sealer) -> Output:
@@ -77,8 +77,6 @@ def query_output(settled: Settled, visit: Visit, place: Institution, area: Area,
         "fixmedins_poolarea": place.district,
         "begndate": begins,
         "enddate": ends,
-        "psn_pay": record.psn_part_amt,
-        "cash_payamt": record.psn_cash_pay,
         "refd_setl_flag": "0" if record.state is SettlementState.ACTIVE else "1",
         "year": str(record.year),
         "dise_codg": visit.dise_codg,
@@ -89,10 +87,23 @@ def query_output(settled: Settled, visit: Visit, place: Institution, area: Area,
         "opt_time": record.settled_at,
     }
     named = {name: value for name, value in more.items() if value != ""}
-    return {
+    output: Output = {
         "setlinfo": _identity(settled, sealer) | _setlinfo(record, area) | named,
         "setldetail": _setldetail(record, area),
     }
+    return _cut(output, "5203", area)
+
+
+def _cut(output: Output, infno: str, area: Area) -> Output:
+    """Leave out what the transaction's table does not have: of the amounts each transaction tells some."""
+    for node in transaction(infno, area).output:
+        names = {field.name for field in node.fields}
+        rows = output.get(node.name)
+        if isinstance(rows, dict):
+            output[node.name] = {name: value for name, value in rows.items() if name in names}
+        elif isinstance(rows, list):
+            output[node.name] = [{name: value for name, value in row.items() if name in names} for row in rows]
+    return output
 
 
 def _setlinfo(record: Settlement, area: Area) -> Output:
@@ -122,6 +133,9 @@ def _amounts(record: Settlement, area: Area) -> Output:
         "pool_prop_selfpay": record.pool_prop_selfpay,
         "fund_pay_sumamt": read.fund,
         "acct_pay": read.account,
+        # Some transactions call these two by other names.
+        "psn_pay": record.psn_part_amt,
+        "cash_payamt": record.psn_cash_pay,
     }
 
 

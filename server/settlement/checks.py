@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from codes.words import Words
-from server.settlement.errors import LineRepeatedError, NoLinesError, NotYetError, SumDiffersError
+from server.settlement.errors import LineNotPositiveError, LineRepeatedError, NoLinesError, NotYetError, SumDiffersError
 from server.settlement.sale import Sale, SaleLine, plain
 
 LINE_TOLERANCE: Final = Decimal("0.01")
@@ -21,12 +21,15 @@ def check_sale(sale: Sale, today: date, tolerance: Decimal = LINE_TOLERANCE) -> 
     Raises:
         NoLinesError: It has no lines.
         LineRepeatedError: Two lines have one serial.
+        LineNotPositiveError: A line of a pharmacy's sale gives something back.
         SumDiffersError: A line is not quantity times price, or the lines do not make the total; both are named.
         NotYetError: It begins on a day after `today`, in Beijing.
     """
     if not sale.lines:
         raise NoLinesError(Words("没有费用明细", "There are no fee lines"))
     _check_serials(sale.lines)
+    if not sale.visit:
+        _check_signs(sale.lines)
     for line in sale.lines:
         _check_line(line, tolerance)
     total = sum((line.amount for line in sale.lines), Decimal(0))
@@ -52,6 +55,18 @@ def _check_serials(lines: tuple[SaleLine, ...]) -> None:
                 Words(f"feedetl_sn（费用明细流水号）{line.serial} 重复", f"feedetl_sn {line.serial} is there twice")
             )
         seen.add(line.serial)
+
+
+def _check_signs(lines: tuple[SaleLine, ...]) -> None:
+    """A pharmacy takes goods back by a cancellation; in a visit a negative line takes back an earlier one."""
+    for line in lines:
+        if line.count <= 0 or line.amount < 0:
+            raise LineNotPositiveError(
+                Words(
+                    f"明细 {line.serial} 的数量、金额应为正数；退货请用 2103 撤销原结算",
+                    f"Line {line.serial} should have a positive quantity and amount; goods come back by a 2103",
+                )
+            )
 
 
 def _check_line(line: SaleLine, tolerance: Decimal) -> None:

@@ -36,6 +36,12 @@ class LineRepeatedError(SettlementError):
     code: ClassVar[str] = "settlement.line_repeated"
 
 
+class LineNotPositiveError(SettlementError):
+    """A line of a sale gives something back."""
+
+    code: ClassVar[str] = "settlement.line_not_positive"
+
+
 class NotYetError(SettlementError):
     """The sale begins on a day that has not come yet."""
 

@@ -24,7 +24,7 @@ from wire.fsi.trace_codes import read_settled_codes
 def trial(desk: Desk, request: Request, message: Message) -> Output:
     """Answer what a sale would come to (2101)."""
     settled = desk.parts.settlements.trial(desk.connection, read_sale(desk, request, message))
-    output = settlement_output(settled, desk.area, desk.parts.sealer)
+    output = settlement_output(settled, request.infno, desk.area, desk.parts.sealer)
     _remark(desk, settled)
     return output
 
@@ -33,7 +33,7 @@ def settle(desk: Desk, request: Request, message: Message) -> Output:
     """Settle a sale, once (2102)."""
     settled = desk.parts.settlements.settle(desk.connection, read_sale(desk, request, message))
     _remark(desk, settled)
-    return settlement_output(settled, desk.area, desk.parts.sealer)
+    return settlement_output(settled, request.infno, desk.area, desk.parts.sealer)
 
 
 def cancel(desk: Desk, request: Request, message: Message) -> Output:
@@ -45,7 +45,7 @@ def cancel(desk: Desk, request: Request, message: Message) -> Output:
     )
     if cancelled.is_found:
         desk.warn(Words("该结算此前已撤销，返回原撤销结果", "It was cancelled before; this is that cancellation"))
-    return cancel_output(cancelled, desk.area)
+    return cancel_output(cancelled, request.infno, desk.area)
 
 
 def read_sale(desk: Desk, request: Request, message: Message) -> Sale:

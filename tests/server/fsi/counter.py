@@ -50,7 +50,7 @@ class Counter:
         info: dict[str, object] = {
             "psn_no": psn_no,
             "mdtrt_cert_type": "02",
-            "mdtrt_cert_no": CARD[psn_no],
+            "mdtrt_cert_no": CARD.get(psn_no, CARD[LI]),
             "begntime": self.now,
             "medfee_sumamt": str(total),
             "insutype": "390" if psn_no == ZHAO else "310",

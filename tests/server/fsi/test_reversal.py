@@ -1,0 +1,195 @@
+"""2601: what had no answer is undone, or never done."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import select
+
+from server.store import institutions
+from server.store.database import Store
+from server.store.fsi_tables import fsi_message, settlement
+from server.store.standings import Standing
+from tests.server.fsi.counter import LI, WANG, Counter, money, named, open_counter, put_in, refused
+from tests.server.fsi.office import HOSPITAL, NOON, PHARMACY
+
+A, B, C = (f"{PHARMACY}20260310120000990{n}" for n in (1, 2, 3))
+
+
+@pytest.fixture
+def counter(store: Store) -> Counter:
+    return open_counter(store)
+
+
+def states(store: Store) -> list[str]:
+    with store.reading() as connection:
+        return sorted(connection.scalars(select(settlement.c.state)))
+
+
+class TestSettlement:
+    """Of a 2102."""
+
+    def test_it_is_undone_to_the_last_fen_and_stays_to_be_explained(self, counter: Counter) -> None:
+        sale = counter.sale(counter.line(price="500.00"))
+        counter.settle(sale, msgid=A)
+        answer = counter.reverse(A)
+        assert (answer["infcode"], answer["output"]) == (0, {})
+        assert (counter.balance(), counter.balance(WANG), counter.totals()) == (60, 100, {})
+        assert states(counter.office.store) == ["reversed"]
+
+        anew = counter.settle(sale)
+        assert money(anew, ("act_pay_dedc", "acct_pay")) == ["300.00", "60.00"]
+        assert states(counter.office.store) == ["active", "reversed"]
+
+    def test_one_that_never_came_is_closed_and_refused_when_it_comes(self, counter: Counter) -> None:
+        late = counter.office.body("2102", counter.sale(counter.line()), msgid=A)
+        assert counter.reverse(A)["infcode"] == 0
+        _, answer = counter.office.post(late)
+        assert refused(answer) == "fsi.msgid_reversed"
+        assert states(counter.office.store) == []
+        assert counter.settle(counter.sale(counter.line()), msgid=B)["setl_id"]
+
+    def test_one_that_was_refused_is_closed(self, counter: Counter) -> None:
+        body = counter.office.body("2102", counter.sale(counter.line(), insutype="390"), msgid=A)
+        assert counter.office.post(body)[1]["infcode"] != 0
+        assert counter.reverse(A)["infcode"] == 0
+        assert refused(counter.office.post(body)[1]) == "fsi.msgid_reversed"
+
+    def test_twice_is_once(self, counter: Counter) -> None:
+        counter.settle(counter.sale(counter.line()), msgid=A)
+        assert counter.reverse(A)["infcode"] == counter.reverse(A)["infcode"] == 0
+        assert counter.balance() == 60
+
+    def test_a_repeat_of_what_was_reversed_is_refused(self, counter: Counter) -> None:
+        body = counter.office.body("2102", counter.sale(counter.line()), msgid=A)
+        counter.office.post(body)
+        counter.reverse(A)
+        assert refused(counter.office.post(body)[1]) == "fsi.msgid_reversed"
+
+    def test_every_message_that_was_answered_with_it_is_closed(self, counter: Counter) -> None:
+        sale = counter.sale(counter.line())
+        first, second = (counter.office.body("2102", sale, msgid=msgid) for msgid in (A, B))
+        assert (
+            counter.office.post(first)[1]["output"]["setlinfo"] == counter.office.post(second)[1]["output"]["setlinfo"]
+        )  # type: ignore[index,call-overload]
+        counter.reverse(B)
+        assert counter.balance() == 60
+        assert refused(counter.office.post(first)[1]) == refused(counter.office.post(second)[1]) == "fsi.msgid_reversed"
+        assert counter.reverse(A)["infcode"] == 0
+        assert counter.balance() == 60
+
+    def test_one_that_was_cancelled_in_the_books_stays_cancelled(self, counter: Counter) -> None:
+        info = counter.settle(counter.sale(counter.line()), msgid=A)
+        counter.cancel(info)
+        assert counter.reverse(A)["infcode"] == 0
+        assert states(counter.office.store) == ["cancelled", "cancelling"]
+        assert counter.balance() == 60
+
+    def test_it_cannot_be_cancelled_afterwards(self, counter: Counter) -> None:
+        info = counter.settle(counter.sale(counter.line()), msgid=A)
+        counter.reverse(A)
+        answer = counter.cancel(info)
+        assert refused(answer) == "settlement.not_cancellable"
+        assert "2601" in str(answer["err_msg"])
+
+    @pytest.mark.parametrize(
+        ("said", "told"),
+        [
+            ({"oinfno": "2103"}, "是 2102，不是 2103"),
+            ({"psn_no": WANG}, f"不是人员 {WANG} 的"),
+            ({"oinfno": "3505"}, "不能冲正，可冲正：2102、2103"),
+        ],
+    )
+    def test_what_does_not_fit_the_message_is_refused(self, counter: Counter, said: dict[str, str], told: str) -> None:
+        counter.settle(counter.sale(counter.line()), msgid=A)
+        answer = counter.reverse(A, **said)
+        assert refused(answer) in {"reversal.refused", "fsi.not_in_dictionary", "fsi.input"}
+        if refused(answer) == "reversal.refused":
+            assert told in str(answer["err_msg"])
+        assert states(counter.office.store) == ["active"]
+
+    def test_a_message_cannot_reverse_itself(self, counter: Counter) -> None:
+        assert refused(counter.reverse(C, msgid=C)) == "reversal.refused"
+
+    def test_it_is_open_to_a_suspended_institution(self, counter: Counter) -> None:
+        counter.settle(counter.sale(counter.line()), msgid=A)
+        counter.office.stand(Standing.SUSPENDED)
+        assert counter.reverse(A)["infcode"] == 0
+        assert counter.balance() == 60
+
+    def test_another_institutions_message_is_another_message(self, counter: Counter) -> None:
+        counter.settle(counter.sale(counter.line()), msgid=A)
+        with counter.office.store.writing() as connection:
+            bound = institutions.Caller(institutions.CallerKind.TOKEN, "tok1", HOSPITAL, "admin", NOON)
+            institutions.bind_caller(connection, bound)
+        assert counter.reverse(A, fixmedins_code=HOSPITAL)["infcode"] == 0
+        assert states(counter.office.store) == ["active"]
+
+    def test_settling_and_reversing_at_once_end_with_nothing_that_stands(self, counter: Counter) -> None:
+        for n in range(4):
+            msgid = f"{PHARMACY}2026031012000088{n:02d}"
+            settle = counter.office.body("2102", counter.sale(counter.line()), msgid=msgid)
+            data = {"data": {"psn_no": LI, "omsgid": msgid, "oinfno": "2102"}}
+            bodies = [settle, counter.office.body("2601", data), settle]
+            with ThreadPoolExecutor(3) as pool:
+                answers = [json.loads(reply.body) for reply, _ in pool.map(counter.office.post, bodies)]
+            assert answers[1]["infcode"] == 0
+            assert set(states(counter.office.store)) <= {"reversed"}
+            assert (counter.balance(), counter.totals()) == (60, {})
+            counter.office.clock.forward(seconds=1)
+
+
+class TestCancellation:
+    """Of a 2103."""
+
+    def test_the_settlement_stands_again_with_all_it_took(self, counter: Counter) -> None:
+        info = counter.settle(counter.sale(counter.line(price="500.00")))
+        totals = counter.totals()
+        counter.cancel(info, msgid=A)
+        assert counter.reverse(A, "2103")["infcode"] == 0
+        assert states(counter.office.store) == ["active", "reversed"]
+        assert (counter.balance(), counter.balance(WANG), counter.totals()) == (0, 50, totals)
+        asked = counter.office.say("5203", {"data": named(info)})["output"]["setlinfo"]
+        assert asked["refd_setl_flag"] == "0"
+
+        assert counter.cancel(info)["output"]["setlinfo"]["setl_id"] == info["setl_id"]  # type: ignore[index,call-overload]
+        assert (counter.balance(), counter.balance(WANG), counter.totals()) == (60, 100, {})
+        assert counter.reverse(A, "2103")["infcode"] == 0
+        assert states(counter.office.store) == ["cancelled", "cancelling", "reversed"]
+
+    def test_one_that_never_came_is_closed(self, counter: Counter) -> None:
+        info = counter.settle(counter.sale(counter.line()))
+        assert counter.reverse(A, "2103")["infcode"] == 0
+        assert refused(counter.cancel(info, msgid=A)) == "fsi.msgid_reversed"
+        assert states(counter.office.store) == ["active"]
+
+    def test_not_if_the_sale_was_settled_anew(self, counter: Counter) -> None:
+        sale = counter.sale(counter.line())
+        counter.cancel(counter.settle(sale), msgid=A)
+        anew = counter.settle(sale)
+        answer = counter.reverse(A, "2103")
+        assert refused(answer) == "reversal.refused"
+        assert str(anew["setl_id"]) in str(answer["err_msg"])
+        assert states(counter.office.store) == ["active", "cancelled", "cancelling"]
+
+    def test_not_if_the_money_was_spent_meanwhile(self, counter: Counter) -> None:
+        info = counter.settle(counter.sale(counter.line(price="60.00")))
+        counter.cancel(info, msgid=A)
+        counter.settle(counter.sale(counter.line(price="30.00")))
+        answer = counter.reverse(A, "2103")
+        assert refused(answer) == "reversal.refused"
+        assert "可用 30.00 元，需要 60.00 元" in str(answer["err_msg"])
+        with counter.office.store.writing() as connection:
+            put_in(connection, LI, "30.00")
+        assert counter.reverse(A, "2103")["infcode"] == 0
+        assert counter.balance() == 0
+
+
+def test_the_message_tells_who_reversed_it(counter: Counter) -> None:
+    counter.settle(counter.sale(counter.line()), msgid=A)
+    counter.reverse(A, msgid=C)
+    with counter.office.store.reading() as connection:
+        asked = select(fsi_message.c.state, fsi_message.c.reversed_by).where(fsi_message.c.msgid == A)
+        assert tuple(connection.execute(asked).one()) == ("reversed", C)

@@ -13,10 +13,20 @@ from typing import Final
 from codes.words import Words
 from server.fsi.desk import Deed, Deeds
 from server.fsi.refusals import NotHandledError, UnknownTransactionError
-from server.fsi.transactions import institution, person, session
+from server.fsi.transactions import (
+    accounts,
+    files,
+    institution,
+    person,
+    pharmacy,
+    queries,
+    reversal,
+    session,
+    trace,
+)
 from wire.fsi.tables import transactions
 
-GROUPS: Final = (session, person, institution)
+GROUPS: Final = (session, person, institution, files, pharmacy, reversal, accounts, trace, queries)
 """Modules with a mapping `TRANSACTIONS`."""
 
 HANDLERS: Final[Deeds] = MappingProxyType(dict(ChainMap(*(dict(group.TRANSACTIONS) for group in GROUPS))))

@@ -91,7 +91,7 @@ def find_history(store: Store, code: str, now: datetime) -> CodeHistory:
             return CodeHistory(code, False, State.UNSEEN, None, None, None, None, None, (), (), (), 0, (), True)
         facts = ledger.load_evidence_page(connection, code, MOST_FACTS + 1)
         scans = ledger.load_newest_sightings(connection, code, MOST_SCANS + 1)
-        names = ledger.load_stream_names(connection, {one.stream for one in (*facts, *scans)})
+        names = ledger.load_stream_names(connection, {one.stream for one in facts} | {one.stream for one in scans})
         keys = facts_of(facts[:MOST_FACTS], names)
         timeline = _timeline(connection, row, _Said(facts[:MOST_FACTS], keys, scans[:MOST_SCANS], names))
     return CodeHistory(
@@ -161,7 +161,8 @@ def _timeline(connection: Connection, row: LedgerRow, said: _Said) -> list[Timel
 
 
 def _events(connection: Connection, said: _Said) -> dict[tuple[int, int, bytes], EventRow]:
-    places = [(one.stream, one.seq) for one in (*said.facts, *said.scans) if said.names[one.stream] != ledger.INTERFACE]
+    placed = [(one.stream, one.seq) for one in said.facts] + [(one.stream, one.seq) for one in said.scans]
+    places = [(stream, seq) for stream, seq in placed if said.names[stream] != ledger.INTERFACE]
     return {(one.stream, one.seq, one.id): one for one in events.load_placed(connection, places)}
 
 

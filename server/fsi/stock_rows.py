@@ -1,0 +1,287 @@
+"""One row of stock, sale or return as it came: its packs understood, its identity, and the record that is kept of it.
+
+The identity is made of what the row says and not of the message that brought it: the same row under a new `msgid` is
+the same record. A record that was deleted leaves its place to the next one that says the same.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b32encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from hashlib import sha256
+
+from codes.words import Words
+from rules.catalogue import Product
+from rules.pack_meant import NoPack, Pack, pack_meant, refusal_of_carton
+from rules.scan_facts import PackLevel
+from server.fsi.desk import Desk
+from server.fsi.stock_refusals import CountError, RecordDiffersError, TraceCodeError
+from server.store import catalogue
+from server.store.database import Connection
+from server.store.stock import StockRecord
+from server.store.stock_entry import load_records
+from wire.events import MAX_CODE_LENGTH
+from wire.fsi.envelope import Request
+from wire.fsi.record import Record
+from wire.fsi.trace_codes import LIST, read_codes
+
+PERSONAL = frozenset({"psn_name", "certno", "prsc_dr_name", "prsc_dr_certno", "phar_name", "phar_certno"})
+"""Fields that are kept sealed."""
+_ID_BYTES = 16
+_LABEL = Words("药品追溯码", "trace code")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the matching library says of a pack."""
+
+    level: PackLevel | None
+    product: Product | None
+
+
+UNKNOWN = Known(None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a message."""
+
+    infno: str
+    said: Record
+    request: Request
+    packs: tuple[Pack, ...]
+    library: Mapping[str, Known]
+    """What the library knows, by key of the pack."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The packs' keys in the ledger."""
+        return tuple(pack.key for pack in self.packs)
+
+    @property
+    def institution(self) -> str:
+        """Whose row it is."""
+        return self.request.institution
+
+    def text(self, name: str) -> str:
+        """Return a text, empty if it is not given."""
+        return self.said.text_or(name, "")
+
+    def known(self, pack: Pack) -> Known:
+        """Return what the library knows of a pack."""
+        return self.library.get(pack.key, UNKNOWN)
+
+    def place_of(self, pack: Pack) -> Words:
+        """Return where in the message a code stands, with the field's name and the code."""
+        return place_of_code(self.said, pack.said)
+
+
+def read_row(desk: Desk, infno: str, request: Request, said: Record, raw: object = None) -> Row:
+    """Return a row with its packs.
+
+    Args:
+        desk: Where the library is.
+        infno: The transaction that a single row of this kind has.
+        request: The message.
+        said: The checked row.
+        raw: The row as it came, for codes that the table of the transaction has no place for.
+
+    Raises:
+        TraceCodeError: A code means no pack, or one is named twice.
+    """
+    stated = read_codes(said) or (read_codes(raw) if isinstance(raw, Mapping) else ())
+    packs: list[Pack] = []
+    for code in stated:
+        found = pack_meant(code) if len(code) <= MAX_CODE_LENGTH else _too_long(code)
+        if isinstance(found, NoPack):
+            raise refused_code(place_of_code(said, code if found.said else ""), found.words)
+        if found.key in {pack.key for pack in packs}:
+            raise refused_code(place_of_code(said, code), Words("重复填写", "it is named twice"))
+        packs.append(found)
+    return Row(infno, said, request, tuple(packs), _library(desk.connection, packs))
+
+
+def refuse_cartons(row: Row) -> None:
+    """Let only small boxes pass.
+
+    Raises:
+        TraceCodeError: A code stands for several packs.
+    """
+    for pack in row.packs:
+        refused = refusal_of_carton(pack, row.known(pack).level)
+        if refused is not None:
+            raise refused_code(row.place_of(pack), refused.words)
+
+
+def small_packs(row: Row) -> tuple[Pack, ...]:
+    """Return the packs that are single ones: the ledger has no row for a carton."""
+    return tuple(pack for pack in row.packs if refusal_of_carton(pack, row.known(pack).level) is None)
+
+
+def count_of(row: Row, name: str, label: str, *, may_be_zero: bool = False) -> Decimal:
+    """Return a quantity.
+
+    Raises:
+        CountError: It is below zero, or zero where something has to move.
+    """
+    count = row.said.number(name)
+    if count < 0 or (count == 0 and not may_be_zero):
+        least = Words("不得为负", "may not be negative") if may_be_zero else Words("必须大于 0", "has to be above 0")
+        raise CountError(Words(f"{row.said.path}.{name}（{label}）{least.zh}", f"{row.said.path}.{name} {least.en}"))
+    return count
+
+
+def place_of_code(said: Record, code: str) -> Words:
+    """Return where a code stands in a row, with the field's name; the code itself unless it is nobody's to see."""
+    listed = next((one for one in said.rows(LIST) if one.text("drug_trac_codg") == code), said)
+    path = f"{listed.path}.drug_trac_codg"
+    shown = f" {code}" if code else ""
+    return Words(f"{path}（{_LABEL.zh}）{shown}".rstrip(), f"{path} ({_LABEL.en}){shown}")
+
+
+def refused_code(place: Words, why: Words) -> TraceCodeError:
+    """Return the refusal of a code: field, code, reason."""
+    return TraceCodeError(Words(f"{place.zh}：{why.zh}", f"{place.en}: {why.en}"))
+
+
+# -- the record --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What of a row goes into columns of its own."""
+
+    count: Decimal
+    at: datetime
+    price: Decimal | None = None
+    document: str = ""
+    change_kind: str = ""
+    is_split: bool = False
+    setl_id: str | None = None
+    is_insured: bool = False
+    psn_no: str | None = None
+    of_record: str = ""
+    """Of a return: the record of the sale."""
+
+
+def identity(row: Row, *parts: object) -> str:
+    """Return what makes two rows the same: who, what kind, which item and batch, which packs, and `parts`."""
+    own_item, batch = row.text("fixmedins_hilist_id"), row.text("fixmedins_bchno")
+    said = [row.infno, row.institution, own_item, batch, sorted(row.keys), *map(str, parts)]
+    return json.dumps(said, ensure_ascii=False)
+
+
+def standing_record(connection: Connection, identity_of: str) -> tuple[StockRecord | None, str]:
+    """Return the record that stands under an identity, and the id that a new one would have."""
+    for generation in range(1 << 16):
+        place = _id(identity_of, generation)
+        found = load_records(connection, [place]).get(place)
+        if found is None or found.deleted_at is None:
+            return found, place
+    raise RecordDiffersError(Words("该记录删除次数过多", "This record was deleted too often"))
+
+
+def record_of(desk: Desk, row: Row, record: str, kept: Kept) -> StockRecord:
+    """Return what is kept of a row; what is personal, sealed."""
+    said = row.said
+    fields = said.as_json()
+    personal = {name: str(fields.pop(name)) for name in sorted(PERSONAL & fields.keys())}
+    sealed = desk.parts.sealer.seal_fields(personal, personal_place(record)) if personal else None
+    own = {"opter": row.request.operator, "opter_name": row.request.operator_name}
+    return StockRecord(
+        id=record,
+        infno=row.infno,
+        institution=row.institution,
+        batch=row.text("fixmedins_bchno"),
+        item=row.text("med_list_codg"),
+        own_item=row.text("fixmedins_hilist_id"),
+        name=row.text("fixmedins_hilist_name"),
+        count=kept.count,
+        price=kept.price,
+        happened_at=kept.at,
+        change_kind=kept.change_kind,
+        lot=row.text("manu_lotnum"),
+        expires_day=said.day_or("expy_end", None),
+        is_prescription=said.flag("rx_flag"),
+        is_split=kept.is_split,
+        document=kept.document,
+        visit_number=row.text("mdtrt_sn"),
+        setl_id=kept.setl_id,
+        psn_no=kept.psn_no,
+        is_insured=kept.is_insured,
+        fields={**fields, **own, **({"of_record": kept.of_record} if kept.of_record else {})},
+        personal_sealed=sealed,
+        msgid=row.request.msgid,
+        received_at=desk.now,
+        deleted_at=None,
+    )
+
+
+def refuse_other_contents(standing: StockRecord, now: Mapping[str, tuple[object, object]]) -> None:
+    """Let a repetition pass only if it says the same.
+
+    Args:
+        standing: The record that is there.
+        now: What it says and what the row says, by name of the field.
+
+    Raises:
+        RecordDiffersError: They differ.
+    """
+    other = {name: pair for name, pair in now.items() if pair[0] != pair[1]}
+    if not other:
+        return
+    zh = "；".join(f"{name} 原为 {_shown(was)}，现为 {_shown(new)}" for name, (was, new) in other.items())
+    en = "; ".join(f"{name} was {_shown(was)}, is {_shown(new)}" for name, (was, new) in other.items())
+    head = Words(
+        f"单据 {standing.document} 的这条记录已上传", f"This record of {standing.document} was uploaded before"
+    )
+    raise RecordDiffersError(Words(f"{head.zh}：{zh}", f"{head.en}: {en}"))
+
+
+def personal_place(record: str) -> str:
+    """Return where the personal part of a record belongs, for sealing it."""
+    return f"stock_record.personal/{record}"
+
+
+def end_of_day(day: date, zone: datetime) -> datetime:
+    """Return the last moment of a day in the time zone of `zone`, to the second."""
+    return datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=zone.tzinfo)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return "无" if value in {None, ""} else str(value)
+
+
+def _id(identity_of: str, generation: int) -> str:
+    digest = sha256(f"{generation}|{identity_of}".encode()).digest()[:_ID_BYTES]
+    return b32encode(digest).decode().rstrip("=")
+
+
+def _too_long(code: str) -> NoPack:
+    return NoPack(
+        code[:MAX_CODE_LENGTH],
+        "code.too_long",
+        Words(f"超过 {MAX_CODE_LENGTH} 个字符", f"it has more than {MAX_CODE_LENGTH} characters"),
+    )
+
+
+def _library(connection: Connection, packs: Sequence[Pack]) -> dict[str, Known]:
+    """Return what the matching library knows of packs, by key; the most exact name of a product counts."""
+    wanted = [(product.system, product.key) for pack in packs for product in pack.products]
+    if not wanted:
+        return {}
+    found = {(one.system, one.key): one for one in catalogue.find_identifiers(connection, wanted)}
+    products = catalogue.load_products(connection, {one.product for one in found.values()})
+    known: dict[str, Known] = {}
+    for pack in packs:
+        named = (found.get((name.system, name.key)) for name in pack.products)
+        identifier = next((one for one in named if one is not None), None)
+        if identifier is not None:
+            known[pack.key] = Known(identifier.level, products.get(identifier.product))
+    return known

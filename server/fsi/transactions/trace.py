@@ -1,0 +1,297 @@
+"""3505, 3505A and 3506: sales and their returns, pack by pack.
+
+The answer has two levels: `infcode` 0 says that the message arrived, `retRslt` whether the sale was accepted.
+
+* A sale that happened is a fact and is kept, also where it contradicts another: the ledger names the contradiction,
+  and the answer tells it. A self-pay sale is accepted so (`retRslt` 1).
+* Whether the fund pays is a matter of who came first. An insured sale of a pack that another settlement came with
+  before is kept as a fact and refused for payment (`retRslt` 0, `stock.claimed`).
+* What cannot be (a carton, another person's settlement, more than was settled) is refused and not kept.
+* Of several rows (3505A) all are kept or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from codes.words import Words
+from rules.pack_life import SIZE_UNKNOWN, Act
+from server.fsi.desk import Deeds, Desk, Output, writing
+from server.fsi.sale_cover import Cover, check_quantity, cover_of
+from server.fsi.stock_refusals import CountError, StockRefusal, TraceCodeError
+from server.fsi.stock_rows import (
+    Kept,
+    Row,
+    count_of,
+    identity,
+    read_row,
+    record_of,
+    refuse_cartons,
+    refuse_other_contents,
+    refused_code,
+    standing_record,
+)
+from server.fsi.transactions.sale_returns import take_back
+from server.store import stock, stock_entry
+from server.store.stock import StockQuery, StockRecord
+from server.trace import claims, telling
+from server.trace.telling import Told
+from wire.fsi.envelope import Request
+from wire.fsi.record import Message, Record
+
+SALE, RETURN = "3505", "3506"
+_ACCEPTED, _REFUSED = "1", "0"
+_CLAIMED = "stock.claimed"
+_MOST_TOLD = 20
+"""Sentences in one answer; the rest is counted."""
+_MOST_ROWS = 1_000
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the rows of one message."""
+
+    refused: list[tuple[str, Words]] = field(default_factory=list)
+    """Codes and sentences; nothing of the message is kept."""
+    unpaid: list[tuple[str, Words]] = field(default_factory=list)
+    """The row is kept, and the fund does not pay it."""
+    noted: list[tuple[str, Words]] = field(default_factory=list)
+    """It is accepted; this should be known."""
+
+    def as_output(self) -> Output:
+        """Return the second level of the answer."""
+        told = self.refused or [*self.unpaid, *self.noted]
+        result = _REFUSED if self.refused or self.unpaid else _ACCEPTED
+        sentences = [f"[{code}] {words.zh} / {words.en}" for code, words in told[:_MOST_TOLD]]
+        if len(told) > _MOST_TOLD:
+            sentences.append(f"另有 {len(told) - _MOST_TOLD} 处 / {len(told) - _MOST_TOLD} more")
+        return {"result": {"retRslt": result, "msgRslt": "；".join(sentences)}}
+
+
+_Take = Callable[[Desk, Row, Outcome], None]
+
+
+def sell(desk: Desk, request: Request, message: Message) -> Output:
+    """Keep one sale."""
+    return _taken(desk, SALE, request, (message.one("selinfo"),), take_sale)
+
+
+def sell_many(desk: Desk, request: Request, message: Message) -> Output:
+    """Keep many sales, or none of them."""
+    return _taken(desk, SALE, request, message.many("selinfoDetail"), take_sale)
+
+
+def give_back(desk: Desk, request: Request, message: Message) -> Output:
+    """Keep that packs of a sale came back."""
+    return _taken(desk, RETURN, request, (message.one("selinfo"),), _take_return)
+
+
+def _taken(desk: Desk, infno: str, request: Request, rows: Sequence[Record], take: _Take) -> Output:
+    outcome = Outcome()
+    savepoint = desk.connection.begin_nested()
+    for said in rows:
+        try:
+            take(desk, read_row(desk, infno, request, said), outcome)
+        except StockRefusal as refusal:
+            next_step = refusal.next_step
+            zh, en = f"{refusal.words.zh}。{next_step.zh}", f"{refusal.words.en}. {next_step.en}"
+            outcome.refused.append((refusal.code, Words(zh, en)))
+    if outcome.refused:
+        savepoint.rollback()
+    else:
+        savepoint.commit()
+    return outcome.as_output()
+
+
+def _take_return(desk: Desk, row: Row, outcome: Outcome) -> None:
+    outcome.noted += [("stock.return", words) for words in take_back(desk, row)]
+
+
+# -- one sale ----------------------------------------------------------------------------------------------------------
+
+
+def take_sale(desk: Desk, row: Row, outcome: Outcome) -> None:
+    """Keep one row of a sale, and say what should be known of it.
+
+    Raises:
+        StockRefusal: It is not kept.
+    """
+    refuse_cartons(row)
+    count, is_split = count_of(row, "sel_retn_cnt", "销售/退货数量"), row.said.flag("trdn_flag")
+    _check_count(row, count, is_split=is_split)
+    cover = cover_of(desk, row)
+    said_by = (row.text("rtal_docno"), row.text("stoout_no"))
+    standing, place = standing_record(desk.connection, identity(row, *said_by))
+    if standing is None:
+        _refuse_listed_twice(desk, row)
+        if cover is not None:
+            check_quantity(desk, row, cover, count)
+        standing = _entered(desk, row, place, _kept(row, count, cover, is_split=is_split))
+        telling.tell(desk.connection, _told(row, standing, cover), desk.now)
+    else:
+        _refuse_other_sale(standing, row, count, cover, is_split=is_split)
+        outcome.noted.append(("stock.repeated", Words("此前已上传，未重复记录", "it was uploaded before; kept once")))
+    _note_contradictions(desk, row, standing, outcome)
+    if row.packs and len(row.packs) < count and not is_split:
+        outcome.noted.append(("stock.codes_fewer", _fewer(row, count)))
+
+
+def _check_count(row: Row, count: Decimal, *, is_split: bool) -> None:
+    path = f"{row.said.path}.sel_retn_cnt（销售/退货数量）"
+    if is_split and len(row.packs) > 1:
+        raise TraceCodeError(
+            Words(
+                f"{row.said.path}.drugtracinfo（药品追溯码信息）：拆零销售每行一个追溯码，多盒请分行上传各自的数量",
+                f"{row.said.path}.drugtracinfo: a split sale names one pack; upload each pack with its own quantity",
+            )
+        )
+    if is_split and row.packs and count != count.to_integral_value():
+        raise CountError(
+            Words(
+                f"{path}：拆零销售按最小单位计数，应为整数",
+                f"{row.said.path}.sel_retn_cnt: a split sale counts whole smallest units",
+            )
+        )
+    if not is_split and len(row.packs) > count:
+        raise CountError(
+            Words(
+                f"{path}：数量 {count.normalize():f}，追溯码却有 {len(row.packs)} 个",
+                f"{row.said.path}.sel_retn_cnt: {count.normalize():f} packs, but {len(row.packs)} trace codes",
+            )
+        )
+
+
+def _refuse_listed_twice(desk: Desk, row: Row) -> None:
+    """A pack is on one row of a sale."""
+    number = row.text("rtal_docno")
+    query = StockQuery(row.institution, (SALE,), document=number)
+    others = stock.find_stock_records(desk.connection, query, limit=_MOST_ROWS)
+    listed = stock.load_stock_codes(desk.connection, [one.id for one in others])
+    for other in others:
+        for pack in row.packs:
+            if pack.key in listed[other.id]:
+                raise refused_code(
+                    row.place_of(pack),
+                    Words(
+                        f"单据 {number} 的另一行（{other.name}，批次 {other.batch}）已有这个码",
+                        f"another row of {number} ({other.own_item}, {other.batch}) has this code",
+                    ),
+                )
+
+
+def _kept(row: Row, count: Decimal, cover: Cover | None, *, is_split: bool) -> Kept:
+    settled = None if cover is None else cover.settlement
+    return Kept(
+        count=count,
+        at=row.said.moment("sel_retn_time"),
+        price=row.said.number_or("finl_trns_pric", None),
+        document=row.text("rtal_docno"),
+        is_split=is_split,
+        setl_id=None if settled is None else settled.setl_id,
+        is_insured=settled is not None,
+        psn_no=(settled.psn_no if settled is not None else row.text("psn_no")) or None,
+    )
+
+
+def _entered(desk: Desk, row: Row, place: str, kept: Kept) -> StockRecord:
+    record = record_of(desk, row, place, kept)
+    stock_entry.enter_record(desk.connection, record, row.keys)
+    return record
+
+
+def _refuse_other_sale(standing: StockRecord, row: Row, count: Decimal, cover: Cover | None, *, is_split: bool) -> None:
+    setl_id = cover.settlement.setl_id if cover is not None else None
+    refuse_other_contents(
+        standing,
+        {
+            "sel_retn_cnt": (standing.count, count),
+            "trdn_flag": (str(int(standing.is_split)), str(int(is_split))),
+            "setl_id": (standing.setl_id, setl_id),
+            "med_list_codg": (standing.item, row.text("med_list_codg")),
+        },
+    )
+
+
+def _told(row: Row, record: StockRecord, cover: Cover | None) -> Sequence[Told]:
+    """Return what the sale says of its packs, each with the product that it was sold as."""
+    documents = documents_of(record, cover.settlement.sale_number if cover is not None else "")
+    told = []
+    for pack in row.packs:
+        product = row.known(pack).product
+        size = product.units_per_pack if product is not None else SIZE_UNKNOWN
+        told.append(
+            Told(
+                act=Act.SPLIT_DISPENSED if record.is_split else Act.DISPENSED,
+                institution=row.institution,
+                documents=documents,
+                codes=(pack.key,),
+                record=record.id,
+                at=record.happened_at,
+                units=int(record.count) if record.is_split else None,
+                units_per_pack=size if record.is_split else None,
+                product=product.id if product is not None else None,
+            )
+        )
+    return told
+
+
+def documents_of(sale: StockRecord, sale_number: str = "") -> tuple[str, ...]:
+    """Return every number by which a sale is known, the receipt's first."""
+    stockout = sale.fields.get("stoout_no")
+    named = (sale.document, str(stockout or ""), sale_number, sale.setl_id or "")
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def _note_contradictions(desk: Desk, row: Row, record: StockRecord, outcome: Outcome) -> None:
+    told = Told(Act.DISPENSED, row.institution, (record.document,), row.keys, record.id, record.happened_at)
+    notes = telling.contradictions(desk.connection, told)
+    for pack in row.packs:
+        place = row.place_of(pack)
+        taken = _claim_against(desk, pack.key, record)
+        if taken is not None:
+            outcome.unpaid.append((_CLAIMED, _claimed(place, taken, row.institution)))
+        elif pack.key in notes:
+            note = notes[pack.key]
+            outcome.noted.append(
+                (
+                    note.code,
+                    Words(
+                        f"{place.zh}：{note.zh}。本次销售已作为事实记录，台账标为冲突，请核对实物",
+                        f"{place.en}: {note.en}. The sale is kept as a fact and stands as a conflict; check the pack",
+                    ),
+                )
+            )
+
+
+def _claim_against(desk: Desk, key: str, record: StockRecord) -> claims.Claim | None:
+    if record.setl_id is None:
+        return None
+    return claims.claim_before(desk.connection, key, record.setl_id, is_split=record.is_split)
+
+
+def _claimed(place: Words, taken: claims.Claim, institution: str) -> Words:
+    # Whose sale it was is told to nobody but itself.
+    ours = taken.institution == institution
+    whom = Words(f"本机构结算 {taken.setl_id}", taken.setl_id) if ours else Words("另一机构的结算", "another place's")
+    return Words(
+        f"{place.zh}：该码已随{whom.zh}支付，本次不予支付；销售已作为事实记录，请核对实物，"
+        "误扫的请用 3507 删除后以正确的码重新上传",
+        f"{place.en}: it was paid with the settlement {whom.en}, so this one is not; the sale is kept as a fact. "
+        "If another box was scanned by mistake, delete this with 3507 and upload the right code",
+    )
+
+
+def _fewer(row: Row, count: Decimal) -> Words:
+    return Words(
+        f"{row.said.path}：数量 {count.normalize():f}，追溯码 {len(row.packs)} 个，其余未扫码",
+        f"{row.said.path}: {count.normalize():f} packs and {len(row.packs)} trace codes; the others were not scanned",
+    )
+
+
+TRANSACTIONS: Deeds = {
+    "3505": writing(sell, is_always_open=True),
+    "3505A": writing(sell_many, is_always_open=True),
+    "3506": writing(give_back, is_always_open=True),
+}

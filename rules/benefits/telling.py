@@ -1,8 +1,9 @@
 """The process text (`setl_proc_info`): every step of a settlement in Chinese, in at most 4,000 characters.
 
 The text begins with the area and the version of its rules and ends with the result. Between them stand the steps, each
-with its rule. If there is room, the lines follow that the person pays something of. What does not fit is left out in
-whole sentences, and the text says how many; beginning and end always stay.
+with its rule, and after them, if there is room, the lines that the person pays something of. What does not fit is left
+out in whole sentences, and the text says how many: first lines, then steps that moved no money, payments last. Steps
+keep their numbers, so that a gap shows.
 """
 
 from __future__ import annotations
@@ -13,6 +14,10 @@ from rules.benefits.outcome import Settlement, SplitLine, Step
 from rules.benefits.sentences import StepKind
 
 LONGEST = 4_000
+ROOM_OF_NOTE = 20
+"""Enough for the note that something was left out."""
+WITHOUT_RULE = frozenset({StepKind.CASE, StepKind.SPLIT, StepKind.NO_LAYER, StepKind.RESULT})
+"""Steps of the book as a whole: the head names it."""
 
 
 def process_info(settlement: Settlement, longest: int = LONGEST) -> str:
@@ -20,23 +25,27 @@ def process_info(settlement: Settlement, longest: int = LONGEST) -> str:
 
     Args:
         settlement: The settlement.
-        longest: Most characters; 400 are enough for beginning and end.
+        longest: Most characters; 500 are enough for beginning and end.
     """
     head = f"【待遇计算】{settlement.area} 版本 {settlement.version}"
-    *steps, last = settlement.steps
-    told = [_step(number, step) for number, step in enumerate(steps, 1)]
-    end = _step(len(settlement.steps), last)
-    room = longest - len(head) - len(end) - 2
-    body = _fit(told, room, "步")
-    details = [_line(one) for one in settlement.lines if one.line.amount != one.in_scope]
+    *steps, last = (_step(number, step) for number, step in enumerate(settlement.steps, 1))
+    room = longest - len(head) - 1 - len(last)
+    body = _fit(steps, room, "步", [_weight(step) for step in settlement.steps[:-1]])
     room -= sum(len(text) + 1 for text in body)
-    after = _fit(details, room, "行明细") if len(body) == len(told) else []
-    return "\n".join((head, *body, *after, end))
+    lines = [_line(one) for one in settlement.lines if one.line.amount != one.in_scope]
+    if room >= ROOM_OF_NOTE and body == steps:
+        body += _fit(lines, room, "行明细", [0] * len(lines))
+    return "\n".join((head, *body, last))
 
 
 def _step(number: int, step: Step) -> str:
-    rule = "" if step.kind in {StepKind.CASE, StepKind.SPLIT, StepKind.RESULT} else f"〔{step.rule}@{step.version}〕"
-    return f"{number}. {step.sentence}{rule}"
+    return f"{number}. {step.sentence}" + ("" if step.kind in WITHOUT_RULE else f"〔{step.rule}@{step.version}〕")
+
+
+def _weight(step: Step) -> int:
+    """Return how much it matters that a step is told: whether it moved money, and whose."""
+    has_moved = any(value for _, value in step.result if not isinstance(value, str))
+    return 2 * has_moved + (step.kind in {StepKind.SPLIT, StepKind.PAYMENT})
 
 
 def _line(one: SplitLine) -> str:
@@ -47,20 +56,20 @@ def _line(one: SplitLine) -> str:
         ("范围内", one.in_scope),
     )
     told = " + ".join(f"{name} {amount}" for name, amount in parts if amount)
-    return f"明细 {one.line.serial} {one.line.item}：{one.line.amount} = {told}"
+    return f"明细 {one.line.serial}{one.line.item and ' ' + one.line.item}：{one.line.amount} = {told}"
 
 
-def _fit(texts: Sequence[str], room: int, unit: str) -> list[str]:
-    """Return the texts, or as many as there is room for with a word on how many are left out."""
-    if sum(len(text) + 1 for text in texts) <= room:
+def _fit(texts: Sequence[str], room: int, unit: str, weights: Sequence[int]) -> list[str]:
+    """Return the texts, or those there is room for with a word on how many are left out."""
+    needed = sum(len(text) + 1 for text in texts)
+    if needed <= room:
         return list(texts)
-    fitting: list[str] = []
-    note = f"（另有 {len(texts)} {unit}从略）"
-    room -= len(note) + 1
-    for text in texts:
-        room -= len(text) + 1
-        if room < 0:
+    left_out: set[int] = set()
+    lightest_and_last = sorted(range(len(texts)), key=lambda at: (weights[at], -at))
+    for at in lightest_and_last:
+        if needed <= room - ROOM_OF_NOTE:
             break
-        fitting.append(text)
-    left_out = f"（另有 {len(texts) - len(fitting)} {unit}从略）"
-    return [*fitting, left_out]
+        needed -= len(texts[at]) + 1
+        left_out.add(at)
+    fitting = [text for at, text in enumerate(texts) if at not in left_out]
+    return [*fitting, f"（另有 {len(left_out)} {unit}从略）"]

@@ -1,0 +1,185 @@
+"""What must be true of every settlement, whatever the rules: each claim returns what is wrong, or nothing."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal
+
+from rules.benefits import (
+    Book,
+    Line,
+    Person,
+    Settlement,
+    StepKind,
+    Visit,
+    YearTotals,
+    check_identities,
+    process_info,
+    settle,
+)
+from rules.benefits.identities import AMOUNTS, area_reading, check_amounts
+from rules.benefits.outcome import Fund
+from rules.benefits.sentences import HUNDRED
+from rules.money import ONE, ZERO, to_cent, total
+from tests.identities.random_cases import random_line
+
+STRETCH = re.compile(r"([0-9.]+)×([0-9.]+)%")
+TWO_PLACES = -2
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case, and the settlement that it came to."""
+
+    book: Book
+    person: Person
+    visit: Visit
+    lines: Sequence[Line]
+    totals: YearTotals
+    settlement: Settlement
+
+    def again(self, *, person: Person | None = None, lines: Sequence[Line] | None = None) -> Settlement:
+        return settle(self.book, person or self.person, self.visit, lines or self.lines, self.totals)
+
+
+Claim = Callable[[Case, random.Random], str]
+
+
+def identities_hold(case: Case, _: random.Random) -> str:
+    return "; ".join(check_identities(case.settlement))
+
+
+def identities_hold_as_areas_read_them(case: Case, _: random.Random) -> str:
+    for fund in (False, True):
+        for family in (False, True):
+            amounts = area_reading(case.settlement, fund_includes_account=fund, account_includes_family=family)
+            wrong = check_amounts(amounts, fund_includes_account=fund, account_includes_family=family)
+            if wrong:
+                return "; ".join(wrong)
+    return ""
+
+
+def nothing_is_negative_or_finer_than_a_fen(case: Case, _: random.Random) -> str:
+    amounts = [(name, getattr(case.settlement, name)) for name in AMOUNTS if name != "pool_prop_selfpay"]
+    wrong = [name for name, amount in amounts if amount < 0 or amount.as_tuple().exponent != TWO_PLACES]
+    wrong += [key for key, grown in case.settlement.increments.items() if grown <= 0]
+    return ", ".join(wrong)
+
+
+def funds_pay_no_more_than_is_in_scope(case: Case, _: random.Random) -> str:
+    settled = case.settlement
+    if settled.fund_pay_sumamt + settled.act_pay_dedc > settled.inscp_scp_amt and not _has_supplements(settled):
+        return "the basic fund paid into the deductible"
+    if not ZERO <= settled.pool_prop_selfpay <= ONE:
+        return f"ratio {settled.pool_prop_selfpay}"
+    return (
+        f"{settled.fund_pay_sumamt} of {settled.inscp_scp_amt}"
+        if settled.fund_pay_sumamt > settled.inscp_scp_amt
+        else ""
+    )
+
+
+def _has_supplements(settled: Settlement) -> bool:
+    return any(payment.paid for payment in settled.payments if not payment.rule.startswith("basic"))
+
+
+def accounts_give_no_more_than_they_have(case: Case, _: random.Random) -> str:
+    settled, person = case.settlement, case.person
+    if settled.acct_pay > person.account_balance or settled.acct_mulaid_pay > person.mutual_aid:
+        return "an account gave more than it has"
+    given = settled.acct_pay + settled.acct_mulaid_pay
+    return "an account was used though nobody asked" if given and not case.visit.uses_account else ""
+
+
+def steps_say_what_was_reckoned(case: Case, _: random.Random) -> str:
+    """Work the payments out again from the text of the steps alone."""
+    settled = case.settlement
+    by_fund = dict.fromkeys(Fund, ZERO)
+    for step in settled.steps:
+        if step.kind is StepKind.PAYMENT:
+            given, paid = dict(step.given), dict(step.result)["paid"]
+            stretches = STRETCH.findall(str(given["bands"]))
+            told = to_cent(total(Decimal(width) * Decimal(rate) / HUNDRED for width, rate in stretches))
+            if told != given["reckoned"] or paid > told or paid > given.get("limit_left", paid):
+                return step.sentence
+            by_fund[Fund(str(given["fund"]))] += paid
+    wrong = [fund for fund, paid in by_fund.items() if getattr(settled, fund.value) != paid]
+    return f"steps tell of another {wrong}" if wrong else ""
+
+
+def process_text_fits(case: Case, rng: random.Random) -> str:
+    longest = rng.choice((4_000, 1_000, 500))
+    text = process_info(case.settlement, longest)
+    last = case.settlement.steps[-1].sentence
+    return "" if len(text) <= longest and text.startswith("【待遇计算】") and text.endswith(last) else text
+
+
+def the_same_case_comes_to_the_same(case: Case, _: random.Random) -> str:
+    return "" if case.again() == case.settlement else "another settlement"
+
+
+def order_of_lines_does_not_matter(case: Case, rng: random.Random) -> str:
+    shuffled = list(case.lines)
+    rng.shuffle(shuffled)
+    return _difference(case.settlement, case.again(lines=shuffled))
+
+
+def more_in_scope_never_lowers_what_funds_pay(case: Case, rng: random.Random) -> str:
+    """Hold for visits settled as one: a portion that comes first may use up a cap for another with a better rate."""
+    if any(portion for portion in case.book.versions[0].portions):
+        return ""
+    more = replace(random_line(rng, "more", rng.choice((1, 500, 50_000))), charge_class="01")
+    settled, grown = case.settlement, case.again(lines=[*case.lines, more])
+    if grown.fund_pay_sumamt < settled.fund_pay_sumamt:
+        return f"{more.amount} more: funds pay {grown.fund_pay_sumamt} instead of {settled.fund_pay_sumamt}"
+    return ""
+
+
+def the_poor_never_pay_more(case: Case, _: random.Random) -> str:
+    if case.person.assistance is None:
+        return ""
+    other = case.again(person=replace(case.person, assistance=None))
+    poor = case.settlement
+    if poor.psn_part_amt > other.psn_part_amt:
+        return f"{case.person.assistance} pays {poor.psn_part_amt}, others {other.psn_part_amt}"
+    return ""
+
+
+def reversal_leaves_what_others_brought(case: Case, _: random.Random) -> str:
+    """Settle this, then another; taking this back leaves the other's increments alone, and this can be settled anew."""
+    own = case.settlement.increments
+    after = case.totals.plus(own)
+    other = settle(case.book, case.person, case.visit, case.lines, after).increments
+    left = after.plus(other).minus(own)
+    if left != case.totals.plus(other):
+        return f"{left} is left"
+    anew = settle(case.book, case.person, case.visit, case.lines, left.minus(other))
+    return "" if anew == case.settlement else "another settlement once it was taken back"
+
+
+ALWAYS: tuple[Claim, ...] = (
+    identities_hold,
+    nothing_is_negative_or_finer_than_a_fen,
+    funds_pay_no_more_than_is_in_scope,
+)
+"""Looked at for every case."""
+BY_TURNS: tuple[Claim, ...] = (
+    more_in_scope_never_lowers_what_funds_pay,
+    the_poor_never_pay_more,
+    order_of_lines_does_not_matter,
+    reversal_leaves_what_others_brought,
+    steps_say_what_was_reckoned,
+    accounts_give_no_more_than_they_have,
+    identities_hold_as_areas_read_them,
+    the_same_case_comes_to_the_same,
+    process_text_fits,
+)
+"""One of these for each case, in turn."""
+
+
+def _difference(one: Settlement, other: Settlement) -> str:
+    names = [field.name for field in fields(Settlement) if field.name != "lines"]
+    return ", ".join(name for name in names if getattr(one, name) != getattr(other, name))

@@ -7,59 +7,65 @@ cancelled counts in the month in which it was, with its negative figures; what a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import groupby
+from typing import Final
 
-_PLACES = Decimal("0.0001")
+from server.store.settlements import MonthSums
+
+EVERY: Final = ""
+"""Kind of treatment of a row that sums over all of them."""
+_PLACES: Final = Decimal("0.0001")
+_NOTHING: Final = Decimal("0.00")
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
-    """What the settlements of one month, kind of insurance and kind of treatment come to."""
+class Ratios:
+    """What the settlements of one month come to, for one kind of insurance and of treatment."""
 
-    month: str
-    """As `2026-01`."""
-    insutype: str
-    med_type: str
-    """Empty in a row that sums over all of them."""
-    settlements: int
-    """Settlements less cancellations."""
-    total: Decimal
-    in_scope: Decimal
-    fund: Decimal
+    sums: MonthSums
 
     @property
-    def in_scope_ratio(self) -> Decimal | None:
+    def is_whole(self) -> bool:
+        """Whether this is the row over all kinds of treatment."""
+        return self.sums.med_type == EVERY
+
+    @property
+    def in_scope(self) -> Decimal | None:
         """政策范围内报销比例, to four places; None where nothing was in scope."""
-        return _ratio(self.fund, self.in_scope)
+        return _ratio(self.sums.fund, self.sums.in_scope)
 
     @property
-    def real_ratio(self) -> Decimal | None:
+    def real(self) -> Decimal | None:
         """实际报销比例, to four places; None where nothing was charged."""
-        return _ratio(self.fund, self.total)
+        return _ratio(self.sums.fund, self.sums.total)
 
 
-def by_insurance(rows: Iterable[Sums]) -> tuple[Sums, ...]:
-    """Return one row for each month and kind of insurance, over all kinds of treatment, the newest month first."""
-    sums: dict[tuple[str, str], Sums] = {}
-    for row in rows:
-        key = (row.month, row.insutype)
-        before = sums.get(key, Sums(row.month, row.insutype, "", 0, Decimal(0), Decimal(0), Decimal(0)))
-        sums[key] = Sums(
-            row.month,
-            row.insutype,
-            "",
-            before.settlements + row.settlements,
-            before.total + row.total,
-            before.in_scope + row.in_scope,
-            before.fund + row.fund,
-        )
-    return tuple(sorted(sums.values(), key=lambda row: (_newest_first(row.month), row.insutype)))
+def ratios_of(rows: Iterable[MonthSums]) -> tuple[Ratios, ...]:
+    """Return the rows with their ratios; before those of each month and insurance stands the row over all of them.
+
+    `rows` are in the order of month and insurance.
+    """
+    found: list[Ratios] = []
+    for _, group in groupby(rows, key=lambda row: (row.month, row.insutype)):
+        kinds = list(group)
+        found.append(Ratios(_whole(kinds)))
+        found.extend(Ratios(one) for one in kinds)
+    return tuple(found)
 
 
-def _newest_first(month: str) -> int:
-    return -int(month.replace("-", ""))
+def _whole(kinds: Sequence[MonthSums]) -> MonthSums:
+    return MonthSums(
+        kinds[0].month,
+        kinds[0].insutype,
+        EVERY,
+        sum(one.settlements for one in kinds),
+        sum((one.total for one in kinds), _NOTHING),
+        sum((one.in_scope for one in kinds), _NOTHING),
+        sum((one.fund for one in kinds), _NOTHING),
+    )
 
 
 def _ratio(part: Decimal, whole: Decimal) -> Decimal | None:

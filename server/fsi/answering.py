@@ -38,7 +38,7 @@ from server.store.database import Connection, Store
 from wire.fsi.areas import Area
 from wire.fsi.checking import check
 from wire.fsi.envelope import EnvelopeError, Request
-from wire.fsi.signing import Opened, Protection, Secrets, SignatureError
+from wire.fsi.signing import Opened, Protection, Secrets, SigningError
 from wire.fsi.tables import transaction
 
 TRIES = 8
@@ -203,7 +203,7 @@ class Answering:
             return self._refused(error, post, progress, Outcome.FAILED)
         if isinstance(error, EnvelopeError):
             return self._refused(error, post, progress, Outcome.UNREADABLE)
-        if isinstance(error, UnprovedError) or (isinstance(error, SignatureError) and post.voice is None):
+        if isinstance(error, UnprovedError) or (isinstance(error, SigningError) and post.voice is None):
             return self._refused(error, post, progress, Outcome.UNPROVED)
         return self._kept(self._refused(error, post, progress, Outcome.REFUSED), progress)
 

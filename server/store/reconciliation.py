@@ -155,9 +155,9 @@ def load_totals(connection: Connection, books: Books) -> Totals:
 
 def load_booked(connection: Connection, books: Books) -> Iterator[Booked]:
     """Yield the settlements of these books, negatives too, in the order of their ids."""
-    streamed = connection.execution_options(yield_per=_ROWS_PER_CHUNK)
     asked = select(*_BOOKED).where(*_among(books)).order_by(settlement.c.setl_id)
-    for row in streamed.execute(asked):
+    # An option of the statement: one of the connection would hold for everything that follows in the transaction.
+    for row in connection.execute(asked.execution_options(yield_per=_ROWS_PER_CHUNK)):
         yield _booked(*row)
 
 

@@ -41,6 +41,8 @@ def test_the_books_of_some_days_hold_settlements_and_cancellations(store: Store)
             ("C1", "S1", 11, Decimal("-100.00")),
             ("S1", None, 10, Decimal("100.00")),
         ]
+        # What follows in the same transaction is done as ever.
+        settle(connection, replace(ONE, setl_id="S5", sale_key="5", institution="I5"))
         of_one = reconciliation.load_records_of(connection, "I1", "S1")
         assert {one.setl_id for one in of_one} == {"S1", "C1"}
         assert reconciliation.load_records_of(connection, "I1", "S2") == []

@@ -679,18 +679,14 @@ e_prescription = Table(
     Column("psn_no", Text, nullable=False),
     Column("doctor", Text, nullable=False),
     Column("institution", Text, nullable=False, comment="that issued it"),
-    Column("state", Text, nullable=False, comment="issued, reviewed, refused, used, withdrawn"),
+    Column("state", Text, nullable=False, comment="uploaded, signed, issued, reviewed, refused, used or withdrawn"),
     Column("issued_us", BigInteger, nullable=False),
     Column("valid_to_us", BigInteger, nullable=False),
     Column("reviewed_by", Text, comment="pharmacist"),
     Column("reviewed_us", BigInteger),
-    Column("used_by", Text, comment="setl_id, or the document of a sale that nobody insures"),
-    Column("used_at", Text, comment="institution"),
-    Column("used_us", BigInteger),
     Column("fields", Text, nullable=False, comment="JSON: all that was sent of it"),
     Column("changed_us", BigInteger, nullable=False),
     Index(None, "psn_no", "issued_us"),
-    Index(None, "used_by"),
 )
 
 e_prescription_line = Table(
@@ -704,4 +700,18 @@ e_prescription_line = Table(
     Column("dispensed_e4", BigInteger, nullable=False),
     Column("unit", Text, nullable=False),
     Column("fields", Text, nullable=False, comment="JSON: all that was sent of it"),
+)
+
+e_prescription_use = Table(
+    "e_prescription_use",
+    metadata,
+    Column("used_by", Text, primary_key=True, comment="setl_id, or the document of a sale that nobody insures"),
+    Column("institution", Text, primary_key=True, comment="that dispensed"),
+    Column("number", Text, ForeignKey("e_prescription.number"), primary_key=True, index=True),
+    Column("n", Integer, primary_key=True, autoincrement=False, comment="line of the prescription"),
+    Column("count_e4", BigInteger, nullable=False),
+    Column("used_us", BigInteger, nullable=False),
+    Column("given_back_us", BigInteger, comment="null while the use stands"),
+    sqlite_with_rowid=False,
+    comment="What was dispensed on which prescription, by whom",
 )

@@ -47,22 +47,18 @@ def upgrade() -> None:
         sa.Column("psn_no", sa.Text(), nullable=False),
         sa.Column("doctor", sa.Text(), nullable=False),
         sa.Column("institution", sa.Text(), nullable=False, comment="that issued it"),
-        sa.Column("state", sa.Text(), nullable=False, comment="issued, reviewed, refused, used, withdrawn"),
+        sa.Column(
+            "state", sa.Text(), nullable=False, comment="uploaded, signed, issued, reviewed, refused, used or withdrawn"
+        ),
         sa.Column("issued_us", sa.BigInteger(), nullable=False),
         sa.Column("valid_to_us", sa.BigInteger(), nullable=False),
         sa.Column("reviewed_by", sa.Text(), nullable=True, comment="pharmacist"),
         sa.Column("reviewed_us", sa.BigInteger(), nullable=True),
-        sa.Column(
-            "used_by", sa.Text(), nullable=True, comment="setl_id, or the document of a sale that nobody insures"
-        ),
-        sa.Column("used_at", sa.Text(), nullable=True, comment="institution"),
-        sa.Column("used_us", sa.BigInteger(), nullable=True),
         sa.Column("fields", sa.Text(), nullable=False, comment="JSON: all that was sent of it"),
         sa.Column("changed_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_e_prescription")),
     )
     op.create_index(op.f("ix_e_prescription_psn_no_issued_us"), "e_prescription", ["psn_no", "issued_us"], unique=False)
-    op.create_index(op.f("ix_e_prescription_used_by"), "e_prescription", ["used_by"], unique=False)
     op.create_table(
         "fsi_file",
         sa.Column("number", sa.Text(), nullable=False, comment="file_qury_no"),
@@ -410,6 +406,23 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["number"], ["e_prescription.number"], name=op.f("fk_e_prescription_line_number")),
         sa.PrimaryKeyConstraint("number", "n", name=op.f("pk_e_prescription_line")),
     )
+    op.create_table(
+        "e_prescription_use",
+        sa.Column(
+            "used_by", sa.Text(), nullable=False, comment="setl_id, or the document of a sale that nobody insures"
+        ),
+        sa.Column("institution", sa.Text(), nullable=False, comment="that dispensed"),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("n", sa.Integer(), autoincrement=False, nullable=False, comment="line of the prescription"),
+        sa.Column("count_e4", sa.BigInteger(), nullable=False),
+        sa.Column("used_us", sa.BigInteger(), nullable=False),
+        sa.Column("given_back_us", sa.BigInteger(), nullable=True, comment="null while the use stands"),
+        sa.ForeignKeyConstraint(["number"], ["e_prescription.number"], name=op.f("fk_e_prescription_use_number")),
+        sa.PrimaryKeyConstraint("used_by", "institution", "number", "n", name=op.f("pk_e_prescription_use")),
+        comment="What was dispensed on which prescription, by whom",
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_e_prescription_use_number"), "e_prescription_use", ["number"], unique=False)
     op.create_table(
         "family_binding",
         sa.Column("receiver", sa.Text(), nullable=False),

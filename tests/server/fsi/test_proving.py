@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from server.fsi import person_passwords
 from server.fsi.figures import Outcome
 from server.fsi.post import Post, Reply, Voice
-from server.store import fsi_messages, insured
+from server.store import fsi_messages, fsi_sessions, insured
 from server.store.database import Store, open_store
 from server.store.institutions import CallerKind
 from server.store.insured import Credential
@@ -164,8 +164,6 @@ def test_nonces_are_forgotten_once_they_are_too_old(store: Store, monkeypatch: p
     client.office.clock.forward(minutes=11)
     client.office.answering.answer(client.send())
     with store.writing() as connection:
-        from server.store import fsi_sessions  # noqa: PLC0415
-
         account, nonce = "pharmacy-0000-01", f"pharmacy-0000-01:{1:032d}"
         assert fsi_sessions.claim_nonce(connection, account, nonce, NOON)
 

@@ -14,9 +14,9 @@ Both are functions of all that was said and of nothing else, so the order of arr
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rules.pack_life import NO_LINE, SALES, Act, Evidence, FactKey, Order
+from rules.pack_life import NO_LINE, SALES, SIZE_UNKNOWN, Act, Evidence, FactKey, Order
 
 Document = tuple[str, str]
 """Institution and number of a sale: what a return undoes."""
@@ -27,7 +27,10 @@ _OF_SALES = SALES | {Act.RETURNED}
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Evidence merged under one key: the earliest piece speaks, the rest confirm."""
+    """Evidence merged under one key: the earliest piece speaks, the rest confirm.
+
+    Of an opened pack whose size that piece does not know, the first that knows it tells it.
+    """
 
     key: FactKey
     order: Order
@@ -39,11 +42,13 @@ def merge(evidence: Iterable[Evidence]) -> list[Fact]:
     pieces = list(evidence)
     keys = keys_of_facts(pieces)
     facts: dict[FactKey, Fact] = {}
-    for piece in pieces:
+    for piece in sorted(pieces, key=_precedence):
         key = keys.get(piece.key, piece.key)
         known = facts.get(key)
-        if known is None or _precedence(piece) < _precedence(known.said):
+        if known is None:
             facts[key] = Fact(key, piece.order, piece)
+        elif known.said.units_per_pack == SIZE_UNKNOWN and piece.units_per_pack:
+            facts[key] = replace(known, said=replace(known.said, units_per_pack=piece.units_per_pack))
     return list(facts.values())
 
 

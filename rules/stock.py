@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
@@ -64,7 +63,6 @@ class Moved:
 
     movement: Movement
     count: Decimal
-    at: datetime
     is_split: bool = False
     """It counts units of opened packs, which are no packs."""
 

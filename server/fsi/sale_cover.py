@@ -120,6 +120,11 @@ def _check_codes(row: Row, told: dict[str, SettledCode]) -> None:
                 raise refused_code(
                     row.place_of(pack), Words("结算时该项目没有这个码", "the settlement did not bring it for this item")
                 )
+            if told[pack.key].is_split != row.said.flag("trdn_flag"):
+                raise refused_code(
+                    row.place_of(pack),
+                    Words("trdn_flag（拆零标志）与结算时不同", "the settlement says otherwise in trdn_flag"),
+                )
     elif not row.packs and _is_coded(row):
         raise CodesMissingError(
             Words(

@@ -1,6 +1,6 @@
 """Why a record of stock, sale or return is not taken. Of 3505 and 3506 it becomes `retRslt` 0, of others `infcode` -1.
 
-Each names field, code and reason, and nothing of the record is kept: it may be sent again, corrected, under a new msgid.
+Each names field, code and reason. Nothing of the record is kept: corrected, it may be sent again under a new msgid.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ from wire.events import MAX_CODE_LENGTH
 from wire.fsi.envelope import Request
 from wire.fsi.record import Record
 from wire.fsi.trace_codes import LIST, read_codes
+from wire.fsi.values import BEIJING
 
 PERSONAL = frozenset({"psn_name", "certno", "prsc_dr_name", "prsc_dr_certno", "phar_name", "phar_certno"})
 """Fields that are kept sealed."""
@@ -247,9 +248,9 @@ def personal_place(record: str) -> str:
     return f"stock_record.personal/{record}"
 
 
-def end_of_day(day: date, zone: datetime) -> datetime:
-    """Return the last moment of a day in the time zone of `zone`, to the second."""
-    return datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=zone.tzinfo)
+def end_of_day(day: date) -> datetime:
+    """Return the last second of a day in Beijing."""
+    return datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=BEIJING)
 
 
 def _shown(value: object) -> str:

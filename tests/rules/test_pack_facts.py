@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.pack_fold import fold
-from rules.pack_life import NO_LINE, Act, Evidence, FactKey, State
+from rules.pack_life import NO_LINE, SIZE_UNKNOWN, Act, Evidence, FactKey, State
 from tests.rules.telling import reasons, said
 
 
@@ -32,6 +32,13 @@ def test_of_several_lines_the_lowest_is_meant() -> None:
     ]
     life = fold([*row(1, "s1", act=Act.SPLIT_DISPENSED), *evidence])
     assert [key.line for key in life.facts] == [1, 2]
+
+
+def test_the_size_of_an_opened_pack_is_told_by_whoever_knows_it() -> None:
+    settlement = said(Act.SPLIT_DISPENSED, 1, line=NO_LINE, units=3, of=SIZE_UNKNOWN)
+    rows = [said(Act.SPLIT_DISPENSED, at, line=NO_LINE, units=3, of=size) for at, size in ((2, 12), (3, 10))]
+    assert fold([settlement]).rest is None
+    assert fold([*rows, settlement]).rest == 9
 
 
 def test_a_row_alone_is_a_fact_of_its_own() -> None:

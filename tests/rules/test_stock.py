@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,12 +10,11 @@ from hypothesis import strategies as st
 
 from rules.stock import CHANGE_KINDS, Moved, Movement, quantity
 
-NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 TAKEN, IN, OUT, UNKNOWN = Movement.TAKEN, Movement.IN, Movement.OUT, Movement.UNKNOWN
 
 
 def moved(*steps: tuple[Movement, int]) -> list[Moved]:
-    return [Moved(kind, Decimal(count), NOON + timedelta(hours=n)) for n, (kind, count) in enumerate(steps)]
+    return [Moved(kind, Decimal(count)) for kind, count in steps]
 
 
 @pytest.mark.parametrize(
@@ -41,12 +39,12 @@ def test_the_quantity_is_what_was_reported_or_unknown(steps: list[tuple[Movement
 
 
 def test_units_of_an_opened_pack_leave_the_number_of_packs_unknown() -> None:
-    assert quantity([*moved((TAKEN, 5)), Moved(OUT, Decimal(3), NOON, is_split=True)]) is None
+    assert quantity([*moved((TAKEN, 5)), Moved(OUT, Decimal(3), is_split=True)]) is None
 
 
 @given(st.integers(0, 1000), st.lists(st.tuples(st.sampled_from([IN, OUT]), st.decimals(0, 99, places=4)), max_size=9))
 def test_after_a_stock_taking_the_quantity_is_the_sum(counted: int, later: list[tuple[Movement, Decimal]]) -> None:
-    records = [*moved((OUT, 1), (TAKEN, counted)), *(Moved(kind, count, NOON) for kind, count in later)]
+    records = [*moved((OUT, 1), (TAKEN, counted)), *(Moved(kind, count) for kind, count in later)]
     assert quantity(records) == counted + sum(count if kind is IN else -count for kind, count in later)
 
 

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from server.fsi.transactions.extension import NOTHING, ExtensionError, read_extension
+from wire.fsi.record import Record
+
+
+def read(said: object) -> object:
+    return read_extension(Record("druginfo", {"expContent": said if isinstance(said, str) else json.dumps(said)}))
+
+
+@pytest.mark.parametrize("said", ["", "free text", "{broken", "[1, 2]", '"text"', "{}", '{"vendor": {"a": 1}}'])
+def test_what_is_not_known_says_nothing(said: str) -> None:
+    assert read(said) == NOTHING
+
+
+def test_no_extension_says_nothing() -> None:
+    assert read_extension(Record("druginfo", {})) is NOTHING
+
+
+def test_what_is_known_is_read_in_its_spellings() -> None:
+    found = read_extension(
+        Record(
+            "druginfo",
+            {
+                "expContent": json.dumps(
+                    {
+                        "stoout_no": " CK-1 ",
+                        "chrg_bchno": 7,
+                        "phar_code": None,
+                        "drugtracinfo": [{"drug_trac_code": "A"}, {"drug_trac_codg": "B"}],
+                        "drug_trac_codg": "C",
+                        "other": True,
+                    }
+                )
+            },
+        )
+    )
+    assert (found.text("stoout_no"), found.text("chrg_bchno"), found.text("phar_code")) == ("CK-1", "7", "")
+    assert found.codes == ("A", "B", "C")
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ({"stoout_no": "x" * 41}, "stoout_no：超过 40 个字符"),
+        ({"stoout_no": True}, "stoout_no：应为文本"),
+        ({"chrg_bchno": {"a": 1}}, "chrg_bchno：应为文本"),
+        ({"drugtracinfo": [{"drug_trac_codg": "x" * 101}]}, "drugtracinfo"),
+        ({"drugtracinfo": ["x"] * 1001}, "drugtracinfo"),
+    ],
+)
+def test_what_does_not_fit_is_named(said: dict[str, object], named: str) -> None:
+    with pytest.raises(ExtensionError) as caught:
+        read(said)
+    assert named in caught.value.words.zh

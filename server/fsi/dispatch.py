@@ -16,17 +16,32 @@ from server.fsi.refusals import NotHandledError, UnknownTransactionError
 from server.fsi.transactions import (
     accounts,
     files,
+    inpatient,
     institution,
+    outpatient,
     person,
     pharmacy,
     queries,
     reversal,
     session,
+    stock,
     trace,
 )
 from wire.fsi.tables import transactions
 
-GROUPS: Final = (session, person, institution, files, pharmacy, reversal, accounts, trace, queries)
+GROUPS: Final = (
+    session,
+    person,
+    institution,
+    files,
+    pharmacy,
+    outpatient,
+    inpatient,
+    reversal,
+    accounts,
+    trace,
+    queries,
+)
 """Modules with a mapping `TRANSACTIONS`."""
 
 HANDLERS: Final[Deeds] = MappingProxyType(dict(ChainMap(*(dict(group.TRANSACTIONS) for group in GROUPS))))

@@ -52,14 +52,19 @@ class Draft:
     facts: Drafted[tuple[str, FactKind, str, date], Fact] = field(default_factory=Drafted)
     bindings: Drafted[tuple[str, str, date], Binding] = field(default_factory=Drafted)
     balances: Drafted[str, Decimal] = field(default_factory=Drafted)
-    mentioned: dict[str, tuple[Line, str]] = field(default_factory=dict)
-    """Everybody whom a line is about, with the first such line and its column."""
+    mentioned: list[tuple[str, Line, str]] = field(default_factory=list)
+    """Whom each line is about, and in which column it says so."""
     faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def psn_nos(self) -> set[str]:
+        """Everybody whom the lists are about."""
+        return {psn_no for psn_no, _, _ in self.mentioned}
 
     def mention(self, line: Line, *columns: str) -> None:
         """Keep whom a line is about."""
         for column in columns:
-            self.mentioned.setdefault(line.text(column), (line, column))
+            self.mentioned.append((line.text(column), line, column))
 
     def note(self, fault: Fault | None) -> None:
         """Keep a fault, if it is one."""
@@ -181,7 +186,7 @@ def _take_fact(draft: Draft, line: Line, find: FindPerson) -> None:
     if line.has("psn_no"):
         draft.mention(line, "psn_no")
     else:
-        draft.mentioned.setdefault(psn_no, (line, "certno"))
+        draft.mentioned.append((psn_no, line, "certno"))
     draft.note(draft.facts.add((one.psn_no, one.kind, one.code, one.from_day), one, line, "from"))
 
 

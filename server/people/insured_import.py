@@ -49,7 +49,7 @@ def import_insured(
         importing = _Importing(connection, sealer, draft, now)
         if not is_trial:
             # Before anything of theirs is read, so that what is compared is what is changed.
-            insured.lock_people(connection, draft.mentioned)
+            insured.lock_people(connection, draft.psn_nos)
         refuse_faults([*draft.faults, *importing.faults()])
         counts = importing.take(is_trial=is_trial)
         if not is_trial and any(one.added or one.changed for one in counts.values()):
@@ -80,8 +80,8 @@ class _Importing:
     def faults(self) -> Iterator[Fault]:
         """Yield what contradicts the store."""
         draft = self._draft
-        known = insured.load_people(self._connection, draft.mentioned).keys() | draft.people.values.keys()
-        for psn_no, (line, column) in draft.mentioned.items():
+        known = insured.load_people(self._connection, draft.psn_nos).keys() | draft.people.values.keys()
+        for psn_no, line, column in draft.mentioned:
             if psn_no not in known:
                 yield line.fault(column, "people.unknown", Words(f"没有人员 {psn_no}", f"there is no person {psn_no}"))
         yield from self._taken_certificates()
@@ -94,18 +94,18 @@ class _Importing:
         people = insured.load_people(connection, list(draft.people.values))
         identities = {psn_no: opened(person, self._sealer) for psn_no, person in people.items()}
         counts[PEOPLE], who = sorted_out(identities, draft.people.values)
-        held = {_key_of(one): one for one in insured.load_insurances_of_all(connection, draft.mentioned)}
+        held = {_key_of(one): one for one in insured.load_insurances_of_all(connection, draft.psn_nos)}
         counts[INSURANCES], insurances = sorted_out(held, draft.insurances.values)
         shown = self._known_credentials()
         counts[CREDENTIALS], credentials = sorted_out(shown, self._sealed_credentials(shown))
         facts_before = {
             (one.psn_no, one.kind, one.code, one.from_day): one
-            for one in insured.load_facts_of_all(connection, draft.mentioned)
+            for one in insured.load_facts_of_all(connection, draft.psn_nos)
         }
         counts[FACTS], facts = sorted_out(facts_before, draft.facts.values)
         families = {
             (one.receiver, one.giver, one.from_day): one
-            for one in insured.load_bindings_of_all(connection, draft.mentioned)
+            for one in insured.load_bindings_of_all(connection, draft.psn_nos)
         }
         counts[FAMILY], bindings = sorted_out(families, draft.bindings.values)
         balances = medical_accounts.load_balances(connection, list(draft.balances.values))
@@ -142,7 +142,9 @@ class _Importing:
             key, one = self._credentials[place]
             if known.psn_no != one.psn_no:
                 words = Words(f"已是人员 {known.psn_no} 的凭证", f"is a credential of person {known.psn_no}")
-                yield self._draft.credentials.lines[key].fault("number", "people.credential_taken", words)
+                line = self._draft.credentials.lines[key]
+                column = "card_no" if line.sheet == PEOPLE else "number"
+                yield line.fault(column, "people.credential_taken", words)
 
     def _known_credentials(self) -> dict[tuple[str, bytes], Credential]:
         digests = {digest for _, digest in self._credentials}

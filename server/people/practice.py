@@ -8,7 +8,7 @@ agreement. That somebody may not settle never closes refunds and reconciliation:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from codes.errors import RejectedError
@@ -221,7 +221,7 @@ def _checked(
 
 
 def _suspended(who: Words, code: str, span: StandingSpan) -> Words:
-    begins, until = _shown(span.from_at), "" if span.to_at is None else _shown(span.to_at)
+    begins, until = _shown(span.from_at), "" if span.to_at is None else _shown_end(span.to_at)
     why = f"：{span.reason}" if span.reason else ""
     because = f": {span.reason}" if span.reason else ""
     return Words(
@@ -240,3 +240,11 @@ def _ended(who: Words, code: str, span: StandingSpan) -> Words:
 def _shown(at: datetime) -> str:
     local = at.astimezone(BEIJING)
     return f"{local:%Y-%m-%d}" if local.hour == local.minute == local.second == 0 else f"{local:%Y-%m-%d %H:%M}"
+
+
+def _shown_end(at: datetime) -> str:
+    """Return the last day of a span that ends at midnight, or else the moment at which it ends."""
+    shown = _shown(at)
+    return (
+        f"{(at - timedelta(microseconds=1)).astimezone(BEIJING):%Y-%m-%d}" if len(shown) == len("2026-01-31") else shown
+    )

@@ -69,10 +69,8 @@ class Practice:
             if not is_trial:
                 institutions.put_institutions(connection, changed)
                 institutions.put_standings(connection, new_spans)
-                _record(
-                    connection, by, now, "institution.import", {"institutions": counts, "standings": counts_of_spans}
-                )
-        return {"institutions": counts, "standings": counts_of_spans}
+                _record(connection, by, now, "institution.import", found)
+        return found
 
     def import_practitioners(
         self, content: bytes, *, by: Person, now: datetime, is_trial: bool = False

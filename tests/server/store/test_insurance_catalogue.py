@@ -28,19 +28,19 @@ SHARE = PaysFirst("XA01", "11", "3502", FIRST, LAST, Decimal("0.1500"), "1", Tru
 MATCH = InstitutionMatch("I1", "own", "101", "XA01", FIRST, LAST, "药", True, {"memo": ""}, NOON)
 
 
-@pytest.mark.parametrize(("day", "holds"), [(FIRST, True), (LAST, True), (date(2026, 4, 1), False)])
-def test_what_the_lists_hold_is_asked_for_by_day(store: Store, day: date, *, holds: bool) -> None:
+def test_what_the_lists_hold_is_asked_for_by_day(store: Store) -> None:
     with store.writing() as connection:
         lists.put_items(connection, [ITEM, replace(ITEM, code="XA02", is_valid=False)])
         lists.put_price_limits(connection, [LIMIT, replace(LIMIT, level="2", is_valid=False)])
         lists.put_pays_first(connection, [SHARE])
         lists.put_institution_matches(connection, [MATCH])
         codes = ["XA01", "XA02"]
-        assert lists.load_items_on(connection, codes, day) == ({"XA01": ITEM} if holds else {})
-        assert lists.load_price_limits_on(connection, codes, day) == ([LIMIT] if holds else [])
-        assert lists.load_pays_first_on(connection, codes, day) == ([SHARE] if holds else [])
-        found = lists.load_institution_matches_on(connection, "I1", ["own"], day)
-        assert found == ([MATCH] if holds else [])
+        for day, holds in ((FIRST, True), (LAST, True), (date(2026, 4, 1), False)):
+            assert lists.load_items_on(connection, codes, day) == ({"XA01": ITEM} if holds else {})
+            assert lists.load_price_limits_on(connection, codes, day) == ([LIMIT] if holds else [])
+            assert lists.load_pays_first_on(connection, codes, day) == ([SHARE] if holds else [])
+            found = lists.load_institution_matches_on(connection, "I1", ["own"], day)
+            assert found == ([MATCH] if holds else [])
 
 
 def test_of_two_rows_of_an_item_the_one_that_began_last_counts(store: Store) -> None:

@@ -45,11 +45,7 @@ def test_a_credential_is_shown_while_it_is_valid(store: Store) -> None:
         assert len(insured.load_credentials_by_digests(connection, [b"card", b"token", b"none"])) == 2
 
 
-@pytest.mark.parametrize(
-    ("day", "holds"),
-    [(date(2025, 12, 31), False), (FIRST, True), (LAST, True), (date(2026, 3, 11), False), (None, True)],
-)
-def test_what_is_dated_holds_from_its_first_day_to_its_last(store: Store, day: date | None, *, holds: bool) -> None:
+def test_what_is_dated_holds_from_its_first_day_to_its_last(store: Store) -> None:
     insurance = Insurance("P1", "310", FIRST, LAST, "11", "350203", True, "1", "虚构")
     fact = replace(FACT, to_day=LAST)
     binding = Binding("P1", "P2", FIRST, LAST, 1, None)
@@ -60,13 +56,15 @@ def test_what_is_dated_holds_from_its_first_day_to_its_last(store: Store, day: d
         insured.put_bindings(connection, [binding])
 
     with store.reading() as connection:
-        assert insured.load_insurances(connection, "P1", day) == ([insurance] if holds else [])
-        assert insured.load_facts(connection, "P1", day) == ([fact] if holds else [])
-        assert insured.load_facts(connection, "P1", day, [FactKind.REFERRAL]) == []
-        if day is not None:
+        for day, holds in ((FIRST, True), (LAST, True), (date(2025, 12, 31), False), (date(2026, 3, 11), False)):
+            assert insured.load_insurances(connection, "P1", day) == ([insurance] if holds else [])
+            assert insured.load_facts(connection, "P1", day) == ([fact] if holds else [])
             assert insured.load_givers(connection, "P1", day) == ([binding] if holds else [])
             between = insured.load_facts_between(connection, "P1", day, day, [FactKind.CHRONIC])
             assert between == ([fact] if holds else [])
+        assert insured.load_facts(connection, "P1", LAST, [FactKind.REFERRAL]) == []
+        assert insured.load_insurances(connection, "P1") == [insurance]
+        assert insured.load_facts(connection, "P1") == [fact]
         assert insured.load_insurances_of_all(connection, ["P1"]) == [insurance]
         assert insured.load_facts_of_all(connection, ["P1", "P2"]) == [fact]
         assert insured.load_bindings_of_all(connection, ["P1"]) == [binding]

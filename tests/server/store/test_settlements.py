@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-import pytest
-
 from server.store import insured, settlements, visits
 from server.store.database import Store
 from server.store.settlements import MonthSums, SettlementState
@@ -142,9 +140,7 @@ def test_a_month_is_what_was_settled_less_what_was_cancelled_in_it(store: Store)
     assert of_one == [replace(whole, insutype="390")]
 
 
-@pytest.mark.parametrize("round_", range(3))
-def test_of_many_who_settle_the_same_sale_at_once_one_does(store: Store, round_: int) -> None:
-    del round_
+def test_of_many_who_settle_the_same_sale_at_once_one_does(store: Store) -> None:
     with store.writing() as connection:
         furnish(connection)
     together = threading.Barrier(6)

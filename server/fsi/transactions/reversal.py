@@ -16,7 +16,7 @@ from typing import Final
 
 from codes.words import Words
 from server.fsi.desk import Deeds, Desk, Output, writing
-from server.fsi.transactions import pharmacy
+from server.fsi.transactions import inpatient, outpatient, pharmacy
 from server.fsi.transactions.reversers import Reverser, caller_of
 from server.settlement.errors import ReversalError
 from server.store import fsi_messages
@@ -25,7 +25,7 @@ from server.store.fsi_messages import MessageState
 from wire.fsi.envelope import Request
 from wire.fsi.record import Message
 
-GROUPS_WITH_REVERSERS: Final = (pharmacy,)
+GROUPS_WITH_REVERSERS: Final = (pharmacy, outpatient, inpatient)
 """Modules with a mapping `REVERSERS`, by transaction number."""
 
 

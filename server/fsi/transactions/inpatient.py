@@ -1,0 +1,267 @@
+"""2401 to 2405 and 2301 to 2305: a stay from admission over its fee lines and discharge to its settlement, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from codes.words import Words
+from server.fsi.desk import Deeds, Desk, Output, reading, writing
+from server.fsi.transactions.reversers import Reverser, caller_of
+from server.fsi.transactions.visits import (
+    answer_cancelled,
+    answer_settled,
+    called_visit,
+    compare_split,
+    first_settled,
+    locked_settlement,
+    read_asked,
+    read_credential,
+    read_diagnoses,
+    refuse_settled_trial,
+    upload_lines,
+    visit_of_message,
+)
+from server.settlement.charging import check_chargeable, withdraw_lines
+from server.settlement.errors import ReversalError
+from server.settlement.sale import Caller
+from server.settlement.standing import Called, find_called
+from server.settlement.stays import (
+    SETTLED_BY,
+    check_alone,
+    discharge,
+    follow,
+    mark_settled,
+    stay_number,
+    undo_discharge,
+)
+from server.settlement.visit_errors import MedTypeError, VisitError
+from server.settlement.visit_sales import VisitSale, check_codes, check_last_part, refuse_nothing, stay_sale
+from server.settlement.visiting import (
+    CalledVisit,
+    Opening,
+    cancel_visit,
+    find_locked,
+    find_standing,
+    find_visit,
+    lock_person,
+    open_visit,
+)
+from server.store import visits
+from server.store.fsi_messages import Message as KeptMessage
+from server.store.settlements import SettlementState
+from server.store.visits import Visit, VisitKind, VisitState
+from wire.fsi.envelope import Request
+from wire.fsi.record import Message
+
+_KIND: Final = VisitKind.INPATIENT
+_ADMISSION, _DISCHARGE = "admission", "discharge"
+
+
+def admit(desk: Desk, request: Request, message: Message) -> Output:
+    """Admit somebody (2401); the same admission again gets the same visit."""
+    said = message.one("mdtrtinfo")
+    opening = Opening(
+        by=caller_of(desk, request),
+        kind=_KIND,
+        psn_no=said.text("psn_no"),
+        credential=read_credential(said),
+        insutype=said.text("insutype"),
+        insured_district=request.insured_district,
+        med_type=said.text("med_type"),
+        begins=said.moment("begntime"),
+        number=said.text("ipt_no"),
+        doctor=said.text("atddr_no"),
+        disease=said.text_or("dise_codg", ""),
+        disease_name=said.text_or("dise_name", ""),
+        sent=said.as_json(),
+    )
+    lock_person(desk.connection, opening.psn_no)
+    if find_standing(desk.connection, opening) is None:
+        check_alone(desk.connection, opening.psn_no, opening.begins)
+    opened = open_visit(desk.connection, opening, desk.institution, desk.parts.sealer)
+    mdtrt_id = opened.visit.mdtrt_id
+    if opened.is_found:
+        desk.warn(Words("该入院此前已办理，返回原就诊ID", "The admission is on record; this is that visit"))
+    else:
+        main = said.text("dscg_maindiag_code")
+        diagnoses = read_diagnoses(mdtrt_id, _ADMISSION, message.many("diseinfo"), main)
+        visits.replace_diagnoses(desk.connection, mdtrt_id, _ADMISSION, diagnoses)
+    return {"result": {"mdtrt_id": mdtrt_id, "psn_no": opened.visit.psn_no}}
+
+
+def leave(desk: Desk, request: Request, message: Message) -> Output:
+    """Discharge somebody (2402); the same discharge again changes nothing."""
+    said = message.one("dscginfo")
+    visit = find_locked(desk.connection, called_visit(request, said), _KIND)
+    insutype = said.text("insutype")
+    if insutype != visit.insutype:
+        raise MedTypeError(
+            Words(
+                f"insutype（险种类型）{insutype} 与入院登记的 {visit.insutype} 不一致",
+                f"insutype is {insutype}, that of the admission is {visit.insutype}",
+            )
+        )
+    diagnoses = read_diagnoses(visit.mdtrt_id, _DISCHARGE, message.many("diseinfo"))
+    ends = said.moment("endtime")
+    _, is_found = discharge(desk.connection, visit, ends, said.as_json(), caller_of(desk, request))
+    if is_found:
+        desk.warn(Words("此前已办理出院，未重复办理", "The discharge is on record already"))
+    else:
+        visits.replace_diagnoses(desk.connection, visit.mdtrt_id, _DISCHARGE, diagnoses)
+    return {}
+
+
+def cancel_admission(desk: Desk, request: Request, message: Message) -> Output:
+    """Cancel an admission (2404); a second time changes nothing."""
+    visit = find_locked(desk.connection, called_visit(request, message.one("data")), _KIND)
+    if visit.state is VisitState.CANCELLED:
+        desk.warn(Words("该入院此前已撤销", "It was cancelled before"))
+        return {}
+    gone = cancel_visit(desk.connection, visit)
+    if gone:
+        desk.warn(Words(f"未结算的 {gone} 条明细一并撤销", f"{gone} lines that were not settled went with it"))
+    return {}
+
+
+def cancel_discharge(desk: Desk, request: Request, message: Message) -> Output:
+    """Take a discharge back (2405): the stay is open again."""
+    visit = find_locked(desk.connection, called_visit(request, message.one("data")), _KIND)
+    undo_discharge(desk.connection, visit)
+    visits.replace_diagnoses(desk.connection, visit.mdtrt_id, _DISCHARGE, [])
+    return {}
+
+
+def upload(desk: Desk, request: Request, message: Message) -> Output:
+    """Keep fee lines of a stay, and answer how each of them splits (2301)."""
+    return upload_lines(desk, request, message, _KIND)
+
+
+def withdraw(desk: Desk, request: Request, message: Message) -> Output:
+    """Remove lines, or with 0000 all that are not settled (2302)."""
+    rows = message.many("data")
+    if len({(one.text("mdtrt_id"), one.text("psn_no")) for one in rows}) != 1:
+        raise VisitError(
+            Words(
+                "一个报文只能撤销一次就诊（mdtrt_id、psn_no 一致）的明细",
+                "One message withdraws lines of one visit (mdtrt_id, psn_no)",
+            )
+        )
+    visit = find_locked(desk.connection, called_visit(request, rows[0]), _KIND)
+    check_chargeable(visit)
+    serials = dict.fromkeys(one.text("feedetl_sn") for one in rows)
+    if not withdraw_lines(desk.connection, visit, list(serials)):
+        desk.warn(Words("没有未结算的明细", "There were no lines that are not settled"))
+    return {}
+
+
+def trial(desk: Desk, request: Request, message: Message) -> Output:
+    """Answer what the stay would come to (2303)."""
+    visit = find_visit(desk.connection, called_visit(request, message.one("data")), _KIND)
+    found = _sale(desk, request, message, visit)
+    if found.is_settled:
+        raise refuse_settled_trial(first_settled(found.lines))
+    return answer_settled(desk, request.infno, desk.parts.settlements.trial(desk.connection, found.sale))
+
+
+def settle(desk: Desk, request: Request, message: Message) -> Output:
+    """Settle a stay after the discharge, or in mid-stay what is not settled yet (2304)."""
+    said = message.one("data")
+    visit = find_locked(desk.connection, called_visit(request, said), _KIND)
+    found = _sale(desk, request, message, visit)
+    check_codes(read_asked(desk, request, message, said), found, are_required=False)
+    settled = desk.parts.settlements.settle(desk.connection, found.sale)
+    if visit.state is VisitState.DISCHARGED:
+        mark_settled(desk.connection, visit, settled.record.setl_id)
+    compare_split(desk, said, settled)
+    return answer_settled(desk, request.infno, settled)
+
+
+def cancel(desk: Desk, request: Request, message: Message) -> Output:
+    """Cancel a settlement of a stay (2305): after its last one the stay waits for a settlement again."""
+    said = message.one("data")
+    called = Called(request.institution, said.text("setl_id"), said.text("mdtrt_id"), said.text("psn_no"))
+    record = find_called(desk.connection, called)
+    visit = find_locked(desk.connection, CalledVisit(request.institution, record.mdtrt_id, record.psn_no), _KIND)
+    if record.state is SettlementState.ACTIVE:
+        check_last_part(desk.connection, visit, record)
+    cancelled = desk.parts.settlements.cancel(desk.connection, called, caller_of(desk, request), kind=_KIND)
+    if not cancelled.is_found:
+        follow(desk.connection, visit.mdtrt_id, record.setl_id, stands=False)
+    return answer_cancelled(desk, request.infno, cancelled)
+
+
+def _sale(desk: Desk, request: Request, message: Message, visit: Visit) -> VisitSale:
+    said = message.one("data")
+    asked = read_asked(desk, request, message, said)
+    book = desk.parts.settlements.ground.books.for_district(visit.insured_district)
+    number = stay_number(desk.connection, visit, book, desk.now)
+    found = stay_sale(desk.connection, visit, asked, is_mid_stay=said.flag("mid_setl_flag"), stay_number=number)
+    refuse_nothing(found)
+    return found
+
+
+def _undo_settlement(desk: Desk, done: KeptMessage, by: Caller) -> None:
+    """Undo what a 2304 did."""
+    record = locked_settlement(desk, done)
+    if record.state is SettlementState.ACTIVE:
+        check_last_part(desk.connection, _visit(desk, record.mdtrt_id), record)
+    desk.parts.settlements.reverse_settlement(desk.connection, record, by, kind=_KIND)
+    follow(desk.connection, record.mdtrt_id, record.setl_id, stands=False)
+
+
+def _undo_cancellation(desk: Desk, done: KeptMessage, by: Caller) -> None:
+    """Undo what a 2305 did: the settlement stands again."""
+    record = locked_settlement(desk, done)
+    visit = _visit(desk, record.mdtrt_id)
+    is_last = visit.fields.get(SETTLED_BY) == record.setl_id
+    if is_last and visit.state is VisitState.OPEN:
+        raise ReversalError(
+            Words(
+                f"就诊 {visit.mdtrt_id} 的出院已撤销（2405），住院结算的撤销不能再冲正",
+                f"The discharge of {visit.mdtrt_id} was undone (2405) after the settlement was cancelled",
+            )
+        )
+    desk.parts.settlements.reverse_cancellation(desk.connection, record, by)
+    follow(desk.connection, visit.mdtrt_id, record.setl_id, stands=True)
+
+
+def _undo_admission(desk: Desk, done: KeptMessage, by: Caller) -> None:
+    """Undo what a 2401 did; whoever has cancelled the admission meanwhile knew of it."""
+    del by
+    visit = visit_of_message(desk, done)
+    if visit.state is VisitState.CANCELLED:
+        return
+    if visit.state is not VisitState.OPEN:
+        raise ReversalError(
+            Words(
+                f"就诊 {visit.mdtrt_id} 已办理出院，入院不能再冲正；请先用 2305、2405 撤销",
+                f"The stay {visit.mdtrt_id} ended meanwhile: first undo that by 2305 and 2405",
+            )
+        )
+    cancel_visit(desk.connection, visit)
+
+
+def _visit(desk: Desk, mdtrt_id: str) -> Visit:
+    visit = visits.load_visit(desk.connection, mdtrt_id)
+    assert visit is not None  # noqa: S101 - a settlement names a visit, and visits are never deleted
+    return visit
+
+
+TRANSACTIONS: Deeds = {
+    "2301": writing(upload),
+    "2302": writing(withdraw, is_always_open=True),
+    "2303": reading(trial),
+    "2304": writing(settle),
+    "2305": writing(cancel, is_always_open=True),
+    "2401": writing(admit),
+    # Nobody has to stay because the hospital's agreement was suspended meanwhile.
+    "2402": writing(leave, is_always_open=True),
+    "2404": writing(cancel_admission, is_always_open=True),
+    "2405": writing(cancel_discharge, is_always_open=True),
+}
+REVERSERS: Final[Mapping[str, Reverser]] = {
+    "2304": _undo_settlement,
+    "2305": _undo_cancellation,
+    "2401": _undo_admission,
+}

@@ -1,0 +1,1 @@
+"""The e-prescription centre: doctors issue, pharmacists review, and every quantity is dispensed once."""

@@ -201,7 +201,9 @@ def _receiving(
 def _listen(web: WebConfig) -> socket.socket:
     """Take the address before anything else is touched: a second centre must not get as far as the database."""
     family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
-    listening = socket.socket(family)
+    # The protocol is named because asyncio switches Nagle's algorithm off only where it is: with it, an answer to a
+    # request that was sent in two pieces takes 40 ms longer.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((web.host, web.port))

@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from server.app import run_centre
+from server.app import _listen, run_centre
 from server.config import BrokerConfig, CentreConfig, ServerConfig, StoreConfig, WebConfig
 from server.people.accounts import FIRST_ADMIN
 from tests.web.certificates import written_pair
@@ -194,3 +194,13 @@ def test_certificates_that_cannot_be_used_are_refused_before_anything_is_made(tm
     with pytest.raises(CertificateError, match="certificate_file"):
         asyncio.run(run_centre(config, lambda _name, _password: None))
     assert not (tmp_path / "data").exists()
+
+
+def test_answers_are_not_held_back_by_nagles_algorithm(tmp_path: Path) -> None:
+    listening = _listen(WebConfig(port=free_port()))
+    listening.listen()
+    with listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        # asyncio switches Nagle's algorithm off where, and only where, the protocol is named.
+        assert accepted.proto == socket.IPPROTO_TCP
+        accepted.close()

@@ -15,6 +15,7 @@ from cli.continuity import backup, restore_backup
 from cli.group import command_group
 from cli.institutions import institution_app
 from cli.insured import insured_app
+from cli.lists import list_app
 from cli.people import show_password, token_app, user_app
 from cli.practitioners import practitioner_app
 from cli.terminals import terminal_app
@@ -36,6 +37,7 @@ for _name, _part in (
     ("institution", institution_app),
     ("practitioner", practitioner_app),
     ("insured", insured_app),
+    ("list", list_app),
 ):
     server_app.add_typer(_part, name=_name)
 

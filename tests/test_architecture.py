@@ -36,7 +36,7 @@ IMPURE_MODULES = {
 FLOORS: dict[str, list[set[str]]] = {
     "server": [
         {"store", "errors", "config", "broker"},
-        {"trace", "matching", "people", "fleet"},
+        {"trace", "matching", "people", "fleet", "lists", "eprescription"},
         {"settlement", "audit", "risk", "budget"},
         {"ingest", "live"},
         {"centre", "inbox", "receiver", "fsi", "continuity", "restored"},

@@ -15,9 +15,12 @@ from server.fsi.desk import Deed, Deeds
 from server.fsi.refusals import NotHandledError, UnknownTransactionError
 from server.fsi.transactions import (
     accounts,
+    catalogue,
     files,
     inpatient,
     institution,
+    listing,
+    matching,
     outpatient,
     person,
     pharmacy,
@@ -34,6 +37,9 @@ GROUPS: Final = (
     person,
     institution,
     files,
+    catalogue,
+    listing,
+    matching,
     pharmacy,
     outpatient,
     inpatient,

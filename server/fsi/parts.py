@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
+from server.lists.marks import PageMarks
+from server.lists.shelf import Shelf
 from server.people.sealing import Sealer
 from server.settlement.settling import Settlements
 from wire.fsi.values import BEIJING
@@ -36,3 +38,7 @@ class Parts:
     """Opens and closes what is personal."""
     sign_in: SignInTerms
     settlements: Settlements
+    shelf: Shelf = field(default_factory=Shelf)
+    """Files of lists that were made lately."""
+    page_marks: PageMarks = field(default_factory=PageMarks)
+    """Where pages of lists end."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
 from codes.words import Words
 from server.fsi.desk import Deeds, Desk, Output, reading, writing
 from server.fsi.refusals import Refusal
+from server.lists.shelf import CATALOGUE, Promise
 from server.store import fsi_sessions
 from server.store.fsi_sessions import StoredFile
 from wire.fsi.envelope import Request
@@ -55,6 +56,7 @@ def download(desk: Desk, request: Request, message: Message) -> Output:
 
     Raises:
         FileRefusedError: There is none of that number for this institution, or its time is over.
+        ListMovedError: It is that of a list which has a newer version by now.
     """
     said = message.one("fsDownloadIn")
     _check_owner(said.text("fixmedins_code"), request)
@@ -62,11 +64,21 @@ def download(desk: Desk, request: Request, message: Message) -> Output:
     if found is None or found.institution not in {"", request.institution} or found.until_at <= desk.now:
         number = said.text("file_qury_no")
         raise FileRefusedError(Words(f"没有文件 {number}，或已过期", f"There is no file {number}, or it is too old"))
-    return {"filename": found.filename, "in": found.content}
+    content = found.content
+    if found.purpose == CATALOGUE:
+        content = desk.parts.shelf.content(desk.connection, Promise.read(content))
+    return {"filename": found.filename, "in": content}
 
 
 def keep_file(
-    desk: Desk, request: Request, filename: str, content: bytes, *, purpose: str, institution: str
+    desk: Desk,
+    request: Request,
+    filename: str,
+    content: bytes,
+    *,
+    purpose: str,
+    institution: str,
+    until_at: datetime | None = None,
 ) -> StoredFile:
     """Keep a file that a message brings or gives rise to; its number follows from the message."""
     digest = sha256(f"{request.institution}|{request.msgid}|{purpose}".encode()).digest()
@@ -79,7 +91,7 @@ def keep_file(
         digest=sm3(content),
         content=content,
         made_at=desk.now,
-        until_at=desk.now + KEPT_FOR,
+        until_at=until_at or desk.now + KEPT_FOR,
     )
     fsi_sessions.forget_files(desk.connection, desk.now)
     fsi_sessions.add_file(desk.connection, file)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
-from server.fsi.dispatch import HANDLERS
-from server.fsi.transactions import accounts, files, pharmacy, queries, reversal
 from server.people.insured import Identity, sealed
 from server.store import insurance_catalogue, insured, medical_accounts, settlements
-from server.store.database import Store
+from server.store.database import Store, open_store
 from server.store.insurance_catalogue import Item, PaysFirst, PriceLimit
 from server.store.insured import Binding, Credential, Fact, FactKind, Insurance
 from server.store.medical_accounts import Movement, Reason
@@ -25,14 +26,6 @@ CARD = {LI: "350203198001010011", WANG: "350203198202020022", ZHAO: "35020319600
 TOKEN_OF_LI = "ec-token-of-li"
 DISTRICT = "350200"
 ALWAYS = date(2020, 1, 1)
-DEEDS = {
-    **HANDLERS,
-    **pharmacy.TRANSACTIONS,
-    **reversal.TRANSACTIONS,
-    **accounts.TRANSACTIONS,
-    **files.TRANSACTIONS,
-    **queries.TRANSACTIONS,
-}
 PLAIN, LIMITED, SHARED, NEGOTIATED = "XA01AA0001", "XB02BB0002", "XC03CC0003", "XD04DD0004"
 """Class 01; class 02 above a limit of 10; class 02 of which a tenth is paid first; a negotiated one."""
 
@@ -106,6 +99,15 @@ class Counter:
         return {key: amount for key, amount in found.items() if amount}
 
 
+@contextmanager
+def file_store(template: Path, folder: Path) -> Iterator[Store]:
+    """Open a new store in a file: for what is the same on either database."""
+    shutil.copy(template, folder / "centre.db")
+    made = open_store(f"sqlite:///{folder}/centre.db", new_epoch=lambda: "epoch-1")
+    yield made
+    made.close()
+
+
 def named(setlinfo: dict[str, object]) -> dict[str, object]:
     """Return how a settlement is called."""
     return {name: setlinfo[name] for name in ("setl_id", "mdtrt_id", "psn_no")}
@@ -119,7 +121,7 @@ def refused(answer: dict[str, object]) -> str:
 
 def open_counter(store: Store, **office: object) -> Counter:
     """Furnish an office, insure people and list goods."""
-    counter = Counter(Office(store, deeds=DEEDS, **office).furnish())  # type: ignore[arg-type]
+    counter = Counter(Office(store, **office).furnish())  # type: ignore[arg-type]
     insure(counter.office)
     list_goods(store)
     return counter

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +34,7 @@ from tests.server.fsi.counter import (
     TOKEN_OF_LI,
     WANG,
     Counter,
+    file_store,
     money,
     named,
     open_counter,
@@ -49,8 +52,9 @@ NUMBER = {"expContent": json.dumps({"stoout_no": "CK-1"})}
 
 
 @pytest.fixture
-def counter(store: Store) -> Counter:
-    return open_counter(store)
+def counter(migrated_file: Path, tmp_path: Path) -> Iterator[Counter]:
+    with file_store(migrated_file, tmp_path) as store:
+        yield open_counter(store)
 
 
 def standing_in(store: Store) -> int:
@@ -93,33 +97,34 @@ def test_a_trial_promises_what_the_settlement_does_and_keeps_nothing(counter: Co
     ("fund_includes_account", "account_includes_family"), [(False, False), (True, False), (False, True), (True, True)]
 )
 def test_the_identities_hold_as_each_area_reads_the_amounts(
-    store: Store, fund_includes_account: bool, account_includes_family: bool
+    migrated_file: Path, tmp_path: Path, fund_includes_account: bool, account_includes_family: bool
 ) -> None:
     area = replace(
         shipped_area("base"),
         fund_pay_includes_account=fund_includes_account,
         acct_includes_mutual_aid=account_includes_family,
     )
-    counter = open_counter(store, area=area)
-    sale = counter.sale(counter.line(LIMITED, "40", "12.50"), counter.line("unknown", "1", "33.33"))
+    with file_store(migrated_file, tmp_path) as store:
+        counter = open_counter(store, area=area)
+        sale = counter.sale(counter.line(LIMITED, "40", "12.50"), counter.line("unknown", "1", "33.33"))
 
-    def answered(infno: str, business: object) -> dict[str, Any]:
-        body = counter.office.body(infno, business)
-        return decode_json(counter.office.post(body)[0].body)["output"]  # type: ignore[index,call-overload,no-any-return]
+        def answered(infno: str, business: object) -> dict[str, Any]:
+            body = counter.office.body(infno, business)
+            return decode_json(counter.office.post(body)[0].body)["output"]  # type: ignore[index,call-overload,no-any-return]
 
-    answers = {infno: answered(infno, sale) for infno in ("2101", "2102")}
-    called = {"data": named(answers["2102"]["setlinfo"])}
-    answers |= {"5203": answered("5203", called), "2103": answered("2103", called)}
-    for infno, output in answers.items():
-        assert check_output(output, transaction(infno, area)) == ()
-        told = {"hosp_part_amt": Decimal(0), **output["setlinfo"]}
-        told |= {"psn_part_amt": told.get("psn_part_amt", told.get("psn_pay"))}
-        told |= {"psn_cash_pay": told.get("psn_cash_pay", told.get("cash_payamt"))}
-        wrong = check_amounts(
-            told, fund_includes_account=fund_includes_account, account_includes_family=account_includes_family
-        )
-        assert wrong == ()
-        assert sum(row["fund_payamt"] for row in output["setldetail"]) == told["fund_pay_sumamt"]
+        answers = {infno: answered(infno, sale) for infno in ("2101", "2102")}
+        called = {"data": named(answers["2102"]["setlinfo"])}
+        answers |= {"5203": answered("5203", called), "2103": answered("2103", called)}
+        for infno, output in answers.items():
+            assert check_output(output, transaction(infno, area)) == ()
+            told = {"hosp_part_amt": Decimal(0), **output["setlinfo"]}
+            told |= {"psn_part_amt": told.get("psn_part_amt", told.get("psn_pay"))}
+            told |= {"psn_cash_pay": told.get("psn_cash_pay", told.get("cash_payamt"))}
+            wrong = check_amounts(
+                told, fund_includes_account=fund_includes_account, account_includes_family=account_includes_family
+            )
+            assert wrong == ()
+            assert sum(row["fund_payamt"] for row in output["setldetail"]) == told["fund_pay_sumamt"]
 
 
 class TestLines:
@@ -212,6 +217,10 @@ class TestLines:
 class TestOnce:
     """One settlement for one sale."""
 
+    @pytest.fixture
+    def counter(self, store: Store) -> Counter:
+        return open_counter(store)
+
     def test_the_same_message_gets_the_same_bytes(self, counter: Counter) -> None:
         body = counter.office.body("2102", counter.sale(counter.line()))
         first, second = counter.office.post(body)[0], counter.office.post(body)[0]
@@ -266,9 +275,9 @@ class TestOnce:
         self, counter: Counter, changed: dict[str, str], name: str
     ) -> None:
         info = counter.settle(counter.sale(counter.line(price="20.00"), **NUMBER))
-        line = counter.line(price=changed.pop("price", "20.00"))
-        who = changed.pop("psn_no", LI)
-        answer = counter.office.say("2102", counter.sale(line, psn_no=who, **(NUMBER | changed)))
+        line = counter.line(price=changed.get("price", "20.00"))
+        said = {name: value for name, value in changed.items() if name not in {"price", "psn_no"}}
+        answer = counter.office.say("2102", counter.sale(line, psn_no=changed.get("psn_no", LI), **(NUMBER | said)))
         assert refused(answer) == "settlement.sale_differs"
         assert str(info["setl_id"]) in str(answer["err_msg"])
         assert name in str(answer["err_msg"])
@@ -421,6 +430,10 @@ class TestStandings:
 
 class TestCancelling:
     """What a cancellation puts back, and that it does so once."""
+
+    @pytest.fixture
+    def counter(self, store: Store) -> Counter:
+        return open_counter(store)
 
     def test_account_family_and_year_are_as_they_were(self, counter: Counter) -> None:
         counter.settle(counter.sale(counter.line(price="50.00"), acct_used_flag="0"))

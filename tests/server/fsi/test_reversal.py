@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +14,7 @@ from server.store import institutions
 from server.store.database import Store
 from server.store.fsi_tables import fsi_message, settlement
 from server.store.standings import Standing
-from tests.server.fsi.counter import LI, WANG, Counter, money, named, open_counter, put_in, refused
+from tests.server.fsi.counter import LI, WANG, Counter, file_store, money, named, open_counter, put_in, refused
 from tests.server.fsi.office import HOSPITAL, NOON, PHARMACY
 
 A, B, C = (f"{PHARMACY}20260310120000990{n}" for n in (1, 2, 3))
@@ -94,39 +96,6 @@ class TestSettlement:
         assert refused(answer) == "settlement.not_cancellable"
         assert "2601" in str(answer["err_msg"])
 
-    @pytest.mark.parametrize(
-        ("said", "told"),
-        [
-            ({"oinfno": "2103"}, "是 2102，不是 2103"),
-            ({"psn_no": WANG}, f"不是人员 {WANG} 的"),
-            ({"oinfno": "3505"}, "不能冲正，可冲正：2102、2103"),
-        ],
-    )
-    def test_what_does_not_fit_the_message_is_refused(self, counter: Counter, said: dict[str, str], told: str) -> None:
-        counter.settle(counter.sale(counter.line()), msgid=A)
-        answer = counter.reverse(A, **said)
-        assert refused(answer) in {"reversal.refused", "fsi.not_in_dictionary", "fsi.input"}
-        if refused(answer) == "reversal.refused":
-            assert told in str(answer["err_msg"])
-        assert states(counter.office.store) == ["active"]
-
-    def test_a_message_cannot_reverse_itself(self, counter: Counter) -> None:
-        assert refused(counter.reverse(C, msgid=C)) == "reversal.refused"
-
-    def test_it_is_open_to_a_suspended_institution(self, counter: Counter) -> None:
-        counter.settle(counter.sale(counter.line()), msgid=A)
-        counter.office.stand(Standing.SUSPENDED)
-        assert counter.reverse(A)["infcode"] == 0
-        assert counter.balance() == 60
-
-    def test_another_institutions_message_is_another_message(self, counter: Counter) -> None:
-        counter.settle(counter.sale(counter.line()), msgid=A)
-        with counter.office.store.writing() as connection:
-            bound = institutions.Caller(institutions.CallerKind.TOKEN, "tok1", HOSPITAL, "admin", NOON)
-            institutions.bind_caller(connection, bound)
-        assert counter.reverse(A, fixmedins_code=HOSPITAL)["infcode"] == 0
-        assert states(counter.office.store) == ["active"]
-
     def test_settling_and_reversing_at_once_end_with_nothing_that_stands(self, counter: Counter) -> None:
         for n in range(4):
             msgid = f"{PHARMACY}2026031012000088{n:02d}"
@@ -185,6 +154,48 @@ class TestCancellation:
             put_in(connection, LI, "30.00")
         assert counter.reverse(A, "2103")["infcode"] == 0
         assert counter.balance() == 0
+
+
+class TestLimits:
+    """What is open to whom."""
+
+    @pytest.fixture
+    def counter(self, migrated_file: Path, tmp_path: Path) -> Iterator[Counter]:
+        with file_store(migrated_file, tmp_path) as store:
+            yield open_counter(store)
+
+    @pytest.mark.parametrize(
+        ("said", "told"),
+        [
+            ({"oinfno": "2103"}, "是 2102，不是 2103"),
+            ({"psn_no": WANG}, f"不是人员 {WANG} 的"),
+            ({"oinfno": "3505"}, "不能冲正，可冲正：2102、2103"),
+        ],
+    )
+    def test_what_does_not_fit_the_message_is_refused(self, counter: Counter, said: dict[str, str], told: str) -> None:
+        counter.settle(counter.sale(counter.line()), msgid=A)
+        answer = counter.reverse(A, **said)
+        assert refused(answer) in {"reversal.refused", "fsi.not_in_dictionary", "fsi.input"}
+        if refused(answer) == "reversal.refused":
+            assert told in str(answer["err_msg"])
+        assert states(counter.office.store) == ["active"]
+
+    def test_a_message_cannot_reverse_itself(self, counter: Counter) -> None:
+        assert refused(counter.reverse(C, msgid=C)) == "reversal.refused"
+
+    def test_it_is_open_to_a_suspended_institution(self, counter: Counter) -> None:
+        counter.settle(counter.sale(counter.line()), msgid=A)
+        counter.office.stand(Standing.SUSPENDED)
+        assert counter.reverse(A)["infcode"] == 0
+        assert counter.balance() == 60
+
+    def test_another_institutions_message_is_another_message(self, counter: Counter) -> None:
+        counter.settle(counter.sale(counter.line()), msgid=A)
+        with counter.office.store.writing() as connection:
+            bound = institutions.Caller(institutions.CallerKind.TOKEN, "tok1", HOSPITAL, "admin", NOON)
+            institutions.bind_caller(connection, bound)
+        assert counter.reverse(A, fixmedins_code=HOSPITAL)["infcode"] == 0
+        assert states(counter.office.store) == ["active"]
 
 
 def test_the_message_tells_who_reversed_it(counter: Counter) -> None:

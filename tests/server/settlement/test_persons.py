@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -12,16 +14,16 @@ from server.people.insured import Identity, sealed
 from server.settlement.persons import Insured, as_ruled, load_insured, referral_of
 from server.settlement.sale import Caller, Sale
 from server.store import insured
-from server.store.database import Store
 from server.store.insured import Fact, FactKind, Insurance
-from tests.server.fsi.counter import ALWAYS, DISTRICT, LI, Counter, open_counter, put_fact
+from tests.server.fsi.counter import ALWAYS, DISTRICT, LI, Counter, file_store, open_counter, put_fact
 from tests.server.fsi.office import NOON, PHARMACY
 from wire.fsi.values import BEIJING
 
 
 @pytest.fixture
-def counter(store: Store) -> Counter:
-    return open_counter(store)
+def counter(migrated_file: Path, tmp_path: Path) -> Iterator[Counter]:
+    with file_store(migrated_file, tmp_path) as store:
+        yield open_counter(store)
 
 
 def sale_of(psn_no: str = LI, at: datetime = NOON, district: str = DISTRICT, *, uses_account: bool = True) -> Sale:

@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from server.settlement.pricing import Priced, price_lines
 from server.settlement.sale import Caller, Sale, SaleLine
 from server.store import insurance_catalogue
-from server.store.database import Connection, Store
+from server.store.database import Connection
 from server.store.institutions import Institution, InstitutionKind
 from server.store.insurance_catalogue import InstitutionMatch, Item
 from server.store.insured import Insurance
-from tests.server.fsi.counter import ALWAYS, first, item, limit
+from tests.server.fsi.counter import ALWAYS, file_store, first, item, limit
 from tests.server.fsi.office import NOON, PHARMACY
 from wire.fsi.values import BEIJING
 
@@ -26,8 +27,8 @@ LATER = date(2026, 3, 1)
 
 
 @pytest.fixture
-def connection(store: Store) -> Iterator[Connection]:
-    with store.writing() as opened:
+def connection(migrated_file: Path, tmp_path: Path) -> Iterator[Connection]:
+    with file_store(migrated_file, tmp_path) as store, store.writing() as opened:
         yield opened
 
 

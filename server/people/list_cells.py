@@ -46,7 +46,7 @@ class CellError(Exception):
 
 def clean(cell: str) -> str:
     """Take off what is not the value: blanks, and the marks with which spreadsheets keep long numbers as text."""
-    bare = unicodedata.normalize("NFKC", cell).strip().strip("\ufeff").removeprefix("'")
+    bare = cell.strip().strip("\ufeff\u3000").removeprefix("'")
     return bare[2:-1].strip() if bare.startswith('="') and bare.endswith('"') else bare
 
 
@@ -60,8 +60,9 @@ def text(cell: str) -> str:
     return cell
 
 
-def number(cell: str) -> str:
+def number(written: str) -> str:
     """Return what names something: a person, an institution, a certificate, a card."""
+    cell = _narrow(written)
     if _SCIENTIFIC.fullmatch(cell):
         raise CellError(
             "people.scientific",
@@ -80,23 +81,24 @@ def number(cell: str) -> str:
 
 def institution_code(cell: str) -> str:
     """Return the code of an institution, which becomes part of every message's id."""
-    if not _INSTITUTION.fullmatch(number(cell)):
+    found = number(cell)
+    if not _INSTITUTION.fullmatch(found):
         raise CellError(
             "people.institution_code",
             Words(f"{cell!r} 应为不超过 26 个字母或数字", f"{cell!r} must have up to 26 letters and digits"),
         )
-    return cell
+    return found
 
 
 def first_day(cell: str) -> date:
     """Return a day; of a month its first."""
-    found = _MONTH.fullmatch(cell)
+    found = _MONTH.fullmatch(_narrow(cell))
     return _date(cell, int(found[1]), int(found[2]), 1) if found else day(cell)
 
 
 def last_day(cell: str) -> date:
     """Return a day; of a month its last."""
-    found = _MONTH.fullmatch(cell)
+    found = _MONTH.fullmatch(_narrow(cell))
     if found is None:
         return day(cell)
     first = _date(cell, int(found[1]), int(found[2]), 1)
@@ -105,7 +107,7 @@ def last_day(cell: str) -> date:
 
 def day(cell: str) -> date:
     """Return a day."""
-    found = _DAY.fullmatch(cell)
+    found = _DAY.fullmatch(_narrow(cell))
     if found is None:
         raise _no_day(cell)
     year, month, day_of_month = (int(part) for part in found.groups() if part is not None)
@@ -121,8 +123,9 @@ def money(cell: str) -> Decimal:
     return amount
 
 
-def rank(cell: str) -> int:
+def rank(written: str) -> int:
     """Return a place in an order, from 1."""
+    cell = _narrow(written)
     if not cell.isascii() or not cell.isdigit() or not 1 <= int(cell) <= 99:  # noqa: PLR2004 - two digits
         raise CellError("people.rank", Words(f"{cell!r} 应为 1–99", f"{cell!r} is not a number from 1 to 99"))
     return int(cell)
@@ -130,14 +133,15 @@ def rank(cell: str) -> int:
 
 def flag(cell: str) -> bool:
     """Return the answer; an empty cell is a no."""
-    answer = cell.upper()
+    answer = _narrow(cell).upper()
     if answer not in _YES | _NO:
         raise CellError("people.yes_no", Words(f"{cell!r} 应为“是”或“否”", f"{cell!r} is neither yes nor no"))
     return answer in _YES
 
 
-def district(cell: str) -> str:
+def district(written: str) -> str:
     """Return a district."""
+    cell = _narrow(written)
     if not _DISTRICT.fullmatch(cell):
         raise CellError("people.district", Words(f"{cell!r} 不是 6 位区划", f"{cell!r} has not six digits"))
     return cell
@@ -148,7 +152,7 @@ def one_of(values: Mapping[str, str]) -> Rule:
     known = {name.upper(): value for name, value in values.items()}
 
     def rule(cell: str) -> str:
-        found = known.get(cell.upper())
+        found = known.get(_narrow(cell).upper())
         if found is None:
             names = "、".join(dict.fromkeys(values))
             raise CellError("people.not_in_list", Words(f"{cell!r} 应为 {names} 之一", f"{cell!r} is none of {names}"))
@@ -161,7 +165,8 @@ def name_or_digits(values: Mapping[str, str], most: int) -> Rule:
     """Return a rule for a cell that holds one of some names, or a code of up to `most` digits."""
     pattern = re.compile(f"[0-9]{{1,{most}}}")
 
-    def rule(cell: str) -> str:
+    def rule(written: str) -> str:
+        cell = _narrow(written)
         if pattern.fullmatch(cell):
             return cell
         if cell not in values:
@@ -192,9 +197,14 @@ def identity_card(certno: str) -> tuple[date, str]:
     return _date(born, int(born[:4]), int(born[4:6]), int(born[6:])), "1" if int(certno[16]) % 2 else "2"
 
 
+def _narrow(cell: str) -> str:
+    """Return a cell with its full-width characters made narrow; names and remarks keep theirs."""
+    return unicodedata.normalize("NFKC", cell).strip()
+
+
 def _decimal(cell: str) -> Decimal:
     try:
-        amount = Decimal(cell.replace(",", ""))
+        amount = Decimal(_narrow(cell).replace(",", ""))
     except InvalidOperation as exc:
         raise CellError("people.money", Words(f"{cell!r} 不是金额", f"{cell!r} is not an amount of money")) from exc
     if not amount.is_finite():

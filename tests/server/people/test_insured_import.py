@@ -298,6 +298,21 @@ def test_what_is_stored_already_is_looked_at_too(register: Register) -> None:
     assert counts["insurances"] == Counts(1, 1, 0)
 
 
+def test_who_has_no_identity_card_is_known_by_another_certificate(register: Register) -> None:
+    passport = {
+        "psn_no": "P1",
+        "name": "X",
+        "cert_type": "03",
+        "certno": "e123",
+        "sex": "女",
+        "birth_day": "1990-01-01",
+    }
+    register.take(people=[passport])
+    with register.store.reading() as connection:
+        (who,) = find_by_certificate(connection, register.sealer, "03", "E123")
+    assert who == Identity("P1", "03", "E123", "X", "2", "", date(1990, 1, 1))
+
+
 def test_a_certificate_may_change_hands_within_one_list(register: Register) -> None:
     """Two people whose numbers were mixed up are put right together."""
     second = {"psn_no": "P2", "name": "虚构乙", "certno": OTHER_CARD}

@@ -122,7 +122,15 @@ GOOD: list[tuple[Rule, str, object]] = [
     (cells.one_of({"男": "1"}), "男", "1"),
     (cells.name_or_digits({"职工": "310"}, 6), "职工", "310"),
     (cells.name_or_digits({"职工": "310"}, 6), "399", "399"),
-    (cells.text, "任何 文字", "任何 文字"),
+    (cells.text, "任何（全角）：文字", "任何（全角）：文字"),
+    (cells.number, "Ｐ１", "P1"),
+    (cells.institution_code, "Ｐ１", "P1"),
+    (cells.day, "２０２６－０３－０１", date(2026, 3, 1)),
+    (cells.money, "１．５", Decimal("1.5")),
+    (cells.district, "３５０２０３", "350203"),
+    (cells.rank, "２", 2),
+    (cells.flag, "ｙｅｓ", True),
+    (cells.name_or_digits({}, 6), "３１０", "310"),
 ]
 
 

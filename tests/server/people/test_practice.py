@@ -279,6 +279,10 @@ def test_a_trial_counts_and_writes_nothing(store: Store) -> None:
     counts = register.import_institutions(content, by=COMMAND_LINE, now=NOW, is_trial=True)
     assert counts["institutions"] == Counts(7, 0, 0)
     assert register.institutions(NOW) == []
+    register.import_institutions(content, by=COMMAND_LINE, now=NOW)
+    doctors = (SEED / "practitioners.csv").read_bytes()
+    assert register.import_practitioners(doctors, by=COMMAND_LINE, now=NOW, is_trial=True)["posts"] == Counts(6, 0, 0)
+    assert register.practitioners(NOW) == []
 
 
 def test_a_standing_is_decided_for_somebody_who_is_there_and_ends_after_it_begins(register: Practice) -> None:

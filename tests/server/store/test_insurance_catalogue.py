@@ -4,13 +4,9 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-import pytest
-
 from server.store import insurance_catalogue as lists
 from server.store.database import Store
 from server.store.insurance_catalogue import (
-    INSTITUTION_MATCHES,
-    ITEMS,
     InstitutionMatch,
     Item,
     ListMatch,
@@ -18,8 +14,7 @@ from server.store.insurance_catalogue import (
     PriceLimit,
     Version,
 )
-from server.store.insurance_pages import PageQuery, load_page
-from tests.server.store.settlement_rows import NOON, later
+from tests.server.store.settlement_rows import NOON
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 3, 31)
 ITEM = Item("1301", "XA01", FIRST, LAST, "101", "药", "02", "09", True, False, True, {"spec": "10mg"}, 3, NOON)
@@ -65,25 +60,3 @@ def test_whoever_has_a_version_gets_what_changed_after_it(store: Store) -> None:
         assert lists.load_versions(connection) == [version]
         assert [one.code for one in lists.load_items_since(connection, "1301", 0)] == ["XA00", "XA01"]
         assert [one.code for one in lists.load_items_since(connection, "1301", 3)] == ["XA00"]
-
-
-def test_pages_hold_what_changed_since_in_the_order_in_which_it_changed(store: Store) -> None:
-    rows = [
-        replace(ITEM, code="A", updated_at=later(hours=2), to_day=None),
-        replace(ITEM, code="B", updated_at=later(hours=1), is_valid=False),
-        replace(ITEM, code="C", updated_at=NOON, list_type="102"),
-    ]
-    with store.writing() as connection:
-        lists.put_items(connection, rows)
-        first = load_page(connection, ITEMS, PageQuery(NOON, 1, 2))
-        second = load_page(connection, ITEMS, PageQuery(NOON, 2, 2))
-        since = load_page(connection, ITEMS, PageQuery(later(hours=1), 1, 9, on=date(2026, 4, 1)))
-        named = load_page(connection, ITEMS, PageQuery(None, 1, 9, wanted={"list_type": "101"}, is_valid=True))
-        nothing = load_page(connection, INSTITUTION_MATCHES, PageQuery(None, 1, 9))
-        with pytest.raises(KeyError):
-            load_page(connection, ITEMS, PageQuery(None, 1, 9, wanted={"no such column": "1"}))
-    assert ([one.code for one in first.rows], [one.code for one in second.rows]) == (["C", "B"], ["A"])
-    assert first.total == second.total == 3
-    assert [one.code for one in since.rows] == ["A"]
-    assert [one.code for one in named.rows] == ["A"]
-    assert (list(nothing.rows), nothing.total) == ([], 0)

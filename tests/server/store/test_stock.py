@@ -105,7 +105,8 @@ def test_what_was_deleted_counts_no_more(store: Store) -> None:
         assert stock.sum_counts(connection, whole) == {"3503": Decimal("0.1234"), "3505": Decimal("2.0000")}
         assert stock.delete_stock_records(connection, "I1", "B1", "3503", later(hours=1)) == 1
         assert stock.delete_stock_records(connection, "I1", "B1", "3503", later(hours=2)) == 0
-        assert stock.sum_counts(connection, replace(whole, setl_id="S1")) == {"3505": Decimal("2.0000")}
+        of_sale = StockQuery("I1", ["3503", "3505"], setl_id="S1")
+        assert stock.sum_counts(connection, of_sale) == {"3505": Decimal("2.0000")}
         assert stock.find_stock_records(connection, StockQuery("I1", ["3503"]), limit=9) == []
         kept = stock.load_stock_record(connection, "R2")
         assert kept is not None

@@ -12,6 +12,7 @@ import structlog
 
 from codes.errors import YimaError
 from codes.words import Words
+from rules.entitlements.book import shipped_entitlements
 from server.config import ServerConfig
 from server.fleet import Fleet
 from server.fsi.build import Fsi, build_fsi
@@ -23,7 +24,7 @@ from server.people.accounts import Accounts
 from server.people.sealing import load_sealer
 from server.people.signing_in import SigningIn
 from server.people.tokens import Tokens
-from server.settlement.entitlement import NothingClaimed
+from server.settlement.entitlements import StoredEntitlements
 from server.store.database import Store, open_store
 from server.store.replacing import Recovered
 from web.live import LiveBus
@@ -147,7 +148,8 @@ def build_centre(config: ServerConfig, now: Now = utc_now) -> Centre:
 
 
 def _fsi(config: ServerConfig, store: Store, now: Now) -> Fsi:
-    return build_fsi(config.fsi, store, load_sealer(config.sealing_key_file, store), NothingClaimed(), now)
+    entitlements = StoredEntitlements(shipped_entitlements(), now)
+    return build_fsi(config.fsi, store, load_sealer(config.sealing_key_file, store), entitlements, now)
 
 
 def new_epoch() -> str:

@@ -21,6 +21,7 @@ from server.fsi.keys import load_keys
 from server.fsi.parts import Parts, SignInTerms
 from server.people.sealing import Sealer
 from server.settlement.entitlement import Entitlements
+from server.settlement.pack_ledger import PackLedger
 from server.settlement.reckoning import Ground
 from server.settlement.settling import Settlements
 from server.store.database import Store
@@ -61,7 +62,7 @@ def build_fsi(
         SecretFileError: A secret is open to others.
     """
     area = load_configured_area(config)
-    settlements = Settlements(Ground(load_configured_books(config), sealer, entitlements))
+    settlements = Settlements(Ground(load_configured_books(config), sealer, PackLedger(entitlements)))
     figures = Figures(HANDLERS)
     terms = SignInTerms(
         is_demanded=_demands_sign_in(config, area),

@@ -45,6 +45,7 @@ GROUPS: Final = (
     inpatient,
     reversal,
     accounts,
+    stock,
     trace,
     queries,
 )

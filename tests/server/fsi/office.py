@@ -7,7 +7,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
+from rules.benefits.book import Books
 from rules.benefits.shipped import shipped_books
 from server.fsi.answering import Answering
 from server.fsi.desk import Deeds
@@ -35,6 +37,12 @@ PHARMACY = "P35020000001"
 HOSPITAL = "H35020000002"
 TOKEN = "tok1"
 VOICE = Voice(CallerKind.TOKEN, TOKEN)
+
+
+@cache
+def books() -> Books:
+    """The shipped rules, read once."""
+    return shipped_books()
 
 
 class Clock:
@@ -76,7 +84,7 @@ class Office:
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
-        self.settlements = Settlements(Ground(shipped_books(), self.sealer, NothingClaimed()))
+        self.settlements = Settlements(Ground(books(), self.sealer, NothingClaimed()))
         self.answering = Answering(
             store=self.store,
             area=self.area,

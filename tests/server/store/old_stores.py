@@ -11,6 +11,7 @@ import json
 import sys
 import tempfile
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,19 @@ from rules.catalogue import parse_catalogue
 from server.ingest import Ingest
 from server.matching import Matching
 from server.people.accounts import Accounts
+from server.people.insured_import import import_insured
+from server.people.practice_register import Practice
 from server.people.roles import COMMAND_LINE, Role
+from server.people.sealing import Sealer
 from server.people.tokens import Tokens
 from server.store.database import Connection, Store, open_store
+from server.store.medical_accounts import Movement, Reason, move
 from server.store.migrate import newest_revision
+from server.store.settlements import SettlementState
 from server.store.tables import metadata
+from server.store.visits import add_lines, add_visit
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, dispensed, new_key, received, returned, scanned
+from tests.server.store.settlement_rows import fee_line, negative, settle, settlement, visit
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "tests" / "fixtures" / "db"
@@ -48,6 +56,24 @@ def live_through_a_morning(store: Store) -> None:
     ingest.take_many([here.frame(*frozen), here.frame(here.say(scanned(code_of(3))))], NOW)
     twice = there.frame(there.say(dispensed(code_of(1), sale="S7"), hlc=here.hlc + 1_000), there.say(scanned(None)))
     ingest.take_many([twice], NOW + timedelta(seconds=1))
+    settle_something(store)
+
+
+def settle_something(store: Store) -> None:
+    """Fill the tables of settlement: people and institutions of the samples, and one sale that was cancelled."""
+    sealer, seed = Sealer(bytes(range(32))), ROOT / "config" / "seed"
+    for name in ("insured", "insured_credentials", "insured_facts", "insured_family"):
+        import_insured(store, sealer, (seed / f"{name}.csv").read_bytes(), by=COMMAND_LINE, now=NOW)
+    practice = Practice(store)
+    practice.import_institutions((seed / "institutions.csv").read_bytes(), by=COMMAND_LINE, now=NOW)
+    practice.import_practitioners((seed / "practitioners.csv").read_bytes(), by=COMMAND_LINE, now=NOW)
+    sale = settlement("S1", psn_no="9900000001", state=SettlementState.CANCELLED, hifp_pay=Decimal("7.00"))
+    with store.writing() as connection:
+        add_visit(connection, visit(psn_no="9900000001"))
+        add_lines(connection, [fee_line(psn_no="9900000001", setl_id="S1")])
+        settle(connection, sale, ("fund", "7.00"), codes=(code_of(1),))
+        settle(connection, negative(sale, "S2"), ("fund", "-7.00"))
+        move(connection, Movement("9900000001", "S1", Decimal("-3.00"), "9900000001", Reason.SETTLEMENT, 2026, NOW))
 
 
 def dump(connection: Connection) -> Rows:

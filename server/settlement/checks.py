@@ -7,11 +7,20 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from codes.words import Words
-from server.settlement.errors import LineNotPositiveError, LineRepeatedError, NoLinesError, NotYetError, SumDiffersError
+from server.settlement.errors import (
+    LineNotPositiveError,
+    LineRepeatedError,
+    NoLinesError,
+    NoStayHereError,
+    NotYetError,
+    SumDiffersError,
+)
 from server.settlement.sale import Sale, SaleLine, plain
 
 LINE_TOLERANCE: Final = Decimal("0.01")
 """By how much an amount may differ from quantity times price: tills round each line in their own way."""
+STAYS: Final = frozenset({"21", "22", "23", "24", "52"})
+"""`med_type` of what is a stay."""
 _CENT: Final = Decimal("0.01")
 
 
@@ -22,6 +31,7 @@ def check_sale(sale: Sale, today: date, tolerance: Decimal = LINE_TOLERANCE) -> 
         NoLinesError: It has no lines.
         LineRepeatedError: Two lines have one serial.
         LineNotPositiveError: A line of a pharmacy's sale gives something back.
+        NoStayHereError: A pharmacy's sale is of a kind of treatment that only a stay is.
         SumDiffersError: A line is not quantity times price, or the lines do not make the total; both are named.
         NotYetError: It begins on a day after `today`, in Beijing.
     """
@@ -30,6 +40,7 @@ def check_sale(sale: Sale, today: date, tolerance: Decimal = LINE_TOLERANCE) -> 
     _check_serials(sale.lines)
     if not sale.visit:
         _check_signs(sale.lines)
+        _check_kind(sale)
     for line in sale.lines:
         _check_line(line, tolerance)
     total = sum((line.amount for line in sale.lines), Decimal(0))
@@ -67,6 +78,17 @@ def _check_signs(lines: tuple[SaleLine, ...]) -> None:
                     f"Line {line.serial} should have a positive quantity and amount; goods come back by a 2103",
                 )
             )
+
+
+def _check_kind(sale: Sale) -> None:
+    """A pharmacy has no beds: the rules of a stay are for visits."""
+    if sale.med_type in STAYS:
+        raise NoStayHereError(
+            Words(
+                f"药店结算的 med_type（医疗类别）不能是住院类 {sale.med_type}",
+                f"The med_type of a pharmacy's sale cannot be that of a stay: {sale.med_type}",
+            )
+        )
 
 
 def _check_line(line: SaleLine, tolerance: Decimal) -> None:

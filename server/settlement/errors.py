@@ -42,6 +42,12 @@ class LineNotPositiveError(SettlementError):
     code: ClassVar[str] = "settlement.line_not_positive"
 
 
+class NoStayHereError(SettlementError):
+    """A pharmacy's sale says that it is a stay."""
+
+    code: ClassVar[str] = "settlement.med_type"
+
+
 class NotYetError(SettlementError):
     """The sale begins on a day that has not come yet."""
 

@@ -11,6 +11,7 @@ from typing import Final
 from rules.benefits.outcome import SplitLine, Step
 from rules.benefits.sentences import Value
 from rules.benefits.telling import process_info
+from server.settlement.checks import STAYS
 from server.settlement.funds import LONGEST_TEXT, fund_rows, rows_of, rows_text
 from server.settlement.reckoning import Reckoned
 from server.settlement.sale import Caller, key_of
@@ -21,7 +22,6 @@ from wire.fsi.values import BEIJING
 
 _ID_DIGITS: Final = 22
 """After the day: so many settlements of one day never meet by chance."""
-_STAYS: Final = frozenset({"21", "22", "23", "24", "52"})
 _PHARMACY: Final = "41"
 _BY_ITEM: Final = "1"
 """`clr_way`: paid item by item."""
@@ -48,7 +48,7 @@ def clearing_kind(med_type: str) -> str:
     """Return `clr_type`: 11 outpatient, 21 inpatient, 41 pharmacy."""
     if med_type == _PHARMACY:
         return _PHARMACY
-    return "21" if med_type in _STAYS else "11"
+    return "21" if med_type in STAYS else "11"
 
 
 def kept_of(reckoned: Reckoned, setl_id: str, mdtrt_id: str) -> Kept:
@@ -168,7 +168,7 @@ def _record(reckoned: Reckoned, setl_id: str, mdtrt_id: str) -> Record:
         credential_kind=sale.credential.kind if sale.credential else "",
         district=by.district,
         insured_district=insurance.district,
-        clr_type=clearing_kind(sale.med_type),
+        clr_type=clearing_kind(sale.med_type) if sale.visit else _PHARMACY,
         clr_way=_BY_ITEM,
         clr_optins=insurance.district,
         uses_account=sale.uses_account,

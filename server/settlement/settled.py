@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from codes.words import Words
 from server.store import insured, settlements
 from server.store.database import Connection
 from server.store.insured import Person
@@ -20,6 +21,8 @@ class Settled:
     person: Person
     memos: Mapping[str, str] = field(default_factory=dict)
     """What the sender should know of a line, by its serial."""
+    remarks: tuple[Words, ...] = ()
+    """What the sender should know of the whole."""
     is_found: bool = False
     """It stood before this message came."""
 

@@ -8,7 +8,7 @@ each of them back exactly to where it came from.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codes.words import Words
 from server.errors import StoreContentionError
@@ -17,6 +17,7 @@ from server.people.practice import find_institution
 from server.settlement import cancelling, reversing
 from server.settlement.checks import check_sale
 from server.settlement.errors import PersonError, SaleDiffersError, SettlementError
+from server.settlement.explaining import Explanation, explain
 from server.settlement.kept import Kept, fee_lines_of, id_of, kept_of, visit_of
 from server.settlement.practitioners import check_practitioners
 from server.settlement.pricing import as_listed
@@ -43,6 +44,7 @@ class Settlements:
         Raises:
             RejectedError: It could not be settled; the error says why.
         """
+        _check(sale)
         reckoned = self._reckoned(connection, sale)
         kept = kept_of(reckoned, "", sale.visit or id_of("visit", sale.by))
         return _settled(reckoned, kept)
@@ -55,7 +57,7 @@ class Settlements:
             RejectedError: It cannot be settled; the error says why.
             StoreContentionError: Another message settled it just now: begin again, and it will be found.
         """
-        check_sale(sale, sale.by.at.astimezone(BEIJING).date())
+        _check(sale)
         if not insured.lock_person(connection, sale.psn_no):
             raise PersonError(Words(f"没有人员编号 {sale.psn_no}", f"There is no person {sale.psn_no}"))
         standing = settlements.find_standing(connection, key_of(sale))
@@ -63,8 +65,7 @@ class Settlements:
             return _again(connection, standing, sale)
         reckoned = self._reckoned(connection, sale)
         kept = kept_of(reckoned, id_of("settlement", sale.by), sale.visit or id_of("visit", sale.by))
-        self._keep(connection, reckoned, kept)
-        return _settled(reckoned, kept)
+        return _settled(reckoned, self._keep(connection, reckoned, kept))
 
     def cancel(self, connection: Connection, called: Called, by: Caller, *, kind: VisitKind) -> Settled:
         """Cancel a settlement, and return its negative; a second time the same one.
@@ -87,23 +88,22 @@ class Settlements:
         """
         reversing.restore(connection, record, by, self.ground.entitlements)
 
+    def explain(self, connection: Connection, setl_id: str) -> Explanation:
+        """Return how a settlement came about, from what was kept of it.
+
+        Raises:
+            UnknownSettlementError: There is none of that id.
+        """
+        return explain(connection, setl_id)
+
     def _reckoned(self, connection: Connection, sale: Sale) -> Reckoned:
-        check_sale(sale, sale.by.at.astimezone(BEIJING).date())
         institution = find_institution(connection, sale.by.institution)
         check_practitioners(connection, sale, institution, sale.by.at)
         return reckon(connection, sale, institution, self.ground, sale.by.at)
 
-    def _keep(self, connection: Connection, reckoned: Reckoned, kept: Kept) -> None:
+    def _keep(self, connection: Connection, reckoned: Reckoned, kept: Kept) -> Kept:
+        """Keep a settlement and move the money; return it with what is left in the account."""
         sale, record = reckoned.sale, kept.record
-        if not sale.visit:
-            visits.add_visit(connection, visit_of(reckoned, record.mdtrt_id))
-            visits.add_lines(connection, fee_lines_of(reckoned, record.mdtrt_id, record.setl_id))
-        if not settlements.add_settlement(
-            connection, record, lines=kept.lines, codes=kept.codes, increments=kept.increments
-        ):
-            raise StoreContentionError(Words("该笔销售刚被结算", "The sale was settled just now"))
-        if sale.visit:
-            self._take_lines(connection, sale, record)
         balance = personal_accounts.spend(
             connection,
             sale.psn_no,
@@ -113,8 +113,18 @@ class Settlements:
             day=sale.day,
             at=sale.by.at,
         )
-        assert balance == record.balc  # noqa: S101 - the person is locked, so nothing else moved the account
+        record = replace(record, balc=balance)
+        if not sale.visit:
+            visits.add_visit(connection, visit_of(reckoned, record.mdtrt_id))
+            visits.add_lines(connection, fee_lines_of(reckoned, record.mdtrt_id, record.setl_id))
+        if not settlements.add_settlement(
+            connection, record, lines=kept.lines, codes=kept.codes, increments=kept.increments
+        ):
+            raise StoreContentionError(Words("该笔销售刚被结算", "The sale was settled just now"))
+        if sale.visit:
+            self._take_lines(connection, sale, record)
         self.ground.entitlements.use(connection, sale, record.setl_id)
+        return replace(kept, record=record)
 
     def _take_lines(self, connection: Connection, sale: Sale, record: Settlement) -> None:
         """Say of the lines of an open visit which settlement stands on them."""
@@ -126,6 +136,10 @@ class Settlements:
                     f"Lines of the visit {sale.visit} belong to another settlement",
                 )
             )
+
+
+def _check(sale: Sale) -> None:
+    check_sale(sale, sale.by.at.astimezone(BEIJING).date())
 
 
 def _again(connection: Connection, standing: Settlement, sale: Sale) -> Settled:
@@ -144,4 +158,4 @@ def _again(connection: Connection, standing: Settlement, sale: Sale) -> Settled:
 
 def _settled(reckoned: Reckoned, kept: Kept) -> Settled:
     memos = {one.line.serial: one.memo for one in reckoned.priced if one.remarks}
-    return Settled(kept.record, kept.lines, reckoned.insured.person, memos)
+    return Settled(kept.record, kept.lines, reckoned.insured.person, memos, reckoned.entitled.remarks)

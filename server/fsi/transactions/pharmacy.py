@@ -101,6 +101,8 @@ def _remark(desk: Desk, settled: Settled) -> None:
                 f"The sale was settled before (setl_id {settled.record.setl_id}); this is that settlement",
             )
         )
+    for one in settled.remarks:
+        desk.warn(one)
     for serial, memo in settled.memos.items():
         desk.warn(Words(f"明细 {serial}：{memo}", f"line {serial}: see its memo"))
 

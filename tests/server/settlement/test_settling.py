@@ -88,6 +88,7 @@ def test_a_granted_line_is_settled_by_the_hospitals_rule(counter: Counter, conne
     granted = made(counter, Ledger()).trial(connection, sale(line(item=NEGOTIATED)))
     assert granted.record.hifp_pay > ordinary.record.hifp_pay
     assert "双通道" in granted.record.process_info
+    assert [one.zh for one in granted.remarks] == ["双通道"]
 
 
 def test_what_a_sale_claims_is_used_given_back_and_used_again_with_it(counter: Counter, connection: Connection) -> None:

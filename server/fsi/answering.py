@@ -20,7 +20,7 @@ import structlog
 
 from codes.errors import CorruptStoreError, RejectedError, TransientError, YimaError
 from codes.words import Words
-from server.errors import StoreContentionError, StoreRefusedError
+from server.errors import DamagedStoreError, StoreContentionError, StoreRefusedError, StoreUnavailableError
 from server.fsi.admission import admit, check_voice
 from server.fsi.answer_paper import AnswerPaper, code_of
 from server.fsi.case import Case, Proved, digest_of
@@ -44,6 +44,8 @@ from wire.fsi.tables import transaction
 TRIES = 8
 """How often a transaction is begun."""
 _FIRST_PAUSE_S = 0.004
+_OF_THE_STORE = (StoreUnavailableError, StoreContentionError, StoreRefusedError, DamagedStoreError)
+_STORE_WORDS = Words("数据库未能保存或读出数据", "The database could not keep or find it")
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -193,14 +195,15 @@ class Answering:
     # -- what was not done -----------------------------------------------------------------------------------------
 
     def _not_done(self, error: YimaError, post: Post, progress: _Progress) -> Reply:
-        if isinstance(error, TransientError):
-            _logger.error("fsi.store_failed", code=error.code, reason=error.words.en)
-            return self._refused(error, post, progress, Outcome.BUSY)
-        if not isinstance(error, RejectedError | StoreRefusedError):
-            # Rules or a key that are missing, a record that does not open: somebody at the centre has to act.
+        if not isinstance(error, RejectedError):
+            # The database, rules or a key that are missing, a record that does not open: somebody here has to act.
             _logger.error("fsi.failed", infno=progress.infno, code=error.code, reason=error.words.en)
+        if isinstance(error, TransientError):
+            return self._refused(_for_strangers(error), post, progress, Outcome.BUSY)
         if isinstance(error, CorruptStoreError):
-            return self._refused(error, post, progress, Outcome.FAILED)
+            return self._refused(_for_strangers(error), post, progress, Outcome.FAILED)
+        if isinstance(error, StoreRefusedError):
+            return self._kept(self._refused(_for_strangers(error), post, progress, Outcome.REFUSED), progress)
         if isinstance(error, EnvelopeError):
             return self._refused(error, post, progress, Outcome.UNREADABLE)
         if isinstance(error, UnprovedError) or (isinstance(error, SigningError) and post.voice is None):
@@ -242,6 +245,11 @@ class Answering:
             code=reply.code,
             ms=round(took_s * 1000, 1),
         )
+
+
+def _for_strangers(error: YimaError) -> YimaError:
+    """Return the error without what the database said, which is nobody's business outside."""
+    return type(error)(_STORE_WORDS) if isinstance(error, _OF_THE_STORE) else error
 
 
 def _reused(request: Request) -> MsgidReusedError:

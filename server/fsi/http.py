@@ -14,14 +14,14 @@ bounded number of threads.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from functools import partial
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Protocol
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Security
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel
@@ -51,6 +51,7 @@ _STATUSES: Mapping[Outcome, HTTPStatus] = MappingProxyType(
         Outcome.FAILED: HTTPStatus.INTERNAL_SERVER_ERROR,
     }
 )
+_NOT_NOW = Words("中心的数据库暂时不可用", "The database of the centre does not answer")
 _bearer = HTTPBearer(auto_error=False, description="API token, bound to the institution")
 
 
@@ -150,8 +151,7 @@ class _HttpDesk:
 
     def __init__(self, answers: Answers, know_voice: KnowVoice, now: Callable[[], datetime], workers: int) -> None:
         self._answers, self._know_voice, self._now = answers, know_voice, now
-        self._workers = workers
-        self._threads: CapacityLimiter | None = None
+        self._threads = ThreadPoolExecutor(workers, "fsi-http")
         self._waiting = 0
 
     async def serve(self, request: Request) -> Response:
@@ -169,22 +169,18 @@ class _HttpDesk:
             return self._refused(BusyError(Words("排队报文过多", "Too many messages wait")), arrived_at)
         self._waiting += 1
         try:
-            reply = await to_thread.run_sync(partial(self._answer, request, body, arrived_at), limiter=self._limiter())
+            loop = asyncio.get_running_loop()
+            reply = await loop.run_in_executor(self._threads, self._answer, request, body, arrived_at)
         finally:
             self._waiting -= 1
         return _response(reply, _STATUSES.get(reply.outcome, HTTPStatus.OK))
 
-    def _limiter(self) -> CapacityLimiter:
-        # Made where it is used: it belongs to the event loop that runs it.
-        if self._threads is None:
-            self._threads = CapacityLimiter(self._workers)
-        return self._threads
-
     def _answer(self, request: Request, body: bytes, arrived_at: datetime) -> Reply:
         try:
             voice = self._voice(request, arrived_at)
-        except YimaError as exc:
-            return self._answers.refuse(exc, arrived_at, Outcome.BUSY)
+        except YimaError:
+            # Whose token it is cannot be told now.
+            return self._answers.refuse(BusyError(_NOT_NOW), arrived_at, Outcome.BUSY)
         return self._answers.answer(Post(body, dict(request.headers), voice, arrived_at))
 
     def _voice(self, request: Request, now: datetime) -> Voice | None:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
 from codes.words import Words
-from server.errors import StoreContentionError, StoreUnavailableError
+from server.errors import StoreContentionError, StoreRefusedError, StoreUnavailableError
 from server.fsi.desk import Desk, Output, reading, writing
 from server.fsi.dispatch import HANDLERS
 from server.fsi.figures import Outcome
@@ -249,6 +249,13 @@ class TestOthersInTheWay:
         reply, _ = office.post(office.body("9001", SIGN_IN))
         assert (reply.outcome, reply.code) == (Outcome.BUSY, "store.unavailable")
         assert messages_in(office.store) == []
+
+    def test_what_the_database_says_is_told_to_nobody_outside(self, scripted: tuple[Office, _Handlers]) -> None:
+        office, handler = scripted
+        handler.raises = [StoreRefusedError(Words("键 (350203198001010011)", "Key (350203198001010011)"))]
+        reply, answer = office.post(office.body("9001", SIGN_IN))
+        assert (reply.outcome, reply.code) == (Outcome.REFUSED, "store.refused")
+        assert "350203198001010011" not in str(answer)
 
     @pytest.mark.parametrize("infno", ["9001", "9002"])
     def test_a_fault_of_ours_is_answered_and_leaves_nothing(

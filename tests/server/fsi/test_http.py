@@ -201,7 +201,7 @@ def test_a_token_says_who_calls_and_an_unknown_one_says_nothing(client: TestClie
 
 def test_a_database_that_cannot_tell_whose_token_it_is_makes_it_503(client: TestClient) -> None:
     answer = client.post(PATH, content=b"{}", headers={"authorization": "Bearer down"})
-    assert (answer.status_code, answer.json()["err_msg"]) == (503, "[store.unavailable]")
+    assert (answer.status_code, answer.json()["err_msg"]) == (503, "[fsi.busy]")
 
 
 def test_messages_beyond_the_workers_wait_and_beyond_the_bound_are_told_to_come_again(

@@ -184,6 +184,8 @@ def answer_settled(desk: Desk, infno: str, settled: Settled) -> Output:
                 f"It was settled before (setl_id {setl_id}); this is that settlement",
             )
         )
+    for one in settled.remarks:
+        desk.warn(one)
     for serial, memo in settled.memos.items():
         desk.warn(Words(f"明细 {serial}：{memo}", f"line {serial}: see its memo"))
     return tabled(settlement_output(settled, infno, desk.area, desk.parts.sealer), infno, desk.area)

@@ -21,7 +21,7 @@ from wire.fsi.tables import transaction
 from wire.fsi.values import BEIJING
 
 DOCTOR, OTHER_DOCTOR = "D350200000001", "D350200000002"
-CLINIC = "H35020000003X"
+CLINIC = "H35020000003"
 Json = dict[str, Any]
 
 

@@ -66,19 +66,20 @@ def move(connection: Connection, movement: Movement) -> Decimal:
     Raises:
         StoreRefusedError: There is not so much in it.
     """
-    fen, table = FEN.stored(movement.amount), medical_account
-    now_us = micros(movement.moved_at)
-    changed = connection.execute(
+    fen, table, now_us = FEN.stored(movement.amount), medical_account, micros(movement.moved_at)
+    balance = connection.scalar(
         update(table)
         .where(table.c.psn_no == movement.psn_no, table.c.balance_fen + fen >= 0)
         .values(balance_fen=table.c.balance_fen + fen, changed_us=now_us)
-    ).rowcount
-    if not changed:
+        .returning(table.c.balance_fen)
+    )
+    if balance is None:
         if fen < 0 or _has_account(connection, movement.psn_no):
             raise StoreRefusedError(Words("个人账户余额不足", "There is not enough in the personal account"))
         connection.execute(insert(table).values(psn_no=movement.psn_no, balance_fen=fen, changed_us=now_us))
-    connection.execute(insert(account_movement).values(_MOVEMENTS.values(movement)))
-    return load_balance(connection, movement.psn_no)
+        balance = fen
+    bulk.insert_all(connection, account_movement, [_MOVEMENTS.row(movement)])
+    return FEN.amount(balance)
 
 
 def load_balances(connection: Connection, psn_nos: Collection[str]) -> dict[str, Decimal]:

@@ -1,4 +1,4 @@
-"""How 3508 to 3513 are asked and answered: a period, an institution's own records, fields that mirror each other, pages.
+"""How 3508 to 3513 are asked and answered: a period, own records only, fields that mirror each other, pages.
 
 Answers have camelCase names, as the interface has them: a field that is given in the question is looked for in the
 answer of its name. Whoever asks sees its own records and nobody else's. The tables know no pages, but no answer grows

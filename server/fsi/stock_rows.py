@@ -192,7 +192,8 @@ def record_of(desk: Desk, row: Row, record: str, kept: Kept) -> StockRecord:
     fields = said.as_json()
     personal = {name: str(fields.pop(name)) for name in sorted(PERSONAL & fields.keys())}
     sealed = desk.parts.sealer.seal_fields(personal, personal_place(record)) if personal else None
-    own = {"opter": row.request.operator, "opter_name": row.request.operator_name}
+    own: dict[str, object] = {"opter": row.request.operator, "opter_name": row.request.operator_name}
+    own |= {"of_record": kept.of_record} if kept.of_record else {}
     return StockRecord(
         id=record,
         infno=row.infno,
@@ -214,7 +215,7 @@ def record_of(desk: Desk, row: Row, record: str, kept: Kept) -> StockRecord:
         setl_id=kept.setl_id,
         psn_no=kept.psn_no,
         is_insured=kept.is_insured,
-        fields={**fields, **own, **({"of_record": kept.of_record} if kept.of_record else {})},
+        fields={**fields, **own},
         personal_sealed=sealed,
         msgid=row.request.msgid,
         received_at=desk.now,

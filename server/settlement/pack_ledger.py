@@ -62,10 +62,16 @@ class PackLedger:
         return self.others.look(connection, sale, institution, priced)
 
     def use(self, connection: Connection, sale: Sale, setl_id: str) -> None:
-        """Tell what was sold."""
+        """Tell what was sold.
+
+        Raises:
+            PackRefusedError: Another settlement came with one of the packs in between.
+        """
         self.others.use(connection, sale, setl_id)
-        record = _settlement(connection, setl_id)
-        _tell(connection, record, settlements.load_codes(connection, setl_id), sale.by.at)
+        record, codes = _settlement(connection, setl_id), settlements.load_codes(connection, setl_id)
+        _tell(connection, record, codes, sale.by.at)
+        # The packs are locked now: whoever was paid for one in between is seen.
+        _refuse_paid(connection, record, codes)
 
     def give_back(self, connection: Connection, setl_id: str) -> None:
         """Tell that what a cancelled settlement sold came back; what a reversed one said was never said."""
@@ -88,17 +94,17 @@ class PackLedger:
         self.others.use_again(connection, setl_id)
         record, codes = _settlement(connection, setl_id), settlements.load_codes(connection, setl_id)
         telling.take_back(connection, record_of_cancelling(setl_id), _packs(codes), record.settled_at)
-        for one in codes:
-            found = pack_meant(one.code)
-            if isinstance(found, Pack):
-                claim = _claim_of_another(connection, found.key, one)
-                if claim is not None:
-                    raise PackRefusedError(_words(one.code, _paid(claim, record.institution)))
+        _refuse_paid(connection, record, codes)
 
 
-def _claim_of_another(connection: Connection, key: str, code: SettledCode) -> claims.Claim | None:
-    standing = (one for one in claims.claims(connection, key) if one.setl_id != code.setl_id)
-    return next((one for one in standing if not (one.is_split and code.is_split)), None)
+def _refuse_paid(connection: Connection, record: Settlement, codes: Sequence[SettledCode]) -> None:
+    for one in codes:
+        found = pack_meant(one.code)
+        standing = claims.claims(connection, found.key) if isinstance(found, Pack) else ()
+        others = (claim for claim in standing if claim.setl_id != record.setl_id)
+        claim = next((claim for claim in others if not (claim.is_split and one.is_split)), None)
+        if claim is not None:
+            raise PackRefusedError(_words(one.code, _paid(claim, record.institution)))
 
 
 def _tell(connection: Connection, record: Settlement, codes: Sequence[SettledCode], at: datetime) -> None:

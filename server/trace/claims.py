@@ -1,7 +1,8 @@
 """Who may be paid for a pack: the first settlement that came in with its code, while it stands and nothing came back.
 
 A claim decides about money and about nothing else. What was done to the pack is for the ledger, which keeps a second
-sale as a conflict; a payment that was made is never undone by a fact that arrives later.
+sale as a conflict. Who comes second is marked so when he comes, while the pack's row of the ledger is locked: a payment
+that was granted is never undone by a message that arrives later, whatever the time that it bears.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from server.store import ledger, settlements, stock_entry
 from server.store.database import Connection
 from server.store.ledger import EvidenceRow
 from server.store.settlements import Settlement, SettlementState
+from server.store.stock import StockRecord
 from server.trace.records import MOST_RECORDS, record_of_settlement
 from server.trace.standing import facts_of
 from server.trace.telling import source_of
 
+UNPAID = "unpaid"
+"""In the fields of a sale's record: packs of it for which another settlement was paid when it came."""
 _SALE = "3505"
 _WHOLE, _PART, _BACK = Act.DISPENSED.value, Act.SPLIT_DISPENSED.value, Act.RETURNED.value
 
@@ -36,7 +40,10 @@ class Claim:
 
 
 def claims(connection: Connection, code: str) -> Sequence[Claim]:
-    """Return the settlements that stand and came with the pack `code`, the one that came first in front."""
+    """Return the settlements that stand and are paid for the pack `code`, the one that came first in front.
+
+    They are more than one only of an opened pack. To act on it, tell the ledger first: that locks the pack's row.
+    """
     said = ledger.load_evidence(connection, [code])
     came = _came_with_sales(connection, code) | _came_with_settlements(connection, said)
     standing = {setl_id: settlement for setl_id in came if (settlement := _standing(connection, setl_id)) is not None}
@@ -51,24 +58,28 @@ def claims(connection: Connection, code: str) -> Sequence[Claim]:
 
 
 def claim_before(connection: Connection, code: str, setl_id: str, *, is_split: bool = False) -> Claim | None:
-    """Return the claim that stands before that of `setl_id` and shuts it out; None if `setl_id` may be paid.
+    """Return the claim that shuts out `setl_id`; None if it has a claim itself, or may have one.
 
     Two settlements of units of one opened pack do not shut each other out; the ledger counts the units.
     """
-    for claim in claims(connection, code):
-        if claim.setl_id == setl_id:
-            return None
-        if not (claim.is_split and is_split):
-            return claim
-    return None
+    standing = claims(connection, code)
+    if any(claim.setl_id == setl_id for claim in standing):
+        return None
+    return next((claim for claim in standing if not (claim.is_split and is_split)), None)
 
 
 def _came_with_sales(connection: Connection, code: str) -> dict[str, datetime]:
     found: dict[str, datetime] = {}
     for record in stock_entry.find_records_of_code(connection, code, limit=MOST_RECORDS):
-        if record.infno == _SALE and record.is_insured and record.setl_id is not None:
+        if record.infno == _SALE and record.setl_id is not None and code not in unpaid_of(record):
             found.setdefault(record.setl_id, record.received_at)
     return found
+
+
+def unpaid_of(record: StockRecord) -> Sequence[str]:
+    """Return the packs of a sale for which another settlement was paid when it came."""
+    named = record.fields.get(UNPAID)
+    return [str(code) for code in named] if isinstance(named, list) else []
 
 
 def _came_with_settlements(connection: Connection, said: Sequence[EvidenceRow]) -> dict[str, datetime]:

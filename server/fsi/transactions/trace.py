@@ -13,11 +13,12 @@ The answer has two levels: `infcode` 0 says that the message arrived, `retRslt` 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from codes.words import Words
 from rules.pack_life import SIZE_UNKNOWN, Act
+from server.errors import StoreContentionError
 from server.fsi.desk import Deeds, Desk, Output, writing
 from server.fsi.sale_cover import Cover, check_quantity, cover_of
 from server.fsi.stock_refusals import CountError, StockRefusal, TraceCodeError
@@ -125,11 +126,10 @@ def take_sale(desk: Desk, row: Row, outcome: Outcome) -> None:
     said_by = (row.text("rtal_docno"), row.text("stoout_no"))
     standing, place = standing_record(desk.connection, identity(row, *said_by))
     if standing is None:
-        _refuse_listed_twice(desk, row)
+        _refuse_listed_twice(desk, row, place)
         if cover is not None:
             check_quantity(desk, row, cover, count)
-        standing = _entered(desk, row, place, _kept(row, count, cover, is_split=is_split))
-        telling.tell(desk.connection, _told(row, standing, cover), desk.now)
+        standing = _entered(desk, row, place, _kept(row, count, cover, is_split=is_split), cover)
     else:
         _refuse_other_sale(standing, row, count, cover, is_split=is_split)
         outcome.noted.append(("stock.repeated", Words("此前已上传，未重复记录", "it was uploaded before; kept once")))
@@ -163,13 +163,20 @@ def _check_count(row: Row, count: Decimal, *, is_split: bool) -> None:
         )
 
 
-def _refuse_listed_twice(desk: Desk, row: Row) -> None:
-    """A pack is on one row of a sale."""
+def _refuse_listed_twice(desk: Desk, row: Row, place: str) -> None:
+    """Let a pack be on one row of a sale only.
+
+    Raises:
+        TraceCodeError: It is on another one.
+        StoreContentionError: This very row was entered just now: begin again, and it will be found.
+    """
     number = row.text("rtal_docno")
     query = StockQuery(row.institution, (SALE,), document=number)
     others = stock.find_stock_records(desk.connection, query, limit=_MOST_ROWS)
     listed = stock.load_stock_codes(desk.connection, [one.id for one in others])
     for other in others:
+        if other.id == place:
+            raise StoreContentionError(Words("该销售刚被上传", "The sale was uploaded just now"))
         for pack in row.packs:
             if pack.key in listed[other.id]:
                 raise refused_code(
@@ -195,8 +202,13 @@ def _kept(row: Row, count: Decimal, cover: Cover | None, *, is_split: bool) -> K
     )
 
 
-def _entered(desk: Desk, row: Row, place: str, kept: Kept) -> StockRecord:
+def _entered(desk: Desk, row: Row, place: str, kept: Kept, cover: Cover | None) -> StockRecord:
+    """Tell the ledger, which locks the packs, then see who is paid for them, and keep the record with that."""
     record = record_of(desk, row, place, kept)
+    telling.tell(desk.connection, _told(row, record, cover), desk.now)
+    shut_out = [key for key in row.keys if _claim_against(desk, key, record) is not None]
+    if shut_out:
+        record = replace(record, fields={**record.fields, claims.UNPAID: shut_out})
     stock_entry.enter_record(desk.connection, record, row.keys)
     return record
 
@@ -249,8 +261,8 @@ def _note_contradictions(desk: Desk, row: Row, record: StockRecord, outcome: Out
     notes = telling.contradictions(desk.connection, told)
     for pack in row.packs:
         place = row.place_of(pack)
-        taken = _claim_against(desk, pack.key, record)
-        if taken is not None:
+        if pack.key in claims.unpaid_of(record):
+            taken = _claim_against(desk, pack.key, record)
             outcome.unpaid.append((_CLAIMED, _claimed(place, taken, row.institution)))
         elif pack.key in notes:
             note = notes[pack.key]
@@ -265,16 +277,19 @@ def _note_contradictions(desk: Desk, row: Row, record: StockRecord, outcome: Out
             )
 
 
-def _claim_against(desk: Desk, key: str, record: StockRecord) -> claims.Claim | None:
-    if record.setl_id is None:
+def _claim_against(desk: Desk, key: str, sale: StockRecord) -> claims.Claim | None:
+    if sale.setl_id is None:
         return None
-    return claims.claim_before(desk.connection, key, record.setl_id, is_split=record.is_split)
+    return claims.claim_before(desk.connection, key, sale.setl_id, is_split=sale.is_split)
 
 
-def _claimed(place: Words, taken: claims.Claim, institution: str) -> Words:
+def _claimed(place: Words, taken: claims.Claim | None, institution: str) -> Words:
     # Whose sale it was is told to nobody but itself.
-    ours = taken.institution == institution
-    whom = Words(f"本机构结算 {taken.setl_id}", taken.setl_id) if ours else Words("另一机构的结算", "another place's")
+    whom = Words("另一机构的结算", "of another place")
+    if taken is None:
+        whom = Words("此前的另一笔结算", "of another sale")
+    elif taken.institution == institution:
+        whom = Words(f"本机构结算 {taken.setl_id}", taken.setl_id)
     return Words(
         f"{place.zh}：该码已随{whom.zh}支付，本次不予支付；销售已作为事实记录，请核对实物，"
         "误扫的请用 3507 删除后以正确的码重新上传",

@@ -31,6 +31,7 @@ PAGES = {
     "no code": "/console/codes",
     "conflicts": "/console/conflicts",
     "alarms": "/console/alarms",
+    "settlements": "/console/settlements",
     "error": "/console/terminals/NOBODY",
     "refused": "/console/codes?code=6900000000014",
 }

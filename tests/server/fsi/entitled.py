@@ -1,4 +1,4 @@
-"""A counter at which the real entitlements are asked, with doctors, pharmacists, a second pharmacy and prescriptions."""
+"""A counter at which the real entitlements are asked: doctors, pharmacists, a second pharmacy, prescriptions."""
 
 from __future__ import annotations
 

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+from typing import Annotated
 
 import typer
 
-from cli.centre import AsJson, AsJsonLines, Config, opened_centre
+from cli.centre import CORRECT_IT, AsJson, AsJsonLines, Config, opened_centre
 from cli.group import command_group
 from cli.list_import import DryRun, File, read_list, show_counts, show_faults
 from cli.listing import show_blocks
+from cli.people import PasswordStdin, password_from_stdin
 from server.centre import utc_now
 from server.config import load_config
 from server.people.insured import listed
 from server.people.insured_import import import_insured
+from server.people.insured_password import set_password
 from server.people.list_file import ListFaultsError
 from server.people.roles import COMMAND_LINE
-from server.people.sealing import KEY_FILE, load_sealer
+from server.people.sealing import load_sealer
+from web.errors import InvalidRequestError
 from wire.fsi.values import BEIJING
+
+_ASKED = "密码 / password"
 
 insured_app = command_group("参保人员 / Insured people")
 
@@ -31,7 +37,7 @@ def import_people(file: File, config: Config, dry_run: DryRun = False, as_json: 
     """
     content = read_list(file)
     with opened_centre(config) as store:
-        sealer = load_sealer(load_config(config).centre.key_file.with_name(KEY_FILE), store)
+        sealer = load_sealer(load_config(config).sealing_key_file, store)
         try:
             counts = import_insured(store, sealer, content, by=COMMAND_LINE, now=utc_now(), is_trial=dry_run)
         except ListFaultsError as exc:
@@ -39,11 +45,28 @@ def import_people(file: File, config: Config, dry_run: DryRun = False, as_json: 
     show_counts(counts, is_trial=dry_run, as_json=as_json)
 
 
+@insured_app.command("password")
+def set_person_password(
+    psn_no: Annotated[str, typer.Argument(help="人员编号 / Person", metavar="PSN_NO")],
+    config: Config,
+    password_stdin: PasswordStdin = False,
+) -> None:
+    """设置参保人的凭证密码 / Set the password that somebody types at the desk.
+
+    只在要求密码的统筹区使用 / Used only where the area asks for one.
+    """
+    chosen = password_from_stdin() if password_stdin else typer.prompt(_ASKED, hide_input=True)
+    with opened_centre(config, {InvalidRequestError.code: CORRECT_IT}) as store:
+        sealer = load_sealer(load_config(config).sealing_key_file, store)
+        number = set_password(store, sealer, psn_no, chosen, by=COMMAND_LINE, now=utc_now())
+    typer.echo(f"已设置，适用凭证 {number} 个 / set for {number} credentials")
+
+
 @insured_app.command("list")
 def list_people(config: Config, as_json: AsJsonLines = False) -> None:
     """列出参保人员，姓名和证件号码已遮盖 / List the insured, names and numbers masked."""
     with opened_centre(config) as store:
-        sealer = load_sealer(load_config(config).centre.key_file.with_name(KEY_FILE), store)
+        sealer = load_sealer(load_config(config).sealing_key_file, store)
         with store.reading() as connection:
             found = list(listed(connection, sealer, utc_now().astimezone(BEIJING).date()))
     if as_json:

@@ -40,7 +40,7 @@ def add_user(
     password_stdin: PasswordStdin = False,
 ) -> None:
     """添加账号，密码只显示一次 / Add an account; shows a password once."""
-    chosen = _password_from_stdin() if password_stdin else None
+    chosen = password_from_stdin() if password_stdin else None
     with opened_centre(config, _accounts_advice(config, _name_taken(name, config))) as store:
         password = Accounts(store).add(name, role, by=COMMAND_LINE, now=utc_now(), password=chosen)
     if not password_stdin:
@@ -50,7 +50,7 @@ def add_user(
 @user_app.command("password")
 def set_user_password(name: Name, config: Config, password_stdin: PasswordStdin = False) -> None:
     """重设密码并解锁 / Set a new password and unlock the account."""
-    chosen = _password_from_stdin() if password_stdin else None
+    chosen = password_from_stdin() if password_stdin else None
     with opened_centre(config, _accounts_advice(config)) as store:
         password = Accounts(store).set_password(name, by=COMMAND_LINE, now=utc_now(), password=chosen)
     if not password_stdin:
@@ -160,7 +160,12 @@ def _tokens_advice(config: Path) -> Advice:
     return {NotFoundError.code: Words(f"查看全部令牌：{every}", f"See all tokens: {every}")}
 
 
-def _password_from_stdin() -> str:
+def password_from_stdin() -> str:
+    """Return the password that stands on standard input.
+
+    Raises:
+        InvalidRequestError: There is none.
+    """
     password = sys.stdin.readline().rstrip("\r\n")
     if not password:
         raise InvalidRequestError(

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from codes.words import Words
 from server.people.drafting import sorted_out
-from server.people.insured import opened, sealed
+from server.people.insured import IDENTITY_CARD, opened, sealed
 from server.people.insured_draft import Draft, draft_of
 from server.people.insured_lists import BALANCES, CREDENTIALS, FACTS, FAMILY, INSURANCES, PEOPLE, SHEETS
 from server.people.list_file import Counts, Fault, read_lists, refuse_faults
@@ -111,6 +111,13 @@ class _Importing:
         balances = medical_accounts.load_balances(connection, list(draft.balances.values))
         counts[BALANCES], _ = sorted_out(balances, draft.balances.values)
         if not is_trial:
+            # A number that was wrong, and is corrected now, must not lead to this person any more.
+            wrong = [
+                self._sealer.digest(IDENTITY_CARD, identities[one.psn_no].certno)
+                for one in who
+                if one.psn_no in identities and one.certno != identities[one.psn_no].certno
+            ]
+            insured.remove_credentials(connection, IDENTITY_CARD, wrong)
             insured.put_people(connection, [sealed(one, self._sealer, self._now) for one in who])
             insured.put_insurances(connection, insurances)
             insured.put_credentials(connection, credentials)

@@ -31,7 +31,6 @@ from server.store.sealing_mark import keep_sealing_mark, load_sealing_mark
 from wire.on_disk import make_private_file
 
 KEY_BYTES = 32
-KEY_FILE = "sealing.key"
 _FORM = b"\x01"
 """First byte of what is sealed: how it was done."""
 _NONCE_BYTES = 12

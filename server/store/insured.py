@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, literal, or_, select
 
 from server.store import bulk
 from server.store.fsi_tables import (
@@ -267,6 +267,13 @@ def put_people(connection: Connection, people: Sequence[Person]) -> None:
 def put_credentials(connection: Connection, credentials: Sequence[Credential]) -> None:
     """Add credentials, or change those that are there; one that was somebody else's is now this person's."""
     bulk.insert_or_replace(connection, insured_credential, _CREDENTIALS.rows(credentials))
+
+
+def remove_credentials(connection: Connection, kind: str, digests: Collection[bytes]) -> None:
+    """Forget credentials of one kind that turned out to be nobody's."""
+    found = insured_credential.c
+    for digest in digests:
+        connection.execute(delete(insured_credential).where(found.kind == kind, found.digest == digest))
 
 
 def put_insurances(connection: Connection, insurances: Sequence[Insurance]) -> None:

@@ -75,13 +75,21 @@ def count_items(connection: Connection, name: str, *, since: int = 0, to: int | 
 
 
 def stream_items(connection: Connection, name: str, *, since: int, to: int) -> Iterator[Sequence[ItemRow]]:
-    """Yield those items in parts, by code and beginning, without holding them all."""
+    """Yield those items in parts, by code and beginning: neither this process nor the database holds them all."""
     found = insurance_item.c
     columns = [found[field] for field in ItemRow._fields]
-    asked = select(*columns).where(*_between(name, since, to)).order_by(found.code, found.from_day)
-    rows = connection.execute(asked.execution_options(stream_results=True, yield_per=_PART))
-    for part in rows.partitions():
-        yield [ItemRow(*row) for row in part]
+    # The sum keeps the index of versions out of it: by that one, each part would cost sorting all that is left.
+    asked = select(*columns).where(found.list == name, found.version + 0 > since, found.version + 0 <= to)
+    asked = asked.order_by(found.code, found.from_day).limit(_PART)
+    last: tuple[str, str] | None = None
+    while True:
+        going_on = asked if last is None else asked.where(tuple_(found.code, found.from_day) > tuple_(*last))
+        part = [ItemRow(*row) for row in connection.execute(going_on)]
+        if part:
+            yield part
+        if len(part) < _PART:
+            return
+        last = part[-1].code, part[-1].from_day
 
 
 def _between(name: str, since: int, to: int | None) -> list[ColumnElement[bool]]:

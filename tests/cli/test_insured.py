@@ -72,6 +72,19 @@ def test_people_are_imported_and_shown_masked(config: Path) -> None:
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
 
 
+def test_a_password_is_set_from_standard_input_or_typed(config: Path) -> None:
+    output(config, "insured", "import", seed("insured"))
+    command = ["insured", "password", "9900000001", "--config", str(config)]
+    told = CliRunner().invoke(server_app, [*command, "--password-stdin"], input="123456\n")
+    assert "适用凭证 2 个" in told.output
+    typed = CliRunner().invoke(server_app, command, input="654321\n")
+    assert typed.exit_code == 0
+    assert "654321" not in typed.output
+    short = CliRunner().invoke(server_app, command, input="1\n")
+    assert isinstance(short.exception, YimaError)
+    assert short.exception.code == "request.invalid"
+
+
 def test_a_faulty_list_is_named_line_by_line_and_nothing_is_imported(config: Path, tmp_path: Path) -> None:
     file = tmp_path / "list.csv"
     lines = [f"P{n},甲,1" for n in range(60)]

@@ -21,6 +21,7 @@ from server.people.insured import (
     listed,
 )
 from server.people.insured_import import import_insured
+from server.people.insured_password import set_password
 from server.people.list_file import Counts, ListFaultsError
 from server.people.roles import COMMAND_LINE
 from server.people.sealing import Sealer
@@ -28,6 +29,8 @@ from server.store import audit, insured, medical_accounts
 from server.store.database import Store
 from server.store.insured import FactKind
 from server.store.tables import metadata
+from web.errors import InvalidRequestError, NotFoundError
+from web.passwords import verify_password
 
 NOW = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 SEED = Path(__file__).parents[3] / "config" / "seed"
@@ -296,6 +299,39 @@ def test_what_is_stored_already_is_looked_at_too(register: Register) -> None:
     ended = INSURED | {"to": "2025-12-31"}
     counts = register.take(people=[ended], insurances=[anew])
     assert counts["insurances"] == Counts(1, 1, 0)
+
+
+def test_a_password_holds_for_all_that_a_person_may_show(register: Register) -> None:
+    register.take(people=[INSURED | {"card_no": "C1"}])
+    store, sealer = register.store, register.sealer
+    for bad in ("12345", "1" * 51, "12345\n"):
+        with pytest.raises(InvalidRequestError):
+            set_password(store, sealer, "P1", bad, by=COMMAND_LINE, now=NOW)
+    with pytest.raises(NotFoundError):
+        set_password(store, sealer, "P9", "123456", by=COMMAND_LINE, now=NOW)
+    assert set_password(store, sealer, "P1", "123456", by=COMMAND_LINE, now=NOW) == 2
+
+    def kept(kind: str, number: str) -> str | None:
+        with store.reading() as connection:
+            found = insured.load_credential(connection, kind, sealer.digest(kind, number))
+        return found.password_digest if found else None
+
+    digest = kept("03", "C1")
+    assert digest is not None
+    assert verify_password(digest, "123456").is_right
+    assert kept("02", CARD) == digest
+    # An import leaves it alone; a number that was corrected leads to this person no more.
+    register.take(people=[INSURED | {"card_no": "C1", "card_sn": "chip", "certno": OTHER_CARD}])
+    assert kept("03", "C1") == digest
+    assert kept("02", CARD) is None
+    with pytest.raises(UnknownPersonError):
+        register.shown("02", CARD)
+
+
+def test_a_password_of_a_passport_is_that_of_the_card_alone(register: Register) -> None:
+    passport = {"psn_no": "P1", "name": "X", "cert_type": "03", "certno": "E123", "card_no": "C1"}
+    register.take(people=[passport])
+    assert set_password(register.store, register.sealer, "P1", "123456", by=COMMAND_LINE, now=NOW) == 1
 
 
 def test_who_has_no_identity_card_is_known_by_another_certificate(register: Register) -> None:

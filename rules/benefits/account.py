@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from rules.benefits.case import Person, Visit
 from rules.benefits.facts import Facts
 from rules.benefits.rule_set import Part
 from rules.benefits.sentences import StepKind, Value
 from rules.benefits.worksheet import Worksheet
-from rules.money import ZERO, at_least_zero, to_cent, total
+from rules.money import CENT, ZERO, at_least_zero, to_cent, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +44,24 @@ def pay_from_accounts(
     if rule is None or not visit.uses_account or not whole:
         return Purse(to_cent(ZERO), to_cent(ZERO), whole)
     own, family = _sum(borne, rule.own), _sum(borne, rule.family)
-    account = to_cent(min(own, at_least_zero(person.account_balance)))
+    balance, family_balance = _whole_fen(person.account_balance), _whole_fen(person.mutual_aid)
+    account = min(own, balance)
     # What the account has paid is taken from the parts that the family may not pay first.
-    aid = to_cent(min(family, at_least_zero(person.mutual_aid), _sum(borne, rule.own | rule.family) - account))
+    aid = min(family, family_balance, _sum(borne, rule.own | rule.family) - account)
     given: dict[str, Value] = {
         "psn_part_amt": whole,
         "own_may_pay": own,
-        "balance": person.account_balance,
+        "balance": balance,
         "family_may_pay": family,
-        "family_balance": person.mutual_aid,
+        "family_balance": family_balance,
     }
     sheet.write(StepKind.ACCOUNT, rule.id, rule.title, given, {"acct_pay": account, "acct_mulaid_pay": aid})
     return Purse(account, aid, whole - account - aid)
+
+
+def _whole_fen(balance: Decimal) -> Decimal:
+    """Return what a balance can give."""
+    return at_least_zero(balance).quantize(CENT, ROUND_DOWN)
 
 
 def _sum(borne: Mapping[Part, Decimal], parts: Collection[Part]) -> Decimal:

@@ -165,14 +165,15 @@ def _check_visit(person: Person, visit: Visit) -> None:
 
 
 def _check_line(line: Line) -> None:
-    for name in ("amount", "quantity", "price", "pays_first"):
-        if not getattr(line, name).is_finite():
+    for name in ("amount", "quantity", "price", "pays_first", "price_limit"):
+        number: Decimal | None = getattr(line, name)
+        if number is not None and not number.is_finite():
             raise _line_error(line, name, Words("不是数字", "is not a number"))
     if line.charge_class not in CHARGE_CLASSES:
         raise _unknown(f"line {line.serial} charge_class", line.charge_class, CHARGE_CLASSES)
     if not ZERO <= line.pays_first <= ONE:
         raise _line_error(line, "pays_first", Words("应在 0 与 1 之间", "must lie between 0 and 1"))
-    if line.price < 0 or (line.price_limit is not None and not line.price_limit >= 0):
+    if line.price < 0 or (line.price_limit is not None and line.price_limit < 0):
         raise _line_error(line, "price", Words("单价和限价不能为负", "price and ceiling cannot be negative"))
     if line.amount != to_cent(line.amount):
         raise _line_error(

@@ -135,15 +135,11 @@ def _choose(sheet: Worksheet, slot: Sequence[Layer], facts: Facts) -> LayerRun |
 
 
 def _base(base: Base, scope: Decimal, left: Decimal, basic: Paid) -> Decimal:
-    match base:
-        case Base.SCOPE:
-            return scope
-        case Base.LEFT:
-            return left
-        case Base.LEFT_ABOVE_DEDUCTIBLE:
-            return at_least_zero(left - basic.deductible)
-        case Base.OVER_CAP:
-            return basic.over_cap
+    if base is Base.SCOPE:
+        return scope
+    if base is Base.OVER_CAP:
+        return basic.over_cap
+    return left if base is Base.LEFT else at_least_zero(left - basic.deductible)
 
 
 def _fund_amounts(sheet: Worksheet, basics: Sequence[Paid]) -> Amounts:

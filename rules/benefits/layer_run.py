@@ -104,7 +104,7 @@ class LayerRun:
         taken = to_cent(min(base, due))
         tally.grow(key, Reach.YEAR, taken)
         tally.grow(key, Reach.VISIT, taken)
-        given: dict[str, Value] = {"standard": standard, "basis": rule.basis, "before": before}
+        given: dict[str, Value] = {"standard": standard, "basis": rule.basis, "before": to_cent(before)}
         self.sheet.write(StepKind.DEDUCTIBLE, self.layer.id, self.layer.title, given, {"deductible": taken})
         return taken
 

@@ -56,7 +56,8 @@ class Table:
         return self._where.rule
 
     def has(self, key: str) -> bool:
-        """Tell whether a key is there."""
+        """Tell whether a key is there; whoever asks knows the key."""
+        self._asked.add(key)
         return key in self._content
 
     def fault(self, key: str, zh: str, en: str) -> None:

@@ -13,12 +13,14 @@ def shipped_books() -> Books:
     Raises:
         BookError: if one of them was edited and is faulty now.
     """
-    folders: dict[str, dict[str, str]] = {}
-    for folder in files("config").joinpath("benefits").iterdir():
-        if folder.is_dir():
-            folders[folder.name] = {
+    folders = [folder for folder in files("config").joinpath("benefits").iterdir() if folder.is_dir()]
+    return load_books(
+        {
+            folder.name: {
                 f"{folder.name}/{file.name}": file.read_text(encoding="utf-8")
                 for file in folder.iterdir()
                 if file.name.endswith(".toml")
             }
-    return load_books(folders)
+            for folder in folders
+        }
+    )

@@ -51,18 +51,14 @@ def position_key(group: str, *, is_from_zero: bool) -> str:
 
 def cap_key(cap: Cap, day: date) -> str:
     """Return the key of what was used of a cap in the period of a day."""
-    key = f"{'paid' if cap.counts is Counts.PAID else 'used'}:{cap.pool}"
-    match cap.span:
-        case Span.YEAR:
-            return key
-        case Span.VISIT:
-            return f"{key}@visit"
-        case Span.DAY:
-            return f"{key}@{day:%Y-%m-%d}"
-        case Span.MONTH:
-            return f"{key}@{day:%Y-%m}"
-        case Span.QUARTER:
-            return f"{key}@{day.year}Q{(day.month - 1) // MONTHS_OF_QUARTER + 1}"
+    periods = {
+        Span.VISIT: "@visit",
+        Span.DAY: f"@{day:%Y-%m-%d}",
+        Span.MONTH: f"@{day:%Y-%m}",
+        Span.QUARTER: f"@{day.year}Q{(day.month - 1) // MONTHS_OF_QUARTER + 1}",
+        Span.YEAR: "",
+    }
+    return f"{'paid' if cap.counts is Counts.PAID else 'used'}:{cap.pool}{periods[cap.span]}"
 
 
 def cap_reach(cap: Cap) -> Reach:

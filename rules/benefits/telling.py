@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from rules.benefits.outcome import Settlement, SplitLine, Step
 from rules.benefits.sentences import StepKind
+from rules.money import to_cent
 
 LONGEST = 4_000
 ROOM_OF_NOTE = 20
@@ -30,11 +31,11 @@ def process_info(settlement: Settlement, longest: int = LONGEST) -> str:
     head = f"【待遇计算】{settlement.area} 版本 {settlement.version}"
     *steps, last = (_step(number, step) for number, step in enumerate(settlement.steps, 1))
     room = longest - len(head) - 1 - len(last)
-    body = _fit(steps, room, "步", [_weight(step) for step in settlement.steps[:-1]])
-    room -= sum(len(text) + 1 for text in body)
     lines = [_line(one) for one in settlement.lines if one.line.amount != one.in_scope]
-    if room >= ROOM_OF_NOTE and body == steps:
-        body += _fit(lines, room, "行明细", [0] * len(lines))
+    note = ROOM_OF_NOTE if lines else 0
+    body = _fit(steps, room - note, "步", [_weight(step) for step in settlement.steps[:-1]])
+    room = room - sum(len(text) + 1 for text in body) if body == steps else 0
+    body += _fit(lines, room, "行明细", [0] * len(lines))
     return "\n".join((head, *body, last))
 
 
@@ -56,7 +57,7 @@ def _line(one: SplitLine) -> str:
         ("范围内", one.in_scope),
     )
     told = " + ".join(f"{name} {amount}" for name, amount in parts if amount)
-    return f"明细 {one.line.serial}{one.line.item and ' ' + one.line.item}：{one.line.amount} = {told}"
+    return f"明细 {one.line.serial}{one.line.item and ' ' + one.line.item}：{to_cent(one.line.amount)} = {told}"
 
 
 def _fit(texts: Sequence[str], room: int, unit: str, weights: Sequence[int]) -> list[str]:

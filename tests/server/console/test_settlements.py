@@ -74,7 +74,7 @@ def test_nothing_settled_is_said_with_the_months(admin: TestClient) -> None:
 
 def test_without_a_choice_it_is_the_last_twelve_months_in_the_readers_language(admin: TestClient) -> None:
     page = admin.get("/console/settlements", headers={"accept-language": "en"}).text
-    assert "Share in scope" in page
+    assert "In-scope share" in page
     first, last = (re.search(rf'name="{name}" value="(\d{{4}})-(\d\d)"', page) for name in ("first", "last"))
     assert first is not None
     assert last is not None

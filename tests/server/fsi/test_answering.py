@@ -17,12 +17,14 @@ from server.fsi.dispatch import HANDLERS
 from server.fsi.figures import Outcome
 from server.fsi.post import Voice
 from server.fsi.refusals import Refusal
+from server.people.sealing import SealBrokenError
 from server.store import fsi_messages, fsi_sessions
 from server.store.database import Store
 from server.store.fsi_messages import MessageState
 from server.store.fsi_tables import fsi_message, fsi_sign_in
 from server.store.institutions import CallerKind
 from server.store.standings import Standing
+from tests.server.conftest import emptied
 from tests.server.fsi.office import HOSPITAL, NOON, PHARMACY, SIGN_IN, Office, SignInTerms
 from wire.fsi.envelope import Request
 from wire.fsi.record import Message
@@ -257,6 +259,12 @@ class TestOthersInTheWay:
         assert (reply.outcome, reply.code) == (Outcome.REFUSED, "store.refused")
         assert "350203198001010011" not in str(answer)
 
+    def test_a_record_that_does_not_open_is_no_refusal(self, scripted: tuple[Office, _Handlers]) -> None:
+        office, handler = scripted
+        handler.raises = [SealBrokenError(Words("打不开", "does not open"))]
+        assert office.post(office.body("9001", SIGN_IN))[0].outcome is Outcome.FAILED
+        assert messages_in(office.store) == []
+
     @pytest.mark.parametrize("infno", ["9001", "9002"])
     def test_a_fault_of_ours_is_answered_and_leaves_nothing(
         self, scripted: tuple[Office, _Handlers], infno: str
@@ -276,27 +284,28 @@ class TestOthersInTheWay:
 class TestWhoIsIn:
     """Institutions that are suspended, ended or unknown; sign-ins that are missing or not good."""
 
-    def test_business_is_closed_to_a_suspended_institution_and_the_rest_is_not(self, office: Office) -> None:
-        office.stand(Standing.SUSPENDED)
-        answer = office.say("1201", {"medinsinfo": {"fixmedins_type": "2"}})
+    def test_business_is_closed_to_a_suspended_institution_and_the_rest_is_not(self, lone_office: Office) -> None:
+        lone_office.stand(Standing.SUSPENDED)
+        answer = lone_office.say("1201", {"medinsinfo": {"fixmedins_type": "2"}})
         assert answer["infcode"] == 0
-        signed_in = office.say("9001", SIGN_IN)
+        signed_in = lone_office.say("9001", SIGN_IN)
         assert signed_in["infcode"] == 0
         assert "暂停" in str(signed_in["warn_msg"])
 
-    def test_one_whose_agreement_has_ended_cannot_sign_in_and_needs_no_sign_in(self, store: Store) -> None:
-        office = Office(store, terms=SignInTerms(is_demanded=True)).furnish()
+    def test_one_whose_agreement_has_ended_cannot_sign_in_and_needs_no_sign_in(self, one_store: Store) -> None:
+        emptied(one_store)
+        office = Office(one_store, terms=SignInTerms(is_demanded=True)).furnish()
         office.stand(Standing.ENDED)
         assert "practice.institution_ended" in str(office.say("9001", SIGN_IN)["err_msg"])
         assert office.say("1201", {"medinsinfo": {"fixmedins_type": "2"}})["infcode"] == 0
 
-    def test_an_unknown_institution_is_refused_by_name(self, office: Office) -> None:
-        answer = office.say("9001", SIGN_IN, fixmedins_code=HOSPITAL)
+    def test_an_unknown_institution_is_refused_by_name(self, lone_office: Office) -> None:
+        answer = lone_office.say("9001", SIGN_IN, fixmedins_code=HOSPITAL)
         assert "fsi.not_your_institution" in str(answer["err_msg"])
         assert HOSPITAL in str(answer["err_msg"])
 
-    def test_who_proves_nothing_is_told_how(self, office: Office) -> None:
-        reply, answer = office.post(office.body("9001", SIGN_IN), voice=None)
+    def test_who_proves_nothing_is_told_how(self, lone_office: Office) -> None:
+        reply, answer = lone_office.post(lone_office.body("9001", SIGN_IN), voice=None)
         assert (reply.outcome, reply.code) == (Outcome.UNPROVED, "fsi.unproved")
         assert "Authorization" in str(answer["err_msg"])
 
@@ -309,33 +318,33 @@ class TestUnreadable:
         [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b'{"infno":NaN}', b"[" * 5000, b'{"a":1e400}', b"7"],
         ids=lambda body: str(body[:9]),
     )
-    def test_noise_is_answered(self, office: Office, body: bytes) -> None:
-        reply, answer = office.post(body)
+    def test_noise_is_answered(self, lone_office: Office, body: bytes) -> None:
+        reply, answer = lone_office.post(body)
         assert (reply.outcome, answer["infcode"]) == (Outcome.UNREADABLE, -1)
         assert answer["output"] is None
         assert len(str(answer["err_msg"])) <= 200
 
     @pytest.mark.parametrize("name", ["infno", "msgid", "mdtrtarea_admvs", "opter", "inf_time", "fixmedins_name"])
-    def test_the_missing_field_is_named(self, office: Office, name: str) -> None:
-        reply, answer = office.post(office.body("9001", SIGN_IN, **{name: None}))
+    def test_the_missing_field_is_named(self, lone_office: Office, name: str) -> None:
+        reply, answer = lone_office.post(lone_office.body("9001", SIGN_IN, **{name: None}))
         assert reply.outcome is Outcome.UNREADABLE
         assert name in str(answer["err_msg"])
 
-    def test_a_name_that_stands_twice_is_refused(self, office: Office) -> None:
-        body = office.body("9001", SIGN_IN).replace(b'"opter_no"', b'"ip": "1", "opter_no"')
-        _, answer = office.post(body)
+    def test_a_name_that_stands_twice_is_refused(self, lone_office: Office) -> None:
+        body = lone_office.body("9001", SIGN_IN).replace(b'"opter_no"', b'"ip": "1", "opter_no"')
+        _, answer = lone_office.post(body)
         assert answer["infcode"] == -1
         assert "ip" in str(answer["err_msg"])
 
-    def test_a_field_of_the_input_is_named_with_its_chinese_name(self, office: Office) -> None:
-        reply, answer = office.post(office.body("9001", {"signIn": {"mac": "x" * 30}}))
+    def test_a_field_of_the_input_is_named_with_its_chinese_name(self, lone_office: Office) -> None:
+        reply, answer = lone_office.post(lone_office.body("9001", {"signIn": {"mac": "x" * 30}}))
         assert reply.outcome is Outcome.REFUSED
         assert "signIn.opter_no（操作员编号）必填" in str(answer["err_msg"])
         for named in ("signIn.opter_no", "signIn.mac", "signIn.ip"):
             assert named in str(answer["warn_msg"])
 
-    def test_extra_fields_are_named_and_do_no_harm(self, office: Office) -> None:
-        answer = office.say("9001", {"signIn": SIGN_IN["signIn"] | {"operno": "1"}})
+    def test_extra_fields_are_named_and_do_no_harm(self, lone_office: Office) -> None:
+        answer = lone_office.say("9001", {"signIn": SIGN_IN["signIn"] | {"operno": "1"}})
         assert answer["infcode"] == 0
         assert "signIn.operno" in str(answer["warn_msg"])
 
@@ -343,18 +352,20 @@ class TestUnreadable:
         ("infno", "code"),
         [("9999", "fsi.unknown_transaction"), ("3101", "fsi.not_implemented"), ("7201", "fsi.not_implemented")],
     )
-    def test_unknown_and_unhandled_transactions_are_told_apart(self, office: Office, infno: str, code: str) -> None:
-        reply, answer = office.post(office.body(infno, {}))
+    def test_unknown_and_unhandled_transactions_are_told_apart(
+        self, lone_office: Office, infno: str, code: str
+    ) -> None:
+        reply, answer = lone_office.post(lone_office.body(infno, {}))
         assert (reply.code, answer["infcode"]) == (code, -1)
 
 
-def test_figures_tell_transactions_and_outcomes(office: Office) -> None:
-    office.say("9001", SIGN_IN)
-    office.say("9001", {})
-    office.post(b"{")
+def test_figures_tell_transactions_and_outcomes(lone_office: Office) -> None:
+    lone_office.say("9001", SIGN_IN)
+    lone_office.say("9001", {})
+    lone_office.post(b"{")
     told = {
         (sample.name, *sorted(sample.labels.values())): sample.value
-        for metric in office.answering.figures.metrics()
+        for metric in lone_office.answering.figures.metrics()
         for sample in metric.samples
     }
     assert told["yima_fsi_messages_total", "9001", "answered"] == 1

@@ -196,7 +196,7 @@ def test_certificates_that_cannot_be_used_are_refused_before_anything_is_made(tm
     assert not (tmp_path / "data").exists()
 
 
-def test_answers_are_not_held_back_by_nagles_algorithm(tmp_path: Path) -> None:
+def test_answers_are_not_held_back_by_nagles_algorithm() -> None:
     listening = _listen(WebConfig(port=free_port()))
     listening.listen()
     with listening, socket.create_connection(listening.getsockname()):

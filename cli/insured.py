@@ -32,8 +32,8 @@ insured_app = command_group("参保人员 / Insured people")
 def import_people(file: File, config: Config, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """导入参保人员及待遇名单，要么全部要么不导入 / Import people and what holds of them, all of it or nothing.
 
-    名单种类由列名判断：人员、参保、凭证、待遇事实、家庭共济、账户余额；样例见 config/seed/。
-    The columns say which list it is: people, insurances, credentials, facts, families, balances; samples: config/seed/.
+    名单种类由列名判断：人员、参保、凭证、待遇事实、家庭共济、账户余额、年度累计；样例见 config/seed/。
+    The columns say which list it is: people, insurances, credentials, facts, families, balances, year totals.
     """
     content = read_list(file)
     with opened_centre(config) as store:

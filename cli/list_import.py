@@ -27,6 +27,7 @@ _LISTS: Mapping[str, Words] = {
     "facts": Words("待遇事实", "facts"),
     "family": Words("家庭共济", "families"),
     "balances": Words("账户余额", "balances"),
+    "totals": Words("年度累计", "year totals"),
     "institutions": Words("定点医药机构", "institutions"),
     "practitioners": Words("医师药师", "practitioners"),
     "posts": Words("执业地点", "posts"),

@@ -14,7 +14,7 @@ from typing import Final
 from codes.words import Words
 from server.people.drafting import Drafted, midnight
 from server.people.insured import RESIDENT_CARD, Identity
-from server.people.insured_lists import BALANCES, CREDENTIALS, FACTS, FAMILY, INSURANCES, PEOPLE
+from server.people.insured_lists import BALANCES, CREDENTIALS, FACTS, FAMILY, INSURANCES, PEOPLE, TOTALS
 from server.people.list_cells import CellError, identity_card
 from server.people.list_file import Fault, Line, ListFile
 from server.store.insured import Binding, Fact, FactKind, Insurance
@@ -52,6 +52,7 @@ class Draft:
     facts: Drafted[tuple[str, FactKind, str, date], Fact] = field(default_factory=Drafted)
     bindings: Drafted[tuple[str, str, date], Binding] = field(default_factory=Drafted)
     balances: Drafted[str, Decimal] = field(default_factory=Drafted)
+    openings: Drafted[tuple[str, int, str], Decimal] = field(default_factory=Drafted)
     mentioned: list[tuple[str, Line, str]] = field(default_factory=list)
     """Whom each line is about, and in which column it says so."""
     faults: list[Fault] = field(default_factory=list)
@@ -210,6 +211,14 @@ def _take_balance(draft: Draft, line: Line) -> None:
     draft.note(draft.balances.add(line.text("psn_no"), amount, line, "balance"))
 
 
+def _take_total(draft: Draft, line: Line) -> None:
+    amount = line.amount("amount")
+    assert amount is not None  # noqa: S101 - the column is required
+    draft.mention(line, "psn_no")
+    key = (line.text("psn_no"), line.number_or("year", 0), line.text("key"))
+    draft.note(draft.openings.add(key, amount, line, "key"))
+
+
 def _span(draft: Draft, line: Line) -> tuple[date, date | None] | None:
     first, last = line.day("from"), line.day("to")
     assert first is not None  # noqa: S101 - the column is required, or was looked for
@@ -224,4 +233,5 @@ _TAKE: Final[Mapping[str, Callable[[Draft, Line], None]]] = {
     CREDENTIALS: _take_credential,
     FAMILY: _take_binding,
     BALANCES: _take_balance,
+    TOTALS: _take_total,
 }

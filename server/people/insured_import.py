@@ -15,14 +15,15 @@ from codes.words import Words
 from server.people.drafting import sorted_out
 from server.people.insured import IDENTITY_CARD, opened, sealed
 from server.people.insured_draft import Draft, draft_of
-from server.people.insured_lists import BALANCES, CREDENTIALS, FACTS, FAMILY, INSURANCES, PEOPLE, SHEETS
+from server.people.insured_lists import BALANCES, CREDENTIALS, FACTS, FAMILY, INSURANCES, PEOPLE, SHEETS, TOTALS
 from server.people.list_file import Counts, Fault, read_lists, refuse_faults
 from server.people.roles import Person as Officer
 from server.people.sealing import Sealer
-from server.store import audit, insured, medical_accounts
+from server.store import audit, insured, medical_accounts, year_openings
 from server.store.database import Connection, Store
 from server.store.insured import Credential, Insurance
 from server.store.times import micros
+from server.store.year_openings import YearOpening
 from wire.fsi.values import BEIJING
 
 
@@ -110,6 +111,11 @@ class _Importing:
         counts[FAMILY], bindings = sorted_out(families, draft.bindings.values)
         balances = medical_accounts.load_balances(connection, list(draft.balances.values))
         counts[BALANCES], _ = sorted_out(balances, draft.balances.values)
+        told = {
+            (one.psn_no, one.year, one.key): one.amount
+            for one in year_openings.load_openings_of_all(connection, draft.psn_nos)
+        }
+        counts[TOTALS], _ = sorted_out(told, draft.openings.values)
         if not is_trial:
             # A number that was wrong, and is corrected now, must not lead to this person any more.
             wrong = [
@@ -123,6 +129,8 @@ class _Importing:
             insured.put_credentials(connection, credentials)
             insured.put_facts(connection, facts)
             insured.put_bindings(connection, bindings)
+            openings = [YearOpening(*key, amount, self._now) for key, amount in draft.openings.values.items()]
+            year_openings.put_openings(connection, openings)
             year = self._now.astimezone(BEIJING).year
             medical_accounts.set_balances(connection, draft.balances.values, year, self._now)
         return {name: one for name, one in counts.items() if one != Counts(0, 0, 0)}

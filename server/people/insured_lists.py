@@ -1,7 +1,8 @@
 """The lists from which insured people come: what columns they have, and what their lines say.
 
-Six lists, since six offices keep them: people (whose lines may carry an insurance, a card and a balance as well),
-further insurances, further credentials, facts that hold for a time, families that share accounts, and balances.
+Seven lists, since as many offices keep them: people (whose lines may carry an insurance, a card and a balance as well),
+further insurances, further credentials, facts that hold for a time, families that share accounts, balances, and what
+the year had come to before this centre settled.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ CREDENTIALS: Final = "credentials"
 FACTS: Final = "facts"
 FAMILY: Final = "family"
 BALANCES: Final = "balances"
+TOTALS: Final = "totals"
 
 _CERTIFICATES = {"居民身份证": RESIDENT_CARD, "身份证": RESIDENT_CARD} | {f"{n:02}": f"{n:02}" for n in range(1, 100)}
 _SEXES = {"男": "1", "女": "2", "未说明": "9", "1": "1", "2": "2", "9": "9", "0": "9"}
@@ -132,6 +134,16 @@ SHEETS: Final = (
         (
             Column("psn_no", "人员编号", cells.number, is_required=True),
             Column("balance", "账户余额", cells.money, is_required=True),
+        ),
+    ),
+    Sheet(
+        TOTALS,
+        Words("年度累计", "year totals"),
+        (
+            Column("psn_no", "人员编号", cells.number, is_required=True),
+            Column("year", "年度", cells.year, is_required=True),
+            Column("key", "累计项", cells.text, is_required=True),
+            Column("amount", "金额", cells.money, is_required=True),
         ),
     ),
 )

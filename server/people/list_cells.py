@@ -25,6 +25,7 @@ _DAY = re.compile(
 )
 _MONTH = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})月?")
 _INSTITUTION = re.compile(r"[A-Za-z0-9]{1,26}")
+_YEAR = re.compile(r"20[0-9]{2}")
 _DISTRICT = re.compile(r"[0-9]{6}")
 _MOST_FEN = 16
 """Digits of an amount, as the interface has them."""
@@ -128,6 +129,14 @@ def rank(written: str) -> int:
     cell = _narrow(written)
     if not cell.isascii() or not cell.isdigit() or not 1 <= int(cell) <= 99:  # noqa: PLR2004 - two digits
         raise CellError("people.rank", Words(f"{cell!r} 应为 1–99", f"{cell!r} is not a number from 1 to 99"))
+    return int(cell)
+
+
+def year(written: str) -> int:
+    """Return a calendar year."""
+    cell = _narrow(written).removesuffix("年")
+    if not _YEAR.fullmatch(cell):
+        raise CellError("people.year", Words(f"{cell!r} 不是年份", f"{cell!r} is not a year"))
     return int(cell)
 
 

@@ -451,6 +451,18 @@ settlement_increment = Table(
     comment="By how much each settlement moves a person's totals of the year",
 )
 
+year_opening = Table(
+    "year_opening",
+    metadata,
+    Column("psn_no", Text, ForeignKey("insured.psn_no"), primary_key=True),
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("key", Text, primary_key=True),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("told_us", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+    comment="What a person's year had come to before this centre settled for them",
+)
+
 # -- stock, purchase and sale ------------------------------------------------------------------------------------------
 
 stock_record = Table(

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, and_, case, func, literal_column, or_, select
 
 from server.store import bulk
 from server.store.amounts import FEN
-from server.store.fsi_tables import settlement, settlement_code, settlement_increment, settlement_line
+from server.store.fsi_tables import settlement, settlement_code, settlement_increment, settlement_line, year_opening
 from server.store.records import Records
 from server.store.times import micros
 
@@ -277,15 +277,16 @@ def load_increments(connection: Connection, setl_id: str) -> Sequence[Increment]
 
 
 def load_year_totals(connection: Connection, psn_no: str, year: int) -> dict[str, Decimal]:
-    """Return what a person's settlements of a year come to, by key; what was struck out does not count."""
-    found = settlement_increment.c
-    counting = settlement_increment.join(settlement, settlement.c.setl_id == found.setl_id)
-    asked = (
-        select(found.key, func.sum(found.amount_fen))
-        .select_from(counting)
+    """Return what a person's year comes to, by key: what was told of it, and what settlements that count have added."""
+    found, told = settlement_increment.c, year_opening.c
+    settled = (
+        select(found.key, found.amount_fen)
+        .join(settlement, settlement.c.setl_id == found.setl_id)
         .where(found.psn_no == psn_no, found.year == year, settlement.c.state != SettlementState.REVERSED.value)
-        .group_by(found.key)
     )
+    opened = select(told.key, told.amount_fen).where(told.psn_no == psn_no, told.year == year)
+    whole = settled.union_all(opened).subquery()
+    asked = select(whole.c.key, func.sum(whole.c.amount_fen)).group_by(whole.c.key)
     return {key: FEN.amount(int(fen)) for key, fen in connection.execute(asked)}
 
 

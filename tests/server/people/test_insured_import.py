@@ -28,7 +28,10 @@ from server.people.sealing import Sealer
 from server.store import audit, insured, medical_accounts
 from server.store.database import Store
 from server.store.insured import FactKind
+from server.store.settlements import load_year_totals
 from server.store.tables import metadata
+from server.store.visits import add_visit
+from tests.server.store.settlement_rows import settle, settlement, visit
 from web.errors import InvalidRequestError, NotFoundError
 from web.passwords import verify_password
 
@@ -70,7 +73,8 @@ def register(store: Store) -> Register:
 
 
 def test_the_samples_are_taken_and_say_the_same_when_taken_again(register: Register) -> None:
-    lists = [SEED / f"{name}.csv" for name in ("insured", "insured_credentials", "insured_facts", "insured_family")]
+    names = ("insured", "insured_credentials", "insured_facts", "insured_family", "insured_totals")
+    lists = [SEED / f"{name}.csv" for name in names]
     first = [register.take_bytes(one.read_bytes()) for one in lists]
     again = [register.take_bytes(one.read_bytes()) for one in lists]
 
@@ -299,6 +303,23 @@ def test_what_is_stored_already_is_looked_at_too(register: Register) -> None:
     ended = INSURED | {"to": "2025-12-31"}
     counts = register.take(people=[ended], insurances=[anew])
     assert counts["insurances"] == Counts(1, 1, 0)
+
+
+def test_a_year_that_began_elsewhere_goes_on_from_what_it_had_come_to(register: Register) -> None:
+    told: dict[str, object] = {"psn_no": "P1", "year": "2026", "key": "dedc:outpatient", "amount": "120.50"}
+    register.take(people=[PERSON], totals=[told, told | {"key": "stays", "amount": "1"}])
+    again = register.take(totals=[told | {"amount": "100"}, told | {"year": "2025"}])
+
+    assert again == {"totals": Counts(1, 1, 0)}
+    assert register.faults(totals=[told, told | {"amount": "1"}]) == [("totals", 2, "key", "people.repeated")]
+    with register.store.writing() as connection:
+        add_visit(connection, visit())
+        settle(connection, settlement(), ("dedc:outpatient", "50.00"), ("fund", "7.00"))
+        assert load_year_totals(connection, "P1", 2026) == {
+            "dedc:outpatient": Decimal("150.00"),
+            "stays": Decimal("1.00"),
+            "fund": Decimal("7.00"),
+        }
 
 
 def test_a_password_holds_for_all_that_a_person_may_show(register: Register) -> None:

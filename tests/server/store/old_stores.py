@@ -62,7 +62,7 @@ def live_through_a_morning(store: Store) -> None:
 def settle_something(store: Store) -> None:
     """Fill the tables of settlement: people and institutions of the samples, and one sale that was cancelled."""
     sealer, seed = Sealer(bytes(range(32))), ROOT / "config" / "seed"
-    for name in ("insured", "insured_credentials", "insured_facts", "insured_family"):
+    for name in ("insured", "insured_credentials", "insured_facts", "insured_family", "insured_totals"):
         import_insured(store, sealer, (seed / f"{name}.csv").read_bytes(), by=COMMAND_LINE, now=NOW)
     practice = Practice(store)
     practice.import_institutions((seed / "institutions.csv").read_bytes(), by=COMMAND_LINE, now=NOW)

@@ -717,6 +717,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("mdtrt_id", "moment", "n", name=op.f("pk_visit_diagnosis")),
     )
     op.create_table(
+        "year_opening",
+        sa.Column("psn_no", sa.Text(), nullable=False),
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("told_us", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["psn_no"], ["insured.psn_no"], name=op.f("fk_year_opening_psn_no")),
+        sa.PrimaryKeyConstraint("psn_no", "year", "key", name=op.f("pk_year_opening")),
+        comment="What a person's year had come to before this centre settled for them",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "account_movement",
         sa.Column("n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("psn_no", sa.Text(), nullable=False, comment="whose account"),

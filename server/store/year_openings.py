@@ -1,0 +1,39 @@
+"""What people's years had come to before this centre settled for them: deductibles paid, caps used, stays."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection
+
+from server.store import bulk
+from server.store.fsi_tables import year_opening
+from server.store.records import Records
+
+
+@dataclass(frozen=True, slots=True)
+class YearOpening:
+    """One total of a person's year, as it was told; `settlements.load_year_totals` counts on from it."""
+
+    psn_no: str
+    year: int
+    key: str
+    """As the benefit rules call it."""
+    amount: Decimal
+    told_at: datetime
+
+
+_OPENINGS = Records(year_opening, YearOpening)
+
+
+def load_openings_of_all(connection: Connection, psn_nos: Collection[str]) -> Sequence[YearOpening]:
+    """Return what was told of people's years."""
+    return _OPENINGS.records(bulk.fetch(connection, _OPENINGS.columns, year_opening.c.psn_no, psn_nos))
+
+
+def put_openings(connection: Connection, openings: Sequence[YearOpening]) -> None:
+    """Tell totals, or correct those of the same person, year and key."""
+    bulk.insert_or_replace(connection, year_opening, _OPENINGS.rows(openings))

@@ -101,6 +101,17 @@ def test_only_what_changed_since_the_version_that_is_held_comes(office: Office) 
     assert (nothing["data_cnt"], lines(fetch(office, nothing["file_qury_no"]))) == (0, [])
 
 
+def test_a_list_is_read_in_parts_and_none_is_lost_between_them(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(list_rows, "_PART", 2)
+    for count in (1, 2, 3, 4, 5):
+        put_version(office.store, count, f"XA{count}")
+        with office.store.writing() as connection:
+            twice = replace(item(f"XA{count}", "02"), from_day=NOON.date(), version=count)
+            insurance_catalogue.put_items(connection, [twice])
+        found = lines(fetch(office, ask(office, "0")["file_qury_no"]))
+        assert [line[0] for line in found] == [f"XA{one}" for one in range(1, count + 1) for _ in range(2)]
+
+
 def test_every_list_has_its_own_items_and_columns(office: Office) -> None:
     for kind in file_kinds():
         put_version(office.store, 1, f"C{kind.number}", name=kind.number)

@@ -65,7 +65,7 @@ def reckon(connection: Connection, sale: Sale, institution: Institution, ground:
     outcome = settle(
         book,
         as_ruled(person, force.rules, force.day),
-        replace(visit, stay_number=_stay_number(totals)),
+        replace(visit, stay_number=sale.stay_number or _stay_number(totals)),
         [one.reckoned for one in priced],
         YearTotals(totals),
     )
@@ -84,6 +84,7 @@ def _visit(sale: Sale, institution: Institution, person: Insured, entitled: Enti
         referral=referral_of(person, sale),
         uses_account=sale.uses_account,
         dual_channel=entitled.dual_channel,
+        is_continued=sale.is_continued,
     )
 
 

@@ -128,6 +128,10 @@ class Sale:
     """`mdtrt_id` of a visit that was opened before; empty: one is made."""
     ends: datetime | None = None
     """Discharge of a stay; its day decides rules and year. Else the begin does."""
+    stay_number: int | None = None
+    """Which stay of the year this is, by admissions that were not cancelled; None: as the totals of the year say."""
+    is_continued: bool = False
+    """A part of the stay was settled before, so that its deductible is paid and it is no further stay."""
 
     @property
     def day(self) -> date:

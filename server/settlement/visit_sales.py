@@ -259,7 +259,8 @@ class _Part:
 
 
 def _stay(visit: Visit, lines: Sequence[FeeLine], asked: Asked, part: _Part) -> Sale:
-    return _sale(visit, lines, asked, number=f"{visit.mdtrt_id}-{part.n}", ends=part.ends)
+    sale = _sale(visit, lines, asked, number=f"{visit.mdtrt_id}-{part.n}", ends=part.ends)
+    return replace(sale, stay_number=part.stay_number, is_continued=part.n > 1)
 
 
 def _number(record: Settlement) -> int:

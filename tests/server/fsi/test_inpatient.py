@@ -289,7 +289,6 @@ def test_a_stay_is_settled_once_and_then_closed(ward: Ward) -> None:
     assert refused(ward.say("2404", of(stay))) == "visit.line_settled"
 
 
-@pytest.mark.xfail(strict=True, reason="a sale does not carry yet which stay it is, nor that it goes on")
 def test_the_second_stay_of_a_year_has_half_the_deductible(ward: Ward) -> None:
     first = discharged(ward, begntime=ward.at(days=30), ends=ward.at())
     # A stay that was cancelled does not count.
@@ -303,7 +302,6 @@ def test_the_second_stay_of_a_year_has_half_the_deductible(ward: Ward) -> None:
     assert money(later, ("act_pay_dedc",)) == ["400.00"]
 
 
-@pytest.mark.xfail(strict=True, reason="a sale does not carry yet which stay it is, nor that it goes on")
 def test_a_stay_is_settled_in_parts(ward: Ward) -> None:
     stay = ward.admit()
     ward.enter(ward.bed(stay, "50"))

@@ -18,7 +18,7 @@ from server.lists.importing import import_list
 from server.lists.kinds import KINDS, file_kinds
 from server.lists.shelf import Promise, Shelf
 from server.people.roles import COMMAND_LINE
-from server.store import institutions, insurance_catalogue
+from server.store import institutions, insurance_catalogue, list_rows
 from server.store.database import Store
 from server.store.institutions import Caller, CallerKind
 from server.store.insurance_catalogue import ITEMS, Version

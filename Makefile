@@ -6,7 +6,7 @@ YIMA   := $(VENV)/bin/yima
 # order: by size, as the plug-in would have it, the files of one long test each would all come last.
 PYTEST := $(VENV)/bin/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup system-packages demo photos test check bench bench-peers soak storm chaos mornings bundle bundle-test fuzz trace lock clean
+.PHONY: help setup system-packages demo photos test check bench bench-peers soak storm chaos mornings bundle bundle-test fuzz identities trace lock clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
 
@@ -71,6 +71,10 @@ bundle: setup ## dist/yima-bundle-VERSION.tar: installs without a network (docs/
 bundle-test: setup ## make a bundle with every part, install it in a network namespace without a route, start it there
 	@rm -rf build/bundle-test; $(VENV)/bin/python systemd/bundle.py --extras edge,camera,server --target build/bundle-test
 	YIMA_BUNDLE=$$(ls build/bundle-test/*.tar) $(VENV)/bin/python -m pytest -q tests/systemd/test_offline.py
+
+CASES ?= 100000
+identities: setup ## settle a hundred thousand random cases and hold each against the identities of the interface
+	$(VENV)/bin/python -m tests.identities --cases $(CASES)
 
 fuzz: setup ## damage a thousand terminal stores in every way and start on each; then the property tests with new examples
 	$(VENV)/bin/python -m tests.edge.store.flips 1000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
@@ -15,6 +15,8 @@ from rules.benefits.rule_set import Crossing, RuleSet
 
 BASE_AREA = "base"
 """The book for districts that no other book covers."""
+NO_FILE = "*.toml"
+"""Stands for the file where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,8 @@ def load_book(texts: Mapping[str, str]) -> Book:
             faults += exc.faults
     versions.sort(key=lambda rules: rules.begins)
     faults += _clashes(versions)
-    if not faults and not versions:
-        faults.append(BookFault("config/benefits", "", "", Words("没有规则文件", "there is no rule file")))
+    if not texts:
+        faults.append(BookFault(NO_FILE, "", "", Words("没有规则文件", "there is no rule file")))
     if faults:
         raise BookError(faults)
     return Book(versions[0].area, tuple(versions))
@@ -129,7 +131,7 @@ def load_books(folders: Mapping[str, Mapping[str, str]]) -> Books:
         try:
             book = load_book(texts)
         except BookError as exc:
-            faults += exc.faults
+            faults += [replace(fault, file=folder) if fault.file == NO_FILE else fault for fault in exc.faults]
             continue
         if book.area != folder:
             words = Words(f"与所在目录 {folder} 不同", f"is not the name of its folder, {folder}")

@@ -125,5 +125,5 @@ def test_the_faults_of_all_folders_are_told_at_once() -> None:
     assert [(fault.file, fault.key) for fault in caught.value.faults] == [
         ("town/a", ""),
         ("city/a", "area"),
-        ("config/benefits", ""),
+        ("gone", ""),
     ]

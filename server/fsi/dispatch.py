@@ -16,6 +16,7 @@ from server.fsi.refusals import NotHandledError, UnknownTransactionError
 from server.fsi.transactions import (
     accounts,
     catalogue,
+    entitlement,
     files,
     inpatient,
     institution,
@@ -40,6 +41,7 @@ GROUPS: Final = (
     catalogue,
     listing,
     matching,
+    entitlement,
     pharmacy,
     outpatient,
     inpatient,

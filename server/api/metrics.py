@@ -47,7 +47,7 @@ class LineFigures(Protocol):
 
     @property
     def refused(self) -> int:
-        """Presence or reports that said nothing."""
+        """Frames that said nothing."""
 
 
 def metrics_route(centre: Centre, line: LineFigures) -> APIRouter:

@@ -42,7 +42,7 @@ class OnTheWay:
     """How often it was sent again without an answer."""
 
     @property
-    def is_due_s(self) -> float:
+    def due_s(self) -> float:
         """When to send it again, on the monotonic clock."""
         return self.last_sent_s + min(RESEND_S * 2.0 ** min(self.tries, _ENOUGH_TRIES), MOST_RESEND_S)
 
@@ -69,7 +69,10 @@ class Sent:
             self._unanswered.popitem(last=False)
 
     def is_unanswered(self, nonce: str) -> bool:
-        """Tell whether a receipt to this batch counts: the first, for a later one may tell of what is over."""
+        """Tell whether a receipt to this batch counts: the first, for a later one may tell of what is over.
+
+        If the first said `held` and a later one would have accepted, the rows are offered again after the hold.
+        """
         return nonce in self._unanswered
 
     def was_answered(self, nonce: str) -> bool:

@@ -247,7 +247,7 @@ class Uplink:
 
     def _overdue(self) -> OnTheWay | None:
         now_s = self._clock.monotonic_s()
-        return next((batch for batch in self._on_the_way.values() if batch.is_due_s <= now_s), None)
+        return next((batch for batch in self._on_the_way.values() if batch.due_s <= now_s), None)
 
     def _resend(self, batch: OnTheWay) -> bool:
         """Send the same frame again. What of it was confirmed meanwhile, by another receipt, is confirmed once more."""
@@ -385,7 +385,7 @@ class Uplink:
 
     def _settle(self, receipt: Receipt, arrived_s: float, applied: Applied) -> None:
         if not self._sent.is_unanswered(receipt.nonce):
-            # The same receipt twice: the broker may repeat it.
+            # Two receipts in one turn: the frame was sent twice, or the broker repeats one.
             return
         first_sent = self._sent.note_answered(receipt.nonce)
         self._on_the_way.pop(receipt.nonce, None)

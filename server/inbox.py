@@ -66,7 +66,7 @@ class Inbox:
         return len(self._batches) + len(self._notes)
 
     def put_batch(self, batch: Frame) -> bool:
-        """Keep a batch for the worker; False if there is no room."""
+        """Keep a batch for the worker, once; False only if there is no room for it. A closed inbox forgets it."""
         with self._news:
             if self._is_closed or batch in self._batches:
                 return True
@@ -79,7 +79,7 @@ class Inbox:
         return True
 
     def put_note(self, note: Note) -> bool:
-        """Keep a note for the worker; False if there is no room."""
+        """Keep a note for the worker; False only if there is no room for it. A closed inbox forgets it."""
         with self._news:
             if self._is_closed:
                 return True
@@ -94,8 +94,8 @@ class Inbox:
     def close(self) -> None:
         """Say that nothing more is taken, not even what waits or comes yet: all of it comes again to the next centre.
 
-        Terminals send again what has no receipt and report within half a minute, and the broker repeats their last
-        presence.
+        Terminals send again what has no receipt, after a minute at most, and report within half a minute, and the
+        broker repeats their last presence.
         """
         with self._news:
             self._is_closed = True

@@ -35,7 +35,7 @@ _LINK_STOP_S = 1.0
 _PUBLISH_RETRY_S = 0.005
 _STORE_PAUSE_S = 1.0
 _IDLE_TURN_S = 0.25
-_HEARD = {Channel.EVENTS, Channel.PRESENCE, Channel.HEALTH}
+_HEARD = frozenset({Channel.EVENTS, Channel.PRESENCE, Channel.HEALTH})
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 Report = tuple[TerminalTopics, Health]
@@ -149,7 +149,7 @@ class _Line:
     def message(self, topic: str, frame: bytes) -> None:
         """Have a frame kept; count what is not for the centre, or finds no room."""
         channel = _channel_of(topic)
-        # A presence without content is one that somebody deleted from the broker.
+        # Nothing of ours is empty; an empty presence is one that somebody deleted from the broker.
         if channel is None or not frame:
             self.refused += 1
         elif not self._keep(channel, topic, frame):
@@ -193,6 +193,7 @@ class Receiver:
         self._link = link(settings, self._line, every_terminal(Channel.EVENTS, group=group))
         self._notes_link = link(notes_settings, self._notes_line, *notes)
         self._inbox = Inbox()
+        self._stopping = threading.Event()
         self._worker = threading.Thread(target=self._work, name="ingest", daemon=True)
         self._refused = 0
         self.turns = 0
@@ -220,7 +221,7 @@ class Receiver:
 
     @property
     def refused(self) -> int:
-        """Frames on no topic of ours, or presence that could not be read."""
+        """Frames that said nothing: on no topic of ours, empty, or presence and reports that could not be taken."""
         return self._refused + self._line.refused + self._notes_line.refused
 
     @property
@@ -235,7 +236,8 @@ class Receiver:
         self._notes_link.start()
 
     def stop(self) -> None:
-        """Commit and answer what is in work, forget what waits, and end the threads."""
+        """Commit what is in work, answer it if the broker takes it at once, forget what waits, and end the threads."""
+        self._stopping.set()
         self._inbox.close()
         self._worker.join(timeout=STOP_PATIENCE_S)
         self._link.stop(timeout_s=_LINK_STOP_S)
@@ -291,6 +293,8 @@ class Receiver:
     def _ask(self, reports: list[Report]) -> None:
         try:
             for topics, said in self._doubtful(reports):
+                if self._stopping.is_set():
+                    return
                 self._ask_one(topics, said)
         except TransientError as exc:
             # It is asked after the next report.
@@ -336,7 +340,7 @@ class Receiver:
         deadline = self._monotonic() + PUBLISH_PATIENCE_S
         while not self._link.publish(reply.topic, reply.frame):
             # Too much waits for the broker's acknowledgement, or the line is down: then the terminal asks again.
-            if not self._line.is_up or self._monotonic() > deadline:
+            if not self._line.is_up or self._stopping.is_set() or self._monotonic() > deadline:
                 return False
             self._sleep(_PUBLISH_RETRY_S)
         return True

@@ -23,6 +23,8 @@ _LISTED = frozenset({ADDED, UNMATCHED, ALREADY})
 """Verdicts after which a pack is on the list."""
 _REFUSED = frozenset({"unreadable", "wrong_code_type"})
 """Verdicts that the end of a code may get."""
+_SEPARATOR = "\x1d"
+_MASKED = "…"
 
 
 @dataclass(slots=True)
@@ -152,10 +154,12 @@ class Tally:
 
     def _is_end_of_code(self, way: Way | None, code: str | None, verdict: str) -> bool:
         """Tell whether the beginning of this was lost with a dead process, and count it."""
-        if not code or verdict not in _REFUSED:
+        if not code or verdict not in _REFUSED or way is Way.CAMERA:
             return False
-        pulls = (pull for account in self._accounts.values() for pull in account.pulls if pull.way is way)
-        torn = (pull for pull in pulls if pull.written.endswith(code) and pull.written != code)
+        pulls = [pull for account in self._accounts.values() for pull in account.pulls if pull.way is way]
+        # The cashier is still at it: what was torn long ago excuses nothing that is shown now.
+        newest = max((pull.trigger for pull in pulls), default=0)
+        torn = (pull for pull in pulls if pull.trigger == newest and _ends(pull.written, code))
         found = next((pull for pull in torn if not pull.is_end_shown and self._was_caught(pull)), None)
         if found is not None:
             found.is_end_shown = True
@@ -183,3 +187,12 @@ class Tally:
 
     def _say(self, what: str) -> str:
         return f"{self._terminal}: {what}"
+
+
+def _ends(written: str, shown: str) -> bool:
+    """Tell whether the screen shows the end of what a scanner wrote, and not all of it; it leaves separators out."""
+    plain = written.replace(_SEPARATOR, "")
+    if shown.endswith(_MASKED):
+        # Only how it begins is shown of what may be somebody's number.
+        return shown.removesuffix(_MASKED) in plain[1:]
+    return plain != shown and plain.endswith(shown)

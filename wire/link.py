@@ -144,7 +144,8 @@ class Link:
         self._stopping.set()
         client = self._client
         is_told = True
-        if farewell is not None and client is not None and self._is_up:
+        # Also while the session is just coming up: its greeting may be out already.
+        if farewell is not None and client is not None and client.is_connected():
             said = _publish_on(client, farewell.topic, farewell.frame, retain=True, wait_s=_FAREWELL_S)
             is_told = said is not None
             if said is not None and self._thread is not threading.current_thread():
@@ -277,6 +278,10 @@ class Link:
         return client
 
     def _come_up(self, client: Client, session: Session) -> None:
+        if self._stopping.is_set():
+            # The farewell has been said already: a greeting now would undo it.
+            client.disconnect()
+            return
         if session.greeting is not None:
             _publish_on(client, session.greeting.topic, session.greeting.frame, retain=True)
         self._up_since_s = time.monotonic()

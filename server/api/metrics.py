@@ -48,7 +48,7 @@ class LineFigures(Protocol):
 
     @property
     def refused(self) -> int:
-        """Presence or reports that said nothing."""
+        """Frames that said nothing."""
 
 
 class FsiLineFigures(Protocol):

@@ -19,8 +19,8 @@ def batch(nonce: str) -> OnTheWay:
 def test_each_wait_is_twice_as_long_and_counts_from_the_last_sending() -> None:
     one, waits = batch("a"), []
     for _ in range(1_200):
-        waits.append(one.is_due_s - one.last_sent_s)
-        one.note_sent_again(one.is_due_s + 0.5)
+        waits.append(one.due_s - one.last_sent_s)
+        one.note_sent_again(one.due_s + 0.5)
     assert waits[:6] == [5, 10, 20, 40, 60, 60]
     assert set(waits[6:]) == {60}
     assert one.first_sent.at_s == 100.0

@@ -414,14 +414,13 @@ def test_frames_beyond_the_queue_are_dropped_counted_and_told_once(
 def test_a_stop_answers_what_is_in_work_and_takes_nothing_that_waits(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    working, take = threading.Event(), scene.centre.take_many
+    take = scene.centre.take_many
     stopping = threading.Thread(target=scene.receiver.stop)
 
     def take_slowly(frames: Sequence[tuple[str, bytes]], now: datetime) -> Sequence[Receipt]:
         scene.hears((EVENTS, b"waits"))
         stopping.start()
-        # Whatever the stop does meanwhile, the line stands until the receipt is out.
-        assert not working.wait(0.1)
+        wait_until(lambda: not scene.receiver.waiting)
         return take(frames, now)
 
     monkeypatch.setattr(scene.centre, "take_many", take_slowly)
@@ -448,6 +447,17 @@ def test_a_receipt_is_given_up_in_time_because_the_terminal_asks_again(scene: Sc
     scene.plays((EVENTS, b"a"))
     assert scene.link.published == []
     assert module.PUBLISH_PATIENCE_S < sum(scene.slept) < module.PUBLISH_PATIENCE_S + 0.1
+
+
+def test_a_stop_does_not_wait_for_a_broker_that_takes_nothing(scene: Scene) -> None:
+    scene.link.refusals = 1_000_000
+    scene.link.listener.link_up()
+    scene.link.on_publish = scene.receiver._stopping.set
+    scene.hears((EVENTS, b"a"))
+    scene.receiver.start()
+    wait_until(lambda: scene.link.refusals < 1_000_000)
+    scene.receiver.stop()
+    assert (scene.link.refusals, scene.slept) == (999_999, [])
 
 
 def test_a_receipt_is_given_up_at_once_when_the_line_is_down(scene: Scene) -> None:

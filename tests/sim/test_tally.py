@@ -125,6 +125,16 @@ def test_end_of_a_code_whose_beginning_a_dead_terminal_missed_may_be_refused_onc
     assert counter.sees(BOX[-7:], "unreadable").pulls().sees().tally.findings().is_clean
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [("350205199401011234", "0…"), ("0106901234567892\x1d21AB12", "9221AB12")],
+    ids=["masked", "without the separator"],
+)
+def test_end_of_a_code_is_known_as_the_screen_names_it(written: str, shown: str) -> None:
+    counter = Counter().was_down(100.5, serial_back_at=101.5).wants().pulls(written)
+    assert counter.sees(shown, "unreadable").pulls(written).sees(written).tally.findings().is_clean
+
+
 @pytest.mark.req("T-72")
 @pytest.mark.parametrize(
     "counter",
@@ -133,6 +143,18 @@ def test_end_of_a_code_whose_beginning_a_dead_terminal_missed_may_be_refused_onc
         pytest.param(
             Counter().was_down(50.0, serial_back_at=100.5).wants().pulls().sees(BOX[-7:], "unreadable").sees(),
             id="after the outage",
+        ),
+        pytest.param(
+            Counter()
+            .was_down(100.5, serial_back_at=101.5)
+            .wants()
+            .pulls()
+            .pulls()
+            .sees()
+            .wants()
+            .pulls(OTHER)
+            .sees(BOX[-7:], "unreadable"),
+            id="of a code that was torn long ago",
         ),
         *(
             pytest.param(

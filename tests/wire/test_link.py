@@ -18,7 +18,7 @@ from wire.link import MAX_IN_FLIGHT, Link, LinkSettings, Retained, Session
 from wire.link_loss import Cause, LinkLoss
 
 pytestmark = pytest.mark.contract
-CONNACK, TAKEN_OVER = bytes.fromhex("2003000000"), bytes.fromhex("e0028e00")
+CONNACK, SUBACK, TAKEN_OVER = bytes.fromhex("2003000000"), bytes.fromhex("900400010001"), bytes.fromhex("e0028e00")
 
 
 class Ear:
@@ -158,6 +158,35 @@ def test_a_session_that_breaks_during_the_farewell_is_not_followed_by_another(
     assert not speaker_ear.up.is_set()
     wait_until(lambda: ("p/speaker", b"lost") in ear.heard)
     assert ear.heard.count(("p/speaker", b"hi")) == 1
+
+
+@pytest.mark.req("T-61")
+def test_a_session_that_comes_up_during_the_stop_greets_nobody() -> None:
+    subscribed, confirm, said = threading.Event(), threading.Event(), bytearray()
+
+    def play_broker(listening: socket.socket) -> None:
+        session, _ = listening.accept()
+        with session:
+            session.recv(1_000)
+            session.sendall(CONNACK)
+            session.recv(1_000)
+            subscribed.set()
+            confirm.wait(10)
+            session.sendall(SUBACK)
+            while piece := session.recv(1_000):
+                said.extend(piece)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        broker = threading.Thread(target=play_broker, args=(listening,), daemon=True)
+        broker.start()
+        link, ear = open_link("late", listening.getsockname()[1], Session(("t",), greeting=Retained("p", b"hi")))
+        assert subscribed.wait(10)
+        link._stopping.set()
+        confirm.set()
+        broker.join(10)
+    assert b"hi" not in said
+    assert not ear.up.is_set()
+    link.stop()
 
 
 def test_a_flood_is_refused_rather_than_queued(pair: tuple[Link, Ear, Link, Ear]) -> None:

@@ -129,7 +129,12 @@ def test_overview_counts_and_links_to_the_filtered_lists(admin: TestClient) -> N
 
 @pytest.mark.parametrize(
     ("is_connected", "hears_terminals", "told"),
-    [(True, True, None), (True, False, "their records do arrive"), (False, True, "receives no records")],
+    [
+        (True, True, None),
+        (True, False, "their records do arrive"),
+        (False, True, "hears how terminals are, but receives no records"),
+        (False, False, "not connected to the broker and receives no records"),
+    ],
 )
 def test_overview_says_which_connection_to_the_broker_is_missing(
     stage: ConsoleStage, is_connected: bool, hears_terminals: bool, told: str | None
@@ -137,8 +142,8 @@ def test_overview_says_which_connection_to_the_broker_is_missing(
     app = create_app(stage.centre, is_connected=lambda: is_connected, hears_terminals=lambda: hears_terminals)
     mount_console(app, stage.centre)
     page = signed_in(TestClient(app, base_url=BASE, headers=ENGLISH), "admin").get("/console/").text
-    said = [words for words in ("their records do arrive", "receives no records") if words in page]
-    assert said == ([told] if told else [])
+    told_of = ("their records do arrive", "are, but receives no records", "broker and receives no records")
+    assert [words for words in told_of if words in page] == [words for words in told_of if told and words in told]
 
 
 @pytest.mark.parametrize(

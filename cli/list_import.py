@@ -32,6 +32,7 @@ _LISTS: Mapping[str, Words] = {
     "practitioners": Words("医师药师", "practitioners"),
     "posts": Words("执业地点", "posts"),
     "standings": Words("状态", "standings"),
+    "approvals": Words("双通道审批", "approvals"),
 }
 
 

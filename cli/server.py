@@ -12,6 +12,7 @@ import typer
 from cli.catalogue import problem_records, read_catalogue, show_left_out
 from cli.centre import AsJson, Config, opened_centre
 from cli.continuity import backup, restore_backup
+from cli.entitlements import approval_app, prescription_app
 from cli.group import command_group
 from cli.institutions import institution_app
 from cli.insured import insured_app
@@ -38,6 +39,8 @@ for _name, _part in (
     ("practitioner", practitioner_app),
     ("insured", insured_app),
     ("list", list_app),
+    ("approval", approval_app),
+    ("prescription", prescription_app),
 ):
     server_app.add_typer(_part, name=_name)
 

@@ -12,10 +12,9 @@ import structlog
 
 from codes.errors import YimaError
 from codes.words import Words
-from rules.entitlements.book import shipped_entitlements
 from server.config import ServerConfig
 from server.fleet import Fleet
-from server.fsi.build import Fsi, build_fsi
+from server.fsi.build import Fsi, build_fsi, load_configured_entitlements
 from server.ingest import Ingest
 from server.ingest.asking import Asking
 from server.live import LiveNews
@@ -148,7 +147,7 @@ def build_centre(config: ServerConfig, now: Now = utc_now) -> Centre:
 
 
 def _fsi(config: ServerConfig, store: Store, now: Now) -> Fsi:
-    entitlements = StoredEntitlements(shipped_entitlements(), now)
+    entitlements = StoredEntitlements(load_configured_entitlements(config.fsi), now)
     return build_fsi(config.fsi, store, load_sealer(config.sealing_key_file, store), entitlements, now)
 
 

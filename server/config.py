@@ -192,6 +192,16 @@ class FsiConfig(Section):
             ),
         ),
     ] = None
+    entitlements_folder: Annotated[
+        Path | None,
+        option(
+            Words("购药规则目录", "Entitlements folder"),
+            Words(
+                "自有的处方药、实名、限购与双通道规则，代替随程序提供的 config/entitlements/",
+                "Rules of one's own on what may be sold to whom, instead of config/entitlements/",
+            ),
+        ),
+    ] = None
     district: Annotated[
         str,
         option(

@@ -12,6 +12,7 @@ from codes.errors import ConfigError
 from codes.words import Words
 from rules.benefits.book import Books, load_books
 from rules.benefits.shipped import shipped_books
+from rules.entitlements.book import EntitlementBook, load_entitlement_book, shipped_entitlements
 from server.config import FsiConfig
 from server.errors import ServerError
 from server.fsi.answering import Answering
@@ -109,6 +110,23 @@ def load_configured_books(config: FsiConfig) -> Books:
     except OSError as exc:
         raise _unreadable(folder, exc) from exc
     return load_books({area: {f"{area}/{file.name}": _text(file) for file in found} for area, found in files.items()})
+
+
+def load_configured_entitlements(config: FsiConfig) -> EntitlementBook:
+    """Return the rules on what may be sold to whom.
+
+    Raises:
+        EntitlementRulesError: One of them is wrong.
+        FsiFileError: One cannot be read.
+    """
+    folder = config.entitlements_folder
+    if folder is None:
+        return shipped_entitlements()
+    try:
+        found = sorted(one for one in folder.iterdir() if one.suffix == ".toml")
+    except OSError as exc:
+        raise _unreadable(folder, exc) from exc
+    return load_entitlement_book({file.name: _text(file) for file in found})
 
 
 def _demands_sign_in(config: FsiConfig, area: Area) -> bool:

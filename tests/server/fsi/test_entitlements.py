@@ -13,6 +13,9 @@ from typing import Any, cast
 
 import pytest
 
+from rules.entitlements.book import shipped_entitlements
+from server.config import FsiConfig
+from server.fsi.build import FsiFileError, load_configured_entitlements
 from server.store.database import Store, open_store
 from server.store.entitlements import ApprovalState, PrescriptionState
 from tests.server.fsi.counter import NEGOTIATED, PLAIN, WANG, Counter, money, refused
@@ -21,6 +24,7 @@ from tests.server.fsi.entitled import (
     DOCTOR,
     OTHER_COLD,
     OTHER_DOCTOR,
+    RULES,
     RX,
     SECOND,
     EntitledOffice,
@@ -291,3 +295,13 @@ class TestDualChannel:
         line = counter.line(NEGOTIATED, price="900.00", rxno="E-9")
         assert counter.settle(counter.sale(line))["setl_id"]
         assert left_of(counter.office.store, "E-9") == [Decimal(0)]
+
+
+def test_rules_of_ones_own_are_read_from_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "t.toml").write_text(RULES.replace("REST", "nowhere").replace("UNAPPROVED", "refuse"), encoding="utf-8")
+    assert load_configured_entitlements(FsiConfig(entitlements_folder=tmp_path)) == book(
+        rest="nowhere", unapproved="refuse"
+    )
+    assert load_configured_entitlements(FsiConfig()) == shipped_entitlements()
+    with pytest.raises(FsiFileError):
+        load_configured_entitlements(FsiConfig(entitlements_folder=tmp_path / "nowhere"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from rules.bands import Band
@@ -30,8 +31,36 @@ STEEPEST = Decimal("0.1")
 """Most by which a rate may grow for each year of age."""
 
 
-def read_layer(table: Table, names: Names) -> Layer:
-    """Return one layer."""
+def read_layers(head: Table, names: Names) -> tuple[Layer, ...]:
+    """Return the layers of a file."""
+    tables = head.tables("layer", are_rules=True)
+    layers = tuple(_layer(table, names) for table in tables)
+    _refuse_sharing_between_slots(tables, layers)
+    return layers
+
+
+def _refuse_sharing_between_slots(tables: Sequence[Table], layers: Sequence[Layer]) -> None:
+    """Keep what one visit uses up in one slot from changing what another slot pays of it.
+
+    Layers of a slot stand for each other, and may share. Between slots only a cap on what is paid can be shared: then
+    more from one fund is never outweighed by less from another.
+    """
+    slot_of: dict[tuple[str, str], str] = {}
+    for table, layer in zip(tables, layers, strict=True):
+        caps = [("cap.pool", cap.pool) for cap in layer.caps if cap.counts is Counts.SCOPE]
+        limits = [("diseases.pool", one.pool) for one in (layer.diseases,) if one and one.counts is Counts.SCOPE]
+        pools = [("deductible.pool", one.pool) for one in layer.deductibles]
+        for key, name in {("group", layer.group), *pools, *caps, *limits}:
+            account = "used" if key in {"cap.pool", "diseases.pool"} else key
+            if slot_of.setdefault((account, name), layer.slot) != layer.slot:
+                table.fault(
+                    key,
+                    f"{name} 已用于 {slot_of[account, name]} 层，不能跨层共用",
+                    f"{name} belongs to the slot {slot_of[account, name]}; slots cannot share it",
+                )
+
+
+def _layer(table: Table, names: Names) -> Layer:
     id_ = table.text("id")
     fund = table.choice("fund", Fund)
     slot = table.text("slot", BASIC if fund is Fund.HIFP else fund.value)

@@ -71,14 +71,16 @@ class LayerRun:
         """
         adjusted = adjust(self.sheet, self.layer, self.facts)
         deductible = self._deductible(base, adjusted)
-        limits = [] if adjusted.lifts_caps else self._limits(adjusted)
+        caps = self._limits(adjusted)
+        # A cap that is lifted does not bind, but what is used of it counts: the year may end without the reason.
+        limits = [] if adjusted.lifts_caps else caps
         above = base - deductible
         counted = min([above, *(limit.left for limit in limits if limit.counts is Counts.SCOPE)])
         stretches = self._lay(base, deductible, counted, adjusted)
         reckoned = to_cent(sum((stretch.width * stretch.rate for stretch in stretches), ZERO))
         payable = [limit.left for limit in limits if limit.counts is Counts.PAID]
         amount = to_cent(min([reckoned, left, *payable]))
-        for limit in limits:
+        for limit in caps:
             self.sheet.tally.grow(limit.key, limit.reach, amount if limit.counts is Counts.PAID else counted)
         paid = Paid(
             amount=amount,

@@ -14,7 +14,7 @@ from codes.words import Words
 from rules.benefits.case import INSTITUTION_KINDS, LEVELS
 from rules.benefits.errors import BookError, BookFault
 from rules.benefits.facts import ORDINARY
-from rules.benefits.layer_file import read_layer
+from rules.benefits.layer_file import read_layers
 from rules.benefits.outcome import Fund
 from rules.benefits.reading import CODE, Table, Where
 from rules.benefits.rule_set import (
@@ -78,7 +78,7 @@ def _rule_set(head: Table, file: str) -> RuleSet:
         portions=[table.rule for table in portion_tables],
         amounts=head.table("amounts").amounts(),
     )
-    layers = tuple(read_layer(table, names) for table in head.tables("layer", are_rules=True))
+    layers = read_layers(head, names)
     for table in portion_tables:
         if table.rule == ORDINARY:
             table.fault("id", f"{ORDINARY} 是保留名称", f"{ORDINARY} is a name of our own")

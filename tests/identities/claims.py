@@ -127,19 +127,23 @@ def order_of_lines_does_not_matter(case: Case, rng: random.Random) -> str:
     return _difference(case.settlement, case.again(lines=shuffled))
 
 
+def _is_in_portions(settled: Settlement) -> bool:
+    """Tell whether lines were settled apart: what one portion uses of a cap, another with a better rate may lack."""
+    return any(step.kind is StepKind.PORTION for step in settled.steps)
+
+
 def more_in_scope_never_lowers_what_funds_pay(case: Case, rng: random.Random) -> str:
-    """Hold for visits settled as one: a portion that comes first may use up a cap for another with a better rate."""
-    if any(portion for portion in case.book.versions[0].portions):
-        return ""
+    """Hold for visits that are settled as one."""
     more = replace(random_line(rng, "more", rng.choice((1, 500, 50_000))), charge_class="01")
     settled, grown = case.settlement, case.again(lines=[*case.lines, more])
-    if grown.fund_pay_sumamt < settled.fund_pay_sumamt:
+    if grown.fund_pay_sumamt < settled.fund_pay_sumamt and not _is_in_portions(grown):
         return f"{more.amount} more: funds pay {grown.fund_pay_sumamt} instead of {settled.fund_pay_sumamt}"
     return ""
 
 
 def the_poor_never_pay_more(case: Case, _: random.Random) -> str:
-    if case.person.assistance is None:
+    """Hold for visits that are settled as one."""
+    if case.person.assistance is None or _is_in_portions(case.settlement):
         return ""
     other = case.again(person=replace(case.person, assistance=None))
     poor = case.settlement

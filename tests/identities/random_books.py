@@ -80,7 +80,7 @@ def rate(rng: random.Random) -> Content:
     return row
 
 
-def deductible(rng: random.Random) -> Content:
+def deductible(rng: random.Random, slot: str) -> Content:
     row: Content = {"when": when(rng)}
     if rng.random() < 0.3:
         row |= {"share": ratio(rng), "of": "base_wage"}
@@ -95,11 +95,12 @@ def deductible(rng: random.Random) -> Content:
     elif rng.random() < 0.3:
         row |= {"less_per_stay": cents(rng, 500), "least": cents(rng, 200)}
     if rng.random() < 0.3:
-        row["pool"] = rng.choice(("a", "b"))
+        row["pool"] = f"{slot}-{rng.choice(('a', 'b'))}"
     return row
 
 
-def cap(rng: random.Random) -> Content:
+def cap(rng: random.Random, slot: str) -> Content:
+    """Return a cap; those on what is paid may be shared by everybody."""
     row: Content = {
         "when": when(rng),
         "amount": cents(rng, 100_000),
@@ -107,7 +108,7 @@ def cap(rng: random.Random) -> Content:
         "counts": rng.choice(("paid", "paid", "scope")),
     }
     if rng.random() < 0.3:
-        row["pool"] = rng.choice(("a", "b"))
+        row["pool"] = rng.choice(("a", "b")) if row["counts"] == "paid" else f"{slot}-{rng.choice(('a', 'b'))}"
     return row
 
 
@@ -127,40 +128,41 @@ def diseases(rng: random.Random) -> Content:
     return table
 
 
-def layer(rng: random.Random, name: str, fund: str) -> Content:
+def layer(rng: random.Random, name: str, fund: str, slot: str) -> Content:
     row: Content = {
         "id": name,
         "title": title(name),
         "fund": fund,
+        "slot": slot,
         "when": when(rng),
         "laid": rng.choice(("from_zero", "above_deductible")),
         "over": rng.choice(("visit", "year")),
-        "deductible": [deductible(rng) for _ in range(rng.randint(0, 2))],
-        "cap": [cap(rng) for _ in range(rng.randint(0, 2))],
+        "deductible": [deductible(rng, slot) for _ in range(rng.randint(0, 2))],
+        "cap": [cap(rng, slot) for _ in range(rng.randint(0, 2))],
         "rate": [{**rate(rng), "when": when(rng)} for _ in range(rng.randint(0, 2))] + [rate(rng)],
     }
     if rng.random() < 0.2:
         row["deductible"] = [{"when": {"assistance": some(rng, IDENTITIES)}, "amount": 0}, *row["deductible"]]  # type: ignore[misc]
     if rng.random() < 0.3:
-        row["group"] = rng.choice(("g", "h"))
+        row["group"] = f"{slot}-{rng.choice(('g', 'h'))}"
     return row
 
 
 def layers(rng: random.Random) -> list[Content]:
     rows = []
     for n in range(rng.randint(1, 3)):
-        row = layer(rng, f"basic-{n}", rng.choice(("hifp_pay", "hifp_pay", "hifob_pay"))) | {"slot": "basic"}
+        row = layer(rng, f"basic-{n}", rng.choice(("hifp_pay", "hifp_pay", "hifob_pay")), "basic")
         if rng.random() < 0.3:
             row["diseases"] = diseases(rng)
         rows.append(row)
     if rng.random() < 0.9:
-        rows.append(layer(rng, "basic-last", "hifp_pay") | {"when": {}})
+        rows.append(layer(rng, "basic-last", "hifp_pay", "basic") | {"when": {}})
     for fund in rng.sample(SUPPLEMENTS, rng.randint(0, 4)):
-        row = layer(rng, f"more-{fund}", fund)
+        row = layer(rng, f"more-{fund}", fund, fund)
         row["base"] = rng.choice(("scope", "left", "left_above_deductible", "over_cap"))
-        rows.append(row | {"slot": fund})
+        rows.append(row)
     if rng.random() < 0.7:
-        rows.append(layer(rng, "assistance", "maf_pay") | {"when": {"assistance": some(rng, IDENTITIES)}})
+        rows.append(layer(rng, "assistance", "maf_pay", "maf_pay") | {"when": {"assistance": some(rng, IDENTITIES)}})
     return rows
 
 

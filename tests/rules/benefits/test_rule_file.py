@@ -164,6 +164,36 @@ def test_an_adjustment_may_not_make_the_poor_pay_more(when: str, change: str, ke
     assert read_rules(HEAD + identity + others + GOOD, "x").adjustments[0].id == "poor"
 
 
+MORE = "[[layer]]\nid = 'more'\nfund = 'maf_pay'\n" + TITLE
+
+
+@pytest.mark.parametrize(
+    ("basic", "more", "key"),
+    [
+        ("", "group = 'basic'\n", "group"),
+        ("[[layer.deductible]]\namount = 5\n", "[[layer.deductible]]\namount = 5\npool = 'basic'\n", "deductible.pool"),
+        (
+            "[[layer.cap]]\namount = 5\ncounts = 'scope'\npool = 'p'\n",
+            "[[layer.cap]]\namount = 5\ncounts = 'scope'\npool = 'p'\n",
+            "cap.pool",
+        ),
+        (
+            "[[layer.cap]]\namount = 5\ncounts = 'scope'\npool = 'p'\n",
+            "[layer.diseases]\ncounts = 'scope'\npool = 'p'\n[[layer.diseases.kind]]\ncodes = ['M1']\n" + TITLE,
+            "diseases.pool",
+        ),
+    ],
+)
+def test_slots_share_no_account_of_money_but_caps_on_what_is_paid(basic: str, more: str, key: str) -> None:
+    (fault,) = faults(HEAD + BASIC + basic + RATE + MORE + more + RATE)
+    assert (fault.rule, fault.key) == ("more", key)
+    assert "basic" in fault.words.en
+    shared = "[[layer.cap]]\namount = 5\npool = 'p'\n"
+    assert len(read_rules(HEAD + BASIC + shared + RATE + MORE + shared + RATE, "x").slots) == 2
+    same_slot = MORE.replace("'maf_pay'\n", "'maf_pay'\nslot = 'basic'\n")
+    assert len(read_rules(HEAD + BASIC + basic + RATE + same_slot + more + RATE, "x").slots) == 1
+
+
 def test_a_key_that_is_nearly_right_is_pointed_out() -> None:
     (fault,) = faults(HEAD + BASIC + "when = { levle = ['3'] }\n" + RATE)
     assert "level" in fault.words.zh

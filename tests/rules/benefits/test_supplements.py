@@ -116,6 +116,7 @@ def test_critical_illness_counts_the_money_of_the_year() -> None:
 def test_the_poor_have_half_the_deductible_five_points_more_and_no_cap() -> None:
     settled = year_of(critical(), [20_000, 20_000, 100_000], person(assistance="012"))
     assert [one.hifmi_pay for one in settled] == [D("0.65") * 4000, 6500, 6500 + 28_000]
+    assert settled[2].increments["paid:hifmi_pay"] == 34_500  # a cap that is lifted is counted all the same
     adjusted = told(settled[0], StepKind.ADJUST)
     assert adjusted == [{"points": D("0.05"), "deductible_factor": D("0.5"), "lifts_caps": 1, "layer": "hifmi_pay"}]
     assert pay(critical(), 20_000, person(assistance="013")).hifmi_pay == 0

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,12 +14,17 @@ from typing import Any, cast
 
 import pytest
 
+from rules.benefits.case import Line
 from rules.entitlements.book import shipped_entitlements
 from server.config import FsiConfig
 from server.fsi.build import FsiFileError, load_configured_entitlements
+from server.settlement.entitlements import EntitlementError, StoredEntitlements
+from server.settlement.pricing import Priced
+from server.settlement.sale import Caller, Sale, SaleLine
+from server.store import entitlements
 from server.store.database import Store, open_store
 from server.store.entitlements import ApprovalState, PrescriptionState
-from tests.server.fsi.counter import NEGOTIATED, PLAIN, WANG, Counter, money, refused
+from tests.server.fsi.counter import LI, NEGOTIATED, PLAIN, WANG, Counter, money, refused
 from tests.server.fsi.entitled import (
     COLD,
     DOCTOR,
@@ -36,7 +42,7 @@ from tests.server.fsi.entitled import (
     reviewed_by,
     state_of,
 )
-from tests.server.fsi.office import NOON, PHARMACY
+from tests.server.fsi.office import HOSPITAL, NOON, PHARMACY, hospital
 
 
 @pytest.fixture
@@ -305,3 +311,35 @@ def test_rules_of_ones_own_are_read_from_a_folder(tmp_path: Path) -> None:
     assert load_configured_entitlements(FsiConfig()) == shipped_entitlements()
     with pytest.raises(FsiFileError):
         load_configured_entitlements(FsiConfig(entitlements_folder=tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("issued_by", "is_from_outside", "code"),
+    [
+        ("H35020000077", False, None),
+        ("H35020000077", True, "entitlement.prescription_person"),
+        (HOSPITAL, False, "entitlement.prescription_person"),
+    ],
+)
+def test_a_hospitals_own_numbers_are_not_taken_for_prescriptions_of_others(
+    one_counter: Counter, issued_by: str, is_from_outside: bool, code: str | None
+) -> None:
+    store = one_counter.office.store
+    prescribe(store, "E-1", {RX: "1"}, psn_no=WANG)
+    by = Caller(HOSPITAL, "350200", "2207", "m", "o", "n", NOON)
+    one = Decimal(1)
+    line = SaleLine("1", RX, "own", one, one, one, NOON, prescription="E-1", is_from_outside=is_from_outside)
+    sale = Sale(by, LI, None, "310", "", "11", NOON, (line,), one, uses_account=False, visit="M1")
+    priced = [Priced(line, None, Line("1", one, one, one, "03", None, Decimal(0), RX), ())]
+    asked = StoredEntitlements(book(), lambda: NOON)
+    with store.writing() as connection:
+        kept = entitlements.load_prescriptions(connection, ["E-1"])["E-1"]
+        entitlements.change_prescription(connection, replace(kept, institution=issued_by))
+        if code is None:
+            assert asked.look(connection, sale, hospital(), priced).dual_channel == frozenset()
+            asked.use(connection, sale, "S1")
+            assert entitlements.load_uses_by(connection, "S1") == []
+            return
+        with pytest.raises(EntitlementError) as caught:
+            asked.look(connection, sale, hospital(), priced)
+    assert [lack.code for lack in caught.value.lacks] == [code]

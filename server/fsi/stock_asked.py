@@ -22,6 +22,7 @@ from server.store import stock
 from server.store.stock import StockQuery, StockRecord
 from wire.fsi.envelope import Request
 from wire.fsi.record import Message, Record
+from wire.fsi.tables import transaction
 from wire.fsi.values import BEIJING, Value, written
 
 MOST_RECORDS: Final = 10_000
@@ -33,7 +34,7 @@ _RANGE: Final = frozenset({"fixmedins_code", "begndate", "enddate"})
 _FIRST: Final = datetime(1900, 1, 1, tzinfo=BEIJING)
 
 Shown = Mapping[str, object]
-"""One row of an answer."""
+"""One row of an answer; what its table has no place for is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,8 @@ def _page(desk: Desk, request: Request, rows: Sequence[Shown]) -> Sequence[Shown
                 f"{len(rows)} rows; this is page {number} with {len(page)}: ask on with page_num and page_size in data",
             )
         )
-    return [{name: value for name, value in one.items() if value not in {None, ""}} for one in page]
+    known = {field.name for node in transaction(request.infno, desk.area).output for field in node.fields}
+    return [{name: value for name, value in one.items() if name in known and value not in {None, ""}} for one in page]
 
 
 def _number(request: Request, name: str, otherwise: int) -> int:

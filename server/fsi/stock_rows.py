@@ -194,6 +194,8 @@ def record_of(desk: Desk, row: Row, record: str, kept: Kept) -> StockRecord:
     sealed = desk.parts.sealer.seal_fields(personal, personal_place(record)) if personal else None
     own: dict[str, object] = {"opter": row.request.operator, "opter_name": row.request.operator_name}
     own |= {"of_record": kept.of_record} if kept.of_record else {}
+    if row.packs and not read_codes(fields):
+        own[LIST] = [{"drug_trac_codg": pack.said} for pack in row.packs]
     return StockRecord(
         id=record,
         infno=row.infno,

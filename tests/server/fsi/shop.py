@@ -9,14 +9,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 from codes.pack import ProductSystem
-from rules.benefits.shipped import shipped_books
 from rules.catalogue import Identifier, Product
 from rules.scan_facts import PackLevel
 from server.fsi.answering import Answering
 from server.fsi.dispatch import HANDLERS
 from server.fsi.figures import Figures
 from server.fsi.parts import Parts
-from server.fsi.transactions import stock, trace
 from server.ingest import Ingest
 from server.settlement.entitlement import NothingClaimed
 from server.settlement.pack_ledger import PackLedger
@@ -29,7 +27,7 @@ from server.store.times import micros
 from server.trace.history import CodeHistory, find_history
 from tests.server.fake_terminal import FakeTerminal, new_key
 from tests.server.fsi.counter import PLAIN, Counter, insure, list_goods
-from tests.server.fsi.office import HOSPITAL, NOON, PHARMACY, TOKEN, Office
+from tests.server.fsi.office import HOSPITAL, NOON, PHARMACY, TOKEN, Office, books
 from wire.events import Fact
 from wire.fsi.areas import shipped_area
 from wire.fsi.checking import check_output
@@ -39,7 +37,7 @@ from wire.fsi.values import BEIJING
 
 CARTON_PREFIX, SMALL_PREFIX = "8699999", "8600011"
 BATCH = "B-1"
-ALL_DEEDS = {**HANDLERS, **trace.TRANSACTIONS, **stock.TRANSACTIONS}
+ALL_DEEDS = HANDLERS
 
 
 @dataclass
@@ -185,7 +183,7 @@ class Shop:
 def open_shop(store: Store, area: str = "base") -> Shop:
     """Open a shop with people to sell to, goods to sell, and a terminal."""
     office = Office(store, area=shipped_area(area), deeds=ALL_DEEDS).furnish()
-    office.settlements = Settlements(Ground(shipped_books(), office.sealer, PackLedger(NothingClaimed())))
+    office.settlements = Settlements(Ground(books(), office.sealer, PackLedger(NothingClaimed())))
     office.answering = Answering(
         store=store,
         area=office.area,

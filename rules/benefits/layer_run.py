@@ -74,18 +74,21 @@ class LayerRun:
         caps = self._limits(adjusted)
         # A cap that is lifted does not bind, but what is used of it counts: the year may end without the reason.
         limits = [] if adjusted.lifts_caps else caps
-        above = base - deductible
-        counted = min([above, *(limit.left for limit in limits if limit.counts is Counts.SCOPE)])
+        # What bands over the amount itself are limited to is the amount itself; or else a smaller deductible would
+        # move the limit into lower bands.
+        free = deductible if self.layer.laid is Laid.ABOVE_DEDUCTIBLE else ZERO
+        capped = min([base - free, *(limit.left for limit in limits if limit.counts is Counts.SCOPE)])
+        counted = at_least_zero(capped + free - deductible)
         stretches = self._lay(base, deductible, counted, adjusted)
         reckoned = to_cent(sum((stretch.width * stretch.rate for stretch in stretches), ZERO))
         payable = [limit.left for limit in limits if limit.counts is Counts.PAID]
         amount = to_cent(min([reckoned, left, *payable]))
         for limit in caps:
-            self.sheet.tally.grow(limit.key, limit.reach, amount if limit.counts is Counts.PAID else counted)
+            self.sheet.tally.grow(limit.key, limit.reach, amount if limit.counts is Counts.PAID else capped)
         paid = Paid(
             amount=amount,
             deductible=deductible,
-            over_cap=above - counted + (_beyond(stretches, min(payable)) if payable else ZERO),
+            over_cap=base - deductible - counted + (_beyond(stretches, min(payable)) if payable else ZERO),
             counted=counted,
             rate=stretches[0].rate if len({stretch.rate for stretch in stretches}) == 1 else None,
         )

@@ -75,7 +75,7 @@ class Counts(StrEnum):
     PAID = "paid"
     """What the fund pays."""
     SCOPE = "scope"
-    """The money above the deductible for which it pays."""
+    """The money that it looks at: above the deductible, or the amount itself where bands lie over that."""
 
 
 class Merge(StrEnum):

@@ -208,6 +208,13 @@ def test_a_cap_may_count_the_money_that_is_paid_for() -> None:
     assert settled[0].increments["used:basic"] == 70
 
 
+def test_a_cap_of_the_amount_itself_holds_the_deductible_where_bands_do() -> None:
+    rules = basic("laid = 'from_zero'\n" + deductible("amount = 50") + cap("amount = 150\ncounts = 'scope'") + FULL)
+    settled = year_of(rules, [120, 120, 40])
+    assert [one.hifp_pay for one in settled] == [70, 0, 0]  # 30 are left of the cap, below the next deductible
+    assert [one.increments.get("used:basic") for one in settled] == [120, 30, None]
+
+
 def test_of_the_caps_of_a_pool_the_first_that_fits_binds_and_all_pools_bind_together() -> None:
     rules = basic(
         cap("when = { psn_type = ['12'] }\namount = 900")

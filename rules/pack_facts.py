@@ -80,7 +80,8 @@ def _named(key: FactKey, names: dict[Document, str]) -> FactKey:
 def _names_of(pieces: Sequence[Evidence]) -> dict[Document, str]:
     """Return, for each document that a message ties to another, the number by which all of them go.
 
-    It is the one that was named first, by the order of what was said.
+    It is the one that was named first, by the order of what was said; of those that one message names the shortest,
+    which is the receipt's rather than the settlement's.
     """
     tied: dict[Document, set[Document]] = {}
     by_source: dict[tuple[str, str], set[Document]] = {}
@@ -92,13 +93,13 @@ def _names_of(pieces: Sequence[Evidence]) -> dict[Document, str]:
             tied.update(dict.fromkeys(together, together))
     if not tied:
         return {}
-    first: dict[Document, tuple[Order, str]] = {}
+    first: dict[Document, tuple[Order, int, str]] = {}
     for piece in pieces:
         document = document_of(piece.key)
-        place = piece.order, document[1]
+        place = piece.order, len(document[1]), document[1]
         if document not in first or place < first[document]:
             first[document] = place
-    return {document: min(first[one] for one in together)[1] for document, together in tied.items()}
+    return {document: min(first[one] for one in together)[-1] for document, together in tied.items()}
 
 
 def _precedence(piece: Evidence) -> tuple[Order, str, int, int, str]:

@@ -52,6 +52,11 @@ def test_a_message_that_names_two_numbers_ties_them() -> None:
     assert (life.facts, life.conflicts) == ((FactKey(Act.DISPENSED, "P1", "R1", 1),), ())
 
 
+def test_a_sale_goes_by_the_number_that_was_told_first_and_of_one_message_by_the_shortest() -> None:
+    assert fold(row(1, "20260310000000000000000000001", "C-1")).facts[0].document == "C-1"
+    assert fold([*row(2, "C-1", "R-1"), said(Act.DISPENSED, 1, document="R-1")]).facts[0].document == "R-1"
+
+
 def test_ties_hold_over_several_messages() -> None:
     life = fold([*row(4, "A", "B"), *row(3, "C", "D"), *row(2, "B", "C")])
     assert life.facts == (FactKey(Act.DISPENSED, "P1", "B", NO_LINE),)

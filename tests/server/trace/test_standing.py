@@ -8,14 +8,14 @@ from hypothesis import assume, event, find, given
 from hypothesis import strategies as st
 
 from rules.pack_fold import fold
-from rules.pack_life import Act, Evidence, FactKey, Order, PackLife, State
+from rules.pack_life import NO_LINE, SIZE_UNKNOWN, Act, Evidence, FactKey, Order, PackLife, State
 from server.store import bulk, tables
 from server.store.ledger import EvidenceRow, LedgerRow, SightingRow
 from server.store.times import moment
 from server.trace.standing import CONFLICTS_KEPT, News, advance, conflicts_of, derive, newest_scan, settled_by
 
 CODE = "86000110000000000001"
-STREAMS = {1: ("T-1", "a"), 2: ("T-2", "a"), 3: ("T-1", "b")}
+STREAMS = {1: ("T-1", "a"), 2: ("T-2", "a"), 3: ("T-1", "b"), 4: ("", "fsi")}
 NOW_US = 1_700_000_000_000_000
 INSTITUTIONS = {1: "P1", 2: "P2", 3: "P1"}
 
@@ -236,6 +236,49 @@ def test_a_code_full_of_conflicts_still_agrees_with_the_fold(steps: list[tuple[A
 
     if said:
         assert meaning(history.row) == meaning(whole(said))
+
+
+def row_of_the_interface(number: int, act: Act, numbers: list[str], institution: str) -> list[Said]:
+    """What one row says: no line, and the sale by each of its numbers; all told at once."""
+    source, units = b"row-%d" % number, 1 if act is Act.SPLIT_DISPENSED else None
+    size = SIZE_UNKNOWN if units else None
+    return [
+        EvidenceRow(CODE, institution, one, act.value, NO_LINE, source, number, 4, number, units, size, None)
+        for one in numbers
+    ]
+
+
+interface_rows = st.tuples(
+    st.sampled_from([Act.DISPENSED, Act.DISPENSED, Act.RETURNED, Act.SPLIT_DISPENSED, Act.STOCKTAKEN]),
+    st.lists(st.integers(1, 40).map(lambda number: f"S{number}"), min_size=1, max_size=3, unique=True),
+    st.sampled_from(["P1", "P1", "P2"]),
+)
+
+
+@pytest.mark.req("T-05")
+@given(
+    st.lists(st.one_of(interface_rows, common_acts.map(lambda act: (act, ["S1"], ""))), max_size=60),
+    st.randoms(use_true_random=False),
+)
+def test_rows_of_the_interface_in_any_order_come_to_what_the_fold_says(
+    told: list[tuple[Act, list[str], str]], rng: random.Random
+) -> None:
+    messages = [
+        row_of_the_interface(number, act, numbers, institution)
+        if institution
+        else [fact(act, hlc=number, document=f"S{rng.randint(1, 40)}")]
+        for number, (act, numbers, institution) in enumerate(told, start=1)
+    ]
+    # Mostly in order, so that codes get full of conflicts; some messages come late.
+    late = [one for one in messages if rng.random() < 0.2]
+    rest = [one for one in messages if one not in late] + late
+    history = History()
+    while rest:
+        size = rng.randint(1, 3)
+        history.hear([said for message in rest[:size] for said in message])
+        rest = rest[size:]
+    if messages:
+        assert meaning(history.row) == meaning(whole([said for message in messages for said in message]))
 
 
 def test_the_first_sale_and_its_scan_need_no_history() -> None:

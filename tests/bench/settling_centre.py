@@ -16,7 +16,6 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 
 from server.centre import Centre, build_centre, utc_now
 from server.config import load_config
@@ -40,16 +39,6 @@ from wire.rpc import FsiCaller
 PEOPLE = 400
 """So many that nobody's year is longer than a year is."""
 _PATIENCE_S = 30.0
-
-
-class Terminal(Protocol):
-    """What a bench asks of a terminal's connection."""
-
-    def ask(self, body: bytes) -> bytes:
-        """Have a message of the interface answered."""
-
-    def knock(self, body: bytes) -> None:
-        """Make the bare round trip of the same kind."""
 
 
 class RunningClock:
@@ -95,6 +84,7 @@ class Running:
     folder: Path
     port: int
     broker_port: int
+    centre_pid: int
 
     def over_http(self, number: int) -> HttpTerminal:
         """Return a connection that stays open."""
@@ -124,6 +114,11 @@ class HttpTerminal:
     def knock(self, _body: bytes) -> None:
         self._send("GET", "/healthz", None)
 
+    def open(self) -> None:
+        """Connect anew: the centre closes what was quiet for some seconds."""
+        self._connection.close()
+        self._connection.connect()
+
     def stop(self) -> None:
         self._connection.close()
 
@@ -152,6 +147,9 @@ class MqttTerminal:
     def knock(self, body: bytes) -> None:
         self._echo.call(body)
 
+    def open(self) -> None:
+        """Do nothing: this connection stays."""
+
     def stop(self) -> None:
         self._caller.stop()
         self._echo.stop()
@@ -169,14 +167,14 @@ def running_centre(folder: Path, terminals: int) -> Iterator[Running]:
         "fsi": {"is_enabled": True, "is_sign_in_demanded": False},
     }
     config = write_toml(folder / "server.toml", tables)
-    with closing(build_centre(load_config(config))) as centre:
-        prepared = _prepare(centre, terminals)
+    with closing(build_centre(load_config(config))) as made:
+        prepared = _prepare(made, terminals)
     stage = Stage(folder)
     with ExitStack() as undo:
         undo.callback(stage.stop)
         stage.add("broker", ["broker", "run", "--port", str(broker_port)], broker_port)
-        stage.add("centre", ["server", "run", "--config", str(config)], port)
-        yield Running(prepared, folder, port, broker_port)
+        centre = stage.add("centre", ["server", "run", "--config", str(config)], port)
+        yield Running(prepared, folder, port, broker_port, centre.pid)
 
 
 def _prepare(centre: Centre, terminals: int) -> Prepared:

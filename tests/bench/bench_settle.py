@@ -33,11 +33,11 @@ from tests.bench.processes import cpu_s
 from tests.bench.settling_centre import HttpTerminal, MqttTerminal, Prepared, Running, running_centre
 
 TERMINALS = 8
-SALES = 8
+SALES = 6
 """Of each terminal, in each load."""
 BETWEEN_S = 1.0
 COMMITS = 200
-WARM_UP = 3
+WARM_UP = 1
 STALL_MS = 40.0
 """What Nagle's algorithm and a late acknowledgement cost at least."""
 
@@ -152,7 +152,7 @@ class Loads:
     sales_per_s: float
     """Without a pause."""
     cpu_ms: float
-    """Of the centre for a sale, trial and settlement, without a pause: hardly more on a busy machine."""
+    """Of the centre for a sale, trial and settlement, without a pause: less moved by what else runs than the times, and still moved."""
 
 
 def measure(
@@ -163,8 +163,8 @@ def measure(
     for _ in range(WARM_UP):
         load(terminals, bench.sell, 1, 0)
     alone = load(one, bench.sell, 2 * each, 0) | load(one, bench.knock, each, 0) | load(one, bench.refuse, 8 * each, 0)
-    # The floor costs little, so that it is put on twice as fast: that takes half as long.
-    floor = load(terminals, bench.knock, each, BETWEEN_S / 2)
+    # The floor costs little, so that it is put on faster: that takes less long.
+    floor = load(terminals, bench.knock, each, BETWEEN_S / 4)
     at_work = load(terminals, bench.sell, each, BETWEEN_S) | floor
     sales, began, worked_s = len(terminals) * each, time.perf_counter(), cpu_s(centre_pid)
     sold = load(terminals, bench.sell, each, 0)
@@ -212,7 +212,9 @@ def figures(found: Loads, commits: Sequence[float], terminals: int) -> list[Figu
     rows.append(_row(name, _p90(refused), None, note, at_most(STALL_MS)))
     rows.append(figure("P-08", f"sales over {found.way}, {terminals} without a pause", found.sales_per_s, "sales/s"))
     what = f"CPU of the centre for one sale over {found.way}"
-    rows.append(figure("P-08", what, found.cpu_ms, "ms", note="2101 and 2102; hardly depends on what else runs"))
+    rows.append(
+        figure("P-08", what, found.cpu_ms, "ms", note="2101 and 2102; no waiting in it, yet more on a busy machine")
+    )
     return rows
 
 
@@ -221,11 +223,12 @@ def _row(what: str, value: float, floor: float | None, note: str, target: Target
 
 
 def _p90(times: Sequence[float]) -> float:
-    return quantiles(times, n=10)[8]
+    return quantiles(times, n=10, method="inclusive")[8]
 
 
 def _p99(times: Sequence[float]) -> float:
-    return quantiles(times, n=100)[98]
+    # Never beyond what was seen, as the other method may be with so few.
+    return quantiles(times, n=100, method="inclusive")[98]
 
 
 def run() -> list[Figure]:

@@ -80,7 +80,7 @@ def list_all(config: Config, person: OfPerson = "", item: OfDrug = "", as_json: 
 
 @approval_app.command("revoke")
 def revoke(approval: Named, config: Config, reason: Reason = "") -> None:
-    """撤销审批；按编号撤销该审批的全部药店 / Withdraw an approval; by its number, at all its pharmacies."""
+    """撤销审批的全部药店 / Withdraw an approval at all its pharmacies."""
     with opened_centre(config, {"request.not_found": CORRECT_IT}) as store:
         done = revoke_approvals(store, approval, by=COMMAND_LINE, now=utc_now(), reason=reason)
     typer.echo(f"已撤销 / withdrawn: {len(done)}")

@@ -40,7 +40,7 @@ def import_institutions(file: File, config: Config, dry_run: DryRun = False, as_
 
 @institution_app.command("list")
 def list_institutions(config: Config, as_json: AsJsonLines = False) -> None:
-    """列出定点机构、其状态和绑定的调用方 / List institutions, where they stand and who speaks for them."""
+    """列出定点机构、状态和调用方 / List institutions, standing and callers."""
     with opened_centre(config) as store:
         found = Practice(store).institutions(utc_now())
     if as_json:
@@ -81,7 +81,7 @@ def decide_institution(
 
 @institution_app.command("bind")
 def bind_caller(code: Code, config: Config, token: Token = None, terminal: Terminal = None) -> None:
-    """让令牌或终端代表机构收发报文 / Let a token or a terminal speak for an institution."""
+    """让令牌或终端代表机构 / Let a token or terminal speak for it."""
     with opened_centre(config, advice_of("institution list", config)) as store:
         Practice(store).bind(_caller(code, token, terminal), by=COMMAND_LINE, now=utc_now())
 

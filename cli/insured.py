@@ -30,7 +30,7 @@ insured_app = command_group("参保人员 / Insured people")
 
 @insured_app.command("import")
 def import_people(file: File, config: Config, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """导入参保人员及待遇名单，要么全部要么不导入 / Import people and what holds of them, all of it or nothing.
+    """导入参保人员及待遇名单 / Import people and what holds of them.
 
     名单种类由列名判断：人员、参保、凭证、待遇事实、家庭共济、账户余额、年度累计；样例见 config/seed/。
     The columns say which list it is: people, insurances, credentials, facts, families, balances, year totals.

@@ -42,7 +42,7 @@ Version = Annotated[
 def import_file(
     file: File, *, kind: Kind, version: Version, config: Config, dry_run: DryRun = False, as_json: AsJson = False
 ) -> None:
-    """导入目录，要么全部要么不导入；文件中没有的条目不变 / Import a list, all or nothing; what it does not name stays.
+    """导入目录，未列条目不变 / Import a list; what it does not name stays.
 
     首行可写列名（接口字段名或中文）；没有列名的，按下载文件的列顺序。样例见 config/seed/insurance_lists/。
     The first line may name the columns; without it they stand as in the download.

@@ -24,7 +24,7 @@ OfInstitution = Annotated[str | None, typer.Option(help="只列该机构 / Of th
 
 @practitioner_app.command("import")
 def import_practitioners(file: File, config: Config, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """导入医师和药师，要么全部要么不导入 / Import doctors and pharmacists, all or nothing."""
+    """导入医师和药师 / Import doctors and pharmacists, all or none."""
     content = read_list(file)
     with opened_centre(config) as store:
         try:
@@ -40,7 +40,7 @@ def list_practitioners(
     institution: OfInstitution = None,
     as_json: AsJsonLines = False,
 ) -> None:
-    """列出医师和药师、其状态和执业机构 / List doctors and pharmacists, where they stand and practise."""
+    """列出医师药师、状态和执业机构 / List them, their standing and posts."""
     with opened_centre(config) as store:
         found = Practice(store).practitioners(utc_now(), institution)
     if as_json:
@@ -77,6 +77,6 @@ def list_practitioners(
 def decide_practitioner(
     code: Code, standing: StandingOf, *, config: Config, begins: From = None, ends: To = None, reason: Reason = ""
 ) -> None:
-    """设定医师或药师状态 / Say where a doctor or a pharmacist stands for a time."""
+    """设定医师或药师状态 / Say where one stands for a time."""
     with opened_centre(config, advice_of("practitioner list", config)) as store:
         Practice(store).decide_practitioner(span_of(code, standing, begins, ends, reason))

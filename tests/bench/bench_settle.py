@@ -152,7 +152,7 @@ class Loads:
     sales_per_s: float
     """Without a pause."""
     cpu_ms: float
-    """Of the centre for a sale, trial and settlement, without a pause: less moved by what else runs than the times, and still moved."""
+    """Of the centre for a sale, trial and settlement, without a pause; a busy machine moves it less than the times."""
 
 
 def measure(

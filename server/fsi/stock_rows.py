@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import json
 from base64 import b32encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from hashlib import sha256
 
 from codes.words import Words
-from rules.catalogue import Product
 from rules.pack_meant import NoPack, Pack, pack_meant, refusal_of_carton
-from rules.scan_facts import PackLevel
 from server.fsi.desk import Desk
 from server.fsi.stock_refusals import CountError, RecordDiffersError, TraceCodeError
-from server.store import catalogue
 from server.store.database import Connection
 from server.store.stock import StockRecord
 from server.store.stock_entry import load_records
+from server.trace.known_packs import UNKNOWN, Known, known_packs
 from wire.events import MAX_CODE_LENGTH
 from wire.fsi.envelope import Request
 from wire.fsi.record import Record
@@ -33,18 +31,9 @@ from wire.fsi.values import BEIJING
 PERSONAL = frozenset({"psn_name", "certno", "prsc_dr_name", "prsc_dr_certno", "phar_name", "phar_certno"})
 """Fields that are kept sealed."""
 _ID_BYTES = 16
+_MOST_DELETED = 1_000
+"""Times that one and the same row may be deleted and uploaded again."""
 _LABEL = Words("药品追溯码", "trace code")
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the matching library says of a pack."""
-
-    level: PackLevel | None
-    product: Product | None
-
-
-UNKNOWN = Known(None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +92,7 @@ def read_row(desk: Desk, infno: str, request: Request, said: Record, raw: object
         if found.key in {pack.key for pack in packs}:
             raise refused_code(place_of_code(said, code), Words("重复填写", "it is named twice"))
         packs.append(found)
-    return Row(infno, said, request, tuple(packs), _library(desk.connection, packs))
+    return Row(infno, said, request, tuple(packs), known_packs(desk.connection, packs))
 
 
 def refuse_cartons(row: Row) -> None:
@@ -178,7 +167,7 @@ def identity(row: Row, *parts: object) -> str:
 
 def standing_record(connection: Connection, identity_of: str) -> tuple[StockRecord | None, str]:
     """Return the record that stands under an identity, and the id that a new one would have."""
-    for generation in range(1 << 16):
+    for generation in range(_MOST_DELETED):
         place = _id(identity_of, generation)
         found = load_records(connection, [place]).get(place)
         if found is None or found.deleted_at is None:
@@ -273,19 +262,3 @@ def _too_long(code: str) -> NoPack:
         "code.too_long",
         Words(f"超过 {MAX_CODE_LENGTH} 个字符", f"it has more than {MAX_CODE_LENGTH} characters"),
     )
-
-
-def _library(connection: Connection, packs: Sequence[Pack]) -> dict[str, Known]:
-    """Return what the matching library knows of packs, by key; the most exact name of a product counts."""
-    wanted = [(product.system, product.key) for pack in packs for product in pack.products]
-    if not wanted:
-        return {}
-    found = {(one.system, one.key): one for one in catalogue.find_identifiers(connection, wanted)}
-    products = catalogue.load_products(connection, {one.product for one in found.values()})
-    known: dict[str, Known] = {}
-    for pack in packs:
-        named = (found.get((name.system, name.key)) for name in pack.products)
-        identifier = next((one for one in named if one is not None), None)
-        if identifier is not None:
-            known[pack.key] = Known(identifier.level, products.get(identifier.product))
-    return known

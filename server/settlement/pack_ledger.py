@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from codes.words import Words
 from rules.pack_life import SIZE_UNKNOWN, Act
-from rules.pack_meant import NoPack, Pack, pack_meant
+from rules.pack_meant import NoPack, Pack, pack_meant, refusal_of_carton
 from server.settlement.entitlement import Entitled, Entitlements
 from server.settlement.errors import SettlementError
 from server.settlement.pricing import Priced
@@ -25,6 +25,7 @@ from server.store.database import Connection
 from server.store.institutions import Institution
 from server.store.settlements import SettledCode, Settlement, SettlementState
 from server.trace import claims, telling
+from server.trace.known_packs import UNKNOWN, known_packs
 from server.trace.records import record_of_cancelling, record_of_settlement
 from server.trace.telling import Told
 
@@ -50,12 +51,10 @@ class PackLedger:
         """Let packs pass that nobody was paid for.
 
         Raises:
-            PackRefusedError: A code names no pack, or one that another settlement came with.
+            PackRefusedError: A code names no single small pack, or one that another settlement came with.
         """
         for one in sale.codes:
-            found = pack_meant(one.code)
-            if isinstance(found, NoPack):
-                raise PackRefusedError(_words(found.said, found.words))
+            found = _small_pack(connection, one.code)
             claim = claims.claim_before(connection, found.key, "", is_split=one.is_split)
             if claim is not None:
                 raise PackRefusedError(_words(one.code, _paid(claim, institution.code)))
@@ -68,6 +67,8 @@ class PackLedger:
             PackRefusedError: Another settlement came with one of the packs in between.
         """
         self.others.use(connection, sale, setl_id)
+        if not sale.codes:
+            return
         record, codes = _settlement(connection, setl_id), settlements.load_codes(connection, setl_id)
         _tell(connection, record, codes, sale.by.at)
         # The packs are locked now: whoever was paid for one in between is seen.
@@ -76,7 +77,10 @@ class PackLedger:
     def give_back(self, connection: Connection, setl_id: str) -> None:
         """Tell that what a cancelled settlement sold came back; what a reversed one said was never said."""
         self.others.give_back(connection, setl_id)
-        record, packs = _settlement(connection, setl_id), _packs(settlements.load_codes(connection, setl_id))
+        packs = _packs(settlements.load_codes(connection, setl_id))
+        if not packs:
+            return
+        record = _settlement(connection, setl_id)
         if record.state is SettlementState.REVERSED:
             telling.take_back(connection, record_of_settlement(setl_id), packs, record.settled_at)
             return
@@ -92,9 +96,22 @@ class PackLedger:
             PackRefusedError: Another settlement came with one of the packs meanwhile.
         """
         self.others.use_again(connection, setl_id)
-        record, codes = _settlement(connection, setl_id), settlements.load_codes(connection, setl_id)
+        codes = settlements.load_codes(connection, setl_id)
+        if not codes:
+            return
+        record = _settlement(connection, setl_id)
         telling.take_back(connection, record_of_cancelling(setl_id), _packs(codes), record.settled_at)
         _refuse_paid(connection, record, codes)
+
+
+def _small_pack(connection: Connection, code: str) -> Pack:
+    found = pack_meant(code)
+    if isinstance(found, Pack):
+        known = known_packs(connection, [found]).get(found.key, UNKNOWN)
+        found = refusal_of_carton(found, known.level) or found
+    if isinstance(found, NoPack):
+        raise PackRefusedError(_words(found.said, found.words))
+    return found
 
 
 def _refuse_paid(connection: Connection, record: Settlement, codes: Sequence[SettledCode]) -> None:

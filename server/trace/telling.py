@@ -59,9 +59,10 @@ def tell(connection: Connection, told: Sequence[Told], now: datetime) -> None:
     Raises:
         StoreContentionError: Another worker added one of the packs meanwhile; the caller starts again.
     """
-    stream = store.interface_stream(connection)
-    rows = [row for one in told for row in _rows(one, stream, now)]
-    if rows:
+    naming = [one for one in told if one.codes]
+    if naming:
+        stream = store.interface_stream(connection)
+        rows = [row for one in naming for row in _rows(one, stream, now)]
         ledger.apply(connection, rows, (), micros(now))
 
 

@@ -114,6 +114,9 @@ def test_units_come_back_in_parts_and_never_more_than_went_out() -> None:
     assert reasons([sold, *back, said(Act.RETURNED, 4, line=9_004, units=2)]) == ["pack.returned_more"]
     assert fold([sold, *back, said(Act.RETURNED, 5)]).rest == 12
     assert reasons([sold, said(Act.RETURNED, 2), said(Act.RETURNED, 3, line=9_003, units=1)]) == ["pack.returned_twice"]
+    gone = [said(Act.SPLIT_DISPENSED, 1, units=5, of=SIZE_UNKNOWN), said(Act.DESTROYED, 2), said(Act.RETURNED, 3)]
+    assert (fold(gone[:1] + gone[2:]).state, fold(gone[:1] + gone[2:]).rest) == (State.SPLIT, None)
+    assert (fold(gone).state, reasons(gone)) == (State.DESTROYED, [])
 
 
 def test_three_pieces_of_evidence_for_one_sale_are_one_sale() -> None:

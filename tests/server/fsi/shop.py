@@ -12,7 +12,6 @@ from codes.pack import ProductSystem
 from rules.catalogue import Identifier, Product
 from rules.scan_facts import PackLevel
 from server.fsi.answering import Answering
-from server.fsi.dispatch import HANDLERS
 from server.fsi.figures import Figures
 from server.fsi.parts import Parts
 from server.ingest import Ingest
@@ -37,7 +36,6 @@ from wire.fsi.values import BEIJING
 
 CARTON_PREFIX, SMALL_PREFIX = "8699999", "8600011"
 BATCH = "B-1"
-ALL_DEEDS = HANDLERS
 
 
 @dataclass
@@ -182,19 +180,8 @@ class Shop:
 
 def open_shop(store: Store, area: str = "base") -> Shop:
     """Open a shop with people to sell to, goods to sell, and a terminal."""
-    office = Office(store, area=shipped_area(area), deeds=ALL_DEEDS).furnish()
-    office.settlements = Settlements(Ground(books(), office.sealer, PackLedger(NothingClaimed())))
-    office.answering = Answering(
-        store=store,
-        area=office.area,
-        secrets=office.secrets,
-        district="350200",
-        parts=Parts(office.sealer, office.terms, office.settlements),
-        deeds=ALL_DEEDS,
-        figures=Figures(ALL_DEEDS),
-        now=office.clock,
-        sleep=office.pauses.append,
-    )
+    office = Office(store, area=shipped_area(area)).furnish()
+    let_ledger_hear(office)
     insure(office)
     list_goods(store)
     with store.writing() as connection:
@@ -202,6 +189,22 @@ def open_shop(store: Store, area: str = "base") -> Shop:
         institutions.bind_caller(connection, bound)
     terminal = FakeTerminal(institution=PHARMACY, hlc=micros(NOON)).registered(store)
     return Shop(Counter(office), terminal, Ingest(store, new_key()))
+
+
+def let_ledger_hear(office: Office) -> None:
+    """Put the ledger in front of the settlements, as the centre does."""
+    office.settlements = Settlements(Ground(books(), office.sealer, PackLedger(NothingClaimed())))
+    office.answering = Answering(
+        store=office.store,
+        area=office.area,
+        secrets=office.secrets,
+        district="350200",
+        parts=Parts(office.sealer, office.terms, office.settlements),
+        deeds=office.deeds,
+        figures=Figures(office.deeds),
+        now=office.clock,
+        sleep=office.pauses.append,
+    )
 
 
 def know_cartons(store: Store) -> None:

@@ -9,13 +9,25 @@ from datetime import timedelta
 import pytest
 
 from rules.pack_life import NO_LINE, Act, FactKey
+from server.ingest import Ingest
 from server.store import settlements
 from server.store.database import Store
-from tests.server.fake_terminal import code_of, dispensed, received
+from tests.server.fake_terminal import FakeTerminal, code_of, dispensed, new_key, received
 from tests.server.fake_terminal import returned as came_back
 from tests.server.fsi.counter import LI, PLAIN, SHARED, WANG
 from tests.server.fsi.office import HOSPITAL, PHARMACY
-from tests.server.fsi.shop import BATCH, CARTON_PREFIX, Shop, evidence_in, know_cartons, open_shop, result
+from tests.server.fsi.shop import (
+    BATCH,
+    CARTON_PREFIX,
+    Shop,
+    evidence_in,
+    know_cartons,
+    let_ledger_hear,
+    open_shop,
+    result,
+)
+from tests.server.fsi.ward import open_ward
+from wire.fsi.areas import shipped_area
 
 ONE, TWO, THREE = (code_of(number) for number in (1, 2, 3))
 GS1 = "(01)06901234567892(21)SN1(10)L1(17)280601"
@@ -307,7 +319,47 @@ def test_a_pack_that_travelled_with_a_settlement_is_not_settled_again(shop: Shop
 
 
 def test_a_carton_is_not_settled_by_its_own_code(shop: Shop) -> None:
+    know_cartons(shop.office.store)
     assert "占位码" in str(shop.say("2102", shop.sale_with("22000000000000000000"))["err_msg"])
+    answer = shop.say("2102", shop.sale_with(f"{CARTON_PREFIX}0000000000001"))
+    assert (answer["infcode"], "请扫小盒" in str(answer["err_msg"])) == (-1, True)
+
+
+def test_codes_of_a_hospital_travel_with_its_settlement_opened_packs_too(store: Store) -> None:
+    ward = open_ward(store, area=shipped_area("hubei"))
+    let_ledger_hear(ward.office)
+    visit = ward.visit()
+    whole, part = ward.line(visit, PLAIN, "1", "10.00"), ward.line(visit, SHARED, "6", "1.00")
+    ward.charge(whole, part)
+    codes = [
+        {"feedetl_sn": line["feedetl_sn"], "drug_trac_codg": code, "trdn_flag": split, "min_prcunt_type": "1"}
+        for line, code, split in ((whole, ONE, "0"), (part, TWO, "1"))
+    ]
+    settled = ward.done("2207", {"data": ward.asked(visit, "16.00"), "drug_trac_info": codes})["setlinfo"]
+    shop = Shop(ward.counter, FakeTerminal(), Ingest(store, new_key()))
+    assert (shop.state(ONE), shop.state(TWO), shop.life(TWO).rest) == ("sold", "split", None)
+    assert shop.life(ONE).timeline[0].evidence[0].infno == "2207"
+
+    know_cartons(store)
+    shop.wait(minutes=1)
+    row = shop.row(
+        TWO,
+        med_list_codg=SHARED,
+        trdn_flag="1",
+        sel_retn_cnt="6",
+        setl_id=settled["setl_id"],
+        rtal_docno="R-1",
+        mdtrt_setl_type="1",
+        hi_feesetl_type="1",
+        psn_cert_type="01",
+    )
+    assert result(ward.say("3505", {"selinfo": row})) == ("1", "")
+    (entry,) = shop.life(TWO).timeline
+    assert ([one.infno for one in entry.evidence], shop.life(TWO).rest) == (["2207", "3505"], 6)
+    assert (
+        ward.say("2208", {"data": {name: settled[name] for name in ("setl_id", "mdtrt_id", "psn_no")}})["infcode"] == 0
+    )
+    assert shop.state(ONE) == "returned"
 
 
 def test_cancelling_and_reversing_a_settlement_move_its_packs(shop: Shop) -> None:

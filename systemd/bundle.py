@@ -42,8 +42,23 @@ CONFIGURATIONS = {
     ),
 }
 """Examples that become the first configuration of an extra's program, and what differs on an installed box."""
-MANUALS = ("install.md", "terminal.md", "counter.md", "pos.md", "centre.md", "codes.md", "decode.md", "glossary.md")
+MANUALS = (
+    "install.md",
+    "terminal.md",
+    "counter.md",
+    "pos.md",
+    "centre.md",
+    "fsi.md",
+    "benefits.md",
+    "entitlements.md",
+    "settlement-examples.md",
+    "codes.md",
+    "decode.md",
+    "glossary.md",
+)
 """Pages of `docs/` for whoever runs an installed box; `docs/drivers/` goes with them whole."""
+RULES_AND_SAMPLES = ("areas", "benefits", "entitlements", "lists", "seed", "subsidies")
+"""Folders of `config/` that manuals and messages point to, as models of one's own."""
 
 
 def locked(lock: str) -> dict[str, str]:
@@ -162,7 +177,8 @@ def _lay_in_reading(bundle: Path) -> None:
     shutil.copytree(ROOT / "docs" / "drivers", bundle / "docs" / "drivers")
     for page in MANUALS:
         shutil.copy(ROOT / "docs" / page, bundle / "docs")
-    shutil.copytree(ROOT / "config" / "seed", bundle / "config" / "seed")
+    for folder in RULES_AND_SAMPLES:
+        shutil.copytree(ROOT / "config" / folder, bundle / "config" / folder)
     for example in (ROOT / "config").glob("*.example.*"):
         shutil.copy(example, bundle / "config")
 

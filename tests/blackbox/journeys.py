@@ -55,6 +55,12 @@ def live_through(till: Till) -> None:
     assert accepted(till.ask("3505", till.sold(info["setl_id"], packs[0])))
     assert accepted(till.ask("3505", till.sold(kept["setl_id"], packs[1])))
 
+    unpaid = till.ask("3505", till.sold(info["setl_id"], packs[1], rtal_docno="R-OTHER"))
+    assert not accepted(unpaid), "a pack is paid once"
+    assert "stock.claimed" in unpaid["result"]["msgRslt"]
+    own = till.sold("", "86000810000000000003", mdtrt_setl_type="2", hi_feesetl_type="0", psn_no="")
+    assert accepted(till.ask("3505", own)), "who pays himself is uploaded too"
+
     named = {name: info[name] for name in ("setl_id", "mdtrt_id")} | {"psn_no": PERSON}
     undone = till.ask("2103", {"data": named})["setlinfo"]
     assert money(undone["medfee_sumamt"]) == -money(info["medfee_sumamt"])
@@ -64,6 +70,7 @@ def live_through(till: Till) -> None:
     asked = till.ask("5203", {"data": {**named, "setl_id": kept["setl_id"], "mdtrt_id": kept["mdtrt_id"]}})
     assert money(asked["setlinfo"]["fund_pay_sumamt"]) == money(kept["fund_pay_sumamt"])
 
+    _lose_an_answer(till, begun)
     records = [booked(info), booked(kept), booked(undone, is_refund=True)]
     agreed = till.compare(records)
     assert agreed == ("000000", []), agreed
@@ -71,6 +78,26 @@ def live_through(till: Till) -> None:
     assert verdict == "000103"
     assert [(row["setl_id"], row["refd_setl_flag"]) for row in rows] == [(info["setl_id"], "1")]
     till.ask("9002", {"signOut": {"opter_no": "li01", "sign_no": till.sign_no}}, "")
+
+
+def _lose_an_answer(till: Till, begun: datetime) -> None:
+    """Settle and pretend that no answer came: ask by msgid, reverse, and see that a late copy does nothing."""
+    held = money(till.person()["insuinfo"][0]["balc"])
+    cart, frame = till.sale(GOODS[1], number="OUT-3", at=begun), till.frame("2102", "350203")
+    asked = {"data": {"psn_no": PERSON, "setl_id": frame["msgid"], "mdtrt_id": frame["msgid"]}}
+    nothing = till.post(till.frame("5203", "350203"), asked)
+    assert refused(nothing) == "settlement.unknown"
+    settled = done(till.post(frame, cart))["setlinfo"]
+    assert till.ask("5203", asked)["setlinfo"]["setl_id"] == settled["setl_id"]
+    reversal = {"data": {"psn_no": PERSON, "omsgid": frame["msgid"], "oinfno": "2102"}}
+    for _ in range(2):
+        till.ask("2601", reversal)
+    assert refused(till.post(frame, cart)) == "fsi.msgid_reversed"
+    assert money(till.person()["insuinfo"][0]["balc"]) == held
+
+    never_came = till.frame("2102", "350203")
+    till.ask("2601", {"data": {**reversal["data"], "omsgid": never_came["msgid"]}})
+    assert refused(till.post(never_came, cart)) == "fsi.msgid_reversed"
 
 
 def _figures(output: dict[str, dict[str, object]]) -> dict[str, object]:

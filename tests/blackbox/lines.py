@@ -6,7 +6,6 @@ import hashlib
 import http.client
 import json
 import secrets
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -37,7 +36,6 @@ class HttpLine:
     token: str = ""
     dress: Callable[[str, Json, bytes], tuple[Mapping[str, str], bytes]] | None = None
     undress: Callable[[str, bytes], bytes] = field(default=lambda _, body: body)
-    local: threading.local = field(default_factory=threading.local)
 
     def __call__(self, institution: str, frame: str, business: bytes) -> Json:
         """Send a message and read its answer, numbers exactly."""

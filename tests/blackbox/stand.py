@@ -95,7 +95,7 @@ class Running:
         if self.area == "guangdong":
             return HttpLine(self.port, dress=gateway(_ACCOUNT, _SECRET))
         if self.area == "jilin":
-            protected = Protected(PLUG_INS[self.area], _client_keys())
+            protected = Protected(PLUG_INS[self.area], client_keys())
             return HttpLine(self.port, dress=protected.dress, undress=protected.undress)
         if self.area == "neimenggu":
             return HttpLine(self.port, self.seeded.token, with_password(PASSWORD, self.custom.needs_password))
@@ -169,7 +169,7 @@ def run(seeded: Seeded, area: str, *, store: str = "sqlite:///centre.db", has_br
     return Running(stage, seeded, area, port, broker_port)
 
 
-def _client_keys() -> Secrets:
+def client_keys() -> Secrets:
     """Return what an institution holds where it signs: its own private half, the platform's public one."""
     own = read_party({"client_id": _ACCOUNT, "token": _TOKEN, "sm2_private_key": _MINE, "sm4_key": _SM4})
     platform = read_party({"sm2_public_key": read_private_key(_THEIRS).public.raw.hex()})

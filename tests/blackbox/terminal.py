@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.blackbox.lines import around
+from tests.blackbox.lines import Protected, around
 from tests.blackbox.stand import Running, yima
 from tests.blackbox.till import PHARMACY, Json
 from tests.conftest import wait_until
@@ -33,10 +33,16 @@ class MqttLine:
     """Sends what a till says, and reads numbers exactly."""
 
     caller: FsiCaller
+    protected: Protected | None = None
+    """Signs and hides although the seal is enough."""
 
     def __call__(self, institution: str, frame: str, business: bytes) -> Json:
-        del institution
-        answer = self.caller.call(around(json.loads(frame), business), ANSWERED_WITHIN_S)
+        if self.protected is None:
+            answer = self.caller.call(around(json.loads(frame), business), ANSWERED_WITHIN_S)
+        else:
+            _, body = self.protected.dress(institution, json.loads(frame), business)
+            answer = self.caller.call(body, ANSWERED_WITHIN_S)
+            answer = self.protected.undress(institution, answer)
         read: Json = json.loads(answer, parse_float=Decimal)
         return read
 

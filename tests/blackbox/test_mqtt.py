@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.blackbox.journeys import live_through
-from tests.blackbox.stand import Running
-from tests.blackbox.terminal import connected
+from tests.blackbox.lines import PlugIns, Protected
+from tests.blackbox.stand import Running, client_keys
+from tests.blackbox.terminal import MqttLine, connected
 from tests.blackbox.till import Till
 
 
@@ -18,4 +19,9 @@ from tests.blackbox.till import Till
 def test_a_terminal_lives_through_the_same_day(open_centre: Callable[..., Running], area: str) -> None:
     centre = open_centre(area, has_broker=True)
     with connected(centre) as line:
-        live_through(Till(line, centre.custom))
+        till = Till(line, centre.custom)
+        live_through(till)
+        if area == "jilin":
+            till.send = MqttLine(line.caller, Protected(PlugIns("sm", "sm4"), client_keys()))
+            till.sign_in()
+            till.person()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,14 +32,20 @@ log_type error
 """
 
 
-@pytest.fixture(autouse=True)
-def logs_as_they_were() -> Iterator[None]:
+@contextmanager
+def logs_restored() -> Iterator[None]:
     """Undo what a command that ran in this process did to the log."""
     root = logging.getLogger()
     before, handlers, level = structlog.get_config(), root.handlers, root.level
     yield
     structlog.configure(**before)
     root.handlers, root.level = handlers, level
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    with logs_restored():
+        yield
 
 
 def free_port() -> int:

@@ -17,6 +17,7 @@ from cli.app import app
 from sim.stage import Stage, free_port, write_toml
 from tests.blackbox.lines import HttpLine, PlugIns, Protected, gateway, with_password
 from tests.blackbox.till import HOSPITAL, PHARMACY, Custom, Till
+from tests.conftest import logs_restored
 from wire.fsi.signing import Secrets, read_party
 from wire.fsi.signing.sm2_keys import read_private_key
 
@@ -107,7 +108,9 @@ class Running:
 
 def yima(*arguments: str, stdin: str | None = None) -> str:
     """Run a command, as a shell would, without a process for each."""
-    result = CliRunner().invoke(app, list(arguments), input=stdin, catch_exceptions=False)
+    # Also for fixtures that live longer than a test, whose changes no test would undo.
+    with logs_restored():
+        result = CliRunner().invoke(app, list(arguments), input=stdin, catch_exceptions=False)
     assert result.exit_code == 0, (arguments, result.output)
     return result.stdout
 

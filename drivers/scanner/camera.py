@@ -180,8 +180,10 @@ class CameraScanner:
                 child.stdin.write(ENCODER.encode(self._order) + b"\n")
             yield child
         finally:
-            await _ended(child)
-            await self._take_rest(child)
+            try:
+                await _ended(child)
+            finally:
+                await self._take_rest(child)
 
     async def _take_rest(self, child: Process) -> None:
         """Keep the scans that the process told and nobody has read: it was ended, or our loop was."""
@@ -201,11 +203,12 @@ async def _ended(child: Process) -> None:
         async with asyncio.timeout(_END_S):
             await child.wait()
     except TimeoutError:
-        child.kill()
-        await child.wait()
+        pass
     finally:
+        # Also if we are cancelled once more while it ends: what is not waited for has pipes that outlive our loop.
         if child.returncode is None:
             child.kill()
+            await child.wait()
 
 
 def _order(spec: CameraSpec) -> Order:

@@ -427,8 +427,8 @@ def test_a_stop_answers_what_is_in_work_and_takes_nothing_that_waits(
     scene.link.on_publish = lambda: states.append(scene.link.is_started)
     states: list[bool] = []
     scene.link.listener.link_up()
-    scene.hears((EVENTS, b"a"))
     scene.receiver.start()
+    scene.hears((EVENTS, b"a"))
     wait_until(lambda: scene.link.published)
     stopping.join(DEADLINE_S)
     assert (scene.link.published, states, scene.link.is_started) == ([("receipts", b"for a")], [True], False)

@@ -161,6 +161,23 @@ def test_a_process_that_talks_nonsense_has_crashed(told: bytes) -> None:
 
     asyncio.run(scenario())
 
+def test_a_driver_cancelled_once_more_while_it_ends_leaves_no_process_and_no_pipe_behind() -> None:
+    deaf = "import time\nprint(flush=True)\ntime.sleep(60)"
+
+    async def scenario() -> None:
+        command = (sys.executable, "-c", deaf)
+        scanner = CameraScanner(Order("camera:x", "http://127.0.0.1:9/"), clock=lambda: 0.0, command=command)
+        async with scanner._child() as child:
+            assert child.stdout is not None
+            await child.stdout.readline()
+            task = asyncio.current_task()
+            assert task is not None
+            asyncio.get_running_loop().call_later(0.05, task.cancel)
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(scenario())
+
+
 
 @pytest.mark.slow
 def test_leaving_the_loop_ends_the_process(twin: SimulatedCameraScanner) -> None:

@@ -161,6 +161,7 @@ def test_a_process_that_talks_nonsense_has_crashed(told: bytes) -> None:
 
     asyncio.run(scenario())
 
+
 def test_a_driver_cancelled_once_more_while_it_ends_leaves_no_process_and_no_pipe_behind() -> None:
     deaf = "import time\nprint(flush=True)\ntime.sleep(60)"
 
@@ -176,7 +177,6 @@ def test_a_driver_cancelled_once_more_while_it_ends_leaves_no_process_and_no_pip
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(scenario())
-
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from server.store import bulk
 from server.store.amounts import COUNT
@@ -140,6 +140,11 @@ _APPROVALS = Records(drug_approval, Approval)
 _PRESCRIPTIONS = Records(e_prescription, Prescription)
 _LINES = Records(e_prescription_line, PrescriptionLine)
 _USES = Records(e_prescription_use, Use)
+_APPROVALS_OF = (
+    select(drug_approval)
+    .where(drug_approval.c.psn_no == bindparam("psn_no"), drug_approval.c.item.in_(bindparam("items", expanding=True)))
+    .order_by(drug_approval.c.item, drug_approval.c.from_day, drug_approval.c.id)
+)
 
 
 def put_approvals(connection: Connection, approvals: Sequence[Approval]) -> None:
@@ -155,9 +160,7 @@ def load_approvals(connection: Connection, ids: Collection[str]) -> dict[str, Ap
 
 def load_approvals_of(connection: Connection, psn_no: str, items: Collection[str]) -> Sequence[Approval]:
     """Return somebody's approvals of some drugs, whenever they hold and whether they were withdrawn or not."""
-    found = drug_approval.c
-    asked = select(drug_approval).where(found.psn_no == psn_no, found.item.in_(sorted(items)))
-    return _APPROVALS.records(connection.execute(asked.order_by(found.item, found.from_day, found.id)))
+    return _APPROVALS.records(connection.execute(_APPROVALS_OF, {"psn_no": psn_no, "items": sorted(items)}))
 
 
 def load_approval_page(

@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, bindparam, select, update
 
 from server.store import bulk
 from server.store.fsi_tables import fsi_message
@@ -63,6 +62,13 @@ class Message:
 
 
 _MESSAGES = Records(fsi_message, Message)
+_BY_KEY = select(fsi_message).where(
+    fsi_message.c.institution == bindparam("institution"), fsi_message.c.msgid == bindparam("msgid")
+)
+_LOCK = _BY_KEY.with_for_update()
+_CHANGE = update(fsi_message).where(
+    fsi_message.c.institution == bindparam("of_institution"), fsi_message.c.msgid == bindparam("of_msgid")
+)
 
 
 def claim_message(connection: Connection, message: Message) -> bool:
@@ -75,19 +81,18 @@ def claim_message(connection: Connection, message: Message) -> bool:
 
 def load_message(connection: Connection, institution: str, msgid: str) -> Message | None:
     """Return one message."""
-    return _one(connection, institution, msgid, is_locking=False)
+    return _one(connection, _BY_KEY, institution, msgid)
 
 
 def lock_message(connection: Connection, institution: str, msgid: str) -> Message | None:
     """Return one message, and keep other writers off it until the transaction ends."""
-    return _one(connection, institution, msgid, is_locking=True)
+    return _one(connection, _LOCK, institution, msgid)
 
 
 def change_message(connection: Connection, message: Message) -> None:
     """Set everything of a message that is there."""
-    found = fsi_message.c
-    named = (found.institution == message.institution, found.msgid == message.msgid)
-    connection.execute(update(fsi_message).where(*named).values(_MESSAGES.values(message)))
+    named = {"of_institution": message.institution, "of_msgid": message.msgid}
+    connection.execute(_CHANGE, _MESSAGES.values(message) | named)
 
 
 def find_messages_of(connection: Connection, setl_id: str) -> list[Message]:
@@ -111,8 +116,6 @@ def load_message_page(
     return _MESSAGES.records(connection.execute(asked.order_by(found.msgid).limit(limit)))
 
 
-def _one(connection: Connection, institution: str, msgid: str, *, is_locking: bool) -> Message | None:
-    found = fsi_message.c
-    asked: Any = select(*_MESSAGES.columns).where(found.institution == institution, found.msgid == msgid)
-    row = connection.execute(asked.with_for_update() if is_locking else asked).first()
+def _one(connection: Connection, asked: Select[tuple[object, ...]], institution: str, msgid: str) -> Message | None:
+    row = connection.execute(asked, {"institution": institution, "msgid": msgid}).first()
     return None if row is None else _MESSAGES.record(row)

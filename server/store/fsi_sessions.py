@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from server.store import bulk
 from server.store.fsi_tables import fsi_file, fsi_nonce, fsi_sign_in
@@ -50,6 +50,7 @@ class StoredFile:
 
 _SIGN_INS = Records(fsi_sign_in, SignIn)
 _FILES = Records(fsi_file, StoredFile)
+_SIGN_IN = select(fsi_sign_in).where(fsi_sign_in.c.sign_no == bindparam("sign_no"))
 
 
 def add_sign_in(connection: Connection, sign_in: SignIn) -> None:
@@ -59,7 +60,7 @@ def add_sign_in(connection: Connection, sign_in: SignIn) -> None:
 
 def load_sign_in(connection: Connection, sign_no: str) -> SignIn | None:
     """Return one sign-in."""
-    row = connection.execute(select(fsi_sign_in).where(fsi_sign_in.c.sign_no == sign_no)).first()
+    row = connection.execute(_SIGN_IN, {"sign_no": sign_no}).first()
     return None if row is None else _SIGN_INS.record(row)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from server.store import bulk
 from server.store.fsi_tables import institution, institution_caller, institution_standing
@@ -63,11 +63,17 @@ class Caller:
 _INSTITUTIONS = Records(institution, Institution)
 _CALLERS = Records(institution_caller, Caller)
 _STANDINGS = StandingSpans(institution_standing)
+_BY_CODE = select(institution).where(institution.c.code == bindparam("code"))
+_SPEAKS_FOR = select(institution_caller.c.caller).where(
+    institution_caller.c.kind == bindparam("kind"),
+    institution_caller.c.caller == bindparam("caller"),
+    institution_caller.c.institution == bindparam("institution"),
+)
 
 
 def load_institution(connection: Connection, code: str) -> Institution | None:
     """Return one institution."""
-    row = connection.execute(select(institution).where(institution.c.code == code)).first()
+    row = connection.execute(_BY_CODE, {"code": code}).first()
     return None if row is None else _INSTITUTIONS.record(row)
 
 
@@ -108,9 +114,8 @@ def unbind_caller(connection: Connection, kind: CallerKind, caller: str, code: s
 
 def speaks_for(connection: Connection, kind: CallerKind, caller: str, code: str) -> bool:
     """Tell whether a caller was bound to an institution."""
-    found = institution_caller.c
-    asked = select(found.caller).where(found.kind == kind.value, found.caller == caller, found.institution == code)
-    return connection.execute(asked).first() is not None
+    asked = {"kind": kind.value, "caller": caller, "institution": code}
+    return connection.execute(_SPEAKS_FOR, asked).first() is not None
 
 
 def load_callers(connection: Connection, code: str | None = None) -> Sequence[Caller]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, func, insert, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, Table, and_, bindparam, func, insert, or_, select
 
 from server.store import bulk
 from server.store.fsi_tables import (
@@ -141,6 +141,35 @@ LIST_MATCHES = Records(list_match, ListMatch)
 INSTITUTION_MATCHES = Records(institution_match, InstitutionMatch)
 
 
+def _holds(table: Table) -> ColumnElement[bool]:
+    """Tell in SQL whether a row holds on `day`."""
+    day: BindParameter[str] = bindparam("day")
+    return and_(table.c.is_valid, table.c.from_day <= day, or_(table.c.to_day.is_(None), table.c.to_day >= day))
+
+
+_CODES: BindParameter[str] = bindparam("codes", expanding=True)
+_ITEMS_ON = (
+    select(insurance_item)
+    .where(insurance_item.c.code.in_(_CODES), _holds(insurance_item))
+    .order_by(insurance_item.c.from_day, insurance_item.c.list)
+)
+_PRICE_LIMITS_ON = (
+    select(price_limit).where(price_limit.c.code.in_(_CODES), _holds(price_limit)).order_by(*price_limit.primary_key)
+)
+_PAYS_FIRST_ON = (
+    select(pays_first).where(pays_first.c.code.in_(_CODES), _holds(pays_first)).order_by(*pays_first.primary_key)
+)
+_INSTITUTION_MATCHES_ON = (
+    select(institution_match)
+    .where(
+        institution_match.c.institution == bindparam("institution"),
+        institution_match.c.own_item.in_(_CODES),
+        _holds(institution_match),
+    )
+    .order_by(*institution_match.primary_key)
+)
+
+
 def newest_version(connection: Connection, name: str) -> int:
     """Return the number of a list's last change; 0 before the first."""
     found = catalogue_version.c
@@ -184,21 +213,17 @@ def put_institution_matches(connection: Connection, matches: Sequence[Institutio
 
 def load_items_on(connection: Connection, codes: Collection[str], day: date) -> dict[str, Item]:
     """Return those of `codes` that some list holds on a day; of two rows the one that began last counts."""
-    found = insurance_item.c
-    asked = select(insurance_item).where(found.code.in_(codes), _holds(insurance_item, day))
-    return {one.code: one for one in ITEMS.records(connection.execute(asked.order_by(found.from_day, found.list)))}
+    return {one.code: one for one in ITEMS.records(connection.execute(_ITEMS_ON, _asked(codes, day)))}
 
 
 def load_price_limits_on(connection: Connection, codes: Collection[str], day: date) -> Sequence[PriceLimit]:
     """Return the highest prices of items on a day, for all levels and districts."""
-    asked = select(price_limit).where(price_limit.c.code.in_(codes), _holds(price_limit, day))
-    return PRICE_LIMITS.records(connection.execute(asked.order_by(*price_limit.primary_key)))
+    return PRICE_LIMITS.records(connection.execute(_PRICE_LIMITS_ON, _asked(codes, day)))
 
 
 def load_pays_first_on(connection: Connection, codes: Collection[str], day: date) -> Sequence[PaysFirst]:
     """Return the shares of items on a day, for everybody and everywhere."""
-    asked = select(pays_first).where(pays_first.c.code.in_(codes), _holds(pays_first, day))
-    return PAYS_FIRST.records(connection.execute(asked.order_by(*pays_first.primary_key)))
+    return PAYS_FIRST.records(connection.execute(_PAYS_FIRST_ON, _asked(codes, day)))
 
 
 def load_items_since(connection: Connection, name: str, version: int) -> Sequence[Item]:
@@ -212,14 +237,9 @@ def load_institution_matches_on(
     connection: Connection, institution: str, own_items: Collection[str], day: date
 ) -> Sequence[InstitutionMatch]:
     """Return what an institution's own items are on a day."""
-    found = institution_match.c
-    asked = select(institution_match).where(
-        found.institution == institution, found.own_item.in_(own_items), _holds(institution_match, day)
-    )
-    return INSTITUTION_MATCHES.records(connection.execute(asked.order_by(*institution_match.primary_key)))
+    asked = _asked(own_items, day) | {"institution": institution}
+    return INSTITUTION_MATCHES.records(connection.execute(_INSTITUTION_MATCHES_ON, asked))
 
 
-def _holds(table: Table, day: date) -> ColumnElement[bool]:
-    """Tell in SQL whether a row holds on a day."""
-    written = day.isoformat()
-    return and_(table.c.is_valid, table.c.from_day <= written, or_(table.c.to_day.is_(None), table.c.to_day >= written))
+def _asked(codes: Collection[str], day: date) -> dict[str, object]:
+    return {"codes": sorted(codes), "day": day.isoformat()}

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, delete, or_, select
 
 from server.store import bulk
 from server.store.fsi_tables import (
@@ -131,6 +131,47 @@ _FACTS = Records(insured_fact, Fact)
 _BINDINGS = Records(family_binding, Binding)
 
 
+def _holds(table: Table) -> ColumnElement[bool]:
+    """Tell in SQL whether a span of days holds some day from `first` to `last`."""
+    return and_(
+        table.c.from_day <= bindparam("last"), or_(table.c.to_day.is_(None), table.c.to_day >= bindparam("first"))
+    )
+
+
+def _of(table: Table) -> Select[tuple[object, ...]]:
+    return select(table).where(table.c.psn_no == bindparam("psn_no")).order_by(*table.primary_key)
+
+
+# One IN over a union, not an OR: only so is the key's index used on PostgreSQL.
+_LOCK = (
+    select(insured.c.psn_no)
+    .where(
+        insured.c.psn_no.in_(
+            select(family_binding.c.giver)
+            .where(family_binding.c.receiver == bindparam("psn_no"))
+            .union_all(select(bindparam("psn_no", type_=insured.c.psn_no.type)))
+        )
+    )
+    .order_by(insured.c.psn_no)
+    .with_for_update()
+)
+_BY_CERTIFICATE = select(insured).where(insured.c.cert_digest == bindparam("digest")).order_by(insured.c.psn_no)
+_BY_CREDENTIAL = select(insured_credential).where(
+    insured_credential.c.kind == bindparam("kind"), insured_credential.c.digest == bindparam("digest")
+)
+_INSURANCES_OF = _of(insured_insurance)
+_INSURANCES_ON = _INSURANCES_OF.where(_holds(insured_insurance))
+_FACTS_OF = _of(insured_fact)
+_FACTS_ON = _FACTS_OF.where(_holds(insured_fact))
+_OF_KINDS = insured_fact.c.kind.in_(bindparam("kinds", expanding=True))
+_FACTS_OF_KINDS_BETWEEN = _FACTS_ON.where(_OF_KINDS)
+_GIVERS = (
+    select(family_binding)
+    .where(family_binding.c.receiver == bindparam("receiver"), _holds(family_binding))
+    .order_by(family_binding.c.rank, family_binding.c.giver, family_binding.c.from_day)
+)
+
+
 def lock_person(connection: Connection, psn_no: str) -> bool:
     """Keep other writers off a person, and off those whose accounts may pay for them, until the transaction ends.
 
@@ -140,11 +181,7 @@ def lock_person(connection: Connection, psn_no: str) -> bool:
     Returns:
         Whether there is such a person.
     """
-    givers = select(family_binding.c.giver).where(family_binding.c.receiver == psn_no)
-    # One IN over a union, not an OR: only so is the key's index used on PostgreSQL.
-    concerned = insured.c.psn_no.in_(givers.union_all(select(literal(psn_no))))
-    asked = select(insured.c.psn_no).where(concerned).order_by(insured.c.psn_no).with_for_update()
-    return psn_no in connection.scalars(asked).all()
+    return psn_no in connection.scalars(_LOCK, {"psn_no": psn_no}).all()
 
 
 def lock_people(connection: Connection, psn_nos: Collection[str]) -> None:
@@ -171,14 +208,12 @@ def load_person_page(connection: Connection, *, after: str = "", limit: int) -> 
 
 def find_by_certificate(connection: Connection, digest: bytes) -> Sequence[Person]:
     """Return whose certificate number has this keyed hash."""
-    asked = select(insured).where(insured.c.cert_digest == digest).order_by(insured.c.psn_no)
-    return _PEOPLE.records(connection.execute(asked))
+    return _PEOPLE.records(connection.execute(_BY_CERTIFICATE, {"digest": digest}))
 
 
 def load_credential(connection: Connection, kind: str, digest: bytes) -> Credential | None:
     """Return what is known of something that was shown."""
-    found = insured_credential.c
-    row = connection.execute(select(insured_credential).where(found.kind == kind, found.digest == digest)).first()
+    row = connection.execute(_BY_CREDENTIAL, {"kind": kind, "digest": digest}).first()
     return None if row is None else _CREDENTIALS.record(row)
 
 
@@ -192,38 +227,36 @@ def load_credentials(connection: Connection, psn_no: str, at: datetime) -> Seque
 
 def load_insurances(connection: Connection, psn_no: str, day: date | None = None) -> Sequence[Insurance]:
     """Return how somebody is insured on a day, or ever was."""
-    return _INSURANCES.records(connection.execute(_of(insured_insurance, psn_no, day)))
+    asked = _INSURANCES_OF if day is None else _INSURANCES_ON
+    return _INSURANCES.records(connection.execute(asked, {"psn_no": psn_no} | _on(day)))
 
 
 def load_facts(
     connection: Connection, psn_no: str, day: date | None = None, kinds: Collection[FactKind] = ()
 ) -> Sequence[Fact]:
     """Return what holds of somebody on a day, or ever did; of some kinds only if any are named."""
-    asked = _of(insured_fact, psn_no, day)
+    asked, said = _FACTS_OF if day is None else _FACTS_ON, {"psn_no": psn_no} | _on(day)
     if kinds:
-        asked = asked.where(insured_fact.c.kind.in_([kind.value for kind in kinds]))
-    return _FACTS.records(connection.execute(asked))
+        asked, said = asked.where(_OF_KINDS), said | {"kinds": [kind.value for kind in kinds]}
+    return _FACTS.records(connection.execute(asked, said))
 
 
 def load_facts_between(
     connection: Connection, psn_no: str, first: date, last: date, kinds: Collection[FactKind]
 ) -> Sequence[Fact]:
     """Return what holds of somebody on some day from `first` to `last`."""
-    found = insured_fact.c
-    asked = select(insured_fact).where(
-        found.psn_no == psn_no,
-        found.kind.in_([kind.value for kind in kinds]),
-        found.from_day <= last.isoformat(),
-        or_(found.to_day.is_(None), found.to_day >= first.isoformat()),
-    )
-    return _FACTS.records(connection.execute(asked.order_by(*insured_fact.primary_key)))
+    said = {
+        "psn_no": psn_no,
+        "kinds": [kind.value for kind in kinds],
+        "first": first.isoformat(),
+        "last": last.isoformat(),
+    }
+    return _FACTS.records(connection.execute(_FACTS_OF_KINDS_BETWEEN, said))
 
 
 def load_givers(connection: Connection, receiver: str, day: date) -> Sequence[Binding]:
     """Return whose accounts may pay for somebody on a day, those first that are used first."""
-    found = family_binding.c
-    asked = select(family_binding).where(found.receiver == receiver, _holds(family_binding, day))
-    return _BINDINGS.records(connection.execute(asked.order_by(found.rank, found.giver, found.from_day)))
+    return _BINDINGS.records(connection.execute(_GIVERS, {"receiver": receiver} | _on(day)))
 
 
 def load_bindings(connection: Connection, psn_no: str) -> Sequence[Binding]:
@@ -291,11 +324,6 @@ def put_bindings(connection: Connection, bindings: Sequence[Binding]) -> None:
     bulk.insert_or_replace(connection, family_binding, _BINDINGS.rows(bindings))
 
 
-def _of(table: Table, psn_no: str, day: date | None) -> Select[tuple[object, ...]]:
-    asked = select(table).where(table.c.psn_no == psn_no).order_by(*table.primary_key)
-    return asked if day is None else asked.where(_holds(table, day))
-
-
-def _holds(table: Table, day: date) -> ColumnElement[bool]:
-    """Tell in SQL whether a span of days holds a day."""
-    return and_(table.c.from_day <= day.isoformat(), or_(table.c.to_day.is_(None), table.c.to_day >= day.isoformat()))
+def _on(day: date | None) -> dict[str, object]:
+    """Return what `_holds` is asked with for one day."""
+    return {} if day is None else {"first": day.isoformat(), "last": day.isoformat()}

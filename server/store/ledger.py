@@ -23,6 +23,7 @@ so. Its number within it is one that the message's record gives (`server.trace.t
 _LEDGER = tuple(ledger.columns)
 _EVIDENCE = tuple(evidence.columns)
 _NAMES = (stream.c.id, stream.c.terminal, stream.c.epoch)
+_INTERFACE = select(stream.c.id).where(stream.c.terminal == INTERFACE[0], stream.c.epoch == INTERFACE[1])
 
 
 class EvidenceRow(NamedTuple):
@@ -100,11 +101,10 @@ def load_stream_names(connection: Connection, streams: Collection[int]) -> Strea
 
 def interface_stream(connection: Connection) -> int:
     """Return the number under which evidence of the national interface is kept; it is given out once."""
-    asked = select(stream.c.id).where(stream.c.terminal == INTERFACE[0], stream.c.epoch == INTERFACE[1])
-    number = connection.scalar(asked)
+    number = connection.scalar(_INTERFACE)
     if number is None:
         bulk.insert_missing(connection, stream, [(*INTERFACE, 0, 0, NO_HASH, False)])
-        number = connection.scalars(asked).one()
+        number = connection.scalars(_INTERFACE).one()
     return int(number)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from codes.words import Words
 from server.errors import StoreRefusedError
@@ -52,11 +52,25 @@ class Movement:
 
 
 _MOVEMENTS = Records(account_movement, Movement)
+_BALANCE = select(medical_account.c.balance_fen).where(medical_account.c.psn_no == bindparam("psn_no"))
+_BY = bindparam("by_fen", type_=medical_account.c.balance_fen.type)
+_MOVE = (
+    update(medical_account)
+    .where(medical_account.c.psn_no == bindparam("of_psn_no"), medical_account.c.balance_fen + _BY >= 0)
+    .values(balance_fen=medical_account.c.balance_fen + _BY, changed_us=bindparam("now_us"))
+    .returning(medical_account.c.balance_fen)
+)
+_GIVEN_IN_YEAR = select(func.coalesce(func.sum(account_movement.c.amount_fen), 0)).where(
+    account_movement.c.psn_no == bindparam("giver"),
+    account_movement.c.used_by == bindparam("receiver"),
+    account_movement.c.setl_id.is_not(None),
+    account_movement.c.year == bindparam("year"),
+)
 
 
 def load_balance(connection: Connection, psn_no: str) -> Decimal:
     """Return what is in somebody's account; nothing where there is none."""
-    found = connection.scalar(select(medical_account.c.balance_fen).where(medical_account.c.psn_no == psn_no))
+    found = connection.scalar(_BALANCE, {"psn_no": psn_no})
     return NOTHING if found is None else FEN.amount(found)
 
 
@@ -67,12 +81,7 @@ def move(connection: Connection, movement: Movement) -> Decimal:
         StoreRefusedError: There is not so much in it.
     """
     fen, table, now_us = FEN.stored(movement.amount), medical_account, micros(movement.moved_at)
-    balance = connection.scalar(
-        update(table)
-        .where(table.c.psn_no == movement.psn_no, table.c.balance_fen + fen >= 0)
-        .values(balance_fen=table.c.balance_fen + fen, changed_us=now_us)
-        .returning(table.c.balance_fen)
-    )
+    balance = connection.scalar(_MOVE, {"of_psn_no": movement.psn_no, "by_fen": fen, "now_us": now_us})
     if balance is None:
         if fen < 0 or _has_account(connection, movement.psn_no):
             raise StoreRefusedError(Words("个人账户余额不足", "There is not enough in the personal account"))
@@ -116,11 +125,8 @@ def load_movements_of(connection: Connection, setl_id: str) -> Sequence[Movement
 
 def given_in_year(connection: Connection, *, giver: str, receiver: str, year: int) -> Decimal:
     """Return how much one account has paid for somebody in a year, what came back of it taken off."""
-    found = account_movement.c
-    asked = select(func.coalesce(func.sum(found.amount_fen), 0)).where(
-        found.psn_no == giver, found.used_by == receiver, found.setl_id.is_not(None), found.year == year
-    )
-    return FEN.amount(-int(connection.scalar(asked) or 0))
+    asked = {"giver": giver, "receiver": receiver, "year": year}
+    return FEN.amount(-int(connection.scalar(_GIVEN_IN_YEAR, asked) or 0))
 
 
 def _has_account(connection: Connection, psn_no: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from server.store import bulk
 from server.store.fsi_tables import practitioner, practitioner_post, practitioner_standing
@@ -49,11 +49,18 @@ class Post:
 _PRACTITIONERS = Records(practitioner, Practitioner)
 _POSTS = Records(practitioner_post, Post)
 _STANDINGS = StandingSpans(practitioner_standing)
+_BY_CODE = select(practitioner).where(practitioner.c.code == bindparam("code"))
+_BY_LICENCE = select(practitioner).where(practitioner.c.licence == bindparam("licence")).order_by(practitioner.c.code)
+_POSTS_OF = (
+    select(practitioner_post)
+    .where(practitioner_post.c.practitioner == bindparam("code"))
+    .order_by(*practitioner_post.primary_key)
+)
 
 
 def load_practitioner(connection: Connection, code: str) -> Practitioner | None:
     """Return one practitioner."""
-    row = connection.execute(select(practitioner).where(practitioner.c.code == code)).first()
+    row = connection.execute(_BY_CODE, {"code": code}).first()
     return None if row is None else _PRACTITIONERS.record(row)
 
 
@@ -67,8 +74,7 @@ def find_by_licence(connection: Connection, licence: str) -> Sequence[Practition
     """Return who has this licence number; nobody has the empty one."""
     if not licence:
         return []
-    asked = select(practitioner).where(practitioner.c.licence == licence).order_by(practitioner.c.code)
-    return _PRACTITIONERS.records(connection.execute(asked))
+    return _PRACTITIONERS.records(connection.execute(_BY_LICENCE, {"licence": licence}))
 
 
 def load_practitioner_page(
@@ -84,8 +90,7 @@ def load_practitioner_page(
 
 def load_posts(connection: Connection, code: str) -> Sequence[Post]:
     """Return where somebody practises, whenever."""
-    asked = select(practitioner_post).where(practitioner_post.c.practitioner == code)
-    return _POSTS.records(connection.execute(asked.order_by(*practitioner_post.primary_key)))
+    return _POSTS.records(connection.execute(_POSTS_OF, {"code": code}))
 
 
 def load_standings(connection: Connection, code: str) -> Sequence[StandingSpan]:

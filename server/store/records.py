@@ -8,11 +8,12 @@ but for that ending (`amount_fen` is `amount`, `from_us` is `from_at`), so that 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
@@ -52,16 +53,16 @@ class Records(Generic[Record]):
             raise TypeError(f"{record.__name__} does not follow the columns of {table.name}")
         self.columns: tuple[Column[Any], ...] = tuple(columns)
         """What to select, in the order of the fields."""
-        self._changes = [_changes(hints[name], column) for name, column in zip(names, columns, strict=True)]
-        self._names = names
+        changes = [_changes(hints[name], column) for name, column in zip(names, columns, strict=True)]
+        # Most columns are kept as they are: only the others are looked at, row by row.
+        self._loads = [(place, load) for place, (load, _) in enumerate(changes) if load is not None]
+        self._saves = [(place, save) for place, (_, save) in enumerate(changes) if save is not None]
+        self._values_of: Callable[[Record], tuple[Any, ...]] = attrgetter(*names)
+        self._column_names = tuple(column.name for column in columns)
 
     def record(self, row: Iterable[Any]) -> Record:
         """Return what one row of `columns` stands for."""
-        changed = (
-            value if load is None or value is None else load(value)
-            for value, (load, _) in zip(row, self._changes, strict=True)
-        )
-        return self._record(*changed)
+        return self._record(*_changed(row, self._loads))
 
     def records(self, rows: Iterable[Iterable[Any]]) -> list[Record]:
         """Return what rows stand for, in their order."""
@@ -73,11 +74,7 @@ class Records(Generic[Record]):
         Raises:
             StoreRefusedError: An amount is finer than it is kept.
         """
-        values = (getattr(record, name) for name in self._names)
-        return tuple(
-            value if save is None or value is None else save(value)
-            for value, (_, save) in zip(values, self._changes, strict=True)
-        )
+        return tuple(_changed(self._values_of(record), self._saves))
 
     def rows(self, records: Iterable[Record]) -> list[bulk.Row]:
         """Return records as the bulk statements take them."""
@@ -85,7 +82,15 @@ class Records(Generic[Record]):
 
     def values(self, record: Record) -> dict[str, Any]:
         """Return a record as a single INSERT or UPDATE takes it."""
-        return {column.name: value for column, value in zip(self.columns, self.row(record), strict=True)}
+        return dict(zip(self._column_names, self.row(record), strict=True))
+
+
+def _changed(values: Iterable[Any], changes: Sequence[tuple[int, _Change]]) -> list[Any]:
+    changed = list(values)
+    for place, change in changes:
+        if (value := changed[place]) is not None:
+            changed[place] = change(value)
+    return changed
 
 
 def json_text(value: object) -> str:

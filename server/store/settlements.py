@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import Connection, and_, case, func, literal_column, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, literal_column, or_, select, update
 
 from server.store import bulk
 from server.store.amounts import FEN
@@ -172,6 +172,36 @@ _SETTLEMENTS = Records(settlement, Settlement)
 _LINES = Records(settlement_line, SettledLine)
 _CODES = Records(settlement_code, SettledCode)
 _INCREMENTS = Records(settlement_increment, Increment)
+_BY_ID = select(settlement).where(settlement.c.setl_id == bindparam("setl_id"))
+_STANDING = select(settlement).where(
+    settlement.c.sale_key == bindparam("sale_key"), settlement.c.state == SettlementState.ACTIVE.value
+)
+_LINES_OF = (
+    select(settlement_line)
+    .where(settlement_line.c.setl_id == bindparam("setl_id"))
+    .order_by(settlement_line.c.feedetl_sn)
+)
+_CODES_OF = (
+    select(settlement_code)
+    .where(settlement_code.c.setl_id == bindparam("setl_id"))
+    .order_by(settlement_code.c.feedetl_sn, settlement_code.c.code)
+)
+_ADDED_IN_YEAR = (
+    select(settlement_increment.c.key, settlement_increment.c.amount_fen)
+    .join(settlement, settlement.c.setl_id == settlement_increment.c.setl_id)
+    .where(
+        settlement_increment.c.psn_no == bindparam("psn_no"),
+        settlement_increment.c.year == bindparam("year"),
+        settlement.c.state != SettlementState.REVERSED.value,
+    )
+    .union_all(
+        select(year_opening.c.key, year_opening.c.amount_fen).where(
+            year_opening.c.psn_no == bindparam("psn_no"), year_opening.c.year == bindparam("year")
+        )
+    )
+    .subquery()
+)
+_YEAR_TOTALS = select(_ADDED_IN_YEAR.c.key, func.sum(_ADDED_IN_YEAR.c.amount_fen)).group_by(_ADDED_IN_YEAR.c.key)
 
 
 def add_settlement(
@@ -197,15 +227,13 @@ def add_settlement(
 
 def load_settlement(connection: Connection, setl_id: str) -> Settlement | None:
     """Return one settlement."""
-    row = connection.execute(select(settlement).where(settlement.c.setl_id == setl_id)).first()
+    row = connection.execute(_BY_ID, {"setl_id": setl_id}).first()
     return None if row is None else _SETTLEMENTS.record(row)
 
 
 def find_standing(connection: Connection, sale_key: str) -> Settlement | None:
     """Return the settlement that stands for a sale."""
-    found = settlement.c
-    asked = select(settlement).where(found.sale_key == sale_key, found.state == SettlementState.ACTIVE.value)
-    row = connection.execute(asked).first()
+    row = connection.execute(_STANDING, {"sale_key": sale_key}).first()
     return None if row is None else _SETTLEMENTS.record(row)
 
 
@@ -254,14 +282,12 @@ def change_state(connection: Connection, setl_id: str, *, before: SettlementStat
 
 def load_lines(connection: Connection, setl_id: str) -> Sequence[SettledLine]:
     """Return how a settlement split its lines, by serial."""
-    asked = select(settlement_line).where(settlement_line.c.setl_id == setl_id)
-    return _LINES.records(connection.execute(asked.order_by(settlement_line.c.feedetl_sn)))
+    return _LINES.records(connection.execute(_LINES_OF, {"setl_id": setl_id}))
 
 
 def load_codes(connection: Connection, setl_id: str) -> Sequence[SettledCode]:
     """Return the trace codes that came with a settlement."""
-    asked = select(settlement_code).where(settlement_code.c.setl_id == setl_id)
-    return _CODES.records(connection.execute(asked.order_by(settlement_code.c.feedetl_sn, settlement_code.c.code)))
+    return _CODES.records(connection.execute(_CODES_OF, {"setl_id": setl_id}))
 
 
 def find_codes(connection: Connection, code: str) -> Sequence[SettledCode]:
@@ -278,16 +304,8 @@ def load_increments(connection: Connection, setl_id: str) -> Sequence[Increment]
 
 def load_year_totals(connection: Connection, psn_no: str, year: int) -> dict[str, Decimal]:
     """Return what a person's year comes to, by key: what was told of it, and what settlements that count have added."""
-    found, told = settlement_increment.c, year_opening.c
-    settled = (
-        select(found.key, found.amount_fen)
-        .join(settlement, settlement.c.setl_id == found.setl_id)
-        .where(found.psn_no == psn_no, found.year == year, settlement.c.state != SettlementState.REVERSED.value)
-    )
-    opened = select(told.key, told.amount_fen).where(told.psn_no == psn_no, told.year == year)
-    whole = settled.union_all(opened).subquery()
-    asked = select(whole.c.key, func.sum(whole.c.amount_fen)).group_by(whole.c.key)
-    return {key: FEN.amount(int(fen)) for key, fen in connection.execute(asked)}
+    found = connection.execute(_YEAR_TOTALS, {"psn_no": psn_no, "year": year})
+    return {key: FEN.amount(int(fen)) for key, fen in found}
 
 
 def load_monthly_sums(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, bindparam, select
 
 from server.store import bulk
 from server.store.records import Records
@@ -41,12 +41,12 @@ class StandingSpans:
 
     def __init__(self, table: Table) -> None:
         self._records = Records(table, StandingSpan)
+        of_subject = select(table).where(table.c.subject == bindparam("subject"))
+        self._of_subject = of_subject.order_by(table.c.from_us, table.c.standing)
 
     def load(self, connection: Connection, subject: str) -> Sequence[StandingSpan]:
         """Return the spans of one subject in the order in which they begin."""
-        table = self._records.table
-        asked = select(table).where(table.c.subject == subject).order_by(table.c.from_us, table.c.standing)
-        return self._records.records(connection.execute(asked))
+        return self._records.records(connection.execute(self._of_subject, {"subject": subject}))
 
     def load_all(self, connection: Connection, subjects: Collection[str]) -> Sequence[StandingSpan]:
         """Return the spans of many subjects, in no particular order."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from server.store import bulk
 from server.store.amounts import COUNT
@@ -118,16 +118,17 @@ class FeeLine:
 _VISITS = Records(visit, Visit)
 _DIAGNOSES = Records(visit_diagnosis, Diagnosis)
 _LINES = Records(fee_line, FeeLine)
+_BY_ID = select(visit).where(visit.c.mdtrt_id == bindparam("mdtrt_id"))
 
 
 def add_visit(connection: Connection, one: Visit) -> None:
     """Keep a new visit."""
-    connection.execute(insert(visit).values(_VISITS.values(one)))
+    bulk.insert_all(connection, visit, [_VISITS.row(one)])
 
 
 def load_visit(connection: Connection, mdtrt_id: str) -> Visit | None:
     """Return one visit."""
-    row = connection.execute(select(visit).where(visit.c.mdtrt_id == mdtrt_id)).first()
+    row = connection.execute(_BY_ID, {"mdtrt_id": mdtrt_id}).first()
     return None if row is None else _VISITS.record(row)
 
 

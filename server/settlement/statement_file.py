@@ -8,6 +8,7 @@ columns after the seventh.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -36,6 +37,11 @@ _MOST_BYTES: Final = 64 * 1024 * 1024
 _MOST_FAULTS: Final = 5
 _MADE: Final = (1980, 1, 1, 0, 0, 0)
 """Date of every file in our zips: the same differences are the same bytes."""
+
+_BROKEN: Final = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, ValueError)
+"""A password is a RuntimeError there; what was damaged is told by whichever part of the library comes upon it."""
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Others can be made to ask for any amount of memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +138,13 @@ def _unpacked(content: bytes) -> bytes:
                         f"The zip should hold 1 file, it holds {len(inside)}",
                     )
                 )
+            if inside[0].compress_type not in _METHODS:
+                raise StatementFileError(
+                    Words("压缩包应以 deflate 方式压缩", "The zip should be packed by deflate, the usual method")
+                )
             with archive.open(inside[0]) as file:
                 return file.read(_MOST_BYTES + 1)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError) as exc:
-        # A password is a RuntimeError there, a method unknown to Python a NotImplementedError.
+    except _BROKEN as exc:
         raise StatementFileError(Words(f"压缩包无法打开：{exc}", f"The zip cannot be opened: {exc}")) from exc
 
 

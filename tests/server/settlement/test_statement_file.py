@@ -103,3 +103,28 @@ def test_a_table_says_null_for_nothing_and_keeps_to_its_columns() -> None:
         assert archive.namelist() == ["differences.txt"]
         assert archive.read("differences.txt") == b"a\tnull\tb c d\n"
     assert packed == write_table([["a", "", "b\tc\nd"]], "differences.txt")
+
+
+def test_a_zip_that_was_damaged_on_the_way_cannot_be_opened_and_says_so() -> None:
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("s.txt", f"{ROW}\n{REFUND}\n" * 40)
+    whole = packed.getvalue()
+    refused = 0
+    for at in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[at] ^= 0xFF
+        try:
+            parse_statement(bytes(damaged))
+        except StatementFileError:
+            refused += 1
+    assert refused > len(whole) // 2
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_of_another_method_is_refused_before_it_is_unpacked(method: int) -> None:
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        archive.writestr("s.txt", ROW)
+    with pytest.raises(StatementFileError, match="deflate"):
+        parse_statement(packed.getvalue())

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from codes.words import Words
 from rules.benefits.case import Visit
+from rules.benefits.days_late import DaysLate
 from rules.benefits.errors import BookError, BookFault, NoRulesError, UnknownAreaError
 from rules.benefits.rule_file import read_rules
 from rules.benefits.rule_set import Crossing, RuleSet
@@ -58,6 +59,10 @@ class Book:
         if rules.crossing is Crossing.BEGIN and visit.begins != last:
             return InForce(self.on(visit.begins), visit.begins)
         return InForce(rules, last)
+
+    def days_late(self, day: date) -> DaysLate:
+        """Return how many days may pass since a day; where no version holds, the nearest one tells."""
+        return next((rules for rules in reversed(self.versions) if rules.begins <= day), self.versions[0]).days_late
 
     def year_of(self, visit: Visit) -> int:
         """Return the year whose totals decide a visit, and grow by it."""

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from codes.words import Words
 from rules.benefits.case import INSTITUTION_KINDS, LEVELS
+from rules.benefits.days_late import read_days_late
 from rules.benefits.errors import BookError, BookFault
 from rules.benefits.facts import ORDINARY
 from rules.benefits.layer_file import read_layers
@@ -103,6 +104,7 @@ def _rule_set(head: Table, file: str) -> RuleSet:
         adjustments=tuple(_adjustment(table, names) for table in head.tables("adjust", are_rules=True)),
         accounts=tuple(_account(table, names) for table in head.tables("account", are_rules=True)),
         slots=_slots(layers, head),
+        days_late=read_days_late(head.table("days_late")),
     )
 
 

@@ -15,6 +15,7 @@ from enum import StrEnum
 from codes.words import Words
 from rules.bands import Band
 from rules.benefits.case import Line
+from rules.benefits.days_late import DaysLate
 from rules.benefits.facts import ALWAYS, Condition, Facts
 from rules.benefits.outcome import Fund
 from rules.money import ONE, ZERO, at_least_zero, to_cent
@@ -362,6 +363,7 @@ class RuleSet:
     accounts: tuple[AccountUse, ...]
     slots: tuple[tuple[Layer, ...], ...]
     """The layers by slot, in the order of the file; the basic slot is the first."""
+    days_late: DaysLate
 
     def highest_identity(self, held: Collection[str]) -> str | None:
         """Return the highest of the identities that somebody holds; those unknown here do not count."""

@@ -155,7 +155,8 @@ def check_chargeable(visit: Visit) -> None:
 
 
 def probe_of(visit: Visit, lines: Sequence[SaleLine], by: Caller) -> Sale:
-    """Return lines of a visit as the sale that they will be part of."""
+    """Return lines of a visit as the sale that they will be part of; those of an outpatient count when they arose."""
+    times = [line.at for line in lines] if visit.kind is VisitKind.OUTPATIENT else []
     return Sale(
         by=by,
         psn_no=visit.psn_no,
@@ -163,13 +164,13 @@ def probe_of(visit: Visit, lines: Sequence[SaleLine], by: Caller) -> Sale:
         insutype=visit.insutype,
         insured_district=visit.insured_district,
         med_type=visit.med_type,
-        begins=visit.begins_at,
+        begins=min(times, default=visit.begins_at),
         lines=tuple(lines),
         total=sum((line.amount for line in lines), Decimal(0)),
         uses_account=False,
         disease=visit.dise_codg,
         visit=visit.mdtrt_id,
-        ends=visit.ends_at,
+        ends=max(times, default=visit.ends_at),
     )
 
 
@@ -252,8 +253,8 @@ def _split(
     priced = price_lines(connection, sale, institution, person.insurance)
     ruled = RuledVisit(
         med_type=visit.med_type,
-        begins=visit.begins_at.astimezone(BEIJING).date(),
-        ends=visit.ends_at.astimezone(BEIJING).date() if visit.ends_at else None,
+        begins=sale.begins.astimezone(BEIJING).date(),
+        ends=sale.ends.astimezone(BEIJING).date() if sale.ends else None,
         level=institution.level,
         institution_kind=institution.kind,
         district=visit.district,

@@ -1,31 +1,38 @@
-"""What a sale must be before anything is looked up: it has lines, they add up, and they are of a day that has come."""
+"""What a sale must be: it has lines, they add up, and they are of a day that has come and is not long past."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from codes.words import Words
+from rules.benefits.days_late import DaysLate
 from server.settlement.errors import (
+    FeeDayError,
     LineNotPositiveError,
     LineRepeatedError,
     NoLinesError,
     NoStayHereError,
     NotYetError,
     SumDiffersError,
+    TooLateError,
 )
 from server.settlement.sale import Sale, SaleLine, plain
+from wire.fsi.values import BEIJING
 
 LINE_TOLERANCE: Final = Decimal("0.01")
 """By how much an amount may differ from quantity times price: tills round each line in their own way."""
 STAYS: Final = frozenset({"21", "22", "23", "24", "52"})
 """`med_type` of what is a stay."""
 _CENT: Final = Decimal("0.01")
+_OVER_MIDNIGHT: Final = timedelta(hours=1)
+"""So far a fee and the begin of its sale may lie apart where midnight is between them."""
+_FEE_TIME: Final = "fee_ocur_time（费用发生时间）"
 
 
 def check_sale(sale: Sale, today: date, tolerance: Decimal = LINE_TOLERANCE) -> None:
-    """Refuse a sale that contradicts itself.
+    """Refuse a sale that contradicts itself, before anything is looked up.
 
     Raises:
         NoLinesError: It has no lines.
@@ -33,7 +40,8 @@ def check_sale(sale: Sale, today: date, tolerance: Decimal = LINE_TOLERANCE) -> 
         LineNotPositiveError: A line of a pharmacy's sale gives something back.
         NoStayHereError: A pharmacy's sale is of a kind of treatment that only a stay is.
         SumDiffersError: A line is not quantity times price, or the lines do not make the total; both are named.
-        NotYetError: It begins on a day after `today`, in Beijing.
+        NotYetError: It is of a day after `today`, in Beijing, or a line of a pharmacy's sale is.
+        FeeDayError: A line of a pharmacy's sale is of another day than the sale.
     """
     if not sale.lines:
         raise NoLinesError(Words("没有费用明细", "There are no fee lines"))
@@ -56,6 +64,61 @@ def check_sale(sale: Sale, today: date, tolerance: Decimal = LINE_TOLERANCE) -> 
         raise NotYetError(
             Words(f"业务日期 {sale.day} 晚于今天 {today}", f"The sale is of {sale.day}, which is after today, {today}")
         )
+    if not sale.visit:
+        _check_days(sale, today)
+
+
+def check_in_time(sale: Sale, allowed: DaysLate, today: date) -> None:
+    """Refuse a sale that is settled too late: by its day one could choose the year, the rules and the lists.
+
+    Raises:
+        TooLateError: More days have passed than are allowed, or a fee arose long before the admission.
+    """
+    if sale.visit and sale.med_type in STAYS:
+        _refuse_late("出院日期", "The discharge was on", sale.day, (today - sale.day).days, allowed.inpatient)
+        begins = sale.begins.astimezone(BEIJING).date()
+        for line in sale.lines:
+            zh, en = (
+                f"明细 {line.serial} 早于入院日期 {begins}：{_FEE_TIME}",
+                f"Line {line.serial}, before the admission:",
+            )
+            _refuse_late(zh, en, line.day, (begins - line.day).days, allowed.outpatient)
+        return
+    days = allowed.outpatient if sale.visit else allowed.pharmacy
+    _refuse_late("业务日期", "The sale is of", sale.day, (today - sale.day).days, days)
+    for line in sale.lines:
+        # A fee just before midnight belongs to a sale after it.
+        if line.day < sale.day and sale.visit:
+            zh, en = f"明细 {line.serial} 的 {_FEE_TIME}", f"Line {line.serial}: fee_ocur_time is"
+            _refuse_late(zh, en, line.day, (today - line.day).days, days)
+
+
+def _refuse_late(zh: str, en: str, day: date, passed: int, allowed: int) -> None:
+    if passed > allowed:
+        raise TooLateError(
+            Words(
+                f"{zh} {day}，已过 {passed} 天，超过 {allowed} 天的结算时限",
+                f"{en} {day}: {passed} days have passed, and {allowed} may",
+            )
+        )
+
+
+def _check_days(sale: Sale, today: date) -> None:
+    for line in sale.lines:
+        if line.day > today:
+            raise NotYetError(
+                Words(
+                    f"明细 {line.serial} 的 {_FEE_TIME}{line.day} 晚于今天 {today}",
+                    f"Line {line.serial}: fee_ocur_time is {line.day}, which is after today, {today}",
+                )
+            )
+        if line.day != sale.day and abs(line.at - sale.begins) > _OVER_MIDNIGHT:
+            raise FeeDayError(
+                Words(
+                    f"明细 {line.serial} 的 {_FEE_TIME}{line.day} 与 begntime（开始时间）{sale.day} 不是同一天",
+                    f"Line {line.serial}: fee_ocur_time is {line.day}, the sale's begntime is of {sale.day}",
+                )
+            )
 
 
 def _check_serials(lines: tuple[SaleLine, ...]) -> None:

@@ -54,6 +54,26 @@ class NotYetError(SettlementError):
     code: ClassVar[str] = "settlement.begins_later"
 
 
+class TooLateError(SettlementError):
+    """The sale was longer ago than the rules of its day let pass until it is settled."""
+
+    code: ClassVar[str] = "settlement.too_late"
+    next_step: ClassVar[Words] = Words(
+        "请核对 begntime 与 fee_ocur_time；确已超过时限的，请参保人持票据到经办机构手工报销。",
+        "Check begntime and fee_ocur_time; if it is so long ago, the person may claim the money back at the office.",
+    )
+
+
+class FeeDayError(SettlementError):
+    """A fee of a pharmacy's sale arose on another day than the sale."""
+
+    code: ClassVar[str] = "settlement.fee_day"
+    next_step: ClassVar[Words] = Words(
+        "请将 fee_ocur_time 与 begntime 填为售药当时；不同日的销售请分开结算。",
+        "Let fee_ocur_time and begntime be when it was sold; sales of several days are settled each for itself.",
+    )
+
+
 class SaleDiffersError(SettlementError):
     """The sale is settled already, with other contents."""
 

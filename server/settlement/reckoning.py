@@ -17,6 +17,7 @@ from rules.benefits.engine import settle
 from rules.benefits.outcome import Settlement
 from rules.benefits.tally import STAYS
 from server.people.sealing import Sealer
+from server.settlement.checks import check_in_time
 from server.settlement.entitlement import Entitled, Entitlements
 from server.settlement.persons import Insured, as_ruled, load_insured, referral_of
 from server.settlement.pricing import Priced, price_lines
@@ -52,13 +53,14 @@ def reckon(connection: Connection, sale: Sale, institution: Institution, ground:
     """Return what a sale comes to.
 
     Raises:
-        SettlementError: Person, credential or entitlement stand in the way.
+        SettlementError: Person, credential, day or entitlement stand in the way.
         BenefitError: No rules hold, or the case contradicts itself.
     """
     person = load_insured(connection, sale, ground.sealer, now)
+    book = ground.books.for_district(person.insurance.district)
+    check_in_time(sale, book.days_late(sale.day), now.astimezone(BEIJING).date())
     priced = price_lines(connection, sale, institution, person.insurance)
     entitled = ground.entitlements.look(connection, sale, institution, priced)
-    book = ground.books.for_district(person.insurance.district)
     visit = _visit(sale, institution, person, entitled)
     force = book.for_visit(visit)
     totals = settlements.load_year_totals(connection, sale.psn_no, force.day.year)

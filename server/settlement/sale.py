@@ -127,7 +127,7 @@ class Sale:
     visit: str = ""
     """`mdtrt_id` of a visit that was opened before; empty: one is made."""
     ends: datetime | None = None
-    """Discharge of a stay; its day decides rules and year. Else the begin does."""
+    """Discharge of a stay, or the last fee of an outpatient; its day decides rules and year. Else the begin does."""
     stay_number: int | None = None
     """Which stay of the year this is, by admissions that were not cancelled; None: as the totals of the year say."""
     is_continued: bool = False

@@ -93,7 +93,9 @@ def batch_sale(connection: Connection, visit: Visit, batch: str, med_type: str, 
                 f"The visit {visit.mdtrt_id} has no lines of the batch {batch} (chrg_bchno)",
             )
         )
-    sale = _sale(visit, lines, asked, number=batch, ends=None)
+    # A registration may be months older than what is charged on it.
+    times = [one.charged_at for one in lines]
+    sale = replace(_sale(visit, lines, asked, number=batch, ends=max(times)), begins=min(times))
     return VisitSale(sale, tuple(lines), is_settled=bool(settled_lines(lines)))
 
 

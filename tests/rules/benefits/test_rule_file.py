@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rules.benefits import BookError, BookFault
+from rules.benefits.days_late import DaysLate
 from rules.benefits.errors import SHOWN
 from rules.benefits.rule_file import read_rules
 from tests.rules.benefits.scene import BASIC, HEAD, TITLE
@@ -26,9 +27,17 @@ def test_a_good_file_is_read() -> None:
     assert read_rules(HEAD + GOOD, "town.toml").layers[0].id == "basic"
 
 
+def test_how_late_something_may_be_is_read_and_else_is_as_usual() -> None:
+    said = read_rules(HEAD + "days_late = { pharmacy = 0, reversal = 1 }\n" + GOOD, "town.toml").days_late
+    assert (said.pharmacy, said.reversal, said.inpatient) == (0, 1, DaysLate().inpatient)
+    assert read_rules(HEAD + GOOD, "town.toml").days_late == DaysLate()
+
+
 @pytest.mark.parametrize(
     ("body", "rule", "key"),
     [
+        ("days_late = { pharmacy = -1 }\n" + GOOD, "", "days_late.pharmacy"),
+        ("days_late = { pharmcy = 1 }\n" + GOOD, "", "days_late.pharmcy"),
         # keys that are unknown, missing or of the wrong kind
         ("colour = 1\n" + GOOD, "", "colour"),
         (BASIC + "caps = []\n" + RATE, "basic", "caps"),

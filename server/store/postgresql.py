@@ -58,6 +58,8 @@ def open_engine(url: str, password: str | None, connections: int) -> Engine:
         pool_size=connections,
         max_overflow=0,
         pool_pre_ping=True,
+        # The connection that was used last has its statements prepared.
+        pool_use_lifo=True,
         connect_args={"connect_timeout": _CONNECT_TIMEOUT_S, "application_name": "yima-centre"},
     )
     event.listen(engine, "connect", _prepare)

@@ -33,6 +33,8 @@ WRITE = "yima_write"
 _SYNCHRONOUS_FULL = 2
 _OWNER_ONLY = 0o600
 _BUSY_TIMEOUT_S = 10
+_CONNECTIONS = 10
+"""Kept open; a new one reads the schema first."""
 _PRIMARY_CODE = 0xFF
 _PRAGMAS = (
     "PRAGMA synchronous=FULL",
@@ -63,7 +65,13 @@ def open_engine(url: str) -> Engine:
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY))
     except OSError as exc:
         raise StoreUnavailableError(Words(f"无法创建数据库：{exc}", f"Cannot make the database: {exc}")) from exc
-    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S})
+    engine = create_engine(
+        url,
+        connect_args={"timeout": _BUSY_TIMEOUT_S},
+        # The connection that was used last has its pages and statements at hand; in turn all would grow cold.
+        pool_use_lifo=True,
+        pool_size=_CONNECTIONS,
+    )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

@@ -78,7 +78,7 @@ def spend(
     if own > (balance := load_balance(connection, psn_no)):
         raise _short("个人账户", "The personal account", balance, own)
     shares = {psn_no: own}
-    rest = family
+    left, rest = balance, family
     for giver in family_of(connection, psn_no, day) if family else ():
         taken = min(rest, giver.available)
         shares[giver.psn_no] = taken
@@ -87,8 +87,9 @@ def spend(
         raise _short("家庭共济账户", "The family's accounts", family - rest, family)
     for account, amount in shares.items():
         if amount:
-            move(connection, Movement(account, setl_id, -amount, psn_no, Reason.SETTLEMENT, day.year, at))
-    return load_balance(connection, psn_no)
+            held = move(connection, Movement(account, setl_id, -amount, psn_no, Reason.SETTLEMENT, day.year, at))
+            left = held if account == psn_no else left
+    return left
 
 
 def give_back(connection: Connection, setl_id: str, cancelling: str, at: datetime) -> None:

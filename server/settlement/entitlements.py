@@ -117,6 +117,8 @@ class StoredEntitlements:
             NothingLeftError: Somebody else has taken it.
         """
         found = _on_record(connection, sale)
+        if not found:
+            return
         taken = [
             Taken(line.prescription, line.item, line.count)
             for line in as_listed(connection, sale).lines

@@ -22,6 +22,30 @@ class NotYamlError(YimaError):
     next_step: ClassVar[Words] = Words("请改正该处后重试。", "Correct it there and try again.")
 
 
+_PROBLEMS = (
+    ("stands there twice", "同一名称出现两次"),
+    ("'\\t'", "用了制表符，应改为空格"),
+    ("cannot start any token", "以 @、%、` 等符号开头的文字要加引号"),
+    ("<document start>", "缩进不一致"),
+    ("expected ',' or", "方括号或花括号没有闭合，或缺少逗号"),
+    ("could not find expected ':'", "缺少冒号"),
+    ("mapping values are not allowed", "此处不应有冒号：检查缩进；含冒号的文字要加引号"),
+    ("end of stream", "引号没有闭合"),
+    ("expected <block end>", "缩进不一致，或括号、引号有误"),
+    ("another document", "含有多个文档（---），只应有一个"),
+    ("expected a single document", "含有多个文档（---），只应有一个"),
+    ("undefined alias", "引用了没有定义的锚点"),
+    ("recursive", "内容引用了自身"),
+    ("could not determine a constructor", "含有不允许的标签（!!）"),
+    ("unhashable", "名称不能是列表或表"),
+    ("special characters are not allowed", "含有控制字符"),
+    ("nested too deeply", "嵌套过深"),
+    ("day is out of range", "日期不存在"),
+    ("month must be", "日期不存在"),
+)
+"""What the parser says, and the Chinese for it."""
+
+
 class _Loader(yaml.SafeLoader):
     """Plain values only; see the constructors below."""
 
@@ -45,14 +69,19 @@ def load_exact(text: str) -> object:
 
 def _not_yaml(problem: str, mark: yaml.Mark | None) -> NotYamlError:
     if mark is None:
-        return NotYamlError(Words(f"不是可用的 YAML：{problem}", f"No usable YAML: {problem}"))
+        return NotYamlError(Words(f"不是可用的 YAML：{_in_chinese(problem)}", f"No usable YAML: {problem}"))
     line, column = mark.line + 1, mark.column + 1
     return NotYamlError(
         Words(
-            f"第 {line} 行第 {column} 列不是可用的 YAML：{problem}",
+            f"第 {line} 行第 {column} 列不是可用的 YAML：{_in_chinese(problem)}",
             f"Line {line}, column {column} is no usable YAML: {problem}",
         )
     )
+
+
+def _in_chinese(problem: str) -> str:
+    """Return what the parser complains of, as far as its words tell; it speaks English only."""
+    return next((zh for said, zh in _PROBLEMS if said in problem), "语法有误，请检查缩进、冒号、引号与括号")
 
 
 def _decimal(_loader: yaml.SafeLoader, node: yaml.ScalarNode) -> object:
@@ -76,7 +105,9 @@ def _table(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Hashable, ob
         name = key.value
         if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
             if name in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"{name!r} twice / {name!r} 重复", key.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the name {name!r} stands there twice", key.start_mark
+                )
             seen.add(name)
     loader.flatten_mapping(node)
     return loader.construct_mapping(node, deep=True)

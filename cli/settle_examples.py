@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from cli.exact_yaml import NotYamlError, load_exact
-from cli.settle_verdicts import record_of, show_skipped, show_summary, show_verdict
+from cli.settle_verdicts import record_of, show_skipped, show_summary, show_verdict, unread_record_of
 from codes.errors import YimaError
 from codes.os_words import words_of_os_error
 from codes.words import Words
@@ -23,6 +23,13 @@ from rules.payment.subsidy_file import load_subsidies
 
 _FAILED = 1
 _FORM = Words("文件格式见 docs/settlement-examples.md。", "docs/settlement-examples.md says what the file looks like.")
+
+_ENCODING = Words(
+    "请确认这是 YAML 文本，并另存为 UTF-8 编码。", "Make sure that it is a YAML text, and save it in UTF-8."
+)
+_NO_SECTIONS = Words(
+    "内容不是由 examples、dip、drg 等部分组成的表", "it is no table of sections such as examples, dip and drg"
+)
 
 
 class ExamplesUnreadableError(YimaError):
@@ -43,20 +50,29 @@ def run_examples(
 
     全部通过则退出码为 0，有未通过为 1，无法读取为 2 / Exit code 0 if all pass, 1 if any fails, 2 if it cannot be read.
     """
-    examples = _read(file)
+    try:
+        examples = _read(file)
+    except ExamplesUnreadableError as problem:
+        if as_json:
+            _print_json(unread_record_of(str(file), problem))
+        raise
     verdicts = list(run(examples, shipped_subsidies()))
     failed = sum(not verdict.is_passed for verdict in verdicts)
     shown = [verdict for verdict in verdicts if not (only_failed and verdict.is_passed)]
     if as_json:
         record = record_of(str(file), shown, examples.skipped, cases=len(verdicts), failed=failed)
-        sys.stdout.buffer.write(msgspec.json.encode(record) + b"\n")
-        sys.stdout.buffer.flush()
+        _print_json(record)
     else:
         for verdict in shown:
             show_verdict(verdict)
         show_skipped(examples.skipped)
         show_summary(cases=len(verdicts), failed=failed)
     raise typer.Exit(_FAILED if failed else 0)
+
+
+def _print_json(record: dict[str, object]) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(record) + b"\n")
+    sys.stdout.buffer.flush()
 
 
 def shipped_subsidies() -> tuple[SubsidyYear, ...]:
@@ -76,11 +92,16 @@ def _read(file: Path) -> ExamplesFile:
     except OSError as exc:
         raise _unreadable(file, words_of_os_error(exc)) from exc
     except UnicodeDecodeError as exc:
-        raise _unreadable(file, Words("不是 UTF-8 编码", "it is not in UTF-8")) from exc
+        raise _unreadable(file, Words("不是 UTF-8 编码的文本", "it is no text in UTF-8"), _ENCODING) from exc
+    if not text.strip():
+        raise _unreadable(file, Words("文件是空的", "the file is empty"), _FORM)
     try:
-        examples = read_examples(load_exact(text))
-    except (NotYamlError, ShapeError) as exc:
+        tree = load_exact(text)
+        examples = read_examples(tree)
+    except NotYamlError as exc:
         raise _unreadable(file, exc.words, _FORM) from exc
+    except ShapeError as exc:
+        raise _unreadable(file, _NO_SECTIONS, _FORM) from exc
     if not examples.entries:
         raise _unreadable(file, Words("其中没有算例", "there is no example in it"), _FORM)
     return examples

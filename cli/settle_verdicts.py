@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from codes.errors import YimaError
 from codes.words import Words
 from rules.examples.judging import Check
 from rules.examples.reading import Skipped
@@ -32,8 +33,7 @@ def show_verdict(verdict: Verdict) -> None:
         if check.why is not None:
             console.print(Text(f"    {check.name}: {check.why}", "red"))
     for place, step in enumerate(verdict.steps, 1):
-        working = f"{step.formula} = {step.result}" if step.formula else step.result
-        console.print(Text(f"      {place}. {step.title}: {working}", "dim"))
+        console.print(Text(f"      {place}. {step.title}: {step.working}", "dim"))
     for remark in verdict.remarks:
         console.print(Text(f"      ! {remark}", "dim"))
     console.print()
@@ -67,6 +67,19 @@ def record_of(
     }
 
 
+def unread_record_of(file: str, problem: YimaError) -> dict[str, object]:
+    """Return what `--json` prints of a file that cannot be read: nothing was checked, and why."""
+    return {
+        "file": file,
+        "ok": False,
+        "passed": 0,
+        "failed": 0,
+        "cases": [],
+        "skipped": [],
+        "problem": _problem(problem),
+    }
+
+
 def _record(verdict: Verdict) -> dict[str, object]:
     problem = verdict.problem
     return {
@@ -80,9 +93,12 @@ def _record(verdict: Verdict) -> dict[str, object]:
         "got": {check.name: check.got or None for check in verdict.checks},
         "wrong": [check.name for check in verdict.checks if not check.is_equal],
         "reasons": {check.name: _both(check.why) for check in verdict.checks if check.why is not None},
-        "steps": [{**_both(step.title), "formula": step.formula, "result": step.result} for step in verdict.steps],
+        "steps": [
+            {**_both(step.title), "formula": step.formula, "result": step.result, "is_exact": step.is_exact}
+            for step in verdict.steps
+        ],
         "remarks": [_both(remark) for remark in verdict.remarks],
-        "problem": None if problem is None else {"code": problem.code, **_both(problem.words)},
+        "problem": None if problem is None else _problem(problem),
     }
 
 
@@ -102,6 +118,10 @@ def _console() -> Console:
     """Return a console that wraps on a screen only: in a pipe or a file a value stays on its line."""
     width = None if Console().is_terminal else _UNCUT
     return Console(highlight=False, markup=False, emoji=False, width=width)
+
+
+def _problem(problem: YimaError) -> dict[str, str]:
+    return {"code": problem.code, **_both(problem.words)}
 
 
 def _both(words: Words) -> dict[str, str]:

@@ -77,6 +77,20 @@ def check_bands(bands: Sequence[Band]) -> None:
             )
 
 
+def gaps(start: Decimal, bands: Sequence[Band]) -> tuple[tuple[Decimal, Decimal], ...]:
+    """Return the stretches above the start that no band covers although a later one does.
+
+    >>> gaps(Decimal(0), [Band(Decimal(0), Decimal(10), Decimal(1)), Band(Decimal(20), None, Decimal(1))])
+    ((Decimal('10'), Decimal('20')),)
+    """
+    reached, found = start, []
+    for band in bands:
+        if band.above > reached:
+            found.append((reached, band.above))
+        reached = band.above if band.up_to is None else band.up_to
+    return tuple(found)
+
+
 def lay_exact(amount: Decimal, bands: Sequence[Band]) -> tuple[Decimal, ...]:
     """Return what each band pays of the amount, with every decimal; a band that is not reached pays nothing.
 

@@ -13,9 +13,10 @@ from decimal import Decimal
 
 from codes.words import Words
 from rules.examples.errors import MissingError
+from rules.examples.formula import number
 from rules.examples.given import Given
 from rules.examples.numbers import number_of
-from rules.examples.worked import Figure, Result, Step, Worked, money, plain, step, unrounded
+from rules.examples.worked import Figure, Result, Step, Worked, money, step, unrounded
 from rules.money import total
 from rules.payment.capitation import per_head
 
@@ -55,7 +56,7 @@ def aggregated(aggregate: Mapping[str, object], cases: Sequence[Counted]) -> Wor
         of, people = _sum_behind(name, figures), _divisor(figures, cases)
         mean = per_head(of.value, people)
         figures[name] = unrounded(mean)
-        steps.append(step("人均", "mean", f"{plain(of.value)} ÷ {plain(people)}", mean))
+        steps.append(step("人均", "mean", number(of.value) / number(people), mean))
     return Worked(figures, tuple(steps), _MEAN, remarks=() if heads is not None else _as_given(aggregate))
 
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from codes.words import Words
-from rules.bands import Band, lay_exact, lay_once
-from rules.examples.bill import bill, borne, left_of, limited, payer
+from rules.bands import Band, gaps, lay_exact, lay_once
+from rules.examples.bill import bill, borne, limited, payer
+from rules.examples.formula import Formula, added, least, left_of, number
 from rules.examples.given import Given
 from rules.examples.task import Task
 from rules.examples.worked import Step, Worked, money, parts_of, plain, step
@@ -35,7 +36,7 @@ def banded(task: Task) -> Worked:
         "after_deductible": money(at_least_zero(amount - deductible)),
     }
     steps = (*_band_steps(amount, bands, deductible, exact), *paid, borne(amount, *payments.values()))
-    return Worked(figures, steps, "fund_pay_sumamt", "parts", remarks)
+    return Worked(figures, steps, "fund_pay_sumamt", "parts", (*_unpaid(deductible, bands), *remarks))
 
 
 def banded_above(task: Task) -> Worked:
@@ -60,9 +61,29 @@ def banded_above(task: Task) -> Worked:
         "after_deductible": money(base),
         "act_pay_dedc": money(min(deductible, at_least_zero(fee - basic - outside))),
     }
-    first = step("计入分段的金额", "amount under the bands", left_of(fee, basic, outside, deductible), base)
-    steps = (first, *_band_steps(base, bands, ZERO, exact), *capped, borne(fee, basic, paid))
-    return Worked(figures, steps, own, "parts")
+    under = left_of(fee, basic, outside, deductible).or_zero()
+    first = step("计入分段的金额", "amount under the bands", under, base)
+    steps = (
+        first,
+        *_band_steps(base, bands, ZERO, exact),
+        _once(exact, lay_once(base, bands)),
+        *capped,
+        borne(fee, basic, paid),
+    )
+    return Worked(figures, steps, own, "parts", _unpaid(ZERO, bands))
+
+
+def _unpaid(start: Decimal, bands: Sequence[Band]) -> tuple[Words, ...]:
+    """Return which money no band pays for: a band may be missing, or an edge may be mistyped."""
+    said = [f"{plain(low)}–{plain(high)}" for low, high in gaps(start, bands)]
+    if not said:
+        return ()
+    return (
+        Words(
+            f"各段之间有空档 {'、'.join(said)}，其中的金额不支付。",
+            f"No band covers {', '.join(said)}; nothing is paid there.",
+        ),
+    )
 
 
 def _bands(given: Given, *, first: Decimal) -> tuple[Band, ...]:
@@ -89,21 +110,34 @@ def _payments(
     edge, source = _large_sum_edge(task, bands)
     whole = total(_laid(amount, deductible, bands))
     if edge is None:
-        once = step("各段合计，一次四舍五入", "all bands, rounded once", "", to_cent(whole))
+        once = _once(_laid(amount, deductible, bands), to_cent(whole))
         paid, capped = limited(to_cent(whole), task.given)
         return {payer(task.asked, "hifp_pay"): paid}, (once, *capped), ()
-    below = total(_laid(min(amount, edge), deductible, bands))
+    parts_below = _laid(min(amount, edge), deductible, bands)
+    below = total(parts_below)
     basic, capped = limited(to_cent(below), task.given)
     large = to_cent(whole - below)
-    cap = task.given.amount_or_none("cap")
-    if cap is not None:
-        large = min(large, to_cent(cap) - basic)
-    shown = (
-        step("基本医保支付", "basic insurance pays", f"≤ {plain(edge)}", basic),
+    shown = [
+        step(
+            f"基本医保支付（≤ {plain(edge)}）",
+            f"basic insurance pays (≤ {plain(edge)})",
+            _sum(parts_below),
+            to_cent(below),
+        ),
         *capped,
-        step("大额基金支付", "the large-sum fund pays", f"> {plain(edge)}", large),
-    )
-    return {"hifp_pay": basic, _LARGE_SUM: large}, shown, (source,)
+        step(
+            f"大额基金支付（> {plain(edge)}）",
+            f"the large-sum fund pays (> {plain(edge)})",
+            left_of(whole, below),
+            large,
+        ),
+    ]
+    cap = task.given.amount_or_none("cap")
+    if cap is not None and large > to_cent(cap) - basic:
+        left = least(number(large), left_of(to_cent(cap), basic))
+        large = to_cent(cap) - basic
+        shown.append(step("大额基金限额", "the large-sum fund, limit", left, large))
+    return {"hifp_pay": basic, _LARGE_SUM: large}, tuple(shown), (source,)
 
 
 def _laid(amount: Decimal, deductible: Decimal, bands: Sequence[Band]) -> tuple[Decimal, ...]:
@@ -146,12 +180,20 @@ def _band_steps(
         step(
             f"第 {place} 段（{_stretch(band)}）",
             f"band {place} ({_stretch(band)})",
-            f"{plain(at_least_zero(band.holds(amount) - band.holds(min(amount, deductible))))} × {plain(band.rate)}",
+            number(at_least_zero(band.holds(amount) - band.holds(min(amount, deductible)))) * number(band.rate),
             part,
         )
         for place, (band, part) in enumerate(zip(bands, exact, strict=True), 1)
         if part
     )
+
+
+def _once(parts: Sequence[Decimal], paid: Decimal) -> Step:
+    return step("各段合计，一次四舍五入", "all bands, rounded once", _sum(parts), paid)
+
+
+def _sum(parts: Sequence[Decimal]) -> Formula:
+    return added(*(part for part in parts if part)) if any(parts) else number(ZERO)
 
 
 def _stretch(band: Band) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from rules.examples.formula import least, left_of, number
 from rules.examples.given import Given
-from rules.examples.worked import Result, Step, money, plain, step, to_be_paid, unrounded
+from rules.examples.worked import Result, Step, money, step, to_be_paid, unrounded
 from rules.money import ZERO, to_cent, total
 
 FUNDS = ("hifp_pay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "maf_pay", "oth_pay")
@@ -57,12 +58,7 @@ def limited(paid: Decimal, given: Given) -> tuple[Decimal, tuple[Step, ...]]:
     cap = given.amount_or_none("cap")
     if cap is None or paid <= cap:
         return paid, ()
-    return to_cent(cap), (step("封顶线", "limit", f"min({plain(paid)}, {plain(cap)})", to_cent(cap)),)
-
-
-def left_of(amount: Decimal, *deductions: Decimal) -> str:
-    """Return the formula of what deductions leave of an amount."""
-    return " − ".join(map(plain, (amount, *deductions)))
+    return to_cent(cap), (step("封顶线", "limit", least(number(paid), number(cap)), to_cent(cap)),)
 
 
 def borne(fee: Decimal, *paid: Decimal) -> Step:

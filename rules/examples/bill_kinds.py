@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from rules.examples.bill import bill, borne, left_of, limited, payer
+from codes.words import Words
+from rules.examples.bill import bill, borne, limited, payer
+from rules.examples.formula import added, least, left_of, number
 from rules.examples.given import Given
 from rules.examples.task import Task
-from rules.examples.worked import Result, Step, Worked, money, parts_of, plain, step, to_be_paid, unrounded
+from rules.examples.worked import (
+    Result,
+    Step,
+    Worked,
+    money,
+    parts_of,
+    plain,
+    stated,
+    step,
+    to_be_paid,
+    unrounded,
+)
 from rules.money import ONE, ZERO, at_least_zero, share, to_cent, total
 
 _PART = "psn_part_amt"
@@ -33,8 +46,8 @@ def simple(task: Task) -> Worked:
         "rate": unrounded(rate),
     }
     steps = (
-        step("计入支付的金额", "amount that counts", left_of(fee, excluded, deductible), base),
-        step("基金按比例支付", "the fund pays its rate", f"{plain(base)} × {plain(rate)}", share(base, rate)),
+        step("计入支付的金额", "amount that counts", left_of(fee, excluded, deductible).or_zero(), base),
+        step("基金按比例支付", "the fund pays its rate", number(base) * number(rate), share(base, rate)),
         *capped,
         borne(fee, paid),
     )
@@ -42,7 +55,10 @@ def simple(task: Task) -> Worked:
 
 
 def age_ratio(task: Task) -> Worked:
-    """A deductible by the base wage, and a rate that grows with each year of age."""
+    """A deductible by the base wage, and a rate that grows with each year of age.
+
+    The rate may grow beyond 1, which the reader is told; the fund still pays no more than was charged.
+    """
     given = task.given
     fee = given.amount("medfee_sumamt", "amount", "total", "fee")
     in_scope = at_least_zero(fee - given.amount_or(ZERO, "excluded"))
@@ -51,8 +67,9 @@ def age_ratio(task: Task) -> Worked:
     per_year, age = given.ratio_or(ZERO, "per_year"), given.amount_or(ZERO, "age")
     rate = base_rate + per_year * age
     base = at_least_zero(in_scope - deductible)
-    uncapped = min(share(base, rate), to_cent(base))
-    paid, capped = limited(uncapped, given)
+    by_rate = share(base, rate)
+    whole = min(by_rate, to_cent(in_scope))
+    paid, capped = limited(whole, given)
     own = payer(task.asked, "hifp_pay")
     figures = bill(fee, {own: paid}, given, in_scope)
     figures |= {
@@ -64,12 +81,30 @@ def age_ratio(task: Task) -> Worked:
     }
     steps = (
         first,
-        step("按年龄的比例", "rate by age", f"{plain(base_rate)} + {plain(per_year)} × {plain(age)}", rate),
-        step("基金按比例支付", "the fund pays its rate", f"{_minus(in_scope, deductible)} × {plain(rate)}", uncapped),
+        step("按年龄的比例", "rate by age", number(base_rate) + number(per_year) * number(age), rate),
+        step(
+            "基金按比例支付",
+            "the fund pays its rate",
+            left_of(in_scope, deductible).or_zero() * number(rate),
+            by_rate,
+        ),
+        *_no_more_than(in_scope, by_rate, whole),
         *capped,
         borne(fee, paid),
     )
-    return Worked(figures, steps, own)
+    return Worked(figures, steps, own, remarks=_beyond_one(rate))
+
+
+def _no_more_than(charged: Decimal, by_rate: Decimal, whole: Decimal) -> tuple[Step, ...]:
+    if by_rate == whole:
+        return ()
+    return (step("不超过费用", "no more than was charged", least(number(by_rate), number(charged)), whole),)
+
+
+def _beyond_one(rate: Decimal) -> tuple[Words, ...]:
+    if rate <= 1:
+        return ()
+    return (Words(f"按年龄的比例 {plain(rate)} 超过 1。", f"The rate by age is {plain(rate)}, more than 1."),)
 
 
 def item_classes(task: Task) -> Worked:
@@ -88,9 +123,9 @@ def item_classes(task: Task) -> Worked:
         part = amount * first + amount * (ONE - first) * shares
         parts.append(part)
         amounts, first_paid = amounts + amount, first_paid + amount * first
-        formula = f"{plain(amount)} × {plain(first)}"
+        formula = number(amount) * number(first)
         if shares:
-            formula += f" + {plain(amount)} × (1 − {plain(first)}) × {plain(shares)}"
+            formula += number(amount) * left_of(ONE, first) * number(shares)
         steps.append(step(f"{names[-1]} 个人负担", f"{names[-1]}, the person bears", formula, part))
     fee = given.amount_or(amounts + outside + deductible, "medfee_sumamt", "amount", "total", "fee")
     own_share = total(parts) + outside + deductible
@@ -104,10 +139,10 @@ def item_classes(task: Task) -> Worked:
         "act_pay_dedc": money(deductible),
         "classes_part_amt": to_be_paid(total(parts)),
     }
-    all_borne = " + ".join(map(plain, (*parts, outside, deductible)))
+    all_borne = added(*parts, outside, deductible)
     steps += [
         step("个人负担合计（各类、目录外、起付线）", "borne: classes, outside, deductible", all_borne, own_share),
-        step("基金支付", "the fund pays", left_of(fee, own_share), paid),
+        step("基金支付", "the fund pays", left_of(fee, own_share).or_zero(), paid),
         borne(fee, paid),
     ]
     return Worked(figures, tuple(steps), _PART, "parts")
@@ -143,10 +178,11 @@ def _layer(given: Given, name: str, left: Decimal, zh: str, en: str) -> tuple[De
     deductible, rate = given.amount_or(ZERO, keys[0]), given.ratio(keys[1])
     cap = given.amount_or_none(keys[2])
     paid = share(at_least_zero(left - deductible), rate)
-    steps = [step(f"{zh}支付", f"{en} pays", f"{_minus(left, deductible)} × {plain(rate)}", paid)]
+    steps = [step(f"{zh}支付", f"{en} pays", left_of(left, deductible).or_zero() * number(rate), paid)]
     if cap is not None and paid > cap:
+        limit = least(number(paid), number(cap))
         paid = to_cent(cap)
-        steps.append(step(f"{zh}限额", f"{en}, limit", "", paid))
+        steps.append(step(f"{zh}限额", f"{en}, limit", limit, paid))
     steps.append(step(f"{zh}之后剩余", f"left after {en}", left_of(left, paid), left - paid))
     return paid, tuple(steps)
 
@@ -155,11 +191,7 @@ def _deductible_by_wage(given: Given) -> tuple[Decimal, Step]:
     """Return the deductible, in whole fen since it is an amount that is published, and how it came about."""
     if given.has("deductible") or not given.has("base_wage", "deductible_share"):
         deductible = to_cent(given.amount_or(ZERO, "deductible"))
-        return deductible, step("起付线", "deductible", "", deductible)
+        return deductible, stated("起付线", "deductible", deductible)
     wage, part = given.amount("base_wage"), given.ratio("deductible_share")
     deductible = share(wage, part)
-    return deductible, step("起付线", "deductible", f"{plain(wage)} × {plain(part)}", deductible)
-
-
-def _minus(amount: Decimal, deduction: Decimal) -> str:
-    return f"({left_of(amount, deduction)})"
+    return deductible, step("起付线", "deductible", number(wage) * number(part), deductible)

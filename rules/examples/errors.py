@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from codes.errors import RejectedError
 from codes.words import Words
+from rules.examples.shown import shown
 
 
 class ExampleError(RejectedError):
@@ -31,7 +32,8 @@ class NotANumberError(ExampleError):
     code: ClassVar[str] = "example.not_a_number"
 
     def __init__(self, name: str, raw: object) -> None:
-        super().__init__(Words(f"“{name}”不是可用的数字：{raw!r}。", f"{name!r} is no usable number: {raw!r}."))
+        said = shown(raw)
+        super().__init__(Words(f"“{name}”不是数字：“{said}”。", f"{name!r} is no number: “{said}”."))
         self.name = name
 
 
@@ -42,7 +44,7 @@ class OutOfRangeError(ExampleError):
 
     def __init__(self, name: str, raw: object, allowed: Words) -> None:
         super().__init__(
-            Words(f"“{name}”为 {raw}，{allowed.zh}。", f"{name!r} is {raw}; it must be {allowed.en}."),
+            Words(f"“{name}”为 {shown(raw)}，{allowed.zh}。", f"{name!r} is {shown(raw)}; it must be {allowed.en}."),
         )
         self.name = name
 

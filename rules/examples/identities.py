@@ -11,6 +11,10 @@ from dataclasses import dataclass
 
 _INSIDE = re.compile(r"[(（]([^()（）]*)[)）]")
 _TOGETHER = re.compile(r"\band\b|\bplus\b|\bor\b|[&+＋、,，;；/]|以及|同时|[和与及且兼或]", re.IGNORECASE)
+_AT_ONCE = re.compile(
+    r"\b(?:and|plus|together|both|at once|combined|double)\b|[&+＋]|以及|同时|[和与及且兼]|双重|叠加|就高",
+    re.IGNORECASE,
+)
 _SAYS_NOTHING = re.compile(r"\b(?:together|both|at once|combined|double)\b|双重|身份|叠加|就高|合并", re.IGNORECASE)
 _IDEOGRAPH = re.compile(r"[\u3400-\u9fff]")
 _YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
@@ -26,6 +30,8 @@ class Naming:
     """Kinds that the person has at once; one, where the case is about that kind."""
     alike: tuple[str, ...]
     """Kinds that are treated like the first, from the parentheses."""
+    is_at_once: bool = False
+    """Whether the name says that the person has them at once; a mere list may be of kinds that get the same."""
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -37,20 +43,23 @@ def naming_of(name: str) -> Naming:
     """Return the kinds that a name speaks of.
 
     >>> naming_of("低保 and 监测 together")
-    Naming(together=('低保', '监测'), alike=())
+    Naming(together=('低保', '监测'), alike=(), is_at_once=True)
     >>> naming_of("full (特困 孤儿)")
-    Naming(together=('full',), alike=('特困', '孤儿'))
+    Naming(together=('full',), alike=('特困', '孤儿'), is_at_once=False)
     """
     inside = " ,".join(match.group(1) for match in _INSIDE.finditer(name))
-    return Naming(tuple(_kinds(_INSIDE.sub(" ", name))), tuple(_kinds(inside)))
+    outside = _INSIDE.sub(" ", name)
+    together = tuple(_kinds(outside))
+    is_at_once = len(together) > 1 and _AT_ONCE.search(outside) is not None
+    return Naming(together, tuple(_kinds(inside)), is_at_once)
 
 
 def is_combined(naming: Naming, is_known: Callable[[str], bool]) -> bool:
     """Return whether a person of several kinds is meant, not a list of kinds that get the same.
 
-    A name of several kinds is a combination as soon as one of them stands for itself elsewhere.
+    A name of several kinds is a combination if it says so, or as soon as one of them stands for itself elsewhere.
     """
-    return len(naming.together) > 1 and any(is_known(kind) for kind in naming.together)
+    return len(naming.together) > 1 and (naming.is_at_once or any(is_known(kind) for kind in naming.together))
 
 
 def is_full(kind: str) -> bool:

@@ -14,7 +14,8 @@ from codes.errors import YimaError
 from codes.words import Words
 from rules.examples.errors import ShapeError
 from rules.examples.given import LIST
-from rules.examples.numbers import decimals_of, number_of
+from rules.examples.numbers import decimals_of, figure_of
+from rules.examples.shown import shown
 from rules.examples.worked import MONEY_PLACES, Figure, Parts, Worked
 from rules.money import to_places
 
@@ -56,14 +57,16 @@ def _check(name: str, wanted: object, worked: Worked) -> Check:
         return Check(known, shown(wanted), shown(got), is_equal=wanted is got)
     if isinstance(got, Parts):
         return _check_parts(known, wanted, got)
-    number = number_of(known, wanted)
-    return Check(known, shown(wanted), _like(got, number), is_equal=_is_equal(got, number))
+    number = figure_of(known, wanted)
+    is_equal = _is_equal(got, number)
+    why = None if is_equal else _too_short(got, number)
+    return Check(known, shown(wanted), _like(got, number), is_equal=is_equal, why=why)
 
 
 def _check_parts(name: str, wanted: object, got: Parts) -> Check:
     if isinstance(wanted, dict):
         by_name = dict(zip(got.names, got.figures, strict=False))
-        numbers = {str(key): number_of(f"{name}.{key}", value) for key, value in wanted.items()}
+        numbers = {str(key): figure_of(f"{name}.{key}", value) for key, value in wanted.items()}
         is_equal = numbers.keys() == by_name.keys() and all(
             _is_equal(by_name[key], number) for key, number in numbers.items()
         )
@@ -71,7 +74,7 @@ def _check_parts(name: str, wanted: object, got: Parts) -> Check:
         return Check(name, shown(wanted), f"{{{', '.join(each)}}}", is_equal=is_equal)
     if not isinstance(wanted, list):
         raise ShapeError(name, LIST)
-    row = [number_of(f"{name}[{place}]", value) for place, value in enumerate(wanted, 1)]
+    row = [figure_of(f"{name}[{place}]", value) for place, value in enumerate(wanted, 1)]
     figures = list(got.figures)
     while got.is_open and len(figures) > len(row) and not figures[-1].value:
         figures.pop()
@@ -91,21 +94,17 @@ def _like(got: Figure, number: Decimal | None) -> str:
     return f"{value:f}" if decimals_of(value) >= got.places else f"{to_places(value, got.places):f}"
 
 
+def _too_short(got: Figure, number: Decimal) -> Words | None:
+    """Return why a figure fails that agrees as far as it goes: it has fewer decimals than are compared."""
+    places = decimals_of(number)
+    if got.is_rounded or places >= got.places or to_places(got.value, places) != number:
+        return None
+    return Words(
+        f"期望只有 {places} 位小数；至少按 {got.places} 位比较，请写足位数",
+        f"only {places} decimals are expected; at least {got.places} are compared, so write that many",
+    )
+
+
 def _not_computed(name: str, worked: Worked) -> Words:
     known = ", ".join(worked.figures)
     return Words(f"此类型不计算“{name}”；可用：{known}。", f"This kind does not compute {name!r}; it has: {known}.")
-
-
-def shown(raw: object) -> str:
-    """Return a value as a file writes it."""
-    if isinstance(raw, bool):
-        return "true" if raw else "false"
-    if raw is None:
-        return "null"
-    if isinstance(raw, Decimal):
-        return f"{raw:f}" if raw.is_finite() else str(raw)
-    if isinstance(raw, list):
-        return f"[{', '.join(map(shown, raw))}]"
-    if isinstance(raw, dict):
-        return f"{{{', '.join(f'{key}: {shown(value)}' for key, value in raw.items())}}}"
-    return str(raw)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from fractions import Fraction
 
 from codes.words import Words
+from rules.examples.formula import Formula, added, least, left_of, most, number
 from rules.examples.given import Given
 from rules.examples.task import Task
-from rules.examples.worked import Parts, Result, Worked, money, plain, step, unrounded
-from rules.money import ZERO, total
+from rules.examples.worked import Parts, Result, Step, Worked, money, plain, stated, step, unrounded
+from rules.money import ONE, ZERO, to_cent, total
 from rules.payment import capitation, dip, drg, surplus
 
 _SCORE = "score"
@@ -32,7 +34,7 @@ def ratio(task: Task) -> Worked:
         for stem in (name, name.rpartition("_")[0] or name):
             figures.setdefault(f"{stem}_{_PER_HEAD}", unrounded(each, capitation.PER_HEAD_PLACES))
         figures.setdefault(_PER_HEAD, unrounded(each, capitation.PER_HEAD_PLACES))
-        steps.append(step(f"人均 {name}", f"{name} per head", f"{plain(used)} ÷ {plain(population)}", each))
+        steps.append(step(f"人均 {name}", f"{name} per head", number(used) / number(population), each))
     return Worked(figures, tuple(steps), _PER_HEAD)
 
 
@@ -51,13 +53,22 @@ def split(task: Task) -> Worked:
     row = Parts(tuple(money(part) for part in parts), names or tuple(str(n) for n in range(1, len(parts) + 1)))
     figures: dict[str, Result] = dict(zip(row.names, row.figures, strict=False))
     figures |= {"parts": row, "shares": row, "total": money(total(parts))}
-    steps = [
-        step(f"第 {place} 份", f"share {place}", f"{plain(whole)} × {plain(one)} ÷ {plain(total(shares))}", part)
-        for place, (one, part) in enumerate(zip(shares, parts, strict=True), 1)
-    ]
-    left = " − ".join(map(plain, (whole, *parts[:-1])))
-    rest = step("最后一份为余数", "the last takes the rest", left, parts[-1])
-    return Worked(figures, (*steps[:-1], rest), "parts", "parts")
+    return Worked(figures, tuple(_split_steps(whole, shares, parts)), "parts", "parts")
+
+
+def _split_steps(whole: Decimal, shares: Sequence[Decimal], parts: Sequence[Decimal]) -> Iterator[Step]:
+    """Yield how each party's part came about; the last that has a share takes what the others leave."""
+    last = max(place for place, one in enumerate(shares) if one > 0)
+    for place, (one, part) in enumerate(zip(shares, parts, strict=True)):
+        left = left_of(whole, *parts[:place])
+        if place == last:
+            yield step(f"第 {place + 1} 份为余数", f"share {place + 1} takes the rest", left, part)
+            continue
+        by_share = number(whole) * number(one) / added(*shares)
+        # Many small shares may use up the whole before the last one.
+        if abs(left.value) < abs(Fraction(to_cent(abs(whole) * one / total(shares)))):
+            by_share = least(by_share, left) if whole > 0 else most(by_share, left)
+        yield step(f"第 {place + 1} 份", f"share {place + 1}", by_share, part)
 
 
 def dip_deviation(task: Task) -> Worked:
@@ -68,19 +79,20 @@ def dip_deviation(task: Task) -> Worked:
     times = dip.cost_ratio(cost, mean)
     result = dip.case_score(score, cost, mean, edges)
     if edges.is_low(times):
-        how = step("低于下限，按比例", "below the range, by its ratio", f"{plain(score)} × {plain(times)}", result)
+        formula = number(score) * number(cost) / number(mean)
+        how = step("低于下限，按比例", "below the range, by its ratio", formula, result)
     elif edges.is_high(times):
-        formula = f"{plain(score)} × ({plain(times)} − {plain(edges.high)} + 1)"
+        formula = number(score) * (number(cost) / number(mean) - number(edges.high) + number(ONE))
         how = step("高于上限，加超出部分", "above the range, with the excess", formula, result)
     else:
-        how = step("费用正常，按原分值", "within the range, the group's score", "", result)
+        how = stated("费用正常，按原分值", "within the range, the group's score", result)
     figures: dict[str, Result] = {
         _SCORE: unrounded(result),
         "case_score": unrounded(result),
         "ratio": unrounded(times),
         "r": unrounded(times),
     }
-    steps = (step("费用倍率 r", "ratio r", f"{plain(cost)} ÷ {plain(mean)}", times), how)
+    steps = (step("费用倍率 r", "ratio r", number(cost) / number(mean), times), how)
     return Worked(figures, steps, _SCORE, remarks=remarks)
 
 
@@ -97,15 +109,16 @@ def dip_score(task: Task) -> Worked:
         "RW": unrounded(weight, dip.WEIGHT_PLACES),
         "rw": unrounded(weight, dip.WEIGHT_PLACES),
     }
+    group_sum, all_sum, years = _weighed(by_year, weights), _weighed(all_by_year, weights), added(*weights)
     steps = [
-        step("病种加权次均费用", "weighted mean of the group", _weighed(by_year, weights), of_group),
-        step("全部病例加权次均费用", "weighted mean of all", _weighed(all_by_year, weights), of_all),
-        step("权重 RW", "relative weight RW", f"{plain(of_group)} ÷ {plain(of_all)}", weight),
+        step("病种加权次均费用", "weighted mean of the group", group_sum / years, of_group),
+        step("全部病例加权次均费用", "weighted mean of all", all_sum / years, of_all),
+        step("权重 RW", "relative weight RW", group_sum / all_sum, weight),
     ]
     if given.has("scale"):
         scale = given.amount("scale")
         figures[_SCORE] = unrounded(weight * scale)
-        steps.append(step("分值", "score", f"{plain(weight)} × {plain(scale)}", weight * scale))
+        steps.append(step("分值", "score", group_sum / all_sum * number(scale), weight * scale))
     return Worked(figures, tuple(steps), "RW")
 
 
@@ -115,7 +128,7 @@ def dip_point(task: Task) -> Worked:
     fund, part, score = given.amount("fund"), given.ratio_or(Decimal(1), "fund_share"), given.amount("total_score")
     reserve = given.amount_or(ZERO, "reserve")
     value = dip.settlement_point_value(fund, part, score, reserve=reserve)
-    formula = f"({plain(fund)} − {plain(reserve)}) ÷ {plain(part)} ÷ {plain(score)}"
+    formula = left_of(fund, reserve) / number(part) / number(score)
     figures: dict[str, Result] = {_POINT_VALUE: unrounded(value, dip.WEIGHT_PLACES)}
     return Worked(figures, (step("点值", "point value", formula, value),), _POINT_VALUE)
 
@@ -133,9 +146,9 @@ def dip_keep(task: Task) -> Worked:
         "kept": money(paid - cost),
     }
     steps = (
-        step("点值", "point value", f"{plain(budget)} ÷ {plain(scores)}", value),
-        step("按分值支付", "paid by points", f"{plain(score)} × {plain(value)}", paid),
-        step("结余（负数为医院承担）", "kept (below zero: borne)", f"{plain(paid)} − {plain(cost)}", paid - cost),
+        step("点值", "point value", number(budget) / number(scores), value),
+        step("按分值支付", "paid by points", number(score) * number(budget) / number(scores), paid),
+        step("结余（负数为医院承担）", "kept (below zero: borne)", left_of(paid, cost), paid - cost),
     )
     return Worked(figures, steps, "payment")
 
@@ -149,7 +162,8 @@ def rate(task: Task) -> Worked:
         "difference": money(paid - recorded),
         "kept": money(paid - recorded),
     }
-    return Worked(figures, (step("结算率", "settlement rate", f"{plain(paid)} ÷ {plain(recorded)}", result),), "rate")
+    how = step("结算率", "settlement rate", number(paid) / number(recorded), result)
+    return Worked(figures, (how,), "rate")
 
 
 def drg_points(task: Task) -> Worked:
@@ -158,7 +172,8 @@ def drg_points(task: Task) -> Worked:
     group, city = given.amount("group_mean"), given.amount("city_mean")
     base = drg.base_points(group, city)
     figures: dict[str, Result] = {"base": unrounded(base)}
-    steps = [step("基准点数", "base points", f"{plain(group)} ÷ {plain(city)} × 100", base)]
+    base_of = number(drg.POINTS_OF_THE_CITY_MEAN) * number(group) / number(city)
+    steps = [step("基准点数", "base points", base_of, base)]
     is_complete = given.flag_or("complete", otherwise=True)
     hospital, actual = given.amount_or_none("hospital_mean"), given.amount_or_none("actual")
     if hospital is not None:
@@ -168,13 +183,13 @@ def drg_points(task: Task) -> Worked:
         coefficient = drg.hospital_coefficient(hospital, group)
         points = drg.complete_points(group, city, hospital)
         steps += [
-            step("医院系数", "hospital coefficient", f"{plain(hospital)} ÷ {plain(group)}", coefficient),
-            step("完整住院", "complete stay", f"{plain(base)} × {plain(coefficient)}", points),
+            step("医院系数", "hospital coefficient", number(hospital) / number(group), coefficient),
+            step("完整住院", "complete stay", base_of * (number(hospital) / number(group)), points),
         ]
     else:
         actual = given.amount("actual")
         points = drg.incomplete_points(group, city, actual)
-        formula = f"min({plain(base)}, {plain(base)} × {plain(actual)} ÷ {plain(group)})"
+        formula = least(base_of, base_of * (number(actual) / number(group)))
         steps.append(step("未完成住院，以基准点数为限", "incomplete stay, at most base", formula, points))
     figures["points"] = unrounded(points)
     return Worked(figures, tuple(steps), "points")
@@ -193,20 +208,27 @@ def drg_readmit(task: Task) -> Worked:
         second = given.amount("points_second")
         figures |= {"second": unrounded(second), "points_second": unrounded(second), "total": unrounded(left + second)}
     if is_halved:
-        how = step("期限内同组再住院，前次减半", "same group within the window, halved", f"{plain(points)} ÷ 2", left)
+        how = step(
+            "期限内同组再住院，前次减半",
+            "same group within the window, halved",
+            number(points) / number(Decimal(2)),
+            left,
+        )
     elif not same_group:
-        how = step("病组不同，不减半", "another group, not halved", "", left)
+        how = stated("病组不同，不减半", "another group, not halved", left)
     elif chemo_radio:
-        how = step("放化疗，不减半", "chemotherapy or radiotherapy, not halved", "", left)
+        how = stated("放化疗，不减半", "chemotherapy or radiotherapy, not halved", left)
     else:
         shown = f"{plain(days)} > {plain(window)}"
-        how = step(f"超出期限（{shown}），不减半", f"after the window ({shown}), not halved", "", left)
+        how = stated(f"超出期限（{shown}），不减半", f"after the window ({shown}), not halved", left)
     return Worked(figures, (how,), "first")
 
 
-def _weighed(by_year: Sequence[Decimal], weights: Sequence[Decimal]) -> str:
-    sums = " + ".join(f"{plain(mean)} × {plain(weight)}" for mean, weight in zip(by_year, weights, strict=True))
-    return f"({sums}) ÷ {plain(total(weights))}"
+def _weighed(by_year: Sequence[Decimal], weights: Sequence[Decimal]) -> Formula:
+    first, *others = (number(mean) * number(weight) for mean, weight in zip(by_year, weights, strict=True))
+    for other in others:
+        first += other
+    return first
 
 
 def _edges(task: Task) -> tuple[dip.Edges, tuple[Words, ...]]:

@@ -21,13 +21,14 @@ from decimal import Decimal
 from codes.errors import YimaError
 from codes.words import Words
 from rules.examples.errors import MissingError, OutOfRangeError
+from rules.examples.formula import least, left_of, most, number
 from rules.examples.given import Given
 from rules.examples.identities import Naming, is_combined, is_full, is_without, kinds_listed, naming_of, years_in
 from rules.examples.numbers import number_of
 from rules.examples.task import Case, Task
-from rules.examples.worked import Result, Step, Worked, money, plain, step
+from rules.examples.worked import Result, Step, Worked, money, step
 from rules.money import ONE, ZERO, at_least_zero, to_cent
-from rules.payment.subsidy import Subsidies
+from rules.payment.subsidy import Subsidies, UnknownIdentityError
 
 _LISTS = ("subsidies", "subsidy", "candidates")
 _KINDS = ("kinds", "identities")
@@ -42,8 +43,9 @@ def subsidy(task: Task) -> Worked:
     premium = task.given.amount(_PREMIUM)
     listed = _listed(task.given)
     remarks: tuple[Words, ...] = ()
+    who = ""
     if listed:
-        gets, shown = min(max(listed), premium), ", ".join(map(plain, listed))
+        amounts = listed
     else:
         naming = _naming(task.case)
         if naming is None:
@@ -51,13 +53,17 @@ def subsidy(task: Task) -> Worked:
         table, source = _table(task, premium)
         table = _with_plain_words(table, naming, premium)
         kinds = _kinds_of(naming, table)
-        gets = table.highest(kinds, premium)
-        shown, remarks = ", ".join(f"{kind} {plain(table.of(kind))}" for kind in kinds), (source,)
-    gets = to_cent(gets)
+        amounts, remarks, who = tuple(map(table.of, kinds)), (source,), "、".join(kinds)
+    highest = most(*map(number, amounts))
+    exact = max(amounts)
+    if exact > premium:
+        highest, exact = least(highest, number(premium)), premium
+    gets = to_cent(exact)
     pays = to_cent(at_least_zero(premium - gets))
+    about = Words(f"（{who}）", f" ({who})") if who else Words("", "")
     steps: tuple[Step, ...] = (
-        step("多种身份就高", "the highest of the kinds", f"max({shown})", gets),
-        step("个人缴费", "the person pays", f"{plain(premium)} − {plain(gets)}", pays),
+        step(f"多种身份就高{about.zh}", f"the highest of the kinds{about.en}", highest, gets),
+        step("个人缴费", "the person pays", left_of(premium, gets), pays),
     )
     figures: dict[str, Result] = {_SUBSIDY: money(gets), _PAYS: money(pays), _PREMIUM: money(premium)}
     return Worked(figures, steps, _SUBSIDY, remarks=remarks)
@@ -155,12 +161,21 @@ def _said(case: Case, naming: Naming, premium: Decimal) -> Decimal:
 
 
 def _kinds_of(naming: Naming, table: Subsidies) -> tuple[str, ...]:
-    """Return the kinds that the person has, as far as the amount depends on them."""
+    """Return the kinds that the person has, as far as the amount depends on them.
+
+    Raises:
+        UnknownIdentityError: There is no amount for some of them; all of those are named.
+    """
     alike = tuple(kind for kind in naming.alike if table.knows(kind))
     if len(naming.together) <= 1 and alike:
         # They are said to be treated alike: the one that gets least decides whether that is true.
         return (min(alike, key=table.of),)
-    return tuple(known for kind in naming.together for known in _known_in(kind, table))
+    together = naming.together or naming.alike
+    kinds = tuple(known for kind in together for known in _known_in(kind, table))
+    unknown = [kind for kind in kinds if not table.knows(kind)]
+    if unknown or not kinds:
+        raise UnknownIdentityError("、".join(unknown), table.amounts)
+    return kinds
 
 
 def _known_in(kind: str, table: Subsidies) -> tuple[str, ...]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
 from codes.words import Words
+from rules.examples.formula import Formula
 from rules.examples.numbers import decimals_of
 from rules.money import to_cent, to_places
 
@@ -55,8 +57,15 @@ class Step:
 
     title: Words
     formula: str
-    """With the numbers put in."""
+    """With the numbers put in; empty where there is nothing to work out."""
     result: str
+    is_exact: bool = True
+    """Whether the result is the formula's very value; otherwise it is that value, rounded to its decimals."""
+
+    @property
+    def working(self) -> str:
+        """The line as it is printed: formula, sign and result."""
+        return f"{self.formula} {'=' if self.is_exact else '≈'} {self.result}" if self.formula else self.result
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +103,15 @@ def parts_of(values: Iterable[Decimal], names: Sequence[str] = (), *, is_open: b
     return Parts(figures, tuple(names) or tuple(str(place) for place in range(1, len(figures) + 1)), is_open=is_open)
 
 
-def step(zh: str, en: str, formula: str, result: Decimal | str) -> Step:
+def step(zh: str, en: str, formula: Formula, result: Decimal) -> Step:
     """Return a line of the working."""
-    return Step(Words(zh, en), formula, result if isinstance(result, str) else plain(result))
+    shown = plain(result)
+    return Step(Words(zh, en), formula.text, shown, is_exact=Fraction(shown) == formula.value)
+
+
+def stated(zh: str, en: str, result: Decimal) -> Step:
+    """Return a line that only says a figure."""
+    return Step(Words(zh, en), "", plain(result))
 
 
 def plain(value: Decimal) -> str:

@@ -64,3 +64,27 @@ def test_what_says_no_one_thing_is_refused(text, said):
         load_exact(text)
     assert said in refused.value.words.zh
     assert refused.value.words.en
+
+
+@pytest.mark.parametrize(
+    ("text", "zh"),
+    [
+        ("a: [1", "方括号或花括号没有闭合"),
+        ("a: 'x", "引号没有闭合"),
+        ("x: 1\nx: 3", "同一名称出现两次"),
+        ("a:\n\tb: 1", "制表符"),
+        ("a: b: c", "此处不应有冒号"),
+        ("a: @x", "要加引号"),
+        ("a: \x07", "控制字符"),
+        ("a: &a [*a]", "引用了自身"),
+        ("  a: 1\n b: 2", "缩进不一致"),
+        ("!!x", "不允许的标签"),
+        ("%YAML x", "语法有误"),
+    ],
+)
+def test_the_chinese_line_has_no_english_of_the_parser(text, zh):
+    with pytest.raises(NotYamlError) as refused:
+        load_exact(text)
+    assert zh in refused.value.words.zh
+    assert "found" not in refused.value.words.zh
+    assert "expected" not in refused.value.words.zh

@@ -60,7 +60,7 @@ def test_a_person_sees_expected_got_and_steps_of_each_case(settle):
 
     assert re.search(r"✓ E06 .*通过 / pass", output)
     assert re.search(r"hifp_pay +24564.51 +24564.51", output)
-    assert "(30000 − 404.20) × 0.83 = 24564.51" in output
+    assert "(30000 − 404.20) × 0.83 ≈ 24564.51" in output
     assert "parts             [24395.0, 9000.0, 57000.0, 17000.0]   [24395.00, 9000.00, 57000.00, 17000.00]" in output
 
 
@@ -103,6 +103,7 @@ def test_a_program_gets_one_object_without_floats(settle, mixed):
         "en": "the fund pays its rate",
         "formula": "100 × 0.7",
         "result": "70.00",
+        "is_exact": True,
     }
     assert second["problem"]["code"] == "example.unknown_kind"
     assert third["remarks"][0]["en"]
@@ -110,18 +111,19 @@ def test_a_program_gets_one_object_without_floats(settle, mixed):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "said", "to_do"),
     [
-        (None, "文件不存在"),
-        (b"\xc4\xe3", "UTF-8"),
-        (b"a: [1", "第 1 行"),
-        (b"- 1", "YAML"),
-        (b"meta: {}\ntrace_cases: [1]", "没有算例"),
-        (b"", "YAML"),
-        (b"a: 1\na: 2", "第 2 行"),
+        (None, "文件不存在", "路径"),
+        (b"\xc4\xe3", "UTF-8", "另存为 UTF-8"),
+        (b"a: [1", "第 1 行", "docs/settlement-examples.md"),
+        (b"- 1", "examples、dip、drg", "docs/settlement-examples.md"),
+        (b"meta: {}\ntrace_cases: [1]", "没有算例", "docs/settlement-examples.md"),
+        (b" \n", "文件是空的", "docs/settlement-examples.md"),
+        (b"# nothing", "examples、dip、drg", "docs/settlement-examples.md"),
+        (b"a: 1\na: 2", "第 2 行", "docs/settlement-examples.md"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_refused_as_a_whole(settle, tmp_path, content, said):
+def test_a_file_that_cannot_be_read_is_refused_as_a_whole(settle, tmp_path, content, said, to_do):
     file = tmp_path / "file.yaml"
     if content is not None:
         file.write_bytes(content)
@@ -130,7 +132,17 @@ def test_a_file_that_cannot_be_read_is_refused_as_a_whole(settle, tmp_path, cont
     assert isinstance(error, ExamplesUnreadableError)
     assert said in error.words.zh
     assert str(file) in error.words.en
-    assert error.next_step.zh
+    assert to_do in error.next_step.zh
+
+
+def test_a_program_is_told_too_that_a_file_cannot_be_read(settle, tmp_path):
+    result = settle("examples", tmp_path / "none.yaml", "--json")
+    record = json.loads(result.stdout)
+
+    assert isinstance(result.exception, ExamplesUnreadableError)
+    assert (record["ok"], record["cases"]) == (False, [])
+    assert record["problem"]["code"] == "settle.examples"
+    assert "文件不存在" in record["problem"]["zh"]
 
 
 def test_a_byte_order_mark_is_no_part_of_the_file(settle, tmp_path):

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from rules.examples.errors import ShapeError
-from rules.examples.judging import shown
 from rules.examples.reading import read_examples
+from rules.examples.shown import shown
 
 D = Decimal
 GOOD = {"id": "G", "kind": "simple", "inputs": {"amount": 10, "rate": 1}, "expected": {"hifp_pay": 10}}
@@ -56,6 +56,27 @@ def test_an_example_that_cannot_be_worked_out_fails_with_its_reason(verdicts, en
     assert found[0].problem.words.zh
     assert not found[0].is_passed
     assert found[-1].is_passed
+
+
+def test_numbers_that_a_program_dumped_are_compared_as_they_were_meant(work):
+    inputs = {"amount": D("100.10000000000001"), "rate": D("0.30000000000000004")}
+
+    assert work(
+        "simple", inputs, {"hifp_pay": D("30.029999999999998"), "psn_part_amt": D("70.07000000000001")}
+    ).is_passed
+    assert not work("simple", inputs, {"hifp_pay": D("30.039999999999998")}).is_passed
+    assert work("rate", {"paid_by_points": 2, "recorded_by_items": 3}, D("0.6666666666666666")).is_passed
+    assert not work("rate", {"paid_by_points": 2, "recorded_by_items": 3}, D("0.6666666766666666")).is_passed
+
+
+def test_a_figure_that_agrees_as_far_as_it_goes_fails_and_says_why(work):
+    (check,) = work(
+        "ratio", {"population": 46298, "outpatient_visits": 281684}, {"outpatient_per_head": D("6.1")}
+    ).checks
+
+    assert not check.is_equal
+    assert check.got == "6.08"
+    assert "至少按 2 位比较" in check.why.zh
 
 
 def test_a_case_that_cannot_be_worked_out_leaves_its_neighbours_alone(verdicts):

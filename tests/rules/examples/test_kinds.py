@@ -164,3 +164,39 @@ def test_the_parts_of_bands_are_what_is_paid_but_for_the_rounding_of_each(amount
     assert isinstance(parts, Parts)
     assert isinstance(paid, Figure)
     assert abs(sum(one.value for one in parts.figures) - paid.value) <= D("0.005") * (len(bands) + 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "gap"),
+    [
+        ("banded", {"amount": 90, "bands": [{"from": 0, "to": 30, "rate": 1}, {"from": 31, "rate": 1}]}, "30–31"),
+        ("banded", {"amount": 90, "deductible": 5, "bands": [{"from": 10, "to": 30, "rate": 1}]}, "5–10"),
+        ("banded_above", {"total": 90, "bands": [{"from": 20, "rate": 1}]}, "0–20"),
+    ],
+)
+def test_money_that_no_band_covers_is_told(work, kind, inputs, gap):
+    (remark,) = work(kind, inputs, 1).remarks
+
+    assert gap in remark.zh
+    assert gap in remark.en
+
+
+def test_bands_that_end_or_lie_below_the_deductible_have_no_gap(work):
+    bands = [{"from": 0, "to": 100, "rate": 1}, {"from": 100, "to": 200, "rate": 1}]
+
+    assert work("banded", {"amount": 900, "deductible": 150, "bands": bands}, 50).remarks == ()
+
+
+def test_a_rate_by_age_beyond_one_is_followed_and_told(work):
+    inputs = {"fee": 20000, "deductible": 840, "base_rate": "0.85", "per_year": "0.002", "age": 80}
+    verdict = work("age_ratio", inputs, {"hifp_pay": "19351.60", "rate": "1.01", "psn_part_amt": "648.40"})
+
+    assert verdict.is_passed
+    assert "超过 1" in verdict.remarks[0].zh
+
+
+def test_the_fund_never_pays_more_than_was_charged(work):
+    verdict = work("age_ratio", {"fee": 10, "base_rate": "0.9", "per_year": "0.01", "age": 30}, 10)
+
+    assert verdict.is_passed
+    assert "min(12.00, 10) = 10.00" in [step.working for step in verdict.steps]

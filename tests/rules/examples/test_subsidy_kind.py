@@ -17,20 +17,35 @@ def case(name, subsidy, **beside):
 
 
 @pytest.mark.parametrize(
-    ("name", "together", "alike"),
+    ("name", "together", "alike", "is_at_once"),
     [
-        ("低保", ("低保",), ()),
-        ("低保 and 监测 together", ("低保", "监测"), ()),
-        ("both 低保 + 监测人口", ("低保", "监测人口"), ()),
-        ("低保与监测双重身份", ("低保", "监测"), ()),
-        ("full (特困 优抚、孤儿)", ("full",), ("特困", "优抚", "孤儿")),
-        ("（特困）", (), ("特困",)),
-        ("special hardship", ("special hardship",), ()),
-        ("特困 优抚", ("特困", "优抚"), ()),
+        ("低保", ("低保",), (), False),
+        ("低保 and 监测 together", ("低保", "监测"), (), True),
+        ("both 低保 + 监测人口", ("低保", "监测人口"), (), True),
+        ("低保与监测双重身份", ("低保", "监测"), (), True),
+        ("full (特困 优抚、孤儿)", ("full",), ("特困", "优抚", "孤儿"), False),
+        ("（特困）", (), ("特困",), False),
+        ("special hardship", ("special hardship",), (), False),
+        ("特困 优抚", ("特困", "优抚"), (), False),
+        ("特困、优抚", ("特困", "优抚"), (), False),
     ],
 )
-def test_a_name_speaks_of_kinds(name, together, alike):
-    assert naming_of(name) == Naming(together, alike)
+def test_a_name_speaks_of_kinds(name, together, alike, is_at_once):
+    assert naming_of(name) == Naming(together, alike, is_at_once)
+
+
+@pytest.mark.parametrize("name", ["低保 and 监测 together", "低保和监测", "低保 + 监测", "低保、监测（双重身份）叠加"])
+def test_a_combination_whose_kinds_have_no_amounts_fails_and_names_them_all(verdicts, name):
+    (verdict,) = verdicts(entry([{"name": name, "expected": {"subsidy": 123, "pays": 277}}])).values()
+
+    assert verdict.problem.code == "payment.subsidy_unknown"
+    assert "低保、监测" in verdict.problem.words.zh
+
+
+def test_a_kind_that_the_amounts_given_leave_out_is_unknown_even_in_parentheses(verdicts):
+    (verdict,) = verdicts(entry([case("（优抚）", 0)], inputs={"subsidies": {"低保": 300}})).values()
+
+    assert verdict.problem.code == "payment.subsidy_unknown"
 
 
 def test_cases_of_one_kind_are_the_table_and_a_lower_amount_for_both_fails(verdicts):

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from typing import Final
 
 from codes.words import Words
@@ -23,7 +24,7 @@ from server.store.stock import StockQuery, StockRecord
 from wire.fsi.envelope import Request
 from wire.fsi.record import Message, Record
 from wire.fsi.tables import transaction
-from wire.fsi.values import BEIJING, Value, written
+from wire.fsi.values import BEIJING, Value, trimmed, written
 
 MOST_RECORDS: Final = 10_000
 """Records that one query looks at."""
@@ -158,12 +159,16 @@ def _page(desk: Desk, request: Request, rows: Sequence[Shown]) -> Sequence[Shown
     return [{name: value for name, value in one.items() if name in known and value not in {None, ""}} for one in page]
 
 
-def _number(request: Request, name: str, otherwise: int) -> int:
-    """Return a number of `data` that the table does not know."""
+def beyond_table(request: Request, name: str) -> str:
+    """Return what `data` says under a name that its table does not know; empty if it says nothing."""
     nodes = request.input if isinstance(request.input, Mapping) else {}
     data = nodes.get("data")
     raw = data.get(name) if isinstance(data, Mapping) else None
-    given = str(raw) if raw is not None else ""
+    return trimmed(str(raw)) if isinstance(raw, str | int | Decimal) else ""
+
+
+def _number(request: Request, name: str, otherwise: int) -> int:
+    given = beyond_table(request, name)
     if not given:
         return otherwise
     if not given.isascii() or not given.isdigit() or not 0 < int(given[:9]) < 10**9:

@@ -48,8 +48,8 @@ class RecordDiffersError(StockRefusal):
 
     code: ClassVar[str] = "stock.record_differs"
     next_step: ClassVar[Words] = Words(
-        "如需更正，请先用 3507 删除原记录再重新上传；若是另一笔，请使用自己的单据号。",
-        "To correct it, delete the first one with 3507 and upload again; another sale needs a number of its own.",
+        "如需更正，请先用 3507 删除原记录再重新上传；若是另一笔，请使用自己的单据号或时间。",
+        "To correct it, delete it with 3507 and upload again; another one needs a number or time of its own.",
     )
 
 
@@ -94,8 +94,8 @@ class NotDeletableError(StockRefusal):
 
     code: ClassVar[str] = "stock.not_deletable"
     next_step: ClassVar[Words] = Words(
-        "3507 只有批次流水号可用：请为每条上传使用唯一的流水号；销售也可用 3506 退货更正。",
-        "3507 knows nothing but the serial: give every upload one of its own; a sale can also be put right by a 3506.",
+        "请在 data 中加 rid（3508–3511 返回的数据唯一记录号）写明哪一条；有退货的销售，先删除退货。",
+        "Add the rid that 3508 to 3511 tell to data, to say which; of a sale with a return, delete the return first.",
     )
 
 

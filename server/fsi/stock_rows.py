@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b32encode
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,10 +17,11 @@ from hashlib import sha256
 from codes.words import Words
 from rules.pack_meant import NoPack, Pack, pack_meant, refusal_of_carton
 from server.fsi.desk import Desk
-from server.fsi.stock_refusals import CountError, RecordDiffersError, TraceCodeError
+from server.fsi.stock_refusals import CountError, TraceCodeError
 from server.store.database import Connection
 from server.store.stock import StockRecord
 from server.store.stock_entry import load_records
+from server.trace.claims import UNPAID
 from server.trace.known_packs import UNKNOWN, Known, known_packs
 from wire.events import MAX_CODE_LENGTH
 from wire.fsi.envelope import Request
@@ -30,9 +31,12 @@ from wire.fsi.values import BEIJING
 
 PERSONAL = frozenset({"psn_name", "certno", "prsc_dr_name", "prsc_dr_certno", "phar_name", "phar_certno"})
 """Fields that are kept sealed."""
+_OPERATOR, _OPERATOR_NAME, OF_RECORD = "opter", "opter_name", "of_record"
+OWN = frozenset({_OPERATOR, _OPERATOR_NAME, OF_RECORD, UNPAID})
+"""What a record's fields have beyond those of its row."""
 _ID_BYTES = 16
-_MOST_DELETED = 1_000
-"""Times that one and the same row may be deleted and uploaded again."""
+_MOST_GENERATIONS = 1_000
+"""Times that one and the same row may be deleted and uploaded again, or a batch be counted on one day."""
 _LABEL = Words("药品追溯码", "trace code")
 
 
@@ -158,21 +162,44 @@ class Kept:
     """Of a return: the record of the sale."""
 
 
-def identity(row: Row, *parts: object) -> str:
-    """Return what makes two rows the same: who, what kind, which item and batch, which packs, and `parts`."""
+def identity(row: Row, *parts: object, packs: Collection[str]) -> str:
+    """Return what makes two rows the same: who, what kind, which item and batch, which `packs`, and `parts`."""
     own_item, batch = row.text("fixmedins_hilist_id"), row.text("fixmedins_bchno")
-    said = [row.infno, row.institution, own_item, batch, sorted(row.keys), *map(str, parts)]
+    said = [row.infno, row.institution, own_item, batch, sorted(packs), *map(str, parts)]
     return json.dumps(said, ensure_ascii=False)
 
 
 def standing_record(connection: Connection, identity_of: str) -> tuple[StockRecord | None, str]:
     """Return the record that stands under an identity, and the id that a new one would have."""
-    for generation in range(_MOST_DELETED):
-        place = _id(identity_of, generation)
-        found = load_records(connection, [place]).get(place)
+    for found, place in _generations(connection, identity_of):
         if found is None or found.deleted_at is None:
             return found, place
-    raise RecordDiffersError(Words("该记录删除次数过多", "This record was deleted too often"))
+    raise _too_often()
+
+
+def newest_record(connection: Connection, identity_of: str) -> tuple[StockRecord | None, str]:
+    """Return the newest of several records that may stand under one identity, and the id that a further one has."""
+    newest: StockRecord | None = None
+    for found, place in _generations(connection, identity_of):
+        if found is None:
+            return newest, place
+        newest = newest if found.deleted_at is not None else found
+    raise _too_often()
+
+
+def _generations(connection: Connection, identity_of: str) -> Iterator[tuple[StockRecord | None, str]]:
+    for generation in range(_MOST_GENERATIONS):
+        place = _id(identity_of, generation)
+        yield load_records(connection, [place]).get(place), place
+
+
+def _too_often() -> CountError:
+    return CountError(
+        Words(
+            "同一记录上传次数过多，请核对流水号、单据号与时间",
+            "The same was uploaded too often: check serial, number and time",
+        )
+    )
 
 
 def record_of(desk: Desk, row: Row, record: str, kept: Kept) -> StockRecord:
@@ -181,8 +208,8 @@ def record_of(desk: Desk, row: Row, record: str, kept: Kept) -> StockRecord:
     fields = said.as_json()
     personal = {name: str(fields.pop(name)) for name in sorted(PERSONAL & fields.keys())}
     sealed = desk.parts.sealer.seal_fields(personal, personal_place(record)) if personal else None
-    own: dict[str, object] = {"opter": row.request.operator, "opter_name": row.request.operator_name}
-    own |= {"of_record": kept.of_record} if kept.of_record else {}
+    own: dict[str, object] = {_OPERATOR: row.request.operator, _OPERATOR_NAME: row.request.operator_name}
+    own |= {OF_RECORD: kept.of_record} if kept.of_record else {}
     if row.packs and not read_codes(fields):
         own[LIST] = [{"drug_trac_codg": pack.said} for pack in row.packs]
     return StockRecord(
@@ -214,27 +241,6 @@ def record_of(desk: Desk, row: Row, record: str, kept: Kept) -> StockRecord:
     )
 
 
-def refuse_other_contents(standing: StockRecord, now: Mapping[str, tuple[object, object]]) -> None:
-    """Let a repetition pass only if it says the same.
-
-    Args:
-        standing: The record that is there.
-        now: What it says and what the row says, by name of the field.
-
-    Raises:
-        RecordDiffersError: They differ.
-    """
-    other = {name: pair for name, pair in now.items() if pair[0] != pair[1]}
-    if not other:
-        return
-    zh = "；".join(f"{name} 原为 {_shown(was)}，现为 {_shown(new)}" for name, (was, new) in other.items())
-    en = "; ".join(f"{name} was {_shown(was)}, is {_shown(new)}" for name, (was, new) in other.items())
-    head = Words(
-        f"单据 {standing.document} 的这条记录已上传", f"This record of {standing.document} was uploaded before"
-    )
-    raise RecordDiffersError(Words(f"{head.zh}：{zh}", f"{head.en}: {en}"))
-
-
 def personal_place(record: str) -> str:
     """Return where the personal part of a record belongs, for sealing it."""
     return f"stock_record.personal/{record}"
@@ -243,12 +249,6 @@ def personal_place(record: str) -> str:
 def end_of_day(day: date) -> datetime:
     """Return the last second of a day in Beijing."""
     return datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=BEIJING)
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
-    return "无" if value in {None, ""} else str(value)
 
 
 def _id(identity_of: str, generation: int) -> str:

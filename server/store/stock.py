@@ -87,6 +87,8 @@ class StockQuery:
     visit_number: str = ""
     code: str = ""
     """A trace code that the record must name."""
+    record: str = ""
+    """The id of the one that is meant."""
 
 
 _RECORDS = Records(stock_record, StockRecord)
@@ -128,6 +130,7 @@ def find_stock_records(
         (found.psn_no, query.psn_no),
         (found.document, query.document),
         (found.visit_number, query.visit_number),
+        (found.id, query.record),
     ):
         if wanted:
             asked = asked.where(column == wanted)

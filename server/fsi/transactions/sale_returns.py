@@ -2,7 +2,7 @@
 
 The sale is found by what the return names: codes, settlement, sale serial (the receipt's number, the stock-out number
 or the record's own, as 3511 tells it), visit serial; item and batch have to be the sale's. A return that is uploaded
-again is the same return.
+again is the same return; with other contents it is refused.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from decimal import Decimal
 
 from codes.words import Words
 from rules.pack_life import Act
+from server.errors import StoreContentionError
 from server.fsi.desk import Desk
 from server.fsi.stock_refusals import CountError, NoSuchSaleError, ReturnedMoreError, TraceCodeError
-from server.fsi.stock_rows import Kept, Row, count_of, identity, record_of, refused_code, standing_record
+from server.fsi.stock_repeats import refuse_other_contents
+from server.fsi.stock_rows import OF_RECORD, Kept, Row, count_of, identity, record_of, refused_code, standing_record
 from server.store import settlements, stock, stock_entry
 from server.store.settlements import SettlementState
 from server.store.stock import StockQuery, StockRecord
@@ -43,14 +45,17 @@ def take_back(desk: Desk, row: Row) -> list[Words]:
 
     Raises:
         StockRefusal: It is not kept.
+        StoreContentionError: Sale or return were changed just now: begin again, and it will be found.
     """
     count = count_of(row, "sel_retn_cnt", _COUNT_LABEL)
-    sale = _sale_of(desk, row)
-    stock_entry.lock_record(desk.connection, sale.id)
-    standing, place = standing_record(desk.connection, _identity(row, sale, count))
-    if standing is not None:
-        return [Words("此前已上传，未重复记录", "it was uploaded before; kept once")]
-    _check_split(row, sale)
+    sales = _sales_of(desk, row)
+    known = _uploaded_before(desk, row, sales)
+    if known is not None:
+        hours = refuse_other_contents(desk, row, known, moment="sel_retn_time")
+        return [Words("此前已上传，未重复记录", "it was uploaded before; kept once"), *hours]
+    sale = _meant(desk, row, sales, count)
+    place = _place_locked(desk, row, sale)
+    _check_sale(row, sale)
     rest = _rest_of(desk, sale)
     codes = _codes_back(row, rest, count)
     record = record_of(
@@ -74,16 +79,44 @@ def take_back(desk: Desk, row: Row) -> list[Words]:
     return _notes(desk, row, sale)
 
 
-def _identity(row: Row, sale: StockRecord, count: Decimal) -> str:
-    """Return what makes two returns the same; without codes, and of opened packs, time and quantity tell them apart."""
-    is_by_code = bool(row.packs) and not sale.is_split
-    return identity(row, sale.id, *(() if is_by_code else (count.normalize(), row.said.moment("sel_retn_time"))))
+def _uploaded_before(desk: Desk, row: Row, sales: Sequence[StockRecord]) -> StockRecord | None:
+    """Return this return, if it stands already: whichever of the sales it was taken for then."""
+    # A pack that was sold again is another sale: what came back of an earlier one is no answer for this one.
+    meant = sales[-1:] if _is_by_code(row) else sales
+    standing = (standing_record(desk.connection, _identity(row, sale))[0] for sale in meant)
+    return next((one for one in standing if one is not None), None)
+
+
+def _place_locked(desk: Desk, row: Row, sale: StockRecord) -> str:
+    """Return the id that the return will have, and keep others off the sale until the transaction ends."""
+    locked = stock_entry.lock_record(desk.connection, sale.id)
+    standing, place = standing_record(desk.connection, _identity(row, sale))
+    if locked is None or locked.deleted_at is not None or standing is not None:
+        raise StoreContentionError(Words("该销售刚被改动", "The sale was changed just now"))
+    return place
+
+
+def _identity(row: Row, sale: StockRecord) -> str:
+    """Return what makes two returns of a sale the same: the packs; where these do not tell, the moment."""
+    moment = () if _is_by_code(row) else (row.said.moment("sel_retn_time"),)
+    return identity(row, sale.id, *moment, packs=row.keys)
+
+
+def _is_by_code(row: Row) -> bool:
+    """Tell whether the packs alone say what came back: of an opened one units may come back several times."""
+    return bool(row.packs) and not row.said.flag("trdn_flag")
 
 
 # -- which sale --------------------------------------------------------------------------------------------------------
 
 
-def _sale_of(desk: Desk, row: Row) -> StockRecord:
+def _sales_of(desk: Desk, row: Row) -> list[StockRecord]:
+    """Return the sales that may be meant, in the order in which they happened; at least one.
+
+    Raises:
+        NoSuchSaleError: There is none.
+        TraceCodeError: There are some, and none of them has all of the packs.
+    """
     number, setl_id = row.text("medins_prod_sel_no"), _settlement_of(desk, row)
     visit = row.text("mdtrt_sn")
     if not (row.packs or number or setl_id or visit):
@@ -108,14 +141,17 @@ def _sale_of(desk: Desk, row: Row) -> StockRecord:
         found = [one for one in found if number in _numbers_of(one)]
     if row.packs:
         found = _with_codes(desk, row, found)
-    elif len(found) > 1:
-        # Rows without codes: the first of which enough is still out.
-        count = row.said.number("sel_retn_cnt")
-        found = [one for one in found if _rest_of(desk, one).count >= count] or found
     if not found:
         raise _no_such_sale(row, number, setl_id)
-    # Of a pack that was sold, came back and was sold again the last sale is meant.
-    return found[-1] if row.packs else found[0]
+    return found
+
+
+def _meant(desk: Desk, row: Row, sales: Sequence[StockRecord], count: Decimal) -> StockRecord:
+    """Return the sale that is meant: of a pack that was sold again the last one, of others one that is still out."""
+    if len(sales) == 1 or _is_by_code(row):
+        return sales[-1]
+    enough = [one for one in sales if _rest_of(desk, one).count >= count] or sales
+    return enough[-1] if row.packs else enough[0]
 
 
 def _settlement_of(desk: Desk, row: Row) -> str:
@@ -152,20 +188,35 @@ def _no_such_sale(row: Row, number: str, setl_id: str) -> NoSuchSaleError:
 # -- how much ----------------------------------------------------------------------------------------------------------
 
 
-def _check_split(row: Row, sale: StockRecord) -> None:
+def _check_sale(row: Row, sale: StockRecord) -> None:
+    """Let a return pass that is about the person and the item of the sale, opened or not as they were sold.
+
+    Raises:
+        CountError: It counts units of opened packs, or packs, and the sale does not.
+        NoSuchSaleError: Somebody else bought it, or it was another item.
+    """
+    path = row.said.path
     if row.said.flag("trdn_flag") != sale.is_split:
         raise CountError(
-            Words(
-                f"{row.said.path}.trdn_flag（拆零标志）：与销售时不一致",
-                f"{row.said.path}.trdn_flag: the sale says otherwise",
-            )
+            Words(f"{path}.trdn_flag（拆零标志）：与销售时不一致", f"{path}.trdn_flag: the sale says otherwise")
         )
+    for name, label, sold in (
+        ("med_list_codg", "医疗目录编码", sale.item),
+        ("psn_no", "人员编号", sale.psn_no or ""),
+    ):
+        if sold and row.text(name) and row.text(name) != sold:
+            raise NoSuchSaleError(
+                Words(
+                    f"{path}.{name}（{label}）{row.text(name)}：与销售时不一致",
+                    f"{path}.{name} {row.text(name)}: the sale says otherwise",
+                )
+            )
 
 
 def _rest_of(desk: Desk, sale: StockRecord) -> _Rest:
     query = StockQuery(sale.institution, (_RETURN,), batch=sale.batch, own_item=sale.own_item, document=sale.document)
     came = stock.find_stock_records(desk.connection, query, limit=_MOST_SALES)
-    back = [one for one in came if one.fields.get("of_record") == sale.id]
+    back = [one for one in came if one.fields.get(OF_RECORD) == sale.id]
     codes = stock.load_stock_codes(desk.connection, [sale.id, *(one.id for one in back)])
     gone = {code for one in back for code in codes[one.id]} if not sale.is_split else set()
     count = sale.count - sum((one.count for one in back), Decimal(0))

@@ -1,37 +1,37 @@
-"""3501 to 3504 and 3507: stock taken, changed, purchased, sent back; and a record taken back.
+"""3501 to 3504: stock taken, changed, purchased, sent back.
 
-Each row is kept once, whatever the number of messages that bring it. Its codes are told to the ledger as far as the
-kind of the row says what was done to each pack; the code of a carton is kept with the row and is no pack. Of 3501A all
-rows are kept or none.
+Each row is kept once, whatever the number of messages that bring it; with other contents it is refused. Its codes are
+told to the ledger as far as the kind of the row says what was done to each pack; the code of a carton is kept with the
+row and is no pack. Of 3501A all rows are kept or none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from decimal import Decimal
-from types import MappingProxyType
-from typing import Final
 
 from codes.words import Words
 from rules.pack_life import Act
 from rules.stock import CHANGE_KINDS
 from server.fsi.batches import quantity_of
 from server.fsi.desk import Deeds, Desk, Output, writing
-from server.fsi.stock_refusals import NotDeletableError, NothingToDeleteError, ReturnedMoreError, StockRefusal
+from server.fsi.stock_refusals import RecordDiffersError, ReturnedMoreError, StockRefusal
+from server.fsi.stock_repeats import refuse_other_contents, refuse_other_packs, says_the_same
 from server.fsi.stock_rows import (
     Kept,
     Row,
     count_of,
     end_of_day,
     identity,
+    newest_record,
     read_row,
     record_of,
     small_packs,
     standing_record,
 )
-from server.fsi.transactions import stock_queries
+from server.fsi.transactions import stock_deletions, stock_queries
 from server.store import stock, stock_entry
 from server.store.stock import StockQuery, StockRecord
 from server.trace import telling
@@ -40,12 +40,9 @@ from wire.fsi.envelope import Request
 from wire.fsi.record import Message, Record
 from wire.fsi.values import BEIJING
 
-_TAKEN, _CHANGED, _PURCHASED, _SENT_BACK, _SOLD, _RETURNED = "3501", "3502", "3503", "3504", "3505", "3506"
-_DELETES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {"1": (_TAKEN,), "2": (_CHANGED,), "3": (_PURCHASED, _SENT_BACK), "4": (_SOLD, _RETURNED)}
-)
-"""By `inv_data_type`."""
-_MOST_NAMED = 5
+_TAKEN, _CHANGED, _PURCHASED, _SENT_BACK = "3501", "3502", "3503", "3504"
+_MOST_BESIDE = 1_000
+_GIFT = "prod_geay_flag"
 _COUNT_LABEL = "采购/退货数量"
 
 
@@ -55,9 +52,11 @@ class _Said:
 
     kept: Kept
     key: tuple[object, ...]
-    """What tells it from another row of the same item, batch and packs."""
+    """What tells it from another row of the same item and batch: of what has an hour, besides its packs."""
     act: Act | None
     document: str
+    has_hour: bool = True
+    """False of a stock-taking: it has a day, on which it may be done again."""
 
 
 _Read = Callable[[Desk, Row], _Said]
@@ -69,8 +68,14 @@ def take_stock(desk: Desk, request: Request, message: Message) -> Output:
 
 
 def take_stock_many(desk: Desk, request: Request, message: Message) -> Output:
-    """Keep how much was counted of many batches, or nothing."""
-    return _keep_all(desk, _TAKEN, request, message.many("invinfoDetail"), _counted)
+    """Keep how much was counted of many batches, or nothing.
+
+    Raises:
+        RecordDiffersError: Of one batch two quantities are told.
+    """
+    rows = message.many("invinfoDetail")
+    _refuse_two_quantities(rows)
+    return _keep_all(desk, _TAKEN, request, rows, _counted)
 
 
 def change(desk: Desk, request: Request, message: Message) -> Output:
@@ -88,30 +93,19 @@ def send_back(desk: Desk, request: Request, message: Message) -> Output:
     return _keep_all(desk, _SENT_BACK, request, (message.one("purcinfo"),), _sent_back)
 
 
-def delete(desk: Desk, request: Request, message: Message) -> Output:
-    """Take one record back, with what it told the ledger.
-
-    Raises:
-        NothingToDeleteError: There is none, or it was deleted before.
-        NotDeletableError: Several have the serial, so that it cannot be told which is meant.
-    """
-    said = message.one("data")
-    batch, kind = said.text("fixmedins_bchno"), said.text("inv_data_type")
-    query = StockQuery(request.institution, _DELETES[kind], batch=batch)
-    found = stock.find_stock_records(desk.connection, query, limit=_MOST_NAMED + 1)
-    if len(found) > 1:
-        raise NotDeletableError(_several(batch, found))
-    gone = stock_entry.delete_record(desk.connection, found[0], desk.now) if found else None
-    if gone is None:
-        raise NothingToDeleteError(
-            Words(
-                f"data.fixmedins_bchno（定点医药机构批次流水号）{batch}：没有类型为 {kind} 的记录",
-                f"data.fixmedins_bchno {batch}: there is no record of kind {kind}",
+def _refuse_two_quantities(rows: Sequence[Record]) -> None:
+    told: dict[tuple[object, ...], Record] = {}
+    for row in rows:
+        batch = row.text("fixmedins_bchno")
+        first = told.setdefault((row.text("fixmedins_hilist_id"), batch, row.day("invdate")), row)
+        was, now = first.number("inv_cnt"), row.number("inv_cnt")
+        if was != now:
+            raise RecordDiffersError(
+                Words(
+                    f"{row.path}.inv_cnt（库存数量）{now:f}：同一批次 {batch} 在 {first.path} 为 {was:f}，请合计为一行",
+                    f"{row.path}.inv_cnt {now:f}: {first.path} tells {was:f} of the same batch {batch}; add them up",
+                )
             )
-        )
-    codes = stock.load_stock_codes(desk.connection, [gone.id])[gone.id]
-    telling.take_back(desk.connection, gone.id, codes, desk.now)
-    return {}
 
 
 # -- keeping -----------------------------------------------------------------------------------------------------------
@@ -144,17 +138,53 @@ def _raw_rows(request: Request, number: int) -> Sequence[object]:
 
 def _keep(desk: Desk, row: Row, read: _Read) -> None:
     said = read(desk, row)
-    standing, place = standing_record(desk.connection, identity(row, *said.key))
-    if standing is not None:
+    is_known, place = _known(desk, row, said)
+    if is_known:
         desk.warn(
             Words(
                 f"{row.said.path}：此前已上传，未重复记录", f"{row.said.path}: it was uploaded before and is kept once"
             )
         )
         return
+    if row.infno == _SENT_BACK:
+        _refuse_more_than_there(desk, row, said.kept.count)
     record = record_of(desk, row, place, said.kept)
     stock_entry.enter_record(desk.connection, record, row.keys)
     _tell(desk, row, record, said)
+
+
+def _known(desk: Desk, row: Row, said: _Said) -> tuple[bool, str]:
+    """Tell whether the row was uploaded before; return also the id that it has, or will have.
+
+    Raises:
+        RecordDiffersError: It was, with other contents.
+    """
+    if not said.has_hour:
+        # Counted again on the same day it is another count, also if it comes to what an earlier one came to.
+        newest, place = newest_record(desk.connection, identity(row, *said.key, packs=()))
+        return newest is not None and says_the_same(desk, row, newest), place
+    standing, place = standing_record(desk.connection, identity(row, *said.key, packs=row.keys))
+    if standing is not None:
+        refuse_other_contents(desk, row, standing)
+    else:
+        refuse_other_packs(desk, row, _at_the_same_moment(desk, row, said))
+    return standing is not None, place
+
+
+def _at_the_same_moment(desk: Desk, row: Row, said: _Said) -> Sequence[StockRecord]:
+    """Return records that differ from the row by their packs alone, as far as number and moment tell."""
+    at = said.kept.at
+    query = StockQuery(
+        row.institution,
+        (row.infno,),
+        begins=at,
+        ends=at + timedelta(seconds=1),
+        batch=row.text("fixmedins_bchno"),
+        own_item=row.text("fixmedins_hilist_id"),
+    )
+    found = stock.find_stock_records(desk.connection, query, limit=_MOST_BESIDE)
+    told = said.kept.document, said.kept.change_kind, row.said.flag(_GIFT)
+    return [one for one in found if (one.document, one.change_kind, one.fields.get(_GIFT) == "1") == told]
 
 
 def _tell(desk: Desk, row: Row, record: StockRecord, said: _Said) -> None:
@@ -200,7 +230,7 @@ def _counted(desk: Desk, row: Row) -> _Said:
     count = count_of(row, "inv_cnt", "库存数量", may_be_zero=True)
     # Of the day the hour is not told: it was before the message came, and on that day.
     at = min(desk.now, end_of_day(day))
-    return _Said(Kept(count, at), (day, count.normalize()), Act.STOCKTAKEN, row.text("fixmedins_bchno"))
+    return _Said(Kept(count, at), (day,), Act.STOCKTAKEN, row.text("fixmedins_bchno"), has_hour=False)
 
 
 def _changed(desk: Desk, row: Row) -> _Said:
@@ -223,30 +253,31 @@ def _changed(desk: Desk, row: Row) -> _Said:
         change_kind=kind,
         is_split=row.said.flag("trdn_flag"),
     )
-    return _Said(
-        kept, (kind, at, count.normalize()), known.act if known is not None else None, row.text("fixmedins_bchno")
-    )
+    return _Said(kept, (kind, at), known.act if known is not None else None, row.text("fixmedins_bchno"))
 
 
 def _purchased(desk: Desk, row: Row) -> _Said:
     del desk
-    kept, at = _traded(row, row.text("dynt_no"))
-    document = row.text("dynt_no") or row.text("fixmedins_bchno")
-    return _Said(kept, (kept.document, at, kept.count.normalize()), Act.RECEIVED, document)
+    kept = _traded(row, row.text("dynt_no"))
+    # What is given with a purchase may come with the same note, at the same time.
+    return _Said(
+        kept,
+        (kept.document, kept.at, row.said.flag(_GIFT)),
+        Act.RECEIVED,
+        row.text("dynt_no") or row.text("fixmedins_bchno"),
+    )
 
 
 def _sent_back(desk: Desk, row: Row) -> _Said:
-    kept, at = _traded(row, row.text("purc_invo_no"))
-    said = _Said(kept, (kept.document, at, kept.count.normalize()), Act.TRANSFERRED, kept.document)
-    if standing_record(desk.connection, identity(row, *said.key))[0] is None:
-        _refuse_more_than_there(desk, row, kept.count)
-    return said
+    del desk
+    kept = _traded(row, row.text("purc_invo_no"))
+    return _Said(kept, (kept.document, kept.at), Act.TRANSFERRED, kept.document)
 
 
-def _traded(row: Row, document: str) -> tuple[Kept, datetime]:
+def _traded(row: Row, document: str) -> Kept:
     at = row.said.moment("purc_retn_stoin_time")
     count = count_of(row, "purc_retn_cnt", _COUNT_LABEL)
-    return Kept(count, at, price=row.said.number_or("finl_trns_pric", None), document=document), at
+    return Kept(count, at, price=row.said.number_or("finl_trns_pric", None), document=document)
 
 
 def _refuse_more_than_there(desk: Desk, row: Row, count: Decimal) -> None:
@@ -263,22 +294,12 @@ def _refuse_more_than_there(desk: Desk, row: Row, count: Decimal) -> None:
         )
 
 
-def _several(batch: str, found: Sequence[StockRecord]) -> Words:
-    named = found[:_MOST_NAMED]
-    zh = "、".join(f"{one.infno} {one.document or one.own_item}" for one in named)
-    more = "等" if len(found) > _MOST_NAMED else ""
-    return Words(
-        f"data.fixmedins_bchno（定点医药机构批次流水号）{batch}：不止一条记录使用该流水号（{zh}{more}），无法确定删除哪一条",
-        f"data.fixmedins_bchno {batch}: several records have this serial; which one is not said",
-    )
-
-
 TRANSACTIONS: Deeds = {
     "3501": writing(take_stock, is_always_open=True),
     "3501A": writing(take_stock_many, is_always_open=True),
     "3502": writing(change, is_always_open=True),
     "3503": writing(purchase, is_always_open=True),
     "3504": writing(send_back, is_always_open=True),
-    "3507": writing(delete, is_always_open=True),
+    **stock_deletions.TRANSACTIONS,
     **stock_queries.TRANSACTIONS,
 }

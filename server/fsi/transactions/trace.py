@@ -22,6 +22,7 @@ from server.errors import StoreContentionError
 from server.fsi.desk import Deeds, Desk, Output, writing
 from server.fsi.sale_cover import Cover, check_quantity, cover_of
 from server.fsi.stock_refusals import CountError, StockRefusal, TraceCodeError
+from server.fsi.stock_repeats import refuse_other_contents
 from server.fsi.stock_rows import (
     Kept,
     Row,
@@ -30,12 +31,12 @@ from server.fsi.stock_rows import (
     read_row,
     record_of,
     refuse_cartons,
-    refuse_other_contents,
     refused_code,
     standing_record,
 )
 from server.fsi.transactions.sale_returns import take_back
-from server.store import stock, stock_entry
+from server.store import settlements, stock, stock_entry
+from server.store.settlements import SettlementState
 from server.store.stock import StockQuery, StockRecord
 from server.trace import claims, telling
 from server.trace.telling import Told
@@ -119,23 +120,48 @@ def take_sale(desk: Desk, row: Row, outcome: Outcome) -> None:
     Raises:
         StockRefusal: It is not kept.
     """
+    documents = row.text("rtal_docno"), row.text("stoout_no")
+    standing, place = standing_record(desk.connection, identity(row, *documents, packs=row.keys))
+    if standing is None:
+        standing = _new_sale(desk, row, place, outcome)
+    else:
+        _note_repeat(desk, row, standing, outcome)
+    _note_contradictions(desk, row, standing, outcome)
+    if row.packs and len(row.packs) < standing.count and not standing.is_split:
+        outcome.noted.append(("stock.codes_fewer", _fewer(row, standing.count)))
+
+
+def _new_sale(desk: Desk, row: Row, place: str, outcome: Outcome) -> StockRecord:
     refuse_cartons(row)
     count, is_split = count_of(row, "sel_retn_cnt", "销售/退货数量"), row.said.flag("trdn_flag")
     _check_count(row, count, is_split=is_split)
     cover = cover_of(desk, row)
-    said_by = (row.text("rtal_docno"), row.text("stoout_no"))
-    standing, place = standing_record(desk.connection, identity(row, *said_by))
-    if standing is None:
-        _refuse_listed_twice(desk, row, place)
-        if cover is not None:
-            check_quantity(desk, row, cover, count)
-        standing = _entered(desk, row, place, _kept(row, count, cover, is_split=is_split), cover)
-    else:
-        _refuse_other_sale(standing, row, count, cover, is_split=is_split)
-        outcome.noted.append(("stock.repeated", Words("此前已上传，未重复记录", "it was uploaded before; kept once")))
-    _note_contradictions(desk, row, standing, outcome)
-    if row.packs and len(row.packs) < count and not is_split:
-        outcome.noted.append(("stock.codes_fewer", _fewer(row, count)))
+    outcome.noted += _beside_others(desk, row, place)
+    if cover is not None:
+        check_quantity(desk, row, cover, count)
+    return _entered(desk, row, place, _kept(row, count, cover, is_split=is_split), cover)
+
+
+def _note_repeat(desk: Desk, row: Row, standing: StockRecord, outcome: Outcome) -> None:
+    """Say that a sale is known, whatever has become of its settlement since.
+
+    Raises:
+        RecordDiffersError: It comes with other contents.
+    """
+    hours = refuse_other_contents(desk, row, standing, moment="sel_retn_time")
+    told = [Words("此前已上传，未重复记录", "it was uploaded before; kept once"), *hours]
+    outcome.noted += [("stock.repeated", words) for words in told]
+    settled = settlements.load_settlement(desk.connection, standing.setl_id) if standing.setl_id else None
+    if settled is not None and settled.state is not SettlementState.ACTIVE:
+        outcome.noted.append(
+            (
+                "stock.settlement_cancelled",
+                Words(
+                    f"{row.said.path}.setl_id（结算ID）：结算 {settled.setl_id} 已撤销，货已退回的请上传 3506",
+                    f"{row.said.path}.setl_id: {settled.setl_id} was cancelled; if the goods came back, upload a 3506",
+                ),
+            )
+        )
 
 
 def _check_count(row: Row, count: Decimal, *, is_split: bool) -> None:
@@ -163,8 +189,8 @@ def _check_count(row: Row, count: Decimal, *, is_split: bool) -> None:
         )
 
 
-def _refuse_listed_twice(desk: Desk, row: Row, place: str) -> None:
-    """Let a pack be on one row of a sale only.
+def _beside_others(desk: Desk, row: Row, place: str) -> list[tuple[str, Words]]:
+    """Let a pack be on one row of a sale only; return what else should be known of its other rows.
 
     Raises:
         TraceCodeError: It is on another one.
@@ -174,18 +200,34 @@ def _refuse_listed_twice(desk: Desk, row: Row, place: str) -> None:
     query = StockQuery(row.institution, (SALE,), document=number)
     others = stock.find_stock_records(desk.connection, query, limit=_MOST_ROWS)
     listed = stock.load_stock_codes(desk.connection, [one.id for one in others])
+    noted: list[tuple[str, Words]] = []
     for other in others:
         if other.id == place:
             raise StoreContentionError(Words("该销售刚被上传", "The sale was uploaded just now"))
         for pack in row.packs:
             if pack.key in listed[other.id]:
-                raise refused_code(
-                    row.place_of(pack),
-                    Words(
-                        f"单据 {number} 的另一行（{other.name}，批次 {other.batch}）已有这个码",
-                        f"another row of {number} ({other.own_item}, {other.batch}) has this code",
-                    ),
-                )
+                raise refused_code(row.place_of(pack), _on_another_row(other))
+        is_same_goods = (other.own_item, other.batch) == (row.text("fixmedins_hilist_id"), row.text("fixmedins_bchno"))
+        if is_same_goods and bool(row.packs) != bool(listed[other.id]):
+            noted.append(("stock.beside", _beside(row, other)))
+    return noted
+
+
+def _on_another_row(other: StockRecord) -> Words:
+    return Words(
+        f"单据 {other.document} 的另一行（{other.name}，批次 {other.batch}）已有这个码",
+        f"another row of {other.document} ({other.own_item}, {other.batch}) has this code",
+    )
+
+
+def _beside(row: Row, other: StockRecord) -> Words:
+    count = f"{other.count.normalize():f}"
+    return Words(
+        f"{row.said.path}：单据 {other.document} 已有同一商品同一批次的一行（数量 {count}，{other.id}），"
+        "一行有码、一行无码，两行都已计入；若本次是为补码，请用 3507 删除原记录",
+        f"{row.said.path}: {other.document} has a row of the same goods and batch ({count}, {other.id}); one "
+        "of the two has codes, both count. If this one was to add the codes, delete the first with 3507",
+    )
 
 
 def _kept(row: Row, count: Decimal, cover: Cover | None, *, is_split: bool) -> Kept:
@@ -211,19 +253,6 @@ def _entered(desk: Desk, row: Row, place: str, kept: Kept, cover: Cover | None) 
         record = replace(record, fields={**record.fields, claims.UNPAID: shut_out})
     stock_entry.enter_record(desk.connection, record, row.keys)
     return record
-
-
-def _refuse_other_sale(standing: StockRecord, row: Row, count: Decimal, cover: Cover | None, *, is_split: bool) -> None:
-    setl_id = cover.settlement.setl_id if cover is not None else None
-    refuse_other_contents(
-        standing,
-        {
-            "sel_retn_cnt": (standing.count, count),
-            "trdn_flag": (str(int(standing.is_split)), str(int(is_split))),
-            "setl_id": (standing.setl_id, setl_id),
-            "med_list_codg": (standing.item, row.text("med_list_codg")),
-        },
-    )
 
 
 def _told(row: Row, record: StockRecord, cover: Cover | None) -> Sequence[Told]:

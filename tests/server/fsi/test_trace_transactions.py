@@ -129,7 +129,7 @@ def test_the_same_sale_under_a_new_msgid_is_the_same_record(shop: Shop) -> None:
     accepted, why = shop.sell(ONE, sel_retn_cnt="2")
     assert accepted == "0"
     assert "[stock.record_differs]" in why
-    assert "sel_retn_cnt 原为 1，现为 2" in why
+    assert "sel_retn_cnt（销售/退货数量）原为 1，现为 2" in why
 
 
 def test_a_pack_is_on_one_row_of_a_sale(shop: Shop) -> None:

@@ -101,7 +101,7 @@ def _too_short(got: Figure, number: Decimal) -> Words | None:
         return None
     return Words(
         f"期望只有 {places} 位小数；至少按 {got.places} 位比较，请写足位数",
-        f"only {places} decimals are expected; at least {got.places} are compared, so write that many",
+        f"expected with {places} decimal(s), compared at {got.places} at least: write as many",
     )
 
 

@@ -16,7 +16,7 @@ from server.errors import ForbiddenError, SignInError
 from server.people.roles import PERMISSIONS, Person, Role
 from server.store import audit, people
 from server.store.database import Store
-from server.store.people import TokenRow
+from server.store.people import AccountRow, TokenRow
 from server.store.times import micros, moment, moment_or_none
 from web.errors import InvalidRequestError, NotFoundError
 from web.passwords import new_token, token_digest
@@ -124,6 +124,21 @@ class Tokens:
         Raises:
             SignInError: The token is unknown or revoked, or its account is disabled.
         """
+        token, owner = self._used(secret, now)
+        # The account may have been given a smaller role since.
+        role = Role(token.role) if PERMISSIONS[Role(token.role)] <= PERMISSIONS[Role(owner.role)] else Role(owner.role)
+        return Person(f"{owner.name}/{token.label}", role, owner.name)
+
+    def id_of(self, secret: str, now: datetime) -> str:
+        """Return the id of a token, for who asks what this very token is bound to.
+
+        Raises:
+            SignInError: The token is unknown or revoked, or its account is disabled.
+        """
+        return self._used(secret, now)[0].id
+
+    def _used(self, secret: str, now: datetime) -> tuple[TokenRow, AccountRow]:
+        """Return a token that is good, and its account; that it was used is noted."""
         with self._store.reading() as connection:
             found = people.load_token(connection, token_digest(secret))
         if found is None or found[0].revoked_us is not None or not found[1].is_active:
@@ -132,9 +147,7 @@ class Tokens:
         if token.last_used_us is None or micros(now - _USE_RESOLUTION) > token.last_used_us:
             with self._store.writing() as connection:
                 people.change_token(connection, token.id, last_used_us=micros(now))
-        # The account may have been given a smaller role since.
-        role = Role(token.role) if PERMISSIONS[Role(token.role)] <= PERMISSIONS[Role(owner.role)] else Role(owner.role)
-        return Person(f"{owner.name}/{token.label}", role, owner.name)
+        return token, owner
 
 
 def _within(owner: Role, asked: Role | None) -> Role:

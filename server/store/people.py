@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from server.store.tables import account, api_token, session
 
@@ -110,10 +110,16 @@ def load_tokens(connection: Connection) -> Sequence[TokenRow]:
     return [TokenRow._make(row) for row in connection.execute(asked)]
 
 
+_TOKEN = (
+    select(api_token, account)
+    .join(account, account.c.name == api_token.c.account)
+    .where(api_token.c.digest == bindparam("digest"))
+)
+
+
 def load_token(connection: Connection, digest: str) -> tuple[TokenRow, AccountRow] | None:
     """Return the token with this digest, and its account."""
-    asked = select(api_token, account).join(account, account.c.name == api_token.c.account)
-    row = connection.execute(asked.where(api_token.c.digest == digest)).first()
+    row = connection.execute(_TOKEN, {"digest": digest}).first()
     if row is None:
         return None
     width = len(TokenRow._fields)

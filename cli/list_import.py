@@ -83,7 +83,8 @@ def show_faults(error: ListFaultsError, *, as_json: bool) -> typer.Exit:
             )
         )
         return typer.Exit(_FAILED)
-    typer.echo(f"没有导入：{len(error.faults)} 处有误 / nothing was imported, {len(error.faults)} faults:", err=True)
+    many = len(error.faults)
+    typer.echo(f"没有导入：{many} 处有误 / nothing was imported, {many} {'fault' if many == 1 else 'faults'}:", err=True)
     for one in error.faults[:_SHOWN]:
         where = f"第 {one.line} 行 {one.column}".rstrip()
         place = f"line {one.line} {one.column}".rstrip()

@@ -49,8 +49,8 @@ def show_skipped(skipped: Sequence[Skipped]) -> None:
 
 def show_summary(*, cases: int, failed: int) -> None:
     """Print the last line."""
-    passed = cases - failed
-    typer.echo(f"共 {cases} 例，通过 {passed}，未通过 {failed} / {cases} cases, {passed} passed, {failed} failed")
+    passed, noun = cases - failed, "case" if cases == 1 else "cases"
+    typer.echo(f"共 {cases} 例，通过 {passed}，未通过 {failed} / {cases} {noun}, {passed} passed, {failed} failed")
 
 
 def record_of(

@@ -42,6 +42,8 @@ def test_what_cannot_be_imported_is_named(config: Path, tmp_path: Path) -> None:
     file.write_text("目录编码,药品通用名,收费项目等级\nXA,药,丁\n", encoding="utf-8")
     wrong = yima(config, "import", str(file), "--kind", "1301", "--version", "1", "--json")
     assert (wrong.exit_code, json.loads(wrong.stdout)["faults"][0]["column"]) == (1, "chrgitm_lv")
+    told = yima(config, "import", str(file), "--kind", "1301", "--version", "1")
+    assert "1 处有误 / nothing was imported, 1 fault:" in told.stderr
     assert isinstance(
         yima(config, "import", str(file), "--kind", "1304", "--version", "1").exception, UsageMistakeError
     )

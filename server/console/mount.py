@@ -20,6 +20,7 @@ from server.centre import Centre
 from server.console.codes import code_routes
 from server.console.desk import FOLDER, PREFIX, ConsoleDesk
 from server.console.overview import overview_routes
+from server.console.ratios import ratio_routes
 from server.console.sessions import session_routes
 from server.console.settlements import settlement_routes
 from server.console.terminals import terminal_routes
@@ -37,7 +38,7 @@ def mount_console(app: FastAPI, centre: Centre) -> None:
     desk = ConsoleDesk(centre, Pages(FOLDER), centre.bus.newest_id)
     console = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     console.state = app.state
-    for part in (session_routes, overview_routes, terminal_routes, code_routes, settlement_routes):
+    for part in (session_routes, overview_routes, terminal_routes, code_routes, ratio_routes, settlement_routes):
         console.include_router(part(desk))
     _install_error_pages(console, desk)
 

@@ -1,84 +1,169 @@
-"""What was settled month by month, and the share of it that the funds paid."""
+"""Settlements one by one: the newest, those of a visit, a message or a code, and one of them with each of its steps."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Annotated, Final
+from urllib.parse import quote
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Form, Query
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from codes.words import Words
-from server.console.desk import ConsoleDesk
-from server.settlement.ratios import ratios_of
-from server.store.settlements import load_monthly_sums
-from wire.fsi.table_files import node_at
-from wire.fsi.values import BEIJING
+from server.console.desk import PREFIX, ConsoleDesk
+from server.console.ratios import InstitutionCode, names_of, percent
+from server.people.roles import Person
+from server.settlement.errors import UnknownSettlementError
+from server.settlement.explaining import STATES
+from server.settlement.inspecting import find_settlements, inspect, note_look
+from server.settlement.naming import MESSAGE_STATES, REASONS, words_of_number
+from server.settlement.ratios import share_of
+from server.store.institutions import load_institutions
+from server.store.settlement_lists import Chosen, load_settlement_page
+from server.store.settlements import Settlement
+from server.store.times import micros
 
-_MONTHS_SHOWN: Final = 12
-_MONTH: Final = r"^$|^[0-9]{4}-(0[1-9]|1[0-2])$"
-Month = Annotated[str, Query(pattern=_MONTH)]
+_ROWS_PER_PAGE: Final = 50
+_LONGEST_ID: Final = 100
+_FEN_PLACES: Final = 2
+Before = Annotated[str | None, Query(pattern=r"^[0-9]{1,18}\.\w{1,30}$")]
+_ASK_AGAIN: Final = Words(
+    "请核对结算ID、就诊ID、msgid 或追溯码；预结算与自费销售没有结算记录。",
+    "Check setl_id, mdtrt_id, msgid or trace code; trials and self-pay sales leave no settlement.",
+)
 
 
 def settlement_routes(desk: ConsoleDesk) -> APIRouter:
-    """Return the routes of settlement."""
+    """Return the routes of single settlements."""
     routes = APIRouter(prefix="/settlements")
-    insurances, treatments = _named("insutype"), _named("med_type")
-
-    @routes.get("")
-    def ratios(
-        request: Request,
-        first: Month = "",
-        last: Month = "",
-        insutype: Annotated[str, Query(max_length=6, pattern=r"^\w*$")] = "",
-    ) -> Response:
-        person = desk.reader(request)
-        last = last or _month(desk.centre.now())
-        first = first or _months_before(last, _MONTHS_SHOWN - 1)
-        with desk.centre.store.reading() as connection:
-            rows = load_monthly_sums(connection, first_month=first, last_month=last, insutype=insutype)
-        context = {
-            "active": "settlements",
-            "rows": ratios_of(rows),
-            "first": first,
-            "last": last,
-            "insutype": insutype,
-            "insurances": insurances,
-            "treatments": treatments,
-            "percent": _percent,
-        }
-        return desk.page(request, person, "settlements.html", context)
-
+    _add_lists(routes, desk)
+    _add_one(routes, desk)
     return routes
 
 
-def _named(field: str) -> Mapping[str, Words]:
-    """Return the known values of a coded field, as people call them."""
-    return next(one.coded for one in node_at("2102.input.druginfo").fields if one.name == field)
+def _add_lists(routes: APIRouter, desk: ConsoleDesk) -> None:
+    """Add the list of the newest, and the search."""
+    centre = desk.centre
+    treatments = names_of("med_type")
+
+    def listed(
+        request: Request, person: Person, rows: Sequence[Settlement], more: Mapping[str, object], status: int = 200
+    ) -> Response:
+        with centre.store.reading() as connection:
+            named = load_institutions(connection, {one.institution for one in rows})
+        context = {
+            "active": "settlements",
+            "rows": rows,
+            "institutions": named,
+            "treatments": treatments,
+            "states": STATES,
+            "asked": "",
+            "error": None,
+            "institution": "",
+            "is_first": True,
+            "next": None,
+        }
+        return desk.page(request, person, "settlements.html", context | dict(more), status=status)
+
+    @routes.get("/all")
+    def newest(
+        request: Request, institution: Annotated[InstitutionCode, Query()] = "", before: Before = None
+    ) -> Response:
+        person = desk.reader(request)
+        with centre.store.reading() as connection:
+            rows = load_settlement_page(
+                connection,
+                before=_place(before),
+                limit=_ROWS_PER_PAGE,
+                chosen=Chosen(institution=institution),
+            )
+        last = rows[-1] if len(rows) == _ROWS_PER_PAGE else None
+        more = {
+            "institution": institution,
+            "is_first": before is None,
+            "next": f"{micros(last.settled_at)}.{last.setl_id}" if last else None,
+        }
+        return listed(request, person, rows, more)
+
+    @routes.post("/find")
+    def find(request: Request, typed: Annotated[str, Form(alias="id", max_length=_LONGEST_ID)] = "") -> Response:
+        """Take what was typed: in a form, not in an address, since somebody may type a person's number."""
+        person, asked = desk.reader(request), "".join(typed.split())
+        if not asked:
+            return RedirectResponse(f"{PREFIX}/settlements/all", status_code=HTTPStatus.SEE_OTHER)
+        with centre.store.reading() as connection:
+            rows = find_settlements(connection, asked)
+        if len(rows) == 1:
+            return _to(rows[0].setl_id)
+        error = None if rows else _unknown(Words("没有找到结算", "No settlement was found"))
+        more = {"asked": asked, "error": error}
+        return listed(request, person, rows, more, HTTPStatus.OK if rows else HTTPStatus.NOT_FOUND)
 
 
-def _month(now: datetime) -> str:
-    return f"{now.astimezone(BEIJING):%Y-%m}"
+def _add_one(routes: APIRouter, desk: ConsoleDesk) -> None:
+    """Add the page of one settlement."""
+    centre = desk.centre
+    names = {"insurances": names_of("insutype"), "treatments": names_of("med_type")}
+
+    @routes.get("/{setl_id}")
+    def one(request: Request, setl_id: str) -> Response:
+        person, now = desk.reader(request), centre.now()
+        try:
+            with centre.store.writing() as connection:
+                found = inspect(connection, setl_id, centre.fsi.sealer if centre.fsi else None)
+                note_look(connection, setl_id, by=person.name, now=now)
+        except UnknownSettlementError as error:
+            return desk.error_page(request, _unknown(error.words), HTTPStatus.NOT_FOUND)
+        record = found.explanation.record
+        context = {
+            "active": "settlements",
+            "found": found,
+            "one": record,
+            "states": STATES,
+            "reasons": REASONS,
+            "message_states": MESSAGE_STATES,
+            "called": words_of_number,
+            "plain": _plain,
+            "price": _price,
+            "in_scope_share": percent(share_of(record.fund_pay_sumamt, record.inscp_scp_amt)),
+            "real_share": percent(share_of(record.fund_pay_sumamt, record.medfee_sumamt)),
+        }
+        return desk.page(request, person, "settlement.html", context | names)
 
 
-def _months_before(month: str, count: int) -> str:
-    """Return the month that lies so many before another.
+def _unknown(words: Words) -> UnknownSettlementError:
+    """Return the error for somebody who looks: what a sender of messages should do is nothing to him."""
+    return UnknownSettlementError(words, next_step=_ASK_AGAIN)
 
-    >>> _months_before("2026-03", 11)
-    '2025-04'
+
+def _plain(number: Decimal) -> str:
+    """Return a quantity without noughts at its end.
+
+    >>> _plain(Decimal("500.0000")), _plain(Decimal("0.2500"))
+    ('500', '0.25')
     """
-    day = date.fromisoformat(f"{month}-01")
-    years, index = divmod(day.year * 12 + day.month - 1 - count, 12)
-    return f"{max(years, 1):04d}-{index + 1:02d}"
+    return f"{number.normalize():,f}"
 
 
-def _percent(ratio: Decimal | None) -> str:
-    """Return a ratio as people write it.
+def _price(price: Decimal) -> str:
+    """Return a price to the fen, or as fine as it is.
 
-    >>> _percent(Decimal("0.8786")), _percent(None)
-    ('87.86%', '—')
+    >>> _price(Decimal("33.300000")), _price(Decimal("0.035600"))
+    ('33.30', '0.0356')
     """
-    return "—" if ratio is None else f"{ratio * 100:.2f}%"
+    exact = _plain(price)
+    return exact if len(exact.partition(".")[2]) > _FEN_PLACES else f"{price:,.2f}"
+
+
+def _place(before: str | None) -> tuple[int, str] | None:
+    if before is None:
+        return None
+    settled_us, _, last = before.partition(".")
+    return int(settled_us), last
+
+
+def _to(setl_id: str) -> RedirectResponse:
+    return RedirectResponse(f"{PREFIX}/settlements/{quote(setl_id, safe='')}", status_code=HTTPStatus.SEE_OTHER)

@@ -18,6 +18,7 @@ from tests.browser.centre import staged_console
 from tests.browser.chromium import FLAGS, find_chromium
 from tests.browser.counter_page import CounterPage
 from tests.browser.serving import serving
+from tests.browser.settled import settle_some
 from tests.browser.stage import Stage, staged_app
 from tests.browser.terminal import running_terminal
 from tests.browser.unwell import UNWELL
@@ -83,7 +84,8 @@ def _console(browser: Browser, language: str, only: str, *, is_empty: bool) -> N
         serving(stage.app) as address,
     ):
         desk = test_console_pages.sign_in(_page(browser, language), stage, address)
-        for page_name, path in test_console_pages.PAGES.items():
+        settled = {} if is_empty else settle_some(stage)
+        for page_name, path in (test_console_pages.PAGES | settled).items():
             name = f"{prefix}-{page_name}-{language}".translate(TRANSLATED)
             if name.startswith(only):
                 desk.go(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from tests.browser.axe import grave_findings
 from tests.browser.centre import PASSWORD, SOLD_TWICE, UNKNOWN, ConsoleStage, staged_console
 from tests.browser.conftest import OpenPage
 from tests.browser.serving import serving
+from tests.browser.settled import settle_some
 from tests.server.fake_terminal import code_of, scanned
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -31,7 +32,9 @@ PAGES = {
     "no code": "/console/codes",
     "conflicts": "/console/conflicts",
     "alarms": "/console/alarms",
-    "settlements": "/console/settlements",
+    "ratios of late": "/console/settlements",
+    "settlements": "/console/settlements/all",
+    "settlement unknown": "/console/settlements/1",
     "error": "/console/terminals/NOBODY",
     "refused": "/console/codes?code=6900000000014",
 }
@@ -77,6 +80,7 @@ class Served:
 
     stage: ConsoleStage
     address: str
+    pages: Mapping[str, str]
 
 
 @pytest.fixture(scope="module", params=["busy", "empty"])
@@ -86,14 +90,14 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         staged_console(tmp_path_factory.mktemp("centre"), is_empty=request.param == "empty") as stage,
         serving(stage.app) as address,
     ):
-        yield Served(stage, address)
+        yield Served(stage, address, PAGES if request.param == "empty" else PAGES | settle_some(stage))
         stage.centre.bus.close()
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_axe_finds_nothing_grave_on_any_page(open_page: OpenPage, served: Served, language: str) -> None:
     desk = sign_in(open_page(language), served.stage, served.address)
-    for name, path in PAGES.items():
+    for name, path in served.pages.items():
         desk.go(path)
         assert (name, grave_findings(desk.page)) == (name, [])
 
@@ -101,7 +105,7 @@ def test_axe_finds_nothing_grave_on_any_page(open_page: OpenPage, served: Served
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_pages_fit_every_size(open_page: OpenPage, served: Served, language: str) -> None:
     desk = sign_in(open_page(language), served.stage, served.address)
-    for name, path in PAGES.items():
+    for name, path in served.pages.items():
         desk.go(path)
         for width, height in SIZES:
             desk.page.set_viewport_size({"width": width, "height": height})

@@ -1,0 +1,113 @@
+"""What the parts of an explained settlement are called, in Chinese and in English.
+
+The numbers of a step have the interface's names where it has one, and names of the rules elsewhere. A name that is not
+known here is shown as it is: what was kept years ago must still be legible, and is never refused for a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Final
+
+from codes.words import Words
+from server.store.fsi_messages import MessageState
+from server.store.medical_accounts import Reason
+from wire.fsi.table_files import node_at
+
+REASONS: Final[Mapping[Reason, Words]] = MappingProxyType(
+    {
+        Reason.BALANCE: Words("导入余额", "balance told"),
+        Reason.SETTLEMENT: Words("结算支付", "paid for a settlement"),
+        Reason.REVERSAL: Words("撤销或冲正退回", "given back"),
+    }
+)
+"""Why money of an account moved."""
+MESSAGE_STATES: Final[Mapping[MessageState, Words]] = MappingProxyType(
+    {
+        MessageState.OPEN: Words("办理中", "in work"),
+        MessageState.ANSWERED: Words("已应答", "answered"),
+        MessageState.REFUSED: Words("已拒绝", "refused"),
+        MessageState.REVERSED: Words("已冲正", "reversed"),
+    }
+)
+_OF_RULES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "age": Words("年龄", "age"),
+        "balance": Words("账户余额", "account balance"),
+        "bands": Words("分段计算", "bands"),
+        "base": Words("基数", "base"),
+        "basis": Words("起付依据", "basis of the deductible"),
+        "before": Words("此前已付起付", "deductible paid before"),
+        "cap_factor": Words("限额系数", "factor of caps"),
+        "counted": Words("起付线以上", "above the deductible"),
+        "day": Words("规则日期", "day of the rules"),
+        "deductible": Words("本次起付", "deductible now"),
+        "deductible_factor": Words("起付线系数", "factor of the deductible"),
+        "district": Words("就医地区划", "district of treatment"),
+        "family_balance": Words("共济账户余额", "family's balance"),
+        "family_may_pay": Words("共济可付", "the family may pay"),
+        "fund": Words("支付基金", "fund"),
+        "hosp_part_amt": Words("医疗机构承担", "borne by the hospital"),
+        "layer": Words("作用于规则", "rule that it changes"),
+        "level": Words("机构等级", "level of the institution"),
+        "lifts_caps": Words("取消限额", "caps are lifted"),
+        "limit_left": Words("剩余限额", "limit left"),
+        "lines": Words("明细行数", "lines"),
+        "moved": Words("转为先行自付", "moved to paid first"),
+        "own_may_pay": Words("账户可付", "the account may pay"),
+        "paid": Words("本层支付", "paid by this layer"),
+        "place": Words("就医地点", "place of treatment"),
+        "points": Words("比例增减", "change of the rate"),
+        "price": Words("包干价", "package price"),
+        "rate_factor": Words("比例系数", "factor of the rates"),
+        "reckoned": Words("按比例计得", "by the rates"),
+        "referral": Words("转诊备案", "referral or record"),
+        "share": Words("先行自付比例", "share paid first"),
+        "standard": Words("起付标准", "standard deductible"),
+        "way": Words("处理方式", "way"),
+    }
+)
+_OF_TOTALS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "above": Words("起付线以上累计", "money above deductibles"),
+        "dedc": Words("起付累计", "deductible paid"),
+        "laid": Words("分段基数累计", "money laid into bands"),
+        "paid": Words("限额内基金支付累计", "paid by funds under the cap"),
+        "stays": Words("住院次数", "stays"),
+        "used": Words("限额内费用累计", "costs under the cap"),
+    }
+)
+_TOTAL: Final = re.compile(r"(?P<kind>[a-z]+)(?::(?P<pool>[^:@]+))?(?::(?P<disease>[^@]+))?(?:@(?P<span>.+))?")
+
+
+@cache
+def _of_the_interface() -> Mapping[str, Words]:
+    return MappingProxyType({field.name: field.label for field in node_at("2102.output.setlinfo").fields})
+
+
+def words_of_number(name: str) -> Words:
+    """Return what a number of a step is called.
+
+    >>> str(words_of_number("limit_left")), words_of_number("inscp_scp_amt").zh, words_of_number("new").en
+    ('剩余限额 / limit left', '符合政策范围金额', 'new')
+    """
+    return _OF_RULES.get(name) or _of_the_interface().get(name) or Words(name, name)
+
+
+def words_of_total(key: str, titles: Mapping[str, Words] = MappingProxyType({})) -> Words:
+    """Return what a total of a year is called; `titles` are those of rules, since a pool is often named as its rule.
+
+    >>> words_of_total("dedc:310-outpatient").zh, words_of_total("used:two:M01600@2026Q1").en
+    ('起付累计：310-outpatient', 'costs under the cap: two, M01600, 2026Q1')
+    """
+    found = _TOTAL.fullmatch(key)
+    kind = _OF_TOTALS.get(found["kind"]) if found else None
+    if found is None or kind is None:
+        return Words(key, key)
+    pool = titles.get(found["pool"] or "") or Words(found["pool"] or "", found["pool"] or "")
+    rest = [one for one in (found["disease"], found["span"]) if one]
+    zh, en = "，".join(filter(None, [pool.zh, *rest])), ", ".join(filter(None, [pool.en, *rest]))
+    return Words(f"{kind.zh}：{zh}" if zh else kind.zh, f"{kind.en}: {en}" if en else kind.en)

@@ -1,9 +1,11 @@
 """A centre that is killed at a chosen step of a message: before or after any statement, before or after the COMMIT.
 
-A helper process imports everything once and forks a child for each message. The child opens the store by itself,
-counts its steps by SQLAlchemy's events and, at the step it was told, sends itself SIGKILL: no clean-up, no flush.
-`every_death` walks through all of them: the first message dies at its first step, the next one at its second, until
-one comes through. Tests look at the store after each death, send the message again, and look once more.
+A helper process imports everything once and forks a child for each message. The child counts its steps by SQLAlchemy's
+events and, at the step it was told, sends itself SIGKILL: no clean-up, no flush. One that is not to die opens the store
+by itself first, as a centre that was started again does. A child can also be told to die so many microseconds after
+its COMMIT has begun, in whatever the database is doing then. `every_death` walks through all steps: the first message
+dies at its first one, the next at its second, until one comes through. Tests look at the store after each death, send
+the message again, and look once more.
 
     with crashes() as helper:
         for death in every_death(helper, url, lambda n: office.body("2102", sale(n))):
@@ -20,11 +22,17 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from server.store.database import Store
 
 ROOT = Path(__file__).parents[3]
 _MOST_STEPS = 2_000
@@ -58,13 +66,21 @@ class Helper:
         self._process = process
 
     def send(
-        self, url: str, body: bytes, *, die_at: int | None, area: str = "base", now: datetime | None = None
+        self,
+        url: str,
+        body: bytes,
+        *,
+        die_at: int | None = None,
+        into_commit_us: int | None = None,
+        area: str = "base",
+        now: datetime | None = None,
     ) -> Death:
-        """Have a message answered by a centre that dies at its `die_at`-th step."""
+        """Have a message answered by a centre that dies at its `die_at`-th step, or so long after its COMMIT began."""
         asked = {
             "url": url,
             "body": base64.b64encode(body).decode(),
             "die_at": die_at,
+            "into_commit_us": into_commit_us,
             "area": area,
             "now": now.isoformat() if now else None,
         }
@@ -79,10 +95,12 @@ class Helper:
 
 
 @contextmanager
-def crashes() -> Iterator[Helper]:
-    """Run the helper."""
+def crashes(*, stderr: int | None = None) -> Iterator[Helper]:
+    """Run the helper; its log goes where ours does, or where it is told."""
     command = [sys.executable, "-m", "tests.server.fsi.crash_at"]
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True
+    )
     try:
         yield Helper(process)
     finally:
@@ -123,21 +141,34 @@ def every_death(
 
 def serve() -> None:
     """Answer requests until the input ends. Everything is imported before the first fork."""
-    from tests.server.fsi import office  # noqa: F401, PLC0415 - the helper's side only
+    from tests.deaths import ground  # noqa: F401, PLC0415 - the helper's side only
+    from tests.server.fsi.office import books  # noqa: PLC0415 - the helper's side only
 
+    books()
+    opened: dict[str, Store] = {}
     for line in sys.stdin:
         asked = json.loads(line)
-        steps, answer, was_killed = _in_a_child(asked)
+        if asked["url"] not in opened:
+            # Opening takes longer than dying. No connection goes through a fork: none is left open.
+            opened[asked["url"]] = _opened(asked["url"])
+            opened[asked["url"]]._engine.dispose()
+        steps, answer, was_killed = _in_a_child(asked, opened[asked["url"]])
         print(json.dumps({"steps": steps, "answer": answer, "was_killed": was_killed}), flush=True)  # noqa: T201
 
 
-def _in_a_child(asked: dict[str, object]) -> tuple[list[str], str | None, bool]:
+def _opened(url: str) -> Store:
+    from server.store.database import open_store  # noqa: PLC0415 - the helper's side only
+
+    return open_store(url, new_epoch=lambda: "unused")
+
+
+def _in_a_child(asked: dict[str, object], store: Store) -> tuple[list[str], str | None, bool]:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
         try:
-            _answer(asked, writing)
+            _answer(asked, store, writing)
         finally:
             os._exit(1)
     os.close(writing)
@@ -149,18 +180,19 @@ def _in_a_child(asked: dict[str, object]) -> tuple[list[str], str | None, bool]:
     return [line.removeprefix("- ") for line in lines if line.startswith("- ")], next(iter(answers), None), was_killed
 
 
-def _answer(asked: dict[str, object], told: int) -> None:
+def _answer(asked: dict[str, object], store: Store, told: int) -> None:
     """Answer one message and end; or be killed."""
     from server.fsi.post import Post  # noqa: PLC0415
-    from server.store.database import open_store  # noqa: PLC0415 - the helper's side only
-    from tests.server.fsi.office import NOON, VOICE, Clock, Office  # noqa: PLC0415
+    from tests.deaths.ground import WholeOffice  # noqa: PLC0415
+    from tests.server.fsi.office import NOON, VOICE, Clock  # noqa: PLC0415
     from wire.fsi.areas import shipped_area  # noqa: PLC0415
 
     os.dup2(2, 1)
-    die_at, now = asked["die_at"], asked["now"]
+    die_at, into_commit_us, now = asked["die_at"], asked["into_commit_us"], asked["now"]
     clock = Clock(datetime.fromisoformat(now) if isinstance(now, str) else NOON)
-    store = open_store(str(asked["url"]), new_epoch=lambda: "unused")
-    office = Office(store, area=shipped_area(str(asked["area"])), clock=clock)
+    if die_at is None and into_commit_us is None:
+        store = _opened(str(asked["url"]))
+    office = WholeOffice(store, area=shipped_area(str(asked["area"])), clock=clock)
     count = 0
 
     def step(what: str) -> None:
@@ -169,6 +201,9 @@ def _answer(asked: dict[str, object], told: int) -> None:
         os.write(told, f"- {what}\n".encode())
         if count == die_at:
             os.kill(os.getpid(), signal.SIGKILL)
+        if what == "before COMMIT" and isinstance(into_commit_us, int):
+            # The database lets go of the interpreter while it writes.
+            Thread(target=_die_in, args=(into_commit_us / 1e6,), daemon=True).start()
 
     _listen(store, step)
     reply = office.answering.answer(Post(base64.b64decode(str(asked["body"])), {}, VOICE, clock()))
@@ -177,10 +212,15 @@ def _answer(asked: dict[str, object], told: int) -> None:
     os._exit(0)
 
 
-def _listen(store: object, step: Callable[[str], None]) -> None:
+def _die_in(seconds: float) -> None:
+    time.sleep(seconds)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _listen(store: Store, step: Callable[[str], None]) -> None:
     from sqlalchemy import event  # noqa: PLC0415 - the helper's side only
 
-    engine = store._engine  # type: ignore[attr-defined]
+    engine = store._engine
     shown = 60
 
     def before(_connection: object, _cursor: object, statement: str, *_more: object) -> None:

@@ -105,9 +105,9 @@ class EntitledOffice(Office):
         self.__post_init__()
 
 
-def open_entitled(store: Store) -> Counter:
+def open_entitled(store: Store, kind: type[EntitledOffice] = EntitledOffice) -> Counter:
     """Furnish everything."""
-    counter = Counter(EntitledOffice(store).furnish())
+    counter = Counter(kind(store).furnish())
     insure(counter.office)
     list_goods(store)
     with store.writing() as connection:

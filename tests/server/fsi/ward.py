@@ -235,7 +235,12 @@ def open_ward(store: Store, **office: object) -> Ward:
     ward = Ward(Counter(Office(store, **office).furnish()))  # type: ignore[arg-type]
     insure(ward.office)
     list_goods(store)
-    with store.writing() as connection:
+    return staff(ward)
+
+
+def staff(ward: Ward) -> Ward:
+    """Put another hospital on record, let the token speak for both, and let a doctor practise at either."""
+    with ward.office.store.writing() as connection:
         clinic = Institution(CLINIC, "示例医院二", InstitutionKind.HOSPITAL, "2", "350200", "1", False, NOON)
         institutions.put_institutions(connection, [clinic])
         for code in (HOSPITAL, CLINIC):

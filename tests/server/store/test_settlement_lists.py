@@ -11,7 +11,7 @@ import pytest
 from server.store import settlement_lists, visits
 from server.store.database import Connection, Store
 from server.store.settlement_lists import Chosen
-from server.store.settlements import Increment, MonthSums, Settlement, SettlementState, add_settlement
+from server.store.settlements import MonthSums, Settlement, SettlementState
 from server.store.times import micros
 from tests.server.store.settlement_rows import furnish, later, negative, settle, settlement, visit
 
@@ -90,7 +90,6 @@ def test_the_year_before_one_is_what_counted_before_it(store: Store) -> None:
         for number, (moved, state) in enumerate([("1.00", None), ("2.00", REVERSED), ("4.00", None), ("8.00", None)]):
             made = settlement(f"S{number}", sale_key=str(number), settled_at=later(hours=number))
             made = made if state is None else replace(made, state=state)
-            moves = [Increment(f"S{number}", "paid:x", "P1", 2026, Decimal(moved))]
-            add_settlement(connection, made, increments=moves)
+            settle(connection, made, ("paid:x", moved))
         before = settlement_lists.load_year_before(connection, "P1", 2026, settled_at=later(hours=3), setl_id="S3")
     assert before == {"paid:x": Decimal("5.00")}

@@ -100,6 +100,8 @@ class Area:
     """Name of the plug-in that says how headers and body carry the message."""
     checks_password: frozenset[str]
     """Transactions for which the person's password is checked."""
+    demands_sign_in: bool
+    """Whether business names a sign-in (9001) that is in force."""
     interface_version: str
     """What `infver` says here."""
 
@@ -121,6 +123,7 @@ class _AreaFile(msgspec.Struct, forbid_unknown_fields=True):
     encryptor: str = "none"
     transport: str = "plain"
     checks_password: list[str] = []
+    demands_sign_in: bool = False
     # What stands in these is looked at by hand, so that a wrong value is named by its field.
     required: dict[str, dict[str, object]] = {}
     spellings: dict[str, dict[str, object]] = {}
@@ -175,6 +178,7 @@ def load_area(text: str) -> Area:
         encryptor=read.encryptor,
         transport=read.transport,
         checks_password=frozenset(read.checks_password),
+        demands_sign_in=read.demands_sign_in,
         interface_version=read.interface_version,
     )
 

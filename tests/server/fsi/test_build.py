@@ -116,7 +116,14 @@ class TestBuilding:
             load_configured_books(FsiConfig(benefits_folder=tmp_path / "nowhere"))
 
     @pytest.mark.parametrize(
-        ("said", "area", "demanded"), [(None, "base", False), (True, "base", True), (False, "base", False)]
+        ("said", "area", "demanded"),
+        [
+            (None, "base", False),
+            (None, "shenzhen", True),
+            (None, "jilin", True),
+            (True, "base", True),
+            (False, "shenzhen", False),
+        ],
     )
     def test_a_sign_in_is_demanded_as_said_or_as_the_area_has_it(
         self, store: Store, said: bool | None, area: str, demanded: bool

@@ -25,6 +25,7 @@ def test_the_shipped_areas_differ_where_the_facts_say_so():
         "gateway",
     )
     assert (areas["hubei"].refusal_infcode, areas["base"].refusal_infcode) == (1, -1)
+    assert {name for name, area in areas.items() if area.demands_sign_in} == {"shenzhen", "jilin"}
     assert all(area.trace_code_length == 100 for area in areas.values())
 
 

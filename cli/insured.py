@@ -12,6 +12,7 @@ from cli.group import command_group
 from cli.list_import import DryRun, File, read_list, show_counts, show_faults
 from cli.listing import show_blocks
 from cli.people import PasswordStdin, password_from_stdin
+from cli.person_lookups import show_lookups
 from server.centre import utc_now
 from server.config import load_config
 from server.people.insured import listed
@@ -26,6 +27,7 @@ from wire.fsi.values import BEIJING
 _ASKED = "密码 / password"
 
 insured_app = command_group("参保人员 / Insured people")
+insured_app.command("lookups")(show_lookups)
 
 
 @insured_app.command("import")

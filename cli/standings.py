@@ -39,12 +39,17 @@ def span_of(code: str, standing: Standing, begins: str | None, ends: str | None,
         UsageMistakeError: A day is none.
     """
     now = utc_now()
-    first = now if begins is None else _midnight("--from", begins)
-    last = None if ends is None else _midnight("--to", ends) + timedelta(days=1)
+    first = now if begins is None else midnight_said("--from", begins)
+    last = None if ends is None else midnight_said("--to", ends) + timedelta(days=1)
     return StandingSpan(code, first, standing, last, reason, COMMAND_LINE.name, now)
 
 
-def _midnight(option: str, written: str) -> datetime:
+def midnight_said(option: str, written: str) -> datetime:
+    """Return the beginning of a day that was typed, in Beijing.
+
+    Raises:
+        UsageMistakeError: It is no day.
+    """
     try:
         return midnight(day(written)).astimezone(UTC)
     except CellError as exc:

@@ -27,6 +27,7 @@ from server.centre import Centre, build_centre
 from server.config import ServerConfig, WebConfig, link_settings
 from server.console import mount_console
 from server.errors import AddressInUseError
+from server.fsi.lookups import LookupKeeper
 from server.fsi.rpc import FsiLine
 from server.people.accounts import FIRST_ADMIN
 from server.receiver import Receiver
@@ -35,6 +36,8 @@ from web.sd_notify import Service, answering, feed_watchdog, turning
 from web.tls import TlsFiles, tls_files
 from wire.link import LinkSettings
 
+IDLE_S = 75
+"""How long a line stays open without a request: a till that waits for its next customer must not meet a closed one."""
 STOP_PATIENCE_S = 2
 """How long a request may still take when the centre stops."""
 _YOUNG_OBJECTS = 50_000
@@ -138,16 +141,7 @@ async def _serve(
     )
     app.include_router(metrics_route(centre, receiver, fsi_line))
     mount_console(app, centre)
-    settings = uvicorn.Config(
-        app,
-        **tls,
-        # What a header says of the caller counts only if a proxy is known to write it.
-        proxy_headers=config.web.is_behind_proxy,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=STOP_PATIENCE_S,
-        lifespan="on",
-    )
+    settings = web_settings(app, config.web, tls)
     server = CentreServer(settings, centre.bus, service)
     settle_memory()
     _logger.info(
@@ -158,6 +152,21 @@ async def _serve(
     )
     await server.serve(sockets=[listening])
     return not has_failed
+
+
+def web_settings(app: FastAPI, web: WebConfig, tls: TlsFiles) -> uvicorn.Config:
+    """Return how the web server behaves."""
+    return uvicorn.Config(
+        app,
+        **tls,
+        # What a header says of the caller counts only if a proxy is known to write it.
+        proxy_headers=web.is_behind_proxy,
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=IDLE_S,
+        timeout_graceful_shutdown=STOP_PATIENCE_S,
+        lifespan="on",
+    )
 
 
 def _fsi_line(config: ServerConfig, centre: Centre, line: LinkSettings, on_fatal: Callable[[], None]) -> FsiLine | None:
@@ -184,6 +193,9 @@ def _receiving(
         receiver.start()
         if fsi_line is not None:
             fsi_line.start()
+        lookups = LookupKeeper(centre.fsi.answering.lookups) if centre.fsi is not None else None
+        if lookups is not None:
+            lookups.start()
         proofs = {
             "ingest": turning(lambda: receiver.turns),
             "store": answering(lambda: asyncio.to_thread(centre.store.ping)),
@@ -193,6 +205,8 @@ def _receiving(
         watchdog.cancel()
         if fsi_line is not None:
             await asyncio.to_thread(fsi_line.stop)
+        if lookups is not None:
+            await asyncio.to_thread(lookups.stop)
         await asyncio.to_thread(receiver.stop)
 
     return lifespan

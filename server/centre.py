@@ -63,8 +63,10 @@ class Centre:
     """The national interface, where it is answered."""
 
     def close(self) -> None:
-        """End every live stream and give the database back."""
+        """End every live stream, keep what waits to be kept, and give the database back."""
         self.bus.close()
+        if self.fsi is not None:
+            self.fsi.close()
         self.store.close()
 
 

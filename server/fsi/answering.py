@@ -4,7 +4,7 @@
   business and answer of what changes anything are committed together, so that a crash leaves all of it or nothing, and
   the same message gets the same bytes.
 * The same `msgid` with another content is refused. A message that was refused may be sent again and is tried anew.
-* Whatever is slow on purpose (passwords) or can fail by its sender (signatures, fields) is done before the transaction.
+* What is slow (passwords, long reading) or can fail by its sender (signatures, fields) is done before the transaction.
 * A transaction that another worker was in the way of is begun again, a bounded number of times.
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -24,16 +24,17 @@ from server.errors import DamagedStoreError, StoreContentionError, StoreRefusedE
 from server.fsi.admission import admit, check_voice
 from server.fsi.answer_paper import AnswerPaper, code_of
 from server.fsi.case import Case, Proved, digest_of
-from server.fsi.desk import Deed, Deeds, Desk
+from server.fsi.desk import Deed, Deeds, Desk, Output, Preparation
 from server.fsi.dispatch import deed_of
 from server.fsi.figures import Figures, Outcome
-from server.fsi.messages import MessageLog
+from server.fsi.lookups import LookupBook
+from server.fsi.messages import MessageLog, person_in, person_named_in
 from server.fsi.parts import Parts
 from server.fsi.person_passwords import PersonPasswords
 from server.fsi.post import Post, Reply
 from server.fsi.proving import Gate
 from server.fsi.recent_answers import RecentAnswers
-from server.fsi.refusals import BusyError, FaultError, InvalidInputError, MsgidReusedError, UnprovedError
+from server.fsi.refusals import BusyError, FaultError, InvalidInputError, MsgidReusedError, ReplayedError, UnprovedError
 from server.store.database import Connection, Store
 from wire.fsi.areas import Area
 from wire.fsi.checking import check
@@ -58,7 +59,7 @@ class _Progress:
     request: Request | None = None
     case: Case | None = None
     is_claimed: bool = False
-    """The message is the institution's own and its `msgid` is not another message's: its refusal is kept."""
+    """The institution may have it done, and its `msgid` is not another message's: its refusal is kept."""
     infno: str = ""
 
 
@@ -89,6 +90,7 @@ class Answering:
         self._monotonic, self._sleep = monotonic, sleep
         self._rng = random.Random()  # noqa: S311 - back-off
         self.figures = figures
+        self.lookups = LookupBook(store)
 
     @property
     def path(self) -> str:
@@ -127,9 +129,17 @@ class Answering:
         progress.request, progress.protection = proved.request, proved.protection
         deed = deed_of(request.infno, self._deeds)
         case = progress.case = self._checked(proved)
-        password = proved.verified.password
+        password = proved.verified.password if self._passwords is not None else None
+        if password is not None or proved.is_copy or deed.prepare is not None:
+            answered = self._find_answer(case)
+            if answered is not None:
+                return Reply(answered, Outcome.REPEATED)
+        if proved.is_copy:
+            raise ReplayedError(Words("签名随机数已使用过", "The nonce of the signature was used before"))
         if password is not None and self._passwords is not None:
             self._passwords.check(case, password)
+        if deed.prepare is not None:
+            deed = self._prepared(case, deed, deed.prepare)
         return self._written(case, deed, progress) if deed.is_writing else self._read(case, deed)
 
     def _checked(self, proved: Proved) -> Case:
@@ -141,16 +151,32 @@ class Answering:
 
     # -- at the store ----------------------------------------------------------------------------------------------
 
+    def _find_answer(self, case: Case) -> bytes | None:
+        """Return the answer that the very message has had, to whoever may ask for it."""
+        with self._store.reading() as connection:
+            check_voice(connection, case.proved)
+            answered = self._log.find_answer(connection, case)
+        recent = self._recent.find((case.request.institution, case.request.msgid))
+        if answered is None and recent is not None and recent.digest == case.digest:
+            return recent.body
+        return answered
+
+    def _prepared(self, case: Case, deed: Deed, prepare: Preparation) -> Deed:
+        """Return the deed with its reading done: what is left of it is for the transaction."""
+        with self._store.reading_steadily() as connection:
+            check_voice(connection, case.proved)
+            return replace(deed, handler=prepare(self._desk(connection, case, deed), case.request, case.message))
+
     def _read(self, case: Case, deed: Deed) -> Reply:
         request = case.request
         key = (request.institution, request.msgid)
         with self._store.reading() as connection:
             check_voice(connection, case.proved)
-            self._log.refuse_reused(connection, case)
+            self._log.find_answer(connection, case)
             kept = self._recent.find(key)
             if kept is None:
                 desk = self._desk(connection, case, deed)
-                answer = self._paper.success(case, deed.handler(desk, request, case.message), desk.warnings)
+                answer = self._paper.success(case, self._asked(desk, case, deed), desk.warnings)
                 kept = self._recent.keep(key, case.digest, answer.body)
                 outcome = Outcome.ANSWERED
             else:
@@ -158,6 +184,18 @@ class Answering:
         if kept.digest != case.digest:
             raise _reused(request)
         return Reply(kept.body, outcome)
+
+    def _asked(self, desk: Desk, case: Case, deed: Deed) -> Output:
+        """Ask the handler of a deed that only reads; where it tells of a person, it is taken down who asked."""
+        if not deed.is_look_up:
+            return deed.handler(desk, case.request, case.message)
+        try:
+            output = deed.handler(desk, case.request, case.message)
+        except RejectedError as exc:
+            self.lookups.note(case, person_in(case), code_of(exc))
+            raise
+        self.lookups.note(case, person_in(case) or person_named_in(output))
+        return output
 
     def _written(self, case: Case, deed: Deed, progress: _Progress) -> Reply:
         kept = self._recent.find((case.request.institution, case.request.msgid))
@@ -179,8 +217,9 @@ class Answering:
             return Reply(answered, Outcome.REPEATED)
         if is_reused:
             raise _reused(case.request)
-        progress.is_claimed = True
         desk = self._desk(connection, case, deed)
+        # Not before: who forgot to sign in does so and sends the message again, under its own msgid.
+        progress.is_claimed = True
         output = deed.handler(desk, case.request, case.message)
         answer = self._paper.success(case, output, desk.warnings)
         self._log.close(connection, case, answer, output)

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
-from codes.errors import ConfigError
+import structlog
+
+from codes.errors import ConfigError, YimaError
 from codes.words import Words
 from rules.benefits.book import Books, load_books
 from rules.benefits.shipped import shipped_books
@@ -28,7 +30,8 @@ from server.settlement.settling import Settlements
 from server.store.database import Store
 from web.faults import words_of_file
 from wire.fsi.areas import Area, load_area, shipped_area
-from wire.fsi.tables import envelope
+
+_logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class FsiFileError(ServerError, ConfigError):
@@ -50,6 +53,14 @@ class Fsi:
     answering: Answering
     figures: Figures
 
+    def close(self) -> None:
+        """Keep what waits to be kept; the store is still open."""
+        try:
+            self.answering.lookups.keep()
+        except YimaError as exc:
+            # Whatever is closed after this is closed all the same.
+            _logger.error("fsi.lookups_not_kept", code=exc.code, reason=exc.words.en)
+
 
 def build_fsi(
     config: FsiConfig, store: Store, sealer: Sealer, entitlements: Entitlements, now: Callable[[], datetime]
@@ -66,7 +77,7 @@ def build_fsi(
     settlements = Settlements(Ground(load_configured_books(config), sealer, PackLedger(entitlements)))
     figures = Figures(HANDLERS)
     terms = SignInTerms(
-        is_demanded=_demands_sign_in(config, area),
+        is_demanded=area.demands_sign_in if config.is_sign_in_demanded is None else config.is_sign_in_demanded,
         lasts=timedelta(hours=config.sign_in_hours),
         ends_with_day=config.sign_in_ends_with_day,
     )
@@ -127,12 +138,6 @@ def load_configured_entitlements(config: FsiConfig) -> EntitlementBook:
     except OSError as exc:
         raise _unreadable(folder, exc) from exc
     return load_entitlement_book({file.name: _text(file) for file in found})
-
-
-def _demands_sign_in(config: FsiConfig, area: Area) -> bool:
-    if config.is_sign_in_demanded is not None:
-        return config.is_sign_in_demanded
-    return any(field.name == "sign_no" and field.is_required for node in envelope(area).input for field in node.fields)
 
 
 def _text(file: Path) -> str:

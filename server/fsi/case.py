@@ -28,6 +28,9 @@ class Proved:
     verified: Verified
     protection: Protection
     """How the message came, and how its answer goes."""
+    is_copy: bool = False
+    """Byte for byte what came before under the same signature. It may be somebody else's copy, so it gets the answer
+    that was given, if one was, and nothing else."""
 
     @property
     def caller(self) -> str:

@@ -46,6 +46,8 @@ class Desk:
 
 
 Handler = Callable[[Desk, Request, Message], Output]
+Preparation = Callable[[Desk, Request, Message], Handler]
+"""Reads before the transaction that writes, and returns what is left to do inside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +61,37 @@ class Deed:
     """Also for an institution that is suspended or whose agreement has ended: refunds, reconciliation, queries."""
     needs_sign_in: bool
     """Where the centre demands sign-ins at all."""
+    is_look_up: bool = False
+    """It tells of a person and changes nothing: who asked about whom is kept all the same."""
+    prepare: Preparation | None = None
+    """What takes long and only reads: done before the transaction, so that nobody waits for it meanwhile."""
 
 
-def reading(handler: Handler, *, is_always_open: bool = False, needs_sign_in: bool = True) -> Deed:
+def reading(
+    handler: Handler, *, is_always_open: bool = False, needs_sign_in: bool = True, is_look_up: bool = False
+) -> Deed:
     """Return the deed of a handler that only reads."""
-    return Deed(handler, is_writing=False, is_always_open=is_always_open, needs_sign_in=needs_sign_in)
+    return Deed(
+        handler,
+        is_writing=False,
+        is_always_open=is_always_open,
+        needs_sign_in=needs_sign_in,
+        is_look_up=is_look_up,
+    )
 
 
 def writing(handler: Handler, *, is_always_open: bool = False, needs_sign_in: bool = True) -> Deed:
     """Return the deed of a handler that changes something."""
     return Deed(handler, is_writing=True, is_always_open=is_always_open, needs_sign_in=needs_sign_in)
+
+
+def prepared(prepare: Preparation, *, is_always_open: bool = False) -> Deed:
+    """Return the deed of something that reads for long, and then changes something."""
+
+    def at_once(desk: Desk, request: Request, message: Message) -> Output:
+        return prepare(desk, request, message)(desk, request, message)
+
+    return Deed(at_once, is_writing=True, is_always_open=is_always_open, needs_sign_in=True, prepare=prepare)
 
 
 Deeds = Mapping[str, Deed]

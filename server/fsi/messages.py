@@ -17,7 +17,6 @@ from server.people.sealing import Sealer
 from server.store import fsi_messages
 from server.store.database import Connection
 from server.store.fsi_messages import Message, MessageState
-from wire.fsi.record import Record
 
 _PERSON, _VISIT, _SETTLEMENT = "psn_no", "mdtrt_id", "setl_id"
 
@@ -40,16 +39,15 @@ class MessageLog:
             return None
         return self._answer_of(self._locked(connection, case), case)
 
-    def refuse_reused(self, connection: Connection, case: Case) -> None:
-        """Let a message pass that changes nothing, unless its msgid is another message's.
+    def find_answer(self, connection: Connection, case: Case) -> bytes | None:
+        """Return the answer that a message has had, if it has; nothing is taken.
 
         Raises:
-            MsgidReusedError: It is.
+            MsgidReusedError: Another message has had this msgid.
             MsgidClosedError: The msgid was closed by a reversal.
         """
         found = fsi_messages.load_message(connection, case.request.institution, case.request.msgid)
-        if found is not None:
-            self._answer_of(found, case)
+        return None if found is None else self._answer_of(found, case)
 
     def close(self, connection: Connection, case: Case, answer: Answer, output: Mapping[str, object]) -> None:
         """Keep the answer of a message that was claimed, and what it made."""
@@ -113,7 +111,7 @@ class MessageLog:
             signed_text=verified.signed_text or None,
             key_id=verified.key_id,
             refmsgid=answer.refmsgid,
-            psn_no=_person_in(case),
+            psn_no=person_in(case) or None,
             mdtrt_id=None,
             setl_id=None,
             reversed_by=None,
@@ -136,16 +134,18 @@ def _place(column: str, row: Message) -> str:
     return f"fsi_message.{column}/{row.institution}/{row.msgid}"
 
 
-def _person_in(case: Case) -> str | None:
+def person_in(case: Case) -> str:
+    """Return the first person number that a message has, or nothing."""
     for node in case.table.input:
         for record in case.message.many(node.name):
             if _PERSON in record:
-                return _text_of(record, _PERSON)
-    return None
+                return record.text(_PERSON)
+    return ""
 
 
-def _text_of(record: Record, name: str) -> str | None:
-    return record.text_or(name, None)
+def person_named_in(output: Mapping[str, object]) -> str:
+    """Return the first person number that an answer has, or nothing."""
+    return _named_in(output, _PERSON) or ""
 
 
 def _named_in(output: Mapping[str, object], name: str) -> str | None:

@@ -1,7 +1,8 @@
 """Comparing the password that a person typed with the one on record, where an area asks for it.
 
 Always outside the transaction that writes: the comparison is slow on purpose. Wrong ones lock the credential for a
-while, in this process; an institution must not find a password by trying.
+while, in this process and for the institution that sent them: it must not find a password by trying, and must not keep
+anybody from being served elsewhere.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class PersonPasswords:
         self._checks = threading.BoundedSemaphore(_CHECKS_AT_ONCE)
         self._lock = threading.Lock()
         self._wrong: OrderedDict[bytes, tuple[int, float]] = OrderedDict()
-        """By what was shown: wrong ones in a row, and until when it is locked."""
+        """By institution and what was shown: wrong ones in a row, and until when it is locked."""
         # What is compared where there is none on record, so that the answer takes as long.
         self._nobody = hash_password(new_token())
 
@@ -50,7 +51,7 @@ class PersonPasswords:
         """
         if password.is_mock:
             return
-        shown = self._sealer.digest("shown", _shown(case))
+        shown = self._sealer.digest("shown", f"{case.request.institution}/{_shown(case)}")
         self._refuse_locked(shown)
         with self._store.reading() as connection:
             known = list(self._known(connection, case))

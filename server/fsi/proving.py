@@ -15,7 +15,6 @@ import json
 from codecs import BOM_UTF8
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime
 
 from codes.words import Words
 from server.fsi.case import Proved
@@ -29,6 +28,7 @@ from wire.fsi.envelope import EnvelopeError, Request, district_fault, read_reque
 from wire.fsi.faults import NO_LABEL, fault
 from wire.fsi.json_text import decode_json
 from wire.fsi.signing import WINDOW, Opened, Protection, Secrets, Verified, protection_of
+from wire.fsi.signing.sm2 import sm3
 
 _JOINS = "+"
 _PROVES_CALLER = frozenset({"gateway", "token", "portal"})
@@ -80,7 +80,8 @@ class Gate:
 
         Raises:
             UnprovedError: Nothing proves who calls.
-            SignatureError: What should prove it does not hold, or was used before.
+            SignatureError: What should prove it does not hold.
+            ReplayedError: It was used before, for something else.
             EncryptedTextError: The input does not open.
             EnvelopeError: The input is none, now that it is in clear.
             SecretsError: The centre lacks a key.
@@ -90,9 +91,8 @@ class Gate:
         if _is_by_terminal(post) and _is_protected(request):
             protection = self._signed
         verified = protection.verify(post.headers, opened, request, self._secrets, post.arrived_at)
-        if verified.nonce is not None:
-            self._take_nonce(verified, verified.nonce, post.arrived_at)
-        return Proved(post, opened, self._in_clear(request, verified), verified, protection)
+        is_copy = verified.nonce is not None and not self._take_nonce(post, verified, verified.nonce)
+        return Proved(post, opened, self._in_clear(request, verified), verified, protection, is_copy)
 
     def _in_clear(self, request: Request, verified: Verified) -> Request:
         if verified.input_text is None:
@@ -104,13 +104,21 @@ class Gate:
             raise EnvelopeError((fault,), msgid=request.msgid, infno=request.infno)
         return replace(request, input=business)
 
-    def _take_nonce(self, verified: Verified, nonce: str, now: datetime) -> None:
+    def _take_nonce(self, post: Post, verified: Verified, nonce: str) -> bool:
+        """Use a nonce; return whether it is new. It may come again with the very same bytes: programs repeat requests.
+
+        Raises:
+            ReplayedError: It came with other bytes before.
+        """
+        now, content = post.arrived_at, sm3(post.body)
         with self._store.writing() as connection:
-            is_new = fsi_sessions.claim_nonce(connection, verified.key_id, nonce, now + 2 * WINDOW)
+            is_new = fsi_sessions.claim_nonce(connection, verified.key_id, nonce, content, now + 2 * WINDOW)
+            came_with = content if is_new else fsi_sessions.load_nonce(connection, verified.key_id, nonce)
             if next(self._taken) % _FORGETS_EVERY == 0:
                 fsi_sessions.forget_nonces(connection, now)
-        if not is_new:
+        if came_with != content:
             raise ReplayedError(Words("签名随机数已使用过", "The nonce of the signature was used before"))
+        return is_new
 
 
 def _for_the_line(area: Area, signers: frozenset[str], encryptor: str) -> Area:

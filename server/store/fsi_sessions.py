@@ -84,9 +84,16 @@ def end_sign_in(connection: Connection, sign_no: str, at: datetime) -> bool:
     return connection.execute(ended).rowcount > 0
 
 
-def claim_nonce(connection: Connection, key_id: str, nonce: str, until: datetime) -> bool:
-    """Remember that a signature was used; return whether it was new."""
-    return bulk.insert_missing(connection, fsi_nonce, [(key_id, nonce, micros(until))]) == 1
+def claim_nonce(connection: Connection, key_id: str, nonce: str, content: bytes, until: datetime) -> bool:
+    """Remember that a signature was used, and with which content (its SM3); return whether it was new."""
+    return bulk.insert_missing(connection, fsi_nonce, [(key_id, nonce, micros(until), content)]) == 1
+
+
+def load_nonce(connection: Connection, key_id: str, nonce: str) -> bytes | None:
+    """Return with which content a signature was used first; None if it was not used."""
+    asked = select(fsi_nonce.c.content).where(fsi_nonce.c.key_id == key_id, fsi_nonce.c.nonce == nonce)
+    found: bytes | None = connection.scalar(asked)
+    return found
 
 
 def forget_nonces(connection: Connection, now: datetime) -> int:

@@ -250,8 +250,26 @@ fsi_nonce = Table(
     Column("key_id", Text, primary_key=True),
     Column("nonce", Text, primary_key=True),
     Column("until_us", BigInteger, nullable=False, index=True),
+    Column("content", LargeBinary, nullable=False, comment="SM3 of the bytes that it came with"),
     sqlite_with_rowid=False,
     comment="Signatures that were used, until they would be too old anyway",
+)
+
+person_lookup = Table(
+    "person_lookup",
+    metadata,
+    Column("n", Serial, primary_key=True),
+    Column("asked_us", BigInteger, nullable=False),
+    Column("institution", Text, nullable=False),
+    Column("operator", Text, nullable=False, comment="opter"),
+    Column("caller", Text, nullable=False, comment="token, key or terminal"),
+    Column("infno", Text, nullable=False),
+    Column("msgid", Text, nullable=False),
+    Column("psn_no", Text, nullable=False, comment="empty if nobody was found"),
+    Column("code", Text, nullable=False, comment="of the refusal; empty if it was answered"),
+    Index("ix_person_lookup_psn_no", "psn_no", "n"),
+    Index("ix_person_lookup_institution", "institution", "n"),
+    comment="Who asked about whom by what changes nothing; the rest stands in fsi_message",
 )
 
 fsi_file = Table(

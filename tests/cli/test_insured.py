@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import stat
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from cli.server import server_app
 from codes.errors import YimaError
 from server.people.list_file import ListFileError
 from server.store.database import open_store
+from server.store.person_lookups import Lookup, add_lookups
 from tests.server.fake_terminal import FakeTerminal
 from web.errors import NotFoundError
 
@@ -170,3 +172,24 @@ def test_tokens_and_terminals_are_bound_to_an_institution(config: Path) -> None:
     assert isinstance(failure(config, "institution", "bind", PHARMACY), UsageMistakeError)
     both = failure(config, "institution", "bind", PHARMACY, "--token", token, "--terminal", "T-1")
     assert isinstance(both, UsageMistakeError)
+
+
+def test_an_inspector_lists_who_looked_up_whom(config: Path) -> None:
+    assert "没有查询记录" in output(config, "insured", "lookups")
+    at = datetime(2026, 3, 10, 4, 30, tzinfo=UTC)
+    lines = [
+        Lookup(at, PHARMACY, "li01", "token:tok1", "1101", "M1", "9900000001", ""),
+        Lookup(at + timedelta(days=1), PHARMACY, "wang", "token:tok1", "2101", "M2", "9900000002", "settlement.person"),
+    ]
+    store = open_store(f"sqlite:///{config.parent}/centre.db", new_epoch=lambda: "e")
+    with store.writing() as connection:
+        add_lookups(connection, lines)
+    store.close()
+    shown = output(config, "insured", "lookups", "--person", "9900000001")
+    assert "2026-03-10 12:30:00" in shown
+    for told in ("9900000001", PHARMACY, "li01", "token:tok1", "1101  M1", "已答复 / answered"):
+        assert told in shown
+    assert "wang" not in shown
+    (line,) = output(config, "insured", "lookups", "--from", "2026-03-11", "--to", "2026-03-11", "--json").splitlines()
+    assert json.loads(line)["code"] == "settlement.person"
+    assert isinstance(failure(config, "insured", "lookups", "--from", "someday"), UsageMistakeError)

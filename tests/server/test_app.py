@@ -17,8 +17,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
-from server.app import _listen, run_centre
+from server.app import _listen, run_centre, web_settings
 from server.config import BrokerConfig, CentreConfig, ServerConfig, StoreConfig, WebConfig
 from server.people.accounts import FIRST_ADMIN
 from tests.web.certificates import written_pair
@@ -204,3 +205,7 @@ def test_answers_are_not_held_back_by_nagles_algorithm() -> None:
         # asyncio switches Nagle's algorithm off where, and only where, the protocol is named.
         assert accepted.proto == socket.IPPROTO_TCP
         accepted.close()
+
+
+def test_a_line_stays_open_while_a_till_waits_for_its_next_customer() -> None:
+    assert web_settings(FastAPI(), WebConfig(), {}).timeout_keep_alive == 75

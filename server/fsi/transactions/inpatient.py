@@ -251,7 +251,7 @@ def _visit(desk: Desk, mdtrt_id: str) -> Visit:
 TRANSACTIONS: Deeds = {
     "2301": writing(upload),
     "2302": writing(withdraw, is_always_open=True),
-    "2303": reading(trial),
+    "2303": reading(trial, is_look_up=True),
     "2304": writing(settle),
     "2305": writing(cancel, is_always_open=True),
     "2401": writing(admit),

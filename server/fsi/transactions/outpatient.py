@@ -233,7 +233,7 @@ TRANSACTIONS: Deeds = {
     "2203": writing(describe),
     "2204": writing(upload),
     "2205": writing(withdraw, is_always_open=True),
-    "2206": reading(trial),
+    "2206": reading(trial, is_look_up=True),
     "2207": writing(settle),
     "2208": writing(cancel, is_always_open=True),
 }

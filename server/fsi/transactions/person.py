@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from codes.words import Words
 from server.fsi.desk import Deeds, Desk, Output, reading
-from server.fsi.refusals import PersonUnknownError
+from server.fsi.refusals import InvalidInputError, PersonUnknownError
 from server.people.insured import (
     Identity,
     Shown,
@@ -23,11 +23,23 @@ from server.people.insured import (
 from server.store import insured, medical_accounts
 from server.store.insured import Fact, Insurance
 from wire.fsi.envelope import Request
+from wire.fsi.faults import fault
 from wire.fsi.record import Message, Record
 from wire.fsi.values import BEIJING
 
 _EMPLOYEE = "310"
 _PAUSED = "2"
+_RESIDENT = "01"
+"""`psn_cert_type` where none is said."""
+_NAME_MISSING = fault(
+    "data.psn_name",
+    Words("人员姓名", "person name"),
+    "fsi.condition",
+    Words(
+        "必填：凭证查无此人，按证件查询须同时给出姓名",
+        "is required: nobody has the credential, so a name goes with the certificate",
+    ),
+)
 _LAST_MOMENT = time(23, 59, 59)
 
 
@@ -37,7 +49,8 @@ def find(desk: Desk, _request: Request, message: Message) -> Output:
     Raises:
         UnknownPersonError: Nobody has the credential.
         CredentialRefusedError: It is not valid now.
-        PersonUnknownError: Credential and certificate are two people's, or the certificate is not one person's.
+        InvalidInputError: Nobody has the credential, and the certificate came without a name.
+        PersonUnknownError: Credential, certificate and name, as far as they are said, are not one person's.
     """
     said = message.one("data")
     today = desk.now.astimezone(BEIJING).date()
@@ -54,31 +67,44 @@ def find(desk: Desk, _request: Request, message: Message) -> Output:
 
 
 def _person(desk: Desk, said: Record) -> Identity:
-    sealer = desk.parts.sealer
-    by_certificate = _by_certificate(desk, said) if "certno" in said else None
     credential = Shown(said.text("mdtrt_cert_type"), said.text("mdtrt_cert_no"), said.text_or("card_sn", ""))
     try:
-        shown = find_by_credential(desk.connection, sealer, credential, desk.now)
+        shown = find_by_credential(desk.connection, desk.parts.sealer, credential, desk.now)
     except UnknownPersonError:
         # Some places look people up by certificate and send whatever there is as the credential.
-        if by_certificate is None:
+        if "certno" not in said:
             raise
-        return by_certificate
-    if by_certificate is not None and by_certificate.psn_no != shown.psn_no:
-        raise PersonUnknownError(
-            Words("就诊凭证与证件不是同一人", "The credential and the certificate are not one person's")
-        )
+        return _by_certificate(desk, said)
+    if not _is_meant(desk, said, shown):
+        raise _nobody()
     return shown
 
 
+def _is_meant(desk: Desk, said: Record, shown: Identity) -> bool:
+    """Return whether certificate and name, as far as they are said, are those of who shows the credential."""
+    digest = desk.parts.sealer.digest
+    is_certificate = "certno" not in said or (
+        digest(said.text_or("psn_cert_type", _RESIDENT), said.text("certno")) == digest(shown.cert_type, shown.certno)
+    )
+    return is_certificate and said.text_or("psn_name", shown.name) == shown.name
+
+
 def _by_certificate(desk: Desk, said: Record) -> Identity:
-    kind, name = said.text_or("psn_cert_type", "01"), said.text_or("psn_name", "")
-    found = find_by_certificate(desk.connection, desk.parts.sealer, kind, said.text("certno"), name)
+    """Return who has a certificate and its name: a number alone is easily made up, and must not give a name away."""
+    if "psn_name" not in said:
+        raise InvalidInputError((_NAME_MISSING,))
+    kind, certno, name = said.text_or("psn_cert_type", _RESIDENT), said.text("certno"), said.text("psn_name")
+    found = find_by_certificate(desk.connection, desk.parts.sealer, kind, certno, name)
     if len(found) != 1:
-        raise PersonUnknownError(
-            Words("证件号码与姓名未对应到唯一的参保人", "Certificate and name are not those of one insured person")
-        )
+        raise _nobody()
     return found[0]
+
+
+def _nobody() -> PersonUnknownError:
+    """The same words whichever part was wrong: who tries numbers must not learn which of them are somebody's."""
+    return PersonUnknownError(
+        Words("凭证、证件号码与姓名不属于同一参保人", "Credential, certificate and name are not one insured person's")
+    )
 
 
 def _insurances(desk: Desk, psn_no: str, today: date, since: date | None) -> Sequence[Insurance]:
@@ -131,4 +157,4 @@ def _identity(fact: Fact) -> Mapping[str, object]:
     }
 
 
-TRANSACTIONS: Deeds = {"1101": reading(find, is_always_open=True)}
+TRANSACTIONS: Deeds = {"1101": reading(find, is_always_open=True, is_look_up=True)}

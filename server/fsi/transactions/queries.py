@@ -32,4 +32,4 @@ def settlement(desk: Desk, request: Request, message: Message) -> Output:
     return query_output(settled, visit, place, desk.area, desk.parts.sealer)
 
 
-TRANSACTIONS: Deeds = {"5203": reading(settlement, is_always_open=True)}
+TRANSACTIONS: Deeds = {"5203": reading(settlement, is_always_open=True, is_look_up=True)}

@@ -231,7 +231,7 @@ TRANSACTIONS: Deeds = {
     "3508": reading(answering(_stock), is_always_open=True),
     "3509": reading(answering(_changes), is_always_open=True),
     "3510": reading(answering(_purchases), is_always_open=True),
-    "3511": reading(answering(_sales), is_always_open=True),
+    "3511": reading(answering(_sales), is_always_open=True, is_look_up=True),
     "3512": reading(answering(_codes_in), is_always_open=True),
-    "3513": reading(answering(_codes_out), is_always_open=True),
+    "3513": reading(answering(_codes_out), is_always_open=True, is_look_up=True),
 }

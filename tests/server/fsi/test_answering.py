@@ -144,7 +144,7 @@ class _Handlers:
 
     def __call__(self, desk: Desk, request: Request, message: Message) -> Output:
         self.calls += 1
-        fsi_sessions.claim_nonce(desk.connection, "test", request.msgid, desk.now)
+        fsi_sessions.claim_nonce(desk.connection, "test", request.msgid, b"", desk.now)
         desk.warn(Words("请留意", "mind this"))
         if self.raises:
             raise self.raises.pop(0)
@@ -171,7 +171,7 @@ class TestRefusals:
         assert "[fsi.refused] 库存不足。请按提示更正后，用新的 msgid 重新发送。" in str(answer["err_msg"])
         assert "Correct what is named" in str(answer["warn_msg"])
         with office.store.writing() as connection:
-            assert fsi_sessions.claim_nonce(connection, "test", str(messages_in(office.store)[0][0]), NOON)
+            assert fsi_sessions.claim_nonce(connection, "test", str(messages_in(office.store)[0][0]), b"", NOON)
         assert [state for _, state in messages_in(office.store)] == [MessageState.REFUSED]
 
     def test_it_may_be_sent_again_and_is_tried_anew(self, scripted: tuple[Office, _Handlers]) -> None:

@@ -14,14 +14,14 @@ from argon2 import PasswordHasher
 from server.fsi import person_passwords
 from server.fsi.figures import Outcome
 from server.fsi.post import Post, Reply, Voice
-from server.store import fsi_messages, fsi_sessions, insured
+from server.store import fsi_messages, fsi_sessions, institutions, insured
 from server.store.database import Store, open_store
 from server.store.institutions import CallerKind
 from server.store.insured import Credential
 from tests.server.conftest import emptied
 from tests.server.fake_terminal import FakeTerminal
 from tests.server.fsi.counter import CARD, LI, Counter, open_counter
-from tests.server.fsi.office import NOON, PHARMACY, SIGN_IN, VOICE, Office
+from tests.server.fsi.office import HOSPITAL, NOON, PHARMACY, SIGN_IN, VOICE, Office
 from web import passwords
 from wire.fsi.areas import Area, shipped_area
 from wire.fsi.signing import Secrets, Sending, protection_of, read_party
@@ -145,15 +145,28 @@ class TestSigned:
 
 
 @pytest.mark.parametrize("area", [shipped_area("guangdong"), PORTAL], ids=lambda one: one.signer)
-def test_a_signature_is_good_once_and_not_for_long(store: Store, area: Area) -> None:
+def test_a_signature_is_good_for_one_message_and_not_for_long(store: Store, area: Area) -> None:
     client = Client(store, area)
-    post = client.send()
+    post, other = client.send(), client.send()
     assert client.office.answering.answer(post).outcome is Outcome.ANSWERED
-    replayed = client.office.answering.answer(post)
-    assert (replayed.outcome, replayed.code) == (Outcome.UNPROVED, "fsi.replayed")
+    if area.transport == "plain":
+        replayed = client.office.answering.answer(replace(other, headers=post.headers))
+        assert (replayed.outcome, replayed.code) == (Outcome.UNPROVED, "fsi.replayed")
     late = client.send()
     reply = client.office.answering.answer(replace(late, arrived_at=late.arrived_at + timedelta(minutes=6)))
     assert (reply.outcome, reply.code) == (Outcome.UNPROVED, "fsi.out_of_window")
+
+
+@pytest.mark.parametrize("area", [shipped_area("guangdong"), PORTAL], ids=lambda one: one.signer)
+def test_the_very_same_request_gets_the_answer_that_was_given_and_nothing_else(store: Store, area: Area) -> None:
+    client = Client(store, area)
+    done, asked = client.send(), client.send({"medinsinfo": {"fixmedins_type": "2"}}, "1201")
+    refused = client.send({"signOut": {"opter_no": "wang"}}, "9002")
+    answers = [client.office.answering.answer(post) for post in (done, asked, refused)]
+    repeats = [client.office.answering.answer(post) for post in (done, asked, refused)]
+    assert [one.outcome for one in repeats] == [Outcome.REPEATED, Outcome.REPEATED, Outcome.UNPROVED]
+    assert [one.body for one in repeats[:2]] == [one.body for one in answers[:2]]
+    assert repeats[2].code == "fsi.replayed"
 
 
 def test_nonces_are_forgotten_once_they_are_too_old(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +178,7 @@ def test_nonces_are_forgotten_once_they_are_too_old(store: Store, monkeypatch: p
     client.office.answering.answer(client.send())
     with store.writing() as connection:
         account, nonce = "pharmacy-0000-01", f"pharmacy-0000-01:{1:032d}"
-        assert fsi_sessions.claim_nonce(connection, account, nonce, NOON)
+        assert fsi_sessions.claim_nonce(connection, account, nonce, b"", NOON)
 
 
 def test_an_sm2_signature_alone_does_not_say_who_calls(store: Store) -> None:
@@ -244,6 +257,31 @@ class TestPasswords:
         later = asked._monotonic() + person_passwords.LOCKED_FOR_S + 1
         monkeypatch.setattr(asked, "_monotonic", lambda: later)
         assert self.code(counter, "135790") == ""
+
+    def test_who_speaks_for_nobody_named_neither_learns_nor_locks_anything(self, counter: Counter) -> None:
+        stranger = Voice(CallerKind.TOKEN, "tok9")
+        for password in ("135790", *["246800"] * person_passwords.TRIES):
+            body = counter.office.body("2102", counter.sale(counter.line()), cainfo=password)
+            assert counter.office.post(body, voice=stranger)[0].code == "fsi.not_your_institution"
+        assert self.code(counter, "135790") == ""
+
+    def test_one_institution_locks_a_credential_at_no_other(self, counter: Counter) -> None:
+        with counter.office.store.writing() as connection:
+            bound = institutions.Caller(CallerKind.TOKEN, "tok1", HOSPITAL, "admin", NOON)
+            institutions.bind_caller(connection, bound)
+        for _ in range(person_passwords.TRIES + 1):
+            body = counter.office.body("2102", counter.sale(counter.line()), cainfo="1", fixmedins_code=HOSPITAL)
+            code = counter.office.post(body)[0].code
+        assert code == "fsi.password_locked"
+        assert self.code(counter, "135790") == ""
+
+    def test_a_message_that_was_answered_gets_its_answer_while_the_credential_is_locked(self, counter: Counter) -> None:
+        body = counter.office.body("2102", counter.sale(counter.line()), cainfo="135790")
+        first = counter.office.post(body)[0]
+        while self.code(counter, "246800") != "fsi.password_locked":
+            pass
+        again = counter.office.post(body)[0]
+        assert (again.outcome, again.body) == (Outcome.REPEATED, first.body)
 
     def test_mock_is_for_test_areas(self, counter: Counter) -> None:
         body = counter.office.body("2102", counter.sale(counter.line()), signtype="MOCK")

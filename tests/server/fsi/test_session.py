@@ -94,6 +94,12 @@ class TestSigningIn:
         assert words in str(answer["err_msg"])
         assert "请先用 9001 签到" in str(answer["err_msg"])
 
+    def test_a_message_that_lacked_it_may_be_sent_with_it_under_the_same_msgid(self, office: Office) -> None:
+        counter = open_counter(office.store, terms=office.terms)
+        sale, msgid = counter.sale(counter.line()), f"{PHARMACY}202603101200000042"
+        assert code(counter.office.say("2102", sale, msgid=msgid)) == "fsi.sign_in_needed"
+        assert counter.office.say("2102", sale, msgid=msgid, sign_no=office.sign_in())["infcode"] == 0
+
     def test_another_institutions_number_is_unknown(self, office: Office) -> None:
         number = office.sign_in()
         with office.store.writing() as connection:
@@ -238,6 +244,27 @@ class TestPerson:
         answer = self.ask(people, **said)
         assert code(answer) == refusal
         assert "350203199901010099" not in str(answer)
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"certno": CARD[LI], "psn_name": "王二"},
+            {"certno": CARD[LI], "psn_cert_type": "03", "psn_name": "李一"},
+            {"certno": "350203199901010099", "psn_name": "李一"},
+            {"kind": "02", "number": CARD[LI], "psn_name": "王二"},
+            {"kind": "02", "number": CARD[LI], "certno": CARD[ZHAO], "psn_name": "李一"},
+            {"kind": "02", "number": CARD[LI], "certno": "350203199901010099", "psn_name": "李一"},
+        ],
+    )
+    def test_whichever_part_is_wrong_the_words_are_the_same(self, people: Office, said: dict[str, str]) -> None:
+        answer = self.ask(people, **{"kind": "03", "number": "A0001", "card_sn": "1", **said})
+        assert code(answer) == "fsi.person_unknown"
+        assert "凭证、证件号码与姓名不属于同一参保人" in str(answer["err_msg"])
+
+    @pytest.mark.parametrize("certno", [CARD[LI], "350203199901010099"])
+    def test_a_certificate_without_its_name_finds_nobody(self, people: Office, certno: str) -> None:
+        answer = self.ask(people, "03", "A0001", card_sn="1", certno=certno)
+        assert "[fsi.condition] data.psn_name（人员姓名）必填" in str(answer["err_msg"])
 
     def test_a_certificate_finds_whom_the_credential_does_not(self, people: Office) -> None:
         answer = self.ask(people, "03", "A0001", card_sn="1", certno=CARD[LI], psn_cert_type="01", psn_name="李一")

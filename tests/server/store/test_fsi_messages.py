@@ -112,11 +112,11 @@ def test_a_sign_in_holds_until_it_runs_out_or_is_ended(store: Store) -> None:
 
 def test_a_signature_is_used_once_until_it_is_too_old_anyway(store: Store) -> None:
     with store.writing() as connection:
-        assert fsi_sessions.claim_nonce(connection, "key", "n", later(minutes=5))
-        assert not fsi_sessions.claim_nonce(connection, "key", "n", later(minutes=6))
-        assert fsi_sessions.claim_nonce(connection, "other key", "n", later(minutes=9))
+        assert fsi_sessions.claim_nonce(connection, "key", "n", b"1", later(minutes=5))
+        assert not fsi_sessions.claim_nonce(connection, "key", "n", b"1", later(minutes=6))
+        assert fsi_sessions.claim_nonce(connection, "other key", "n", b"1", later(minutes=9))
         assert fsi_sessions.forget_nonces(connection, later(minutes=5)) == 1
-        assert fsi_sessions.claim_nonce(connection, "key", "n", later(minutes=5))
+        assert fsi_sessions.claim_nonce(connection, "key", "n", b"1", later(minutes=5))
 
 
 def test_a_file_is_there_until_its_time_is_up(store: Store) -> None:

@@ -119,6 +119,7 @@ def upgrade() -> None:
         sa.Column("key_id", sa.Text(), nullable=False),
         sa.Column("nonce", sa.Text(), nullable=False),
         sa.Column("until_us", sa.BigInteger(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False, comment="SM3 of the bytes that it came with"),
         sa.PrimaryKeyConstraint("key_id", "nonce", name=op.f("pk_fsi_nonce")),
         comment="Signatures that were used, until they would be too old anyway",
         sqlite_with_rowid=False,
@@ -258,6 +259,22 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_pays_first_updated_us_code"), "pays_first", ["updated_us", "code"], unique=False)
+    op.create_table(
+        "person_lookup",
+        sa.Column("n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("asked_us", sa.BigInteger(), nullable=False),
+        sa.Column("institution", sa.Text(), nullable=False),
+        sa.Column("operator", sa.Text(), nullable=False, comment="opter"),
+        sa.Column("caller", sa.Text(), nullable=False, comment="token, key or terminal"),
+        sa.Column("infno", sa.Text(), nullable=False),
+        sa.Column("msgid", sa.Text(), nullable=False),
+        sa.Column("psn_no", sa.Text(), nullable=False, comment="empty if nobody was found"),
+        sa.Column("code", sa.Text(), nullable=False, comment="of the refusal; empty if it was answered"),
+        sa.PrimaryKeyConstraint("n", name=op.f("pk_person_lookup")),
+        comment="Who asked about whom by what changes nothing; the rest stands in fsi_message",
+    )
+    op.create_index("ix_person_lookup_institution", "person_lookup", ["institution", "n"], unique=False)
+    op.create_index("ix_person_lookup_psn_no", "person_lookup", ["psn_no", "n"], unique=False)
     op.create_table(
         "practitioner",
         sa.Column("code", sa.Text(), nullable=False),

@@ -3,6 +3,9 @@
 The days are those on which a record was made: a settlement on its day, its cancellation on its own, with negative
 figures. Every record counts as one, refunds too. What a reversal struck out is in neither book. What was compared and
 found is kept, for whoever asks later why a month was paid as it was.
+
+Comparing only reads, and a year may take a while: it is done before the transaction that keeps what was found, with the
+books as they are at one moment.
 """
 
 from __future__ import annotations
@@ -54,9 +57,9 @@ def reconcile_totals(connection: Connection, books: Books, theirs: Totals, area:
         StatementFileError: The days are the wrong way round, or too many.
     """
     _check_days(books)
-    records = list(_records(connection, books, area))
-    ours = totals_of(records)
-    result, words = compare_totals(theirs, ours, sum(one.is_refund for one in records))
+    found = reconciliation.load_totals(connection, books)
+    ours = Totals(found.settlements, figures_of(found.medfee, found.fund, found.account, found.mutual_aid, area))
+    result, words = compare_totals(theirs, ours, found.refunds)
     return Compared(result, words), ours
 
 
@@ -84,7 +87,7 @@ def reconcile_details(
         found = reconciliation.load_records_of(connection, books.institution, setl_id)
         return [_record(one, area) for one in found]
 
-    differences = compare(theirs, records, elsewhere)
+    differences = compare(theirs, records, elsewhere, only_refunds=only_refunds)
     told = Words(f"共 {len(differences)} 笔不符", f"{len(differences)} records differ")
     return Compared(_worst(differences), told, differences), totals_of(records)
 
@@ -136,7 +139,7 @@ def _kept(run: str, n: int, one: Difference) -> KeptDifference:
         psn_no=one.ours.psn_no if one.ours else one.theirs.psn_no if one.theirs else "",
         msgid=one.ours.msgid if one.ours else "",
         is_refund=one.is_refund,
-        memo=one.memo,
+        memo=str(one.memo),
         medfee=theirs.total if theirs else None,
         fund=theirs.fund if theirs else None,
         account=theirs.account if theirs else None,

@@ -44,6 +44,8 @@ class Totals:
     mutual_aid: Decimal
     cash: Decimal
     settlements: int
+    refunds: int
+    """How many of them are negatives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +150,10 @@ def load_totals(connection: Connection, books: Books) -> Totals:
             found.psn_cash_pay_fen,
         )
     )
-    *fen, number = connection.execute(select(*sums, func.count()).where(*_among(books))).one()
+    counts = (func.count(), func.count(found.cancels))
+    *fen, number, refunds = connection.execute(select(*sums, *counts).where(*_among(books))).one()
     medfee, fund, account, mutual_aid, cash = (FEN.amount(int(one)) for one in fen)
-    return Totals(medfee, fund, account, mutual_aid, cash, settlements=number)
+    return Totals(medfee, fund, account, mutual_aid, cash, settlements=number, refunds=refunds)
 
 
 def load_booked(connection: Connection, books: Books) -> Iterator[Booked]:

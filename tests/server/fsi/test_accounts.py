@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -11,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from server.settlement.statement_file import DOWN
-from server.store import institutions, reconciliation
+from server.store import fsi_sessions, institutions, reconciliation
 from server.store.database import Store
 from server.store.standings import Standing
 from tests.server.fsi.counter import DISTRICT, LI, Counter, file_store, open_counter, refused
@@ -149,7 +151,7 @@ def test_a_record_that_only_the_institution_has(books: Books) -> None:
     assert books.compare_totals()[0] == "000102"
     (row,) = books.compare()
     assert (row["stmt_rslt"], row["setl_id"], row["msgid"]) == ("000102", "20260310000000000000000001", "null")
-    assert row["memo"] == "仅机构有：中心没有该笔结算"
+    assert row["memo"] == "仅机构有：中心没有该笔结算 / institution only: the centre has no such settlement"
 
 
 def test_figures_that_differ(books: Books) -> None:
@@ -160,7 +162,7 @@ def test_figures_that_differ(books: Books) -> None:
     assert "基金 机构" in words
     (row,) = books.compare()
     assert told([row]) == [("000103", books.rows[0]["setl_id"], "0")]
-    assert row["memo"] == f"fund_pay_sumamt 机构 1.00 中心 {right}"
+    assert row["memo"] == f"fund_pay_sumamt 机构 1.00 中心 {right} / fund_pay_sumamt 1.00 there, {right} here"
 
 
 def test_a_refund_that_the_institution_left_out(books: Books) -> None:
@@ -268,6 +270,32 @@ def test_it_is_open_to_an_institution_whose_agreement_has_ended(books: Books) ->
     books.counter.office.stand(Standing.ENDED)
     assert books.compare_totals()[0] == "000000"
     assert books.compare() == []
+
+
+@pytest.mark.parametrize("infno", ["3201", "3202"])
+def test_others_write_while_the_books_are_read(books: Books, infno: str) -> None:
+    store, told, is_stuck = books.counter.office.store, [], threading.Event()
+
+    def write() -> None:
+        with store.writing() as connection:
+            fsi_sessions.forget_files(connection, NOON)
+        told.append(infno)
+
+    def reads(*said: Any) -> None:
+        if "settlement.institution =" in said[2] and not is_stuck.is_set():
+            other = threading.Thread(target=write)
+            other.start()
+            other.join(timeout=2)
+            if other.is_alive():
+                is_stuck.set()
+
+    event.listen(store._engine, "before_cursor_execute", reads)
+    if infno == "3201":
+        assert books.compare_totals()[0] == "000000"
+    else:
+        assert books.compare() == []
+    assert not is_stuck.is_set()
+    assert set(told) == {infno}
 
 
 class TestRefusals:

@@ -104,14 +104,33 @@ def test_what_the_institution_left_empty_is_not_compared() -> None:
 )
 def test_a_difference_is_found_and_named(theirs: list[StatementLine], result: Result, setl_id: str, memo: str) -> None:
     (found,) = compared(theirs)
-    assert (found.result, found.setl_id, found.memo) == (result, setl_id, memo)
+    assert (found.result, found.setl_id, found.memo.zh) == (result, setl_id, memo)
 
 
 def test_a_record_of_another_day_is_told_with_its_day() -> None:
     other = replace(A, setl_id="S7", own_id="S7", day=date(2026, 11, 19))
     (found,) = compare([*map(line, OURS), line(other)], OURS, lambda setl_id: [other] if setl_id == "S7" else [])
     assert found.result is Result.INSTITUTION_ALONE
-    assert "2026-11-19" in found.memo
+    assert "2026-11-19" in found.memo.zh
+    assert "2026-11-19" in found.memo.en
+
+
+@pytest.mark.parametrize(
+    ("only_refunds", "theirs", "zh", "en"),
+    [
+        (False, UNDONE, "该行是退费，而报文 refd_setl_flag（退费结算标志）为 0", "refd_setl_flag 0"),
+        (True, A, "该行是结算，而报文 refd_setl_flag（退费结算标志）为 1", "refd_setl_flag 1"),
+    ],
+)
+def test_a_line_that_the_flag_of_the_message_leaves_out_is_explained_by_it(
+    only_refunds: bool, theirs: Record, zh: str, en: str
+) -> None:
+    ours = [one for one in OURS if one.is_refund is only_refunds]
+    lines = [*map(line, ours), line(theirs)]
+    (found,) = compare(lines, ours, lambda _: [theirs], only_refunds=only_refunds)
+    assert found.result is Result.INSTITUTION_ALONE
+    assert zh in found.memo.zh
+    assert en in found.memo.en
 
 
 def test_the_row_of_a_difference_has_the_columns_of_the_file() -> None:
@@ -124,7 +143,7 @@ def test_the_row_of_a_difference_has_the_columns_of_the_file() -> None:
         "msgid": "msg3",
         "stmt_rslt": "000103",
         "refd_setl_flag": "1",
-        "memo": missing.memo,
+        "memo": f"{missing.memo.zh} / centre only: the institution lacks the refund and still counts the settlement",
         "medfee_sumamt": "-50.00",
         "fund_pay_sumamt": "-20.00",
         "acct_pay": "0.00",
@@ -144,6 +163,6 @@ def test_totals_differ_by_number_or_by_figures_and_both_sides_are_named(theirs: 
     found, words = compare_totals(theirs, totals_of(OURS), refunds=1)
     assert found is result
     if result is not Result.EQUAL:
-        assert f"机构 {theirs.count} 中心 3" in words.zh
-        assert f"{theirs.figures.account} 中心 30.00" in words.zh
+        assert ("笔数 机构" in words.zh) == (theirs.count != 3)
+        assert ("账户 机构 30.01 中心 30.00" in words.zh) == (theirs.figures.account != 30)
         assert len(words.zh) <= 200

@@ -31,10 +31,10 @@ def test_the_books_of_some_days_hold_settlements_and_cancellations(store: Store)
         settle(connection, replace(ONE, setl_id="S3", sale_key="3", institution="I2"))
 
         amounts = (Decimal("100.00"), Decimal("60.01"), Decimal("30.00"), Decimal("5.00"), Decimal("4.99"))
-        assert reconciliation.load_totals(connection, BOOKS) == Totals(*amounts, settlements=1)
+        assert reconciliation.load_totals(connection, BOOKS) == Totals(*amounts, settlements=1, refunds=0)
         nothing = [Decimal("0.00")] * 5
         both_days = replace(BOOKS, last=date(2026, 3, 11))
-        assert reconciliation.load_totals(connection, both_days) == Totals(*nothing, settlements=2)
+        assert reconciliation.load_totals(connection, both_days) == Totals(*nothing, settlements=2, refunds=1)
         booked = list(reconciliation.load_booked(connection, both_days))
         assert [(one.setl_id, one.cancels, one.day.day, one.medfee) for one in booked] == [
             ("C1", "S1", 11, Decimal("-100.00")),

@@ -17,7 +17,6 @@ from server.console.desk import PREFIX, ConsoleDesk
 from server.console.ratios import InstitutionCode, names_of, percent
 from server.people.roles import Person
 from server.settlement.errors import UnknownSettlementError
-from server.settlement.explaining import STATES
 from server.settlement.inspecting import find_settlements, inspect, note_look
 from server.settlement.naming import MESSAGE_STATES, REASONS, words_of_number
 from server.settlement.ratios import share_of
@@ -59,7 +58,6 @@ def _add_lists(routes: APIRouter, desk: ConsoleDesk) -> None:
             "rows": rows,
             "institutions": named,
             "treatments": treatments,
-            "states": STATES,
             "asked": "",
             "error": None,
             "institution": "",
@@ -122,7 +120,6 @@ def _add_one(routes: APIRouter, desk: ConsoleDesk) -> None:
             "active": "settlements",
             "found": found,
             "one": record,
-            "states": STATES,
             "reasons": REASONS,
             "message_states": MESSAGE_STATES,
             "called": words_of_number,

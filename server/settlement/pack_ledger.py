@@ -8,9 +8,11 @@ himself is settled, and the ledger names the contradiction.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import ClassVar
 
 from codes.words import Words
@@ -19,7 +21,7 @@ from rules.pack_meant import NoPack, Pack, pack_meant, refusal_of_carton
 from server.settlement.entitlement import Entitled, Entitlements
 from server.settlement.errors import SettlementError
 from server.settlement.pricing import Priced
-from server.settlement.sale import Sale
+from server.settlement.sale import Sale, SoldCode
 from server.store import settlements
 from server.store.database import Connection
 from server.store.institutions import Institution
@@ -28,6 +30,8 @@ from server.trace import claims, telling
 from server.trace.known_packs import UNKNOWN, known_packs
 from server.trace.records import record_of_cancelling, record_of_settlement
 from server.trace.telling import Told
+
+_Code = SettledCode | SoldCode
 
 
 class PackRefusedError(SettlementError):
@@ -51,13 +55,16 @@ class PackLedger:
         """Let packs pass that nobody was paid for.
 
         Raises:
-            PackRefusedError: A code names no single small pack, or one that another settlement came with.
+            PackRefusedError: A code names no single small pack, or one that another settlement came with, or the codes
+                do not fit the lines.
         """
-        for one in sale.codes:
-            found = _small_pack(connection, one.code)
-            claim = claims.claim_before(connection, found.key, "", is_split=one.is_split)
-            if claim is not None:
-                raise PackRefusedError(_words(one.code, _paid(claim, institution.code)))
+        meant = _small_packs(connection, sale.codes)
+        _refuse_miscounted(sale, meant)
+        split = {found.key for one, found in zip(sale.codes, meant, strict=True) if one.is_split}
+        paid = claims.claims_before(connection, {found.key for found in meant}, "", split=split)
+        for one, found in zip(sale.codes, meant, strict=True):
+            if found.key in paid:
+                raise PackRefusedError(_words(one.code, _paid(paid[found.key], institution.code)))
         return self.others.look(connection, sale, institution, priced)
 
     def use(self, connection: Connection, sale: Sale, setl_id: str) -> None:
@@ -69,10 +76,9 @@ class PackLedger:
         self.others.use(connection, sale, setl_id)
         if not sale.codes:
             return
-        record, codes = _settlement(connection, setl_id), settlements.load_codes(connection, setl_id)
-        _tell(connection, record, codes, sale.by.at)
+        _tell(connection, sale, setl_id)
         # The packs are locked now: whoever was paid for one in between is seen.
-        _refuse_paid(connection, record, codes)
+        _refuse_paid(connection, setl_id, sale.by.institution, sale.codes)
 
     def give_back(self, connection: Connection, setl_id: str) -> None:
         """Tell that what a cancelled settlement sold came back; what a reversed one said was never said."""
@@ -86,7 +92,8 @@ class PackLedger:
             return
         negative = settlements.find_cancelling(connection, setl_id)
         at = record.settled_at if negative is None else negative.settled_at
-        told = Told(Act.RETURNED, record.institution, _numbers(record), packs, record_of_cancelling(setl_id), at)
+        numbers = _numbers(record.sale_number, setl_id)
+        told = Told(Act.RETURNED, record.institution, numbers, packs, record_of_cancelling(setl_id), at)
         telling.tell(connection, [told], at)
 
     def use_again(self, connection: Connection, setl_id: str) -> None:
@@ -101,61 +108,95 @@ class PackLedger:
             return
         record = _settlement(connection, setl_id)
         telling.take_back(connection, record_of_cancelling(setl_id), _packs(codes), record.settled_at)
-        _refuse_paid(connection, record, codes)
+        _refuse_paid(connection, record.setl_id, record.institution, codes)
 
 
-def _small_pack(connection: Connection, code: str) -> Pack:
+def _small_packs(connection: Connection, codes: Sequence[SoldCode]) -> list[Pack]:
+    """Return the pack that each code means."""
+    meant = [_pack(one.code) for one in codes]
+    library = known_packs(connection, meant)
+    for found in meant:
+        refused = refusal_of_carton(found, library.get(found.key, UNKNOWN).level)
+        if refused is not None:
+            raise PackRefusedError(_words(refused.said, refused.words))
+    return meant
+
+
+def _pack(code: str) -> Pack:
     found = pack_meant(code)
-    if isinstance(found, Pack):
-        known = known_packs(connection, [found]).get(found.key, UNKNOWN)
-        found = refusal_of_carton(found, known.level) or found
     if isinstance(found, NoPack):
         raise PackRefusedError(_words(found.said, found.words))
     return found
 
 
-def _refuse_paid(connection: Connection, record: Settlement, codes: Sequence[SettledCode]) -> None:
-    for one in codes:
+def _refuse_miscounted(sale: Sale, meant: Sequence[Pack]) -> None:
+    """Let each whole pack be there once, on a line of the sale, and no more packs than were sold."""
+    sold = {line.serial: line.count for line in sale.lines}
+    sold[""] = sum((count for count in sold.values() if count > 0), Decimal(0))
+    whole: Counter[str] = Counter()
+    is_split: dict[str, bool] = {}
+    for one, found in zip(sale.codes, meant, strict=True):
+        if one.line not in sold:
+            why = Words(f"本次结算没有明细 {one.line}", f"there is no line {one.line}")
+            raise PackRefusedError(_words(one.code, why))
+        if not (one.is_split and is_split.get(found.key, True)) and found.key in is_split:
+            raise PackRefusedError(_words(one.code, Words("重复填写", "it is named twice")))
+        is_split[found.key] = one.is_split
+        whole[one.line] += not one.is_split
+        if whole[one.line] > sold[one.line] or whole.total() > sold[""]:
+            raise PackRefusedError(_words(one.code, Words("整盒的码多于数量", "more whole packs than were sold")))
+
+
+def _refuse_paid(connection: Connection, setl_id: str, institution: str, codes: Sequence[_Code]) -> None:
+    standing = claims.claims(connection, _packs(codes), besides=setl_id)
+    for one in codes if standing else ():
         found = pack_meant(one.code)
-        standing = claims.claims(connection, found.key) if isinstance(found, Pack) else ()
-        others = (claim for claim in standing if claim.setl_id != record.setl_id)
+        others = standing.get(found.key, ()) if isinstance(found, Pack) else ()
         claim = next((claim for claim in others if not (claim.is_split and one.is_split)), None)
         if claim is not None:
-            raise PackRefusedError(_words(one.code, _paid(claim, record.institution)))
+            raise PackRefusedError(_words(one.code, _paid(claim, institution)))
 
 
-def _tell(connection: Connection, record: Settlement, codes: Sequence[SettledCode], at: datetime) -> None:
-    split = [one for one in codes if one.is_split]
+def _tell(connection: Connection, sale: Sale, setl_id: str) -> None:
     whole = Told(
         act=Act.DISPENSED,
-        institution=record.institution,
-        documents=_numbers(record),
-        codes=_packs([one for one in codes if not one.is_split]),
-        record=record_of_settlement(record.setl_id),
-        at=at,
+        institution=sale.by.institution,
+        documents=_numbers(sale.sale_number, setl_id),
+        codes=_packs([one for one in sale.codes if not one.is_split]),
+        record=record_of_settlement(setl_id),
+        at=sale.by.at,
     )
     parts = [
-        replace(whole, act=Act.SPLIT_DISPENSED, codes=_packs([one]), units=units, units_per_pack=SIZE_UNKNOWN)
-        for one in split
-        if (units := _units(connection, record.setl_id, one, split)) is not None
+        replace(whole, act=Act.SPLIT_DISPENSED, codes=(key,), units=units, units_per_pack=SIZE_UNKNOWN)
+        for key, units in _units(sale).items()
     ]
-    telling.tell(connection, [whole, *parts], at)
+    telling.tell(connection, [whole, *parts], sale.by.at)
 
 
-def _units(connection: Connection, setl_id: str, code: SettledCode, split: Sequence[SettledCode]) -> int | None:
-    """Return how many units of an opened pack were settled; None if the message does not tell, as the 3505 will."""
-    lines = settlements.load_lines(connection, setl_id)
-    count = next((line.count for line in lines if line.feedetl_sn == code.feedetl_sn), None)
-    is_alone = sum(one.feedetl_sn == code.feedetl_sn for one in split) == 1
-    return int(count) if count is not None and is_alone and count == count.to_integral_value() else None
+def _units(sale: Sale) -> dict[str, int]:
+    """Return, by opened pack, how many units were settled; without those of which only the 3505 will tell."""
+    counts = {line.serial: line.count for line in sale.lines}
+    split = [one for one in sale.codes if one.is_split]
+    packs_of_line = Counter(one.line for one in split)
+    units: dict[str, Decimal] = {}
+    untold: set[str] = set()
+    for one in split:
+        count = counts.get(one.line)
+        for key in _packs([one]):
+            # Of several packs on one line it is not told how many units each gave.
+            if count is None or packs_of_line[one.line] > 1 or count != count.to_integral_value():
+                untold.add(key)
+            else:
+                units[key] = units.get(key, Decimal(0)) + count
+    return {key: int(count) for key, count in units.items() if key not in untold}
 
 
-def _numbers(record: Settlement) -> tuple[str, ...]:
+def _numbers(sale_number: str, setl_id: str) -> tuple[str, ...]:
     """Return every number by which the sale is known: the institution's own, and the settlement's."""
-    return tuple(name for name in (record.sale_number, record.setl_id) if name)
+    return tuple(name for name in (sale_number, setl_id) if name)
 
 
-def _packs(codes: Sequence[SettledCode]) -> tuple[str, ...]:
+def _packs(codes: Sequence[_Code]) -> tuple[str, ...]:
     meant = (pack_meant(one.code) for one in codes)
     return tuple(dict.fromkeys(found.key for found in meant if isinstance(found, Pack)))
 

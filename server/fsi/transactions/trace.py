@@ -12,7 +12,7 @@ The answer has two levels: `infcode` 0 says that the message arrived, `retRslt` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -248,7 +248,8 @@ def _entered(desk: Desk, row: Row, place: str, kept: Kept, cover: Cover | None) 
     """Tell the ledger, which locks the packs, then see who is paid for them, and keep the record with that."""
     record = record_of(desk, row, place, kept)
     telling.tell(desk.connection, _told(row, record, cover), desk.now)
-    shut_out = [key for key in row.keys if _claim_against(desk, key, record) is not None]
+    against = _claims_against(desk, row.keys, record)
+    shut_out = [key for key in row.keys if key in against]
     if shut_out:
         record = replace(record, fields={**record.fields, claims.UNPAID: shut_out})
     stock_entry.enter_record(desk.connection, record, row.keys)
@@ -287,12 +288,12 @@ def documents_of(sale: StockRecord, sale_number: str = "") -> tuple[str, ...]:
 
 def _note_contradictions(desk: Desk, row: Row, record: StockRecord, outcome: Outcome) -> None:
     told = Told(Act.DISPENSED, row.institution, (record.document,), row.keys, record.id, record.happened_at)
-    notes = telling.contradictions(desk.connection, told)
+    notes, unpaid = telling.contradictions(desk.connection, told), claims.unpaid_of(record)
+    taken = _claims_against(desk, unpaid, record) if unpaid else {}
     for pack in row.packs:
         place = row.place_of(pack)
-        if pack.key in claims.unpaid_of(record):
-            taken = _claim_against(desk, pack.key, record)
-            outcome.unpaid.append((_CLAIMED, _claimed(place, taken, row.institution)))
+        if pack.key in unpaid:
+            outcome.unpaid.append((_CLAIMED, _claimed(place, taken.get(pack.key), row.institution)))
         elif pack.key in notes:
             note = notes[pack.key]
             outcome.noted.append(
@@ -306,10 +307,10 @@ def _note_contradictions(desk: Desk, row: Row, record: StockRecord, outcome: Out
             )
 
 
-def _claim_against(desk: Desk, key: str, sale: StockRecord) -> claims.Claim | None:
+def _claims_against(desk: Desk, keys: Collection[str], sale: StockRecord) -> dict[str, claims.Claim]:
     if sale.setl_id is None:
-        return None
-    return claims.claim_before(desk.connection, key, sale.setl_id, is_split=sale.is_split)
+        return {}
+    return claims.claims_before(desk.connection, keys, sale.setl_id, split=keys if sale.is_split else ())
 
 
 def _claimed(place: Words, taken: claims.Claim | None, institution: str) -> Words:

@@ -1,0 +1,93 @@
+"""Packs whose codes travel with a settlement: how many there may be, and what asking about them costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from server.store.database import Store
+from tests.server.fake_terminal import code_of
+from tests.server.fsi.counter import LIMITED, PLAIN, file_store
+from tests.server.fsi.shop import Shop, open_shop
+
+ONE, TWO, THREE = (code_of(number) for number in (1, 2, 3))
+
+
+@pytest.fixture
+def shop(migrated_file: Path, tmp_path: Path) -> Iterator[Shop]:
+    with file_store(migrated_file, tmp_path) as store:
+        yield open_shop(store)
+
+
+@contextmanager
+def statements(store: Store) -> Iterator[list[str]]:
+    """List the statements that are executed meanwhile."""
+    found: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        found.append(statement)
+
+    event.listen(store._engine, "before_cursor_execute", note)
+    yield found
+    event.remove(store._engine, "before_cursor_execute", note)
+
+
+def trial(shop: Shop, *codes: str, count: str = "2") -> dict[str, object]:
+    sale = shop.sale_with(*codes)
+    sale["drugdetail"] = [shop.counter.line(PLAIN, count, "10.00")]
+    sale["druginfo"] |= {"medfee_sumamt": f"{int(count) * 10}.00"}  # type: ignore[operator]
+    return shop.say("2101", sale)
+
+
+@pytest.mark.parametrize(
+    ("codes", "why"),
+    [
+        ((ONE, ONE), f"{ONE}：重复填写"),
+        ((ONE, f"(01)06901234567892(21){'A' * 9}", f"(01)06901234567892(21){'A' * 9}(10)L1"), "重复填写"),
+        ((ONE, TWO, THREE), f"{THREE}：整盒的码多于数量"),
+    ],
+)
+def test_each_pack_is_there_once_and_no_more_than_were_sold(shop: Shop, codes: tuple[str, ...], why: str) -> None:
+    answer = trial(shop, *codes, count="3" if why == "重复填写" else "2")
+    assert str(answer["err_msg"]).startswith("[settlement.trace_code]")
+    assert why in str(answer["err_msg"])
+
+
+def test_packs_that_fit_are_tried(shop: Shop) -> None:
+    for codes in ((), (ONE,), (ONE, TWO)):
+        assert trial(shop, *codes)["infcode"] == 0
+
+
+@pytest.mark.parametrize("number", ["2102", "3505"])
+def test_many_packs_are_asked_about_at_once(shop: Shop, number: str) -> None:
+    asked: list[int] = []
+    for codes in ([code_of(5)], [code_of(10)], [code_of(n) for n in range(20, 23)]):
+        with statements(shop.office.store) as found:
+            if number == "2102":
+                shop.settle_with(*codes, number=f"A-{len(codes)}-{len(asked)}")
+            else:
+                assert shop.sell(*codes, rtal_docno=f"S{len(asked)}") == ("1", "")
+        asked.append(len(found))
+    # The first of all is not counted: the ledger gives its stream a number then.
+    assert asked[1] == asked[2]
+
+
+def test_a_pack_that_was_never_sold_costs_one_statement_more(shop: Shop) -> None:
+    asked: list[int] = []
+    for codes in ((), (code_of(30),)):
+        with statements(shop.office.store) as found:
+            assert trial(shop, *codes)["infcode"] == 0
+        asked.append(len(found))
+    assert asked[1] - asked[0] <= 2, "the pack's product, and what was said of the pack"
+
+
+def test_packs_of_two_lines_that_were_paid_are_named_one_by_one(shop: Shop) -> None:
+    setl_id = shop.settle_with(ONE, number="A-1")
+    sale = shop.sale_with(TWO, ONE)
+    sale["drugdetail"] = [shop.counter.line(PLAIN, "1", "10.00"), shop.counter.line(LIMITED, "1", "10.00")]
+    answer = shop.say("2101", sale)
+    assert f"{ONE}：已随本机构结算 {setl_id} 支付" in str(answer["err_msg"])

@@ -15,7 +15,7 @@ from rules.benefits.case import Visit
 from rules.benefits.errors import CaseError
 from rules.benefits.facts import ORDINARY, Facts
 from rules.benefits.outcome import SplitLine
-from rules.benefits.rule_set import Portion
+from rules.benefits.rule_set import Portion, Reach
 from rules.benefits.sentences import StepKind
 from rules.benefits.worksheet import Worksheet
 from rules.money import ZERO, at_least_zero, to_cent, total
@@ -55,14 +55,21 @@ def baskets_of(sheet: Worksheet, facts: Facts, visit: Visit, split: Sequence[Spl
 
 
 def cut_to_package(sheet: Worksheet, facts: Facts, baskets: Sequence[Basket]) -> Decimal:
-    """Cut the ordinary basket to the price of the visit's package; return what the hospital bears."""
+    """Cut the ordinary basket to what is left of the price of the visit's package; return what the hospital bears.
+
+    Of a later part of a stay it never bears more than funds do not count: what the person has paid stays paid.
+    """
     rule = next((package for package in sheet.rules.packages if package.when.fits(facts)), None)
     ordinary = next((basket for basket in baskets if basket.facts.portion == ORDINARY), None)
     if rule is None or ordinary is None:
         return to_cent(ZERO)
-    ordinary.counted = min(ordinary.in_scope, rule.price)
-    covered = ordinary.amount if rule.is_for_everything else ordinary.in_scope
-    hospital = to_cent(at_least_zero(covered - rule.price))
+    tally, counted, covered = sheet.tally, f"counted:{rule.id}", f"covered:{rule.id}"
+    ordinary.counted = min(ordinary.in_scope, at_least_zero(rule.price - tally.of(counted, Reach.VISIT)))
+    whole = ordinary.amount if rule.is_for_everything else ordinary.in_scope
+    above = at_least_zero(whole - at_least_zero(rule.price - tally.of(covered, Reach.VISIT)))
+    hospital = to_cent(min(above, ordinary.amount - ordinary.counted))
+    tally.grow(counted, Reach.VISIT, ordinary.counted)
+    tally.grow(covered, Reach.VISIT, whole)
     sheet.write(
         StepKind.PACKAGE,
         rule.id,

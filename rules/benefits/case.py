@@ -101,7 +101,9 @@ class Visit:
     ends: date | None = None
     """Discharge; none: the day it began."""
     is_continued: bool = False
-    """The stay was settled once at the turn of the year and goes on."""
+    """A part of the stay was settled in an earlier year."""
+    so_far: Mapping[str, Decimal] = field(default_factory=dict)
+    """What the parts of the stay that were settled before carry on, by key: sums of `Settlement.carries`."""
 
 
 @dataclass(frozen=True, slots=True)

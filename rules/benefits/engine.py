@@ -18,12 +18,12 @@ from rules.benefits.case import Line, Person, Visit, YearTotals, check_case
 from rules.benefits.facts import Facts, facts_of
 from rules.benefits.layer_run import LayerRun, Paid
 from rules.benefits.outcome import RATIO_PLACES, Fund, Settlement, SplitLine
-from rules.benefits.rule_set import Base, Layer, Part
+from rules.benefits.rule_set import Base, Layer, Part, Reach
 from rules.benefits.sentences import StepKind, Value
 from rules.benefits.split import FirstPayUse, split_lines
-from rules.benefits.tally import STAYS
+from rules.benefits.tally import STAYS, Tally
 from rules.benefits.worksheet import Worksheet
-from rules.money import ONE, ZERO, at_least_zero, to_cent, to_places, total
+from rules.money import ONE, ZERO, to_cent, to_places, total
 
 Amounts = dict[str, Decimal]
 
@@ -44,7 +44,7 @@ def settle(book: Book, person: Person, visit: Visit, lines: Sequence[Line], tota
     """
     check_case(person, visit, lines)
     force = book.for_visit(visit)
-    sheet = Worksheet(force.rules, force.day, totals)
+    sheet = Worksheet(force.rules, force.day, totals, visit.so_far)
     facts = facts_of(person, visit, force.rules.districts)
     split, first_pays = split_lines(force.rules, facts, visit, lines)
     amounts = _fees(split)
@@ -54,7 +54,7 @@ def settle(book: Book, person: Person, visit: Visit, lines: Sequence[Line], tota
     hospital = cut_to_package(sheet, facts, baskets)
     basics = [basic for basket in baskets for basic in _run_layers(sheet, basket)]
     if force.rules.is_stay(visit.med_type) and not visit.is_continued:
-        sheet.tally.increments[STAYS] = ONE
+        _count_stay(sheet.tally)
     amounts.update(_fund_amounts(sheet, basics))
     fund = amounts["fund_pay_sumamt"]
     amounts["hosp_part_amt"] = hospital
@@ -72,6 +72,7 @@ def settle(book: Book, person: Person, visit: Visit, lines: Sequence[Line], tota
         payments=tuple(sheet.payments),
         steps=tuple(sheet.steps),
         increments=sheet.tally.increments,
+        carries=sheet.tally.carries,
         rules=sheet.used,
     )
 
@@ -119,7 +120,7 @@ def _run_layers(sheet: Worksheet, basket: Basket) -> list[Paid]:
     left = basket.counted - basic.amount
     for slot in others:
         run = _choose(sheet, slot, basket.facts)
-        base = _base(run.layer.base, basket.counted, left, basic) if run else ZERO
+        base = _base(run, basket.counted, left, basic) if run else ZERO
         if run and base:
             left -= run.pay(base, left).amount
     return [basic]
@@ -134,12 +135,19 @@ def _choose(sheet: Worksheet, slot: Sequence[Layer], facts: Facts) -> LayerRun |
     return None
 
 
-def _base(base: Base, scope: Decimal, left: Decimal, basic: Paid) -> Decimal:
-    if base is Base.SCOPE:
+def _base(run: LayerRun, scope: Decimal, left: Decimal, basic: Paid) -> Decimal:
+    if run.layer.base is Base.SCOPE:
         return scope
-    if base is Base.OVER_CAP:
+    if run.layer.base is Base.OVER_CAP:
         return basic.over_cap
-    return left if base is Base.LEFT else at_least_zero(left - basic.deductible)
+    return left if run.layer.base is Base.LEFT else run.above_deductible(left, basic.deductible)
+
+
+def _count_stay(tally: Tally) -> None:
+    """Count a stay once, in however many parts it is settled."""
+    if not tally.of(STAYS, Reach.VISIT):
+        tally.grow(STAYS, Reach.YEAR, ONE)
+        tally.grow(STAYS, Reach.VISIT, ONE)
 
 
 def _fund_amounts(sheet: Worksheet, basics: Sequence[Paid]) -> Amounts:

@@ -15,7 +15,7 @@ from rules.benefits.facts import Facts
 from rules.benefits.outcome import Payment
 from rules.benefits.rule_set import Cap, Counts, Laid, Layer, Rate, Reach
 from rules.benefits.sentences import StepKind, Value, percent
-from rules.benefits.tally import cap_key, cap_reach, deductible_key, position_key
+from rules.benefits.tally import cap_key, cap_reach, deductible_key, position_key, rest_key
 from rules.benefits.worksheet import Worksheet
 from rules.money import ZERO, at_least_zero, to_cent
 
@@ -79,7 +79,8 @@ class LayerRun:
         free = deductible if self.layer.laid is Laid.ABOVE_DEDUCTIBLE else ZERO
         capped = min([base - free, *(limit.left for limit in limits if limit.counts is Counts.SCOPE)])
         counted = at_least_zero(capped + free - deductible)
-        stretches = self._lay(base, deductible, counted, adjusted)
+        begin = self._begin()
+        stretches = self._lay(begin, base, deductible, counted, adjusted)
         reckoned = to_cent(sum((stretch.width * stretch.rate for stretch in stretches), ZERO))
         payable = [limit.left for limit in limits if limit.counts is Counts.PAID]
         amount = to_cent(min([reckoned, left, *payable]))
@@ -92,8 +93,21 @@ class LayerRun:
             counted=counted,
             rate=stretches[0].rate if len({stretch.rate for stretch in stretches}) == 1 else None,
         )
-        self._write(base, paid, stretches, reckoned, min((limit.left for limit in limits), default=None))
+        limit_left = min((limit.left for limit in limits), default=None)
+        self._write(begin, base, paid, stretches, reckoned=reckoned, limit_left=limit_left)
         return paid
+
+    def above_deductible(self, left: Decimal, deductible: Decimal) -> Decimal:
+        """Return what is left without the basic deductible.
+
+        Where a fund has paid into the deductible, there is less left than it: then the next part of the stay begins
+        with the rest of it.
+        """
+        tally, key = self.sheet.tally, rest_key(self.layer.slot)
+        rest = tally.of(key, Reach.VISIT)
+        above = left - deductible - rest
+        tally.grow(key, Reach.VISIT, at_least_zero(-above) - rest)
+        return at_least_zero(above)
 
     def _deductible(self, base: Decimal, adjusted: Adjusted) -> Decimal:
         """Return what of the base the deductible takes."""
@@ -132,13 +146,20 @@ class LayerRun:
         left = to_cent(at_least_zero(cap.amount * adjusted.cap_factor - used))
         return Limit(key, reach, cap.counts, left)
 
-    def _lay(self, base: Decimal, deductible: Decimal, counted: Decimal, adjusted: Adjusted) -> list[Stretch]:
-        """Return the counted money by bands, beginning where the visit, or the year, has come to."""
-        tally, over = self.sheet.tally, self.layer.over
+    def _begin(self) -> Decimal:
+        """Return where in its bands the visit, or the year, has come to."""
+        return self.sheet.tally.of(self._position, self.layer.over)
+
+    @property
+    def _position(self) -> str:
+        return position_key(self.layer.group, is_from_zero=self.layer.laid is Laid.FROM_ZERO)
+
+    def _lay(
+        self, begin: Decimal, base: Decimal, deductible: Decimal, counted: Decimal, adjusted: Adjusted
+    ) -> list[Stretch]:
+        """Return the counted money by bands from where they begin, and let that grow."""
         is_from_zero = self.layer.laid is Laid.FROM_ZERO
-        key = position_key(self.layer.group, is_from_zero=is_from_zero)
-        begin = tally.of(key, over)
-        tally.grow(key, over, base if is_from_zero else base - deductible)
+        self.sheet.tally.grow(self._position, self.layer.over, base if is_from_zero else base - deductible)
         low = begin + deductible if is_from_zero else begin
         stretches = []
         for band in self.rate.bands:
@@ -148,11 +169,21 @@ class LayerRun:
         return stretches
 
     def _write(
-        self, base: Decimal, paid: Paid, stretches: Sequence[Stretch], reckoned: Decimal, limit_left: Decimal | None
+        self,
+        begin: Decimal,
+        base: Decimal,
+        paid: Paid,
+        stretches: Sequence[Stretch],
+        *,
+        reckoned: Decimal,
+        limit_left: Decimal | None,
     ) -> None:
         layer = self.layer
         bands = " + ".join(f"{stretch.width}×{percent(stretch.rate)}" for stretch in stretches)
-        given: dict[str, Value] = {"fund": layer.fund.value, "base": base, "counted": paid.counted, "bands": bands}
+        given: dict[str, Value] = {"fund": layer.fund.value, "base": base, "counted": paid.counted}
+        if begin and len(self.rate.bands) > 1:
+            given["from"] = begin
+        given["bands"] = bands
         given["reckoned"] = reckoned
         if limit_left is not None:
             given["limit_left"] = limit_left

@@ -137,6 +137,8 @@ class Settlement:
     steps: tuple[Step, ...]
     increments: Mapping[str, Decimal]
     """What the year totals grow by; never negative."""
+    carries: Mapping[str, Decimal]
+    """What the next part of the stay has to know of this one: deductible paid, place in the bands, caps of a visit."""
     rules: tuple[RuleUse, ...]
 
     @property

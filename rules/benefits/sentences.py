@@ -134,6 +134,8 @@ def _payment(values: Values) -> Words:
         f"基数 {values['base']}，起付线以上计 {values['counted']}",
         f"base {values['base']}, counted {values['counted']}",
     )
+    if "from" in values:
+        zh, en = f"{zh}，分段接 {values['from']} 之后", f"{en}, bands go on after {values['from']}"
     if values["bands"]:
         zh, en = f"{zh}，{values['bands']} = {values['reckoned']}", f"{en}, {values['bands']} = {values['reckoned']}"
     if "limit_left" in values:

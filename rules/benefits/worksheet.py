@@ -17,10 +17,10 @@ from rules.benefits.tally import Tally
 class Worksheet:
     """What is written down while a settlement is worked out."""
 
-    def __init__(self, rules: RuleSet, day: date, totals: YearTotals) -> None:
+    def __init__(self, rules: RuleSet, day: date, totals: YearTotals, so_far: Mapping[str, Decimal]) -> None:
         self.rules = rules
         self.day = day
-        self.tally = Tally(totals)
+        self.tally = Tally(totals, so_far)
         self.steps: list[Step] = []
         self.payments: list[Payment] = []
         self._used: dict[str, RuleUse] = {}

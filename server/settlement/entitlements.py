@@ -31,6 +31,7 @@ from server.eprescription import dispensing
 from server.eprescription.dispensing import NothingLeftError, Taken
 from server.settlement.entitlement import Entitled
 from server.settlement.errors import SettlementError
+from server.settlement.meanwhile import check_limits_unused
 from server.settlement.pricing import Priced, as_listed
 from server.settlement.sale import Sale, SaleLine
 from server.store import entitlements as store
@@ -136,10 +137,12 @@ class StoredEntitlements:
 
         Raises:
             NothingLeftError: Somebody else has taken it meanwhile.
+            ReversalError: The person has had of the same limited drugs meanwhile.
         """
         at = self.now()
-        rest = self.book.on(at.astimezone(BEIJING).date()).rest
-        dispensing.take_again(connection, setl_id, at, is_last=rest is Rest.NOWHERE)
+        rules = self.book.on(at.astimezone(BEIJING).date())
+        dispensing.take_again(connection, setl_id, at, is_last=rules.rest is Rest.NOWHERE)
+        check_limits_unused(connection, rules, setl_id)
 
 
 __all__ = ["EntitlementError", "NothingLeftError", "StoredEntitlements"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from hashlib import sha256
@@ -15,7 +16,7 @@ from server.settlement.checks import STAYS
 from server.settlement.funds import LONGEST_TEXT, fund_rows, rows_of, rows_text
 from server.settlement.reckoning import Reckoned
 from server.settlement.sale import Caller, key_of
-from server.store.settlements import AMOUNTS, Increment, SettledCode, SettledLine, SettlementState
+from server.store.settlements import AMOUNTS, OF_VISIT, Increment, SettledCode, SettledLine, SettlementState
 from server.store.settlements import Settlement as Record
 from server.store.visits import FeeLine, Visit, VisitKind, VisitState
 from wire.fsi.values import BEIJING
@@ -63,7 +64,7 @@ def kept_of(reckoned: Reckoned, setl_id: str, mdtrt_id: str) -> Kept:
         ),
         tuple(
             Increment(setl_id, key, sale.psn_no, outcome.year, amount)
-            for key, amount in sorted(outcome.increments.items())
+            for key, amount in sorted(_grown(reckoned).items())
         ),
     )
 
@@ -146,6 +147,14 @@ def fee_lines_of(reckoned: Reckoned, mdtrt_id: str, setl_id: str) -> tuple[FeeLi
         )
         for priced in reckoned.priced
     )
+
+
+def _grown(reckoned: Reckoned) -> Mapping[str, Decimal]:
+    """Return what the settlement adds: to its year, and, of a stay, to what the next part has to know."""
+    grown = dict(reckoned.outcome.increments)
+    if reckoned.sale.stay_number is not None:
+        grown |= {f"{key}{OF_VISIT}": amount for key, amount in reckoned.outcome.carries.items()}
+    return grown
 
 
 def _record(reckoned: Reckoned, setl_id: str, mdtrt_id: str) -> Record:

@@ -22,7 +22,7 @@ from server.settlement.entitlement import Entitled, Entitlements
 from server.settlement.persons import Insured, as_ruled, load_insured, referral_of
 from server.settlement.pricing import Priced, price_lines
 from server.settlement.sale import Sale
-from server.store import settlements
+from server.store import increments, settlements
 from server.store.database import Connection
 from server.store.institutions import Institution
 from wire.fsi.values import BEIJING
@@ -64,6 +64,8 @@ def reckon(connection: Connection, sale: Sale, institution: Institution, ground:
     visit = _visit(sale, institution, person, entitled)
     force = book.for_visit(visit)
     totals = settlements.load_year_totals(connection, sale.psn_no, force.day.year)
+    if sale.stay_number is not None:
+        visit = _going_on(connection, visit, sale, force.day.year)
     outcome = settle(
         book,
         as_ruled(person, force.rules, force.day),
@@ -77,8 +79,9 @@ def reckon(connection: Connection, sale: Sale, institution: Institution, ground:
 def _visit(sale: Sale, institution: Institution, person: Insured, entitled: Entitled) -> Visit:
     return Visit(
         med_type=sale.med_type,
-        begins=sale.begins.astimezone(BEIJING).date(),
-        ends=sale.ends.astimezone(BEIJING).date() if sale.ends else None,
+        # Only a stay lasts: what crosses the turn of a year in an open registration is of the day of its fees.
+        begins=sale.day if sale.stay_number is None else sale.begins.astimezone(BEIJING).date(),
+        ends=None if sale.stay_number is None else sale.day,
         level=institution.level,
         institution_kind=institution.kind,
         district=sale.by.district or institution.district,
@@ -86,8 +89,14 @@ def _visit(sale: Sale, institution: Institution, person: Insured, entitled: Enti
         referral=referral_of(person, sale),
         uses_account=sale.uses_account,
         dual_channel=entitled.dual_channel,
-        is_continued=sale.is_continued,
     )
+
+
+def _going_on(connection: Connection, visit: Visit, sale: Sale, year: int) -> Visit:
+    """Return a stay as it goes on from its parts that stand."""
+    carried = increments.load_carried(connection, sale.visit)
+    is_continued = carried.first_year is not None and carried.first_year < year
+    return replace(visit, so_far=carried.amounts, is_continued=is_continued)
 
 
 def _stay_number(totals: Mapping[str, Decimal]) -> int:

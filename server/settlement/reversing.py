@@ -1,8 +1,9 @@
 """Taking a cancellation back whose answer never came: the settlement stands again, as the institution's books have it.
 
 What the cancellation gave back is taken again: money of the same accounts, the totals of the same year, the lines, the
-entitlements. Where something of it was used meanwhile it cannot be, and the error names what: then the institution
-accepts the cancellation, which a repeated 2103 answers as it did the first time.
+entitlements. Where something of it was used meanwhile it cannot be, and the error names what and by which settlement:
+then the institution accepts the cancellation, which a repeated 2103 answers as it did the first time. The parts of a
+stay stand again in their order only.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from server.people import personal_accounts
 from server.people.personal_accounts import AccountShortError
 from server.settlement.entitlement import Entitlements
 from server.settlement.errors import ReversalError
+from server.settlement.meanwhile import check_totals_unused
 from server.settlement.sale import Caller
+from server.settlement.visit_sales import check_next_part
 from server.store import settlements, visits
 from server.store.database import Connection
 from server.store.settlements import Settlement, SettlementState
@@ -40,12 +43,19 @@ def restore(connection: Connection, record: Settlement, by: Caller, entitlements
         )
     negative = settlements.find_cancelling(connection, record.setl_id)
     assert negative is not None  # noqa: S101 - what is cancelled has its negative
+    visit = visits.load_visit(connection, record.mdtrt_id)
+    assert visit is not None  # noqa: S101 - a settlement names a visit, and visits are never deleted
+    if visit.kind is VisitKind.INPATIENT:
+        check_next_part(connection, visit, record)
     _take_again(connection, negative, by)
     for one, after in ((negative, SettlementState.REVERSED), (record, SettlementState.ACTIVE)):
         if not settlements.change_state(connection, one.setl_id, before=one.state, after=after):
             raise StoreContentionError(Words("该结算刚被改动", "The settlement was changed just now"))
     _take_lines(connection, record)
+    if visit.kind is VisitKind.PHARMACY:
+        visits.change_visit(connection, replace(visit, state=VisitState.SETTLED))
     entitlements.use_again(connection, record.setl_id)
+    check_totals_unused(connection, record, negative.settled_at)
 
 
 def _take_again(connection: Connection, negative: Settlement, by: Caller) -> None:
@@ -69,6 +79,3 @@ def _take_lines(connection: Connection, record: Settlement) -> None:
                 f"Lines of the visit {record.mdtrt_id} were removed or settled anew",
             )
         )
-    visit = visits.load_visit(connection, record.mdtrt_id)
-    if visit is not None and visit.kind is VisitKind.PHARMACY:
-        visits.change_visit(connection, replace(visit, state=VisitState.SETTLED))

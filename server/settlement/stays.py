@@ -10,12 +10,13 @@ from typing import Final
 from codes.words import Words
 from rules.benefits.book import Book
 from rules.benefits.case import Visit as RuledVisit
+from rules.benefits.tally import STAYS
 from server.people.practice import find_institution
 from server.settlement.sale import Caller
 from server.settlement.sent import without_persons
 from server.settlement.visit_errors import FeeTimeError, StayOverlapsError
 from server.settlement.visiting import check_come, refused
-from server.store import visits
+from server.store import visits, year_openings
 from server.store.database import Connection
 from server.store.visits import Visit, VisitKind, VisitState
 from wire.fsi.values import BEIJING
@@ -57,14 +58,18 @@ def check_alone(connection: Connection, psn_no: str, begins: datetime, besides: 
 
 
 def stay_number(connection: Connection, visit: Visit, book: Book, now: datetime) -> int:
-    """Return which stay of the year this is, by admissions that were not cancelled, wherever they were."""
+    """Return which stay of the year this is, by admissions that were not cancelled, wherever they were.
+
+    Stays of the year before the person's came to this centre are told with the totals of the year, and counted first.
+    """
     year = _year_of(visit, book, now)
     earlier = (
         one
         for one in stays_of(connection, visit.psn_no)
         if one.mdtrt_id != visit.mdtrt_id and one.begins_at < visit.begins_at
     )
-    return 1 + sum(_year_of(one, book, now) == year for one in earlier)
+    told = year_openings.load_opening(connection, visit.psn_no, year, STAYS)
+    return 1 + int(told) + sum(_year_of(one, book, now) == year for one in earlier)
 
 
 def discharge(

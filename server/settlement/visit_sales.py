@@ -16,7 +16,7 @@ from codes.words import Words
 from rules.pack_meant import NoPack, pack_meant
 from rules.visits import net_counts
 from server.settlement.charging import charge_of
-from server.settlement.errors import NoLinesError
+from server.settlement.errors import NoLinesError, ReversalError
 from server.settlement.sale import Caller, Credential, Sale, SaleLine, SoldCode
 from server.settlement.visit_errors import (
     CodesMissingError,
@@ -121,13 +121,22 @@ def stay_sale(connection: Connection, visit: Visit, asked: Asked, *, is_mid_stay
     parts = standing_settlements(connection, visit)
     free = [one for one in lines if one.setl_id is None]
     if not free and parts:
-        last = parts[-1]
+        last = max(parts, key=part_number)
         again = [one for one in lines if one.setl_id == last.setl_id]
         return VisitSale(
-            _stay(visit, again, asked, _Part(len(parts), last.ends_at, stay_number)), tuple(again), is_settled=True
+            _stay(visit, again, asked, _Part(part_number(last), last.ends_at, stay_number)),
+            tuple(again),
+            is_settled=True,
         )
     ends = asked.by.at if visit.ends_at is None else visit.ends_at
-    return VisitSale(_stay(visit, free, asked, _Part(len(parts) + 1, ends, stay_number)), tuple(free), is_settled=False)
+    # After the highest that stands: one number is never two parts at a time.
+    number = max((part_number(one) for one in parts), default=0) + 1
+    return VisitSale(_stay(visit, free, asked, _Part(number, ends, stay_number)), tuple(free), is_settled=False)
+
+
+def part_number(record: Settlement) -> int:
+    """Return which part of a stay a settlement is."""
+    return int(record.sale_number.rpartition("-")[2])
 
 
 def check_last_part(connection: Connection, visit: Visit, record: Settlement) -> None:
@@ -136,15 +145,43 @@ def check_last_part(connection: Connection, visit: Visit, record: Settlement) ->
     Raises:
         LineSettledError: A later part stands.
     """
-    later = [one for one in standing_settlements(connection, visit) if _number(one) > _number(record)]
+    later = [one for one in standing_settlements(connection, visit) if part_number(one) > part_number(record)]
     if later:
-        last = later[-1].setl_id
+        last = max(later, key=part_number).setl_id
         raise LineSettledError(
             Words(
                 f"结算 {record.setl_id} 之后的分段结算 {last} 尚未撤销",
                 f"The part {last}, which was settled after {record.setl_id}, stands",
             ),
             next_step=Words(f"请先用 2305 撤销结算 {last}。", f"First cancel {last} with 2305."),
+        )
+
+
+def check_next_part(connection: Connection, visit: Visit, record: Settlement) -> None:
+    """Refuse to let a part of a stay stand again on other parts than those that it was reckoned on.
+
+    Raises:
+        ReversalError: A part before it does not stand, or another one stands in its place.
+    """
+    standing = {part_number(one): one for one in standing_settlements(connection, visit)}
+    own = part_number(record)
+    missing = next((n for n in range(1, own) if n not in standing), None)
+    if missing is not None:
+        raise ReversalError(
+            Words(
+                f"结算 {record.setl_id} 是就诊 {visit.mdtrt_id} 的第 {own} 段，第 {missing} 段已撤销",
+                f"{record.setl_id} is part {own} of the stay {visit.mdtrt_id}, of which part {missing} is cancelled",
+            ),
+            next_step=Words("请按先后顺序冲正：先冲正前一段的撤销。", "Reverse in order: first the part before it."),
+        )
+    later = next((one for n, one in standing.items() if n >= own or one.settled_at > record.settled_at), None)
+    if later is not None:
+        raise ReversalError(
+            Words(
+                f"结算 {record.setl_id} 撤销后，就诊 {visit.mdtrt_id} 已另行结算（{later.setl_id}）",
+                f"The stay {visit.mdtrt_id} was settled otherwise since ({later.setl_id})",
+            ),
+            next_step=Words(f"请先用 2305 撤销结算 {later.setl_id}。", f"First cancel {later.setl_id} with 2305."),
         )
 
 
@@ -262,12 +299,7 @@ class _Part:
 
 def _stay(visit: Visit, lines: Sequence[FeeLine], asked: Asked, part: _Part) -> Sale:
     sale = _sale(visit, lines, asked, number=f"{visit.mdtrt_id}-{part.n}", ends=part.ends)
-    return replace(sale, stay_number=part.stay_number, is_continued=part.n > 1)
-
-
-def _number(record: Settlement) -> int:
-    """Return which part of a stay a settlement is."""
-    return int(record.sale_number.rpartition("-")[2])
+    return replace(sale, stay_number=part.stay_number)
 
 
 def _sale(visit: Visit, lines: Sequence[FeeLine], asked: Asked, *, number: str, ends: datetime | None) -> Sale:

@@ -18,8 +18,10 @@ from server.store import bulk
 from server.store.amounts import FEN
 from server.store.fsi_tables import settlement, settlement_code, settlement_increment, settlement_line, year_opening
 from server.store.records import Records
-from server.store.times import micros
+from server.store.times import micros, moment_or_none
 
+OF_VISIT = "@visit"
+"""How the key of an increment ends that is no total of a year: what a part of a stay hands on to the next."""
 AMOUNTS = tuple(column.name.removesuffix("_fen") for column in settlement.columns if column.name.endswith("_fen"))
 """The amounts of a settlement, by the interface's names."""
 
@@ -192,6 +194,7 @@ _ADDED_IN_YEAR = (
     .where(
         settlement_increment.c.psn_no == bindparam("psn_no"),
         settlement_increment.c.year == bindparam("year"),
+        settlement_increment.c.key.not_like(f"%{OF_VISIT}"),
         settlement.c.state != SettlementState.REVERSED.value,
     )
     .union_all(
@@ -253,6 +256,13 @@ def find_cancelling(connection: Connection, setl_id: str) -> Settlement | None:
     return None if row is None else _SETTLEMENTS.record(row)
 
 
+def cancelled_last_at(connection: Connection, setl_id: str) -> datetime | None:
+    """Return when a settlement was cancelled last, even if that was taken back; None if it never was."""
+    return moment_or_none(
+        connection.scalar(select(func.max(settlement.c.settled_us)).where(settlement.c.cancels == setl_id))
+    )
+
+
 def load_settlements_of_visit(connection: Connection, mdtrt_id: str) -> Sequence[Settlement]:
     """Return every settlement of a visit, negatives too, in order."""
     asked = select(settlement).where(settlement.c.mdtrt_id == mdtrt_id)
@@ -266,6 +276,15 @@ def load_settlements_of_person(
     found = settlement.c
     asked = select(settlement).where(
         found.psn_no == psn_no, found.settled_us >= micros(begins), found.settled_us < micros(ends)
+    )
+    return _SETTLEMENTS.records(connection.execute(asked.order_by(found.settled_us, found.setl_id)))
+
+
+def load_standing_since(connection: Connection, psn_no: str, since: datetime) -> Sequence[Settlement]:
+    """Return somebody's settlements that stand and were made from a moment on, in order."""
+    found = settlement.c
+    asked = select(settlement).where(
+        found.psn_no == psn_no, found.state == SettlementState.ACTIVE.value, found.settled_us >= micros(since)
     )
     return _SETTLEMENTS.records(connection.execute(asked.order_by(found.settled_us, found.setl_id)))
 

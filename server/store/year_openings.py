@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, select
 
 from server.store import bulk
+from server.store.amounts import FEN
 from server.store.fsi_tables import year_opening
 from server.store.records import Records
 
@@ -27,11 +28,22 @@ class YearOpening:
 
 
 _OPENINGS = Records(year_opening, YearOpening)
+_OPENING = select(year_opening.c.amount_fen).where(
+    year_opening.c.psn_no == bindparam("psn_no"),
+    year_opening.c.year == bindparam("year"),
+    year_opening.c.key == bindparam("key"),
+)
 
 
 def load_openings_of_all(connection: Connection, psn_nos: Collection[str]) -> Sequence[YearOpening]:
     """Return what was told of people's years."""
     return _OPENINGS.records(bulk.fetch(connection, _OPENINGS.columns, year_opening.c.psn_no, psn_nos))
+
+
+def load_opening(connection: Connection, psn_no: str, year: int, key: str) -> Decimal:
+    """Return what was told of one total of a person's year; nothing if it was not."""
+    fen = connection.scalar(_OPENING, {"psn_no": psn_no, "year": year, "key": key})
+    return FEN.amount(int(fen or 0))
 
 
 def put_openings(connection: Connection, openings: Sequence[YearOpening]) -> None:

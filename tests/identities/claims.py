@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 
 from rules.benefits import (
     Book,
+    CaseError,
     Line,
     Person,
     Settlement,
@@ -22,12 +23,26 @@ from rules.benefits import (
 )
 from rules.benefits.identities import AMOUNTS, area_reading, check_amounts
 from rules.benefits.outcome import Fund
+from rules.benefits.rule_set import Base, RuleSet
 from rules.benefits.sentences import HUNDRED
-from rules.money import ONE, ZERO, to_cent, total
+from rules.money import CENT, ONE, ZERO, to_cent, total
 from tests.identities.random_cases import random_line
 
 STRETCH = re.compile(r"([0-9.]+)×([0-9.]+)%")
 TWO_PLACES = -2
+MOST_PARTS = 4
+PAID = frozenset(fund.value for fund in Fund)
+ADD_UP = (
+    "medfee_sumamt",
+    "fulamt_ownpay_amt",
+    "overlmt_selfpay",
+    "preselfpay_amt",
+    "inscp_scp_amt",
+    "act_pay_dedc",
+    "hosp_part_amt",
+    *sorted(PAID),
+)
+"""Amounts of a stay's parts that come to those of the whole; accounts pay what comes first."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +179,81 @@ def reversal_leaves_what_others_brought(case: Case, _: random.Random) -> str:
     return "" if anew == case.settlement else "another settlement once it was taken back"
 
 
+def parts_of_a_stay_come_to_the_whole(case: Case, rng: random.Random) -> str:
+    """Settle the same lines in parts, each handing on to the next: each keeps the claims, their sums are the whole.
+
+    A cent for each layer and part is let pass. What parts cannot make good are payments that were cut because several
+    funds wanted the same money, or had one cap between them: whoever comes first takes it, and nothing is paid back.
+    """
+    whole = case.settlement
+    if _is_in_portions(whole) or not _adds_up(case.book.versions[0]):
+        return ""
+    settled = list(_settled_in_parts(case, rng))
+    if sum(len(one.lines) for one in settled) < len(case.lines):
+        return ""
+    for one in settled:
+        for claim in ALWAYS:
+            if said := claim(one, rng):
+                return f"{claim.__name__} of a part: {said}"
+    parts = [one.settlement for one in settled]
+    if any(_is_cut_short(one) for one in (whole, *parts)):
+        return ""
+    allowed = _cent(case.book.versions[0], whole) * len(parts)
+    for name in ADD_UP:
+        together = total(getattr(one, name) for one in parts)
+        if abs(together - getattr(whole, name)) > (allowed if name in PAID else ZERO):
+            return f"{name}: {together} in {len(parts)} parts, {getattr(whole, name)} as a whole"
+    return ""
+
+
+def _settled_in_parts(case: Case, rng: random.Random) -> Iterator[Case]:
+    """Yield the parts of a random split; nothing if a part would take back more than it has."""
+    parts: dict[int, list[Line]] = {}
+    count = rng.randint(2, MOST_PARTS)
+    for line in case.lines:
+        parts.setdefault(rng.randrange(count), []).append(line)
+    totals, visit = case.totals, case.visit
+    for lines in parts.values():
+        serials = frozenset(line.serial for line in lines)
+        visit = replace(visit, dual_channel=case.visit.dual_channel & serials)
+        try:
+            settled = settle(case.book, case.person, visit, lines, totals)
+        except CaseError:
+            return
+        yield Case(case.book, case.person, visit, lines, totals, settled)
+        totals = totals.plus(settled.increments)
+        visit = replace(visit, so_far=YearTotals(visit.so_far).plus(settled.carries).amounts)
+
+
+def _adds_up(rules: RuleSet) -> bool:
+    """Tell whether these rules can come to the same in parts: no money has two claims on it."""
+    slots_of: dict[str, set[str]] = {}
+    for layer in rules.layers:
+        for cap in layer.caps:
+            slots_of.setdefault(cap.pool, set()).add(layer.slot)
+    is_shared = any(len(slots) > 1 for slots in slots_of.values())
+    return not is_shared and not any(package.is_for_everything for package in rules.packages)
+
+
+def _cent(rules: RuleSet, whole: Settlement) -> Decimal:
+    """Return what a layer may round by: money over a cap is found by dividing, a fen of the cap by the rate."""
+    if all(layer.base is not Base.OVER_CAP for layer in rules.layers):
+        return CENT
+    given = [dict(step.given) for step in whole.steps if step.kind is StepKind.PAYMENT]
+    rates = [Decimal(rate) / HUNDRED for one in given for _, rate in STRETCH.findall(str(one["bands"]))]
+    return CENT / min([rate for rate in rates if rate], default=ONE)
+
+
+def _is_cut_short(settled: Settlement) -> bool:
+    """Tell whether a fund paid less than it reckoned for another reason than its cap."""
+    for step in settled.steps:
+        if step.kind is StepKind.PAYMENT:
+            given, paid = dict(step.given), dict(step.result)["paid"]
+            if paid < min(given["reckoned"], given.get("limit_left", given["reckoned"])):
+                return True
+    return False
+
+
 ALWAYS: tuple[Claim, ...] = (
     identities_hold,
     nothing_is_negative_or_finer_than_a_fen,
@@ -180,6 +270,7 @@ BY_TURNS: tuple[Claim, ...] = (
     identities_hold_as_areas_read_them,
     the_same_case_comes_to_the_same,
     process_text_fits,
+    parts_of_a_stay_come_to_the_whole,
 )
 """One of these for each case, in turn."""
 

@@ -78,6 +78,8 @@ SPOILT: list[tuple[str, Callable[[Settlement], Settlement]]] = [
     ("the_same_case_comes_to_the_same", FEN_MORE["psn_cash_pay"]),
     ("order_of_lines_does_not_matter", FEN_MORE["psn_cash_pay"]),
     ("more_in_scope_never_lowers_what_funds_pay", lambda s: replace(s, fund_pay_sumamt=Decimal(10**9))),
+    ("parts_of_a_stay_come_to_the_whole", lambda s: replace(s, act_pay_dedc=s.act_pay_dedc + FEN)),
+    ("parts_of_a_stay_come_to_the_whole", lambda s: replace(s, hifp_pay=s.hifp_pay + 1)),
     ("the_poor_never_pay_more", lambda s: replace(s, psn_part_amt=Decimal(10**9))),
 ]
 

@@ -21,10 +21,10 @@ from server.fsi.build import FsiFileError, load_configured_entitlements
 from server.settlement.entitlements import EntitlementError, StoredEntitlements
 from server.settlement.pricing import Priced
 from server.settlement.sale import Caller, Sale, SaleLine
-from server.store import entitlements
+from server.store import entitlements, insurance_catalogue
 from server.store.database import Store, open_store
 from server.store.entitlements import ApprovalState, PrescriptionState
-from tests.server.fsi.counter import LI, NEGOTIATED, PLAIN, WANG, Counter, money, refused
+from tests.server.fsi.counter import LI, NEGOTIATED, PLAIN, WANG, Counter, item, money, refused
 from tests.server.fsi.entitled import (
     COLD,
     DOCTOR,
@@ -125,6 +125,21 @@ class TestRealNames:
     def test_after_a_cancellation_it_may_be_bought_again(self, counter: Counter) -> None:
         counter.cancel(counter.settle(counter.sale(counter.line(COLD, "2"))))
         assert counter.settle(counter.sale(counter.line(OTHER_COLD, "2")))["setl_id"]
+
+    def test_a_cancellation_is_not_reversed_once_as_much_was_bought_again(self, counter: Counter) -> None:
+        with counter.office.store.writing() as connection:
+            # Outside the scope, so that no deductible and no cap has a say in it.
+            goods = [replace(item(code, "03"), name="麻黄碱糖浆") for code in (COLD, OTHER_COLD)]
+            insurance_catalogue.put_items(connection, [*goods, replace(item(PLAIN, "03"))])
+        msgid = f"{PHARMACY}202603101200000911"
+        counter.cancel(counter.settle(counter.sale(counter.line(COLD, "2"), acct_used_flag="0")), msgid=msgid)
+        counter.settle(counter.sale(counter.line(PLAIN), acct_used_flag="0"))
+        other = counter.settle(counter.sale(counter.line(OTHER_COLD, "2"), acct_used_flag="0"))
+        answer = counter.reverse(msgid, "2103")
+        assert refused(answer) == "reversal.refused"
+        assert str(other["setl_id"]) in str(answer["err_msg"])
+        counter.cancel(other)
+        assert counter.reverse(msgid, "2103")["infcode"] == 0
 
 
 class TestEPrescriptions:

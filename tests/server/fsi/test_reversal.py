@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from server.store import institutions
+from server.store import institutions, year_openings
 from server.store.database import Store
 from server.store.fsi_tables import fsi_message, settlement
 from server.store.standings import Standing
+from server.store.year_openings import YearOpening
 from tests.server.fsi.counter import LI, WANG, Counter, file_store, money, named, open_counter, put_in, refused
 from tests.server.fsi.office import HOSPITAL, NOON, PHARMACY
 
@@ -146,7 +148,8 @@ class TestCancellation:
     def test_not_if_the_money_was_spent_meanwhile(self, counter: Counter) -> None:
         info = counter.settle(counter.sale(counter.line(price="60.00")))
         counter.cancel(info, msgid=A)
-        counter.settle(counter.sale(counter.line(price="30.00")))
+        with counter.office.store.writing() as connection:
+            put_in(connection, LI, "-30.00")
         answer = counter.reverse(A, "2103")
         assert refused(answer) == "reversal.refused"
         assert "可用 30.00 元，需要 60.00 元" in str(answer["err_msg"])
@@ -154,6 +157,46 @@ class TestCancellation:
             put_in(connection, LI, "30.00")
         assert counter.reverse(A, "2103")["infcode"] == 0
         assert counter.balance() == 0
+
+    @pytest.mark.parametrize(
+        ("before", "price", "total"),
+        [
+            # The deductible of the year, and what is left of the cap: 5,000, of which 4,900 are used.
+            ({}, "200.00", "dedc:310-outpatient"),
+            ({"dedc:310-outpatient": "300.00", "paid:310-outpatient": "4900.00"}, "500.00", "paid:310-outpatient"),
+        ],
+    )
+    def test_not_if_its_deductible_or_cap_was_used_meanwhile(
+        self, counter: Counter, before: dict[str, str], price: str, total: str
+    ) -> None:
+        with counter.office.store.writing() as connection:
+            told = [YearOpening(LI, 2026, key, Decimal(amount), NOON) for key, amount in before.items()]
+            year_openings.put_openings(connection, told)
+        counter.cancel(counter.settle(counter.sale(counter.line(price=price), acct_used_flag="0")), msgid=A)
+        counter.office.clock.forward(hours=2)
+        other = counter.settle(counter.sale(counter.line(price="900.00"), acct_used_flag="0"))
+        totals = counter.totals()
+        answer = counter.reverse(A, "2103")
+        assert refused(answer) == "reversal.refused"
+        assert str(other["setl_id"]) in str(answer["err_msg"])
+        assert (counter.totals(), states(counter.office.store)) == (totals, ["active", "cancelled", "cancelling"])
+        assert total in totals
+        # The cancellation stays as it is answered; once the other sale is cancelled, this one may stand again.
+        counter.cancel(other)
+        assert counter.reverse(A, "2103")["infcode"] == 0
+        assert counter.totals()[total] <= totals[total]
+
+    def test_what_was_settled_before_the_cancellation_or_of_others_is_not_in_the_way(self, counter: Counter) -> None:
+        info = counter.settle(counter.sale(counter.line(price="200.00"), acct_used_flag="0"))
+        counter.office.clock.forward(hours=1)
+        counter.settle(counter.sale(counter.line(price="400.00"), acct_used_flag="0"))
+        totals = counter.totals()
+        counter.office.clock.forward(hours=1)
+        counter.cancel(info, msgid=A)
+        counter.office.clock.forward(hours=1)
+        counter.settle(counter.sale(counter.line(price="300.00"), psn_no=WANG, acct_used_flag="0"))
+        assert counter.reverse(A, "2103")["infcode"] == 0
+        assert counter.totals() == totals
 
 
 class TestLimits:

@@ -53,9 +53,10 @@ def create_app(
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
     for part in (sessions, people, terminals, conflicts, facts, catalogue, status):
         api.include_router(part.router)
-    app.include_router(api)
     if centre.fsi is not None:
+        # First, for routes are tried in turn and nothing else is asked as often.
         app.include_router(national_interface(centre, centre.fsi, fsi_workers))
+    app.include_router(api)
     app.add_api_route("/healthz", _healthz(centre), methods=["GET"], tags=["status"], response_model=HealthView)
     return app
 

@@ -34,6 +34,8 @@ class Cover:
     settlement: Settlement
     told: frozenset[str]
     """Packs that travelled with the settlement for this item; empty if it brought none."""
+    settled: Decimal
+    """How much of the item."""
 
 
 def cover_of(desk: Desk, row: Row) -> Cover | None:
@@ -71,7 +73,7 @@ def cover_of(desk: Desk, row: Row) -> Cover | None:
         raise _mismatch(row, "med_list_codg", "医疗目录编码", Words(f"结算中没有 {item}", f"{item} was not settled"))
     told = _told(settlements.load_codes(desk.connection, setl_id), lines)
     _check_codes(row, told)
-    return Cover(found, frozenset(told))
+    return Cover(found, frozenset(told), sum((line.count for line in lines), Decimal(0)))
 
 
 def check_quantity(desk: Desk, row: Row, cover: Cover, count: Decimal) -> None:
@@ -80,21 +82,18 @@ def check_quantity(desk: Desk, row: Row, cover: Cover, count: Decimal) -> None:
     Raises:
         SettlementMismatchError: It is more, with what was uploaded before.
     """
-    setl_id = cover.settlement.setl_id
-    lines = _lines_of(settlements.load_lines(desk.connection, setl_id), row)
-    settled = sum((line.count for line in lines), Decimal(0))
-    query = StockQuery(row.institution, (_SALE, _RETURN), setl_id=setl_id)
+    query = StockQuery(row.institution, (_SALE, _RETURN), setl_id=cover.settlement.setl_id)
     rows = stock.find_stock_records(desk.connection, query, limit=_MOST_ROWS)
     before = sum((_signed(one) for one in rows if _is_item(one, row)), Decimal(0))
-    if before + count > settled:
+    if before + count > cover.settled:
+        settled, uploaded, now = (f"{one.normalize():f}" for one in (cover.settled, before, count))
         raise _mismatch(
             row,
             "sel_retn_cnt",
             "销售/退货数量",
             Words(
-                f"结算数量 {settled.normalize():f}，此前已上传 {before.normalize():f}，本次 {count.normalize():f}",
-                f"{settled.normalize():f} were settled, {before.normalize():f} uploaded before, "
-                f"and these are {count.normalize():f}",
+                f"结算数量 {settled}，此前已上传 {uploaded}，本次 {now}",
+                f"{settled} were settled, {uploaded} uploaded before, and these are {now}",
             ),
         )
 

@@ -9,9 +9,8 @@ himself is settled, and the ledger names the contradiction.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
@@ -76,9 +75,9 @@ class PackLedger:
         self.others.use(connection, sale, setl_id)
         if not sale.codes:
             return
-        _tell(connection, sale, setl_id)
+        known = _tell(connection, sale, setl_id)
         # The packs are locked now: whoever was paid for one in between is seen.
-        _refuse_paid(connection, setl_id, sale.by.institution, sale.codes)
+        _refuse_paid(connection, setl_id, sale.by.institution, sale.codes, known)
 
     def give_back(self, connection: Connection, setl_id: str) -> None:
         """Tell that what a cancelled settlement sold came back; what a reversed one said was never said."""
@@ -108,7 +107,7 @@ class PackLedger:
             return
         record = _settlement(connection, setl_id)
         telling.take_back(connection, record_of_cancelling(setl_id), _packs(codes), record.settled_at)
-        _refuse_paid(connection, record.setl_id, record.institution, codes)
+        _refuse_paid(connection, record.setl_id, record.institution, codes, _packs(codes))
 
 
 def _small_packs(connection: Connection, codes: Sequence[SoldCode]) -> list[Pack]:
@@ -147,8 +146,11 @@ def _refuse_miscounted(sale: Sale, meant: Sequence[Pack]) -> None:
             raise PackRefusedError(_words(one.code, Words("整盒的码多于数量", "more whole packs than were sold")))
 
 
-def _refuse_paid(connection: Connection, setl_id: str, institution: str, codes: Sequence[_Code]) -> None:
-    standing = claims.claims(connection, _packs(codes), besides=setl_id)
+def _refuse_paid(
+    connection: Connection, setl_id: str, institution: str, codes: Sequence[_Code], asked: Collection[str]
+) -> None:
+    """Let a settlement pass whose packs nobody else was paid for; only the packs in `asked` can have been paid."""
+    standing = claims.claims(connection, asked, besides=setl_id) if asked else {}
     for one in codes if standing else ():
         found = pack_meant(one.code)
         others = standing.get(found.key, ()) if isinstance(found, Pack) else ()
@@ -157,7 +159,8 @@ def _refuse_paid(connection: Connection, setl_id: str, institution: str, codes: 
             raise PackRefusedError(_words(one.code, _paid(claim, institution)))
 
 
-def _tell(connection: Connection, sale: Sale, setl_id: str) -> None:
+def _tell(connection: Connection, sale: Sale, setl_id: str) -> Collection[str]:
+    """Tell the ledger what was sold; return the packs that it had heard of before, or hears of by the 3505 only."""
     whole = Told(
         act=Act.DISPENSED,
         institution=sale.by.institution,
@@ -166,11 +169,13 @@ def _tell(connection: Connection, sale: Sale, setl_id: str) -> None:
         record=record_of_settlement(setl_id),
         at=sale.by.at,
     )
+    units = _units(sale)
     parts = [
-        replace(whole, act=Act.SPLIT_DISPENSED, codes=(key,), units=units, units_per_pack=SIZE_UNKNOWN)
-        for key, units in _units(sale).items()
+        replace(whole, act=Act.SPLIT_DISPENSED, codes=(key,), units=count, units_per_pack=SIZE_UNKNOWN)
+        for key, count in units.items()
     ]
-    telling.tell(connection, [whole, *parts], sale.by.at)
+    untold = set(_packs([one for one in sale.codes if one.is_split])) - units.keys()
+    return untold.union(telling.tell(connection, [whole, *parts], sale.by.at))
 
 
 def _units(sale: Sale) -> dict[str, int]:

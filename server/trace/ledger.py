@@ -15,10 +15,24 @@ from server.store.ledger import EvidenceRow, LedgerRow, SightingRow, StreamNames
 from server.trace.standing import CONFLICTS_KEPT, News, advance, derive, newest_scan
 
 _T = TypeVar("_T", EvidenceRow, SightingRow)
+_NO_NAMES: StreamNames = {}
 
 
-def apply(connection: Connection, facts: Sequence[EvidenceRow], scans: Sequence[SightingRow], now_us: int) -> None:
-    """Keep new evidence and bring the rows of its codes up to date.
+def apply(
+    connection: Connection,
+    facts: Sequence[EvidenceRow],
+    scans: Sequence[SightingRow],
+    now_us: int,
+    names: StreamNames = _NO_NAMES,
+) -> Collection[str]:
+    """Keep new evidence and bring the rows of its codes up to date; return those of them that were heard of before.
+
+    Args:
+        connection: To write with.
+        facts: What was done to packs.
+        scans: Where packs were scanned.
+        now_us: When the rows change.
+        names: Streams whose names the caller knows.
 
     Raises:
         StoreContentionError: Another worker added one of the codes meanwhile; the caller starts again.
@@ -30,9 +44,10 @@ def apply(connection: Connection, facts: Sequence[EvidenceRow], scans: Sequence[
     news = [_news(connection, code, facts_of.get(code, ()), scans_of.get(code, ()), rows.get(code)) for code in codes]
     store.save_evidence(connection, facts)
     store.save_sightings(connection, scans)
-    changed = _after(connection, news, rows, now_us)
+    changed = _after(connection, news, rows, names, now_us)
     store.add_rows(connection, [row for row in changed if row.code not in rows])
     store.replace_rows(connection, [row for row in changed if row.code in rows])
+    return rows.keys()
 
 
 def withdraw(connection: Connection, source: bytes, codes: Collection[str], now_us: int) -> None:
@@ -67,9 +82,11 @@ def _news(
     return News(code, facts, scans, is_known)
 
 
-def _after(connection: Connection, news: Sequence[News], rows: dict[str, LedgerRow], now_us: int) -> list[LedgerRow]:
+def _after(
+    connection: Connection, news: Sequence[News], rows: dict[str, LedgerRow], names: StreamNames, now_us: int
+) -> list[LedgerRow]:
     """Return the rows that change, each as it is after its news."""
-    streams = store.load_stream_names(connection, _streams_of(news, rows.values()))
+    streams = names | store.load_stream_names(connection, _streams_of(news, rows.values()) - names.keys())
     changed: list[LedgerRow] = []
     unclear: list[News] = []
     for said in news:

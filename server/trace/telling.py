@@ -53,17 +53,20 @@ def source_of(record: str) -> bytes:
     return sha256(record.encode()).digest()[:SOURCE_BYTES]
 
 
-def tell(connection: Connection, told: Sequence[Told], now: datetime) -> None:
+def tell(connection: Connection, told: Sequence[Told], now: datetime) -> Collection[str]:
     """Keep what records say, and bring the rows of their packs up to date. What is known already changes nothing.
+
+    The packs' rows are locked from then on. Return those that somebody told or scanned before.
 
     Raises:
         StoreContentionError: Another worker added one of the packs meanwhile; the caller starts again.
     """
     naming = [one for one in told if one.codes]
-    if naming:
-        stream = store.interface_stream(connection)
-        rows = [row for one in naming for row in _rows(one, stream, now)]
-        ledger.apply(connection, rows, (), micros(now))
+    if not naming:
+        return ()
+    stream = store.interface_stream(connection)
+    rows = [row for one in naming for row in _rows(one, stream, now)]
+    return ledger.apply(connection, rows, (), micros(now), {stream: store.INTERFACE})
 
 
 def take_back(connection: Connection, record: str, codes: Collection[str], now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from codes.errors import RejectedError
@@ -78,11 +79,21 @@ class SaleDiffersError(SettlementError):
     """The sale is settled already, with other contents."""
 
     code: ClassVar[str] = "settlement.sale_differs"
-    next_step: ClassVar[Words] = Words(
-        "同一笔销售只能结算一次：内容无误请沿用原结算；确需更改请先撤销原结算；若是另一笔销售，请使用新的单据号。",
-        "A sale is settled once: keep the standing settlement, or cancel it first if it was wrong; another sale needs "
-        "a number of its own.",
-    )
+
+    def __init__(self, setl_id: str, differences: Sequence[Words]) -> None:
+        # The answer has room for two hundred characters: the id is told once of the refusal, and in both next steps.
+        super().__init__(
+            Words(
+                f"该笔销售已结算（setl_id {setl_id}），内容不同：" + "；".join(one.zh for one in differences),
+                "It is settled already, with other contents: " + "; ".join(one.en for one in differences),
+            ),
+            next_step=Words(
+                f"同一笔销售只能结算一次：内容无误请沿用原结算 {setl_id}；确需更改请先撤销原结算；"
+                "若是另一笔销售，请使用新的单据号（单据号不可按日、按月重新编起）。",
+                f"A sale is settled once: keep the settlement {setl_id}, or cancel it first if it was wrong; another "
+                "sale needs a number of its own (numbers must not begin anew each day or month).",
+            ),
+        )
 
 
 class PersonError(SettlementError):

@@ -16,9 +16,10 @@ from decimal import Decimal
 from hashlib import sha256
 
 from codes.words import Words
+from server.settlement.labels import changed
 from wire.fsi.values import BEIJING
 
-_LISTS = frozenset({"feedetail", "drugtracinfo"})
+_LISTS = frozenset({"drugdetail", "drugtracinfo"})
 """Contents that hold several things."""
 
 
@@ -129,9 +130,7 @@ class Sale:
     ends: datetime | None = None
     """Discharge of a stay, or the last fee of an outpatient; its day decides rules and year. Else the begin does."""
     stay_number: int | None = None
-    """Which stay of the year this is, by admissions that were not cancelled; None: as the totals of the year say."""
-    is_continued: bool = False
-    """A part of the stay was settled before, so that its deductible is paid and it is no further stay."""
+    """Which stay of the year this is, by admissions that were not cancelled; None: it is no stay."""
 
     @property
     def day(self) -> date:
@@ -145,15 +144,14 @@ class Difference:
 
     name: str
     """Name of the field in the interface."""
-    standing: str
-    now: str
+    standing: tuple[str, ...]
+    """None if the field was empty; several of a list."""
+    now: tuple[str, ...]
 
     @property
     def words(self) -> Words:
         """Both values, for a person."""
-        return Words(
-            f"{self.name} 原为 {self.standing}，现为 {self.now}", f"{self.name} was {self.standing}, is {self.now}"
-        )
+        return changed(self.name, self.standing, self.now)
 
 
 def key_of(sale: Sale) -> str:
@@ -168,17 +166,19 @@ def key_of(sale: Sale) -> str:
 def contents_of(sale: Sale) -> Mapping[str, str]:
     """Return what a repeated message about the sale must agree in, as text by field name.
 
-    Neither the time of the begin nor the credential is in it: with a sale number a till may state another time, and
-    a voucher's token is another one each time it is shown.
+    Of the time only the day is in it: with a sale number a till may state another time, while a number that comes
+    again on another day is one of a till that counts anew. The credential is not, since a voucher's token is another
+    one each time it is shown. Lines are those that were sent, not what the lists make of them.
     """
     return {
+        "begntime": sale.day.isoformat(),
         "psn_no": sale.psn_no,
         "insutype": sale.insutype,
         "med_type": sale.med_type,
         "medfee_sumamt": plain(sale.total),
         "acct_used_flag": "1" if sale.uses_account else "0",
         "dise_codg": sale.disease,
-        "feedetail": json.dumps(_cart(sale.lines), ensure_ascii=False),
+        "drugdetail": json.dumps(_cart(sale.lines), ensure_ascii=False),
         "drugtracinfo": json.dumps(_scanned(sale.codes), ensure_ascii=False),
     }
 
@@ -192,15 +192,14 @@ def differences(standing: Mapping[str, str], sale: Sale) -> tuple[Difference, ..
 
 def _difference(name: str, standing: str, now: str) -> Difference:
     if name not in _LISTS:
-        return Difference(name, standing or "空", now or "空")
+        return Difference(name, *((one,) if one else () for one in (standing, now)))
     before, after = Counter(json.loads(standing or "[]")), Counter(json.loads(now))
-    gone, new = sorted((before - after).elements()), sorted((after - before).elements())
-    return Difference(name, "、".join(gone) or "无", "、".join(new) or "无")
+    return Difference(name, tuple(sorted((before - after).elements())), tuple(sorted((after - before).elements())))
 
 
 def told_of(item: str, own_code: str, count: Decimal, price: Decimal, amount: Decimal) -> str:
     """Return a line as text, for whom to read; equal lines are equal text."""
-    return f"{item}（{own_code}）{plain(count)}×{plain(price)}={plain(amount)}"
+    return f"{item} ({own_code}) {plain(count)}×{plain(price)}={plain(amount)}"
 
 
 def plain(number: Decimal) -> str:

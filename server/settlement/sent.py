@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from codes.words import Words
+from server.settlement.labels import changed
 
 _PERSONAL: Final = frozenset(
     {"mdtrt_cert_type", "mdtrt_cert_no", "card_sn", "certno", "psn_name", "coner_name", "tel", "fpsc_no"}
@@ -34,11 +35,8 @@ def told_differences(before: Mapping[str, object], now: Mapping[str, object]) ->
     names = differing(before, now)
     if not names:
         return None
-    rows = [(name, before.get(name), now.get(name)) for name in names]
-    return Words(
-        "；".join(f"{name} 原为 {_told(old, '空')}，现为 {_told(new, '空')}" for name, old, new in rows),
-        "; ".join(f"{name} was {_told(old, 'empty')}, is {_told(new, 'empty')}" for name, old, new in rows),
-    )
+    told = [changed(name, _told(before.get(name)), _told(now.get(name))) for name in names]
+    return Words("；".join(one.zh for one in told), "; ".join(one.en for one in told))
 
 
 def _is_equal(one: object, other: object) -> bool:
@@ -50,5 +48,5 @@ def _is_equal(one: object, other: object) -> bool:
         return False
 
 
-def _told(value: object, nothing: str) -> str:
-    return nothing if value in {None, ""} else str(value)
+def _told(value: object) -> tuple[str, ...]:
+    return () if value is None or value == "" else (str(value),)

@@ -20,7 +20,6 @@ from server.settlement.errors import PersonError, SaleDiffersError, SettlementEr
 from server.settlement.explaining import Explanation, explain
 from server.settlement.kept import Kept, fee_lines_of, id_of, kept_of, visit_of
 from server.settlement.practitioners import check_practitioners
-from server.settlement.pricing import as_listed
 from server.settlement.reckoning import Ground, Reckoned, reckon
 from server.settlement.sale import Caller, Sale, differences, key_of
 from server.settlement.settled import Settled, load_settled
@@ -144,15 +143,9 @@ def _check(sale: Sale) -> None:
 
 def _again(connection: Connection, standing: Settlement, sale: Sale) -> Settled:
     """Return the settlement that stands, if the sale is told as it was then."""
-    found = differences(contents_of_standing(connection, standing), as_listed(connection, sale))
+    found = differences(contents_of_standing(connection, standing), sale)
     if found:
-        raise SaleDiffersError(
-            Words(
-                f"该笔销售已结算（setl_id {standing.setl_id}），内容不同：" + "；".join(one.words.zh for one in found),
-                f"The sale is settled already (setl_id {standing.setl_id}), with other contents: "
-                + "; ".join(one.words.en for one in found),
-            )
-        )
+        raise SaleDiffersError(standing.setl_id, [one.words for one in found])
     return load_settled(connection, standing)
 
 

@@ -15,7 +15,9 @@ from server.settlement.errors import UnknownSettlementError
 from server.settlement.sale import plain, told_of
 from server.store import fsi_messages, settlements, visits
 from server.store.database import Connection
-from server.store.settlements import SettledLine, Settlement
+from server.store.settlements import Settlement
+from server.store.visits import FeeLine
+from wire.fsi.values import BEIJING
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +69,26 @@ def _by_msgid(connection: Connection, called: Called) -> Settlement | None:
 
 
 def contents_of_standing(connection: Connection, standing: Settlement) -> Mapping[str, str]:
-    """Return what was settled, in the form of `sale.contents_of`."""
+    """Return what was settled, in the form of `sale.contents_of`.
+
+    Lines are told as they were sent: the item that the lists made of one then is not what a till sends again.
+    """
     visit = visits.load_visit(connection, standing.mdtrt_id)
-    lines = settlements.load_lines(connection, standing.setl_id)
+    lines = [one for one in visits.load_lines(connection, standing.mdtrt_id) if one.setl_id == standing.setl_id]
     codes = settlements.load_codes(connection, standing.setl_id)
     return {
+        "begntime": standing.ends_at.astimezone(BEIJING).date().isoformat(),
         "psn_no": standing.psn_no,
         "insutype": standing.insutype,
         "med_type": standing.med_type,
         "medfee_sumamt": plain(standing.medfee_sumamt),
         "acct_used_flag": "1" if standing.uses_account else "0",
         "dise_codg": visit.dise_codg if visit else "",
-        "feedetail": json.dumps(sorted(_told(line) for line in lines), ensure_ascii=False),
+        "drugdetail": json.dumps(sorted(_told(line) for line in lines), ensure_ascii=False),
         "drugtracinfo": json.dumps(sorted(one.code for one in codes), ensure_ascii=False),
     }
 
 
-def _told(line: SettledLine) -> str:
-    return told_of(line.item, line.own_item, line.count, line.price, line.amount)
+def _told(line: FeeLine) -> str:
+    sent = str(line.fields.get("med_list_codg") or line.item)
+    return told_of(sent, line.own_item, line.count, line.price, line.amount)

@@ -78,7 +78,7 @@ def test_the_same_admission_is_one_stay(ward: Ward) -> None:
     assert "此前已办理" in second["warn_msg"]
     answer = ward.say("2401", {**said, "mdtrtinfo": said["mdtrtinfo"] | {"adm_bed": "13"}})
     assert refused(answer) == "visit.differs"
-    assert "adm_bed 原为 12，现为 13" in told(answer)
+    assert "adm_bed（入院床位）原为 12，现为 13" in told(answer)
 
 
 def test_an_admission_that_cannot_be_is_refused_by_name(ward: Ward) -> None:

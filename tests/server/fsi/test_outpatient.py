@@ -84,7 +84,7 @@ def test_the_same_registration_is_one_visit(ward: Ward) -> None:
 
 
 REGISTRATIONS = (
-    (LI, {"dept_code": "B01"}, "visit.differs", "dept_code 原为 A03，现为 B01"),
+    (LI, {"dept_code": "B01"}, "visit.differs", "dept_code（科室编码）原为 A03，现为 B01"),
     (WANG, {}, "visit.differs", "已登记给另一人员"),
     (LI, {"ipt_otp_no": "M2", "atddr_no": "D9"}, "practice.practitioner_unknown", "D9"),
     (LI, {"ipt_otp_no": "M2", "begntime": "2026-03-11 00:00:01"}, "settlement.begins_later", "begntime"),
@@ -239,8 +239,8 @@ def test_a_line_is_kept_once(ward: Ward) -> None:
 
 
 LINES: tuple[tuple[Json, str, str], ...] = (
-    ({"cnt": "2", "det_item_fee_sumamt": "200.00"}, "visit.line_differs", "cnt 原为 1"),
-    ({"rxno": "R1"}, "visit.line_differs", "rxno 原为 空，现为 R1"),
+    ({"cnt": "2", "det_item_fee_sumamt": "200.00"}, "visit.line_differs", "cnt（数量）原为 1"),
+    ({"rxno": "R1"}, "visit.line_differs", "rxno（处方号）原为 无，现为 R1"),
     ({"feedetl_sn": "N1", "det_item_fee_sumamt": "99.00"}, "settlement.sum_differs", "N1"),
     ({"feedetl_sn": "N1", "fee_ocur_time": "2026-03-11 00:00:00"}, "settlement.begins_later", "N1"),
     ({"feedetl_sn": "N1", "psn_no": WANG}, "visit.unknown", "PSN0002"),

@@ -268,7 +268,7 @@ class TestOnce:
         [
             ({"acct_used_flag": "0"}, "acct_used_flag"),
             ({"psn_no": WANG}, "psn_no"),
-            ({"price": "21.00"}, "feedetail"),
+            ({"price": "21.00"}, "drugdetail"),
             ({"med_type": "14", "dise_codg": "M03900"}, "dise_codg"),
         ],
     )
@@ -281,8 +281,41 @@ class TestOnce:
         answer = counter.office.say("2102", counter.sale(line, psn_no=changed.get("psn_no", LI), **(NUMBER | said)))
         assert refused(answer) == "settlement.sale_differs"
         assert str(info["setl_id"]) in str(answer["err_msg"])
-        assert name in str(answer["err_msg"])
+        assert f"{name}（" in str(answer["err_msg"])
         assert standing_in(counter.office.store) == 1
+
+    def test_a_refusal_over_one_field_is_told_in_both_languages(self, counter: Counter) -> None:
+        sale = counter.sale(counter.line(), **NUMBER)
+        info = counter.settle(sale)
+        answer = counter.office.say("2102", {**sale, "druginfo": {**sale["druginfo"], "acct_used_flag": "0"}})  # type: ignore[dict-item]
+        assert "acct_used_flag（个人账户使用标志）原为 1" in str(answer["err_msg"])
+        assert "acct_used_flag was 1" in str(answer["err_msg"])
+        assert str(answer["warn_msg"]).count(str(info["setl_id"])) == 2
+
+    def test_a_number_that_begins_anew_on_another_day_is_refused_with_both_days(self, counter: Counter) -> None:
+        line = counter.line()
+        info = counter.settle(counter.sale(line, **NUMBER))
+        counter.office.clock.forward(days=30)
+        answer = counter.office.say("2102", counter.sale({**line, "fee_ocur_time": counter.now}, **NUMBER))
+        assert refused(answer) == "settlement.sale_differs"
+        for named_so in (str(info["setl_id"]), "begntime（开始时间）", "2026-03-10", "2026-04-09"):
+            assert named_so in str(answer["err_msg"])
+
+    def test_a_repeat_is_compared_with_what_was_sent_whatever_the_lists_say_since(self, counter: Counter) -> None:
+        sale = counter.sale(counter.line("unlisted", "1", "7.00"), counter.line(PLAIN), **NUMBER)
+        first = counter.settle(sale)
+        with counter.office.store.writing() as connection:
+            match = InstitutionMatch(PHARMACY, "own-unlisted", "101", SHARED, ALWAYS, None, "自有", True, {}, NOON)
+            insurance_catalogue.put_institution_matches(connection, [match])
+        assert counter.settle(sale)["setl_id"] == first["setl_id"]
+        counter.cancel(first)
+        anew = counter.office.say("2102", sale)
+        (line, _) = anew["output"]["detlcutinfo"]
+        assert line["chrgitm_lv"] == "02"
+        other = {**sale, "drugdetail": [{**sale["drugdetail"][0], "med_list_codg": SHARED}, sale["drugdetail"][1]]}  # type: ignore[dict-item]
+        answer = counter.office.say("2102", other)
+        assert refused(answer) == "settlement.sale_differs"
+        assert "unlisted" in str(answer["err_msg"])
 
     @pytest.mark.parametrize("more", [{}, NUMBER], ids=["by its cart", "by its number"])
     def test_fifty_at_once_settle_once(self, counter: Counter, more: dict[str, object]) -> None:

@@ -79,19 +79,21 @@ def test_the_number_of_a_sale_is_its_key_whatever_else_is_said() -> None:
     ("changed", "names"),
     [
         (replace(NUMBERED, begins=AT + timedelta(hours=1)), []),
+        (replace(NUMBERED, begins=AT + timedelta(days=1)), ["begntime"]),
         (replace(NUMBERED, psn_no="PSN2"), ["psn_no"]),
         (replace(NUMBERED, uses_account=False), ["acct_used_flag"]),
         (replace(NUMBERED, med_type="11", insutype="390", disease="M01"), ["insutype", "med_type", "dise_codg"]),
         (replace(NUMBERED, codes=()), ["drugtracinfo"]),
-        (replace(NUMBERED, lines=NUMBERED.lines[:1], total=Decimal("11.00")), ["medfee_sumamt", "feedetail"]),
+        (replace(NUMBERED, lines=NUMBERED.lines[:1], total=Decimal("11.00")), ["medfee_sumamt", "drugdetail"]),
     ],
 )
 def test_what_differs_under_one_number_is_named(changed: Sale, names: list[str]) -> None:
     found = differences(contents_of(NUMBERED), changed)
     assert [one.name for one in found] == names
     for one in found:
-        assert one.name in one.words.zh
+        assert f"{one.name}（" in one.words.zh
         assert one.name in one.words.en
+        assert not set("空无、，（") & set(one.words.en)
 
 
 def test_a_line_that_differs_is_told_and_not_the_whole_cart() -> None:
@@ -99,8 +101,8 @@ def test_a_line_that_differs_is_told_and_not_the_whole_cart() -> None:
     (_, lines) = differences(contents_of(NUMBERED), dearer)
     assert "XB02" in lines.words.zh
     assert "XA01" not in lines.words.zh
-    assert "20" in lines.standing
-    assert "21" in lines.now
+    assert lines.standing == ("XB02 (own-XB02) 1×20=20",)
+    assert lines.now == ("XB02 (own-XB02) 1×21=21",)
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-1_000_000, max_value=1_000_000))

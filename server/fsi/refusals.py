@@ -39,13 +39,6 @@ class InvalidInputError(Refusal):
         """Everything that is wrong; at least one."""
 
 
-class UnknownTransactionError(Refusal):
-    """The interface has no transaction of that number."""
-
-    code: ClassVar[str] = "fsi.unknown_transaction"
-    next_step: ClassVar[Words] = Words("请核对 infno。", "Check infno.")
-
-
 class NotHandledError(Refusal):
     """The interface has this transaction, and this centre does not handle it."""
 

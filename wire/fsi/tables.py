@@ -32,7 +32,7 @@ _REMEMBERED = 1024
 class UnknownTransactionError(WireError, RejectedError):
     """The interface has no such transaction, or we have no table of it."""
 
-    code: ClassVar[str] = "fsi.transaction_unknown"
+    code: ClassVar[str] = "fsi.unknown_transaction"
 
 
 def transactions() -> tuple[str, ...]:

@@ -350,13 +350,24 @@ class TestUnreadable:
 
     @pytest.mark.parametrize(
         ("infno", "code"),
-        [("9999", "fsi.unknown_transaction"), ("3101", "fsi.not_implemented"), ("7201", "fsi.not_implemented")],
+        [
+            ("9999", "fsi.unknown_transaction"),
+            ("3101", "fsi.not_implemented"),
+            ("7201", "fsi.not_implemented"),
+            ("1304", "fsi.not_implemented"),
+            ("2403", "fsi.not_implemented"),
+        ],
     )
     def test_unknown_and_unhandled_transactions_are_told_apart(
         self, lone_office: Office, infno: str, code: str
     ) -> None:
         reply, answer = lone_office.post(lone_office.body(infno, {}))
         assert (reply.code, answer["infcode"]) == (code, -1)
+
+    @pytest.mark.parametrize(("infno", "why"), [("2403", "字段无可靠来源"), ("3101", "审核"), ("7201", "电子处方")])
+    def test_why_a_transaction_is_not_implemented_is_told(self, lone_office: Office, infno: str, why: str) -> None:
+        _, answer = lone_office.post(lone_office.body(infno, {}))
+        assert why in str(answer["err_msg"])
 
 
 def test_figures_tell_transactions_and_outcomes(lone_office: Office) -> None:

@@ -11,9 +11,6 @@ or hidden all the same is checked and opened, and a person's password is asked f
 from __future__ import annotations
 
 import itertools
-import json
-from codecs import BOM_UTF8
-from collections import Counter
 from dataclasses import replace
 
 from codes.words import Words
@@ -25,8 +22,9 @@ from server.store.database import Store
 from server.store.institutions import CallerKind
 from wire.fsi.areas import Area
 from wire.fsi.envelope import EnvelopeError, Request, district_fault, read_request
-from wire.fsi.faults import NO_LABEL, fault
+from wire.fsi.faults import Fault
 from wire.fsi.json_text import decode_json
+from wire.fsi.said_twice import faults_of_doubles
 from wire.fsi.signing import WINDOW, Opened, Protection, Secrets, Verified, protection_of
 from wire.fsi.signing.sm2 import sm3
 
@@ -37,7 +35,6 @@ _OF_THE_MESSAGE = frozenset({"sm", "card_password"})
 _PASSWORD_ONLY = frozenset({"card_password"})
 _NONE = "none"
 _FORGETS_EVERY = 256
-_SHOWN, _MOST = 60, 20
 
 
 class Gate:
@@ -72,7 +69,7 @@ class Gate:
             EnvelopeError: It is none, or a name stands twice in an object: who reads it might take the other one.
         """
         request = read_request(opened.envelope, self._area)
-        _refuse_twice(opened.envelope)
+        _refuse(faults_of_doubles(opened.envelope, self._area), request)
         return request
 
     def prove(self, post: Post, opened: Opened, protection: Protection, request: Request) -> Proved:
@@ -98,10 +95,9 @@ class Gate:
         if verified.input_text is None:
             return request
         business = decode_json(verified.input_text)
-        _refuse_twice(verified.input_text)
+        _refuse(faults_of_doubles(verified.input_text, self._area, infno=request.infno), request)
         fault = district_fault(request.insured_district, business)
-        if fault is not None:
-            raise EnvelopeError((fault,), msgid=request.msgid, infno=request.infno)
+        _refuse(() if fault is None else (fault,), request)
         return replace(request, input=business)
 
     def _take_nonce(self, post: Post, verified: Verified, nonce: str) -> bool:
@@ -134,15 +130,6 @@ def _is_protected(request: Request) -> bool:
     return bool(request.encryption) or request.sign_type.upper().startswith("SM")
 
 
-def _refuse_twice(text: bytes) -> None:
-    """Refuse a JSON text, known to be one, in which a name stands twice in an object."""
-    twice: list[str] = []
-
-    def note(pairs: list[tuple[str, object]]) -> None:
-        if len(pairs) != len({name for name, _ in pairs}):
-            twice.extend(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
-
-    json.loads(text.removeprefix(BOM_UTF8), object_pairs_hook=note, parse_int=str, parse_float=str)
-    if twice:
-        what = Words("重复出现", "stands twice")
-        raise EnvelopeError(tuple(fault(name[:_SHOWN], NO_LABEL, "fsi.said_twice", what) for name in twice[:_MOST]))
+def _refuse(faults: tuple[Fault, ...], request: Request) -> None:
+    if faults:
+        raise EnvelopeError(faults, msgid=request.msgid, infno=request.infno)

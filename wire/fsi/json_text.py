@@ -15,6 +15,10 @@ from wire.errors import UNDECODABLE, WireError
 
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+MOST_LEVELS = 64
+"""Objects and lists within each other. Nothing of the interface has ten; a thousand would break whoever reads them."""
+_STRINGS_AND_BRACKETS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]', re.DOTALL)
+_OPENING, _CLOSING = (b"{", b"["), (b"}", b"]")
 _POSITION = re.compile(r"\(byte (\d+)\)")
 
 
@@ -40,6 +44,7 @@ def decode_json(text: bytes) -> object:
         NotJsonError: It is no JSON, or not in UTF-8; with line and column, counted from 1.
     """
     text = text.removeprefix(BOM_UTF8)
+    _refuse_deep(text)
     try:
         text.decode()
         decoded: object = _DECODER.decode(text)
@@ -51,6 +56,22 @@ def decode_json(text: bytes) -> object:
 def encode_json(value: object) -> bytes:
     """Return the JSON text of a value; a Decimal is written as the number it is."""
     return _ENCODER.encode(value)
+
+
+def _refuse_deep(text: bytes) -> None:
+    if text.count(b"{") + text.count(b"[") <= MOST_LEVELS:
+        return
+    level = 0
+    for found in _STRINGS_AND_BRACKETS.finditer(text):
+        sign = found[0]
+        level += (sign in _OPENING) - (sign in _CLOSING)
+        if level > MOST_LEVELS:
+            line, column = _place(text, found.start())
+            words = Words(
+                f"嵌套超过 {MOST_LEVELS} 层（第 {line} 行第 {column} 列）",
+                f"Nested more than {MOST_LEVELS} deep (line {line}, column {column})",
+            )
+            raise NotJsonError(words, line, column)
 
 
 def _not_json(text: bytes, error: Exception) -> NotJsonError:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.wire.fsi.test_checking import SALE
 from tests.wire.fsi.test_envelope import body
 from wire.fsi.areas import shipped_area
 from wire.fsi.examining import examine
@@ -46,12 +47,36 @@ def test_a_bare_input_needs_no_envelope():
         (b"[]", [("", "fsi.wrong_shape")]),
         (b'{"input": {}}', [("infno", "fsi.missing")]),
         (b'{"infno": 5, "input": {}}', [("infno", "fsi.missing")]),
-        (b'{"infno": "3550"}', [("infno", "fsi.transaction_unknown")]),
+        (b'{"infno": "3550"}', [("infno", "fsi.unknown_transaction")]),
         (b'{"infno": "2202"}', [("data", "fsi.missing")]),
     ],
 )
 def test_what_cannot_be_examined_further_says_why(given, faults):
     assert places(examine(given, BASE).faults) == faults
+
+
+@pytest.mark.parametrize(
+    ("inner", "path", "label"),
+    [
+        ('"opter": "x", "input": {"data": {}}', "opter", "经办人"),
+        ('"input": {"data": {"mdtrt_cert_no": "1", "mdtrt_cert_no": "1"}}', "data.mdtrt_cert_no", "就诊凭证编号"),
+        ('"input": {"data": {"x": 1, "x": 2}}', "data.x", ""),
+        ('"input": {"data": {}, "data": {}}', "data", ""),
+        ('"input": "{\\"data\\": {\\"certno\\": 1, \\"certno\\": 2}}"', "data.certno", "证件号码"),
+    ],
+)
+def test_a_name_that_stands_twice_is_named_with_its_place(inner, path, label):
+    whole = json.loads(body())
+    del whole["input"]
+    text = f"{json.dumps(whole)[:-1]}, {inner}}}".encode()
+    (found,) = (one for one in examine(text, BASE).faults if one.code == "fsi.said_twice")
+    assert (found.path, found.label) == (path, label)
+    assert "重复出现" in found.words.zh
+
+
+def test_a_name_twice_in_a_row_of_a_short_message_is_named_by_its_row():
+    short = b'{"infno": "2101", "input": {"drugdetail": [{}, {"cnt": 1, "cnt": 2}]}}'
+    assert ("drugdetail[1].cnt", "fsi.said_twice") in places(examine(short, BASE).faults)
 
 
 def test_an_envelope_without_a_number_names_it_once():
@@ -62,6 +87,36 @@ def test_an_encrypted_input_is_said_to_be_unchecked():
     found = examine(body(input="c2Vj", enc_type="SM4"), BASE)
     assert found.faults == ()
     assert places(found.warnings) == [("input", "fsi.not_checked")]
+
+
+@pytest.mark.parametrize("given", ["notobject", [1], 7])
+def test_an_input_that_is_no_object_is_named_once(given):
+    found = examine(body(input=given), BASE)
+    assert places(found.faults) == [("input", "fsi.wrong_shape")]
+    assert found.warnings == ()
+
+
+def test_a_fault_of_the_envelope_hides_nothing_of_an_input_written_as_text():
+    found = examine(body(opter="", zzz=1, input='{"data": {"mdtrt_cert_type": "02"}}'), BASE)
+    assert places(found.faults) == [("opter", "fsi.missing"), ("data.mdtrt_cert_no", "fsi.missing")]
+    assert places(found.warnings) == [("zzz", "fsi.unknown_field")]
+
+
+def test_what_the_business_would_refuse_is_a_fault_here():
+    row = {"infno": "3505", "input": {"selinfo": {**SALE, "sel_retn_cnt": 0, "finl_trns_pric": -1}}}
+    found = examine(json.dumps(row).encode(), BASE)
+    assert places(found.faults) == [
+        ("selinfo.finl_trns_pric", "fsi.below_zero"),
+        ("selinfo.sel_retn_cnt", "fsi.not_above_zero"),
+    ]
+    assert found.faults[1].words.zh == "selinfo.sel_retn_cnt（销售/退货数量）应大于 0"
+
+
+def test_an_input_longer_than_the_interface_has_room_for_is_remarked():
+    long = {"infno": "3505A", "input": {"selinfoDetail": [SALE] * 100}}
+    assert ("input", "fsi.long_input") in places(examine(json.dumps(long).encode(), BASE).warnings)
+    file = {"infno": "9101", "input": {"fsUploadIn": {"in": "QUJD" * 20_000, "filename": "a", "fixmedins_code": "P1"}}}
+    assert examine(json.dumps(file).encode(), BASE).warnings == ()
 
 
 def test_what_is_no_json_raises():

@@ -21,6 +21,13 @@ def test_a_number_is_written_as_it_is():
 
 
 @pytest.mark.parametrize(
+    "text", ["[" * 64 + "]" * 64, '["' + "[" * 99 + '"]', '["\\"' + "{" * 99 + '"]', "[" + "[]," * 99 + "1]"]
+)
+def test_brackets_side_by_side_or_inside_a_text_are_not_deep(text):
+    assert decode_json(text.encode())
+
+
+@pytest.mark.parametrize(
     ("text", "line", "column", "said"),
     [
         ("{\n  x}", 2, 3, "JSON"),
@@ -28,7 +35,8 @@ def test_a_number_is_written_as_it_is():
         ('{"a": "中', 1, 9, "JSON"),
         ("", 1, 1, "JSON"),
         ("9" * 5000, 1, 5001, "JSON"),
-        ("[" * 5000, 1, 5001, "JSON"),
+        ("[" * 5000, 1, 65, "嵌套超过 64 层"),
+        ('{"a":\n' * 65 + "1" + "}" * 65, 65, 1, "嵌套超过 64 层"),
         ("NaN", 1, 1, "JSON"),
         ('["\\ud800"]', 1, 11, "JSON"),
     ],

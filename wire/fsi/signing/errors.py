@@ -50,7 +50,7 @@ class UnreadableTextError(SignatureError):
 class DoubledFieldError(SignatureError):
     """A name stands twice in a signed object: its signer and its reader might take different ones."""
 
-    code: ClassVar[str] = "fsi.field_doubled"
+    code: ClassVar[str] = "fsi.said_twice"
     next_step: ClassVar[Words] = Words(
         "请删去重复的字段后重新签名发送。", "Leave one of them out, sign and send again."
     )

@@ -1,13 +1,13 @@
 """P-08: how long a trial (2101) and a settlement (2102) take, over HTTP and over MQTT, with eight terminals.
 
-The real centre and the embedded broker, each the `yima` command in a process of its own, SQLite on disk; the audit hook
-is empty. Three loads: *alone*, one terminal without a pause, which shows the bare time of one answer; *at work*, eight
-terminals that sell at random moments, once a second each on average, which is far more than people do; *without a
-pause*, all eight ask again as soon as they are answered, which is what the centre can do at most.
+The real centre and the embedded broker, each the `yima` command in a process of its own, on SQLite and on PostgreSQL;
+the audit hook is empty. Three loads: *alone*, one terminal without a pause, which shows the bare time of one answer;
+*at work*, eight terminals that sell at random moments, once a second each on average, which is far more than people do;
+*without a pause*, all eight ask again as soon as they are answered, which is what the centre can do at most.
 
 The network's own stalls are looked for with messages that are refused at once: what takes long there is not our work.
 Floors, under the same load: a round trip that settles nothing (`floor_settle`), and to a settlement also one commit.
-In the end every settlement is asked for by 5203 and counted in the file: each is there, once.
+In the end every settlement is asked for by 5203 and counted in the database: each is there, once.
 """
 
 from __future__ import annotations
@@ -26,17 +26,18 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from tests.bench.figure import Figure, Target, at_most, figure
-from tests.bench.floor_settle import commits_ms, echo
+from sim.postgres import PostgresMissingError
+from tests.bench.figure import Figure, Target, at_most, figure, not_run
+from tests.bench.floor_settle import echo
 from tests.bench.place import folder_on_disk
 from tests.bench.processes import cpu_s
-from tests.bench.settling_centre import HttpTerminal, MqttTerminal, Prepared, Running, running_centre
+from tests.bench.settling_centre import HttpTerminal, MqttTerminal, Prepared, running_centre
+from tests.bench.settling_store import COMMITS, SettlingStore, on_postgresql, on_sqlite
 
 TERMINALS = 8
 SALES = 6
 """Of each terminal, in each load."""
 BETWEEN_S = 1.0
-COMMITS = 200
 WARM_UP = 1
 STALL_MS = 40.0
 """What Nagle's algorithm and a late acknowledgement cost at least."""
@@ -89,17 +90,17 @@ class Bench:
         if json.loads(answer)["infcode"] == 0:
             raise AssertionError(answer)
 
-    def check(self, terminal: HttpTerminal, running: Running) -> None:
-        """Find every settlement once, in the answers and in the file."""
+    def check(self, terminal: HttpTerminal, store: SettlingStore) -> None:
+        """Find every settlement once, in the answers and in the database."""
         terminal.open()
         for one in self.settled:
             data = {"psn_no": one.psn_no, "setl_id": one.setl_id, "mdtrt_id": one.mdtrt_id}
             found = _output(terminal.ask(self.prepared.office.body("5203", {"data": data})))["setlinfo"]
             if (found["setl_id"], Decimal(str(found["medfee_sumamt"]))) != (one.setl_id, one.total):
                 raise AssertionError(f"5203 finds {found} for {one}")
-        asked, kept = len({one.setl_id for one in self.settled}), running.count("settlement")
+        asked, kept = len({one.setl_id for one in self.settled}), store.count("settlement")
         if not asked == kept == len(self.settled):
-            raise AssertionError(f"{len(self.settled)} settled, {asked} different ones, {kept} in the file")
+            raise AssertionError(f"{len(self.settled)} settled, {asked} different ones, {kept} in the database")
 
     def _timed(self, infno: str, sale: object, terminal: HttpTerminal | MqttTerminal, times: Times) -> dict[str, Any]:
         body = self.prepared.office.body(infno, sale)
@@ -143,7 +144,7 @@ def load(terminals: Sequence[HttpTerminal | MqttTerminal], deed: Deed, each: int
 
 @dataclass(frozen=True, slots=True)
 class Loads:
-    """The times of one kind of connection."""
+    """The times of one kind of connection on one database."""
 
     way: str
     alone: Times
@@ -172,28 +173,28 @@ def measure(
     return Loads(way, alone, at_work, sold | load(terminals, bench.knock, each, 0), per_s, cpu_ms)
 
 
-def measure_all(folder: Path, terminals: int, each: int) -> tuple[list[Loads], list[float]]:
+def measure_all(folder: Path, store: SettlingStore, terminals: int, each: int) -> tuple[list[Loads], list[float]]:
     """Measure both ways at one centre, then prove what was settled; return the times of bare commits too."""
-    with running_centre(folder, terminals) as running, echo(running.broker_port), ExitStack() as undo:
+    with running_centre(folder, store.url, terminals) as running, echo(running.broker_port), ExitStack() as undo:
         bench = Bench(running.prepared)
-        commits = commits_ms(folder, COMMITS)
+        commits = store.commits_ms()
         by_http = [running.over_http(number) for number in range(terminals)]
         by_mqtt = [running.over_mqtt(number) for number in range(terminals)]
         for terminal in (*by_http, *by_mqtt):
             undo.callback(terminal.stop)
         ways = (("HTTP", by_http), ("MQTT", by_mqtt))
         found = [measure(bench, way, all_of_it, each, running.centre_pid) for way, all_of_it in ways]
-        bench.check(by_http[0], running)
+        bench.check(by_http[0], store)
     return found, commits
 
 
-def figures(found: Loads, commits: Sequence[float], terminals: int) -> list[Figure]:
+def figures(store: SettlingStore, found: Loads, commits: Sequence[float], terminals: int) -> list[Figure]:
     """Return the rows of one kind of connection."""
     commit, count = median(commits), len(found.at_work["2102"])
     bare = "GET /healthz" if found.way == "HTTP" else "an echo"
     rows = []
     for infno, what, more, also in (("2101", "trial", 0.0, ""), ("2102", "settlement", commit, " + a commit")):
-        name = f"{what} ({infno}) over {found.way}"
+        name = f"{what} ({infno}) over {found.way}, {store.name}"
         note = f"floor: {bare}{also}"
         for when, times, p50, p99 in (
             (f"{terminals} at work", found.at_work, at_most(10), at_most(100)),
@@ -208,10 +209,11 @@ def figures(found: Loads, commits: Sequence[float], terminals: int) -> list[Figu
     refused = found.alone["refused"]
     stalled = sum(took >= STALL_MS for took in refused)
     note = f"{stalled} of {len(refused)} took {STALL_MS:g} ms or more"
-    name = f"a refused message over {found.way}, alone, p90: no stall"
+    name = f"a refused message over {found.way}, {store.name}, alone, p90: no stall"
     rows.append(_row(name, _p90(refused), None, note, at_most(STALL_MS)))
-    rows.append(figure("P-08", f"sales over {found.way}, {terminals} without a pause", found.sales_per_s, "sales/s"))
-    what = f"CPU of the centre for one sale over {found.way}"
+    what = f"sales over {found.way}, {store.name}, {terminals} without a pause"
+    rows.append(figure("P-08", what, found.sales_per_s, "sales/s"))
+    what = f"CPU of the centre for one sale over {found.way}, {store.name}"
     rows.append(
         figure("P-08", what, found.cpu_ms, "ms", note="2101 and 2102; no waiting in it, yet more on a busy machine")
     )
@@ -232,11 +234,21 @@ def _p99(times: Sequence[float]) -> float:
 
 
 def run() -> list[Figure]:
-    """Measure HTTP and MQTT at one centre."""
+    """Measure HTTP and MQTT at a centre on each of the databases."""
     with folder_on_disk() as folder:
-        found, commits = measure_all(folder, TERMINALS, SALES)
-    note = f"{COMMITS} of one row, SQLite WAL FULL, p99 {_p99(commits):.2f} ms"
+        rows = run_on(folder, on_sqlite(folder))
+    try:
+        with folder_on_disk() as folder, on_postgresql() as store:
+            return rows + run_on(folder, store)
+    except PostgresMissingError as exc:
+        return [*rows, not_run("P-08", "trial and settlement, PostgreSQL", str(exc))]
+
+
+def run_on(folder: Path, store: SettlingStore) -> list[Figure]:
+    """Measure one database."""
+    found, commits = measure_all(folder, store, TERMINALS, SALES)
+    note = f"{COMMITS} of one row, {store.commits}, p99 {_p99(commits):.2f} ms"
     return [
-        *(row for one in found for row in figures(one, commits, TERMINALS)),
-        figure("P-08", "bare commit, p50", median(commits), "ms", note=note),
+        *(row for one in found for row in figures(store, one, commits, TERMINALS)),
+        figure("P-08", f"bare commit, {store.name}, p50", median(commits), "ms", note=note),
     ]

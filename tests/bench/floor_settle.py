@@ -1,7 +1,7 @@
-"""The floors of P-08: a round trip in which nothing is settled, and a commit of one row.
+"""The floors of P-08: a round trip in which nothing is settled.
 
 HTTP: `GET /healthz` of the same centre. MQTT: the same bytes back, neither sealed nor read, from a process that does
-nothing else, over the same broker. Commit: one row into SQLite (WAL, FULL) on the same disk.
+nothing else, over the same broker. What a commit costs besides is measured in `settling_store`.
 """
 
 from __future__ import annotations
@@ -11,13 +11,10 @@ import queue
 import random
 import secrets
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any
 
-from tests.bench.floor_drain import open_database
 from wire.exchange import Exchange
 from wire.link import Link, LinkSettings, Session
 from wire.link_loss import LinkLoss
@@ -96,17 +93,3 @@ def echo(port: int) -> Iterator[None]:
     finally:
         process.kill()
         process.join(5)
-
-
-def commits_ms(folder: Path, count: int) -> list[float]:
-    """Return how long each of `count` commits of one row takes, one after the other."""
-    times = []
-    with closing(open_database(folder / "floor.db", "CREATE TABLE message (id TEXT PRIMARY KEY, body BLOB)")) as bare:
-        for number in range(count):
-            body = secrets.token_bytes(2_000)
-            began = time.perf_counter()
-            bare.execute("BEGIN IMMEDIATE")
-            bare.execute("INSERT INTO message VALUES (?, ?)", (f"{number:030d}", body))
-            bare.execute("COMMIT")
-            times.append((time.perf_counter() - began) * 1_000)
-    return times

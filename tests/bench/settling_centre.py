@@ -10,7 +10,6 @@ import http.client
 import itertools
 import json
 import random
-import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -81,7 +80,6 @@ class Running:
     """The centre, its broker, and what is on record."""
 
     prepared: Prepared
-    folder: Path
     port: int
     broker_port: int
     centre_pid: int
@@ -93,12 +91,6 @@ class Running:
     def over_mqtt(self, number: int) -> MqttTerminal:
         """Return a terminal that is connected."""
         return MqttTerminal(self.broker_port, self.prepared.terminals[number], self.prepared.centre_key)
-
-    def count(self, table: str) -> int:
-        """Return how many rows there are, as the file has it."""
-        with closing(sqlite3.connect(self.folder / "centre.db")) as raw:
-            found: int = raw.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - our own words
-            return found
 
 
 class HttpTerminal:
@@ -156,12 +148,12 @@ class MqttTerminal:
 
 
 @contextmanager
-def running_centre(folder: Path, terminals: int) -> Iterator[Running]:
-    """Run a centre and a broker with so many terminals, by HTTP and by MQTT."""
+def running_centre(folder: Path, url: str, terminals: int) -> Iterator[Running]:
+    """Run a centre on a database, and a broker, with so many terminals, by HTTP and by MQTT."""
     broker_port, port = free_port(), free_port()
     tables = {
         "centre": {"key_file": "centre.key"},
-        "store": {"url": "sqlite:///centre.db"},
+        "store": {"url": url},
         "web": {"port": port},
         "broker": {"port": broker_port},
         "fsi": {"is_enabled": True, "is_sign_in_demanded": False},
@@ -174,7 +166,7 @@ def running_centre(folder: Path, terminals: int) -> Iterator[Running]:
         undo.callback(stage.stop)
         stage.add("broker", ["broker", "run", "--port", str(broker_port)], broker_port)
         centre = stage.add("centre", ["server", "run", "--config", str(config)], port)
-        yield Running(prepared, folder, port, broker_port, centre.pid)
+        yield Running(prepared, port, broker_port, centre.pid)
 
 
 def _prepare(centre: Centre, terminals: int) -> Prepared:

@@ -51,6 +51,7 @@ MANUALS = (
     "fsi.md",
     "benefits.md",
     "entitlements.md",
+    "registers.md",
     "settlement-examples.md",
     "codes.md",
     "decode.md",

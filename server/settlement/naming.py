@@ -1,21 +1,21 @@
 """What the parts of an explained settlement are called, in Chinese and in English.
 
-The numbers of a step have the interface's names where it has one, and names of the rules elsewhere. A name that is not
-known here is shown as it is: what was kept years ago must still be legible, and is never refused for a word.
+The numbers of a step have the interface's names where it has one (`server.settlement.labels`), and names of the rules
+elsewhere. A name that is not known here is shown as it is: what was kept years ago must still be legible, and is never
+refused for a word.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
 from types import MappingProxyType
 from typing import Final
 
 from codes.words import Words
+from server.settlement.labels import label_of
 from server.store.fsi_messages import MessageState
 from server.store.medical_accounts import Reason
-from wire.fsi.table_files import node_at
 
 REASONS: Final[Mapping[Reason, Words]] = MappingProxyType(
     {
@@ -83,18 +83,13 @@ _OF_TOTALS: Final[Mapping[str, Words]] = MappingProxyType(
 _TOTAL: Final = re.compile(r"(?P<kind>[a-z]+)(?::(?P<pool>[^:@]+))?(?::(?P<disease>[^@]+))?(?:@(?P<span>.+))?")
 
 
-@cache
-def _of_the_interface() -> Mapping[str, Words]:
-    return MappingProxyType({field.name: field.label for field in node_at("2102.output.setlinfo").fields})
-
-
 def words_of_number(name: str) -> Words:
     """Return what a number of a step is called.
 
     >>> str(words_of_number("limit_left")), words_of_number("inscp_scp_amt").zh, words_of_number("new").en
     ('剩余限额 / limit left', '符合政策范围金额', 'new')
     """
-    return _OF_RULES.get(name) or _of_the_interface().get(name) or Words(name, name)
+    return _OF_RULES.get(name) or label_of(name)
 
 
 def words_of_total(key: str, titles: Mapping[str, Words] = MappingProxyType({})) -> Words:

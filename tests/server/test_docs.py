@@ -1,4 +1,4 @@
-"""docs/centre.md cannot drift: what it lists is what there is."""
+"""docs/centre.md and docs/registers.md cannot drift: what they list is what there is."""
 
 from __future__ import annotations
 
@@ -6,17 +6,33 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
+
 from rules.catalogue import HEADERS
 from server.ingest import Tally
+from server.people.insured_lists import SHEETS
+from server.people.list_file import Sheet
+from server.people.practice_lists import INSTITUTIONS, PRACTITIONERS
 from tests.server.api.test_access import MATRIX
 
-TEXT = (Path(__file__).parents[2] / "docs" / "centre.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+REGISTERS = (DOCS / "registers.md").read_text(encoding="utf-8")
+TEXT = (DOCS / "centre.md").read_text(encoding="utf-8")
 
 
 def test_every_column_of_a_catalogue_file_is_described() -> None:
     for english, chinese in HEADERS.items():
         assert chinese in TEXT
         assert f"`{english}`" in TEXT or chinese == "UDI-DI"
+
+
+@pytest.mark.parametrize("sheet", [*SHEETS, INSTITUTIONS, PRACTITIONERS], ids=lambda sheet: sheet.name)
+def test_every_column_of_a_list_is_described_with_whether_it_is_needed(sheet: Sheet) -> None:
+    (row,) = re.findall(rf"^\| {sheet.title.en} \| (.*) \|$", REGISTERS, re.MULTILINE)
+    for column in sheet.columns:
+        assert (f"**{column.zh}**" in row) == column.is_required, column.zh
+        assert column.zh in row
+        assert f"(`{column.name}`" in REGISTERS
 
 
 def test_every_endpoint_is_listed() -> None:

@@ -1,7 +1,7 @@
 """Writing answers: the area's form, our number, the signature, and what a refusal says.
 
-`err_msg` names the code and, if there is room, what to do about it; `warn_msg` has all faults, the next step in both
-languages, and what is strange about a message that was taken all the same.
+`err_msg` names the code and, if there is room, what to do about it; `warn_msg` has all faults, whatever `err_msg` has no
+room for, and what is strange about a message that was taken all the same.
 """
 
 from __future__ import annotations
@@ -64,15 +64,16 @@ class AnswerPaper:
         answered_at = self._now()
         refmsgid = next_refmsgid(self._district, answered_at, next(self._numbers))
         faults = faults_of(error)
+        words, rest = (faults[0].words, str(error.next_step)) if faults else _told(error)
         plain = write_answer(
             self._area,
             refmsgid=refmsgid,
             received_at=post.arrived_at,
             answered_at=answered_at,
-            error=faults[0].words if faults else _with_next_step(error),
+            error=words,
             code=code_of(error),
             faults=faults,
-            warning=str(error.next_step),
+            warning=rest,
         )
         body = plain if protection is None else protection.seal(plain, opened, request, self._secrets, answered_at)
         return Answer(body, refmsgid, answered_at)
@@ -89,11 +90,12 @@ def code_of(error: YimaError) -> str:
     return faults[0].code if faults else error.code
 
 
-def _with_next_step(error: YimaError) -> Words:
-    """Return what went wrong and what to do, in as many words as there is room for; `warn_msg` has all of them."""
+def _told(error: YimaError) -> tuple[Words, str]:
+    """Return what `err_msg` says, in as many words as there is room for, and what is left for `warn_msg`."""
     words, step = error.words, error.next_step
     zh = f"{words.zh}。{step.zh}"
-    for candidate in (Words(zh, f"{words.en}. {step.en}"), Words(zh, words.en)):
+    whole = Words(zh, f"{words.en}. {step.en}")
+    for candidate, rest in ((whole, ""), (Words(zh, words.en), step.en), (words, str(step))):
         if str(candidate) in error_text(error.code, candidate):
-            return candidate
-    return words
+            return candidate, rest
+    return words, str(whole)

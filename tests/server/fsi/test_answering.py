@@ -169,7 +169,7 @@ class TestRefusals:
 
         assert (reply.outcome, reply.code, answer["infcode"]) == (Outcome.REFUSED, "fsi.refused", -1)
         assert "[fsi.refused] 库存不足。请按提示更正后，用新的 msgid 重新发送。" in str(answer["err_msg"])
-        assert "Correct what is named" in str(answer["warn_msg"])
+        assert "Correct what is named" in str(answer["err_msg"])
         with office.store.writing() as connection:
             assert fsi_sessions.claim_nonce(connection, "test", str(messages_in(office.store)[0][0]), b"", NOON)
         assert [state for _, state in messages_in(office.store)] == [MessageState.REFUSED]
@@ -215,6 +215,21 @@ class TestRefusals:
         reply, _ = office.post(body)
         assert (reply.outcome, reply.code) == (Outcome.REFUSED, "fsi.msgid_reversed")
         assert [state for _, state in messages_in(office.store)] == [MessageState.REVERSED]
+
+    @pytest.mark.parametrize("times", [1, 25, 30, 34, 40, 120])
+    def test_what_there_was_no_room_for_is_said_in_the_warning_and_no_advice_twice(
+        self, scripted: tuple[Office, _Handlers], times: int
+    ) -> None:
+        office, handler = scripted
+        words = Words("不足" * times, "Few" * times)
+        handler.raises = [Refusal(words, next_step=Words("请补货。", "Order more."))]
+        answer = office.say("9001", SIGN_IN)
+        err, warn = str(answer["err_msg"]), str(answer["warn_msg"])
+        for told in ("请补货。", "Order more."):
+            assert (told in err) is not (told in warn), (err, warn)
+        for told in (words.zh, words.en):
+            assert told in err or told in warn
+        assert len(err) <= 200
 
     def test_warnings_of_a_handler_reach_the_sender(self, scripted: tuple[Office, _Handlers]) -> None:
         office, _ = scripted

@@ -64,6 +64,7 @@ def test_a_person_sees_expected_got_and_steps_of_each_case(settle):
     assert "parts             [24395.0, 9000.0, 57000.0, 17000.0]   [24395.00, 9000.00, 57000.00, 17000.00]" in output
 
 
+@pytest.mark.req("T-72")
 def test_any_failure_exits_1_and_says_which_figure_and_why(settle, mixed):
     result = settle("examples", mixed)
 

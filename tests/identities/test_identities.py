@@ -84,6 +84,7 @@ SPOILT: list[tuple[str, Callable[[Settlement], Settlement]]] = [
 ]
 
 
+@pytest.mark.req("T-72")
 @pytest.mark.parametrize(("claim", "spoil"), SPOILT)
 def test_a_settlement_that_was_spoilt_is_found_out(claim: str, spoil: Callable[[Settlement], Settlement]) -> None:
     rng = random.Random(4)

@@ -94,6 +94,7 @@ def test_totals_of_the_year_stand_before_and_after(inspector: TestClient, standi
     assert "限额内基金支付累计：职工普通门诊 paid:310-outpatient 513.56 +130.00 643.56" in then
 
 
+@pytest.mark.req("T-49")
 def test_nobody_is_named(inspector: TestClient, standing: Info) -> None:
     page = inspector.get(f"/console/settlements/{standing['setl_id']}").text
     for secret in (LI, WANG, CARD[LI], "李一", "王二"):

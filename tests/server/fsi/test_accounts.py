@@ -179,6 +179,7 @@ def test_a_settlement_that_the_institution_left_out(books: Books) -> None:
     assert told(books.compare()) == [("000103", missing["setl_id"], "0")]
 
 
+@pytest.mark.req("T-72")
 def test_all_kinds_at_once_are_told_apart_on_either_database(store: Store) -> None:
     books = kept_books(store)
     assert books.compare_totals()[0] == "000000"

@@ -41,6 +41,7 @@ def sign_ins_in(store: Store) -> int:
         return connection.scalar(select(func.count()).select_from(fsi_sign_in)) or 0
 
 
+@pytest.mark.req("T-49")
 def test_the_answer_is_numbered_timed_and_kept_sealed(office: Office) -> None:
     body = office.body("9001", SIGN_IN)
     reply, answer = office.post(body)
@@ -69,6 +70,7 @@ def test_numbers_of_answers_never_repeat(office: Office) -> None:
 class TestRepeats:
     """The same message, and another one under its msgid."""
 
+    @pytest.mark.req("T-05")
     def test_the_same_message_gets_the_same_bytes_and_is_done_once(self, office: Office) -> None:
         body = office.body("9001", SIGN_IN)
         first, _ = office.post(body)
@@ -114,6 +116,7 @@ class TestRepeats:
         answer = office.say(order[1], said[order[1]], msgid=msgid, opter="wang")
         assert "fsi.msgid_reused" in str(answer["err_msg"])
 
+    @pytest.mark.req("T-05")
     def test_fifty_at_once_are_done_once_and_all_get_the_same_bytes(self, office: Office) -> None:
         body = office.body("9001", SIGN_IN)
         with ThreadPoolExecutor(8) as pool:

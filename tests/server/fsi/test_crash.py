@@ -31,6 +31,7 @@ def counted(store: Store) -> tuple[int, int]:
         )  # type: ignore[return-value]
 
 
+@pytest.mark.req("T-02")
 @pytest.mark.slow
 def test_a_sign_in_is_kept_whole_or_not_at_all_wherever_the_centre_dies(
     store_url: str, store: Store, helper: Helper
@@ -53,6 +54,7 @@ def test_a_sign_in_is_kept_whole_or_not_at_all_wherever_the_centre_dies(
     assert json.loads(again.body)["output"]["signinoutb"]["sign_no"]
 
 
+@pytest.mark.req("T-02")
 @pytest.mark.slow
 @pytest.mark.parametrize("offset", range(3))
 def test_a_sale_is_settled_cancelled_and_reversed_whole_or_not_at_all_wherever_the_centre_dies(

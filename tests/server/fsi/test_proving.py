@@ -144,6 +144,7 @@ class TestSigned:
         }
 
 
+@pytest.mark.req("T-45")
 @pytest.mark.parametrize("area", [shipped_area("guangdong"), PORTAL], ids=lambda one: one.signer)
 def test_a_signature_is_good_for_one_message_and_not_for_long(store: Store, area: Area) -> None:
     client = Client(store, area)

@@ -186,6 +186,7 @@ def test_a_proved_question_is_answered_on_the_terminals_own_topic_under_the_cent
     assert post.voice.institution == PHARMACY
 
 
+@pytest.mark.req("T-41")
 @pytest.mark.parametrize(
     ("asked", "code"),
     [
@@ -226,6 +227,7 @@ def unproved(key: SigningKey) -> Iterator[tuple[str, bytes]]:
     yield "cut short", question(key)[:50]
 
 
+@pytest.mark.req("T-41", "T-45")
 @pytest.mark.parametrize("kind", ["another key", "sealed for another question", "not sealed", "noise", "cut short"])
 def test_what_proves_nothing_gets_no_answer(line: Line, terminal: FakeTerminal, kind: str) -> None:
     line.ask(dict(unproved(terminal.key))[kind])

@@ -121,6 +121,7 @@ def test_what_cannot_be_is_refused_with_its_field(
     assert (answer["infcode"], field in str(answer["err_msg"])) == (-1, True), answer
 
 
+@pytest.mark.req("T-05")
 def test_a_record_is_kept_once_whatever_the_number_of_messages(shop: Shop) -> None:
     for _ in range(2):
         shop.purchase(ONE, count="10", purc_retn_stoin_time="2026-03-10 11:00:00")
@@ -176,6 +177,7 @@ def test_a_purchase_of_what_was_sold_is_kept_and_named_as_a_conflict(shop: Shop)
     assert shop.state(ONE) == "conflict"
 
 
+@pytest.mark.req("C-05")
 def test_a_carton_is_received_and_is_no_pack(shop: Shop) -> None:
     know_cartons(shop.office.store)
     carton = f"{CARTON_PREFIX}0000000000001"

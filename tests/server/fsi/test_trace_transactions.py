@@ -119,6 +119,7 @@ def test_all_reasons_of_many_rows_are_named_and_nothing_is_kept(shop: Shop) -> N
     assert (shop.state(ONE), shop.state(TWO)) == ("sold", "sold")
 
 
+@pytest.mark.req("T-05")
 def test_the_same_sale_under_a_new_msgid_is_the_same_record(shop: Shop) -> None:
     shop.sell(ONE)
     shop.wait(minutes=3)
@@ -157,6 +158,7 @@ EVENT: Step = lambda shop: shop.hear(dispensed(ONE, sale="S1", line=3))  # noqa:
 UPLOAD: Step = lambda shop: shop.sell(ONE)  # noqa: E731
 
 
+@pytest.mark.req("T-05")
 @pytest.mark.parametrize("steps", [[EVENT, UPLOAD], [UPLOAD, EVENT]], ids=["event first", "3505 first"])
 def test_a_sale_told_by_terminal_and_3505_is_one_fact_with_two_pieces_of_evidence(
     shop: Shop, steps: list[Step]
@@ -210,6 +212,7 @@ def test_received_by_the_terminal_and_sold_by_3505(shop: Shop) -> None:
     assert shop.state(ONE) == "sold"
 
 
+@pytest.mark.req("C-06")
 def test_units_of_an_opened_pack_are_counted(shop: Shop) -> None:
     know_cartons(shop.office.store)
     parts = {"trdn_flag": "1", "sel_retn_cnt": "5"}
@@ -318,6 +321,7 @@ def test_a_pack_that_travelled_with_a_settlement_is_not_settled_again(shop: Shop
     assert shop.life(TWO).is_known is False
 
 
+@pytest.mark.req("C-05")
 def test_a_carton_is_not_settled_by_its_own_code(shop: Shop) -> None:
     know_cartons(shop.office.store)
     assert "占位码" in str(shop.say("2102", shop.sale_with("22000000000000000000"))["err_msg"])
@@ -435,6 +439,7 @@ UNSOLD: list[tuple[list[str], dict[str, object], str]] = [
 ]
 
 
+@pytest.mark.req("T-24")
 def test_what_was_not_sold_does_not_come_back(shop: Shop) -> None:
     shop.sell(ONE)
     shop.wait(minutes=1)
@@ -452,6 +457,7 @@ def test_which_packs_come_back_is_not_guessed(shop: Shop) -> None:
     assert (accepted, "追溯码却有 2 个" in why) == ("0", True)
 
 
+@pytest.mark.req("T-24")
 def test_another_place_cannot_give_back_what_this_one_sold(shop: Shop) -> None:
     shop.sell(ONE)
     assert shop.give_back(ONE, **AT_HOSPITAL)[0] == "0"
@@ -481,6 +487,7 @@ def test_a_return_may_name_the_cancelling_settlement(shop: Shop) -> None:
 # -- together ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.req("T-05")
 def test_many_at_once_upload_one_sale_once(shop: Shop) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: shop.sell(ONE, TWO), range(8)))
@@ -511,6 +518,7 @@ def test_a_settlement_is_not_exceeded_by_uploads_at_once(shop: Shop) -> None:
         assert sorted(pool.map(upload, range(5))) == ["0", "0", "0", "1", "1"]
 
 
+@pytest.mark.req("T-49")
 def test_names_and_certificates_are_kept_sealed(shop: Shop) -> None:
     shop.sell(ONE, psn_name="李一", certno="350203198001010011")
     (row,) = shop.ask("3511", certno="350203198001010011")

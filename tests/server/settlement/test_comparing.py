@@ -47,6 +47,7 @@ def test_what_the_institution_left_empty_is_not_compared() -> None:
     assert compared([replace(line(A), mdtrt_id="", psn_no=""), line(B), line(UNDONE)]) == ()
 
 
+@pytest.mark.req("T-72")
 @pytest.mark.parametrize(
     ("theirs", "result", "setl_id", "memo"),
     [

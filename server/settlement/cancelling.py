@@ -12,6 +12,7 @@ from dataclasses import replace
 from codes.words import Words
 from server.errors import StoreContentionError
 from server.people import personal_accounts
+from server.settlement.closed_books import check_open
 from server.settlement.entitlement import Entitlements
 from server.settlement.errors import NotCancellableError
 from server.settlement.kept import Kept, id_of, negative_of
@@ -62,15 +63,31 @@ def cancel(
 
 
 def strike_out(
-    connection: Connection, record: Settlement, by: Caller, entitlements: Entitlements, *, kind: VisitKind
+    connection: Connection,
+    record: Settlement,
+    by: Caller,
+    entitlements: Entitlements,
+    *,
+    kind: VisitKind,
+    days: int,
 ) -> None:
     """Strike a settlement out whose answer never came; whoever calls this has locked the person.
 
     One that was cancelled meanwhile is in the institution's books, so that its answer was known: it stays as it is.
+
+    Raises:
+        ReversalError: Its books are closed: they were found equal, or more than `days` have passed.
     """
     if record.state is not SettlementState.ACTIVE:
         return
     visit = visit_of_kind(connection, record, kind)
+    infno = _BY[kind]
+    instead = Words(
+        f"请用 {infno} 撤销该结算（setl_id {record.setl_id}）：撤销记入当日账目，已对账的日期不变。",
+        f"Cancel the settlement {record.setl_id} with {infno}: that stands in the books of today, and the days that "
+        "were compared stay as they are.",
+    )
+    check_open(connection, record, by, days, instead)
     _change(connection, record, SettlementState.REVERSED)
     personal_accounts.give_back(connection, record.setl_id, record.setl_id, by.at)
     free_sale(connection, record, visit)

@@ -9,6 +9,7 @@ each of them back exactly to where it came from.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from codes.words import Words
 from server.errors import StoreContentionError
@@ -16,6 +17,7 @@ from server.people import personal_accounts
 from server.people.practice import find_institution
 from server.settlement import cancelling, reversing
 from server.settlement.checks import check_sale
+from server.settlement.closed_books import check_open
 from server.settlement.errors import PersonError, SaleDiffersError, SettlementError
 from server.settlement.explaining import Explanation, explain
 from server.settlement.kept import Kept, fee_lines_of, id_of, kept_of, visit_of
@@ -29,6 +31,11 @@ from server.store.database import Connection
 from server.store.settlements import Settlement
 from server.store.visits import VisitKind
 from wire.fsi.values import BEIJING
+
+_ACCEPT_IT: Final = Words(
+    "撤销已入账：请在本机构账目中补记该撤销；仍需享受待遇的，请重新结算。",
+    "The cancellation stands in the books: enter it in your own, and settle the sale anew if it is still meant.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +83,24 @@ class Settlements:
         return cancelling.cancel(connection, called, by, self.ground.entitlements, kind=kind)
 
     def reverse_settlement(self, connection: Connection, record: Settlement, by: Caller, *, kind: VisitKind) -> None:
-        """Undo a settlement whose answer never came (2601)."""
-        cancelling.strike_out(connection, record, by, self.ground.entitlements, kind=kind)
+        """Undo a settlement whose answer never came (2601).
+
+        Raises:
+            ReversalError: Its books are closed; a cancellation undoes it.
+        """
+        days = self._days_to_reverse(record)
+        cancelling.strike_out(connection, record, by, self.ground.entitlements, kind=kind, days=days)
 
     def reverse_cancellation(self, connection: Connection, record: Settlement, by: Caller) -> None:
         """Undo the cancelling of a settlement, so that the settlement stands again (2601).
 
         Raises:
-            ReversalError: The same sale was settled anew, or the account was spent meanwhile.
+            ReversalError: The same sale was settled anew, something that was given back was used meanwhile, or the
+                books that the cancellation stands in are closed.
         """
+        negative = settlements.find_cancelling(connection, record.setl_id)
+        if negative is not None:
+            check_open(connection, negative, by, self._days_to_reverse(negative), _ACCEPT_IT)
         reversing.restore(connection, record, by, self.ground.entitlements)
 
     def explain(self, connection: Connection, setl_id: str) -> Explanation:
@@ -94,6 +110,9 @@ class Settlements:
             UnknownSettlementError: There is none of that id.
         """
         return explain(connection, setl_id)
+
+    def _days_to_reverse(self, record: Settlement) -> int:
+        return self.ground.books.for_district(record.insured_district).days_late(record.day).reversal
 
     def _reckoned(self, connection: Connection, sale: Sale) -> Reckoned:
         institution = find_institution(connection, sale.by.institution)

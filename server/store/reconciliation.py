@@ -13,7 +13,8 @@ from server.store import bulk
 from server.store.amounts import FEN
 from server.store.fsi_tables import reconciliation, reconciliation_difference, settlement
 from server.store.records import Records
-from server.store.settlements import SettlementState
+from server.store.settlements import Settlement, SettlementState
+from server.store.times import micros
 
 _ROWS_PER_CHUNK = 2_000
 
@@ -188,6 +189,23 @@ def load_comparison_page(connection: Connection, institution: str | None = None,
     if institution is not None:
         asked = asked.where(found.institution == institution)
     return _COMPARISONS.records(connection.execute(asked))
+
+
+def find_agreed(connection: Connection, one: Settlement, equal: str) -> Comparison | None:
+    """Return the first comparison of totals that found books equal in which a record already stood."""
+    found = reconciliation.c
+    asked = select(reconciliation).where(
+        found.institution == one.institution,
+        found.compared_us >= micros(one.settled_at),
+        found.infno == "3201",
+        found.result == equal,
+        found.from_day <= one.day.isoformat(),
+        found.to_day >= one.day.isoformat(),
+        found.insutype.in_(("", one.insutype)),
+        found.clr_type.in_(("", one.clr_type)),
+    )
+    row = connection.execute(asked.order_by(found.compared_us, found.id).limit(1)).first()
+    return None if row is None else _COMPARISONS.record(row)
 
 
 def load_differences(connection: Connection, run: str) -> Sequence[Difference]:

@@ -16,9 +16,21 @@ from server.store.database import Store
 from server.store.fsi_tables import fsi_message, settlement
 from server.store.standings import Standing
 from server.store.year_openings import YearOpening
-from tests.server.fsi.counter import LI, WANG, Counter, file_store, money, named, open_counter, put_in, refused
+from tests.server.fsi.counter import (
+    DISTRICT,
+    LI,
+    WANG,
+    Counter,
+    file_store,
+    money,
+    named,
+    open_counter,
+    put_in,
+    refused,
+)
 from tests.server.fsi.office import HOSPITAL, NOON, PHARMACY
 
+SUMS = ("medfee_sumamt", "fund_pay_sumamt", "acct_pay")
 A, B, C = (f"{PHARMACY}20260310120000990{n}" for n in (1, 2, 3))
 
 
@@ -197,6 +209,64 @@ class TestCancellation:
         counter.settle(counter.sale(counter.line(price="300.00"), psn_no=WANG, acct_used_flag="0"))
         assert counter.reverse(A, "2103")["infcode"] == 0
         assert counter.totals() == totals
+
+
+class TestClosedBooks:
+    """What was reported as it stands is undone by a record of today."""
+
+    @pytest.fixture
+    def counter(self, migrated_file: Path, tmp_path: Path) -> Iterator[Counter]:
+        with file_store(migrated_file, tmp_path) as store:
+            yield open_counter(store)
+
+    def compare(self, counter: Counter, *answers: object, **said: str) -> str:
+        """Compare today's totals, and return the result."""
+        infos = [one["setlinfo"] for one in answers]  # type: ignore[index]
+        sums = {name: f"{sum(one[name] for one in infos):.2f}" for name in SUMS}
+        data = {"insutype": "310", "clr_type": "41", "setl_optins": DISTRICT, "fixmedins_setl_cnt": str(len(infos))}
+        days = {"stmt_begndate": "2026-03-10", "stmt_enddate": "2026-03-10"}
+        answer = counter.office.say("3201", {"data": data | sums | days | said})
+        return str(answer["output"]["stmtinfo"]["stmt_rslt"])  # type: ignore[index,call-overload]
+
+    @pytest.mark.parametrize("days", [7, 8])
+    def test_a_settlement_is_struck_out_within_days(self, counter: Counter, days: int) -> None:
+        info = counter.settle(counter.sale(counter.line()), msgid=A)
+        counter.office.clock.forward(days=days)
+        answer = counter.reverse(A)
+        if days == 7:
+            assert (answer["infcode"], counter.balance()) == (0, 60)
+            return
+        assert refused(answer) == "reversal.refused"
+        assert "7 天" in str(answer["err_msg"])
+        assert "2103" in str(answer["warn_msg"])
+        assert str(info["setl_id"]) in str(answer["warn_msg"])
+        assert states(counter.office.store) == ["active"]
+        assert counter.cancel(info)["infcode"] == 0
+        assert counter.reverse(A)["infcode"] == 0
+
+    def test_books_that_were_found_equal_stay_as_they_are(self, counter: Counter) -> None:
+        # What was equal before the settlement says nothing of it, nor what was equal for another insurance.
+        assert self.compare(counter) == "000000"
+        counter.office.clock.forward(minutes=1)
+        settled = counter.office.say("2102", counter.sale(counter.line()), msgid=A)["output"]
+        assert self.compare(counter) == "000103"
+        assert self.compare(counter, insutype="390") == "000000"
+        assert counter.reverse(A)["infcode"] == 0
+        settled = counter.office.say("2102", counter.sale(counter.line()), msgid=B)["output"]
+        assert self.compare(counter, settled) == "000000"
+        answer = counter.reverse(B)
+        assert refused(answer) == "reversal.refused"
+        assert "2026-03-10 至 2026-03-10 已对账相符" in str(answer["err_msg"])
+        assert "2103" in str(answer["warn_msg"])
+
+    def test_a_cancellation_that_was_compared_stays(self, counter: Counter) -> None:
+        settled = counter.office.say("2102", counter.sale(counter.line()))["output"]
+        undone = counter.cancel(settled["setlinfo"], msgid=A)["output"]  # type: ignore[index,call-overload]
+        assert self.compare(counter, settled, undone) == "000000"
+        answer = counter.reverse(A, "2103")
+        assert refused(answer) == "reversal.refused"
+        assert "重新结算" in str(answer["warn_msg"])
+        assert states(counter.office.store) == ["cancelled", "cancelling"]
 
 
 class TestLimits:

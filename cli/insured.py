@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from cli.people import PasswordStdin, password_from_stdin
 from cli.person_lookups import show_lookups
 from server.centre import utc_now
 from server.config import load_config
+from server.people.balances import BalanceChange, sums_of
 from server.people.insured import listed
 from server.people.insured_import import import_insured
 from server.people.insured_password import set_password
@@ -25,6 +27,8 @@ from web.errors import InvalidRequestError
 from wire.fsi.values import BEIJING
 
 _ASKED = "密码 / password"
+_SHOWN = 20
+"""Accounts that are listed for people; programs get all."""
 
 insured_app = command_group("参保人员 / Insured people")
 insured_app.command("lookups")(show_lookups)
@@ -41,10 +45,38 @@ def import_people(file: File, config: Config, dry_run: DryRun = False, as_json: 
     with opened_centre(config) as store:
         sealer = load_sealer(load_config(config).sealing_key_file, store)
         try:
-            counts = import_insured(store, sealer, content, by=COMMAND_LINE, now=utc_now(), is_trial=dry_run)
+            done = import_insured(store, sealer, content, by=COMMAND_LINE, now=utc_now(), is_trial=dry_run)
         except ListFaultsError as exc:
             raise show_faults(exc, as_json=as_json) from exc
-    show_counts(counts, is_trial=dry_run, as_json=as_json)
+    balances = {"balances": [_record(one) for one in done.balances]}
+    show_counts(done.counts, is_trial=dry_run, as_json=as_json, more=balances)
+    if not as_json:
+        _show_balances(done.balances)
+
+
+def _show_balances(changes: Sequence[BalanceChange]) -> None:
+    """Say what accounts hold now, and how that came about."""
+    if not changes:
+        return
+    more, less = sums_of(changes)
+    typer.echo(f"  账户余额合计 / balances in all：增加 / more {more:.2f}，减少 / less {less:.2f}")
+    for one in changes[:_SHOWN]:
+        before = "—" if one.before is None else f"{one.before:.2f}"
+        since = f"，其后本中心收支 / moved here since {one.moved:+.2f}" if one.moved else ""
+        typer.echo(f"    {one.psn_no}  {before} → {one.after:.2f}（告知 / told {one.told:.2f}{since}）")
+    if len(changes) > _SHOWN:
+        typer.echo(f"    … 另有 {len(changes) - _SHOWN} 人，用 --json 查看 / more, see --json")
+
+
+def _record(one: BalanceChange) -> dict[str, object]:
+    return {
+        "psn_no": one.psn_no,
+        "told": f"{one.told:.2f}",
+        "as_of": one.as_of.astimezone(BEIJING).isoformat(),
+        "moved_since": f"{one.moved:.2f}",
+        "before": None if one.before is None else f"{one.before:.2f}",
+        "after": f"{one.after:.2f}",
+    }
 
 
 @insured_app.command("password")

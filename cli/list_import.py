@@ -56,14 +56,17 @@ def read_list(file: Path) -> bytes:
         raise ListUnreadableError(Words(f"无法读取 {file}：{why.zh}", f"Cannot read {file}: {why.en}")) from exc
 
 
-def show_counts(counts: Mapping[str, Counts], *, is_trial: bool, as_json: bool) -> None:
-    """Say what was new, changed or known."""
+def show_counts(
+    counts: Mapping[str, Counts], *, is_trial: bool, as_json: bool, more: Mapping[str, object] | None = None
+) -> None:
+    """Say what was new, changed or known; `more` is told to programs only."""
     if as_json:
         whole = {
             name: {"added": one.added, "changed": one.changed, "unchanged": one.unchanged}
             for name, one in counts.items()
         }
-        typer.echo(json.dumps({"lists": whole, "faults": [], "is_committed": not is_trial}, ensure_ascii=False))
+        told = {"lists": whole, **(more or {}), "faults": [], "is_committed": not is_trial}
+        typer.echo(json.dumps(told, ensure_ascii=False))
         return
     typer.echo("未写入 / nothing was written" if is_trial else "已导入 / imported")
     for name, one in counts.items():
@@ -84,7 +87,9 @@ def show_faults(error: ListFaultsError, *, as_json: bool) -> typer.Exit:
         )
         return typer.Exit(_FAILED)
     many = len(error.faults)
-    typer.echo(f"没有导入：{many} 处有误 / nothing was imported, {many} {'fault' if many == 1 else 'faults'}:", err=True)
+    typer.echo(
+        f"没有导入：{many} 处有误 / nothing was imported, {many} {'fault' if many == 1 else 'faults'}:", err=True
+    )
     for one in error.faults[:_SHOWN]:
         where = f"第 {one.line} 行 {one.column}".rstrip()
         place = f"line {one.line} {one.column}".rstrip()

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from codes.words import Words
+from server.people.balances import ToldBalance
 from server.people.drafting import Drafted, midnight
 from server.people.insured import RESIDENT_CARD, Identity
 from server.people.insured_lists import BALANCES, CREDENTIALS, FACTS, FAMILY, INSURANCES, PEOPLE, TOTALS
@@ -51,7 +52,7 @@ class Draft:
     credentials: Drafted[tuple[str, str], ShownCredential] = field(default_factory=Drafted)
     facts: Drafted[tuple[str, FactKind, str, date], Fact] = field(default_factory=Drafted)
     bindings: Drafted[tuple[str, str, date], Binding] = field(default_factory=Drafted)
-    balances: Drafted[str, Decimal] = field(default_factory=Drafted)
+    balances: Drafted[str, ToldBalance] = field(default_factory=Drafted)
     openings: Drafted[tuple[str, int, str], Decimal] = field(default_factory=Drafted)
     mentioned: list[tuple[str, Line, str]] = field(default_factory=list)
     """Whom each line is about, and in which column it says so."""
@@ -208,7 +209,8 @@ def _take_balance(draft: Draft, line: Line) -> None:
     amount = line.amount("balance")
     assert amount is not None  # noqa: S101 - whoever calls this has seen that it is there
     draft.mention(line, "psn_no")
-    draft.note(draft.balances.add(line.text("psn_no"), amount, line, "balance"))
+    told = ToldBalance(amount, line.moment("as_of"))
+    draft.note(draft.balances.add(line.text("psn_no"), told, line, "balance"))
 
 
 def _take_total(draft: Draft, line: Line) -> None:

@@ -8,10 +8,12 @@ ends it or prolongs it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 
 from codes.words import Words
+from server.people.balances import BalanceChange, Balances, sums_of
 from server.people.drafting import sorted_out
 from server.people.insured import IDENTITY_CARD, opened, sealed
 from server.people.insured_draft import Draft, draft_of
@@ -19,17 +21,26 @@ from server.people.insured_lists import BALANCES, CREDENTIALS, FACTS, FAMILY, IN
 from server.people.list_file import Counts, Fault, read_lists, refuse_faults
 from server.people.roles import Person as Officer
 from server.people.sealing import Sealer
-from server.store import audit, insured, medical_accounts, year_openings
+from server.store import audit, insured, year_openings
 from server.store.database import Connection, Store
 from server.store.insured import Credential, Insurance
 from server.store.times import micros
 from server.store.year_openings import YearOpening
-from wire.fsi.values import BEIJING
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import came to, or, of a trial, would come to."""
+
+    counts: Mapping[str, Counts]
+    """By list."""
+    balances: tuple[BalanceChange, ...]
+    """Accounts that hold something else than before."""
 
 
 def import_insured(
     store: Store, sealer: Sealer, content: bytes, *, by: Officer, now: datetime, is_trial: bool = False
-) -> Mapping[str, Counts]:
+) -> Imported:
     """Take what a file says, and return how much of each list was new, changed or known already.
 
     Args:
@@ -47,18 +58,21 @@ def import_insured(
     file = read_lists(content, SHEETS)
     with store.reading() if is_trial else store.writing() as connection:
         draft = draft_of(file, lambda kind, number: _number_of(connection, sealer, kind, number))
-        importing = _Importing(connection, sealer, draft, now)
         if not is_trial:
             # Before anything of theirs is read, so that what is compared is what is changed.
             insured.lock_people(connection, draft.psn_nos)
+        importing = _Importing(connection, sealer, draft, now)
         refuse_faults([*draft.faults, *importing.faults()])
         counts = importing.take(is_trial=is_trial)
+        balances = [one for one in importing.balances.changes if one.before != one.after]
         if not is_trial and any(one.added or one.changed for one in counts.values()):
-            detail = {name: [one.added, one.changed] for name, one in counts.items()}
+            detail: dict[str, object] = {name: [one.added, one.changed] for name, one in counts.items()}
+            if balances:
+                detail["balance_sums"] = [str(one) for one in sums_of(balances)]
             audit.record(
                 connection, at_us=micros(now), who=by.name, action="insured.import", subject="lists", detail=detail
             )
-    return counts
+    return Imported(counts, tuple(balances))
 
 
 def _number_of(connection: Connection, sealer: Sealer, kind: str, number: str) -> str | None:
@@ -74,6 +88,7 @@ class _Importing:
         self._sealer = sealer
         self._draft = draft
         self._now = now
+        self.balances = Balances(connection, draft.balances, now)
         self._credentials = {
             (one.kind, sealer.digest(one.kind, one.number)): (key, one) for key, one in draft.credentials.values.items()
         }
@@ -88,6 +103,7 @@ class _Importing:
         yield from self._taken_certificates()
         yield from self._taken_credentials()
         yield from self._overlaps()
+        yield from self.balances.faults()
 
     def take(self, *, is_trial: bool) -> Mapping[str, Counts]:
         """Write what is new or changed, unless it is a trial, and return how much that is."""
@@ -109,8 +125,7 @@ class _Importing:
             for one in insured.load_bindings_of_all(connection, draft.psn_nos)
         }
         counts[FAMILY], bindings = sorted_out(families, draft.bindings.values)
-        balances = medical_accounts.load_balances(connection, list(draft.balances.values))
-        counts[BALANCES], _ = sorted_out(balances, draft.balances.values)
+        counts[BALANCES] = self.balances.counts()
         told = {
             (one.psn_no, one.year, one.key): one.amount
             for one in year_openings.load_openings_of_all(connection, draft.psn_nos)
@@ -131,8 +146,7 @@ class _Importing:
             insured.put_bindings(connection, bindings)
             openings = [YearOpening(*key, amount, self._now) for key, amount in draft.openings.values.items()]
             year_openings.put_openings(connection, openings)
-            year = self._now.astimezone(BEIJING).year
-            medical_accounts.set_balances(connection, draft.balances.values, year, self._now)
+            self.balances.write()
         return {name: one for name, one in counts.items() if one != Counts(0, 0, 0)}
 
     def _taken_certificates(self) -> Iterator[Fault]:

@@ -72,6 +72,7 @@ SHEETS: Final = (
             Column("card_no", "社保卡号", cells.number),
             Column("card_sn", "卡识别码", cells.number),
             Column("balance", "账户余额", cells.money),
+            Column("as_of", "余额时点", cells.moment),
         ),
     ),
     Sheet(
@@ -134,6 +135,7 @@ SHEETS: Final = (
         (
             Column("psn_no", "人员编号", cells.number, is_required=True),
             Column("balance", "账户余额", cells.money, is_required=True),
+            Column("as_of", "余额时点", cells.moment),
         ),
     ),
     Sheet(

@@ -10,10 +10,11 @@ import calendar
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from codes.words import Words
+from wire.fsi.values import BEIJING
 
 _LONGEST_TEXT = 200
 _LONGEST_NUMBER = 50
@@ -22,6 +23,9 @@ _NO = frozenset({"否", "N", "NO", "FALSE", "0", ""})
 _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 _DAY = re.compile(
     r"([0-9]{4})(?:[-/.年])([0-9]{1,2})(?:[-/.月])([0-9]{1,2})日?(?: 0?0:00(?::00)?)?|([0-9]{4})([0-9]{2})([0-9]{2})"
+)
+_MOMENT = re.compile(
+    r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?[ T]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?:\.[0-9]+)?"
 )
 _MONTH = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})月?")
 _INSTITUTION = re.compile(r"[A-Za-z0-9]{1,26}")
@@ -113,6 +117,18 @@ def day(cell: str) -> date:
         raise _no_day(cell)
     year, month, day_of_month = (int(part) for part in found.groups() if part is not None)
     return _date(cell, year, month, day_of_month)
+
+
+def moment(cell: str) -> datetime:
+    """Return a moment, in Beijing's time; a day alone does not say which one."""
+    found = _MOMENT.fullmatch(_narrow(cell))
+    if found is None:
+        raise _no_moment(cell)
+    parts = [int(part or 0) for part in found.groups()]
+    try:
+        return datetime(*parts, tzinfo=BEIJING)  # type: ignore[misc,arg-type]
+    except ValueError as exc:
+        raise _no_moment(cell) from exc
 
 
 def money(cell: str) -> Decimal:
@@ -226,6 +242,13 @@ def _date(cell: str, year: int, month: int, day_of_month: int) -> date:
         return date(year, month, day_of_month)
     except ValueError as exc:
         raise _no_day(cell) from exc
+
+
+def _no_moment(cell: str) -> CellError:
+    return CellError(
+        "people.moment",
+        Words(f"{cell!r} 应为日期和时刻，如 2026-03-01 00:00", f"{cell!r} is not day and time, as 2026-03-01 00:00"),
+    )
 
 
 def _no_day(cell: str) -> CellError:

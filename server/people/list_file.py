@@ -11,7 +11,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar
 
@@ -138,6 +138,12 @@ class Line:
         """Return a day."""
         found = self.values.get(name)
         assert found is None or isinstance(found, date)  # noqa: S101 - the column's rule gave it
+        return found
+
+    def moment(self, name: str) -> datetime | None:
+        """Return a moment."""
+        found = self.values.get(name)
+        assert found is None or isinstance(found, datetime)  # noqa: S101 - the column's rule gave it
         return found
 
     def amount(self, name: str) -> Decimal | None:

@@ -180,6 +180,8 @@ medical_account = Table(
     Column("psn_no", Text, ForeignKey("insured.psn_no"), primary_key=True),
     Column("balance_fen", BigInteger, nullable=False),
     Column("changed_us", BigInteger, nullable=False),
+    Column("told_fen", BigInteger, comment="what an office told last; null if none did"),
+    Column("told_us", BigInteger, comment="as of when"),
     sqlite_with_rowid=False,
     comment="A personal account: the sum of its movements",
 )

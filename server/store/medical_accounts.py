@@ -5,7 +5,7 @@ Whoever moves money has locked the people concerned (`insured.lock_person`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ from server.store import bulk
 from server.store.amounts import FEN
 from server.store.fsi_tables import account_movement, medical_account
 from server.store.records import Records
-from server.store.times import micros
+from server.store.times import micros, moment_or_none
 
 NOTHING = Decimal("0.00")
 
@@ -51,7 +51,40 @@ class Movement:
     moved_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A personal account."""
+
+    balance: Decimal
+    told: Decimal | None
+    """What an office told last; None if none did."""
+    told_at: datetime | None
+    """As of when."""
+    is_moved: bool
+    """A settlement of this centre took from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What an office tells of an account, and what is in it therefore."""
+
+    psn_no: str
+    told: Decimal
+    as_of: datetime
+    balance: Decimal
+
+
 _MOVEMENTS = Records(account_movement, Movement)
+_PEOPLE_PER_STATEMENT = 10_000
+_MOVED_SINCE = (
+    select(account_movement.c.psn_no, func.sum(account_movement.c.amount_fen))
+    .where(
+        account_movement.c.psn_no.in_(bindparam("psn_nos", expanding=True)),
+        account_movement.c.setl_id.is_not(None),
+        account_movement.c.moved_us >= bindparam("since_us"),
+    )
+    .group_by(account_movement.c.psn_no)
+)
 _BALANCE = select(medical_account.c.balance_fen).where(medical_account.c.psn_no == bindparam("psn_no"))
 _BY = bindparam("by_fen", type_=medical_account.c.balance_fen.type)
 _MOVE = (
@@ -98,15 +131,39 @@ def load_balances(connection: Connection, psn_nos: Collection[str]) -> dict[str,
     return {psn_no: FEN.amount(fen) for psn_no, fen in rows}
 
 
-def set_balances(connection: Connection, balances: Mapping[str, Decimal], year: int, at: datetime) -> None:
-    """Say what is in accounts; the differences are movements of their own. The people must have been locked."""
-    before = load_balances(connection, balances)
-    changed = {psn_no: held for psn_no, held in balances.items() if before.get(psn_no) != held}
-    accounts = [(psn_no, FEN.stored(held), micros(at)) for psn_no, held in changed.items()]
+def load_accounts(connection: Connection, psn_nos: Collection[str]) -> dict[str, Account]:
+    """Return the accounts of those people who have one."""
+    table = medical_account.c
+    asked = (table.psn_no, table.balance_fen, table.told_fen, table.told_us)
+    accounts = bulk.fetch(connection, asked, table.psn_no, psn_nos)
+    used = set(_sums_since(connection, [row[0] for row in accounts], None))
+    return {
+        psn_no: Account(
+            FEN.amount(balance),
+            None if told is None else FEN.amount(told),
+            moment_or_none(told_us),
+            is_moved=psn_no in used,
+        )
+        for psn_no, balance, told, told_us in accounts
+    }
+
+
+def moved_since(connection: Connection, psn_nos: Collection[str], since: datetime) -> dict[str, Decimal]:
+    """Return what settlements and cancellations have moved in accounts from a moment on; none where nothing was."""
+    return {psn_no: FEN.amount(fen) for psn_no, fen in _sums_since(connection, psn_nos, since).items()}
+
+
+def tell(connection: Connection, tellings: Sequence[Telling], year: int, at: datetime) -> None:
+    """Set accounts as they were told; the differences are movements of their own. The people must have been locked."""
+    before = load_balances(connection, [one.psn_no for one in tellings])
+    accounts = [
+        (one.psn_no, FEN.stored(one.balance), micros(at), FEN.stored(one.told), micros(one.as_of)) for one in tellings
+    ]
     bulk.insert_or_replace(connection, medical_account, accounts)
     moved = [
-        Movement(psn_no, None, held - before.get(psn_no, NOTHING), psn_no, Reason.BALANCE, year, at)
-        for psn_no, held in changed.items()
+        Movement(one.psn_no, None, one.balance - before.get(one.psn_no, NOTHING), one.psn_no, Reason.BALANCE, year, at)
+        for one in tellings
+        if before.get(one.psn_no) != one.balance
     ]
     bulk.insert_all(connection, account_movement, _MOVEMENTS.rows(moved))
 
@@ -127,6 +184,16 @@ def given_in_year(connection: Connection, *, giver: str, receiver: str, year: in
     """Return how much one account has paid for somebody in a year, what came back of it taken off."""
     asked = {"giver": giver, "receiver": receiver, "year": year}
     return FEN.amount(-int(connection.scalar(_GIVEN_IN_YEAR, asked) or 0))
+
+
+def _sums_since(connection: Connection, psn_nos: Collection[str], since: datetime | None) -> dict[str, int]:
+    listed, found = sorted(psn_nos), dict[str, int]()
+    since_us = 0 if since is None else micros(since)
+    for start in range(0, len(listed), _PEOPLE_PER_STATEMENT):
+        part = listed[start : start + _PEOPLE_PER_STATEMENT]
+        rows = connection.execute(_MOVED_SINCE, {"psn_nos": part, "since_us": since_us})
+        found.update({psn_no: int(fen) for psn_no, fen in rows})
+    return found
 
 
 def _has_account(connection: Connection, psn_no: str) -> bool:

@@ -55,7 +55,7 @@ class Register:
 
     def take_bytes(self, content: bytes, *, is_trial: bool = False) -> dict[str, Counts]:
         done = import_insured(self.store, self.sealer, content, by=COMMAND_LINE, now=NOW, is_trial=is_trial)
-        return dict(done)
+        return dict(done.counts)
 
     def faults(self, **lists: list[dict[str, object]]) -> list[tuple[str, int, str, str]]:
         with pytest.raises(ListFaultsError) as refused:

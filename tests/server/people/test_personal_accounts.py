@@ -9,6 +9,7 @@ from server.people.personal_accounts import AccountShortError, Giver, family_of,
 from server.store import insured, medical_accounts
 from server.store.database import Connection, Store
 from server.store.insured import Binding
+from server.store.medical_accounts import Telling
 from tests.server.store.settlement_rows import DAY, NOON, person
 
 FIRST = date(2026, 1, 1)
@@ -26,7 +27,8 @@ def furnish(connection: Connection, *, limit: str | None = None) -> None:
         connection, [Binding("P1", "P2", FIRST, None, 1, bound), Binding("P1", "P3", FIRST, None, 2, None)]
     )
     held = {"P1": yuan("10.00"), "P2": yuan("20.00"), "P3": yuan("30.00")}
-    medical_accounts.set_balances(connection, held, 2026, NOON)
+    tellings = [Telling(psn_no, amount, NOON, amount) for psn_no, amount in held.items()]
+    medical_accounts.tell(connection, tellings, 2026, NOON)
 
 
 def balances(connection: Connection) -> list[str]:

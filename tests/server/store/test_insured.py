@@ -10,7 +10,7 @@ from server.errors import StoreRefusedError
 from server.store import insured, medical_accounts
 from server.store.database import Store
 from server.store.insured import Binding, Credential, Fact, FactKind, Insurance
-from server.store.medical_accounts import Movement, Reason
+from server.store.medical_accounts import Movement, Reason, Telling
 from tests.server.store.settlement_rows import DAY, NOON, person
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 3, 10)
@@ -139,7 +139,8 @@ def test_balances_that_are_told_become_movements_of_the_difference(store: Store)
         insured.put_people(connection, [person("P1"), person("P2")])
         medical_accounts.move(connection, spent("7.50", setl_id=None))
         for _ in range(2):
-            medical_accounts.set_balances(connection, told, 2026, NOON)
+            tellings = [Telling(psn_no, held, NOON, held) for psn_no, held in told.items()]
+            medical_accounts.tell(connection, tellings, 2026, NOON)
 
         assert medical_accounts.load_balances(connection, ["P1", "P2"]) == told
         moved = [one.amount for one in medical_accounts.load_movements(connection, "P1")]

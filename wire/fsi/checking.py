@@ -17,14 +17,25 @@ from codes.words import Words
 from wire.fsi.faults import NO_LABEL, Fault, fault
 from wire.fsi.fields import Condition, Field, Kind, Node, Transaction
 from wire.fsi.record import Held, Loose, Message, Record
-from wire.fsi.values import UnreadableValueError, is_absent, read_value, words_of_dictionary, written
+from wire.fsi.values import (
+    UnreadableValueError,
+    is_absent,
+    oddity_of,
+    read_value,
+    sign_fault,
+    words_of_dictionary,
+    written,
+)
 
 _MISSING = Words("必填", "is required")
 _OBJECT = Words("应为对象", "must be an object")
 _ARRAY = Words("应为数组", "must be an array")
+_SIDES = {"input": Words("交易输入", "business input"), "output": Words("交易输出", "business output")}
 _MOST_NAMED_STRANGERS = 50
 """Unknown names that are listed; who sends more sends another message altogether."""
 _LONGEST_SHOWN_NAME = 60
+_MOST_ODDITIES = 50
+"""Values that others may misread that are listed; a program that writes one so writes them all so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,8 @@ class Checked:
     """Everything that is wrong, in the order of the table."""
     warnings: tuple[Fault, ...]
     """What is strange but accepted: unknown fields, values outside a list that is not complete, advice."""
+    doubts: tuple[Fault, ...] = ()
+    """What the table refuses no message for, since the business refuses it in words of its own."""
 
 
 def check(input: object, of: Transaction) -> Checked:  # noqa: A002 - the interface calls it input
@@ -44,7 +57,7 @@ def check(input: object, of: Transaction) -> Checked:  # noqa: A002 - the interf
     findings = _Findings()
     nodes = findings.nodes(input, of.input, "input")
     message = None if findings.faults else Message(nodes)
-    return Checked(message, tuple(findings.faults), tuple(findings.warnings))
+    return Checked(message, tuple(findings.faults), tuple(findings.warnings), tuple(findings.doubts))
 
 
 def check_output(output: object, of: Transaction) -> tuple[Fault, ...]:
@@ -74,6 +87,8 @@ class _Findings:
     def __init__(self) -> None:
         self.faults: list[Fault] = []
         self.warnings: list[Fault] = []
+        self.doubts: list[Fault] = []
+        self._oddities = 0
 
     def nodes(
         self, raw: object, nodes: Sequence[Node], side: str, *, is_ours: bool = False
@@ -82,7 +97,7 @@ class _Findings:
         if raw is None or raw == "":
             raw = {}
         if not isinstance(raw, Mapping):
-            self._fault(side, NO_LABEL, "fsi.wrong_shape", _OBJECT)
+            self._fault(side, _SIDES[side], "fsi.wrong_shape", _OBJECT)
             return {}
         found = {}
         for node in nodes:
@@ -94,35 +109,35 @@ class _Findings:
     def _node(self, raw: Mapping[str, object], node: Node, *, may_be_empty: bool) -> tuple[Record, ...]:
         if not node.name:
             return (self._record(raw, node.fields, node.conditions, ""),)
+        place = node.name
         # An empty object is a record that lacks everything: each of its fields is named.
         values = (raw.get(name) for name in (node.name, *node.aliases))
         given = next((one for one in values if one == {} or not is_absent(one)), None)
         if given is None:
             if node.is_required and not (may_be_empty and node.is_many):
-                self._fault(node.name, NO_LABEL, "fsi.missing", _MISSING)
+                self._fault(place, node.label, "fsi.missing", _MISSING)
             return ()
-        if not node.is_many:
-            return tuple(self._records([given], node.fields, node.conditions, node.name, is_list=False))
-        if not isinstance(given, Sequence) or isinstance(given, str):
-            self._fault(node.name, NO_LABEL, "fsi.wrong_shape", _ARRAY)
+        if node.is_many and (not isinstance(given, Sequence) or isinstance(given, str)):
+            self._fault(place, node.label, "fsi.wrong_shape", _ARRAY)
             return ()
-        return tuple(self._records(given, node.fields, node.conditions, node.name, is_list=True))
+        rows = given if node.is_many and isinstance(given, Sequence) else [given]
+        return tuple(self._records(rows, node, place, is_list=node.is_many))
 
     def _records(
         self,
         rows: Sequence[object],
-        fields: Sequence[Field],
-        conditions: Sequence[Condition],
+        of: Node | Field,
         path: str,
         *,
         is_list: bool,
     ) -> Iterator[Record]:
+        fields, conditions = (of.fields, of.conditions) if isinstance(of, Node) else (of.children, ())
         for index, row in enumerate(rows):
             place = f"{path}[{index}]" if is_list else path
             if isinstance(row, Mapping):
                 yield self._record(row, fields, conditions, place)
             else:
-                self._fault(place, NO_LABEL, "fsi.wrong_shape", _OBJECT)
+                self._fault(place, of.label, "fsi.wrong_shape", _OBJECT)
 
     def _record(
         self, raw: Mapping[str, object], fields: Sequence[Field], conditions: Sequence[Condition], path: str
@@ -168,7 +183,24 @@ class _Findings:
             return None
         if isinstance(value, str) and field.coded and value not in field.coded:
             self.warnings.append(fault(place, field.label, "fsi.unlisted_value", words_of_dictionary(field, value)))
-        return value
+        self._oddity(field, raw, place)
+        return self._signed(field, value, place) if isinstance(value, Decimal) else value
+
+    def _oddity(self, field: Field, raw: object, place: str) -> None:
+        found = oddity_of(field, raw)
+        if found is not None and self._oddities < _MOST_ODDITIES:
+            self._oddities += 1
+            self.warnings.append(fault(place, field.label, *found))
+
+    def _signed(self, field: Field, value: Decimal, place: str) -> Decimal | None:
+        found = sign_fault(field, value)
+        if found is None:
+            return value
+        if field.is_sign_for_business:
+            self.doubts.append(fault(place, field.label, *found))
+            return value
+        self._fault(place, field.label, *found)
+        return None
 
     def _object(self, raw: object, field: Field, place: str) -> Record | Loose | None:
         if not isinstance(raw, Mapping):
@@ -180,7 +212,7 @@ class _Findings:
         if not isinstance(raw, Sequence) or isinstance(raw, str):
             self._fault(place, field.label, "fsi.wrong_shape", _ARRAY)
             return None
-        return tuple(self._records(raw, field.children, (), place, is_list=True)) if field.children else Loose(raw)
+        return tuple(self._records(raw, field, place, is_list=True)) if field.children else Loose(raw)
 
     def _condition(
         self,
@@ -229,6 +261,9 @@ def _holds(condition: Condition, held: Mapping[str, object], given: set[str]) ->
         value = held.get(name)
         if not isinstance(value, date) or value < day:
             return False
+    numbers = (held.get(name) for name in condition.negative)
+    if not all(isinstance(one, Decimal) and one < 0 for one in numbers):
+        return False
     return all(str(held.get(name, "")).startswith(starts) for name, starts in condition.begins.items())
 
 

@@ -22,7 +22,7 @@ from wire.fsi.checking import check
 from wire.fsi.faults import Fault, fault
 from wire.fsi.fields import Transaction
 from wire.fsi.json_text import NotJsonError, decode_json, encode_json
-from wire.fsi.message_ids import check_msgid, msgid_of, next_refmsgid
+from wire.fsi.message_ids import check_msgid, check_msgid_alone, msgid_of, next_refmsgid
 from wire.fsi.record import Record
 from wire.fsi.tables import envelope
 from wire.fsi.values import BEIJING, is_absent, trimmed
@@ -51,13 +51,25 @@ class EnvelopeError(WireError, RejectedError):
         "请按所列字段修改报文后重发。", "Correct the fields that are named and send the message again."
     )
 
-    def __init__(self, faults: tuple[Fault, ...], *, msgid: str = "", infno: str = "") -> None:
+    def __init__(
+        self,
+        faults: tuple[Fault, ...],
+        *,
+        msgid: str = "",
+        infno: str = "",
+        warnings: tuple[Fault, ...] = (),
+        input: object = None,  # noqa: A002 - the interface calls it input
+    ) -> None:
         super().__init__(faults[0].words)
         self.faults = faults
         """Everything that is wrong; at least one."""
         self.msgid = msgid
         """The message's id if it could be read, or nothing."""
         self.infno = infno
+        self.warnings = warnings
+        """What is strange besides."""
+        self.input = input
+        """The decoded input, for who wants to know what is wrong with that, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +118,27 @@ def read_request(body: bytes, area: Area) -> Request:
     outside = {name: value for name, value in decoded.items() if name != "input"}
     checked = check(outside, _request_table(area))
     faults = [*checked.faults, *faults]
-    msgid, institution = _said(decoded, "msgid"), _said(decoded, "fixmedins_code")
-    if msgid and institution and not {"msgid", "fixmedins_code"} & {one.path for one in faults}:
-        faults += _if_any(check_msgid(msgid, institution))
+    msgid = _said(decoded, "msgid")
+    faults += _if_any(_msgid_fault(msgid, _said(decoded, "fixmedins_code"), {one.path for one in faults}, area))
     faults += _if_any(district_fault(_said(decoded, "insuplc_admdvs"), business))
     if faults or checked.message is None:
-        raise EnvelopeError(tuple(faults), msgid=msgid[:_MSGID_LENGTH], infno=_said(decoded, "infno")[:_INFNO_LENGTH])
+        raise EnvelopeError(
+            tuple(faults),
+            msgid=msgid[:_MSGID_LENGTH],
+            infno=_said(decoded, "infno")[:_INFNO_LENGTH],
+            warnings=checked.warnings,
+            input=business,
+        )
     return _request(checked.message.one(""), business, body, checked.warnings)
+
+
+def _msgid_fault(msgid: str, institution: str, faulty: set[str], area: Area) -> Fault | None:
+    if not msgid or "msgid" in faulty:
+        return None
+    if institution and "fixmedins_code" not in faulty:
+        return check_msgid(msgid, institution)
+    code = next(one for one in envelope(area).input[0].fields if one.name == "fixmedins_code")
+    return check_msgid_alone(msgid, code.length or _MSGID_LENGTH)
 
 
 def _object_in(body: bytes) -> dict[str, object]:

@@ -14,12 +14,17 @@ from wire.fsi.checking import check
 from wire.fsi.envelope import EnvelopeError, read_request
 from wire.fsi.faults import Fault, fault
 from wire.fsi.fields import Transaction
-from wire.fsi.json_text import decode_json
+from wire.fsi.json_text import decode_json, encode_json
+from wire.fsi.said_twice import faults_of_doubles
 from wire.fsi.tables import UnknownTransactionError, transaction
 
 _SHORT = frozenset({"infno", "input"})
 _INFNO = Words("交易编号", "transaction number")
 _INPUT = Words("交易输入", "business input")
+_PATH = "input"
+_MOST_CHARACTERS = 40_000
+"""Of an input, as the interface has it; files are larger and travel all the same."""
+_FILES = frozenset({"9101"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,12 @@ def examine(body: bytes, area: Area) -> Examined:
     infno = decoded.get("infno")
     name = infno.strip() if isinstance(infno, str) else ""
     faults, warnings, business = _envelope(body, decoded, area)
+    faults += faults_of_doubles(body, area)
     found = _table(name, area)
     if isinstance(found, Transaction):
-        more, also = _input(business, found)
+        # An input that is no object has been named as that; there is nothing in it to look at.
+        is_named = any(one.path == _PATH for one in faults)
+        more, also = ((), ()) if is_named else _input(business, found)
         return Examined(name, found.name, not decoded.keys() <= _SHORT, (*faults, *more), (*warnings, *also))
     named = {one.path for one in faults}
     return Examined(
@@ -72,7 +80,7 @@ def _envelope(
     try:
         request = read_request(body, area)
     except EnvelopeError as exc:
-        return exc.faults, (), business
+        return exc.faults, exc.warnings, exc.input
     return (), request.warnings, request.input
 
 
@@ -91,6 +99,18 @@ def _table(infno: str, area: Area) -> Transaction | tuple[Fault, ...]:
 def _input(business: object, table: Transaction) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]:
     if isinstance(business, str) and business:
         what = Words("已加密或不是对象，未检查", "is encrypted or no object, and was not checked")
-        return (), (fault("input", _INPUT, "fsi.not_checked", what),)
+        return (), (fault(_PATH, _INPUT, "fsi.not_checked", what),)
     checked = check(business, table)
-    return checked.faults, checked.warnings
+    return (*checked.faults, *checked.doubts), (*checked.warnings, *_too_long(business, table))
+
+
+def _too_long(business: object, table: Transaction) -> tuple[Fault, ...]:
+    """Say that an input is longer than the interface has room for: not every centre takes it."""
+    length = 0 if table.infno in _FILES else len(encode_json(business).decode())
+    if length <= _MOST_CHARACTERS:
+        return ()
+    what = Words(
+        f"有 {length} 个字符，接口规定最多 {_MOST_CHARACTERS}",
+        f"has {length} characters; the interface has room for {_MOST_CHARACTERS}",
+    )
+    return (fault(_PATH, _INPUT, "fsi.long_input", what),)

@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 
 from codes.words import Words
+from wire.fsi.shapes import Shape
 
 
 class Kind(StrEnum):
@@ -33,6 +34,13 @@ class Kind(StrEnum):
     """The content of a file: Base64 text, or a list of byte values."""
 
 
+class Sign(StrEnum):
+    """Which numbers make sense."""
+
+    NOT_NEGATIVE = "not_negative"
+    POSITIVE = "positive"
+
+
 @dataclass(frozen=True, slots=True)
 class Dictionary:
     """The values that a coded field may take."""
@@ -42,6 +50,7 @@ class Dictionary:
     """True: another value is a fault. False: only some values are known (others come from transaction 1901)."""
 
 
+_UNNAMED = Words("", "")
 NO_DICTIONARY = Dictionary({}, is_closed=False)
 
 
@@ -61,6 +70,8 @@ class Condition:
     """... and each of these dates is given and not earlier."""
     begins: Mapping[str, tuple[str, ...]]
     """... and each of these fields begins with one of these texts."""
+    negative: tuple[str, ...]
+    """... and each of these numbers is below zero."""
     is_advice: bool
     """True: a warning, since places differ or the fact could not be verified."""
     why: Words
@@ -95,6 +106,12 @@ class Field:
     children: tuple[Field, ...] = ()
     may_be_object: bool = False
     """A text that some write as a JSON object instead: it is kept as JSON text."""
+    shape: Shape | None = None
+    """What the text has to look like."""
+    sign: Sign | None = None
+    """Which numbers make sense; none: all."""
+    is_sign_for_business: bool = False
+    """The business refuses a wrong sign in words of its own (goods come back by another transaction), not the check."""
 
     @property
     def coded(self) -> Mapping[str, Words]:
@@ -117,6 +134,8 @@ class Node:
     fields: tuple[Field, ...]
     conditions: tuple[Condition, ...] = ()
     aliases: tuple[str, ...] = ()
+    label: Words = _UNNAMED
+    """What people call it."""
     origin: str = ""
     """The path of the node whose fields it takes over (`3505.input.selinfo`), or its own: areas override by it."""
 

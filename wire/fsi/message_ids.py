@@ -54,6 +54,30 @@ def check_msgid(msgid: str, institution: str) -> Fault | None:
     return fault("msgid", _LABEL, "fsi.msgid", what)
 
 
+def check_msgid_alone(msgid: str, code_length: int) -> Fault | None:
+    """Return what is wrong with a message id whose institution code is not known, or is wrong itself.
+
+    Args:
+        msgid: The id.
+        code_length: The longest code of the area: where it is the usual twelve, every part has its place.
+    """
+    if code_length == _CODE_LENGTH:
+        rest = msgid[_CODE_LENGTH:]
+        is_sound = _is_time(rest[:_TIME_LENGTH]) and _is_sequence(
+            rest[_TIME_LENGTH:], _LENGTH - _CODE_LENGTH - _TIME_LENGTH, is_full=True
+        )
+    else:
+        starts = range(1, len(msgid) - _TIME_LENGTH)
+        is_sound = any(_is_time(msgid[at : at + _TIME_LENGTH]) for at in starts) or len(msgid) == _LENGTH
+    if is_sound:
+        return None
+    what = Words(
+        "应为机构编号 + 14 位时间 yyyyMMddHHmmss + 顺序号，共 30 位",
+        "must be institution code, time yyyyMMddHHmmss and sequence, 30 characters in all",
+    )
+    return fault("msgid", _LABEL, "fsi.msgid", what)
+
+
 def _is_time(text: str) -> bool:
     if len(text) != _TIME_LENGTH or not (text.isascii() and text.isdigit()):
         return False

@@ -18,11 +18,12 @@ from typing import Annotated, Literal
 import msgspec
 
 from codes.words import Words
-from wire.fsi.fields import NO_DICTIONARY, Condition, Dictionary, Field, Kind, Node, Transaction
+from wire.fsi.fields import NO_DICTIONARY, Condition, Dictionary, Field, Kind, Node, Sign, Transaction
+from wire.fsi.shapes import Shape
 
 ENVELOPE = "envelope"
 """The table of the envelope itself: its input is the request, its output the answer."""
-_DICTIONARIES = "dictionaries"
+_DICTIONARIES, _NODES = "dictionaries", "nodes"
 _SIDES = Literal["input", "output"]
 
 
@@ -49,6 +50,9 @@ class _FieldLine(msgspec.Struct, forbid_unknown_fields=True):
     dictionary: str | None = None
     aliases: list[str] = []
     may_be_object: bool = False
+    shape: Shape | None = None
+    sign: Sign | None = None
+    sign_for_business: bool = False
     fields: list[_FieldLine] = []
 
 
@@ -63,6 +67,7 @@ class RuleLine(msgspec.Struct, forbid_unknown_fields=True):
     when_given: list[str] = []
     since: dict[str, date] = {}
     begins: dict[str, list[str]] = {}
+    negative: list[str] = []
     advice: bool = False
 
 
@@ -100,7 +105,7 @@ def _folder() -> Traversable:
 def table_names() -> tuple[str, ...]:
     """Return the numbers of all transactions that have a table, in order."""
     stems = (file.name.removesuffix(".toml") for file in _folder().iterdir() if file.name.endswith(".toml"))
-    return tuple(sorted(stem for stem in stems if stem not in {ENVELOPE, _DICTIONARIES}))
+    return tuple(sorted(stem for stem in stems if stem not in {ENVELOPE, _DICTIONARIES, _NODES}))
 
 
 @cache
@@ -147,6 +152,12 @@ def _dictionaries() -> dict[str, Dictionary]:
     }
 
 
+@cache
+def _node_labels() -> dict[str, Words]:
+    text = (_folder() / f"{_NODES}.toml").read_text(encoding="utf-8")
+    return {name: Words(one.zh, one.en) for name, one in msgspec.convert(tomllib.loads(text), dict[str, _Note]).items()}
+
+
 def _node(part: _NodePart, side: str) -> Node:
     own_path = f"{side}.{part.node}"
     taken = node_at(part.same_as) if part.same_as else None
@@ -161,6 +172,7 @@ def _node(part: _NodePart, side: str) -> Node:
         (*kept, *added),
         conditions,
         tuple(part.aliases),
+        _node_labels()[part.node or side.rpartition(".")[2]],
         taken.origin if taken else own_path,
     )
 
@@ -180,6 +192,7 @@ def condition_of(rule: RuleLine) -> Condition:
         when_given=tuple(rule.when_given),
         since=dict(rule.since),
         begins={name: tuple(starts) for name, starts in rule.begins.items()},
+        negative=tuple(rule.negative),
         is_advice=rule.advice,
         why=Words(rule.zh, rule.en),
     )
@@ -201,6 +214,9 @@ def _field(line: _FieldLine, conditions: Sequence[Condition] = ()) -> Field:
         condition=_first_about(line.name, conditions),
         children=tuple(_field(one) for one in line.fields),
         may_be_object=line.may_be_object,
+        shape=line.shape,
+        sign=line.sign,
+        is_sign_for_business=line.sign_for_business,
     )
 
 

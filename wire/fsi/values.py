@@ -1,7 +1,8 @@
 """One value of a message, read by its field: text, Decimal, date, aware time, or bytes.
 
 Reading is lenient where a source is known to be (a number written as text, a code written as a number) and strict
-everywhere else: nothing is rounded, cut or guessed. Money never passes through a float.
+everywhere else: nothing is rounded, cut or guessed. Money never passes through a float. What is read here and may be
+read otherwise elsewhere, or refused, `oddity_of` tells.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
 from codes.words import Words
-from wire.fsi.fields import Field, Kind
+from wire.fsi.fields import Field, Kind, Sign
 from wire.fsi.json_text import encode_json
 
 BEIJING = timezone(timedelta(hours=8))
@@ -23,7 +24,8 @@ BEIJING = timezone(timedelta(hours=8))
 Value = str | Decimal | date | datetime | bytes
 """What a plain field holds once it is read."""
 
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)", re.ASCII)
+_WITH_EXPONENT = re.compile(rf"{_NUMBER.pattern}[eE][+-]?\d+", re.ASCII)
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 _DATETIME = re.compile(r"(\d{4})-(\d{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2})", re.ASCII)
 _FIRST_YEAR = 1800
@@ -32,6 +34,8 @@ _BLANKS = " \t\r\n\u3000\xa0"
 """What surrounds a value and is no part of it. The group separator of a GS1 code is not among them."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """No database keeps these in a text."""
+_EXPONENT = Words("用了科学计数法，应写成普通小数", "has an exponent; write it as a plain decimal")
+_BLANKS_AROUND = Words("前后有空白，读取时已去掉", "has blanks around it, which were dropped")
 _SHOWN = 20
 _BYTE_VALUES = 256
 _MOST_DIGITS = 30
@@ -92,6 +96,11 @@ def _text(field: Field, raw: object) -> str:
         )
     if field.dictionary.is_closed and text not in field.coded:
         raise UnreadableValueError("fsi.not_in_dictionary", words_of_dictionary(field, text))
+    if field.shape is not None and not field.shape.fits(text):
+        must = field.shape.words
+        raise UnreadableValueError(
+            "fsi.wrong_form", Words(f"{must.zh}，现为“{_shown(text)}”", f"{must.en}, and is “{_shown(text)}”")
+        )
     return text
 
 
@@ -106,6 +115,30 @@ def _as_text(field: Field, raw: object) -> str:
     raise UnreadableValueError("fsi.wrong_shape", Words("应为文本", "must be text"))
 
 
+def oddity_of(field: Field, raw: object) -> tuple[str, Words] | None:
+    """Return what another reader may refuse or misread of a value that we read, with its code; mostly nothing."""
+    if isinstance(raw, str):
+        return None if raw == trimmed(raw) else ("fsi.blanks", _BLANKS_AROUND)
+    if field.kind is Kind.NUMBER and isinstance(raw, Decimal) and _digits_of(raw)[1] > 0:
+        return "fsi.exponent", _EXPONENT
+    if field.kind is Kind.CHAR and isinstance(raw, int | Decimal) and not isinstance(raw, bool):
+        shown = _shown(str(raw))
+        return "fsi.number_for_text", Words(
+            f'是数值，应写成文本 "{shown}"：前导零与长编码的末位会丢失',
+            f'is a number and should be the text "{shown}": leading zeros and the end of a long code get lost',
+        )
+    return None
+
+
+def sign_fault(field: Field, number: Decimal) -> tuple[str, Words] | None:
+    """Return what is wrong with the sign of a number, with its code."""
+    if field.sign is Sign.POSITIVE and number <= 0:
+        return "fsi.not_above_zero", Words("应大于 0", "must be above 0")
+    if field.sign is Sign.NOT_NEGATIVE and number < 0:
+        return "fsi.below_zero", Words("不得为负", "must not be below 0")
+    return None
+
+
 def words_of_dictionary(field: Field, text: str) -> Words:
     """Say that a value is not among the known ones, and which are."""
     zh = "、".join(f"{value} {words.zh}" for value, words in field.coded.items())
@@ -114,6 +147,8 @@ def words_of_dictionary(field: Field, text: str) -> Words:
 
 
 def _number(field: Field, raw: object) -> Decimal:
+    if isinstance(raw, str) and _WITH_EXPONENT.fullmatch(trimmed(raw)):
+        raise UnreadableValueError("fsi.not_a_number", _EXPONENT)
     number = _as_number(raw)
     digits, exponent = _digits_of(number)
     if field.scale is not None and -exponent > field.scale:

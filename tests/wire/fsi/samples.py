@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from wire.fsi.fields import Field, Kind, Node, Transaction
+from wire.fsi.fields import Field, Kind, Node, Sign, Transaction
+from wire.fsi.shapes import Shape
 
 _LETTERS = "AZaz09-_.中药片（）éß"
+_SHAPED = {Shape.DISTRICT: "350200", Shape.CODE: "MBS_LOCAL-1", Shape.VERSION: "V1.24"}
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ def value_of(field: Field, chance: random.Random, *, is_full: bool = False) -> o
 def _text(field: Field, chance: random.Random) -> object:
     if field.coded:
         return chance.choice([value for value in field.coded if len(value) <= (field.length or 99)])
+    if field.shape is not None:
+        return _SHAPED[field.shape]
     most = field.length or 40
     length = chance.choice([1, min(most, 12), most])
     return "".join(chance.choice(_LETTERS) for _ in range(length))
@@ -80,7 +84,10 @@ def _text(field: Field, chance: random.Random) -> object:
 def _number(field: Field, chance: random.Random) -> object:
     scale = field.scale or 0
     whole = (field.length or 9) - scale
-    number = Decimal(chance.randrange(10 ** (whole + scale))).scaleb(-scale) * chance.choice([1, 1, 1, -1])
+    least = 1 if field.sign is Sign.POSITIVE else 0
+    number = Decimal(chance.randrange(least, 10 ** (whole + scale))).scaleb(-scale)
+    if field.sign is None:
+        number *= chance.choice([1, 1, 1, -1])
     return chance.choice([number, f"{number:f}", f" {number:f} "])
 
 
@@ -92,11 +99,11 @@ def faults_of(table: Transaction, chance: random.Random) -> Iterator[Planted]:
         yield from _in_fields(message, [node.name], node.name, node.fields)
         if node.is_many:
             assert isinstance(held, list)
-            yield _with(message, [node.name], {"x": 1}, (node.name, "fsi.wrong_shape", ""))
+            yield _with(message, [node.name], {"x": 1}, (node.name, "fsi.wrong_shape", node.label.zh))
         else:
-            yield _with(message, [node.name], [1], (node.name, "fsi.wrong_shape", ""))
+            yield _with(message, [node.name], [1], (node.name, "fsi.wrong_shape", node.label.zh))
         if node.is_required:
-            yield _with(message, [node.name], None, (node.name, "fsi.missing", ""))
+            yield _with(message, [node.name], None, (node.name, "fsi.missing", node.label.zh))
 
 
 def _in_fields(
@@ -120,10 +127,7 @@ def wrong_values(field: Field) -> Iterator[tuple[object, str]]:
         yield from ((None, "fsi.missing"), (" 　", "fsi.missing"))
     match field.kind:
         case Kind.NUMBER:
-            yield from ((value, "fsi.not_a_number") for value in ("1,5", True, [1], "１"))
-            yield f"0.{'0' * (field.scale or 0)}1", "fsi.too_many_decimals"
-            if field.length is not None:
-                yield 10 ** (field.length - (field.scale or 0)), "fsi.too_long"
+            yield from _wrong_numbers(field)
         case Kind.DATE:
             yield from ((value, "fsi.not_a_date") for value in ("20260101", "2026-02-30", "2026-01-01 00:00:00", 7))
         case Kind.DATETIME:
@@ -135,12 +139,30 @@ def wrong_values(field: Field) -> Iterator[tuple[object, str]]:
         case Kind.OBJECT | Kind.ARRAY:
             yield 5, "fsi.wrong_shape"
         case _:
-            yield [1], "fsi.wrong_shape"
-            yield "a\x00b", "fsi.bad_character"
-            if field.length is not None:
-                yield "中" * (field.length + 1), "fsi.too_long"
-            if field.dictionary.is_closed:
-                yield "?", "fsi.not_in_dictionary"
+            yield from _wrong_texts(field)
+
+
+def _wrong_numbers(field: Field) -> Iterator[tuple[object, str]]:
+    yield from ((value, "fsi.not_a_number") for value in ("1,5", True, [1], "１", "1e3", "2E-1"))
+    if field.sign is not None and not field.is_sign_for_business:
+        is_above_zero = field.sign is Sign.POSITIVE
+        yield -1, "fsi.not_above_zero" if is_above_zero else "fsi.below_zero"
+    if field.sign is Sign.POSITIVE and not field.is_sign_for_business:
+        yield "0", "fsi.not_above_zero"
+    yield f"0.{'0' * (field.scale or 0)}1", "fsi.too_many_decimals"
+    if field.length is not None:
+        yield 10 ** (field.length - (field.scale or 0)), "fsi.too_long"
+
+
+def _wrong_texts(field: Field) -> Iterator[tuple[object, str]]:
+    yield [1], "fsi.wrong_shape"
+    yield "a\x00b", "fsi.bad_character"
+    if field.length is not None:
+        yield "中" * (field.length + 1), "fsi.too_long"
+    if field.dictionary.is_closed:
+        yield "?", "fsi.not_in_dictionary"
+    if field.shape is Shape.DISTRICT:
+        yield from ((value, "fsi.wrong_form") for value in ("35020x", "3502", "３５０２００"))
 
 
 def _at(message: object, place: list[str | int]) -> object:

@@ -320,3 +320,62 @@ def test_an_answer_may_hold_python_values_and_empty_lists():
     assert check_output(answer, transaction("1101", BASE)) == ()
     file = {"file_qury_no": "F", "filename": "plc", "dld_end_time": date(2026, 1, 1), "data_cnt": 3}
     assert check_output(file, transaction("1301", BASE)) == ()
+
+
+@pytest.mark.parametrize(
+    ("infno", "message", "path", "label"),
+    [
+        ("3505", {"selinfo": 5}, "selinfo", "销售信息"),
+        ("3505", {}, "selinfo", "销售信息"),
+        ("3505", [1], "input", "交易输入"),
+        ("2204", {"feedetail": {"x": 1}}, "feedetail", "费用明细"),
+        ("2204", {"feedetail": ["x"]}, "feedetail[0]", "费用明细"),
+        ("3505", sale(drugtracinfo=[*CODES, "x"]), "selinfo.drugtracinfo[1]", "药品追溯码信息"),
+    ],
+)
+def test_a_wrong_shape_is_named_with_what_people_call_the_node(infno, message, path, label):
+    (one,) = check(message, transaction(infno, BASE)).faults
+    assert (one.path, one.label) == (path, label)
+    assert one.words.zh.startswith(f"{path}（{label}）")
+
+
+def test_every_node_has_a_name_in_both_languages():
+    for infno in transactions():
+        for node in (*transaction(infno, BASE).input, *transaction(infno, BASE).output):
+            assert re.search("[\u4e00-\u9fff]", node.label.zh), (infno, node.name)
+            assert node.label.en.isascii()
+
+
+@pytest.mark.parametrize(
+    ("changes", "remarks"),
+    [
+        ({"trdn_flag": 0}, [("selinfo.trdn_flag", "fsi.number_for_text")]),
+        ({"finl_trns_pric": Decimal("1E+2")}, [("selinfo.finl_trns_pric", "fsi.exponent")]),
+        ({"manu_lotnum": " L1"}, [("selinfo.manu_lotnum", "fsi.blanks")]),
+    ],
+)
+def test_what_we_read_and_others_may_not_is_remarked(changes, remarks):
+    found = check_sale(**changes)
+    assert found.faults == ()
+    assert codes(found.warnings) == remarks
+
+
+def test_a_program_that_writes_everything_oddly_does_not_drown_the_rest():
+    row = {name: f" {value}" for name, value in SALE.items()}
+    found = check({"selinfoDetail": [row] * 20}, transaction("3505A", BASE))
+    assert len(found.warnings) == 50
+
+
+def test_a_price_below_zero_is_refused_and_a_quantity_is_left_to_the_business():
+    assert codes(check_sale(finl_trns_pric="-0.01").faults) == [("selinfo.finl_trns_pric", "fsi.below_zero")]
+    found = check_sale(sel_retn_cnt="-1")
+    assert found.faults == ()
+    assert codes(found.doubts) == [("selinfo.sel_retn_cnt", "fsi.not_above_zero")]
+
+
+def test_a_refund_line_should_name_the_line_that_it_refunds():
+    table = transaction("2301", BASE)
+    line = valid_input(table, random.Random(1), is_full=True)["feedetail"][0]
+    for count, original, remarks in (("-1", "", ["feedetail[0].init_feedetl_sn"]), ("-1", "F1", []), ("1", "", [])):
+        found = check({"feedetail": [{**line, "cnt": count, "init_feedetl_sn": original}]}, table)
+        assert [one.path for one in found.warnings if one.code == "fsi.condition"] == remarks

@@ -74,6 +74,51 @@ def test_every_fault_of_the_envelope_is_named():
     ]
 
 
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"mdtrtarea_admvs": "35020x"}, "mdtrtarea_admvs"),
+        ({"mdtrtarea_admvs": "3502"}, "mdtrtarea_admvs"),
+        ({"insuplc_admdvs": "厦门"}, "insuplc_admdvs"),
+        ({"recer_sys_code": "YB XT"}, "recer_sys_code"),
+        ({"infver": "new"}, "infver"),
+        ({"fixmedins_code": "P3502000000;"}, "fixmedins_code"),
+    ],
+)
+@pytest.mark.parametrize("area", area_names())
+def test_what_does_not_look_like_its_field_is_named(area, changes, path):
+    assert refused(shipped_area(area), **changes) == [(path, "fsi.wrong_form")]
+
+
+@pytest.mark.parametrize(("changes", "path"), [({"signtype": "RSA"}, "signtype"), ({"enc_type": "AES"}, "enc_type")])
+def test_an_unusual_signature_or_encryption_is_remarked(changes, path):
+    assert [(one.path, one.code) for one in read_request(body(**changes), BASE).warnings] == [
+        (path, "fsi.unlisted_value")
+    ]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"fixmedins_code": "P350200000011"}, {"fixmedins_code": ""}, {"fixmedins_code": "店"}]
+)
+@pytest.mark.parametrize(("msgid", "is_sound"), [("123", False), (GOOD["msgid"], True), ("P" * 30, False)])
+def test_a_wrong_institution_code_does_not_hide_a_wrong_message_id(changes, msgid, is_sound):
+    found = dict(refused(msgid=msgid, **changes))
+    assert found.keys() == {"fixmedins_code"} | (set() if is_sound else {"msgid"})
+
+
+def test_where_codes_may_be_long_a_message_id_is_still_looked_at():
+    area = shipped_area("neimenggu")
+    assert ("msgid", "fsi.msgid") in refused(area, fixmedins_code="", msgid="123")
+    assert ("msgid", "fsi.msgid") not in refused(area, fixmedins_code="", msgid="P1" + "20261101083005" + "1")
+
+
+def test_a_refusal_carries_what_is_strange_besides_and_the_input():
+    with pytest.raises(EnvelopeError) as error:
+        read_request(body(opter="", zzz=1, input='{"data": {}}'), BASE)
+    assert [one.path for one in error.value.warnings] == ["zzz"]
+    assert error.value.input == {"data": {}}
+
+
 def test_a_refused_request_keeps_its_identity():
     with pytest.raises(EnvelopeError) as error:
         read_request(body(opter=""), BASE)

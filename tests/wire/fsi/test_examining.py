@@ -113,7 +113,7 @@ def test_what_the_business_would_refuse_is_a_fault_here():
 
 
 def test_an_input_longer_than_the_interface_has_room_for_is_remarked():
-    long = {"infno": "3505A", "input": {"selinfoDetail": [SALE] * 100}}
+    long = {"infno": "3505A", "input": {"selinfoDetail": [SALE] * 150}}
     assert ("input", "fsi.long_input") in places(examine(json.dumps(long).encode(), BASE).warnings)
     file = {"infno": "9101", "input": {"fsUploadIn": {"in": "QUJD" * 20_000, "filename": "a", "fixmedins_code": "P1"}}}
     assert examine(json.dumps(file).encode(), BASE).warnings == ()

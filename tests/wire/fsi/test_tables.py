@@ -192,7 +192,7 @@ def test_a_table_is_made_once_an_area():
 
 def test_every_file_of_the_folder_is_a_table_and_is_shipped():
     names = {file.name for file in (files("wire.fsi") / "tables").iterdir()}
-    assert names == {f"{name}.toml" for name in (*table_names(), ENVELOPE, "dictionaries")}
+    assert names == {f"{name}.toml" for name in (*table_names(), ENVELOPE, "dictionaries", "nodes")}
     for name in names:
         tomllib.loads((files("wire.fsi") / "tables" / name).read_text(encoding="utf-8"))
 

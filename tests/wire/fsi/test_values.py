@@ -10,8 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codes.words import Words
-from wire.fsi.fields import Dictionary, Field, Kind
-from wire.fsi.values import BEIJING, UnreadableValueError, is_absent, read_value, written
+from wire.fsi.fields import Dictionary, Field, Kind, Sign
+from wire.fsi.shapes import Shape
+from wire.fsi.values import (
+    BEIJING,
+    UnreadableValueError,
+    is_absent,
+    oddity_of,
+    read_value,
+    sign_fault,
+    written,
+)
 
 LABEL = Words("字段", "field")
 
@@ -36,9 +45,7 @@ MONEY = field(Kind.NUMBER, 16, 2)
         (" 8 ", "8"),
         ("0.000", "0"),
         ("-0", "0"),
-        ("1e2", "100"),
         (Decimal("1E+2"), "100"),
-        ("120E-3", "0.12"),
         ("99999999999999.99", "99999999999999.99"),
         ("100", "100"),
     ],
@@ -57,15 +64,17 @@ def test_a_number_is_read_exactly(raw, read):
         ("Infinity", "fsi.not_a_number"),
         ("１２", "fsi.not_a_number"),
         ("0x1", "fsi.not_a_number"),
+        ("1e2", "fsi.not_a_number"),
+        ("120E-3", "fsi.not_a_number"),
         ("1e9999", "fsi.not_a_number"),
         (True, "fsi.not_a_number"),
         (None, "fsi.not_a_number"),
         (Decimal("Infinity"), "fsi.not_a_number"),
         ("1.001", "fsi.too_many_decimals"),
         (Decimal("0.005"), "fsi.too_many_decimals"),
-        ("1e-999", "fsi.too_many_decimals"),
+        (Decimal("1e-999"), "fsi.too_many_decimals"),
         ("100000000000000", "fsi.too_long"),
-        ("1e999", "fsi.too_long"),
+        (Decimal("1e999"), "fsi.too_long"),
         (10**4000, "fsi.too_long"),
     ],
 )
@@ -84,9 +93,75 @@ def test_every_amount_comes_back_as_it_was(amount):
 
 
 def test_a_number_without_a_size_is_bounded_all_the_same():
-    assert read_value(field(Kind.NUMBER), "1e20") == Decimal(10) ** 20
+    assert read_value(field(Kind.NUMBER), "1" + "0" * 20) == Decimal(10) ** 20
     with pytest.raises(UnreadableValueError):
-        read_value(field(Kind.NUMBER), "1e31")
+        read_value(field(Kind.NUMBER), Decimal("1e31"))
+
+
+def test_an_exponent_in_a_text_is_named_as_that():
+    with pytest.raises(UnreadableValueError) as refused:
+        read_value(MONEY, " 1.5E+3 ")
+    assert "科学计数法" in refused.value.words.zh
+
+
+@pytest.mark.parametrize(
+    ("of", "raw", "code"),
+    [
+        (field(Kind.CHAR), 1, "fsi.number_for_text"),
+        (field(Kind.CHAR), Decimal("1.0"), "fsi.number_for_text"),
+        (field(Kind.CHAR), "1", None),
+        (field(Kind.CHAR), " 1", "fsi.blanks"),
+        (field(Kind.CHAR), "A\x1d", None),
+        (MONEY, 1, None),
+        (MONEY, Decimal("0.001"), None),
+        (MONEY, Decimal("1E+3"), "fsi.exponent"),
+        (MONEY, "12.30", None),
+        (MONEY, "12.30 ", "fsi.blanks"),
+        (field(Kind.DATE), "2026-01-01 ", "fsi.blanks"),
+    ],
+)
+def test_what_another_centre_may_misread_is_told(of, raw, code):
+    found = oddity_of(of, raw)
+    assert (found and found[0]) == code
+
+
+def test_a_number_in_place_of_a_text_is_shown_as_the_text_it_should_be():
+    found = oddity_of(field(Kind.CHAR), 310)
+    assert found is not None
+    assert found[1].zh.startswith('是数值，应写成文本 "310"')
+
+
+@pytest.mark.parametrize(
+    ("sign", "number", "code"),
+    [
+        (None, -1, None),
+        (Sign.NOT_NEGATIVE, 0, None),
+        (Sign.NOT_NEGATIVE, "-0.01", "fsi.below_zero"),
+        (Sign.POSITIVE, "0.0001", None),
+        (Sign.POSITIVE, 0, "fsi.not_above_zero"),
+        (Sign.POSITIVE, -1, "fsi.not_above_zero"),
+    ],
+)
+def test_a_sign_that_makes_no_sense_is_named(sign, number, code):
+    found = sign_fault(field(Kind.NUMBER, 16, 4, sign=sign), Decimal(number))
+    assert (found and found[0]) == code
+
+
+@pytest.mark.parametrize(
+    ("shape", "good", "bad"),
+    [
+        (Shape.DISTRICT, ["350200", "110000"], ["35020x", "35020", "3502000", "３５０２００", "35 200"]),
+        (Shape.CODE, ["P35020000001", "MBS_LOCAL", "a-1"], ["P3502 0000001", "药店1", "P35020000001;", "a.b"]),
+        (Shape.VERSION, ["V1.0", "v1.24", "1.0", "V2"], ["abc", "V", "V1.", "1.x", "V１"]),
+    ],
+)
+def test_a_text_has_the_shape_of_its_field(shape, good, bad):
+    shaped = field(Kind.CHAR, 20, shape=shape)
+    assert [read_value(shaped, one) for one in good] == good
+    for one in bad:
+        with pytest.raises(UnreadableValueError, match="wrong_form") as refused:
+            read_value(shaped, one)
+        assert one in refused.value.words.zh
 
 
 @pytest.mark.parametrize(

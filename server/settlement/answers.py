@@ -13,6 +13,7 @@ from typing import Final
 from server.people.insured import opened
 from server.people.sealing import Sealer
 from server.settlement.funds import ACCOUNT_TYPE, FundRow, rows_of
+from server.settlement.sale import trimmed
 from server.settlement.settled import Settled
 from server.settlement.statement_file import Figures
 from server.store.institutions import Institution
@@ -29,7 +30,7 @@ _OUTSIDE: Final = "03"
 _AT_HOME: Final = "1"
 _AWAY: Final = "2"
 """`pay_loc`: settled where the person is insured, or elsewhere. The dictionary is not known; these are ours."""
-_WHOLE: Final = Decimal("1.0000")
+_WHOLE: Final = Decimal(1)
 
 
 def figures_of(total: Decimal, fund: Decimal, account: Decimal, mutual_aid: Decimal, area: Area) -> Figures:
@@ -173,11 +174,11 @@ def _detlcutinfo(line: SettledLine, memo: str) -> Output:
     told: Output = {
         "feedetl_sn": line.feedetl_sn,
         "det_item_fee_sumamt": line.amount,
-        "cnt": line.count,
-        "pric": line.price,
+        "cnt": trimmed(line.count),
+        "pric": trimmed(line.price),
         # The field is required, and a line without a limit is not above it.
-        "pric_uplmt_amt": line.price if line.price_limit is None else line.price_limit,
-        "selfpay_prop": _WHOLE if is_outside else line.pays_first,
+        "pric_uplmt_amt": trimmed(line.price if line.price_limit is None else line.price_limit),
+        "selfpay_prop": _WHOLE if is_outside else trimmed(line.pays_first),
         "fulamt_ownpay_amt": line.outside,
         "overlmt_amt": line.over_limit,
         "preselfpay_amt": line.first,

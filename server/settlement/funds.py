@@ -1,14 +1,14 @@
 """What each fund pays, as `setldetail` tells it: one row for a kind of fund, with the steps that led to it.
 
 The first row carries the whole way of the settlement, since it is there that one looks; each further row the steps of
-its own rules. A settlement that no fund pays for has one row of nought, which says why.
+its own rules. A settlement that no fund pays for has one row, which says why and what could have been paid.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -68,15 +68,14 @@ def fund_rows(outcome: Settlement, insutype: str) -> tuple[FundRow, ...]:
     """Return the rows of a settlement, the basic fund's first."""
     whole = process_info(outcome)[:LONGEST_TEXT]
     by_type: dict[str, list[Payment]] = {}
-    for payment in outcome.payments:
-        if payment.paid:
-            by_type.setdefault(payment.fund_type or _type_of(payment.fund, insutype), []).append(payment)
+    # Where nobody pays, the rule that was asked first still tells what it could have paid.
+    for payment in [one for one in outcome.payments if one.paid] or outcome.payments[:1]:
+        by_type.setdefault(payment.fund_type or _type_of(payment.fund, insutype), []).append(payment)
     if not by_type:
         basic = _type_of(Fund.HIFP, insutype)
         return (FundRow(basic, "基本医疗保险统筹基金", outcome.inscp_scp_amt, ZERO, ZERO, whole),)
-    rows = [_row(kind, paid, outcome) for kind, paid in by_type.items()]
-    first, *others = rows
-    return (FundRow(first.fund_pay_type, first.name, first.in_scope, first.payable, first.paid, whole), *others)
+    first, *others = (_row(kind, payments, outcome) for kind, payments in by_type.items())
+    return (replace(first, told=whole), *others)
 
 
 def rows_text(rows: Sequence[FundRow]) -> str:

@@ -212,6 +212,15 @@ def plain(number: Decimal) -> str:
     return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
 
 
+def trimmed(number: Decimal) -> Decimal:
+    """Return a number without closing zeros: a quantity reads the same before and after it was kept.
+
+    >>> trimmed(Decimal("2.0000")), trimmed(Decimal("100"))
+    (Decimal('2'), Decimal('100'))
+    """
+    return Decimal(plain(number))
+
+
 def _cart(lines: tuple[SaleLine, ...]) -> list[str]:
     """Return the lines as text, whatever their order and serials."""
     return sorted(line.told for line in lines)

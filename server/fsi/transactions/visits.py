@@ -13,7 +13,7 @@ from server.fsi.transactions.reversers import caller_of
 from server.settlement.answers import cancel_output, settlement_output
 from server.settlement.charging import Charged, charge
 from server.settlement.errors import ReversalError
-from server.settlement.sale import Credential, SaleLine, SoldCode
+from server.settlement.sale import Credential, SaleLine, SoldCode, trimmed
 from server.settlement.settled import Settled
 from server.settlement.visit_errors import DiagnosisError, VisitError
 from server.settlement.visit_sales import Asked
@@ -30,7 +30,7 @@ from wire.fsi.trace_codes import read_settled_codes
 
 _OTHER_KIND: Final = "14"
 """`med_chrgitm_type` of what no list holds: other."""
-_WHOLE: Final = Decimal("1.0000")
+_WHOLE: Final = Decimal(1)
 _SPLIT: Final = ("fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt")
 """Amounts that a settlement repeats from the answers about its lines."""
 _NOT_VALID: Final = "0"
@@ -119,11 +119,11 @@ def line_output(one: Charged) -> Output:
     told: dict[str, object] = {
         "feedetl_sn": line.feedetl_sn,
         "det_item_fee_sumamt": line.amount,
-        "cnt": line.count,
-        "pric": line.price,
+        "cnt": trimmed(line.count),
+        "pric": trimmed(line.price),
         # The field is required, and a line without a limit is not above it.
-        "pric_uplmt_amt": line.price if line.price_limit is None else line.price_limit,
-        "selfpay_prop": _WHOLE if line.charge_class == OUTSIDE_CATALOGUE else line.pays_first,
+        "pric_uplmt_amt": trimmed(line.price if line.price_limit is None else line.price_limit),
+        "selfpay_prop": _WHOLE if line.charge_class == OUTSIDE_CATALOGUE else trimmed(line.pays_first),
         "fulamt_ownpay_amt": line.outside,
         "overlmt_amt": line.over_limit,
         "preselfpay_amt": line.first,

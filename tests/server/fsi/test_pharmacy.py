@@ -127,8 +127,30 @@ def test_the_identities_hold_as_each_area_reads_the_amounts(
             assert sum(row["fund_payamt"] for row in output["setldetail"]) == told["fund_pay_sumamt"]
 
 
+class TestFunds:
+    """What each fund pays, as `setldetail` has it."""
+
+    def test_where_no_fund_pays_the_row_still_tells_what_could_have_been_paid(self, counter: Counter) -> None:
+        (row,) = counter.office.say("2101", counter.sale(counter.line(price="56.80")))["output"]["setldetail"]  # type: ignore[index,call-overload]
+        assert money(row, ("fund_payamt", "inscp_scp_amt", "crt_payb_lmt_amt")) == ["0.00", "56.80", "5000.00"]
+        assert (row["fund_pay_type"], "剩余限额 5000.00" in row["setl_proc_info"]) == ("310100", True)
+
+    def test_what_the_year_has_used_is_no_more_payable(self, counter: Counter) -> None:
+        info = counter.settle(counter.sale(counter.line(price="1000.00")))
+        paid = Decimal(str(info["hifp_pay"]))
+        (row,) = counter.office.say("2101", counter.sale(counter.line("unlisted", "1", "9.00")))["output"]["setldetail"]  # type: ignore[index,call-overload]
+        assert money(row, ("fund_payamt", "crt_payb_lmt_amt")) == ["0.00", f"{5000 - paid:.2f}"]
+
+
 class TestLines:
     """What the lists make of a line."""
+
+    def test_a_split_line_has_no_closing_zeros_first_and_repeated(self, counter: Counter) -> None:
+        sale = counter.sale(counter.line(LIMITED, "2.0000", "12.500000"), counter.line(SHARED, "0.5", "20"))
+        for _ in range(2):
+            reply, _ = counter.office.post(counter.office.body("2102", sale))
+            for told in ('"cnt":2,', '"pric":12.5,', '"pric_uplmt_amt":10,', '"selfpay_prop":0.1,', '"cnt":0.5,'):
+                assert told in reply.body.decode().replace(": ", ":"), told
 
     def test_a_limit_an_unknown_code_and_an_own_code(self, counter: Counter) -> None:
         with counter.office.store.writing() as connection:

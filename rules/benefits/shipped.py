@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 
 from rules.benefits.book import Books, load_books
 
 
+@cache
 def shipped_books() -> Books:
-    """Return the shipped books.
+    """Return the shipped books; they are read once.
 
     Raises:
         BookError: if one of them was edited and is faulty now.

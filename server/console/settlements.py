@@ -18,7 +18,7 @@ from server.console.ratios import InstitutionCode, names_of, percent
 from server.people.roles import Person
 from server.settlement.errors import UnknownSettlementError
 from server.settlement.inspecting import find_settlements, inspect, note_look
-from server.settlement.naming import MESSAGE_STATES, REASONS, words_of_number
+from server.settlement.naming import MESSAGE_STATES, REASONS, words_of_number, words_of_value
 from server.settlement.ratios import share_of
 from server.store.institutions import load_institutions
 from server.store.settlement_lists import Chosen, load_settlement_page
@@ -123,6 +123,7 @@ def _add_one(routes: APIRouter, desk: ConsoleDesk) -> None:
             "reasons": REASONS,
             "message_states": MESSAGE_STATES,
             "called": words_of_number,
+            "said": words_of_value,
             "plain": _plain,
             "price": _price,
             "in_scope_share": percent(share_of(record.fund_pay_sumamt, record.inscp_scp_amt)),

@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import Final
 
 from codes.words import Words
-from server.settlement.labels import label_of
+from rules.benefits.sentences import FUNDS, PLACES, REFERRALS
+from server.settlement.labels import label_of, meaning_of
 from server.store.fsi_messages import MessageState
 from server.store.medical_accounts import Reason
 
@@ -70,6 +71,9 @@ _OF_RULES: Final[Mapping[str, Words]] = MappingProxyType(
         "way": Words("处理方式", "way"),
     }
 )
+_VALUES: Final[Mapping[str, Mapping[str, Words]]] = MappingProxyType(
+    {"fund": FUNDS, "place": PLACES, "referral": REFERRALS}
+)
 _OF_TOTALS: Final[Mapping[str, Words]] = MappingProxyType(
     {
         "above": Words("起付线以上累计", "money above deductibles"),
@@ -90,6 +94,20 @@ def words_of_number(name: str) -> Words:
     ('剩余限额 / limit left', '符合政策范围金额', 'new')
     """
     return _OF_RULES.get(name) or label_of(name)
+
+
+def words_of_value(name: str, value: str | int) -> Words:
+    """Return what a number of a step, or a code in its place, says.
+
+    >>> words_of_value("fund", "hifp_pay").zh, words_of_value("med_type", "41").en, words_of_value("age", 41).zh
+    ('统筹基金', 'pharmacy purchase (41)', '41')
+    """
+    text = str(value)
+    said = _VALUES[name].get(text) if name in _VALUES else None
+    if said is not None:
+        return said
+    meant = meaning_of(name, text)
+    return meant if meant.zh == text else Words(f"{meant.zh}（{text}）", f"{meant.en} ({text})")
 
 
 def words_of_total(key: str, titles: Mapping[str, Words] = MappingProxyType({})) -> Words:

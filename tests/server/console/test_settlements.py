@@ -73,6 +73,7 @@ def test_each_step_is_told_in_both_languages_with_its_rule_and_numbers(inspector
     assert "310-outpatient 2026.1" in said
     assert "起付线以上 790.09" in said
     assert "剩余限额 5000.00" in said
+    assert "支付基金 统筹基金" in said
     assert [name for name in re.findall(r"<dt>(.*?)</dt>", page) if re.fullmatch(r"[a-z_]+", name)] == ["msgid"]
 
 

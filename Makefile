@@ -6,7 +6,7 @@ YIMA   := $(VENV)/bin/yima
 # order: by size, as the plug-in would have it, the files of one long test each would all come last.
 PYTEST := $(VENV)/bin/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup system-packages demo photos test check bench bench-peers soak storm chaos deaths mornings bundle bundle-test fuzz identities trace lock clean
+.PHONY: help setup system-packages demo photos test check bench bench-peers soak storm chaos deaths days mornings bundle bundle-test fuzz identities trace lock clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
 
@@ -57,6 +57,9 @@ chaos: setup system-packages ## break everything, for long, on either broker and
 	  $(YIMA) chaos --seed $(SEED) --broker $$broker --store $$store --events $(CHAOS_EVENTS) --kills $(CHAOS_KILLS) \
 	    --if-installed --report docs/figures/chaos-$$broker-$$store.json || exit 1; \
 	done; done
+
+days: setup ## in every area, over HTTP and MQTT, the day of a pharmacy and a hospital by a client of docs/fsi.md; a line each
+	$(VENV)/bin/python -m tests.blackbox
 
 deaths: setup ## kill -9 of the centre at every step of settle, cancel and reverse, on either store; writes docs/figures/deaths.json
 	$(VENV)/bin/python -m tests.deaths

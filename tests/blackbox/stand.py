@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from cli.app import app
 from sim.stage import Stage, free_port, write_toml
 from tests.blackbox.lines import HttpLine, PlugIns, Protected, gateway, with_password
-from tests.blackbox.till import HOSPITAL, PHARMACY, Custom, Till
+from tests.blackbox.till import EMPLOYEE, HOSPITAL, PEOPLE, PHARMACY, Custom, Patient, Till
 from tests.conftest import logs_restored
 from wire.fsi.signing import Secrets, read_party
 from wire.fsi.signing.sm2_keys import read_private_key
@@ -25,12 +25,8 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "fsi.md"
 PASSWORD = "135790"
 _MINE, _THEIRS = "3a7509d6f3432d22c138aca7bd29f51ea6814f1eb2cf09c6183dc7c06ce3f5ad", "2" * 64
-_ACCOUNT, _SECRET, _TOKEN, _SM4 = (
-    "yixin-pos",
-    "a secret of the gateway",
-    "a token of the platform",
-    "0123456789abcdef" * 2,
-)
+_ACCOUNTS = {PHARMACY: "yixin-pos", HOSPITAL: "first-his"}
+_SECRET, _TOKEN, _SM4 = "a secret of the gateway", "a token of the platform", "0123456789abcdef" * 2
 AREAS = ("base", "shenzhen", "hunan", "jilin", "neimenggu", "guangdong", "hubei")
 
 CUSTOMS: Mapping[str, Custom] = {
@@ -48,13 +44,16 @@ CUSTOMS: Mapping[str, Custom] = {
 }
 PLUG_INS: Mapping[str, PlugIns] = {"jilin": PlugIns(signer="token+sm", encryptor="sm4")}
 _KEYS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
-    "guangdong": {PHARMACY: {"client_id": _ACCOUNT, "secret": _SECRET}},
+    "guangdong": {code: {"client_id": account, "secret": _SECRET} for code, account in _ACCOUNTS.items()},
     "jilin": {
-        PHARMACY: {
-            "client_id": _ACCOUNT,
-            "token": _TOKEN,
-            "sm2_public_key": read_private_key(_MINE).public.raw.hex(),
-            "sm4_key": _SM4,
+        **{
+            code: {
+                "client_id": account,
+                "token": _TOKEN,
+                "sm2_public_key": read_private_key(_MINE).public.raw.hex(),
+                "sm4_key": _SM4,
+            }
+            for code, account in _ACCOUNTS.items()
         },
         "platform": {"sm2_private_key": _THEIRS},
     },
@@ -91,10 +90,10 @@ class Running:
     def custom(self) -> Custom:
         return CUSTOMS[self.area]
 
-    def line(self) -> HttpLine:
+    def line(self, code: str = PHARMACY) -> HttpLine:
         """Return a line as the software of the area's institutions would make it."""
         if self.area == "guangdong":
-            return HttpLine(self.port, dress=gateway(_ACCOUNT, _SECRET))
+            return HttpLine(self.port, dress=gateway(_ACCOUNTS[code], _SECRET))
         if self.area == "jilin":
             protected = Protected(PLUG_INS[self.area], client_keys())
             return HttpLine(self.port, dress=protected.dress, undress=protected.undress)
@@ -102,8 +101,8 @@ class Running:
             return HttpLine(self.port, self.seeded.token, with_password(PASSWORD, self.custom.needs_password))
         return HttpLine(self.port, self.seeded.token)
 
-    def till(self, code: str = PHARMACY) -> Till:
-        return Till(self.line(), self.custom, code)
+    def till(self, code: str = PHARMACY, patient: Patient = EMPLOYEE) -> Till:
+        return Till(self.line(code), self.custom, code, patient)
 
 
 def yima(*arguments: str, stdin: str | None = None) -> str:
@@ -124,6 +123,9 @@ def seed(folder: Path, store: str = "sqlite:///centre.db") -> Seeded:
         printed = yima(*words, stdin="a long password\n" if "add" in words else f"{PASSWORD}\n")
         if "create" in words:
             told = json.loads(printed)
+        if "password" in words:
+            for one in PEOPLE[1:]:
+                yima(*[word.replace(PEOPLE[0].psn_no, one.psn_no) for word in words], stdin=f"{PASSWORD}\n")
     return Seeded(folder, told["token"])
 
 
@@ -174,9 +176,9 @@ def run(seeded: Seeded, area: str, *, store: str = "sqlite:///centre.db", has_br
 
 def client_keys() -> Secrets:
     """Return what an institution holds where it signs: its own private half, the platform's public one."""
-    own = read_party({"client_id": _ACCOUNT, "token": _TOKEN, "sm2_private_key": _MINE, "sm4_key": _SM4})
+    same = {"token": _TOKEN, "sm2_private_key": _MINE, "sm4_key": _SM4}
     platform = read_party({"sm2_public_key": read_private_key(_THEIRS).public.raw.hex()})
-    return Secrets(platform, {PHARMACY: own, HOSPITAL: own})
+    return Secrets(platform, {code: read_party({**same, "client_id": one}) for code, one in _ACCOUNTS.items()})
 
 
 def _placed(word: str, folder: Path) -> str:

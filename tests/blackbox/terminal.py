@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.blackbox.lines import Protected, around
-from tests.blackbox.stand import Running, yima
+from tests.blackbox.stand import PASSWORD, Running, yima
 from tests.blackbox.till import PHARMACY, Json
 from tests.conftest import wait_until
 from wire import presence
@@ -35,10 +35,14 @@ class MqttLine:
     caller: FsiCaller
     protected: Protected | None = None
     """Signs and hides although the seal is enough."""
+    passwords: Mapping[str, str] = field(default_factory=dict)
+    """What the person types, by transactions that ask for it."""
 
     def __call__(self, institution: str, frame: str, business: bytes) -> Json:
         if self.protected is None:
-            answer = self.caller.call(around(json.loads(frame), business), ANSWERED_WITHIN_S)
+            said = json.loads(frame)
+            said |= {"cainfo": self.passwords[said["infno"]]} if said["infno"] in self.passwords else {}
+            answer = self.caller.call(around(said, business), ANSWERED_WITHIN_S)
         else:
             _, body = self.protected.dress(institution, json.loads(frame), business)
             answer = self.caller.call(body, ANSWERED_WITHIN_S)
@@ -72,7 +76,7 @@ def connected(centre: Running) -> Iterator[MqttLine]:
         wait_until(lambda: NAME in yima("server", "terminal", "list", "--json", "--config", config), timeout_s=30)
         yima("server", "terminal", "approve", NAME, "--fingerprint", key.public.fingerprint, "--config", config)
         wait_until(lambda: caller.is_up)
-        yield MqttLine(caller)
+        yield MqttLine(caller, passwords=dict.fromkeys(centre.custom.needs_password, PASSWORD))
     finally:
         caller.stop()
         link.stop()

@@ -1,4 +1,8 @@
-"""The whole life of sales in each area, over HTTP, by a client that has read docs/fsi.md and nothing else."""
+"""The whole life of sales, visits and stays in each area, by a client that has read docs/fsi.md and nothing else.
+
+Over HTTP with what the area wants of whoever calls, and over MQTT, where the terminal's seal stands for token,
+signature and encryption.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,15 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.blackbox.journeys import live_through
+from tests.blackbox.days import days
 from tests.blackbox.stand import AREAS, Running
 
 
 @pytest.mark.slow
+@pytest.mark.contract
 @pytest.mark.parametrize("area", AREAS)
-def test_a_sale_is_settled_uploaded_cancelled_returned_and_reconciled(
+def test_what_is_sold_or_treated_is_settled_uploaded_cancelled_returned_and_reconciled(
     open_centre: Callable[..., Running], area: str
 ) -> None:
-    live_through(open_centre(area).till())
+    for what, day in days(open_centre(area, has_broker=True)):
+        print(f"{area}, {what}: {day}")  # noqa: T201 - shown by pytest -rP, and by `make days`

@@ -15,9 +15,25 @@ from typing import Any
 
 BEIJING = timezone(timedelta(hours=8))
 PHARMACY, HOSPITAL = "P35020300001", "H35020300001"
-PERSON, CARD = "9900000001", "990101198503150113"
 DOCTOR, PHARMACIST, LICENCE = "D350203000001", "Y350203000001", "210350203000001"
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Patient:
+    """One of the samples' people, as 1101 tells them."""
+
+    psn_no: str
+    card: str
+    name: str
+
+
+EMPLOYEE = Patient("9900000001", "990101198503150113", "虚构甲")
+RETIRED = Patient("9900000003", "990101195206080311", "虚构丙")
+CIVIL_SERVANT = Patient("9900000004", "990101199011300431", "虚构丁")
+FROM_ELSEWHERE = Patient("9900000012", "990101197109301249", "虚构丑")
+"""Employed, like the first, in another district of the city."""
+PEOPLE = (EMPLOYEE, RETIRED, CIVIL_SERVANT, FROM_ELSEWHERE)
 Send = Callable[[str, str, bytes], Json]
 """Institution, the envelope without input as JSON, the input as it is to be signed: returns the answer."""
 
@@ -63,19 +79,27 @@ class Till:
     send: Send
     custom: Custom = field(default_factory=Custom)
     code: str = PHARMACY
+    patient: Patient = EMPLOYEE
+    series: int = 1
+    """Makes the numbers of sales, receipts and packs differ from those of another till of the same institution."""
+    books: list[Json] = field(default_factory=list)
+    """What the institution has settled and cancelled today; its tills share it."""
+    insured_in: str = "350203"
+    """As 1101 told it last."""
     sign_no: str = ""
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
-    last_msgid: str = ""
+    sent: int = 0
+    """Messages."""
 
     # -- the frame -------------------------------------------------------------------------------------------------
 
-    def frame(self, infno: str, insured_in: str = "") -> Json:
-        """Return the envelope of a new message, without input."""
+    def frame(self, infno: str, insured_in: str | None = None) -> Json:
+        """Return the envelope of a new message, without input; empty for one that is about nobody."""
         now = datetime.now(BEIJING)
-        self.last_msgid = f"{self.code}{now:%Y%m%d%H%M%S}{next(self.numbers):04d}"
+        insured_in = self.insured_in if insured_in is None else insured_in
         return {
             "infno": infno,
-            "msgid": self.last_msgid,
+            "msgid": f"{self.code}{now:%Y%m%d%H%M%S}{self.series}{next(self.numbers):03d}",
             "mdtrtarea_admvs": "350203",
             "insuplc_admdvs": insured_in,
             "recer_sys_code": "YBXT",
@@ -94,9 +118,10 @@ class Till:
         text = json.dumps(business, ensure_ascii=False, separators=(",", ":"))
         answer = self.send(self.code, json.dumps(frame, ensure_ascii=False), text.encode())
         assert answer["inf_refmsgid"], "every answer has its own number"
+        self.sent += 1
         return answer
 
-    def ask(self, infno: str, business: Json, insured_in: str = "350203") -> Json:
+    def ask(self, infno: str, business: Json, insured_in: str | None = None) -> Json:
         """Send a message that succeeds, and return its output."""
         return done(self.post(self.frame(infno, insured_in), business))
 
@@ -104,24 +129,31 @@ class Till:
 
     def sign_in(self) -> None:
         business = {"signIn": {"opter_no": "li01", "mac": "00-11-22-33-44-55", "ip": "192.0.2.7"}}
-        self.sign_no = self.ask("9001", business)["signinoutb"]["sign_no"]
+        self.sign_no = self.ask("9001", business, "")["signinoutb"]["sign_no"]
 
     def person(self) -> Json:
-        asked = {"mdtrt_cert_type": "02", "mdtrt_cert_no": CARD, "psn_cert_type": "01", "certno": CARD}
-        found = self.ask("1101", {"data": {**asked, "psn_name": "虚构甲"}}, insured_in="")
-        assert found["baseinfo"]["psn_no"] == PERSON
+        card, name = self.patient.card, self.patient.name
+        asked = {"mdtrt_cert_type": "02", "mdtrt_cert_no": card, "psn_cert_type": "01", "certno": card}
+        found = self.ask("1101", {"data": {**asked, "psn_name": name}}, "")
+        assert found["baseinfo"]["psn_no"] == self.patient.psn_no
+        assert found["baseinfo"]["psn_name"] == name
+        self.insured_in = found["insuinfo"][0]["insuplc_admdvs"]
         return found
+
+    def balance(self) -> Decimal:
+        """Return what 1101 says is in the person's account."""
+        return money(self.person()["insuinfo"][0]["balc"])
 
     def sale(self, *goods: tuple[str, str, str], number: str = "", at: datetime | None = None) -> Json:
         """Return the input of a 2101 or 2102."""
         lines = [self.line(item, count, price, at) for item, count, price in goods]
         extension: Json = {"phar_code": PHARMACIST}
         if number:
-            extension["stoout_no"] = number
+            extension["stoout_no"] = f"{number}-{self.series}"
         info = {
-            "psn_no": PERSON,
+            "psn_no": self.patient.psn_no,
             "mdtrt_cert_type": "02",
-            "mdtrt_cert_no": CARD,
+            "mdtrt_cert_no": self.patient.card,
             "begntime": moment(at),
             "medfee_sumamt": str(sum(Decimal(one["det_item_fee_sumamt"]) for one in lines)),
             "insutype": "310",
@@ -152,7 +184,7 @@ class Till:
             **self._goods(code),
             "setl_id": setl_id,
             "mdtrt_setl_type": "1",
-            "psn_no": PERSON,
+            "psn_no": self.patient.psn_no,
             "prsc_dr_name": "虚构医一",
             "phar_name": "虚构药一",
             "phar_prac_cert_no": LICENCE,
@@ -163,9 +195,27 @@ class Till:
         }
         return {"selinfo": row}
 
+    def called(self, setlinfo: Json) -> Json:
+        """Return how a settlement is named to whoever is asked about it."""
+        return {name: setlinfo[name] for name in ("setl_id", "mdtrt_id")} | {"psn_no": self.patient.psn_no}
+
+    def sold_by_centre(self, code: str) -> int:
+        """Return of how many sales of a pack 3513 tells."""
+        said = {"fixmedins_code": self.code, "fixmedins_bchno": "B-1", "drug_trac_codg": code}
+        rows = self.ask("3513", {"data": {**said, **_days("begndate", "enddate")}}, "")["output"]
+        assert all(row["drugTracCodg"] == code for row in rows)
+        return len(rows)
+
     def came_back(self, setl_id: str, code: str) -> Json:
         """Return the input of a 3506 about one pack."""
-        return {"selinfo": {**self._goods(code), "setl_id": setl_id, "psn_no": PERSON, **self.custom.return_extras}}
+        return {
+            "selinfo": {
+                **self._goods(code),
+                "setl_id": setl_id,
+                "psn_no": self.patient.psn_no,
+                **self.custom.return_extras,
+            }
+        }
 
     def _goods(self, code: str) -> Json:
         return {
@@ -186,15 +236,20 @@ class Till:
 
     # -- books -----------------------------------------------------------------------------------------------------
 
+    def pack(self, number: int) -> str:
+        """Return the code of one of the till's own packs."""
+        return f"8600081{self.series:06d}{number:07d}"
+
+    def book(self, setlinfo: Json, *, is_refund: bool = False) -> Json:
+        """Put a settlement, or the cancellation of one, into the books as a statement lists it."""
+        record = {**setlinfo, "psn_no": self.patient.psn_no, "refd_setl_flag": "1" if is_refund else "0"}
+        self.books.append(record)
+        return record
+
     def compare(self, records: Sequence[Json], clr_type: str = "41") -> tuple[str, list[dict[str, str]]]:
         """Reconcile sums (3201) and records (3202); return the result of the sums and the rows that differ."""
         account = str(sum((money(one["acct_pay"]) for one in records), Decimal(0)))
-        today = datetime.now(BEIJING).date()
-        span = {
-            "setl_optins": "350203",
-            "stmt_begndate": str(today - timedelta(days=1)),
-            "stmt_enddate": str(today),
-        }
+        span = {"setl_optins": "350200", **_days("stmt_begndate", "stmt_enddate")}
         whole = {**span, **_sums(records), "insutype": "310", "clr_type": clr_type, "acct_pay": account}
         verdict = self.ask("3201", {"data": whole}, "")["stmtinfo"]["stmt_rslt"]
         rows = []
@@ -246,6 +301,12 @@ def moment(at: datetime | None = None) -> str:
     return f"{at or datetime.now(BEIJING):%Y-%m-%d %H:%M:%S}"
 
 
+def _days(first: str, last: str) -> Json:
+    """Return yesterday and today: midnight may come in between."""
+    today = datetime.now(BEIJING).date()
+    return {first: str(today - timedelta(days=1)), last: str(today)}
+
+
 def zipped(text: str) -> bytes:
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -263,11 +324,6 @@ def _sums(records: Sequence[Json]) -> Json:
     return {name: str(sum((money(one[name]) for one in records), Decimal(0))) for name in names} | {
         "fixmedins_setl_cnt": len(records)
     }
-
-
-def booked(setlinfo: Json, *, is_refund: bool = False) -> Json:
-    """Return the record of a settlement, or of its cancellation, as it goes into the statement."""
-    return {**setlinfo, "psn_no": PERSON, "refd_setl_flag": "1" if is_refund else "0"}
 
 
 def check_figures(output: Json, business: Json, custom: Custom) -> None:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from codes.words import Words
+from rules.benefits.tally import STAYS
 from server.people.balances import ToldBalance
 from server.people.drafting import Drafted, midnight
 from server.people.insured import RESIDENT_CARD, Identity
@@ -218,6 +219,8 @@ def _take_total(draft: Draft, line: Line) -> None:
     assert amount is not None  # noqa: S101 - the column is required
     draft.mention(line, "psn_no")
     key = (line.text("psn_no"), line.number_or("year", 0), line.text("key"))
+    if key[2] == STAYS and amount != amount.to_integral_value():
+        draft.note(line.fault("amount", "people.whole", Words("住院次数应为整数", "of stays must be a whole number")))
     draft.note(draft.openings.add(key, amount, line, "key"))
 
 

@@ -18,7 +18,7 @@ from server.store import fsi_messages, medical_accounts, settlements
 from server.store.database import Connection
 from server.store.fsi_messages import Message
 from server.store.medical_accounts import Movement
-from server.store.settlements import AMOUNTS, SettledLine, Settlement, SettlementState
+from server.store.settlements import AMOUNTS, OF_VISIT, SettledLine, Settlement, SettlementState
 from wire.fsi.values import BEIJING
 
 STATES: Mapping[SettlementState, Words] = {
@@ -108,7 +108,7 @@ def explain(connection: Connection, setl_id: str) -> Explanation:
         tuple((name, version) for name, version in json.loads(record.rules)),
         settlements.load_lines(connection, record.cancels or setl_id),
         rows_of(record.funds),
-        {one.key: one.amount for one in found},
+        {one.key: one.amount for one in found if not one.key.endswith(OF_VISIT)},
         medical_accounts.load_movements_of(connection, setl_id),
         settlements.find_cancelling(connection, setl_id),
         fsi_messages.find_messages_of(connection, setl_id),

@@ -50,6 +50,7 @@ _OF_RULES: Final[Mapping[str, Words]] = MappingProxyType(
         "district": Words("就医地区划", "district of treatment"),
         "family_balance": Words("共济账户余额", "family's balance"),
         "family_may_pay": Words("共济可付", "the family may pay"),
+        "from": Words("此前已计", "counted before"),
         "fund": Words("支付基金", "fund"),
         "hosp_part_amt": Words("医疗机构承担", "borne by the hospital"),
         "layer": Words("作用于规则", "rule that it changes"),

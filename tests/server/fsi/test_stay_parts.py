@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from server.settlement.explaining import explain
 from server.store import visits, year_openings
 from server.store.year_openings import YearOpening
 from tests.server.fsi.counter import LI, file_store, money, named, refused
@@ -53,6 +54,10 @@ def test_a_small_first_part_does_not_buy_off_the_deductible(ward: Ward) -> None:
     ]
     # What one part hands on to the next is no total of the year.
     assert of_visit(ward) == {}
+    with ward.office.store.reading() as connection:
+        explained = explain(connection, str(second["setl_id"]))
+    assert sorted(explained.increments) == ["dedc:310-inpatient", "paid:310-pool"]
+    assert explained.steps[2].given["before"] == "100.00"
     assert str(ward.counter.totals()["stays"]) == "1.00"
 
 

@@ -228,6 +228,13 @@ FAULTY: dict[str, tuple[dict[str, list[dict[str, object]]], list[tuple[str, int,
         },
         [("insurances", 1, "from", "people.overlap")],
     ),
+    "half a stay": (
+        {
+            "people": [PERSON],
+            "totals": [{"psn_no": "P1", "year": "2026", "key": "stays", "amount": "1.5"}],
+        },
+        [("totals", 1, "amount", "people.whole")],
+    ),
     "nobody": (
         {
             "balances": [{"psn_no": "P8", "balance": "1"}],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,12 @@ Progress = Callable[[str], None]
 
 def newest_revision() -> str:
     """Return the revision that this release writes."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+    return str(_scripts().get_current_head())
 
 
 def known_revisions() -> frozenset[str]:
     """Return every revision that this release can bring up to date."""
-    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+    return frozenset(script.revision for script in _scripts().walk_revisions())
 
 
 def revision_of(connection: Connection) -> str | None:
@@ -61,6 +62,12 @@ def migrate(connection: Connection, progress: Progress, *, to: str = "head") -> 
     config.attributes["connection"] = connection
     config.attributes["on_version_apply"] = _reporter(progress)
     command.upgrade(config, to)
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    """Return the steps, read once: a release's own never change while it runs."""
+    return ScriptDirectory.from_config(_config())
 
 
 def _config() -> Config:

@@ -15,7 +15,7 @@ from server.fsi.stock_refusals import CodesMissingError, SettlementMismatchError
 from server.fsi.stock_rows import Row, refused_code
 from server.store import settlements, stock, stock_entry
 from server.store.settlements import SettledCode, SettledLine, Settlement, SettlementState
-from server.store.stock import StockQuery, StockRecord
+from server.store.stock import StockQuery
 
 INSURED, SELF_PAY = "1", "2"
 """`mdtrt_setl_type`."""
@@ -23,7 +23,6 @@ CODES_SINCE: Final = date(2025, 7, 1)
 """An insured sale of a pack made since then is not paid without its code; older ones may be in the no-code library."""
 _CODED: Final = ("X", "Z")
 """How the national codes of western and of patent medicine begin: their packs bear trace codes."""
-_MOST_ROWS = 10_000
 _SALE, _RETURN = "3505", "3506"
 
 
@@ -82,9 +81,16 @@ def check_quantity(desk: Desk, row: Row, cover: Cover, count: Decimal) -> None:
     Raises:
         SettlementMismatchError: It is more, with what was uploaded before.
     """
-    query = StockQuery(row.institution, (_SALE, _RETURN), setl_id=cover.settlement.setl_id)
-    rows = stock.find_stock_records(desk.connection, query, limit=_MOST_ROWS)
-    before = sum((_signed(one) for one in rows if _is_item(one, row)), Decimal(0))
+    item = row.text("med_list_codg")
+    query = StockQuery(
+        row.institution,
+        (_SALE, _RETURN),
+        setl_id=cover.settlement.setl_id,
+        item=item,
+        own_item="" if item else row.text("fixmedins_hilist_id"),
+    )
+    moved = stock.sum_counts(desk.connection, query)
+    before = moved.get(_SALE, Decimal(0)) - moved.get(_RETURN, Decimal(0))
     if before + count > cover.settled:
         settled, uploaded, now = (f"{one.normalize():f}" for one in (cover.settled, before, count))
         raise _mismatch(
@@ -149,15 +155,6 @@ def _lines_of(lines: Sequence[SettledLine], row: Row) -> list[SettledLine]:
     item, own_item = row.text("med_list_codg"), row.text("fixmedins_hilist_id")
     by_item = [line for line in lines if item and line.item == item]
     return by_item or [line for line in lines if not item and line.own_item == own_item]
-
-
-def _is_item(one: StockRecord, row: Row) -> bool:
-    item = row.text("med_list_codg")
-    return one.item == item if item else one.own_item == row.text("fixmedins_hilist_id")
-
-
-def _signed(one: StockRecord) -> Decimal:
-    return one.count if one.infno == _SALE else -one.count
 
 
 def _mismatch(row: Row, field: str, label: str, why: Words) -> SettlementMismatchError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b32encode
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -97,6 +97,16 @@ def read_row(desk: Desk, infno: str, request: Request, said: Record, raw: object
             raise refused_code(place_of_code(said, code), Words("重复填写", "it is named twice"))
         packs.append(found)
     return Row(infno, said, request, tuple(packs), known_packs(desk.connection, packs))
+
+
+def raw_rows(request: Request, number: int) -> Sequence[object]:
+    """Return the rows as they came: codes are taken where the sender puts them, also where no table has a place."""
+    nodes = request.input if isinstance(request.input, Mapping) else {}
+    for node in nodes.values():
+        rows = list(node) if isinstance(node, Sequence) and not isinstance(node, str) else [node]
+        if len(rows) == number and all(isinstance(row, Mapping) for row in rows):
+            return rows
+    return [None] * number
 
 
 def refuse_cartons(row: Row) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Select, func, select, update
 
 from server.store import bulk
 from server.store.amounts import COUNT
@@ -119,7 +120,23 @@ def find_stock_records(
         after: Moment and id of the last record of the page before.
     """
     found = stock_record.c
-    asked = select(stock_record).where(
+    asked = _matching(select(stock_record), query)
+    if after is not None:
+        moment_us, last = micros(after[0]), after[1]
+        asked = asked.where((found.happened_us > moment_us) | ((found.happened_us == moment_us) & (found.id > last)))
+    return _RECORDS.records(connection.execute(asked.order_by(found.happened_us, found.id).limit(limit)))
+
+
+def sum_counts(connection: Connection, query: StockQuery) -> dict[str, Decimal]:
+    """Return how much each kind of record comes to."""
+    found = stock_record.c
+    asked = _matching(select(found.infno, func.sum(found.count_e4)), query).group_by(found.infno)
+    return {infno: COUNT.amount(int(total)) for infno, total in connection.execute(asked)}
+
+
+def _matching(asked: Select[Any], query: StockQuery) -> Select[Any]:
+    found = stock_record.c
+    asked = asked.where(
         found.institution == query.institution, found.infno.in_(query.infnos), found.deleted_us.is_(None)
     )
     for column, wanted in (
@@ -140,10 +157,7 @@ def find_stock_records(
         asked = asked.where(found.happened_us < micros(query.ends))
     if query.code:
         asked = asked.where(found.id.in_(select(stock_code.c.record).where(stock_code.c.code == query.code)))
-    if after is not None:
-        moment_us, last = micros(after[0]), after[1]
-        asked = asked.where((found.happened_us > moment_us) | ((found.happened_us == moment_us) & (found.id > last)))
-    return _RECORDS.records(connection.execute(asked.order_by(found.happened_us, found.id).limit(limit)))
+    return asked
 
 
 def load_stock_codes(connection: Connection, records: Collection[str]) -> dict[str, list[str]]:
@@ -162,18 +176,3 @@ def delete_stock_records(connection: Connection, institution: str, batch: str, i
         found.institution == institution, found.batch == batch, found.infno == infno, found.deleted_us.is_(None)
     )
     return connection.execute(gone.values(deleted_us=micros(at))).rowcount
-
-
-def sum_counts(connection: Connection, query: StockQuery) -> dict[str, Decimal]:
-    """Return how much each kind of record comes to, of one institution's own item or batch."""
-    found = stock_record.c
-    asked = select(found.infno, func.sum(found.count_e4)).where(
-        found.institution == query.institution, found.infno.in_(query.infnos), found.deleted_us.is_(None)
-    )
-    if query.own_item:
-        asked = asked.where(found.own_item == query.own_item)
-    if query.batch:
-        asked = asked.where(found.batch == query.batch)
-    if query.setl_id:
-        asked = asked.where(found.setl_id == query.setl_id)
-    return {infno: COUNT.amount(int(total)) for infno, total in connection.execute(asked.group_by(found.infno))}

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, bindparam, or_, select, update
 
 from server.store import bulk
+from server.store.amounts import COUNT
 from server.store.fsi_tables import settlement, stock_code, stock_record
 from server.store.records import Records
 from server.store.stock import StockCode, StockRecord
@@ -16,6 +19,42 @@ from server.store.times import micros
 
 _RECORDS = Records(stock_record, StockRecord)
 _CODES = Records(stock_code, StockCode)
+_SALE = "3505"
+_OF_SALE = (
+    select(
+        stock_record.c.id,
+        stock_record.c.name,
+        stock_record.c.own_item,
+        stock_record.c.batch,
+        stock_record.c.count_e4,
+        stock_code.c.code,
+    )
+    .outerjoin_from(stock_record, stock_code, stock_code.c.record == stock_record.c.id)
+    .where(
+        stock_record.c.institution == bindparam("institution"),
+        stock_record.c.document == bindparam("document"),
+        stock_record.c.infno == _SALE,
+        stock_record.c.deleted_us.is_(None),
+    )
+    .limit(bindparam("most"))
+)
+_IS_ALIKE = and_(stock_record.c.own_item == bindparam("own_item"), stock_record.c.batch == bindparam("batch"))
+_WITH_THESE_CODES_OR_NONE = _OF_SALE.where(
+    or_(stock_code.c.code.in_(bindparam("codes", expanding=True)), and_(_IS_ALIKE, stock_code.c.code.is_(None)))
+)
+_WITH_ANY_CODE = _OF_SALE.where(_IS_ALIKE, stock_code.c.code.is_not(None))
+
+
+class RowOfSale(NamedTuple):
+    """A row of an uploaded sale, and one of its packs."""
+
+    record: str
+    name: str
+    own_item: str
+    batch: str
+    quantity: Decimal
+    code: str | None
+    """None: the row names no pack."""
 
 
 def enter_record(connection: Connection, record: StockRecord, codes: Sequence[str]) -> None:
@@ -27,6 +66,27 @@ def enter_record(connection: Connection, record: StockRecord, codes: Sequence[st
     bulk.claim(connection, stock_record, [_RECORDS.row(record)])
     named = [StockCode(record.id, n, code) for n, code in enumerate(codes)]
     bulk.insert_all(connection, stock_code, _CODES.rows(named))
+
+
+def find_rows_of_sale(
+    connection: Connection, beside: StockRecord, codes: Collection[str], *, most: int
+) -> Sequence[RowOfSale]:
+    """Return rows of the same sale (`document`) that name one of these packs, or of which one alone names packs at all.
+
+    The latter are about the same item and batch: the one has codes, and the other has none.
+    """
+    asked: dict[str, object] = {
+        "institution": beside.institution,
+        "document": beside.document,
+        "own_item": beside.own_item,
+        "batch": beside.batch,
+        "most": most,
+    }
+    if codes:
+        rows = connection.execute(_WITH_THESE_CODES_OR_NONE, asked | {"codes": sorted(codes)})
+    else:
+        rows = connection.execute(_WITH_ANY_CODE, asked)
+    return [RowOfSale(*one[:4], COUNT.amount(one[4]), one[5]) for one in rows]
 
 
 def lock_record(connection: Connection, record: str) -> StockRecord | None:

@@ -7,7 +7,7 @@ row and is no pack. Of 3501A all rows are kept or none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -26,6 +26,7 @@ from server.fsi.stock_rows import (
     end_of_day,
     identity,
     newest_record,
+    raw_rows,
     read_row,
     record_of,
     small_packs,
@@ -113,7 +114,7 @@ def _refuse_two_quantities(rows: Sequence[Record]) -> None:
 
 def _keep_all(desk: Desk, infno: str, request: Request, rows: Sequence[Record], read: _Read) -> Output:
     refused: list[StockRefusal] = []
-    for said, raw in zip(rows, _raw_rows(request, len(rows)), strict=True):
+    for said, raw in zip(rows, raw_rows(request, len(rows)), strict=True):
         try:
             _keep(desk, read_row(desk, infno, request, said, raw), read)
         except StockRefusal as refusal:
@@ -124,16 +125,6 @@ def _keep_all(desk: Desk, infno: str, request: Request, rows: Sequence[Record], 
         zh = "；".join(f"[{one.code}] {one.words.zh}" for one in refused)
         raise StockRefusal(Words(zh, "; ".join(f"[{one.code}] {one.words.en}" for one in refused)))
     return {}
-
-
-def _raw_rows(request: Request, number: int) -> Sequence[object]:
-    """Return the rows as they came: codes are taken where the sender puts them, also where no table has a place."""
-    nodes = request.input if isinstance(request.input, Mapping) else {}
-    for node in nodes.values():
-        rows = list(node) if isinstance(node, Sequence) and not isinstance(node, str) else [node]
-        if len(rows) == number and all(isinstance(row, Mapping) for row in rows):
-            return rows
-    return [None] * number
 
 
 def _keep(desk: Desk, row: Row, read: _Read) -> None:

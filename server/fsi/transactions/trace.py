@@ -28,6 +28,7 @@ from server.fsi.stock_rows import (
     Row,
     count_of,
     identity,
+    raw_rows,
     read_row,
     record_of,
     refuse_cartons,
@@ -37,7 +38,8 @@ from server.fsi.stock_rows import (
 from server.fsi.transactions.sale_returns import take_back
 from server.store import settlements, stock, stock_entry
 from server.store.settlements import SettlementState
-from server.store.stock import StockQuery, StockRecord
+from server.store.stock import StockRecord
+from server.store.stock_entry import RowOfSale
 from server.trace import claims, telling
 from server.trace.telling import Told
 from wire.fsi.envelope import Request
@@ -48,7 +50,7 @@ _ACCEPTED, _REFUSED = "1", "0"
 _CLAIMED = "stock.claimed"
 _MOST_TOLD = 20
 """Sentences in one answer; the rest is counted."""
-_MOST_ROWS = 1_000
+_MOST_BESIDE = 5
 
 
 @dataclass(slots=True)
@@ -93,9 +95,9 @@ def give_back(desk: Desk, request: Request, message: Message) -> Output:
 def _taken(desk: Desk, infno: str, request: Request, rows: Sequence[Record], take: _Take) -> Output:
     outcome = Outcome()
     savepoint = desk.connection.begin_nested()
-    for said in rows:
+    for said, raw in zip(rows, raw_rows(request, len(rows)), strict=True):
         try:
-            take(desk, read_row(desk, infno, request, said), outcome)
+            take(desk, read_row(desk, infno, request, said, raw), outcome)
         except StockRefusal as refusal:
             next_step = refusal.next_step
             zh, en = f"{refusal.words.zh}。{next_step.zh}", f"{refusal.words.en}. {next_step.en}"
@@ -136,10 +138,14 @@ def _new_sale(desk: Desk, row: Row, place: str, outcome: Outcome) -> StockRecord
     count, is_split = count_of(row, "sel_retn_cnt", "销售/退货数量"), row.said.flag("trdn_flag")
     _check_count(row, count, is_split=is_split)
     cover = cover_of(desk, row)
-    outcome.noted += _beside_others(desk, row, place)
+    record = record_of(desk, row, place, _kept(row, count, cover, is_split=is_split))
+    outcome.noted += _beside_others(desk, row, record)
     if cover is not None:
+        if stock.load_stock_record(desk.connection, place) is not None:
+            # Somebody else had the settlement locked until now.
+            raise _just_now()
         check_quantity(desk, row, cover, count)
-    return _entered(desk, row, place, _kept(row, count, cover, is_split=is_split), cover)
+    return _entered(desk, row, record, cover)
 
 
 def _note_repeat(desk: Desk, row: Row, standing: StockRecord, outcome: Outcome) -> None:
@@ -189,43 +195,41 @@ def _check_count(row: Row, count: Decimal, *, is_split: bool) -> None:
         )
 
 
-def _beside_others(desk: Desk, row: Row, place: str) -> list[tuple[str, Words]]:
+def _beside_others(desk: Desk, row: Row, record: StockRecord) -> list[tuple[str, Words]]:
     """Let a pack be on one row of a sale only; return what else should be known of its other rows.
 
     Raises:
         TraceCodeError: It is on another one.
         StoreContentionError: This very row was entered just now: begin again, and it will be found.
     """
-    number = row.text("rtal_docno")
-    query = StockQuery(row.institution, (SALE,), document=number)
-    others = stock.find_stock_records(desk.connection, query, limit=_MOST_ROWS)
-    listed = stock.load_stock_codes(desk.connection, [one.id for one in others])
-    noted: list[tuple[str, Words]] = []
+    others = stock_entry.find_rows_of_sale(desk.connection, record, row.keys, most=_MOST_BESIDE)
     for other in others:
-        if other.id == place:
-            raise StoreContentionError(Words("该销售刚被上传", "The sale was uploaded just now"))
-        for pack in row.packs:
-            if pack.key in listed[other.id]:
-                raise refused_code(row.place_of(pack), _on_another_row(other))
-        is_same_goods = (other.own_item, other.batch) == (row.text("fixmedins_hilist_id"), row.text("fixmedins_bchno"))
-        if is_same_goods and bool(row.packs) != bool(listed[other.id]):
-            noted.append(("stock.beside", _beside(row, other)))
-    return noted
+        if other.record == record.id:
+            raise _just_now()
+        if other.code is not None and row.packs:
+            pack = next(pack for pack in row.packs if pack.key == other.code)
+            raise refused_code(row.place_of(pack), _on_another_row(record.document, other))
+    beside = {other.record: other for other in others}
+    return [("stock.beside", _beside(row, record.document, other)) for other in beside.values()]
 
 
-def _on_another_row(other: StockRecord) -> Words:
+def _just_now() -> StoreContentionError:
+    return StoreContentionError(Words("该销售刚被上传", "The sale was uploaded just now"))
+
+
+def _on_another_row(number: str, other: RowOfSale) -> Words:
     return Words(
-        f"单据 {other.document} 的另一行（{other.name}，批次 {other.batch}）已有这个码",
-        f"another row of {other.document} ({other.own_item}, {other.batch}) has this code",
+        f"单据 {number} 的另一行（{other.name}，批次 {other.batch}）已有这个码",
+        f"another row of {number} ({other.own_item}, {other.batch}) has this code",
     )
 
 
-def _beside(row: Row, other: StockRecord) -> Words:
-    count = f"{other.count.normalize():f}"
+def _beside(row: Row, number: str, other: RowOfSale) -> Words:
+    count = f"{other.quantity.normalize():f}"
     return Words(
-        f"{row.said.path}：单据 {other.document} 已有同一商品同一批次的一行（数量 {count}，{other.id}），"
+        f"{row.said.path}：单据 {number} 已有同一商品同一批次的一行（数量 {count}，{other.record}），"
         "一行有码、一行无码，两行都已计入；若本次是为补码，请用 3507 删除原记录",
-        f"{row.said.path}: {other.document} has a row of the same goods and batch ({count}, {other.id}); one "
+        f"{row.said.path}: {number} has a row of the same goods and batch ({count}, {other.record}); one "
         "of the two has codes, both count. If this one was to add the codes, delete the first with 3507",
     )
 
@@ -244,9 +248,8 @@ def _kept(row: Row, count: Decimal, cover: Cover | None, *, is_split: bool) -> K
     )
 
 
-def _entered(desk: Desk, row: Row, place: str, kept: Kept, cover: Cover | None) -> StockRecord:
+def _entered(desk: Desk, row: Row, record: StockRecord, cover: Cover | None) -> StockRecord:
     """Tell the ledger, which locks the packs, then see who is paid for them, and keep the record with that."""
-    record = record_of(desk, row, place, kept)
     telling.tell(desk.connection, _told(row, record, cover), desk.now)
     against = _claims_against(desk, row.keys, record)
     shut_out = [key for key in row.keys if key in against]

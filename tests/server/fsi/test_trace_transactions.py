@@ -533,3 +533,10 @@ def test_names_and_certificates_are_kept_sealed(shop: Shop) -> None:
 def test_sales_of_years_ago_are_taken(shop: Shop) -> None:
     long_ago = shop.office.clock.now - timedelta(days=900)
     assert shop.sell(ONE, sel_retn_time=f"{long_ago:%Y-%m-%d %H:%M:%S}") == ("1", "")
+
+
+def test_a_return_may_state_its_code_as_older_software_does(shop: Shop) -> None:
+    shop.sell(ONE, TWO)
+    shop.wait(minutes=1)
+    assert shop.give_back(drugtracinfo=None, drug_trac_codg=TWO) == ("1", "")
+    assert (shop.state(ONE), shop.state(TWO)) == ("sold", "returned")

@@ -60,12 +60,13 @@ def check_message(
     列出每一处错误。没有错误则退出码为 0，有错误为 1，无法读取为 2。
     Everything that is wrong is listed. Exit code 0 without faults, 1 with faults, 2 if it cannot be read.
     """
-    used = _area(area)
-    text = _utf8(_bytes_of(file), file)
     try:
-        found = examine(text, used)
-    except NotJsonError as exc:
-        raise NotJsonError(Words(f"{file} {exc.words.zh}", f"{file}: {exc.words.en}"), exc.line, exc.column) from exc
+        used = _area(area)
+        found = _examined(file, used)
+    except YimaError as problem:
+        if as_json:
+            _print_json({"ok": False, "problem": {"code": problem.code, **_both(problem.words)}})
+        raise
     if as_json:
         _print_json(_record(found, used))
     else:
@@ -99,6 +100,20 @@ def show_tables(
         _print_json(table_record(table, used))
     else:
         show_table(table, used)
+
+
+def _examined(file: str, area: Area) -> Examined:
+    """Return what was found in a message.
+
+    Raises:
+        FileUnreadableError: The file cannot be read.
+        NotJsonError: It is no JSON.
+    """
+    text = _utf8(_bytes_of(file), file)
+    try:
+        return examine(text, area)
+    except NotJsonError as exc:
+        raise NotJsonError(Words(f"{file} {exc.words.zh}", f"{file}: {exc.words.en}"), exc.line, exc.column) from exc
 
 
 def _area(name: str) -> Area:
@@ -138,7 +153,7 @@ def _record(found: Examined, area: Area) -> dict[str, object]:
     return {
         "area": area.name,
         "infno": found.infno,
-        "name": None if found.name is None else {"zh": found.name.zh, "en": found.name.en},
+        "name": None if found.name is None else _both(found.name),
         "has_envelope": found.has_envelope,
         "ok": not found.faults,
         "faults": [_fault_record(one) for one in found.faults],
@@ -147,7 +162,11 @@ def _record(found: Examined, area: Area) -> dict[str, object]:
 
 
 def _fault_record(one: Fault) -> dict[str, str]:
-    return {"path": one.path, "code": one.code, "label": one.label, "zh": one.words.zh, "en": one.words.en}
+    return {"path": one.path, "code": one.code, "label": one.label, **_both(one.words)}
+
+
+def _both(words: Words) -> dict[str, str]:
+    return {"zh": words.zh, "en": words.en}
 
 
 def _print_json(record: object) -> None:

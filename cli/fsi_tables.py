@@ -11,7 +11,7 @@ from rich.text import Text
 
 from codes.words import Words
 from wire.fsi.areas import Area, Channel, shipped_area
-from wire.fsi.fields import Condition, Field, Kind, Node, Transaction
+from wire.fsi.fields import Condition, Field, Kind, Node, Sign, Transaction
 from wire.fsi.table_files import ENVELOPE
 from wire.fsi.tables import envelope, transaction, transactions
 
@@ -86,7 +86,10 @@ def _show_area(area: Area, console: Console) -> None:
 def _show_node(node: Node, base: Node, side: Words, console: Console) -> None:
     how_many = Words("多条", "many") if node.is_many else Words("一条", "one")
     needed = Words("", "") if node.is_required else Words("，可无", ", may be absent")
-    console.print(Text(f"\n{side} {_node_name(node)}  ({how_many.zh}{needed.zh} / {how_many.en}{needed.en})", "bold"))
+    called = f" {node.label}" if node.name else ""
+    console.print(
+        Text(f"\n{side} {_node_name(node)}{called}  ({how_many.zh}{needed.zh} / {how_many.en}{needed.en})", "bold")
+    )
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("字段\nfield", no_wrap=True)
     table.add_column("类型\ntype", no_wrap=True)
@@ -135,7 +138,13 @@ def _required(field: Field) -> str:
 
 def _values(field: Field) -> str:
     listed = [f"{value} {words}" for value, words in field.coded.items()]
-    return "\n".join([*listed, "…"] if listed and not field.dictionary.is_closed else listed)
+    if listed and not field.dictionary.is_closed:
+        listed.append("…")
+    if field.shape is not None:
+        listed.append(str(field.shape.words))
+    if field.sign is not None:
+        listed.append("> 0" if field.sign is Sign.POSITIVE else "≥ 0")
+    return "\n".join(listed)
 
 
 def _condition_words(condition: Condition) -> str:
@@ -170,6 +179,8 @@ def table_record(table: Transaction, area: Area) -> dict[str, object]:
 def _node_record(node: Node) -> dict[str, object]:
     return {
         "node": node.name,
+        "zh": node.label.zh,
+        "en": node.label.en,
         "many": node.is_many,
         "required": node.is_required,
         "fields": [_field_record(field) for field in node.fields],
@@ -188,6 +199,8 @@ def _field_record(field: Field) -> dict[str, object]:
         "coded": field.is_coded,
         "values": {value: {"zh": words.zh, "en": words.en} for value, words in field.coded.items()},
         "values_are_complete": field.dictionary.is_closed,
+        "shape": field.shape,
+        "sign": field.sign,
         "zh": field.label.zh,
         "en": field.label.en,
         "aliases": [name for name in field.spellings if name != field.written],
@@ -202,6 +215,7 @@ def _condition_record(one: Condition) -> dict[str, object]:
         "when_given": list(one.when_given),
         "since": {name: day.isoformat() for name, day in one.since.items()},
         "begins": {name: list(starts) for name, starts in one.begins.items()},
+        "negative": list(one.negative),
         "advice": one.is_advice,
         "zh": one.why.zh,
         "en": one.why.en,

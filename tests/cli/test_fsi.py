@@ -112,6 +112,18 @@ def test_what_cannot_be_done_raises_and_says_what(invoke, message, arguments, er
     assert isinstance(result.exception, YimaError)
 
 
+@pytest.mark.parametrize(
+    ("file", "area", "code"),
+    [("/no/such/file.json", "base", "fsi.file"), ("-", "wuhan", "fsi.area_unknown"), ("-", "base", "fsi.not_json")],
+)
+def test_a_program_is_told_too_that_nothing_could_be_checked(invoke, file, area, code):
+    result = invoke("check", file, "--area", area, "--json", input="{")
+    record = json.loads(result.stdout)
+    assert isinstance(result.exception, YimaError)
+    assert (record["ok"], record["problem"]["code"]) == (False, code)
+    assert record["problem"]["zh"]
+
+
 def test_bytes_in_no_encoding_are_refused(invoke, tmp_path):
     file = tmp_path / "x.json"
     file.write_bytes(b"\xff\x80\xff")
@@ -174,10 +186,20 @@ def test_the_envelope_has_a_table_too(invoke):
     assert "char 200*" in invoke("tables", "envelope", "--area", "neimenggu").output
 
 
+def test_a_table_shows_what_a_value_has_to_look_like(invoke):
+    envelope = invoke("tables", "envelope").output
+    assert "应为 6 位数字的区划代码" in next(line for line in envelope.splitlines() if "mdtrtarea_admvs" in line)
+    sale = invoke("tables", "3505").output
+    assert "输入 / input selinfo 销售信息 / sale" in sale
+    assert "> 0" in next(line for line in sale.splitlines() if "sel_retn_cnt" in line)
+    assert "≥ 0" in next(line for line in sale.splitlines() if "finl_trns_pric" in line)
+
+
 def test_a_program_gets_a_table(invoke):
     record = json.loads(invoke("tables", "3505", "--area", "hubei", "--json").stdout)
     fields = {one["name"]: one for one in record["input"][0]["fields"]}
-    assert record["input"][0]["node"] == "selinfo"
+    assert (record["input"][0]["node"], record["input"][0]["zh"]) == ("selinfo", "销售信息")
+    assert (fields["sel_retn_cnt"]["sign"], fields["memo"]["shape"]) == ("positive", None)
     assert fields["mdtrt_setl_type"]["required"] is True
     assert fields["phar_name"]["required"] is False
     assert (

@@ -10,6 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from codes.words import Words
+from rules.benefits.meanings import insutype_words, level_words, med_type_words, psn_type_words
 
 Value = Decimal | int | str
 Values = Mapping[str, Value]
@@ -77,12 +78,23 @@ def _template(zh: str, en: str) -> Callable[[Values], Words]:
 
 def _case(values: Values) -> Words:
     place, referral = PLACES[str(values["place"])], REFERRALS[str(values["referral"])]
-    zh = "按 {day} 有效的规则，险种 {insutype}，人员类别 {psn_type}，{age} 岁，医疗类别 {med_type}，机构等级 {level}，"
-    en = (
-        "rules of {day}, insurance {insutype}, person kind {psn_type}, aged {age}, category {med_type}, level {level}, "
-    )
+    insurance, kind = insutype_words(str(values["insutype"])), psn_type_words(str(values["psn_type"]))
+    treatment, level = med_type_words(str(values["med_type"])), level_words(str(values["level"]))
     return Words(
-        f"{zh.format_map(values)}{place.zh}，{referral.zh}", f"{en.format_map(values)}{place.en}, {referral.en}"
+        f"按 {values['day']} 有效的规则，险种 {insurance.zh}，人员类别 {kind.zh}，{values['age']} 岁，"
+        f"医疗类别 {treatment.zh}，机构等级 {level.zh}，{place.zh}，{referral.zh}",
+        f"rules of {values['day']}, insurance {insurance.en}, person kind {kind.en}, aged {values['age']}, "
+        f"category {treatment.en}, level {level.en}, {place.en}, {referral.en}",
+    )
+
+
+def _portion(values: Values) -> Words:
+    treatment, level = med_type_words(str(values["med_type"])), level_words(str(values["level"]))
+    return Words(
+        f"{values['lines']} 行、范围内 {values['inscp_scp_amt']} 单独结算，"
+        f"按医疗类别 {treatment.zh}、机构等级 {level.zh}",
+        f"lines settled apart: {values['lines']}, {values['inscp_scp_amt']} in scope, as category {treatment.en} "
+        f"at level {level.en}",
     )
 
 
@@ -156,10 +168,7 @@ _SENTENCES: dict[StepKind, Callable[[Values], Words]] = {
         "包干价 {price}，范围内 {inscp_scp_amt} 计入 {counted}，医疗机构承担 {hosp_part_amt}",
         "price {price}, of {inscp_scp_amt} in scope {counted} counts, the hospital bears {hosp_part_amt}",
     ),
-    StepKind.PORTION: _template(
-        "{lines} 行、范围内 {inscp_scp_amt} 单独结算，按医疗类别 {med_type}、机构等级 {level}",
-        "lines settled apart: {lines}, {inscp_scp_amt} in scope, as category {med_type} at level {level}",
-    ),
+    StepKind.PORTION: _portion,
     StepKind.ADJUST: _adjust,
     StepKind.DEDUCTIBLE: _deductible,
     StepKind.PAYMENT: _payment,

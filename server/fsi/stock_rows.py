@@ -20,7 +20,7 @@ from server.fsi.desk import Desk
 from server.fsi.stock_refusals import CountError, TraceCodeError
 from server.store.database import Connection
 from server.store.stock import StockRecord
-from server.store.stock_entry import load_records
+from server.store.stock_entry import OF_RECORD, load_records
 from server.trace.claims import UNPAID
 from server.trace.known_packs import UNKNOWN, Known, known_packs
 from wire.events import MAX_CODE_LENGTH
@@ -31,7 +31,7 @@ from wire.fsi.values import BEIJING
 
 PERSONAL = frozenset({"psn_name", "certno", "prsc_dr_name", "prsc_dr_certno", "phar_name", "phar_certno"})
 """Fields that are kept sealed."""
-_OPERATOR, _OPERATOR_NAME, OF_RECORD = "opter", "opter_name", "of_record"
+_OPERATOR, _OPERATOR_NAME = "opter", "opter_name"
 OWN = frozenset({_OPERATOR, _OPERATOR_NAME, OF_RECORD, UNPAID})
 """What a record's fields have beyond those of its row."""
 _ID_BYTES = 16

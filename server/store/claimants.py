@@ -26,7 +26,13 @@ _INSURED_SALES = (
     )
     .order_by(stock_record.c.received_us, stock_record.c.id)
 )
-_CLAIMANT = (settlement.c.setl_id, settlement.c.institution, settlement.c.settled_us, settlement.c.state)
+_CLAIMANT = (
+    settlement.c.setl_id,
+    settlement.c.institution,
+    settlement.c.settled_us,
+    settlement.c.state,
+    settlement.c.mdtrt_id,
+)
 
 
 class InsuredSale(NamedTuple):
@@ -45,6 +51,7 @@ class Claimant(NamedTuple):
     institution: str
     settled_at: datetime
     stands: bool
+    mdtrt_id: str
 
 
 def find_insured_sales(connection: Connection, codes: Collection[str]) -> Sequence[InsuredSale]:
@@ -62,6 +69,6 @@ def load_claimants(connection: Connection, setl_ids: Collection[str]) -> dict[st
     """Return these settlements, by id; ids that name none are left out."""
     rows = bulk.fetch(connection, _CLAIMANT, settlement.c.setl_id, setl_ids) if setl_ids else []
     return {
-        setl_id: Claimant(institution, moment(settled_us), state == SettlementState.ACTIVE.value)
-        for setl_id, institution, settled_us, state in rows
+        setl_id: Claimant(institution, moment(settled_us), state == SettlementState.ACTIVE.value, mdtrt_id)
+        for setl_id, institution, settled_us, state, mdtrt_id in rows
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -19,7 +20,20 @@ from server.store.times import micros
 
 _RECORDS = Records(stock_record, StockRecord)
 _CODES = Records(stock_code, StockCode)
-_SALE = "3505"
+_SALE, _RETURN = "3505", "3506"
+OF_RECORD = "of_record"
+"""In the fields of a return: the record of its sale."""
+_RETURNED = (
+    select(stock_code.c.code, stock_record.c.fields, stock_record.c.count_e4)
+    .join(stock_record, stock_record.c.id == stock_code.c.record)
+    .where(
+        stock_code.c.code.in_(bindparam("codes", expanding=True)),
+        stock_record.c.institution == bindparam("institution"),
+        stock_record.c.infno == _RETURN,
+        stock_record.c.deleted_us.is_(None),
+    )
+)
+_CODES_AT_ONCE = 10_000
 _OF_SALE = (
     select(
         stock_record.c.id,
@@ -87,6 +101,18 @@ def find_rows_of_sale(
     else:
         rows = connection.execute(_WITH_ANY_CODE, asked)
     return [RowOfSale(*one[:4], COUNT.amount(one[4]), one[5]) for one in rows]
+
+
+def find_returned(connection: Connection, institution: str, codes: Collection[str]) -> dict[tuple[str, str], Decimal]:
+    """Return, by record of the sale and pack, how much an institution has reported as come back."""
+    back: dict[tuple[str, str], Decimal] = {}
+    wanted = sorted(codes)
+    for start in range(0, len(wanted), _CODES_AT_ONCE):
+        asked = {"institution": institution, "codes": wanted[start : start + _CODES_AT_ONCE]}
+        for code, fields, count_e4 in connection.execute(_RETURNED, asked):
+            place = str(json.loads(fields).get(OF_RECORD)), str(code)
+            back[place] = back.get(place, Decimal(0)) + COUNT.amount(count_e4)
+    return back
 
 
 def lock_record(connection: Connection, record: str) -> StockRecord | None:

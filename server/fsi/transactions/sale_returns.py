@@ -17,10 +17,11 @@ from server.errors import StoreContentionError
 from server.fsi.desk import Desk
 from server.fsi.stock_refusals import CountError, NoSuchSaleError, ReturnedMoreError, TraceCodeError
 from server.fsi.stock_repeats import refuse_other_contents
-from server.fsi.stock_rows import OF_RECORD, Kept, Row, count_of, identity, record_of, refused_code, standing_record
+from server.fsi.stock_rows import Kept, Row, count_of, identity, record_of, refused_code, standing_record
 from server.store import settlements, stock, stock_entry
 from server.store.settlements import SettlementState
 from server.store.stock import StockQuery, StockRecord
+from server.store.stock_entry import OF_RECORD
 from server.trace import telling
 from server.trace.telling import Told
 

@@ -16,9 +16,9 @@ from server.errors import StoreContentionError
 from server.fsi.desk import Deeds, Desk, Output, writing
 from server.fsi.stock_asked import beyond_table
 from server.fsi.stock_refusals import NotDeletableError, NothingToDeleteError
-from server.fsi.stock_rows import OF_RECORD
 from server.store import stock, stock_entry
 from server.store.stock import StockQuery, StockRecord
+from server.store.stock_entry import OF_RECORD
 from server.trace import telling
 from wire.fsi.envelope import Request
 from wire.fsi.record import Message, Record

@@ -10,11 +10,12 @@ from typing import Final
 from rules.stock import Movement
 from server.fsi.batches import movement_of, quantity_in
 from server.fsi.desk import Deeds, Desk, reading
-from server.fsi.stock_asked import MOST_RECORDS, Asked, Shown, answering, key_of
+from server.fsi.stock_asked import Asked, Shown, answering, key_of
 from server.fsi.stock_rows import personal_place
-from server.store import settlements, stock
-from server.store.stock import StockQuery, StockRecord
-from server.store.stock_entry import find_records_of_batch
+from server.store import stock
+from server.store.claimants import load_claimants
+from server.store.stock import StockRecord
+from server.store.stock_entry import OF_RECORD, find_records_of_batch, find_returned
 from wire.fsi.trace_codes import read_codes
 from wire.fsi.values import BEIJING
 
@@ -122,7 +123,7 @@ def _sales(asked: Asked) -> Iterable[Shown]:
     wanted = asked.said.text_or("medins_prod_sel_no", "")
     for one in asked.records("3505", "3506"):
         said, personal = one.fields, _personal(asked.desk, one)
-        serial = said.get("of_record") or one.id
+        serial = said.get(OF_RECORD) or one.id
         # Asked for by the receipt's number, which is all that a till may know, it is found as well.
         is_wanted = wanted in {serial, one.document, said.get("stoout_no")}
         yield {
@@ -160,44 +161,36 @@ def _codes_in(asked: Asked) -> Iterable[Shown]:
 
 
 def _codes_out(asked: Asked) -> Iterable[Shown]:
-    """Show the codes that were sold; one that came back says so."""
-    sold = asked.records("3505")
-    back = {
-        (one.fields.get("of_record"), key_of(code)) for one, code in _with_codes(asked.desk, _returns_of(asked, sold))
-    }
-    visits: dict[str, str] = {}
-    for one, code in _with_codes(asked.desk, sold):
-        personal = _personal(asked.desk, one)
-        is_back = (one.id, key_of(code)) in back
+    """Show the codes that were sold; one that came back, or of which units did, says so."""
+    desk = asked.desk
+    sold = [(one, code, key_of(code)) for one, code in _with_codes(desk, asked.records("3505"))]
+    back = find_returned(desk.connection, asked.request.institution, {key for _, _, key in sold})
+    settled = load_claimants(desk.connection, {one.setl_id for one, _, _ in sold if one.setl_id})
+    for one, code, key in sold:
+        personal, claimant = _personal(desk, one), settled.get(one.setl_id or "")
         yield {
-            **_common(asked.desk, one),
+            **_common(desk, one),
             "trdnFlag": "1" if one.is_split else "0",
             "drugTracCodg": code,
-            "mdtrtId": _visit_of(asked.desk, one, visits),
+            "mdtrtId": claimant.mdtrt_id if claimant is not None else "",
             "mdtrtSetlType": "1" if one.is_insured else "2",
             "bkkpSn": one.document,
             "psnNo": one.psn_no,
             "psnCertType": one.fields.get("psn_cert_type"),
             "certno": personal.get("certno"),
             "psnName": personal.get("psn_name"),
-            "memo": "已退货" if is_back else one.fields.get("memo"),
+            "memo": _returned(one, back.get((one.id, key))) or one.fields.get("memo"),
         }
 
 
-def _returns_of(asked: Asked, sold: Sequence[StockRecord]) -> Sequence[StockRecord]:
-    if not sold:
-        return ()
-    query = StockQuery(asked.request.institution, ("3506",), begins=min(one.happened_at for one in sold))
-    return stock.find_stock_records(asked.desk.connection, query, limit=MOST_RECORDS)
-
-
-def _visit_of(desk: Desk, one: StockRecord, known: dict[str, str]) -> str:
-    if one.setl_id is None:
+def _returned(sold: StockRecord, back: Decimal | None) -> str:
+    """Return what has come back of a pack; nothing if none of it has."""
+    if back is None:
         return ""
-    if one.setl_id not in known:
-        settled = settlements.load_settlement(desk.connection, one.setl_id)
-        known[one.setl_id] = settled.mdtrt_id if settled is not None else ""
-    return known[one.setl_id]
+    # A whole pack comes back whole, also if its row sold several.
+    if not sold.is_split or back >= sold.count:
+        return "已退货"
+    return f"部分退货 {back.normalize():f}/{sold.count.normalize():f}"
 
 
 def _with_codes(desk: Desk, records: Sequence[StockRecord]) -> Iterable[tuple[StockRecord, str]]:

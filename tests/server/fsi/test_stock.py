@@ -283,6 +283,24 @@ def test_codes_in_and_codes_out(shop: Shop) -> None:
     assert (paid["mdtrtSetlType"], paid["memo"]) == ("2", "已退货")
 
 
+def test_an_opened_pack_of_which_units_came_back_says_how_many(shop: Shop) -> None:
+    shop.sell(ONE, trdn_flag="1", sel_retn_cnt="5")
+    for units, memo in (("2", "部分退货 2/5"), ("3", "已退货")):
+        shop.wait(minutes=1)
+        assert shop.give_back(ONE, trdn_flag="1", sel_retn_cnt=units)[0] == "1"
+        (row,) = shop.ask("3513")
+        assert row["memo"] == memo
+
+
+def test_a_return_that_was_deleted_leaves_its_pack_sold(shop: Shop) -> None:
+    shop.sell(ONE, memo="加急")
+    shop.wait(minutes=1)
+    shop.give_back(ONE)
+    assert [row["memo"] for row in shop.ask("3513")] == ["已退货"]
+    ok(delete(shop, "4"))
+    assert [row["memo"] for row in shop.ask("3513")] == ["加急"]
+
+
 def test_answers_come_in_pages(shop: Shop) -> None:
     shop.purchase(*(code_of(number) for number in range(200, 205)), count="5")
     first = shop.query("3512", page_num=1, page_size=2)
@@ -304,11 +322,17 @@ def test_a_period_ends_with_its_last_day(shop: Shop) -> None:
 
 
 def test_an_institution_sees_only_its_own(shop: Shop) -> None:
+    shop.purchase(ONE, TWO)
+    change(shop, "101", "1", THREE)
+    shop.take_stock(count="2")
+    shop.wait(minutes=1)
     shop.sell(ONE)
-    assert refused(shop.query("3513", fixmedins_code=HOSPITAL)) == "fsi.not_your_institution"
     data = {"fixmedins_code": HOSPITAL, "begndate": "2026-03-01", "enddate": "2026-03-31", "fixmedins_bchno": BATCH}
-    answer = shop.say("3513", {"data": data}, fixmedins_code=HOSPITAL)
-    assert rows(answer) == []
+    for infno in ("3508", "3509", "3510", "3511", "3512", "3513"):
+        assert shop.ask(infno), infno
+        assert refused(shop.query(infno, fixmedins_code=HOSPITAL)) == "fsi.not_your_institution"
+        assert rows(shop.say(infno, {"data": data}, fixmedins_code=HOSPITAL)) == []
+        assert rows(shop.say(infno, {"data": data | {"fixmedins_code": PHARMACY}}))
 
 
 def test_a_suspended_place_still_reports_what_happened(shop: Shop) -> None:

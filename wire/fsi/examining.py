@@ -51,7 +51,7 @@ def examine(body: bytes, area: Area) -> Examined:
         what = Words("应为 JSON 对象", "must be a JSON object")
         return Examined("", None, False, (fault("", Words("报文", "message"), "fsi.wrong_shape", what),), ())
     infno = decoded.get("infno")
-    name = infno.strip() if isinstance(infno, str) else ""
+    name = str(infno).strip() if type(infno) in {str, int} else ""
     faults, warnings, business = _envelope(body, decoded, area)
     faults += faults_of_doubles(body, area)
     found = _table(name, area)

@@ -46,7 +46,9 @@ def test_a_bare_input_needs_no_envelope():
     [
         (b"[]", [("", "fsi.wrong_shape")]),
         (b'{"input": {}}', [("infno", "fsi.missing")]),
-        (b'{"infno": 5, "input": {}}', [("infno", "fsi.missing")]),
+        (b'{"infno": 5, "input": {}}', [("infno", "fsi.unknown_transaction")]),
+        (b'{"infno": 2202, "input": {}}', [("data", "fsi.missing")]),
+        (b'{"infno": true, "input": {}}', [("infno", "fsi.missing")]),
         (b'{"infno": "3550"}', [("infno", "fsi.unknown_transaction")]),
         (b'{"infno": "2202"}', [("data", "fsi.missing")]),
     ],

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from codes.words import Words
 from server.settlement.errors import UnknownSettlementError
@@ -27,6 +28,8 @@ STATES: Mapping[SettlementState, Words] = {
     SettlementState.CANCELLING: Words("撤销记录", "a cancellation"),
     SettlementState.REVERSED: Words("已冲正，不计入任何账目", "reversed, and counted nowhere"),
 }
+CANCELLED_BY: Final = frozenset({"2103", "2208", "2305"})
+"""The transactions that cancel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class ExplainedStep:
 
     rule: str
     version: str
+    title: Words
+    """What the rule is called."""
     words: Words
     given: Mapping[str, str | int]
     result: Mapping[str, str | int]
@@ -57,7 +62,12 @@ class Explanation:
     negative: Settlement | None
     """Its cancellation, if that stands."""
     messages: Sequence[Message]
-    """The messages that were answered with it."""
+    """The messages that were answered with it; of a cancellation those that cancelled."""
+
+    @property
+    def titles(self) -> Mapping[str, Words]:
+        """Return what the rules were called then, by id."""
+        return {step.rule: step.title for step in self.steps if step.title.zh}
 
     def as_record(self) -> dict[str, object]:
         """Return it as plain values; amounts as text, so that nothing is lost on the way."""
@@ -111,16 +121,29 @@ def explain(connection: Connection, setl_id: str) -> Explanation:
         {one.key: one.amount for one in found if not one.key.endswith(OF_VISIT)},
         medical_accounts.load_movements_of(connection, setl_id),
         settlements.find_cancelling(connection, setl_id),
-        fsi_messages.find_messages_of(connection, setl_id),
+        _messages_of(connection, record),
     )
+
+
+def _messages_of(connection: Connection, record: Settlement) -> Sequence[Message]:
+    """Return the messages about a record; those of a cancellation are kept with the settlement that it cancels."""
+    if record.cancels is None:
+        return fsi_messages.find_messages_of(connection, record.setl_id)
+    return [one for one in fsi_messages.find_messages_of(connection, record.cancels) if one.infno in CANCELLED_BY]
 
 
 def _read_step(kept: Mapping[str, object]) -> ExplainedStep:
     given, result = kept["given"], kept["result"]
     assert isinstance(given, dict)  # noqa: S101 - we wrote it
     assert isinstance(result, dict)  # noqa: S101 - we wrote it
+    title = kept.get("title")
     return ExplainedStep(
-        str(kept["rule"]), str(kept["version"]), Words(str(kept["zh"]), str(kept["en"])), given, result
+        str(kept["rule"]),
+        str(kept["version"]),
+        Words(*map(str, title)) if isinstance(title, list) else Words("", ""),
+        Words(str(kept["zh"]), str(kept["en"])),
+        given,
+        result,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from codes.words import Words
 from wire.fsi.fields import Field
-from wire.fsi.table_files import node_at
+from wire.fsi.table_files import base_table, node_at, table_names
 
 _NODES: Final = (
     "2102.output.setlinfo",
@@ -78,6 +78,15 @@ def meaning_of(name: str, value: str) -> Words:
     """
     field = _fields().get(name)
     return (field.coded if field else {}).get(value, Words(value, value))
+
+
+def transaction_name(infno: str) -> Words:
+    """Return what a transaction is called.
+
+    >>> str(transaction_name("2601")), transaction_name("0000").zh
+    ('冲正交易 / reversal', '')
+    """
+    return base_table(infno).name if infno in table_names() else Words("", "")
 
 
 @cache

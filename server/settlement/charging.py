@@ -85,7 +85,7 @@ def charge(
     priced, split = _split(connection, visit, sale, institution, ground)
     kept = [_kept(visit, one, part) for one, part in zip(priced, split, strict=True)]
     added = [one for one in kept if one.feedetl_sn not in known]
-    _check_refunds([*known.values(), *added])
+    check_refunds([*known.values(), *added])
     if visits.add_lines(connection, added) != len(added):
         raise StoreContentionError(Words("明细刚被上传", "The lines were uploaded just now"))
     return tuple(
@@ -136,7 +136,7 @@ def withdraw_lines(connection: Connection, visit: Visit, serials: Collection[str
                 )
             )
     _refuse_settled([known[serial] for serial in serials])
-    _check_refunds([one for serial, one in known.items() if serial not in serials])
+    check_refunds([one for serial, one in known.items() if serial not in serials])
     return visits.remove_lines(connection, visit.mdtrt_id, list(serials))
 
 
@@ -251,10 +251,11 @@ def _split(
 ) -> tuple[tuple[Priced, ...], Sequence[SplitLine]]:
     person = load_insured(connection, sale, ground.sealer, sale.by.at)
     priced = price_lines(connection, sale, institution, person.insurance)
+    is_stay = visit.kind is VisitKind.INPATIENT
     ruled = RuledVisit(
         med_type=visit.med_type,
-        begins=sale.begins.astimezone(BEIJING).date(),
-        ends=sale.ends.astimezone(BEIJING).date() if sale.ends else None,
+        begins=sale.begins.astimezone(BEIJING).date() if is_stay else sale.day,
+        ends=sale.ends.astimezone(BEIJING).date() if is_stay and sale.ends else None,
         level=institution.level,
         institution_kind=institution.kind,
         district=visit.district,
@@ -300,7 +301,12 @@ def charge_of(line: FeeLine) -> Charge:
     return Charge(line.feedetl_sn, what, line.count, line.amount, str(line.fields.get("init_feedetl_sn") or ""))
 
 
-def _check_refunds(lines: Sequence[FeeLine]) -> None:
+def check_refunds(lines: Sequence[FeeLine]) -> None:
+    """Refuse lines of a visit that take back what was not charged, or what is settled.
+
+    Raises:
+        RefundError: One does; it is named with what it could take back.
+    """
     free = [line for line in lines if line.setl_id is None]
     settled = {line.feedetl_sn: line.setl_id for line in lines if line.setl_id is not None}
     for found in overdrawn([charge_of(line) for line in free]):

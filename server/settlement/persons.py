@@ -30,6 +30,8 @@ from server.store.medical_accounts import NOTHING
 _INSURED: Final = "1"
 _STATES: Final = {"2": Words("已暂停参保", "is suspended"), "4": Words("已终止参保", "has ended")}
 _PREFECTURE: Final = 4
+_AGE_OF_UNKNOWN: Final = 18
+"""Children and old people are paid more in some places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,9 @@ def _facts(connection: Connection, psn_no: str, day: date) -> Sequence[Fact]:
 
 
 def _age(born: date | None, day: date) -> int:
-    """Return the years lived; who has no birth day on record counts as a newborn, whom no rule by age favours."""
-    if born is None or born > day:
+    """Return the years lived; whose birth day is not on record counts as a young adult, whom no rule by age favours."""
+    if born is None:
+        return _AGE_OF_UNKNOWN
+    if born > day:
         return 0
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

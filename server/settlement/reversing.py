@@ -14,10 +14,12 @@ from codes.words import Words
 from server.errors import StoreContentionError
 from server.people import personal_accounts
 from server.people.personal_accounts import AccountShortError
+from server.settlement.charging import check_refunds
 from server.settlement.entitlement import Entitlements
 from server.settlement.errors import ReversalError
 from server.settlement.meanwhile import check_totals_unused
 from server.settlement.sale import Caller
+from server.settlement.visit_errors import RefundError
 from server.settlement.visit_sales import check_next_part
 from server.store import settlements, visits
 from server.store.database import Connection
@@ -52,6 +54,7 @@ def restore(connection: Connection, record: Settlement, by: Caller, entitlements
         if not settlements.change_state(connection, one.setl_id, before=one.state, after=after):
             raise StoreContentionError(Words("该结算刚被改动", "The settlement was changed just now"))
     _take_lines(connection, record)
+    _check_refunds(connection, record)
     if visit.kind is VisitKind.PHARMACY:
         visits.change_visit(connection, replace(visit, state=VisitState.SETTLED))
     entitlements.use_again(connection, record.setl_id)
@@ -67,6 +70,20 @@ def _take_again(connection: Connection, negative: Settlement, by: Caller) -> Non
                 f"撤销退回的账户金额已被使用，撤销不能再冲正：{exc.words.zh}",
                 f"What the cancellation gave back was spent: {exc.words.en}",
             )
+        ) from exc
+
+
+def _check_refunds(connection: Connection, record: Settlement) -> None:
+    """Refuse where lines that were sent since take back some of those that would be settled again."""
+    try:
+        check_refunds(visits.load_lines(connection, record.mdtrt_id))
+    except RefundError as exc:
+        raise ReversalError(
+            Words(f"{exc.words.zh}，撤销不能再冲正", f"{exc.words.en}: the settlement cannot stand again"),
+            next_step=Words(
+                "请先撤销该退费明细（门诊 2205、住院 2302）。",
+                "First withdraw the line that takes back, with 2205 or for a stay 2302.",
+            ),
         ) from exc
 
 

@@ -120,6 +120,19 @@ def test_a_part_does_not_stand_again_where_another_took_its_place(ward: Ward) ->
     assert str(anew["setl_id"]) in told(answer)
 
 
+def test_a_settlement_does_not_stand_again_over_lines_that_were_taken_back_since(ward: Ward) -> None:
+    stay = ward.admit()
+    msgid = cancel(ward, part(ward, stay, "3"))
+    (serial,) = ward_lines(ward, stay)
+    back = ward.bed(stay, "-1", init_feedetl_sn=serial)
+    ward.enter(back)
+    answer = restore(ward, msgid)
+    assert refused(answer) == "reversal.refused"
+    assert str(back["feedetl_sn"]) in told(answer)
+    ward.done("2302", {"data": [of(stay)["data"] | {"feedetl_sn": back["feedetl_sn"]}]})
+    assert restore(ward, msgid)["infcode"] == 0
+
+
 def ward_lines(ward: Ward, stay: Json) -> list[str]:
     with ward.office.store.reading() as connection:
         return [one.feedetl_sn for one in visits.load_lines(connection, stay["mdtrt_id"])]

@@ -93,7 +93,7 @@ def test_an_identity_counts_for_every_day_of_a_month_in_which_it_holds(counter: 
 
 
 @pytest.mark.parametrize(
-    ("born", "age"), [(date(1980, 3, 10), 46), (date(1980, 3, 11), 45), (None, 0), (date(2027, 1, 1), 0)]
+    ("born", "age"), [(date(1980, 3, 10), 46), (date(1980, 3, 11), 45), (None, 18), (date(2027, 1, 1), 0)]
 )
 def test_an_age_is_that_of_the_day(counter: Counter, born: date | None, age: int) -> None:
     who = Identity("P9", "01", "350203198001019999", "九", "1", "", born)

@@ -3,7 +3,7 @@
 It stands in front of whatever else entitles to a sale, because it is asked at the same moments: before anything is
 reckoned, when the settlement is made, when it is undone, when it stands again. A pack that another settlement came with
 first is not paid twice: that is refused before any money moves. A pack that was sold elsewhere to somebody who paid
-himself is settled, and the ledger names the contradiction.
+himself is settled; the sender is told, and the ledger names the contradiction.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from server.store.database import Connection
 from server.store.institutions import Institution
 from server.store.settlements import SettledCode, Settlement, SettlementState
 from server.trace import claims, telling
+from server.trace.foreseeing import Meant, foresee
 from server.trace.known_packs import UNKNOWN, known_packs
 from server.trace.records import record_of_cancelling, record_of_settlement
 from server.trace.telling import Told
@@ -59,12 +60,17 @@ class PackLedger:
         """
         meant = _small_packs(connection, sale.codes)
         _refuse_miscounted(sale, meant)
-        split = {found.key for one, found in zip(sale.codes, meant, strict=True) if one.is_split}
-        paid = claims.claims_before(connection, {found.key for found in meant}, "", split=split)
+        split = frozenset(found.key for one, found in zip(sale.codes, meant, strict=True) if one.is_split)
+        foreseen = foresee(connection, {found.key for found in meant}, Meant(institution.code, sale.sale_number, split))
+        paid = claims.claims_before(connection, foreseen, "", split=split) if foreseen else {}
+        remarks: list[Words] = []
         for one, found in zip(sale.codes, meant, strict=True):
             if found.key in paid:
                 raise PackRefusedError(_words(one.code, _paid(paid[found.key], institution.code)))
-        return self.others.look(connection, sale, institution, priced)
+            why = foreseen.get(found.key)
+            remarks += [] if why is None else [_words(one.code, _contradicted(why))]
+        entitled = self.others.look(connection, sale, institution, priced)
+        return replace(entitled, remarks=(*entitled.remarks, *remarks)) if remarks else entitled
 
     def use(self, connection: Connection, sale: Sale, setl_id: str) -> None:
         """Tell what was sold.
@@ -217,6 +223,12 @@ def _paid(claim: claims.Claim, institution: str) -> Words:
     if claim.institution == institution:
         return Words(f"已随本机构结算 {claim.setl_id} 支付", f"it was paid with {claim.setl_id}")
     return Words("已随另一机构的结算支付", "it was paid with a settlement of another institution")
+
+
+def _contradicted(why: Words) -> Words:
+    return Words(
+        f"{why.zh}；结算后台账将标为冲突，请核对实物", f"{why.en}; it will stand as a conflict: check the pack"
+    )
 
 
 def _words(code: str, why: Words) -> Words:

@@ -88,6 +88,11 @@ def load_rows(connection: Connection, codes: Collection[str]) -> dict[str, Ledge
     return {row[0]: LedgerRow._make(row) for row in bulk.fetch_locked(connection, _LEDGER, ledger.c.code, codes)}
 
 
+def look_at_rows(connection: Connection, codes: Collection[str]) -> list[LedgerRow]:
+    """Return the ledger's rows for `codes`, for reading only."""
+    return [LedgerRow._make(row) for row in bulk.fetch(connection, _LEDGER, ledger.c.code, codes)]
+
+
 def load_evidence(connection: Connection, codes: Collection[str]) -> list[EvidenceRow]:
     """Return all evidence about `codes`, scans apart."""
     return [EvidenceRow._make(row) for row in bulk.fetch(connection, _EVIDENCE, evidence.c.code, codes)]

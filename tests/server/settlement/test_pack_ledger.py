@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import event
 
 from server.store.database import Store
-from tests.server.fake_terminal import code_of
+from tests.server.fake_terminal import code_of, dispensed
 from tests.server.fsi.counter import LIMITED, PLAIN, file_store
+from tests.server.fsi.office import HOSPITAL
 from tests.server.fsi.shop import Shop, open_shop
 
 ONE, TWO, THREE = (code_of(number) for number in (1, 2, 3))
@@ -34,6 +35,18 @@ def statements(store: Store) -> Iterator[list[str]]:
     event.listen(store._engine, "before_cursor_execute", note)
     yield found
     event.remove(store._engine, "before_cursor_execute", note)
+
+
+def purchase_of(shop: Shop, code: str) -> dict[str, object]:
+    return shop.item(
+        spler_name="示例批发",
+        prodentp_name="示例药厂",
+        aprvno="国药准字H0001",
+        purc_retn_cnt="1",
+        purc_retn_stoin_time=shop.now,
+        purc_retn_opter_name="李",
+        drugtracinfo=[{"drug_trac_codg": code}],
+    )
 
 
 def trial(shop: Shop, *codes: str, count: str = "2") -> dict[str, object]:
@@ -91,3 +104,35 @@ def test_packs_of_two_lines_that_were_paid_are_named_one_by_one(shop: Shop) -> N
     sale["drugdetail"] = [shop.counter.line(PLAIN, "1", "10.00"), shop.counter.line(LIMITED, "1", "10.00")]
     answer = shop.say("2101", sale)
     assert f"{ONE}：已随本机构结算 {setl_id} 支付" in str(answer["err_msg"])
+
+
+def told(answer: dict[str, object]) -> str:
+    assert answer["infcode"] == 0, answer["err_msg"]
+    return str(answer.get("warn_msg") or "")
+
+
+@pytest.mark.parametrize("number", ["2101", "2102"])
+def test_a_pack_that_somebody_paid_himself_is_settled_and_the_sender_is_told(shop: Shop, number: str) -> None:
+    shop.sell(ONE, envelope={"fixmedins_code": HOSPITAL})
+    shop.wait(minutes=1)
+    warned = told(shop.say(number, shop.sale_with(ONE, TWO, number="A-1")))
+    assert f"{ONE}：同一追溯码售出两次；结算后台账将标为冲突" in warned
+    assert TWO not in warned
+    assert HOSPITAL not in warned
+    assert shop.life(ONE).conflict_count == (number == "2102")
+
+
+def test_what_stands_in_stock_elsewhere_is_told_and_what_stands_here_is_not(shop: Shop) -> None:
+    shop.purchase(ONE)
+    shop.say("3503", {"purcinfo": purchase_of(shop, TWO)}, fixmedins_code=HOSPITAL)
+    shop.wait(minutes=1)
+    warned = told(shop.say("2101", shop.sale_with(ONE, TWO)))
+    assert f"{TWO}：未经调拨，在另一机构售出" in warned
+    assert ONE not in warned
+
+
+def test_a_sale_that_the_terminal_told_before_is_no_contradiction(shop: Shop) -> None:
+    shop.hear(dispensed(ONE, sale="CK-9"))
+    shop.wait(minutes=1)
+    assert ONE not in told(shop.say("2102", shop.sale_with(ONE, number="CK-9")))
+    assert shop.life(ONE).conflict_count == 0

@@ -29,7 +29,7 @@ _OF_SALES = SALES | {Act.RETURNED}
 class Fact:
     """Evidence merged under one key: the earliest piece speaks, the rest confirm.
 
-    Of an opened pack whose size that piece does not know, the first that knows it tells it.
+    What it does not know of an opened pack, its size or how many units came back, the first that knows it tells.
     """
 
     key: FactKey
@@ -49,6 +49,9 @@ def merge(evidence: Iterable[Evidence]) -> list[Fact]:
             facts[key] = Fact(key, piece.order, piece)
         elif known.said.units_per_pack == SIZE_UNKNOWN and piece.units_per_pack:
             facts[key] = replace(known, said=replace(known.said, units_per_pack=piece.units_per_pack))
+        elif key.act is Act.RETURNED and known.said.units is None and piece.units is not None:
+            # Who cancels a sale says no more than that it is void; who takes units back has counted them.
+            facts[key] = replace(known, said=replace(known.said, units=piece.units))
     return list(facts.values())
 
 

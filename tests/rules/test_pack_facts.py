@@ -76,6 +76,16 @@ def test_the_numbers_of_one_institution_tie_nothing_at_another() -> None:
     assert reasons(evidence) == ["pack.sold_twice"]
 
 
+@pytest.mark.parametrize("cancelled_at", [2, 4, 6])
+@pytest.mark.parametrize("parts", [(2,), (2, 3)])
+def test_returns_in_parts_tell_what_a_cancelled_sale_only_sums_up(cancelled_at: int, parts: tuple[int, ...]) -> None:
+    opened = said(Act.SPLIT_DISPENSED, 1, line=NO_LINE, units=5, of=12)
+    cancelling = row(cancelled_at, "s1", act=Act.RETURNED)
+    back = [said(Act.RETURNED, 3 + 2 * n, line=1 << 32 | n, units=units) for n, units in enumerate(parts)]
+    life = fold([opened, *cancelling, *back])
+    assert (life.conflicts, life.rest) == ((), 7 + sum(parts))
+
+
 def test_deliveries_are_named_once() -> None:
     received = [said(Act.RECEIVED, 1, document=one, source="d", line=NO_LINE) for one in ("A", "B")]
     assert {key.document for key in fold([*received, *row(2, "A", "B")]).facts if key.act is Act.RECEIVED} == {"A", "B"}

@@ -13,7 +13,6 @@ from decimal import Decimal
 from typing import Final
 
 from rules.benefits.outcome import Fund, Payment, Settlement
-from rules.benefits.telling import process_info
 from rules.money import ZERO
 
 LONGEST_TEXT: Final = 4000
@@ -64,9 +63,8 @@ class FundRow:
         }
 
 
-def fund_rows(outcome: Settlement, insutype: str) -> tuple[FundRow, ...]:
-    """Return the rows of a settlement, the basic fund's first."""
-    whole = process_info(outcome)[:LONGEST_TEXT]
+def fund_rows(outcome: Settlement, insutype: str, whole: str) -> tuple[FundRow, ...]:
+    """Return the rows of a settlement, the basic fund's first, with the whole process text."""
     by_type: dict[str, list[Payment]] = {}
     # Where nobody pays, the rule that was asked first still tells what it could have paid.
     for payment in [one for one in outcome.payments if one.paid] or outcome.payments[:1]:

@@ -11,10 +11,10 @@ from typing import Final
 
 from rules.benefits.outcome import SplitLine, Step
 from rules.benefits.sentences import Value
-from rules.benefits.telling import process_info
 from server.settlement.checks import STAYS
-from server.settlement.funds import LONGEST_TEXT, fund_rows, rows_of, rows_text
+from server.settlement.funds import fund_rows, rows_of, rows_text
 from server.settlement.reckoning import Reckoned
+from server.settlement.remarks import process_text
 from server.settlement.sale import Caller, key_of
 from server.store.settlements import AMOUNTS, OF_VISIT, Increment, SettledCode, SettledLine, SettlementState
 from server.store.settlements import Settlement as Record
@@ -160,6 +160,7 @@ def _grown(reckoned: Reckoned) -> Mapping[str, Decimal]:
 def _record(reckoned: Reckoned, setl_id: str, mdtrt_id: str) -> Record:
     sale, by, outcome = reckoned.sale, reckoned.sale.by, reckoned.outcome
     insurance = reckoned.insured.insurance
+    told = process_text(outcome, _remarks(reckoned))
     return Record(
         setl_id=setl_id,
         state=SettlementState.ACTIVE,
@@ -191,12 +192,17 @@ def _record(reckoned: Reckoned, setl_id: str, mdtrt_id: str) -> Record:
         year=outcome.year,
         balc=reckoned.insured.own_balance - outcome.acct_pay,
         pool_prop_selfpay=outcome.pool_prop_selfpay,
-        process_info=process_info(outcome)[:LONGEST_TEXT],
+        process_info=told,
         steps=_steps_text(outcome.steps),
         rules=json.dumps([[one.id, one.version] for one in outcome.rules], ensure_ascii=False),
-        funds=rows_text(fund_rows(outcome, sale.insutype)),
+        funds=rows_text(fund_rows(outcome, sale.insutype, told)),
         **{name: getattr(outcome, name) for name in AMOUNTS if name != "balc"},
     )
+
+
+def _remarks(reckoned: Reckoned) -> tuple[str, ...]:
+    of_lines = (f"明细 {one.line.serial}：{one.memo}" for one in reckoned.priced if one.remarks)
+    return (*(one.zh for one in reckoned.entitled.remarks), *of_lines)
 
 
 def _line(setl_id: str, reckoned: Reckoned, split: SplitLine) -> SettledLine:

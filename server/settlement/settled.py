@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from codes.words import Words
+from server.settlement.remarks import remarks_in
 from server.store import insured, settlements
 from server.store.database import Connection
 from server.store.insured import Person
@@ -32,4 +33,5 @@ def load_settled(connection: Connection, record: Settlement, *, is_found: bool =
     person = insured.load_person(connection, record.psn_no)
     assert person is not None  # noqa: S101 - a settlement names a person, and people are never deleted
     lines = settlements.load_lines(connection, record.cancels or record.setl_id)
-    return Settled(record, lines, person, is_found=is_found)
+    remarks = () if record.cancels else remarks_in(record.process_info)
+    return Settled(record, lines, person, remarks=remarks, is_found=is_found)

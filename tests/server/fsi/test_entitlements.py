@@ -262,11 +262,21 @@ class TestDualChannel:
 
     def test_on_an_approval_the_hospitals_ratio_is_paid(self, counter: Counter) -> None:
         before = counter.office.say("2101", self.sale(counter))
-        assert "无双通道审批" not in str(before["err_msg"])
         approve(counter.office.store)
         after = counter.office.say("2101", self.sale(counter))
         paid = [money(one["output"]["setlinfo"], ("hifp_pay",)) for one in cast("list[Any]", [before, after])]
         assert paid[0] != paid[1]
+
+    def test_without_one_the_sender_is_told_and_told_again(self, one_counter: Counter) -> None:
+        sale = self.sale(one_counter)
+        trial, first, repeat = (one_counter.office.say(infno, sale) for infno in ("2101", "2102", "2102"))
+        for answer in cast("list[Any]", [trial, first, repeat]):
+            assert "无双通道审批" in answer["warn_msg"]
+            assert "无双通道审批" in answer["output"]["setldetail"][0]["setl_proc_info"]
+        assert "此前已结算" in str(repeat["warn_msg"])
+        approve(one_counter.office.store)
+        one_counter.office.clock.forward(seconds=1)
+        assert "无双通道审批" not in str(one_counter.office.say("2101", self.sale(one_counter)))
 
     @pytest.mark.parametrize(
         ("approval", "line", "code", "told"),

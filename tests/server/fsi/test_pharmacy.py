@@ -195,6 +195,8 @@ class TestLines:
         assert "nobody-knows" in str(answer["warn_msg"])
         again = counter.office.say("2102", sale)
         assert again["output"]["setlinfo"]["setl_id"] == answer["output"]["setlinfo"]["setl_id"]
+        assert again["output"]["setldetail"] == answer["output"]["setldetail"]
+        assert "没有 nobody-knows，按丙类" in str(again["warn_msg"])
 
     @pytest.mark.parametrize(
         ("business", "code", "told"),

@@ -6,7 +6,7 @@ YIMA   := $(VENV)/bin/yima
 # order: by size, as the plug-in would have it, the files of one long test each would all come last.
 PYTEST := $(VENV)/bin/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup system-packages demo photos test check bench bench-peers soak storm chaos deaths days mornings bundle bundle-test fuzz identities trace lock clean
+.PHONY: help setup system-packages demo photos test check bench bench-peers soak storm chaos deaths days mornings bundle bundle-test fuzz malformed identities trace lock clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
 
@@ -85,6 +85,9 @@ identities: setup ## settle a hundred thousand random cases and hold each agains
 fuzz: setup ## damage a thousand terminal stores in every way and start on each; then the property tests with new examples
 	$(VENV)/bin/python -m tests.edge.store.flips 1000
 	$(PYTEST) --hypothesis-profile explore tests/codes tests/edge/store tests/server/ingest tests/continuity/test_convergence.py
+
+malformed: setup ## ten thousand malformed messages at a centre of its own; writes docs/figures/malformed.json
+	$(VENV)/bin/python -m tests.malformed
 
 trace: setup ## requirement -> tests and benches
 	$(VENV)/bin/python tests/trace.py

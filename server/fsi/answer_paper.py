@@ -1,6 +1,6 @@
 """Writing answers: the area's form, our number, the signature, and what a refusal says.
 
-`err_msg` names the code and, if there is room, what to do about it; `warn_msg` has all faults, whatever `err_msg` has no
+`err_msg` names the code and, if there is room, what to do about it; `warn_msg` has all faults, whatever there was no
 room for, and what is strange about a message that was taken all the same.
 """
 

@@ -59,7 +59,8 @@ def digest_of(request: Request) -> bytes:
     """Return the SM3 of what a message says.
 
     A signature made anew, with other random numbers, does not make it another message, and neither does a cipher text
-    in another form: so neither is part of it. What is added to the envelope and known to nobody is none either.
+    in another form, or the number of a new sign-in of the same operator: so none of them is part of it. What is added
+    to the envelope and known to nobody is none either.
     """
     said = (
         request.infno,
@@ -72,7 +73,6 @@ def digest_of(request: Request) -> bytes:
         request.operator_kind,
         request.operator,
         request.operator_name,
-        request.sign_no,
         request.sent_at.isoformat(),
         request.version,
         request.device,

@@ -23,7 +23,7 @@ from server.store.institutions import CallerKind
 from wire.fsi.areas import Area
 from wire.fsi.envelope import EnvelopeError, Request, district_fault, read_request
 from wire.fsi.faults import Fault
-from wire.fsi.json_text import decode_json
+from wire.fsi.json_text import NotJsonError, decode_json
 from wire.fsi.said_twice import faults_of_doubles
 from wire.fsi.signing import WINDOW, Opened, Protection, Secrets, Verified, protection_of
 from wire.fsi.signing.sm2 import sm3
@@ -68,7 +68,13 @@ class Gate:
         Raises:
             EnvelopeError: It is none, or a name stands twice in an object: who reads it might take the other one.
         """
-        request = read_request(opened.envelope, self._area)
+        try:
+            request = read_request(opened.envelope, self._area)
+        except EnvelopeError as exc:
+            if exc.faults[0].code == NotJsonError.code:
+                raise
+            doubles = faults_of_doubles(opened.envelope, self._area)
+            raise EnvelopeError((*doubles, *exc.faults), msgid=exc.msgid, infno=exc.infno) from exc
         _refuse(faults_of_doubles(opened.envelope, self._area), request)
         return request
 

@@ -100,6 +100,15 @@ class TestSigningIn:
         assert code(counter.office.say("2102", sale, msgid=msgid)) == "fsi.sign_in_needed"
         assert counter.office.say("2102", sale, msgid=msgid, sign_no=office.sign_in())["infcode"] == 0
 
+    def test_a_message_that_was_answered_gets_its_answer_under_the_next_days_sign_in_too(self, office: Office) -> None:
+        counter = open_counter(office.store, terms=office.terms)
+        sale, msgid, sent = counter.sale(counter.line()), f"{PHARMACY}202603101200000043", counter.now
+        first = counter.office.say("2102", sale, msgid=msgid, sign_no=office.sign_in(), inf_time=sent)
+        counter.office.clock.forward(hours=13)
+        office.clock.forward(hours=13)
+        again = counter.office.say("2102", sale, msgid=msgid, sign_no=office.sign_in(), inf_time=sent)
+        assert (first["infcode"], again) == (0, first)
+
     def test_another_institutions_number_is_unknown(self, office: Office) -> None:
         number = office.sign_in()
         with office.store.writing() as connection:

@@ -183,16 +183,32 @@ def _lose_an_answer(till: Till, begun: datetime) -> None:
 
 
 def _reconcile(till: Till, info: Json) -> None:
-    """Compare the whole day, then without the last refund, then with one record of no settlement at all."""
+    """Compare the whole day; then plant a difference of each kind, which is found and told in both languages."""
     agreed = till.compare(till.books)
     assert agreed == ("000000", []), agreed
-    verdict, rows = till.compare(till.books[:-1])
-    assert verdict == "000103"
-    assert _told(rows) == [(info["setl_id"], "1", "000103")]
     strange = {**info, "setl_id": "9" * 30, "psn_no": till.patient.psn_no, "refd_setl_flag": "0"}
-    verdict, rows = till.compare([*till.books, strange])
-    assert verdict == "000102"
-    assert _told(rows) == [("9" * 30, "0", "000102")]
+    first, *others = till.books
+    more = {**first, "fund_pay_sumamt": str(money(first["fund_pay_sumamt"]) + 1)}
+    planted = (
+        (
+            till.books[:-1],
+            "000103",
+            info["setl_id"],
+            "1",
+            "仅中心有：机构缺该笔退费",
+            "the institution lacks the refund",
+        ),
+        (others, "000103", first["setl_id"], "0", "仅中心有：机构缺该笔结算", "the institution lacks the settlement"),
+        ([*till.books, strange], "000102", "9" * 30, "0", "仅机构有：中心没有该笔结算", "no such settlement"),
+        ([more, *others], "000103", first["setl_id"], "0", "fund_pay_sumamt 机构", "fund_pay_sumamt"),
+    )
+    for records, result, setl_id, is_refund, zh, en in planted:
+        verdict, rows = till.compare(records)
+        assert verdict == result
+        assert _told(rows) == [(setl_id, is_refund, result)]
+        told_zh, _, told_en = rows[0]["memo"].partition(" / ")
+        assert zh in told_zh
+        assert en in told_en
 
 
 def _told(rows: Sequence[dict[str, str]]) -> list[tuple[str, str, str]]:

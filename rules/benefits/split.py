@@ -54,16 +54,21 @@ def _split_line(line: Line, instead: FirstPayUse | None, further: FirstPayUse | 
     if line.charge_class == OUTSIDE_CATALOGUE:
         return SplitLine(line, over, rest, NOTHING, NOTHING)
     share = line.pays_first if instead is None else instead.rule.share
-    first = to_cent(rest * share)
+    first = _without_sign(to_cent(rest * share))
     if instead is not None:
         instead.lines += 1
         instead.moved += first
     if further is not None:
-        more = to_cent((rest - first) * further.rule.share)
+        more = _without_sign(to_cent((rest - first) * further.rule.share))
         further.lines += 1
         further.moved += more
         first += more
     return SplitLine(line, over, NOTHING, first, rest - first)
+
+
+def _without_sign(part: Decimal) -> Decimal:
+    """Return a part; a share of nothing of a line that takes something back is nothing, without a sign."""
+    return part or NOTHING
 
 
 def _over_limit(line: Line) -> Decimal:

@@ -166,3 +166,16 @@ def test_a_visit_without_lines_or_with_a_serial_twice_is_refused() -> None:
         settle_lines()
     with pytest.raises(CaseError):
         settle_lines(line(1), line(2))
+
+
+def test_a_line_that_takes_back_has_no_negative_nought() -> None:
+    cart = [line(300, "1"), line(-100, "2"), line(-100, "3", pays_first=Decimal(1))]
+    back = settle(
+        basic("[[layer.rate]]\nrate = 1\n"),
+        person(),
+        visit(),
+        [line(900, "0", pays_first=Decimal(1)), *cart],
+        YearTotals(),
+    )
+    parts = [str(part) for one in back.lines for part in (one.over_limit, one.outside, one.pays_first, one.in_scope)]
+    assert "-0.00" not in parts

@@ -29,6 +29,7 @@ from sim.city import City, build_city
 from sim.demo import Run, judge_run, plan_run, play_run
 from sim.screen import ScannerNotReadyError, TerminalDownError
 from sim.stage import StageError
+from sim.till import TillError
 
 WATCHED_PAUSE_S = 0.8
 """Between two scans of a cashier, when people look on."""
@@ -100,7 +101,14 @@ def demo(
             is_right = made["is_right"]
         else:
             asyncio.run(_play_on(console, folder, seed))
-    except* (StageError, UnreadableBoxError, ScannerNotReadyError, TerminalDownError, ImpostorError) as group:
+    except* (
+        StageError,
+        UnreadableBoxError,
+        ScannerNotReadyError,
+        TerminalDownError,
+        ImpostorError,
+        TillError,
+    ) as group:
         is_right = False
         for problem in causes_of(group):
             console.print(f"[red]演示中断 / the demo broke off[/]  {escape(str(problem))}", highlight=False)
@@ -171,7 +179,13 @@ async def _watch(city: City, run: Run, show: Callable[[Table], None]) -> None:
 
 
 async def _table(city: City, run: Run) -> Table:
-    table = Table(title="一码演示 / Yima demo    Ctrl-C 结束 / to end", title_justify="left")
+    settled = city.till.summary()
+    table = Table(
+        title="一码演示 / Yima demo    Ctrl-C 结束 / to end",
+        title_justify="left",
+        caption=f"医保结算 / insured settlements {settled['settled']} · 撤销 / cancelled {settled['cancelled']}",
+        caption_justify="left",
+    )
     for heading in _WATCHED:
         table.add_column(heading, overflow="fold", no_wrap=heading == _PAGE)
     for place, notebook in zip(city.places, run.notebooks, strict=False):
@@ -185,6 +199,9 @@ async def _table(city: City, run: Run) -> Table:
 def _show_addresses(console: Console, city: City) -> None:
     """Print where to look and how to sign in; addresses are opened and copied, so that no line breaks one."""
     console.print("打开浏览器 / Open in a browser\n", style="italic")
+    console.print(
+        f"医保结算 / settlements  {city.centre.url}/console/settlements/all\n", highlight=False, soft_wrap=True
+    )
     people = [("中心 / centre", city.centre.url, city.admin_login, city.admin_password)]
     people += [(at.shop.label, at.screen.url, at.screen.operator, at.screen.password) for at in city.places]
     show_blocks(
@@ -220,6 +237,12 @@ def _figures(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "未匹配 / unmatched", str(report["unmatched"])
     yield "中心事件 / events at centre", str(report["events"])
     yield "回执 / receipts", str(report["receipts"])
+    settled = report["settlements"]
+    yield (
+        "医保结算 / insured settlements",
+        (f"{settled['settled']}（撤销 / cancelled {settled['cancelled']}，重发 / sent again {settled['sent_again']}）"),
+    )
+    yield "结算金额 / settled", f"费用 / costs {settled['costs']} · 基金 / funds {settled['funds']}"
     yield "追溯状态 / ledger states", _counts(report["ledger_states"])
     yield "至落盘 / to COMMIT", _milliseconds(latency["commit"])
     yield "至屏幕 / to screen", _milliseconds(latency["event"])

@@ -16,9 +16,11 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from sim.centre import CentreApi
+from sim.insured import set_up_settlement
 from sim.screen import Screen
 from sim.shops import AREA, SHOPS, Devices, Shop, plug_devices
 from sim.stage import Stage, free_port, run_yima, write_toml
+from sim.till import Till
 
 Say = Callable[[str], None]
 
@@ -40,12 +42,15 @@ class City:
     centre: CentreApi
     admin_login: str
     admin_password: str
+    till: Till
+    """Of a pharmacy without a terminal of ours."""
     places: list[Place] = field(default_factory=list)
 
     async def close(self) -> None:
         """End everything."""
         for place in self.places:
             await place.screen.close()
+        await self.till.close()
         await self.centre.close()
         await asyncio.to_thread(self.stage.stop)
         for place in self.places:
@@ -74,17 +79,26 @@ async def _build(stage: Stage, folder: Path, seed: int, say: Say) -> City:
             "store": {"url": "sqlite:///centre.db"},
             "web": {"port": centre_port},
             "broker": {"port": broker_port},
+            "fsi": {"area": "base", "district": AREA},
         },
     )
     admin_password = secrets.token_urlsafe(12)
     centre_key, token = await asyncio.to_thread(set_up_centre, centre_file, admin_password)
     await asyncio.to_thread(stage.add, "centre", ["server", "run", "--config", str(centre_file)], centre_port)
-    city = City(stage, CentreApi(f"http://127.0.0.1:{centre_port}", token), "demo-admin", admin_password)
-    for number, shop in enumerate(SHOPS):
-        say(f"{shop.label} …")
-        city.places.append(
-            await _open_shop(stage, folder, shop, seed=seed + number, broker_port=broker_port, centre_key=centre_key)
-        )
+    places: list[Place] = []
+    async with asyncio.TaskGroup() as group:
+        say("参保人员与目录 / insured people and lists …")
+        till_token = group.create_task(asyncio.to_thread(set_up_settlement, centre_file))
+        for number, shop in enumerate(SHOPS):
+            say(f"{shop.label} …")
+            places.append(
+                await _open_shop(
+                    stage, folder, shop, seed=seed + number, broker_port=broker_port, centre_key=centre_key
+                )
+            )
+    url = f"http://127.0.0.1:{centre_port}"
+    till = Till(url, till_token.result())
+    city = City(stage, CentreApi(url, token), "demo-admin", admin_password, till, places)
     for place in city.places:
         await place.screen.wait_ready(place.devices.names, {})
         status = await place.screen.press("GET", "/api/v1/status")

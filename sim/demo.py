@@ -15,6 +15,7 @@ from sim.cashier import Cashier, Notebook
 from sim.checker import Recorded, check
 from sim.city import City, Place
 from sim.faults import inflict, plan_kills
+from sim.insured import InsuredMorning
 from sim.packs import Shelf, load_items
 from sim.plan import Morning, Way, plan_morning
 from sim.report import make_report, merge_truth
@@ -88,6 +89,10 @@ async def play_run(run: Run, *, seed: int, has_faults: bool, run_name: str, paus
         async with asyncio.TaskGroup() as group:
             for cashier, morning in zip(cashiers.values(), run.mornings, strict=True):
                 group.create_task(cashier.play(morning, run_name))
+            chance = Random(f"{seed}-till")
+            group.create_task(
+                InsuredMorning(run.city.till, chance, run_name, pause_s, progress=lambda: run.progress).play()
+            )
             if has_faults:
                 await inflict(
                     kills,
@@ -152,6 +157,7 @@ async def judge_run(run: Run, seconds: float) -> dict[str, Any]:
     findings = check(truth, _recorded(run), claims)
     for notebook in run.notebooks:
         findings.add(notebook.tally.findings())
+    findings.add(run.city.till.findings)
     return make_report(
         asked=run.asked,
         notebooks=run.notebooks,
@@ -159,6 +165,7 @@ async def judge_run(run: Run, seconds: float) -> dict[str, Any]:
         findings=findings,
         status=run.status,
         faults=run.faults,
+        settlements=run.city.till.summary(),
         seconds=seconds,
     )
 

@@ -72,6 +72,7 @@ def make_report(
     findings: Findings,
     status: Sequence[Mapping[str, Any]],
     faults: Sequence[str],
+    settlements: Mapping[str, int | str],
     seconds: float,
 ) -> dict[str, Any]:
     """Return the report. `is_right` in it is the verdict on the run."""
@@ -95,6 +96,7 @@ def make_report(
         "dead_letters": sum(one["sync"]["dead"] for one in status),
         "ledger_states": dict(sorted(Counter(claim.state for claim in claims.ledger.values()).items())),
         "wrong_states": len(findings.wrong_states),
+        "settlements": dict(settlements),
         "latency_ms": {
             "commit": percentiles([ms for notebook in notebooks for ms in notebook.commit_ms]),
             "event": percentiles([ms for notebook in notebooks for ms in notebook.event_ms]),

@@ -50,6 +50,7 @@ def test_a_morning_with_kills_loses_nothing_and_doubles_nothing(tmp_path: Path) 
     assert [report[key] for key in ("lost", "duplicated", "wrong_states", "dead_letters")] == [0, 0, 0, 0]
     assert sorted(fault.split()[2] for fault in report["faults"])[:4] == ["broker", "broker", "centre", "centre"]
     assert len(report["faults"]) == 5
+    assert (report["settlements"]["settled"], report["settlements"]["cancelled"]) == (12, 3)
     assert {"sold", "in_stock", "conflict"} <= set(report["ledger_states"])
 
 

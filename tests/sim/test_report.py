@@ -45,6 +45,7 @@ def report(**changes: Any) -> dict[str, Any]:
         "findings": Findings(),
         "status": [status()],
         "faults": ["kill -9 broker at 30%, down 1.0 s"],
+        "settlements": {"settled": 12, "cancelled": 3},
         "seconds": 12.34,
     }
     return make_report(**{**parts, **changes})

@@ -13,11 +13,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from codes.words import Words
+from rules.benefits.meanings import psn_type_words
 from server.console.desk import PREFIX, ConsoleDesk
 from server.console.ratios import InstitutionCode, names_of, percent
 from server.people.roles import Person
 from server.settlement.errors import UnknownSettlementError
 from server.settlement.inspecting import find_settlements, inspect, note_look
+from server.settlement.labels import transaction_name
 from server.settlement.naming import MESSAGE_STATES, REASONS, words_of_number, words_of_value
 from server.settlement.ratios import share_of
 from server.store.institutions import load_institutions
@@ -124,6 +126,8 @@ def _add_one(routes: APIRouter, desk: ConsoleDesk) -> None:
             "message_states": MESSAGE_STATES,
             "called": words_of_number,
             "said": words_of_value,
+            "psn_type": psn_type_words(record.psn_type),
+            "transaction": transaction_name,
             "plain": _plain,
             "price": _price,
             "in_scope_share": percent(share_of(record.fund_pay_sumamt, record.inscp_scp_amt)),

@@ -6,12 +6,10 @@ person is shown masked, and that somebody looked is kept.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Final
 
 from codes.words import Words
@@ -133,14 +131,8 @@ def _totals(connection: Connection, found: Explanation) -> tuple[YearTotal, ...]
     before = load_year_before(
         connection, record.psn_no, record.year, settled_at=record.settled_at, setl_id=record.setl_id
     )
-    titles = _titles(record)
+    titles = found.titles
     return tuple(
         YearTotal(key, words_of_total(key, titles), before.get(key, _NOTHING), moved)
         for key, moved in found.increments.items()
     )
-
-
-def _titles(record: Settlement) -> Mapping[str, Words]:
-    """Return what the rules were called then, by id."""
-    kept = json.loads(record.steps)
-    return MappingProxyType({str(one["rule"]): Words(*one["title"]) for one in kept if "title" in one})

@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import groupby
 from typing import Final
 
-from server.store.settlements import MonthSums
+from server.store.settlement_lists import MonthSums
 
 EVERY: Final = ""
 """Month, kind of insurance or kind of treatment of a row that sums over all of them."""

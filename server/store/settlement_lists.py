@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_colu
 from server.store.amounts import FEN
 from server.store.fsi_tables import settlement, settlement_increment, year_opening
 from server.store.records import Records
-from server.store.settlements import MonthSums, Settlement, SettlementState
+from server.store.settlements import Settlement, SettlementState
 from server.store.times import micros
 
 _SETTLEMENTS = Records(settlement, Settlement)
@@ -34,6 +34,21 @@ class Chosen:
 
 
 EVERY: Final = Chosen()
+
+
+@dataclass(frozen=True, slots=True)
+class MonthSums:
+    """What the settlements of one month, kind of insurance and kind of treatment come to, negatives included."""
+
+    month: str
+    """As `2026-01`."""
+    insutype: str
+    med_type: str
+    settlements: int
+    """Settlements less cancellations."""
+    total: Decimal
+    in_scope: Decimal
+    fund: Decimal
 
 
 def load_monthly_sums(

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import Connection, and_, bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from server.store import bulk
 from server.store.amounts import FEN
@@ -153,21 +153,6 @@ class Increment:
     psn_no: str
     year: int
     amount: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class MonthSums:
-    """What the settlements of one month, kind of insurance and kind of treatment come to, negatives included."""
-
-    month: str
-    """As `2026-01`."""
-    insutype: str
-    med_type: str
-    settlements: int
-    """Settlements less cancellations."""
-    total: Decimal
-    in_scope: Decimal
-    fund: Decimal
 
 
 _SETTLEMENTS = Records(settlement, Settlement)
@@ -325,65 +310,3 @@ def load_year_totals(connection: Connection, psn_no: str, year: int) -> dict[str
     """Return what a person's year comes to, by key: what was told of it, and what settlements that count have added."""
     found = connection.execute(_YEAR_TOTALS, {"psn_no": psn_no, "year": year})
     return {key: FEN.amount(int(fen)) for key, fen in found}
-
-
-def load_monthly_sums(
-    connection: Connection, *, first_month: str, last_month: str, insutype: str = ""
-) -> Sequence[MonthSums]:
-    """Return what was settled month by month, newest first; what was struck out does not count.
-
-    Args:
-        connection: To read with.
-        first_month: As `2026-01`.
-        last_month: Belongs to it.
-        insutype: Of one kind of insurance; empty for every one.
-    """
-    found = settlement.c
-    month = func.substr(found.day, literal_column("1"), literal_column("7"))
-    asked = (
-        select(
-            month,
-            found.insutype,
-            found.med_type,
-            func.sum(case((found.cancels.is_(None), 1), else_=-1)),
-            func.sum(found.medfee_sumamt_fen),
-            func.sum(found.inscp_scp_amt_fen),
-            func.sum(found.fund_pay_sumamt_fen),
-        )
-        .where(
-            found.day >= f"{first_month}-01",
-            found.day <= f"{last_month}-31",
-            found.state != SettlementState.REVERSED.value,
-        )
-        .group_by(month, found.insutype, found.med_type)
-        .order_by(month.desc(), found.insutype, found.med_type)
-    )
-    if insutype:
-        asked = asked.where(found.insutype == insutype)
-    return [
-        MonthSums(named, kind, treated, int(number), *(FEN.amount(int(one)) for one in fen))
-        for named, kind, treated, number, *fen in connection.execute(asked)
-    ]
-
-
-def load_settlement_page(
-    connection: Connection, *, before: tuple[datetime, str] | None = None, limit: int, institution: str = ""
-) -> Sequence[Settlement]:
-    """Return the newest settlements, those struck out too, of one institution or of all.
-
-    Args:
-        connection: To read with.
-        before: Moment and id of the last settlement of the page before.
-        limit: Most settlements.
-        institution: Whose; empty for everybody's.
-    """
-    found = settlement.c
-    asked = select(settlement).order_by(found.settled_us.desc(), found.setl_id.desc()).limit(limit)
-    if before is not None:
-        settled_us, last = micros(before[0]), before[1]
-        asked = asked.where(
-            or_(found.settled_us < settled_us, and_(found.settled_us == settled_us, found.setl_id < last))
-        )
-    if institution:
-        asked = asked.where(found.institution == institution)
-    return _SETTLEMENTS.records(connection.execute(asked))

@@ -10,8 +10,8 @@ import pytest
 
 from server.store import settlement_lists, visits
 from server.store.database import Connection, Store
-from server.store.settlement_lists import Chosen
-from server.store.settlements import MonthSums, Settlement, SettlementState
+from server.store.settlement_lists import Chosen, MonthSums
+from server.store.settlements import Settlement, SettlementState
 from server.store.times import micros
 from tests.server.store.settlement_rows import furnish, later, negative, settle, settlement, visit
 

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from server.store import insured, settlements, visits
 from server.store.database import Store
-from server.store.settlements import MonthSums, SettlementState
+from server.store.settlements import SettlementState
 from tests.server.store.settlement_rows import NOON, furnish, later, negative, settle, settled_line, settlement, visit
 
 REVERSED, ACTIVE, CANCELLED = SettlementState.REVERSED, SettlementState.ACTIVE, SettlementState.CANCELLED
@@ -107,37 +106,9 @@ def test_settlements_of_a_visit_and_of_a_person_come_in_order(store: Store) -> N
 
         of_visit = settlements.load_settlements_of_visit(connection, "M1")
         of_person = settlements.load_settlements_of_person(connection, "P1", begins=NOON, ends=later(days=1))
-        page = settlements.load_settlement_page(connection, limit=2)
-        rest = settlements.load_settlement_page(
-            connection, before=(page[-1].settled_at, page[-1].setl_id), limit=2, institution="I1"
-        )
 
     assert [one.setl_id for one in of_visit] == ["S1", "S2"]
     assert [one.setl_id for one in of_person] == ["S1", "S2"]
-    assert [one.setl_id for one in (*page, *rest)] == ["S3", "S2", "S1"]
-
-
-def test_a_month_is_what_was_settled_less_what_was_cancelled_in_it(store: Store) -> None:
-    one = settlement("S1", medfee_sumamt=Decimal(100), inscp_scp_amt=Decimal(80), fund_pay_sumamt=Decimal("60.01"))
-    with store.writing() as connection:
-        furnish(connection)
-        settle(connection, one)
-        settle(connection, replace(one, setl_id="S2", sale_key="2", insutype="390"))
-        settle(connection, replace(one, setl_id="S3", sale_key="3", state=REVERSED))
-        settle(connection, replace(one, setl_id="S4", sale_key="4", day=date(2026, 4, 1)))
-        settle(connection, negative(one, "C1", day=date(2026, 4, 30)))
-
-        found = settlements.load_monthly_sums(connection, first_month="2026-03", last_month="2026-04")
-        of_one = settlements.load_monthly_sums(connection, first_month="2026-03", last_month="2026-03", insutype="390")
-
-    whole = MonthSums("2026-03", "310", "41", 1, Decimal("100.00"), Decimal("80.00"), Decimal("60.01"))
-    nothing = Decimal("0.00")
-    assert found == [
-        MonthSums("2026-04", "310", "41", 0, nothing, nothing, nothing),
-        whole,
-        replace(whole, insutype="390"),
-    ]
-    assert of_one == [replace(whole, insutype="390")]
 
 
 def test_of_many_who_settle_the_same_sale_at_once_one_does(store: Store) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
+from codes.words import Words
 from server.people.insured import opened
 from server.people.sealing import Sealer
 from server.settlement.funds import ACCOUNT_TYPE, FundRow, rows_of
@@ -44,7 +45,7 @@ def settlement_output(settled: Settled, infno: str, area: Area, sealer: Sealer) 
     output: Output = {
         "setlinfo": _identity(settled, sealer) | _setlinfo(settled.record, area),
         "setldetail": _setldetail(settled.record, area),
-        "detlcutinfo": [_detlcutinfo(line, settled.memos.get(line.feedetl_sn, "")) for line in settled.lines],
+        "detlcutinfo": [_detlcutinfo(line, settled.memos.get(line.feedetl_sn)) for line in settled.lines],
     }
     return _cut(output, infno, area)
 
@@ -169,7 +170,7 @@ def _setldetail(record: Settlement, area: Area) -> list[Output]:
     return rows
 
 
-def _detlcutinfo(line: SettledLine, memo: str) -> Output:
+def _detlcutinfo(line: SettledLine, memo: Words | None) -> Output:
     is_outside = line.charge_class == _OUTSIDE
     told: Output = {
         "feedetl_sn": line.feedetl_sn,
@@ -187,4 +188,4 @@ def _detlcutinfo(line: SettledLine, memo: str) -> Output:
         "med_chrgitm_type": line.charge_kind or _OTHER_KIND,
         "hi_nego_drug_flag": "1" if line.is_negotiated else "0",
     }
-    return told | ({"memo": memo} if memo else {})
+    return told | ({"memo": memo.zh} if memo else {})

@@ -8,6 +8,7 @@ from typing import Final
 
 from codes.words import Words
 from rules.benefits.days_late import DaysLate
+from rules.benefits.meanings import med_type_words
 from server.settlement.errors import (
     FeeDayError,
     LineNotPositiveError,
@@ -146,10 +147,11 @@ def _check_signs(lines: tuple[SaleLine, ...]) -> None:
 def _check_kind(sale: Sale) -> None:
     """A pharmacy has no beds: the rules of a stay are for visits."""
     if sale.med_type in STAYS:
+        kind = med_type_words(sale.med_type)
         raise NoStayHereError(
             Words(
-                f"药店结算的 med_type（医疗类别）不能是住院类 {sale.med_type}",
-                f"The med_type of a pharmacy's sale cannot be that of a stay: {sale.med_type}",
+                f"药店结算的 med_type（医疗类别）不能是住院类：{kind.zh}",
+                f"The med_type of a pharmacy's sale cannot be that of a stay: {kind.en}",
             )
         )
 

@@ -14,6 +14,7 @@ from typing import Final
 from codes.words import Words
 from rules.benefits.case import Visit
 from rules.benefits.facts import Facts, facts_of
+from rules.benefits.meanings import level_words, med_type_words
 from rules.benefits.rule_set import Layer, RuleSet
 from server.people.practice import PracticeError, check_institution
 from server.settlement.errors import PersonError
@@ -100,7 +101,7 @@ def _reasons(rules: RuleSet, facts: Facts) -> Iterator[tuple[str, str]]:
                 pays[layer.fund_type] = _why_not(layers, facts)
     if facts.insutype == _EMPLOYEE:
         is_used = any(use.own and use.when.fits(facts) for use in rules.accounts)
-        pays[ACCOUNT_TYPE] = "" if is_used else f"医疗类别 {facts.med_type} 不能使用个人账户"
+        pays[ACCOUNT_TYPE] = "" if is_used else f"医疗类别 {med_type_words(facts.med_type).zh} 不能使用个人账户"
     yield from pays.items()
 
 
@@ -114,4 +115,5 @@ def _why_not(layers: Sequence[Layer], facts: Facts) -> str:
     if of_diseases and not facts.is_registered:
         return f"未登记病种 {facts.disease}" if facts.disease else "未填病种编码 dise_codg"
     titles = "、".join(dict.fromkeys(layer.title.zh for layer in layers))
-    return f"医疗类别 {facts.med_type}、机构等级 {facts.level} 或人员身份不符合：{titles}"[:500]
+    category, level = med_type_words(facts.med_type).zh, level_words(facts.level).zh
+    return f"医疗类别 {category}、机构等级 {level} 或人员身份不符合：{titles}"[:500]

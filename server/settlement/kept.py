@@ -201,7 +201,7 @@ def _record(reckoned: Reckoned, setl_id: str, mdtrt_id: str) -> Record:
 
 
 def _remarks(reckoned: Reckoned) -> tuple[str, ...]:
-    of_lines = (f"明细 {one.line.serial}：{one.memo}" for one in reckoned.priced if one.remarks)
+    of_lines = (f"明细 {one.line.serial}：{one.memo.zh}" for one in reckoned.priced if one.remarks)
     return (*(one.zh for one in reckoned.entitled.remarks), *of_lines)
 
 

@@ -84,7 +84,7 @@ def transaction_name(infno: str) -> Words:
     """Return what a transaction is called.
 
     >>> str(transaction_name("2601")), transaction_name("0000").zh
-    ('冲正交易 / reversal', '')
+    ('冲正交易 / Reverse a message whose answer was lost', '')
     """
     return base_table(infno).name if infno in table_names() else Words("", "")
 

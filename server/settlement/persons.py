@@ -15,6 +15,7 @@ from typing import Final
 from codes.words import Words
 from rules.benefits.case import Person as RuledPerson
 from rules.benefits.case import Referral
+from rules.benefits.meanings import insutype_words
 from rules.benefits.rule_set import RuleSet
 from server.people.insured import Shown, find_by_credential, held_identities
 from server.people.personal_accounts import Giver, family_of
@@ -116,12 +117,14 @@ def _insurance(connection: Connection, sale: Sale) -> Insurance:
     on_day = insured.load_insurances(connection, sale.psn_no, sale.day)
     of_kind = [one for one in on_day if one.insutype == sale.insutype]
     if not of_kind:
-        kinds = "、".join(sorted({one.insutype for one in on_day}))
-        zh, en = (f"当日参保险种为 {kinds}", f"on that day: {kinds}") if kinds else ("当日未参保", "none on that day")
+        held = [insutype_words(kind) for kind in sorted({one.insutype for one in on_day})]
+        zh = f"当日参保险种为 {'、'.join(one.zh for one in held)}" if held else "当日未参保"
+        en = f"on that day: {', '.join(one.en for one in held)}" if held else "none on that day"
+        asked = insutype_words(sale.insutype)
         raise PersonError(
             Words(
-                f"人员 {sale.psn_no} 在 {sale.day} 没有险种 {sale.insutype}：{zh}",
-                f"Person {sale.psn_no} has no insurance {sale.insutype} on {sale.day}: {en}",
+                f"人员 {sale.psn_no} 在 {sale.day} 没有险种 {asked.zh}：{zh}",
+                f"Person {sale.psn_no} has no insurance {asked.en} on {sale.day}: {en}",
             )
         )
     there = [one for one in of_kind if _is_there(one.district, sale.insured_district)]
@@ -138,8 +141,8 @@ def _insurance(connection: Connection, sale: Sale) -> Insurance:
         words = _STATES.get(found.state, Words(f"参保状态为 {found.state}", f"has the state {found.state}"))
         raise PersonError(
             Words(
-                f"人员 {sale.psn_no} 的险种 {sale.insutype} 在 {sale.day} {words.zh}",
-                f"The insurance {sale.insutype} of person {sale.psn_no} {words.en} on {sale.day}",
+                f"人员 {sale.psn_no} 的险种 {insutype_words(sale.insutype).zh} 在 {sale.day} {words.zh}",
+                f"The insurance {insutype_words(sale.insutype).en} of person {sale.psn_no} {words.en} on {sale.day}",
             )
         )
     return found

@@ -44,9 +44,9 @@ class Priced:
     """What the sender should know."""
 
     @property
-    def memo(self) -> str:
-        """The remarks for `detlcutinfo.memo`."""
-        return "；".join(one.zh for one in self.remarks)
+    def memo(self) -> Words:
+        """The remarks; `detlcutinfo.memo` has the Chinese ones."""
+        return Words("；".join(one.zh for one in self.remarks), "; ".join(one.en for one in self.remarks))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ class Settled:
     record: Settlement
     lines: Sequence[SettledLine]
     person: Person
-    memos: Mapping[str, str] = field(default_factory=dict)
+    memos: Mapping[str, Words] = field(default_factory=dict)
     """What the sender should know of a line, by its serial."""
     remarks: tuple[Words, ...] = ()
     """What the sender should know of the whole."""

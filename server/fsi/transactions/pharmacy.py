@@ -104,7 +104,7 @@ def _remark(desk: Desk, settled: Settled) -> None:
     for one in settled.remarks:
         desk.warn(one)
     for serial, memo in settled.memos.items():
-        desk.warn(Words(f"明细 {serial}：{memo}", f"line {serial}: see its memo"))
+        desk.warn(Words(f"明细 {serial}：{memo.zh}", f"line {serial}: {memo.en}"))
 
 
 def _undo_settlement(desk: Desk, done: Kept, by: Caller) -> None:

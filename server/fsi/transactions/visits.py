@@ -133,7 +133,7 @@ def line_output(one: Charged) -> Output:
         "hi_nego_drug_flag": "1" if item is not None and item.is_negotiated else "0",
         "lmt_used_flag": item.fields.get("lmt_used_flag") or "0" if item is not None else "0",
     }
-    return told | ({"memo": one.priced.memo} if one.priced.memo else {})
+    return told | ({"memo": one.priced.memo.zh} if one.priced.remarks else {})
 
 
 # -- diagnoses ---------------------------------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ def answer_settled(desk: Desk, infno: str, settled: Settled) -> Output:
     for one in settled.remarks:
         desk.warn(one)
     for serial, memo in settled.memos.items():
-        desk.warn(Words(f"明细 {serial}：{memo}", f"line {serial}: see its memo"))
+        desk.warn(Words(f"明细 {serial}：{memo.zh}", f"line {serial}: {memo.en}"))
     return tabled(settlement_output(settled, infno, desk.area, desk.parts.sealer), infno, desk.area)
 
 

@@ -45,7 +45,7 @@ def test_an_employee_has_the_pool_and_his_account_but_no_civil_servants_fund(cou
 
 def test_a_resident_has_no_pool_at_a_hospital_of_the_third_level(counter: Counter) -> None:
     flag, reason = asked(counter, ZHAO)["390100"]
-    assert (flag, "机构等级 3" in reason) == ("0", True)
+    assert (flag, "机构等级 三级" in reason) == ("0", True)
     assert asked(counter, ZHAO, med_type="21")["390100"] == ("1", "")
 
 
@@ -57,7 +57,7 @@ def test_a_disease_has_to_be_registered(counter: Counter) -> None:
 
 
 def test_who_is_not_insured_or_where_nobody_may_settle_has_nothing_and_hears_why(counter: Counter) -> None:
-    reason = f"人员 {LI} 在 2026-03-10 没有险种 390：当日参保险种为 310"
+    reason = f"人员 {LI} 在 2026-03-10 没有险种 城乡居民基本医疗保险（390）：当日参保险种为 职工基本医疗保险（310）"
     assert asked(counter, insutype="390") == {"390100": ("0", reason)}
     with counter.office.store.writing() as connection:
         ended = Insurance(LI, "310", ALWAYS, date(2026, 3, 9), "11", DISTRICT, False, "1", "")

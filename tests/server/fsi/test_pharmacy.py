@@ -192,7 +192,7 @@ class TestLines:
                 f"机构目录 own-98 已对照 {LIMITED}，与所报 {PLAIN} 不一致，按所报编码结算",
             ),
         ]
-        assert "nobody-knows" in str(answer["warn_msg"])
+        assert "nobody-knows is in no list; settled as class 03" in str(answer["warn_msg"])
         again = counter.office.say("2102", sale)
         assert again["output"]["setlinfo"]["setl_id"] == answer["output"]["setlinfo"]["setl_id"]
         assert again["output"]["setldetail"] == answer["output"]["setldetail"]
@@ -208,7 +208,7 @@ class TestLines:
             ),
             ({"medfee_sumamt": "100.01"}, "settlement.sum_differs", "相差 -0.01"),
             ({"begntime": "2026-03-11 00:00:00"}, "settlement.begins_later", "2026-03-11"),
-            ({"med_type": "21"}, "settlement.med_type", "住院类 21"),
+            ({"med_type": "21"}, "settlement.med_type", "住院类：普通住院（21）"),
         ],
     )
     def test_a_sale_that_contradicts_itself_is_refused(

@@ -98,7 +98,7 @@ def test_the_lists_are_those_of_the_day_of_the_fee(connection: Connection) -> No
         ("01", None),
     ]
     assert priced(connection, "X", at=before)[0].remarks == ()
-    assert "没有 Y" in priced(connection, "Y", at=before)[0].memo
+    assert "没有 Y" in priced(connection, "Y", at=before)[0].memo.zh
 
 
 def test_away_in_another_province_the_lists_of_the_place_hold(connection: Connection) -> None:

@@ -29,6 +29,7 @@ from server.people.tokens import Tokens
 from server.store.database import Connection, Store, open_store
 from server.store.medical_accounts import Movement, Reason, move
 from server.store.migrate import newest_revision
+from server.store.person_lookups import Lookup, add_lookups
 from server.store.settlements import SettlementState
 from server.store.tables import metadata
 from server.store.visits import add_lines, add_visit
@@ -74,6 +75,7 @@ def settle_something(store: Store) -> None:
         settle(connection, sale, ("fund", "7.00"), codes=(code_of(1),))
         settle(connection, negative(sale, "S2"), ("fund", "-7.00"))
         move(connection, Movement("9900000001", "S1", Decimal("-3.00"), "9900000001", Reason.SETTLEMENT, 2026, NOW))
+        add_lookups(connection, [Lookup(NOW, "P35020300001", "li01", "token:demo", "1101", "M1", "9900000001", "")])
 
 
 def dump(connection: Connection) -> Rows:

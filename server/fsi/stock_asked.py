@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -33,6 +33,9 @@ PAGE: Final = 100
 MOST_ROWS: Final = 500
 _RANGE: Final = frozenset({"fixmedins_code", "begndate", "enddate"})
 _FIRST: Final = datetime(1900, 1, 1, tzinfo=BEIJING)
+LAST_MOMENT: Final = datetime.max.replace(tzinfo=BEIJING)
+"""Some say 9999-12-31 for what has no end."""
+_DAY: Final = timedelta(days=1)
 
 Shown = Mapping[str, object]
 """One row of an answer; what its table has no place for is left out."""
@@ -113,8 +116,13 @@ def _asked(desk: Desk, request: Request, said: Record) -> Asked:
         said,
         _FIRST if begins is None else datetime.combine(begins, time(), BEIJING),
         # A sale may be dated ahead of our clock by the till's; nothing is hidden for that.
-        datetime.combine((ends or today + timedelta(days=1)) + timedelta(days=1), time(), BEIJING),
+        _end_of(ends or today + _DAY),
     )
+
+
+def _end_of(day: date) -> datetime:
+    begins = datetime.combine(day, time(), BEIJING)
+    return begins + min(_DAY, LAST_MOMENT - begins)
 
 
 def _fits(shown: Shown, said: Record) -> bool:

@@ -15,6 +15,7 @@ from codes.words import Words
 from server.fsi.desk import Desk
 from server.fsi.stock_refusals import RecordDiffersError
 from server.fsi.stock_rows import OWN, PERSONAL, Row, personal_place
+from server.people.masking import masked_name, masked_number
 from server.store import stock
 from server.store.stock import StockRecord
 from wire.fsi.tables import transaction
@@ -36,13 +37,17 @@ class _Difference:
 
     @property
     def words(self) -> Words:
-        """Tell the field with both values; what is personal is not repeated."""
-        if self.name in PERSONAL:
-            return Words(f"{self.name}（{self.label.zh}）与原来不同", f"{self.name} differs from before")
-        was, now = Words(self.was or "无", self.was or "none"), Words(self.now or "无", self.now or "none")
+        """Tell the field with both values; of what is personal no more than tells the sender which it is."""
+        was, now = self._shown(self.was), self._shown(self.now)
         return Words(
-            f"{self.name}（{self.label.zh}）原为 {was.zh}，现为 {now.zh}", f"{self.name} was {was.en}, is {now.en}"
+            f"{self.name}（{self.label.zh}）原为 {was or '无'}，现为 {now or '无'}",
+            f"{self.name} was {was or 'none'}, is {now or 'none'}",
         )
+
+    def _shown(self, value: str) -> str:
+        if self.name not in PERSONAL or not value:
+            return value
+        return masked_name(value) if self.name.endswith("_name") else masked_number(value)
 
 
 def refuse_other_contents(desk: Desk, row: Row, standing: StockRecord, *, moment: str = "") -> tuple[Words, ...]:

@@ -17,6 +17,7 @@ from rules.pack_life import Act
 from rules.stock import CHANGE_KINDS
 from server.fsi.batches import quantity_of
 from server.fsi.desk import Deeds, Desk, Output, writing
+from server.fsi.stock_asked import LAST_MOMENT
 from server.fsi.stock_refusals import RecordDiffersError, ReturnedMoreError, StockRefusal
 from server.fsi.stock_repeats import refuse_other_contents, refuse_other_packs, says_the_same
 from server.fsi.stock_rows import (
@@ -43,6 +44,7 @@ from wire.fsi.values import BEIJING
 
 _TAKEN, _CHANGED, _PURCHASED, _SENT_BACK = "3501", "3502", "3503", "3504"
 _MOST_BESIDE = 1_000
+_SECOND = timedelta(seconds=1)
 _GIFT = "prod_geay_flag"
 _COUNT_LABEL = "采购/退货数量"
 
@@ -169,7 +171,7 @@ def _at_the_same_moment(desk: Desk, row: Row, said: _Said) -> Sequence[StockReco
         row.institution,
         (row.infno,),
         begins=at,
-        ends=at + timedelta(seconds=1),
+        ends=at + min(_SECOND, LAST_MOMENT - at),
         batch=row.text("fixmedins_bchno"),
         own_item=row.text("fixmedins_hilist_id"),
     )

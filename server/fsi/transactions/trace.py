@@ -100,8 +100,8 @@ def _taken(desk: Desk, infno: str, request: Request, rows: Sequence[Record], tak
             take(desk, read_row(desk, infno, request, said, raw), outcome)
         except StockRefusal as refusal:
             next_step = refusal.next_step
-            zh, en = f"{refusal.words.zh}。{next_step.zh}", f"{refusal.words.en}. {next_step.en}"
-            outcome.refused.append((refusal.code, Words(zh, en)))
+            zh, en = refusal.words.zh.rstrip("。"), refusal.words.en.rstrip(".")
+            outcome.refused.append((refusal.code, Words(f"{zh}。{next_step.zh}", f"{en}. {next_step.en}")))
     if outcome.refused:
         savepoint.rollback()
     else:

@@ -321,6 +321,12 @@ def test_a_period_ends_with_its_last_day(shop: Shop) -> None:
     assert refused(shop.query("3510", begndate="2026-03-09", enddate="2026-03-08")) == "stock.query"
 
 
+def test_what_is_dated_at_the_end_of_all_time_is_kept_and_found(shop: Shop) -> None:
+    ok(shop.purchase(ONE, purc_retn_stoin_time="9999-12-31 23:59:59"))
+    for infno in ("3508", "3510", "3512"):
+        assert len(shop.ask(infno, begndate="1800-01-01", enddate="9999-12-31")) == 1
+
+
 def test_an_institution_sees_only_its_own(shop: Shop) -> None:
     shop.purchase(ONE, TWO)
     change(shop, "101", "1", THREE)

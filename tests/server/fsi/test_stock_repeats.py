@@ -125,7 +125,7 @@ def test_a_sale_with_other_contents_is_refused_naming_the_field_with_both_values
         accepted, told = shop.sell(ONE, TWO, **{"psn_name": "李一", **said})
         assert (accepted, told.startswith("[stock.record_differs]"), why in told) == ("0", True, True), told
     told = shop.sell(ONE, TWO, psn_name="王二")[1]
-    assert "psn_name（人员姓名）与原来不同" in told
+    assert "psn_name（人员姓名）原为 李*，现为 王*" in told
     assert "李一" not in told
     assert len(shop.ask("3511")) == 1
 

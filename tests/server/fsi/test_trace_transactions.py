@@ -100,6 +100,7 @@ def test_what_cannot_be_is_refused_and_not_kept(shop: Shop) -> None:
         accepted, why = shop.sell(*codes, **said)
         assert (accepted, reason in why) == ("0", True), why
         assert "110101199003078515" not in why
+        assert "。。" not in why
         assert shop.life(codes[0]).is_known is False
     assert shop.ask("3511") == []
 

@@ -8,7 +8,8 @@ agreement. That somebody may not settle never closes refunds and reconciliation:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import ClassVar
 
 from codes.errors import RejectedError
@@ -17,7 +18,7 @@ from server.errors import ServerError
 from server.store import institutions, practitioners
 from server.store.database import Connection
 from server.store.institutions import CallerKind, Institution
-from server.store.practitioners import Practitioner, PractitionerKind
+from server.store.practitioners import Post, Practitioner, PractitionerKind
 from server.store.standings import Standing, StandingSpan
 from server.store.terminals import load_trusted
 from wire.fsi.values import BEIJING
@@ -94,6 +95,51 @@ class NotAtInstitutionError(PracticeError):
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """A doctor or a pharmacist, where they stand and where they practise."""
+
+    practitioner: Practitioner
+    standings: Sequence[StandingSpan]
+    posts: Sequence[Post]
+
+    def posts_on(self, day: date) -> list[Post]:
+        """Return where they practise on a day."""
+        return [post for post in self.posts if post.from_day <= day and (post.to_day is None or day <= post.to_day)]
+
+    def check(self, institution: str, at: datetime, kind: PractitionerKind | None = None) -> Practitioner:
+        """Return who it is, if they may practise there at that moment.
+
+        Raises:
+            NotAtInstitutionError: They do not practise there on that day, or not as what was asked for.
+            PractitionerSuspendedError: They are suspended.
+            PractitionerEndedError: They may practise no more.
+        """
+        found = self.practitioner
+        if kind is not None and found.kind is not kind:
+            is_kind, is_not = _KINDS[found.kind], _KINDS[kind]
+            raise NotAtInstitutionError(
+                Words(
+                    f"{found.code} 备案为{is_kind.zh}，不是{is_not.zh}",
+                    f"{found.code} is a {is_kind.en}, not a {is_not.en}",
+                )
+            )
+        who, day = _KINDS[found.kind], at.astimezone(BEIJING).date()
+        span = span_at(self.standings, at)
+        if span is not None and span.standing is Standing.SUSPENDED:
+            raise PractitionerSuspendedError(_suspended(Words(who.zh, f"The {who.en}"), found.code, span))
+        if span is not None and span.standing is Standing.ENDED:
+            raise PractitionerEndedError(_ended(Words(who.zh, f"The {who.en}"), found.code, span))
+        if not any(post.institution == institution for post in self.posts_on(day)):
+            raise NotAtInstitutionError(
+                Words(
+                    f"{who.zh} {found.code} 在 {day} 未备案于机构 {institution}",
+                    f"The {who.en} {found.code} does not practise at {institution} on {day}",
+                )
+            )
+        return found
+
+
 def span_at(spans: Sequence[StandingSpan], at: datetime) -> StandingSpan | None:
     """Return the span that counts at a moment; of two that began together the graver."""
     covering = [span for span in spans if span.from_at <= at and (span.to_at is None or at < span.to_at)]
@@ -151,12 +197,21 @@ def check_practitioner(
         PractitionerSuspendedError: They are suspended.
         PractitionerEndedError: They may practise no more.
     """
+    return load_practice(connection, code).check(institution, at, kind)
+
+
+def load_practice(connection: Connection, code: str) -> Practice:
+    """Return what the register says of a doctor or a pharmacist, to be held against any number of moments.
+
+    Raises:
+        UnknownPractitionerError: Nobody has that code.
+    """
     found = practitioners.load_practitioner(connection, code)
     if found is None:
         raise UnknownPractitionerError(
             Words(f"没有备案的医师或药师 {code}", f"No doctor or pharmacist {code} is on record")
         )
-    return _checked(connection, found, institution, at, kind)
+    return _practice(connection, found)
 
 
 def check_licence(connection: Connection, licence: str, institution: str, at: datetime) -> Practitioner:
@@ -172,7 +227,7 @@ def check_licence(connection: Connection, licence: str, institution: str, at: da
         raise UnknownPractitionerError(
             Words(f"没有备案的药师执业证号 {licence}", f"No pharmacist with the licence {licence} is on record")
         )
-    return _checked(connection, found[0], institution, at, PractitionerKind.PHARMACIST)
+    return _practice(connection, found[0]).check(institution, at, PractitionerKind.PHARMACIST)
 
 
 def may_speak(connection: Connection, kind: CallerKind, caller: str, institution: str) -> bool:
@@ -189,35 +244,12 @@ def may_speak(connection: Connection, kind: CallerKind, caller: str, institution
     return is_bound or terminal.institution == institution
 
 
-def _checked(
-    connection: Connection, found: Practitioner, institution: str, at: datetime, kind: PractitionerKind | None
-) -> Practitioner:
-    if kind is not None and found.kind is not kind:
-        is_kind, is_not = _KINDS[found.kind], _KINDS[kind]
-        raise NotAtInstitutionError(
-            Words(
-                f"{found.code} 备案为{is_kind.zh}，不是{is_not.zh}",
-                f"{found.code} is a {is_kind.en}, not a {is_not.en}",
-            )
-        )
-    who, day = _KINDS[found.kind], at.astimezone(BEIJING).date()
-    span = span_at(practitioners.load_standings(connection, found.code), at)
-    if span is not None and span.standing is Standing.SUSPENDED:
-        raise PractitionerSuspendedError(_suspended(Words(who.zh, f"The {who.en}"), found.code, span))
-    if span is not None and span.standing is Standing.ENDED:
-        raise PractitionerEndedError(_ended(Words(who.zh, f"The {who.en}"), found.code, span))
-    posts = practitioners.load_posts(connection, found.code)
-    if not any(
-        post.institution == institution and post.from_day <= day and (post.to_day is None or day <= post.to_day)
-        for post in posts
-    ):
-        raise NotAtInstitutionError(
-            Words(
-                f"{who.zh} {found.code} 在 {day} 未备案于机构 {institution}",
-                f"The {who.en} {found.code} does not practise at {institution} on {day}",
-            )
-        )
-    return found
+def _practice(connection: Connection, found: Practitioner) -> Practice:
+    return Practice(
+        found,
+        tuple(practitioners.load_standings(connection, found.code)),
+        tuple(practitioners.load_posts(connection, found.code)),
+    )
 
 
 def _suspended(who: Words, code: str, span: StandingSpan) -> Words:

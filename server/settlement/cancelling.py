@@ -37,6 +37,7 @@ def cancel(
         NotCancellableError: It is of another kind, or was reversed.
     """
     record = _locked(connection, called)
+    visit = visit_of_kind(connection, record, kind)
     if record.state is SettlementState.CANCELLED:
         done = settlements.find_cancelling(connection, record.setl_id)
         assert done is not None  # noqa: S101 - what is cancelled has its negative
@@ -48,7 +49,6 @@ def cancel(
                 f"The settlement {record.setl_id} was reversed by a 2601; there is nothing to cancel",
             )
         )
-    visit = visit_of_kind(connection, record, kind)
     undone = Kept(record, (), (), tuple(settlements.load_increments(connection, record.setl_id)))
     setl_id = id_of("cancellation", by)
     _change(connection, record, SettlementState.CANCELLED)

@@ -211,7 +211,7 @@ def find_visit(connection: Connection, called: CalledVisit, kind: VisitKind) -> 
         raise UnknownVisitError(
             Words(
                 f"就诊 {called.mdtrt_id} 是{is_kind.zh}（{begun}），不是{is_not.zh}",
-                f"The visit {called.mdtrt_id} is a {is_kind.en} ({begun}), no {is_not.en}",
+                f"The visit {called.mdtrt_id} is of the kind {is_kind.en} ({begun}), no {is_not.en}",
             )
         )
     return found

@@ -17,6 +17,7 @@ from decimal import Decimal
 from codes.words import Words
 from wire.fsi.fields import Field, Kind, Sign
 from wire.fsi.json_text import encode_json
+from wire.fsi.shapes import Shape
 
 BEIJING = timezone(timedelta(hours=8))
 """The time of the interface."""
@@ -96,12 +97,14 @@ def _text(field: Field, raw: object) -> str:
         )
     if field.dictionary.is_closed and text not in field.coded:
         raise UnreadableValueError("fsi.not_in_dictionary", words_of_dictionary(field, text))
-    if field.shape is not None and not field.shape.fits(text):
-        must = field.shape.words
-        raise UnreadableValueError(
-            "fsi.wrong_form", Words(f"{must.zh}，现为“{_shown(text)}”", f"{must.en}, and is “{_shown(text)}”")
-        )
+    if field.shape is not None and not field.is_shape_advice and not field.shape.fits(text):
+        raise UnreadableValueError("fsi.wrong_form", _words_of_shape(field.shape, text))
     return text
+
+
+def _words_of_shape(shape: Shape, text: str) -> Words:
+    must = shape.words
+    return Words(f"{must.zh}，现为“{_shown(text)}”", f"{must.en}, and is “{_shown(text)}”")
 
 
 def _as_text(field: Field, raw: object) -> str:
@@ -118,7 +121,10 @@ def _as_text(field: Field, raw: object) -> str:
 def oddity_of(field: Field, raw: object) -> tuple[str, Words] | None:
     """Return what another reader may refuse or misread of a value that we read, with its code; mostly nothing."""
     if isinstance(raw, str):
-        return None if raw == trimmed(raw) else ("fsi.blanks", _BLANKS_AROUND)
+        text = trimmed(raw)
+        if field.shape is not None and not field.shape.fits(text):
+            return "fsi.wrong_form", _words_of_shape(field.shape, text)
+        return None if raw == text else ("fsi.blanks", _BLANKS_AROUND)
     if field.kind is Kind.NUMBER and isinstance(raw, Decimal) and _digits_of(raw)[1] > 0:
         return "fsi.exponent", _EXPONENT
     if field.kind is Kind.CHAR and isinstance(raw, int | Decimal) and not isinstance(raw, bool):
@@ -246,5 +252,8 @@ def written(value: Value) -> str | Decimal:
             return value.isoformat()
         case bytes():
             return base64.b64encode(value).decode()
+        case Decimal() if not value:
+            # Nothing of a refund is nothing, and no negative nought.
+            return abs(value)
         case _:
             return value

@@ -23,8 +23,9 @@ from server.fsi.transactions.visits import (
     upload_lines,
 )
 from server.settlement.charging import check_chargeable, withdraw_batch
+from server.settlement.labels import named
 from server.settlement.sale import Caller
-from server.settlement.sent import differing, without_persons
+from server.settlement.sent import without_persons
 from server.settlement.standing import Called
 from server.settlement.visit_errors import MedTypeError, UnknownVisitError
 from server.settlement.visit_sales import VisitSale, batch_sale, check_codes, refuse_nothing
@@ -192,12 +193,14 @@ def _sale(desk: Desk, request: Request, message: Message, visit: Visit) -> Visit
 
 def _check_unsettled(desk: Desk, before: Visit, after: Visit) -> None:
     """Refuse to change what a settlement was reckoned with."""
-    names = ("med_type", "dise_codg", "begins_at")
-    changed = [name for name in names if getattr(before, name) != getattr(after, name)]
+    held = [
+        {"begntime": one.begins_at, "dise_codg": one.dise_codg, "med_type": one.med_type} for one in (before, after)
+    ]
+    changed = [named(name) for name in held[0] if held[0][name] != held[1][name]]
     standing = standing_settlements(desk.connection, before) if changed else ()
     if standing:
-        listed = "、".join(differing(*({name: str(getattr(one, name)) for name in names} for one in (before, after))))
-        raise settled_error(before, standing[-1], Words(f"更改 {listed}", f"change {listed}"))
+        zh, en = ("、".join(one.zh for one in changed), ", ".join(one.en for one in changed))
+        raise settled_error(before, standing[-1], Words(f"更改 {zh}", f"change {en}"))
 
 
 def _warn_of_disease(desk: Desk, visit: Visit) -> None:

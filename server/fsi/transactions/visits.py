@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
@@ -13,6 +14,7 @@ from server.fsi.transactions.reversers import caller_of
 from server.settlement.answers import cancel_output, settlement_output
 from server.settlement.charging import Charged, charge
 from server.settlement.errors import ReversalError
+from server.settlement.practitioners import doubtful_doctors
 from server.settlement.sale import Credential, SaleLine, SoldCode, trimmed
 from server.settlement.settled import Settled
 from server.settlement.visit_errors import DiagnosisError, VisitError
@@ -80,12 +82,13 @@ def upload_lines(desk: Desk, request: Request, message: Message, kind: VisitKind
         )
     visit = find_locked(desk.connection, called_visit(request, rows[0]), kind)
     place = (desk.institution, desk.parts.settlements.ground)
-    found = charge(desk.connection, visit, [read_line(one) for one in rows], caller_of(desk, request), place)
-    repeated = sum(one.is_found for one in found)
-    if repeated:
-        desk.warn(
-            Words(f"{repeated} 条明细此前已上传，未重复记录", f"{repeated} lines were uploaded before; kept once")
-        )
+    lines = [read_line(one) for one in rows]
+    found = charge(desk.connection, visit, lines, caller_of(desk, request), place)
+    _warn_of_repeated(desk, lines, found)
+    new = {one.line.feedetl_sn for one in found if not one.is_found}
+    for doubtful in doubtful_doctors(desk.connection, [one for one in lines if one.serial in new], desk.institution):
+        told = doubtful.words
+        desk.warn(Words(f"{told.zh}，结算时将被拒绝", f"{told.en}; its settlement would be refused"))
     for one in found:
         if one.line.charged_at < visit.begins_at:
             serial = one.line.feedetl_sn
@@ -93,6 +96,23 @@ def upload_lines(desk: Desk, request: Request, message: Message, kind: VisitKind
                 Words(f"明细 {serial} 的费用早于就诊开始时间", f"the fee of line {serial} arose before the visit")
             )
     return {"result": [line_output(one) for one in found]}
+
+
+def _warn_of_repeated(desk: Desk, lines: Sequence[SaleLine], found: Sequence[Charged]) -> None:
+    """Say which lines were kept once although they came more often: two fees under one serial would be one."""
+    repeated = sum(one.is_found for one in found)
+    if repeated:
+        desk.warn(
+            Words(f"{repeated} 条明细此前已上传，未重复记录", f"{repeated} lines were uploaded before; kept once")
+        )
+    for serial, times in Counter(line.serial for line in lines).items():
+        if times > 1:
+            desk.warn(
+                Words(
+                    f"明细 {serial} 在报文中出现 {times} 次且内容相同，只记一条",
+                    f"line {serial} is there {times} times with the same contents; kept once",
+                )
+            )
 
 
 def read_line(one: Record) -> SaleLine:

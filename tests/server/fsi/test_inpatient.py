@@ -403,3 +403,46 @@ def test_a_late_stay_of_the_old_year_counts_in_the_year_of_its_discharge(ward: W
     second = discharged(ward, begntime=ward.at(days=4))
     assert money(ward.settle_stay(crossing, "5000.00"), ("act_pay_dedc",)) == ["800.00"]
     assert money(ward.settle_stay(second, "5000.00"), ("act_pay_dedc",)) == ["400.00"]
+
+
+# -- what a new vendor trips on ----------------------------------------------------------------------------------------
+
+
+def test_a_line_that_is_there_twice_in_one_message_is_kept_once_and_said_so(ward: Ward) -> None:
+    stay = ward.admit()
+    line = ward.bed(stay, feedetl_sn="D1")
+    answer = ward.say("2301", {"feedetail": [line, line, ward.bed(stay, feedetl_sn="D2")]})
+    assert [one["feedetl_sn"] for one in answer["output"]["result"]] == ["D1", "D2"]
+    assert "D1 在报文中出现 2 次" in answer["warn_msg"]
+    assert "此前已上传" not in answer["warn_msg"]
+
+
+def test_a_doctor_whom_nobody_knows_is_remarked_with_the_line_and_named_with_it_at_the_settlement(ward: Ward) -> None:
+    stay = ward.admit()
+    answer = ward.say("2301", {"feedetail": [ward.bed(stay), ward.bed(stay, feedetl_sn="X9", bilg_dr_codg="D999")]})
+    assert answer["infcode"] == 0
+    assert "明细 X9" in answer["warn_msg"]
+    assert "D999" in answer["warn_msg"]
+    ward.done("2402", ward.discharge(stay))
+    refusal = ward.say("2304", ward.closing(stay, "200.00"))
+    assert refused(refusal) == "practice.practitioner_unknown"
+    assert "明细 X9" in refusal["err_msg"]
+
+
+def test_a_refund_has_no_negative_nought(ward: Ward) -> None:
+    stay = ward.admit()
+    ward.enter(ward.bed(stay, "3", feedetl_sn="B1"))
+    body = ward.office.body(
+        "2301", {"feedetail": [ward.bed(stay, "-1", init_feedetl_sn="B1")]}, fixmedins_code=ward.code
+    )
+    reply, answer = ward.office.post(body)
+    assert answer["infcode"] == 0, answer["err_msg"]
+    assert b"-0.00" not in reply.body
+    assert b'"preselfpay_amt":0.00' in reply.body.replace(b" ", b"")
+
+
+@pytest.mark.parametrize("infno", ["2103", "2208"])
+def test_what_is_cancelled_is_not_told_by_the_transaction_of_another_kind(ward: Ward, infno: str) -> None:
+    info = ward.settle_stay(discharged(ward), "5000.00")
+    ward.done("2305", {"data": named(info)})
+    assert refused(ward.say(infno, {"data": named(info)})) in {"settlement.not_cancellable", "visit.unknown"}

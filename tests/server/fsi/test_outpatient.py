@@ -488,3 +488,12 @@ def test_a_resident_is_settled_by_his_own_rules(ward: Ward) -> None:
     visit = ward.visit(ZHAO)
     ward.charge(ward.line(visit))
     assert money(settle(ward, visit, "100.00"), ("fund_pay_sumamt", "psn_cash_pay")) == ["0.00", "100.00"]
+
+
+def test_a_change_under_a_settlement_is_named_as_the_interface_names_it(ward: Ward) -> None:
+    visit = charged(ward)
+    settle(ward, visit)
+    answer = ward.say("2203", ward.description(visit, med_type="14", dise_codg="M03900", begntime=ward.at(hours=2)))
+    assert refused(answer) == "visit.line_settled"
+    for name in ("begntime（开始时间）", "dise_codg（病种编码）", "med_type（医疗类别）"):
+        assert name in told(answer)

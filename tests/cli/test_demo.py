@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import typer
@@ -24,6 +26,7 @@ from sim.report import make_report
 from sim.tally import Tally
 
 NOTHING = CentreClaims(ledger={}, answers={}, unknown_answers={}, events=())
+SETTLED = {"settled": 12, "cancelled": 3, "sent_again": 25, "costs": "1234.50", "funds": "678.90"}
 
 
 def notebook() -> Notebook:
@@ -31,11 +34,21 @@ def notebook() -> Notebook:
     return Notebook("P1", Tally("t1"), emitted=every_way, read=every_way.copy(), played=6, commit_ms=[1_234.56])
 
 
-def printed(findings: Findings) -> str:
-    report = make_report(
-        asked=6, notebooks=[notebook()], claims=NOTHING, findings=findings, status=[], faults=["kill -9 x"], seconds=1.0
+def made(findings: Findings, *, faults: Sequence[str] = ()) -> dict[str, Any]:
+    return make_report(
+        asked=6,
+        notebooks=[notebook()],
+        claims=NOTHING,
+        findings=findings,
+        status=[],
+        faults=faults,
+        settlements=SETTLED,
+        seconds=1.0,
     )
-    console = Console(width=120)
+
+
+def printed(findings: Findings) -> str:
+    console, report = Console(width=120), made(findings, faults=["kill -9 x"])
     with console.capture() as captured:
         _show_report(console, report)
     return captured.get()
@@ -48,6 +61,8 @@ def test_a_right_run_is_said_to_be_one_with_its_figures() -> None:
     assert "p50 1,234.6 ms · p99 1,234.6 ms" in text
     assert "p50 — · p99 —" in text
     assert "kill -9 x" in text
+    assert "12（撤销 / cancelled 3，重发 / sent again 25）" in text
+    assert "费用 / costs 1234.50 · 基金 / funds 678.90" in text
 
 
 @pytest.mark.parametrize(
@@ -72,7 +87,8 @@ def test_the_table_of_a_running_demo_says_of_each_terminal_how_it_is() -> None:
         async def press(self, method: str, path: str) -> dict[str, object]:
             return {"sync": {"is_up": False, "delivered": 11, "pending": 3}}
 
-    city = SimpleNamespace(places=[SimpleNamespace(shop=SimpleNamespace(label="河西药房"), screen=Screen())])
+    places = [SimpleNamespace(shop=SimpleNamespace(label="河西药房"), screen=Screen())]
+    city = SimpleNamespace(places=places, till=SimpleNamespace(summary=lambda: SETTLED))
     table = asyncio.run(_table(city, SimpleNamespace(notebooks=[notebook()])))
     console = Console(width=160)
     with console.capture() as captured:
@@ -81,6 +97,7 @@ def test_the_table_of_a_running_demo_says_of_each_terminal_how_it_is() -> None:
     assert [cell.strip() for cell in row.strip("│").split("│")] == [
         *("河西药房", "http://127.0.0.1:9", "断开 / down", "6", "6", "11", "3")
     ]
+    assert "insured settlements 12 · 撤销 / cancelled 3" in captured.get()
 
 
 def started(*arguments: str) -> Result:
@@ -97,9 +114,7 @@ def played(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
     async def play_once(_console: Console, _folder: Path, _seed: int, scans: int, *, has_faults: bool) -> object:
         asked.append(scans)
         found = Findings(lost=["t1: A [1] is gone"]) if has_faults else Findings()
-        return make_report(
-            asked=6, notebooks=[notebook()], claims=NOTHING, findings=found, status=[], faults=[], seconds=1.0
-        )
+        return made(found)
 
     monkeypatch.setattr(cli.demo, "_play_once", play_once)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))

@@ -30,6 +30,8 @@ _NODES: Final = (
     "3505.input.selinfo",
 )
 """Where the fields of sales and visits stand; the first that has one tells its label."""
+_MOST_TOLD: Final = 5
+"""Things of a list that are spelled out."""
 _LISTS: Final = MappingProxyType(
     {"drugdetail": Words("明细信息", "fee lines"), "feedetail": Words("费用明细", "fee lines")}
 )
@@ -62,12 +64,18 @@ def changed(name: str, before: Sequence[str], now: Sequence[str]) -> Words:
     >>> str(changed("cnt", ["1"], ()))
     'cnt（数量）原为 1，现为 无 / cnt was 1, is none'
     """
+    before, now = _cut(before), _cut(now)
     label = named(name)
     zh = label.zh if label.zh != name else f"{name} "
     return Words(
         f"{zh}原为 {'、'.join(before) or '无'}，现为 {'、'.join(now) or '无'}",
         f"{label.en} was {', '.join(before) or 'none'}, is {', '.join(now) or 'none'}",
     )
+
+
+def _cut(values: Sequence[str]) -> Sequence[str]:
+    more = len(values) - _MOST_TOLD
+    return values if more <= 0 else [*values[:_MOST_TOLD], f"… (+{more})"]
 
 
 def meaning_of(name: str, value: str) -> Words:

@@ -105,6 +105,14 @@ def test_a_line_that_differs_is_told_and_not_the_whole_cart() -> None:
     assert lines.now == ("XB02 (own-XB02) 1×21=21",)
 
 
+def test_of_many_lines_that_differ_some_are_told_and_how_many_more() -> None:
+    many = replace(NUMBERED, lines=tuple(line(str(n), f"XC{n:02}") for n in range(9)), total=NUMBERED.total)
+    (found,) = differences(contents_of(NUMBERED), many)
+    assert len(found.now) == 9
+    assert found.words.zh.endswith("XC04 (own-XC04) 2×5.5=11、… (+4)")
+    assert found.words.en.endswith(", … (+4)")
+
+
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-1_000_000, max_value=1_000_000))
 def test_equal_numbers_are_equal_text(number: Decimal) -> None:
     assert Decimal(plain(number)) == number

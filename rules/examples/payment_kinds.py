@@ -17,8 +17,10 @@ from rules.payment import capitation, dip, drg, surplus
 
 _SCORE = "score"
 _POINT_VALUE = "point_value"
-_LOW = re.compile(r"\br\s*(<=|≤|<)\s*(\d+(?:\.\d+)?)\s*[:：]")
-_HIGH = re.compile(r"\br\s*(>=|≥|>)\s*(\d+(?:\.\d+)?)\s*[:：]")
+_ALONE = r"(?<![<>=≤≥])(?<![<>=≤≥]\s)\br\s*"
+"""The ratio with nothing on its left: in `0.5 <= r <= 2` both edges are those of the range that is normal."""
+_LOW = re.compile(_ALONE + r"(<=|≤|<)\s*(\d+(?:\.\d+)?)\s*[:：]")
+_HIGH = re.compile(_ALONE + r"(>=|≥|>)\s*(\d+(?:\.\d+)?)\s*[:：]")
 _POPULATION = "population"
 _PER_HEAD = "per_head"
 

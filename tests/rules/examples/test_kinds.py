@@ -200,3 +200,17 @@ def test_the_fund_never_pays_more_than_was_charged(work):
 
     assert verdict.is_passed
     assert "min(12.00, 10) = 10.00" in [step.working for step in verdict.steps]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "r < 0.4: score*r; 0.4 <= r <= 3: score; r > 3: more",
+        "0.4 <= r <= 3: score; r < 0.4: score*r; r > 3: more",
+        "3>=r>=0.4: score; r>3: more; r<0.4: score*r",
+        "0.4≤r≤3：原分值；r＞3 以上 r>3：加成；r<0.4：按比例",
+    ],
+)
+@pytest.mark.parametrize(("cost", "score"), [(39, "39.00"), (40, "100.00"), (300, "100.00"), (350, "150.00")])
+def test_the_edges_of_the_rule_are_read_in_any_order(got, rule, cost, score):
+    assert got("dip_deviation", {"score": 100, "mean_cost": 100, "case_cost": cost}, "score", rule=rule) == score

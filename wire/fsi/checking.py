@@ -48,16 +48,18 @@ class Checked:
     """Everything that is wrong, in the order of the table."""
     warnings: tuple[Fault, ...]
     """What is strange but accepted: unknown fields, values outside a list that is not complete, advice."""
-    doubts: tuple[Fault, ...] = ()
+    doubts: tuple[Fault, ...]
     """What the table refuses no message for, since the business refuses it in words of its own."""
+    readable: Message
+    """What could be read, without the fields that are wrong: for who looks further nevertheless."""
 
 
 def check(input: object, of: Transaction) -> Checked:  # noqa: A002 - the interface calls it input
     """Hold the input of a message against its table."""
     findings = _Findings()
-    nodes = findings.nodes(input, of.input, "input")
-    message = None if findings.faults else Message(nodes)
-    return Checked(message, tuple(findings.faults), tuple(findings.warnings), tuple(findings.doubts))
+    readable = Message(findings.nodes(input, of.input, "input"))
+    message = None if findings.faults else readable
+    return Checked(message, tuple(findings.faults), tuple(findings.warnings), tuple(findings.doubts), readable)
 
 
 def check_output(output: object, of: Transaction) -> tuple[Fault, ...]:

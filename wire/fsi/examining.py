@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codes.words import Words
+from wire.fsi.agreement import contradictions
 from wire.fsi.areas import Area
 from wire.fsi.checking import check
 from wire.fsi.envelope import EnvelopeError, read_request
@@ -101,7 +102,8 @@ def _input(business: object, table: Transaction) -> tuple[tuple[Fault, ...], tup
         what = Words("已加密或不是对象，未检查", "is encrypted or no object, and was not checked")
         return (), (fault(_PATH, _INPUT, "fsi.not_checked", what),)
     checked = check(business, table)
-    return (*checked.faults, *checked.doubts), (*checked.warnings, *_too_long(business, table))
+    beyond_fields = (*contradictions(checked.readable), *_too_long(business, table))
+    return (*checked.faults, *checked.doubts), (*checked.warnings, *beyond_fields)
 
 
 def _too_long(business: object, table: Transaction) -> tuple[Fault, ...]:

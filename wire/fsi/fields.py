@@ -108,6 +108,8 @@ class Field:
     """A text that some write as a JSON object instead: it is kept as JSON text."""
     shape: Shape | None = None
     """What the text has to look like."""
+    is_shape_advice: bool = False
+    """Another look is remarked only: the field is no key of the message."""
     sign: Sign | None = None
     """Which numbers make sense; none: all."""
     is_sign_for_business: bool = False

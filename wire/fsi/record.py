@@ -133,6 +133,10 @@ class Message:
         """Return the records of a node, in the sender's order; none, if the node is absent."""
         return self._nodes.get(node, ())
 
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all nodes."""
+        return tuple(self._nodes)
+
     def as_json(self) -> dict[str, object]:
         """Return plain values by nodes and base names."""
         return {name: [one.as_json() for one in rows] for name, rows in self._nodes.items()}

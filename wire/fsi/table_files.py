@@ -51,6 +51,7 @@ class _FieldLine(msgspec.Struct, forbid_unknown_fields=True):
     aliases: list[str] = []
     may_be_object: bool = False
     shape: Shape | None = None
+    shape_advice: bool = False
     sign: Sign | None = None
     sign_for_business: bool = False
     fields: list[_FieldLine] = []
@@ -215,6 +216,7 @@ def _field(line: _FieldLine, conditions: Sequence[Condition] = ()) -> Field:
         children=tuple(_field(one) for one in line.fields),
         may_be_object=line.may_be_object,
         shape=line.shape,
+        is_shape_advice=line.shape_advice,
         sign=line.sign,
         is_sign_for_business=line.sign_for_business,
     )

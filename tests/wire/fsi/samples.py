@@ -161,7 +161,7 @@ def _wrong_texts(field: Field) -> Iterator[tuple[object, str]]:
         yield "中" * (field.length + 1), "fsi.too_long"
     if field.dictionary.is_closed:
         yield "?", "fsi.not_in_dictionary"
-    if field.shape is Shape.DISTRICT:
+    if field.shape is Shape.DISTRICT and not field.is_shape_advice:
         yield from ((value, "fsi.wrong_form") for value in ("35020x", "3502", "３５０２００"))
 
 

@@ -121,6 +121,14 @@ def test_an_input_longer_than_the_interface_has_room_for_is_remarked():
     assert examine(json.dumps(file).encode(), BASE).warnings == ()
 
 
+def test_fields_that_contradict_each_other_are_remarked_whatever_is_wrong_besides():
+    line = {"feedetl_sn": "1", "cnt": "1", "pric": "5", "det_item_fee_sumamt": "5"}
+    row = {"infno": "2102", "input": {"druginfo": {"medfee_sumamt": "6"}, "drugdetail": [line]}}
+    found = examine(json.dumps(row).encode(), BASE)
+    assert ("druginfo.psn_no", "fsi.missing") in places(found.faults)
+    assert places(found.warnings) == [("druginfo.medfee_sumamt", "fsi.sum_differs")]
+
+
 def test_what_is_no_json_raises():
     with pytest.raises(NotJsonError):
         examine(b"{", BASE)

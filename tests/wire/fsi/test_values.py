@@ -125,6 +125,13 @@ def test_what_another_centre_may_misread_is_told(of, raw, code):
     assert (found and found[0]) == code
 
 
+def test_where_a_shape_is_only_advice_another_look_is_told():
+    advised = field(Kind.CHAR, 6, shape=Shape.DISTRICT, is_shape_advice=True)
+    assert read_value(advised, "35020x") == "35020x"
+    assert (oddity_of(advised, "35020x") or ("",))[0] == "fsi.wrong_form"
+    assert oddity_of(advised, "350200") is None
+
+
 def test_a_number_in_place_of_a_text_is_shown_as_the_text_it_should_be():
     found = oddity_of(field(Kind.CHAR), 310)
     assert found is not None

@@ -36,6 +36,7 @@ class BalanceChange:
     psn_no: str
     told: Decimal
     as_of: datetime
+    """Of the import, where the line has no moment."""
     moved: Decimal
     """By this centre since then; negative if more was spent than given back."""
     before: Decimal | None
@@ -79,7 +80,8 @@ class Balances:
 
     def write(self) -> None:
         """Set the accounts; the differences are movements of their own."""
-        tellings = [Telling(one.psn_no, one.told, one.as_of, one.after) for one in self.changes]
+        said = self._drafted.values
+        tellings = [Telling(one.psn_no, one.told, said[one.psn_no].as_of, one.after) for one in self.changes]
         medical_accounts.tell(self._connection, tellings, self._now.astimezone(BEIJING).year, self._now)
 
     def _changes(self) -> Iterator[BalanceChange]:

@@ -181,7 +181,7 @@ medical_account = Table(
     Column("balance_fen", BigInteger, nullable=False),
     Column("changed_us", BigInteger, nullable=False),
     Column("told_fen", BigInteger, comment="what an office told last; null if none did"),
-    Column("told_us", BigInteger, comment="as of when"),
+    Column("told_us", BigInteger, comment="as of when; null if that was not told"),
     sqlite_with_rowid=False,
     comment="A personal account: the sum of its movements",
 )

@@ -59,7 +59,7 @@ class Account:
     told: Decimal | None
     """What an office told last; None if none did."""
     told_at: datetime | None
-    """As of when."""
+    """As of when, if that was told."""
     is_moved: bool
     """A settlement of this centre took from it."""
 
@@ -70,7 +70,7 @@ class Telling:
 
     psn_no: str
     told: Decimal
-    as_of: datetime
+    as_of: datetime | None
     balance: Decimal
 
 
@@ -157,7 +157,14 @@ def tell(connection: Connection, tellings: Sequence[Telling], year: int, at: dat
     """Set accounts as they were told; the differences are movements of their own. The people must have been locked."""
     before = load_balances(connection, [one.psn_no for one in tellings])
     accounts = [
-        (one.psn_no, FEN.stored(one.balance), micros(at), FEN.stored(one.told), micros(one.as_of)) for one in tellings
+        (
+            one.psn_no,
+            FEN.stored(one.balance),
+            micros(at),
+            FEN.stored(one.told),
+            None if one.as_of is None else micros(one.as_of),
+        )
+        for one in tellings
     ]
     bulk.insert_or_replace(connection, medical_account, accounts)
     moved = [

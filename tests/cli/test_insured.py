@@ -74,6 +74,24 @@ def test_people_are_imported_and_shown_masked(config: Path) -> None:
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
 
 
+def test_a_trial_of_balances_lists_what_would_change(config: Path, tmp_path: Path) -> None:
+    output(config, "insured", "import", seed("insured"))
+    told = tmp_path / "balances.csv"
+    told.write_text(
+        "人员编号,账户余额,余额时点\n9900000001,2350.00,2020-03-10 00:00\n9900000002,200.00,2020-03-10\n",
+        encoding="utf-8",
+    )
+    refused = yima(config, "insured", "import", str(told), "--dry-run", "--json")
+    assert [(one["line"], one["code"]) for one in json.loads(refused.stdout)["faults"]] == [(3, "people.moment")]
+
+    told.write_text("人员编号,账户余额\n9900000001,2350.00\n9900000002,200.00\n", encoding="utf-8")
+    shown = output(config, "insured", "import", str(told), "--dry-run")
+    assert "增加 / more 19.50，减少 / less 0.00" in shown
+    assert "9900000002  180.50 → 200.00（告知 / told 200.00）" in shown
+    (change,) = json.loads(output(config, "insured", "import", str(told), "--json"))["balances"]
+    assert (change["before"], change["after"], change["moved_since"]) == ("180.50", "200.00", "0.00")
+
+
 def test_a_password_is_set_from_standard_input_or_typed(config: Path) -> None:
     output(config, "insured", "import", seed("insured"))
     command = ["insured", "password", "9900000001", "--config", str(config)]

@@ -98,6 +98,14 @@ def test_the_same_list_again_changes_nothing_whatever_was_spent(store: Store) ->
         assert Decimal(balance(store)) == Decimal(before) - 20
 
 
+def test_a_balance_with_a_moment_corrects_one_without_however_old_it_is(store: Store) -> None:
+    take(store, 10, balances=told("500.00"))
+    paid(store, "S1", "20.00", 11)
+    take(store, 12, balances=told("450.00", AT_MIDNIGHT))
+    assert balance(store) == "430.00"
+    assert refusal(store, 13, "460.00", "2026-03-09 23:00") == ("as_of", "people.as_of_older")
+
+
 def test_without_a_moment_a_new_balance_is_taken_only_where_nothing_was_paid(store: Store) -> None:
     take(store, balances=told("500.00"))
     take(store, 1, balances=told("510.00"))

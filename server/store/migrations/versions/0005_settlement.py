@@ -572,7 +572,7 @@ def upgrade() -> None:
         sa.Column("balance_fen", sa.BigInteger(), nullable=False),
         sa.Column("changed_us", sa.BigInteger(), nullable=False),
         sa.Column("told_fen", sa.BigInteger(), nullable=True, comment="what an office told last; null if none did"),
-        sa.Column("told_us", sa.BigInteger(), nullable=True, comment="as of when"),
+        sa.Column("told_us", sa.BigInteger(), nullable=True, comment="as of when; null if that was not told"),
         sa.ForeignKeyConstraint(["psn_no"], ["insured.psn_no"], name=op.f("fk_medical_account_psn_no")),
         sa.PrimaryKeyConstraint("psn_no", name=op.f("pk_medical_account")),
         comment="A personal account: the sum of its movements",

@@ -187,6 +187,14 @@ def standing_record(connection: Connection, identity_of: str) -> tuple[StockReco
     raise _too_often()
 
 
+def standing_records(connection: Connection, identities: Sequence[str]) -> list[StockRecord]:
+    """Return the records that stand under any of these identities, in their order."""
+    # Nearly all of them have none: those are told from the others at once.
+    known = load_records(connection, {_id(one, 0) for one in identities})
+    standing = (standing_record(connection, one)[0] for one in identities if _id(one, 0) in known)
+    return [one for one in standing if one is not None]
+
+
 def newest_record(connection: Connection, identity_of: str) -> tuple[StockRecord | None, str]:
     """Return the newest of several records that may stand under one identity, and the id that a further one has."""
     newest: StockRecord | None = None

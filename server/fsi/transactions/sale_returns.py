@@ -17,7 +17,16 @@ from server.errors import StoreContentionError
 from server.fsi.desk import Desk
 from server.fsi.stock_refusals import CountError, NoSuchSaleError, ReturnedMoreError, TraceCodeError
 from server.fsi.stock_repeats import refuse_other_contents
-from server.fsi.stock_rows import Kept, Row, count_of, identity, record_of, refused_code, standing_record
+from server.fsi.stock_rows import (
+    Kept,
+    Row,
+    count_of,
+    identity,
+    record_of,
+    refused_code,
+    standing_record,
+    standing_records,
+)
 from server.store import settlements, stock, stock_entry
 from server.store.settlements import SettlementState
 from server.store.stock import StockQuery, StockRecord
@@ -84,8 +93,8 @@ def _uploaded_before(desk: Desk, row: Row, sales: Sequence[StockRecord]) -> Stoc
     """Return this return, if it stands already: whichever of the sales it was taken for then."""
     # A pack that was sold again is another sale: what came back of an earlier one is no answer for this one.
     meant = sales[-1:] if _is_by_code(row) else sales
-    standing = (standing_record(desk.connection, _identity(row, sale))[0] for sale in meant)
-    return next((one for one in standing if one is not None), None)
+    standing = standing_records(desk.connection, [_identity(row, sale) for sale in meant])
+    return standing[0] if standing else None
 
 
 def _place_locked(desk: Desk, row: Row, sale: StockRecord) -> str:
@@ -151,8 +160,8 @@ def _meant(desk: Desk, row: Row, sales: Sequence[StockRecord], count: Decimal) -
     """Return the sale that is meant: of a pack that was sold again the last one, of others one that is still out."""
     if len(sales) == 1 or _is_by_code(row):
         return sales[-1]
-    enough = [one for one in sales if _rest_of(desk, one).count >= count] or sales
-    return enough[-1] if row.packs else enough[0]
+    in_order = [*reversed(sales)] if row.packs else sales
+    return next((one for one in in_order if _rest_of(desk, one).count >= count), in_order[0])
 
 
 def _settlement_of(desk: Desk, row: Row) -> str:

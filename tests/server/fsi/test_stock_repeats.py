@@ -243,6 +243,20 @@ def test_a_return_is_deleted_before_its_sale_and_can_be_uploaded_rightly(shop: S
     assert (shop.state(ONE), shop.ask("3511")) == ("unseen", [])
 
 
+def test_many_at_once_delete_a_record_once(shop: Shop) -> None:
+    shop.sell(ONE)
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: delete(shop), range(6)))
+    assert sorted(answer["infcode"] for answer in answers) == [-1] * 5 + [0]  # type: ignore[type-var]
+    assert (shop.state(ONE), shop.ask("3511")) == ("unseen", [])
+
+
+def test_counting_at_once_keeps_one_count(shop: Shop) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: shop.take_stock(count="7"), range(6)))
+    assert sum("此前已上传" not in str(answer.get("warn_msg")) for answer in answers) == 1
+
+
 def test_which_of_several_records_is_meant_may_be_said(shop: Shop) -> None:
     shop.sell(ONE)
     shop.sell(TWO, rtal_docno="S2")

@@ -320,8 +320,13 @@ def _claimed(place: Words, taken: claims.Claim | None, institution: str) -> Word
     # Whose sale it was is told to nobody but itself.
     whom = Words("另一机构的结算", "of another place")
     if taken is None:
-        whom = Words("此前的另一笔结算", "of another sale")
-    elif taken.institution == institution:
+        return Words(
+            f"{place.zh}：上传时该码已随另一笔结算支付，本次未予支付；那笔结算现已撤销或退货，"
+            "请用 3507 删除本记录后重新上传",
+            f"{place.en}: when this came, it was paid with another settlement, which was undone since; delete this "
+            "with 3507 and upload it again",
+        )
+    if taken.institution == institution:
         whom = Words(f"本机构结算 {taken.setl_id}", taken.setl_id)
     return Words(
         f"{place.zh}：该码已随{whom.zh}支付，本次不予支付；销售已作为事实记录，请核对实物，"

@@ -302,6 +302,18 @@ def test_the_first_settlement_is_paid_for_a_pack_and_the_second_is_a_fact_withou
     assert (again[0], "[stock.claimed]" in again[1]) == ("0", True)
 
 
+def test_who_came_second_is_told_when_the_first_is_undone_and_is_paid_once_uploaded_anew(shop: Shop) -> None:
+    first, second = (shop.settle(price=price) for price in ("10.00", "11.00"))
+    shop.sell(ONE, rtal_docno="S1", setl_id=first["setl_id"])
+    sold = {"rtal_docno": "S2", "setl_id": second["setl_id"], "fixmedins_bchno": "B-2", "sel_retn_time": shop.now}
+    assert shop.sell(ONE, **sold)[0] == "0"
+    shop.counter.cancel(first)
+    accepted, why = shop.sell(ONE, **sold)
+    assert (accepted, "现已撤销或退货，请用 3507" in why) == ("0", True)
+    assert shop.say("3507", {"data": {"fixmedins_bchno": "B-2", "inv_data_type": "4"}})["infcode"] == 0
+    assert shop.sell(ONE, **sold)[0] == "1"
+
+
 def test_a_pack_that_came_back_may_be_paid_again(shop: Shop) -> None:
     first = shop.settle(price="10.00")
     shop.sell(ONE, rtal_docno="S1", setl_id=first["setl_id"])

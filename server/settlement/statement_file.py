@@ -34,6 +34,8 @@ DOWN: Final = (
 NULL: Final = "null"
 _MOST_BYTES: Final = 64 * 1024 * 1024
 """Of the text: more than half a million records. What would unpack to more is no statement."""
+_MOST_LINES: Final = 600_000
+"""Short lines would be so many that reading them takes all memory there is."""
 _MOST_FAULTS: Final = 5
 _MADE: Final = (1980, 1, 1, 0, 0, 0)
 """Date of every file in our zips: the same differences are the same bytes."""
@@ -86,6 +88,8 @@ def parse_statement(content: bytes) -> tuple[StatementLine, ...]:
     lines: list[StatementLine] = []
     faults: list[Words] = []
     for number, text in enumerate(_text(content).splitlines(), start=1):
+        if number > _MOST_LINES:
+            raise _too_large()
         cells = [cell.strip() for cell in text.split("\t")]
         if not any(cells) or (number == 1 and cells[0].lower() == UP[0]):
             continue

@@ -128,3 +128,12 @@ def test_a_zip_of_another_method_is_refused_before_it_is_unpacked(method: int) -
         archive.writestr("s.txt", ROW)
     with pytest.raises(StatementFileError, match="deflate"):
         parse_statement(packed.getvalue())
+
+
+def test_more_lines_than_a_statement_has_are_refused_before_they_fill_the_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(statement_file, "_MOST_LINES", 3)
+    assert len(parse_statement(f"{ROW}\n".encode() * 3)) == 3
+    with pytest.raises(StatementFileError, match="过大"):
+        parse_statement(f"{ROW}\n".encode() * 4)

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from server.store.database import Store, open_store
-from tests.server.conftest import emptied
+from server.store.database import Store
+from tests.server.conftest import NewStore
 from tests.server.fsi.office import Office
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, standing_store: NewStore) -> Store:
+    """An empty store on each of the two databases; where it is, nobody here asks but who kills the centre."""
+    return standing_store(request.param)
 
 
 @pytest.fixture
@@ -16,16 +19,13 @@ def office(store: Store) -> Office:
     return Office(store).furnish()
 
 
-@pytest.fixture(scope="session")
-def one_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """One file for all tests that need no second database; whoever uses it empties it first."""
-    made = open_store(f"sqlite:///{Path(tmp_path_factory.mktemp('one'))}/centre.db", new_epoch=lambda: "e")
-    yield made
-    made.close()
+@pytest.fixture
+def lone_store(standing_store: NewStore) -> Store:
+    """An empty store, for what is the same on either database."""
+    return standing_store("sqlite")
 
 
 @pytest.fixture
-def lone_office(one_store: Store) -> Office:
+def lone_office(lone_store: Store) -> Office:
     """A furnished office on SQLite only."""
-    emptied(one_store)
-    return Office(one_store).furnish()
+    return Office(lone_store).furnish()

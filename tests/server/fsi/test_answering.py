@@ -24,7 +24,6 @@ from server.store.fsi_messages import MessageState
 from server.store.fsi_tables import fsi_message, fsi_sign_in
 from server.store.institutions import CallerKind
 from server.store.standings import Standing
-from tests.server.conftest import emptied
 from tests.server.fsi.office import HOSPITAL, NOON, PHARMACY, SIGN_IN, Office, SignInTerms
 from wire.fsi.envelope import Request
 from wire.fsi.record import Message
@@ -310,9 +309,8 @@ class TestWhoIsIn:
         assert signed_in["infcode"] == 0
         assert "暂停" in str(signed_in["warn_msg"])
 
-    def test_one_whose_agreement_has_ended_cannot_sign_in_and_needs_no_sign_in(self, one_store: Store) -> None:
-        emptied(one_store)
-        office = Office(one_store, terms=SignInTerms(is_demanded=True)).furnish()
+    def test_one_whose_agreement_has_ended_cannot_sign_in_and_needs_no_sign_in(self, lone_store: Store) -> None:
+        office = Office(lone_store, terms=SignInTerms(is_demanded=True)).furnish()
         office.stand(Standing.ENDED)
         assert "practice.institution_ended" in str(office.say("9001", SIGN_IN)["err_msg"])
         assert office.say("1201", {"medinsinfo": {"fixmedins_type": "2"}})["infcode"] == 0

@@ -13,6 +13,7 @@ from server.store.fsi_tables import fsi_message, fsi_sign_in
 from tests.deaths.dying import Place, around_commit, each_third, kill
 from tests.deaths.picture import picture_of
 from tests.deaths.scenes import CANCEL, REVERSE, SETTLE
+from tests.server.conftest import opened
 from tests.server.fsi.crash_at import Helper, crashes, every_death
 from tests.server.fsi.office import SIGN_IN, Office
 
@@ -21,6 +22,13 @@ from tests.server.fsi.office import SIGN_IN, Office
 def helper() -> Iterator[Helper]:
     """One for all of them: it starts slowly."""
     with crashes() as made:
+        yield made
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """One that the killed centres find, too."""
+    with opened(store_url) as made:
         yield made
 
 

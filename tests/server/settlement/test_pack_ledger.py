@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event
 
 from server.store.database import Store
+from tests.server.conftest import emptied
 from tests.server.fake_terminal import code_of, dispensed
 from tests.server.fsi.counter import LIMITED, PLAIN, file_store
 from tests.server.fsi.office import HOSPITAL
@@ -18,10 +19,16 @@ from tests.server.fsi.shop import Shop, open_shop
 ONE, TWO, THREE = (code_of(number) for number in (1, 2, 3))
 
 
+@pytest.fixture(scope="module")
+def one_store(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with file_store(migrated_file, tmp_path_factory.mktemp("packs")) as store:
+        yield store
+
+
 @pytest.fixture
-def shop(migrated_file: Path, tmp_path: Path) -> Iterator[Shop]:
-    with file_store(migrated_file, tmp_path) as store:
-        yield open_shop(store)
+def shop(one_store: Store) -> Shop:
+    emptied(one_store)
+    return open_shop(one_store)
 
 
 @contextmanager

@@ -45,6 +45,8 @@ class Extension:
 
     texts: Mapping[str, str]
     codes: tuple[str, ...]
+    is_damaged: bool = False
+    """It begins as an object and is none: what the sender meant to say is lost, the number of the sale perhaps."""
 
     def text(self, name: str) -> str:
         """Return a text, or nothing."""
@@ -52,13 +54,15 @@ class Extension:
 
 
 NOTHING: Final = Extension({}, ())
+DAMAGED: Final = Extension({}, (), is_damaged=True)
 
 
 def read_extension(record: Record) -> Extension:
     """Return what a record's extension says that is known here.
 
     Raises:
-        ExtensionError: Something known is no text, or too long. What is no JSON object at all says nothing.
+        ExtensionError: Something known is no text, or too long. What is no JSON object at all says nothing; one that is
+            damaged neither, but whoever sent it is told.
     """
     raw = record.text_or(FIELD, "")
     if not raw.startswith("{"):
@@ -66,7 +70,7 @@ def read_extension(record: Record) -> Extension:
     try:
         said = decode_json(raw.encode())
     except NotJsonError:
-        return NOTHING
+        return DAMAGED
     if not isinstance(said, dict):
         return NOTHING
     codes = read_codes(said)

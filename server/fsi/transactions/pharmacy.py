@@ -52,6 +52,13 @@ def read_sale(desk: Desk, request: Request, message: Message) -> Sale:
     """Return the sale that a 2101 or 2102 states."""
     said = message.one("druginfo")
     more = read_extension(said)
+    if more.is_damaged:
+        desk.warn(
+            Words(
+                "expContent（字段扩展）不是完整的 JSON 对象，其中的内容（如 stoout_no）未采用",
+                "expContent is a damaged JSON object: what stands in it, such as stoout_no, was not taken",
+            )
+        )
     settled_codes = tuple(
         SoldCode(one.code, one.fee_line, is_split=one.is_split, smallest_unit=one.unit)
         for one in read_settled_codes(message)

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from server.fsi.transactions.extension import NOTHING, ExtensionError, read_extension
+from server.store.database import Store
+from tests.server.fsi.counter import open_counter
 from wire.fsi.record import Record
 
 
@@ -12,9 +14,20 @@ def read(said: object) -> object:
     return read_extension(Record("druginfo", {"expContent": said if isinstance(said, str) else json.dumps(said)}))
 
 
-@pytest.mark.parametrize("said", ["", "free text", "{broken", "[1, 2]", '"text"', "{}", '{"vendor": {"a": 1}}'])
+@pytest.mark.parametrize("said", ["", "free text", "[1, 2]", '"text"', "{}", '{"vendor": {"a": 1}}'])
 def test_what_is_not_known_says_nothing(said: str) -> None:
     assert read(said) == NOTHING
+
+
+def test_a_damaged_one_says_nothing_and_whoever_sent_it_is_told(lone_store: Store) -> None:
+    counter = open_counter(lone_store)
+    broken = counter.sale(counter.line(), expContent='{"stoout_no": "OUT-1"')
+    for infno in ("2101", "2102"):
+        answer = counter.office.say(infno, broken)
+        assert answer["infcode"] == 0
+        assert "expContent（字段扩展）不是完整的 JSON 对象" in str(answer["warn_msg"])
+    whole = counter.sale(counter.line(), expContent='{"vendor": 1}')
+    assert "expContent" not in str(counter.office.say("2102", whole)["warn_msg"])
 
 
 def test_no_extension_says_nothing() -> None:

@@ -160,8 +160,18 @@ def find_by_certificate(
 
 def held_identities(connection: Connection, psn_no: str, day: date) -> Sequence[Fact]:
     """Return the identities of assistance that hold on any day of a day's month."""
+    return _held_in_month(connection, psn_no, day, (FactKind.ASSISTANCE,))
+
+
+def held_facts(connection: Connection, psn_no: str, day: date) -> Sequence[Fact]:
+    """Return what holds on a day. An identity of assistance holds for the whole month in which it holds at all."""
+    in_month = _held_in_month(connection, psn_no, day, tuple(FactKind))
+    return [one for one in in_month if one.kind is FactKind.ASSISTANCE or one.holds_on(day)]
+
+
+def _held_in_month(connection: Connection, psn_no: str, day: date, kinds: Collection[FactKind]) -> Sequence[Fact]:
     last = day.replace(day=calendar.monthrange(day.year, day.month)[1])
-    return insured.load_facts_between(connection, psn_no, day.replace(day=1), last, (FactKind.ASSISTANCE,))
+    return insured.load_facts_between(connection, psn_no, day.replace(day=1), last, kinds)
 
 
 def highest_identity(held: Collection[Fact], order: Sequence[str]) -> str | None:

@@ -17,7 +17,7 @@ from rules.benefits.case import Person as RuledPerson
 from rules.benefits.case import Referral
 from rules.benefits.meanings import insutype_words
 from rules.benefits.rule_set import RuleSet
-from server.people.insured import Shown, find_by_credential, held_identities
+from server.people.insured import Shown, find_by_credential, held_facts
 from server.people.personal_accounts import Giver, family_of
 from server.people.sealing import Sealer
 from server.settlement.errors import CredentialError, PersonError
@@ -68,7 +68,7 @@ def load_insured(connection: Connection, sale: Sale, sealer: Sealer, now: dateti
     return Insured(
         person,
         insurance,
-        _facts(connection, person.psn_no, sale.day),
+        held_facts(connection, person.psn_no, sale.day),
         medical_accounts.load_balance(connection, person.psn_no),
         family_of(connection, person.psn_no, sale.day) if sale.uses_account else (),
         uses_account=sale.uses_account,
@@ -151,12 +151,6 @@ def _insurance(connection: Connection, sale: Sale) -> Insurance:
 def _is_there(district: str, stated: str) -> bool:
     """Tell whether a stated place of insurance is that of an insurance: the district, or another of its prefecture."""
     return not stated or district[:_PREFECTURE] == stated[:_PREFECTURE]
-
-
-def _facts(connection: Connection, psn_no: str, day: date) -> Sequence[Fact]:
-    """Return what holds on a day. An identity of assistance holds for the whole month in which it holds at all."""
-    others = [kind for kind in FactKind if kind is not FactKind.ASSISTANCE]
-    return [*insured.load_facts(connection, psn_no, day, others), *held_identities(connection, psn_no, day)]
 
 
 def _age(born: date | None, day: date) -> int:

@@ -108,6 +108,10 @@ class Fact:
     """The last day; None until further notice."""
     detail: Mapping[str, str]
 
+    def holds_on(self, day: date) -> bool:
+        """Tell whether it holds on a day."""
+        return self.from_day <= day and (self.to_day is None or day <= self.to_day)
+
 
 @dataclass(frozen=True, slots=True)
 class Binding:

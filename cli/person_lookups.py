@@ -28,9 +28,10 @@ def show_lookups(  # noqa: PLR0917 - the options of the command
     limit: Annotated[int, typer.Option(help="最多列出的条数，最新在前 / At most this many, newest first", min=1)] = 100,
     as_json: AsJsonLines = False,
 ) -> None:
-    """列出谁查询过谁：1101、试算与查询 / List who looked up whom: 1101, trials and queries.
+    """列出谁查询过谁 / List who looked up whom.
 
-    结算等办理类交易另存于报文记录 / What settles or changes something stands in the log of messages.
+    含 1101、试算与查询；结算等办理类交易另存于报文记录。
+    By 1101, trials and queries; what settles or changes something stands in the log of messages.
     """
     asked = Asked(
         psn_no=psn_no,

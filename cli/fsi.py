@@ -95,7 +95,7 @@ def show_tables(
         else:
             show_list(used)
         return
-    table = envelope(used) if infno == ENVELOPE else transaction(infno.strip(), used)
+    table = envelope(used) if infno == ENVELOPE else transaction(infno.strip().upper(), used)
     if as_json:
         _print_json(table_record(table, used))
     else:

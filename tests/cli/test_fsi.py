@@ -182,6 +182,10 @@ def test_what_is_unknown_is_shown_so_and_spellings_are_marked(invoke):
     assert "—" in invoke("tables", "2202").output
 
 
+def test_the_number_of_a_transaction_may_be_written_small(invoke):
+    assert invoke("tables", "3505a").output == invoke("tables", "3505A").output
+
+
 def test_the_envelope_has_a_table_too(invoke):
     assert "char 200*" in invoke("tables", "envelope", "--area", "neimenggu").output
 

@@ -23,6 +23,8 @@ class Fault:
 
 def fault(path: str, label: Words, code: str, what: Words) -> Fault:
     """Return a fault whose words begin with the field and its name: `selinfo.psn_cert_type（人员证件类型）必填`."""
+    if not path:
+        return Fault(path, code, Words(f"{label.zh}{what.zh}", f"The {label.en} {what.en}"), label.zh)
     zh = f"{path}（{label.zh}）{what.zh}" if label.zh else f"{path} {what.zh}"
     en = f"{path} ({label.en}) {what.en}" if label.en else f"{path} {what.en}"
     return Fault(path, code, Words(zh, en), label.zh)

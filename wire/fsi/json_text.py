@@ -82,6 +82,8 @@ def _not_json(text: bytes, error: Exception) -> NotJsonError:
             line,
             column,
         )
+    if not text.strip():
+        return NotJsonError(Words("没有内容", "There is nothing in it"), 1, 1)
     found = _POSITION.search(str(error))
     line, column = _place(text, int(found[1]) if found else len(text))
     return NotJsonError(

@@ -81,6 +81,13 @@ def test_a_name_twice_in_a_row_of_a_short_message_is_named_by_its_row():
     assert ("drugdetail[1].cnt", "fsi.said_twice") in places(examine(short, BASE).faults)
 
 
+def test_what_is_no_message_at_all_is_said_in_whole_sentences():
+    (one,) = examine(b"[]", BASE).faults
+    assert (one.words.zh, one.words.en) == ("报文应为 JSON 对象", "The message must be a JSON object")
+    with pytest.raises(NotJsonError, match="没有内容"):
+        examine(b" \n", BASE)
+
+
 def test_an_envelope_without_a_number_names_it_once():
     assert places(examine(body(infno=""), BASE).faults) == [("infno", "fsi.missing")]
 

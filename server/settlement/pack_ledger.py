@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import ClassVar
 
 from codes.words import Words
@@ -136,7 +136,8 @@ def _pack(code: str) -> Pack:
 
 def _refuse_miscounted(sale: Sale, meant: Sequence[Pack]) -> None:
     """Let each whole pack be there once, on a line of the sale, and no more packs than were sold."""
-    sold = {line.serial: line.count for line in sale.lines}
+    # Part of a pack is one pack, if nobody says that it was opened.
+    sold = {line.serial: line.count.to_integral_value(ROUND_CEILING) for line in sale.lines}
     sold[""] = sum((count for count in sold.values() if count > 0), Decimal(0))
     whole: Counter[str] = Counter()
     is_split: dict[str, bool] = {}

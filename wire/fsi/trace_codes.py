@@ -51,6 +51,16 @@ def read_settled_codes(message: Message) -> tuple[SettledCode, ...]:
     )
 
 
+def read_told_codes(told: Mapping[str, object]) -> tuple[SettledCode, ...]:
+    """Return the codes of an object that no table describes, each with what it says of line, split flag and unit."""
+    found = {
+        code: _told(entry, code)
+        for entry in (*_entries(told.get(LIST)), *_entries(told.get(SETTLEMENT_NODE)), told)
+        if (code := _code_of(entry))
+    }
+    return tuple(found.get(code, SettledCode("", code, is_split=False, unit="")) for code in read_codes(told))
+
+
 def write_codes(codes: Sequence[str], area: Area) -> dict[str, object]:
     """Return the fields that carry `codes` in a record of `area`, by base names, to be merged into the record."""
     if not codes:
@@ -64,6 +74,12 @@ def write_codes(codes: Sequence[str], area: Area) -> dict[str, object]:
 
 def _entries(raw: object) -> Sequence[object]:
     return raw if isinstance(raw, Sequence) and not isinstance(raw, str) else ()
+
+
+def _told(entry: object, code: str) -> SettledCode:
+    said = entry if isinstance(entry, Mapping) else {}
+    line, split, unit = (str(said.get(name) or "").strip() for name in (_FEE_LINE, _SPLIT, _SPLIT_UNIT))
+    return SettledCode(line, code, is_split=split == "1", unit=unit)
 
 
 def _code_of(entry: object) -> str:

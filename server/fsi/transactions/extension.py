@@ -6,7 +6,7 @@ for what is known here and otherwise left alone, since areas and vendors put oth
 | name | meaning |
 | --- | --- |
 | `stoout_no` or `chrg_bchno` | the institution's number of the sale, by which it is settled once |
-| `drugtracinfo[]`, `drug_trac_codg` | trace codes, in any of their spellings |
+| `drugtracinfo[]`, `drug_trac_codg` | trace codes, in any of their spellings; each may have `feedetl_sn`, `trdn_flag` |
 | `phar_code` or `phar_prac_cert_no` | the pharmacist who reviewed, by code or by licence |
 | `card_sn` | chip id of a social security card |
 """
@@ -21,7 +21,7 @@ from codes.words import Words
 from server.fsi.refusals import Refusal
 from wire.fsi.json_text import NotJsonError, decode_json
 from wire.fsi.record import Record
-from wire.fsi.trace_codes import read_codes
+from wire.fsi.trace_codes import SettledCode, read_told_codes
 from wire.fsi.values import trimmed
 
 FIELD: Final = "expContent"
@@ -44,7 +44,7 @@ class Extension:
     """What is known of one."""
 
     texts: Mapping[str, str]
-    codes: tuple[str, ...]
+    codes: tuple[SettledCode, ...]
     is_damaged: bool = False
     """It begins as an object and is none: what the sender meant to say is lost, the number of the sale perhaps."""
 
@@ -73,8 +73,8 @@ def read_extension(record: Record) -> Extension:
         return DAMAGED
     if not isinstance(said, dict):
         return NOTHING
-    codes = read_codes(said)
-    if len(codes) > _MOST_CODES or any(len(code) > _LONGEST_CODE for code in codes):
+    codes = read_told_codes(said)
+    if len(codes) > _MOST_CODES or any(len(one.code) > _LONGEST_CODE for one in codes):
         raise _unfit("drugtracinfo", Words(f"追溯码过多或超过 {_LONGEST_CODE} 位", "too many codes, or one too long"))
     return Extension({name: _text(name, said[name], most) for name, most in _LONGEST.items() if name in said}, codes)
 

@@ -61,7 +61,7 @@ def read_sale(desk: Desk, request: Request, message: Message) -> Sale:
         )
     settled_codes = tuple(
         SoldCode(one.code, one.fee_line, is_split=one.is_split, smallest_unit=one.unit)
-        for one in read_settled_codes(message)
+        for one in read_settled_codes(message) or more.codes
     )
     return Sale(
         by=caller_of(desk, request),
@@ -75,7 +75,7 @@ def read_sale(desk: Desk, request: Request, message: Message) -> Sale:
         total=said.number("medfee_sumamt"),
         uses_account=said.flag("acct_used_flag"),
         sale_number=more.text("stoout_no") or more.text("chrg_bchno"),
-        codes=settled_codes or tuple(SoldCode(code) for code in more.codes),
+        codes=settled_codes,
         pharmacist=more.text("phar_code") or more.text("phar_prac_cert_no"),
         disease=said.text_or("dise_codg", ""),
         disease_name=said.text_or("dise_name", ""),

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from server.fsi.transactions.extension import NOTHING, ExtensionError, read_extension
+from server.fsi.transactions.extension import NOTHING, Extension, ExtensionError, read_extension
 from server.store.database import Store
 from tests.server.fsi.counter import open_counter
 from wire.fsi.record import Record
 
 
-def read(said: object) -> object:
+def read(said: object) -> Extension:
     return read_extension(Record("druginfo", {"expContent": said if isinstance(said, str) else json.dumps(said)}))
 
 
@@ -53,7 +53,21 @@ def test_what_is_known_is_read_in_its_spellings() -> None:
         )
     )
     assert (found.text("stoout_no"), found.text("chrg_bchno"), found.text("phar_code")) == ("CK-1", "7", "")
-    assert found.codes == ("A", "B", "C")
+    assert [one.code for one in found.codes] == ["A", "B", "C"]
+
+
+def test_a_code_may_say_its_line_and_that_its_pack_was_opened() -> None:
+    entries = [
+        {"drug_trac_codg": "A", "feedetl_sn": "L1", "trdn_flag": 1},
+        {"drug_trac_codg": "B", "trdn_flag": "0"},
+        "C",
+    ]
+    found = read({"drugtracinfo": entries})
+    assert [(one.code, one.fee_line, one.is_split) for one in found.codes] == [
+        ("A", "L1", True),
+        ("B", "", False),
+        ("C", "", False),
+    ]
 
 
 @pytest.mark.parametrize(

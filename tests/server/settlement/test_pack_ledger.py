@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -143,3 +144,21 @@ def test_a_sale_that_the_terminal_told_before_is_no_contradiction(shop: Shop) ->
     shop.wait(minutes=1)
     assert ONE not in told(shop.say("2102", shop.sale_with(ONE, number="CK-9")))
     assert shop.life(ONE).conflict_count == 0
+
+
+def test_an_opened_pack_travels_with_a_sale_over_the_counter_and_is_uploaded_so(shop: Shop) -> None:
+    line = shop.counter.line(PLAIN, "6", "1.00")
+    told = [{"drug_trac_codg": ONE, "feedetl_sn": line["feedetl_sn"], "trdn_flag": "1"}]
+    sale = shop.counter.sale(line, expContent=json.dumps({"drugtracinfo": told}))
+    settled = shop.counter.settle(sale)
+    assert (shop.state(ONE), shop.life(ONE).rest) == ("split", None)
+    uploaded = {"setl_id": settled["setl_id"], "trdn_flag": "1", "sel_retn_cnt": "6"}
+    assert shop.sell(ONE, **uploaded) == ("1", "")
+    assert len(shop.life(ONE).timeline) == 1
+
+
+def test_part_of_a_pack_is_one_pack_if_nobody_says_that_it_was_opened(shop: Shop) -> None:
+    sale = shop.sale_with(ONE)
+    sale["drugdetail"] = [shop.counter.line(PLAIN, "0.5", "10.00")]
+    sale["druginfo"] |= {"medfee_sumamt": "5.00"}  # type: ignore[operator]
+    assert shop.say("2101", sale)["infcode"] == 0

@@ -7,6 +7,7 @@ Software sends what its scanner gave it, or the ledger's own key of the pack. A 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from codes.classify import read_text
 from codes.pack import ProductKey, pack_key, parse_pack_key, product_keys
@@ -14,6 +15,8 @@ from codes.reading import Confidence, Flag, Kind, Reading
 from codes.words import Words
 from rules.scan_facts import Circumstances, Mode, PackLevel, Size, facts_of
 
+_REMEMBERED = 4096
+"""Codes; each is asked about several times while one sale is tried and settled."""
 _CARTON = ("code.carton", Words("这是中包装或整箱的码，请扫小盒上的码", "A code of a carton: scan the small box"))
 _PLACEHOLDER = (
     "code.placeholder",
@@ -54,6 +57,7 @@ class NoPack:
     words: Words
 
 
+@lru_cache(_REMEMBERED)
 def pack_meant(said: str) -> Pack | NoPack:
     """Return the pack that a stated code means, or why it means none."""
     reading = read_text(said)

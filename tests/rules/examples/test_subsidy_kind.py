@@ -158,3 +158,10 @@ def test_kinds_that_are_said_to_be_alike_must_be(verdicts):
     tree = entry([case("full (特困 低保)", 380)], place="Huaibei", inputs={"premium": 380})
 
     assert not any(verdict.is_passed for verdict in verdicts(tree).values())
+
+
+def test_nobody_gets_more_than_the_premium_and_the_step_says_so(verdicts):
+    (verdict,) = verdicts(entry([{"expected": {"subsidy": 400, "pays": 0}}], inputs={"subsidies": [500, 300]})).values()
+
+    assert verdict.is_passed
+    assert verdict.steps[0].working == "min(max(500, 300), 400) = 400.00"

@@ -12,7 +12,7 @@ import pytest
 
 from codes.words import Words
 from tests.wire.fsi.signing.parties import INSTITUTION, NOW, PARTIES, PLATFORM
-from wire.fsi.areas import shipped_area, area_names
+from wire.fsi.areas import area_names, shipped_area
 from wire.fsi.asking import Answer, AnswerUnreadableError, Asked, Asker, Sender, UnaskableError
 from wire.fsi.envelope import read_request, write_answer
 from wire.fsi.message_ids import msgid_of

@@ -16,7 +16,7 @@ from drivers.errors import (
     DevicePermissionError,
     DeviceUnsupportedError,
 )
-from drivers.scanner.opening import driver_error, opened_node, translated
+from drivers.opening import driver_error, opened_node, translated
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,91 @@
+"""Wedges over a serial line, which send codes as a serial scanner does.
+
+To a port that leads somewhere (a cable, or /dev/ttyGS* towards another machine), or to one that is made here: software
+on this machine opens its link as it would a scanner's. What nobody has open takes nothing: a code that is read when
+the software comes an hour later would be scanned into the wrong sale.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import tty
+from dataclasses import dataclass
+from pathlib import Path
+
+import serial
+
+from drivers.wedge.errors import WedgeStuckError
+from drivers.wedge.node import NodeWedge, opened
+
+
+@dataclass(frozen=True, slots=True)
+class LineSettings:
+    """Where and how codes go out."""
+
+    path: str
+    """The port; for one that is made here, the link under which it is found."""
+    name: str = ""
+    suffix: bytes = b"\r"
+    baud: int = 9600
+
+    @property
+    def device(self) -> str:
+        return f"wedge:{self.name or self.path}"
+
+
+def make_serial_wedge(settings: LineSettings) -> NodeWedge:
+    """Return the way out over a port that is there."""
+
+    def set_up(_: int) -> None:
+        # Speed and frame belong to the port, so they outlive this second opening of it.
+        serial.Serial(settings.path, settings.baud).close()
+
+    return NodeWedge(
+        settings.device,
+        settings.path,
+        opening=lambda: opened(settings.path, set_up),
+        pieces=lambda code: [code + settings.suffix],
+    )
+
+
+def make_pty_wedge(settings: LineSettings) -> NodeWedge:
+    """Return the way out over a port that is made here, as a pseudo-terminal."""
+    link = Path(settings.path)
+    master = -1
+
+    def opening() -> int:
+        nonlocal master
+        master, slave = os.openpty()
+        try:
+            os.set_blocking(master, False)
+            tty.setraw(slave)
+            made = link.with_name(f"{link.name}.new")
+            made.unlink(missing_ok=True)
+            made.symlink_to(os.ttyname(slave))
+            made.replace(link)
+        except BaseException:
+            os.close(master)
+            raise
+        finally:
+            os.close(slave)
+        return master
+
+    def pieces(code: bytes) -> list[bytes]:
+        if _is_hung_up(master):
+            raise WedgeStuckError(settings.device, 0, 1)
+        return [code + settings.suffix]
+
+    return NodeWedge(
+        settings.device,
+        settings.path,
+        opening=opening,
+        pieces=pieces,
+        closing=lambda: link.unlink(missing_ok=True),
+    )
+
+
+def _is_hung_up(descriptor: int) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return any(events & (select.POLLHUP | select.POLLNVAL) for _, events in poll.poll(0))

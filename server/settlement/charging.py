@@ -26,6 +26,7 @@ from server.settlement.pricing import Priced, price_lines
 from server.settlement.reckoning import Ground
 from server.settlement.sale import Caller, Sale, SaleLine, key_of, plain
 from server.settlement.sent import told_differences
+from server.settlement.stay_ends import is_settled_in_mid_stay
 from server.settlement.visit_errors import (
     FeeTimeError,
     LineDiffersError,
@@ -150,7 +151,7 @@ def check_chargeable(visit: Visit) -> None:
     if visit.state is VisitState.CANCELLED:
         begin = "2201" if visit.kind is VisitKind.OUTPATIENT else "2401"
         raise refused(visit, wish, Words(f"请用 {begin} 重新登记后再上传。", f"Begin a new visit with {begin}."))
-    if visit.state is VisitState.SETTLED:
+    if visit.state is VisitState.SETTLED and not is_settled_in_mid_stay(visit):
         raise refused(visit, wish, Words("请先用 2305 撤销住院结算。", "First cancel the settlement with 2305."))
 
 

@@ -107,6 +107,7 @@ def stay_sale(connection: Connection, visit: Visit, asked: Asked, *, is_mid_stay
             admission was cancelled.
         MedTypeError: The insurance is not that of the stay.
         UnknownLineError: There are no lines.
+        NoLinesError: Nothing is left, and the sum is not that of the last part; it is named.
     """
     _check_settleable(visit, is_mid_stay=is_mid_stay)
     _check_same(visit, "insutype（险种类型）", "insutype", visit.insutype, asked.insutype)
@@ -122,6 +123,7 @@ def stay_sale(connection: Connection, visit: Visit, asked: Asked, *, is_mid_stay
     free = [one for one in lines if one.setl_id is None]
     if not free and parts:
         last = max(parts, key=part_number)
+        _check_repeated(visit, last, asked)
         again = [one for one in lines if one.setl_id == last.setl_id]
         return VisitSale(
             _stay(visit, again, asked, _Part(part_number(last), last.ends_at, stay_number)),
@@ -182,6 +184,24 @@ def check_next_part(connection: Connection, visit: Visit, record: Settlement) ->
                 f"The stay {visit.mdtrt_id} was settled otherwise since ({later.setl_id})",
             ),
             next_step=Words(f"请先用 2305 撤销结算 {later.setl_id}。", f"First cancel {later.setl_id} with 2305."),
+        )
+
+
+def _check_repeated(visit: Visit, last: Settlement, asked: Asked) -> None:
+    """Let pass what repeats the last part of a stay; with another sum it means lines that are not there."""
+    if asked.total != last.medfee_sumamt:
+        raise NoLinesError(
+            Words(
+                f"就诊 {visit.mdtrt_id} 没有未结算的费用：最后一次结算为 {last.setl_id}（第 {part_number(last)} 段，"
+                f"{last.medfee_sumamt:.2f}），medfee_sumamt（医疗费总额）{asked.total:.2f} 无对应明细",
+                f"Nothing is left to settle of {visit.mdtrt_id}: the last part was {last.setl_id} (part "
+                f"{part_number(last)}, {last.medfee_sumamt:.2f}); no lines make {asked.total:.2f} (medfee_sumamt)",
+            ),
+            next_step=Words(
+                "已无费用的，住院在出院（2402）时即为已结算，无需再发 2304；另有费用的请先用 2301 上传。",
+                "Without further fees the stay is settled with its discharge (2402) and wants no 2304; upload further "
+                "fees with 2301 first.",
+            ),
         )
 
 

@@ -26,15 +26,8 @@ from server.settlement.charging import check_chargeable, withdraw_lines
 from server.settlement.errors import ReversalError
 from server.settlement.sale import Caller
 from server.settlement.standing import Called, find_called
-from server.settlement.stays import (
-    SETTLED_BY,
-    check_alone,
-    discharge,
-    follow,
-    mark_settled,
-    stay_number,
-    undo_discharge,
-)
+from server.settlement.stay_ends import SETTLED_BY
+from server.settlement.stays import check_alone, discharge, settle_up, stay_number, undo_discharge
 from server.settlement.visit_errors import MedTypeError, VisitError
 from server.settlement.visit_sales import VisitSale, check_codes, check_last_part, refuse_nothing, stay_sale
 from server.settlement.visiting import (
@@ -134,7 +127,9 @@ def cancel_discharge(desk: Desk, request: Request, message: Message) -> Output:
 
 def upload(desk: Desk, request: Request, message: Message) -> Output:
     """Keep fee lines of a stay, and answer how each of them splits (2301)."""
-    return upload_lines(desk, request, message, _KIND)
+    output = upload_lines(desk, request, message, _KIND)
+    settle_up(desk.connection, message.many("feedetail")[0].text("mdtrt_id"))
+    return output
 
 
 def withdraw(desk: Desk, request: Request, message: Message) -> Output:
@@ -152,6 +147,7 @@ def withdraw(desk: Desk, request: Request, message: Message) -> Output:
     serials = dict.fromkeys(one.text("feedetl_sn") for one in rows)
     if not withdraw_lines(desk.connection, visit, list(serials)):
         desk.warn(Words("没有未结算的明细", "There were no lines that are not settled"))
+    settle_up(desk.connection, visit.mdtrt_id)
     return {}
 
 
@@ -171,8 +167,7 @@ def settle(desk: Desk, request: Request, message: Message) -> Output:
     found = _sale(desk, request, message, visit)
     check_codes(read_asked(desk, request, message, said), found, are_required=False)
     settled = desk.parts.settlements.settle(desk.connection, found.sale)
-    if visit.state is VisitState.DISCHARGED:
-        mark_settled(desk.connection, visit, settled.record.setl_id)
+    settle_up(desk.connection, visit.mdtrt_id)
     compare_split(desk, said, settled)
     return answer_settled(desk, request.infno, settled)
 
@@ -187,7 +182,7 @@ def cancel(desk: Desk, request: Request, message: Message) -> Output:
         check_last_part(desk.connection, visit, record)
     cancelled = desk.parts.settlements.cancel(desk.connection, called, caller_of(desk, request), kind=_KIND)
     if not cancelled.is_found:
-        follow(desk.connection, visit.mdtrt_id, record.setl_id, stands=False)
+        settle_up(desk.connection, visit.mdtrt_id)
     return answer_cancelled(desk, request.infno, cancelled)
 
 
@@ -207,7 +202,7 @@ def _undo_settlement(desk: Desk, done: KeptMessage, by: Caller) -> None:
     if record.state is SettlementState.ACTIVE:
         check_last_part(desk.connection, _visit(desk, record.mdtrt_id), record)
     desk.parts.settlements.reverse_settlement(desk.connection, record, by, kind=_KIND)
-    follow(desk.connection, record.mdtrt_id, record.setl_id, stands=False)
+    settle_up(desk.connection, record.mdtrt_id)
 
 
 def _undo_cancellation(desk: Desk, done: KeptMessage, by: Caller) -> None:
@@ -223,7 +218,7 @@ def _undo_cancellation(desk: Desk, done: KeptMessage, by: Caller) -> None:
             )
         )
     desk.parts.settlements.reverse_cancellation(desk.connection, record, by)
-    follow(desk.connection, visit.mdtrt_id, record.setl_id, stands=True)
+    settle_up(desk.connection, visit.mdtrt_id)
 
 
 def _undo_admission(desk: Desk, done: KeptMessage, by: Caller) -> None:

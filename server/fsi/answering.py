@@ -27,6 +27,7 @@ from server.fsi.case import Case, Proved, digest_of
 from server.fsi.desk import Deed, Deeds, Desk, Output, Preparation
 from server.fsi.dispatch import deed_of
 from server.fsi.figures import Figures, Outcome
+from server.fsi.institution_kinds import check_kind
 from server.fsi.lookups import LookupBook
 from server.fsi.messages import MessageLog, person_in, person_named_in
 from server.fsi.parts import Parts
@@ -229,6 +230,7 @@ class Answering:
         now = case.proved.post.arrived_at
         demands = self._parts.sign_in.is_demanded
         institution = admit(connection, case.request, deed, now, demands_sign_in=demands)
+        check_kind(institution, case.request.infno, deed, self._area)
         return Desk(connection, self._area, now, self._parts, institution, case.proved.caller)
 
     # -- what was not done -----------------------------------------------------------------------------------------

@@ -26,12 +26,11 @@ from server.settlement.visit_errors import (
     MedTypeError,
     UnknownVisitError,
     VisitDiffersError,
-    VisitError,
     VisitStateError,
 )
 from server.store import insured, settlements, visits
 from server.store.database import Connection
-from server.store.institutions import Institution, InstitutionKind
+from server.store.institutions import Institution
 from server.store.practitioners import PractitionerKind
 from server.store.settlements import Settlement, SettlementState
 from server.store.visits import FeeLine, Visit, VisitKind, VisitState
@@ -109,7 +108,7 @@ def open_visit(connection: Connection, opening: Opening, institution: Institutio
     """Put a visit on record, or find that it is; whoever calls this has locked the person.
 
     Raises:
-        VisitError: The institution is no hospital, the category is another kind's, or the number is taken.
+        MedTypeError: The category is another kind's.
         VisitDiffersError: It is on record with other contents; each is named.
         NotYetError: It begins on a day that has not come.
         PersonError: The person is not insured so on that day.
@@ -119,13 +118,6 @@ def open_visit(connection: Connection, opening: Opening, institution: Institutio
     found = find_standing(connection, opening)
     if found is not None:
         return Opened(found, is_found=True)
-    if institution.kind is not InstitutionKind.HOSPITAL:
-        raise VisitError(
-            Words(
-                f"机构 {institution.code} 是药店，不能办理{_KINDS[opening.kind].zh}；购药请用 2102",
-                f"{institution.code} is a pharmacy: its sales go by 2102",
-            )
-        )
     check_come("begntime（开始时间）", "begntime", opening.begins, opening.by.at)
     person = load_insured(connection, _probe(opening), sealer, opening.by.at)
     check_practitioner(connection, opening.doctor, institution.code, opening.begins, PractitionerKind.DOCTOR)

@@ -92,7 +92,7 @@ def test_an_admission_that_cannot_be_is_refused_by_name(ward: Ward) -> None:
         assert (refused(answer), names in told(answer)) == (code, True), told(answer)
     said = ward.admission() | {"diseinfo": [ward.diagnosis(vali_flag="0", psn_no=LI)]}
     assert refused(ward.say("2401", said)) == "visit.diagnosis"
-    assert refused(Ward(ward.counter, PHARMACY).say("2401", ward.admission())) == "visit.refused"
+    assert refused(Ward(ward.counter, PHARMACY).say("2401", ward.admission())) == "fsi.institution_kind"
 
 
 def test_nobody_is_in_two_hospitals_at_a_time(ward: Ward) -> None:

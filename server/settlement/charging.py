@@ -20,7 +20,7 @@ from rules.benefits.split import split_lines
 from rules.visits import Charge, overdrawn
 from server.errors import StoreContentionError
 from server.settlement.checks import check_sale
-from server.settlement.errors import LineRepeatedError
+from server.settlement.errors import LineEmptyError, LineRepeatedError
 from server.settlement.persons import as_ruled, load_insured, referral_of
 from server.settlement.pricing import Priced, price_lines
 from server.settlement.reckoning import Ground
@@ -68,6 +68,7 @@ def charge(
     Raises:
         VisitStateError: The visit takes no lines any more.
         FeeTimeError: A fee arose after the discharge, or later than today.
+        LineEmptyError: A line has no quantity.
         SumDiffersError: A line is not its quantity times its price.
         LineDiffersError: A line is there with other contents.
         LineSettledError: Its batch is settled.
@@ -76,6 +77,7 @@ def charge(
     check_chargeable(visit)
     unique = _unique(lines)
     for line in unique:
+        _check_count(line)
         _check_time(visit, line, by.at)
     sale = probe_of(visit, unique, by)
     check_sale(sale, by.at.astimezone(BEIJING).date())
@@ -193,6 +195,13 @@ def _unique(lines: Sequence[SaleLine]) -> list[SaleLine]:
                 )
             )
     return list(found.values())
+
+
+def _check_count(line: SaleLine) -> None:
+    if line.count == 0:
+        raise LineEmptyError(
+            Words(f"明细 {line.serial} 的 cnt（数量）为 0", f"Line {line.serial}: cnt is 0"),
+        )
 
 
 def _check_time(visit: Visit, line: SaleLine, now: datetime) -> None:

@@ -43,6 +43,16 @@ class LineNotPositiveError(SettlementError):
     code: ClassVar[str] = "settlement.line_not_positive"
 
 
+class LineEmptyError(SettlementError):
+    """A line of a visit has no quantity: it neither charges nor takes back."""
+
+    code: ClassVar[str] = "settlement.line_empty"
+    next_step: ClassVar[Words] = Words(
+        "请删去该明细，或填写实际数量（退费为负数）后重发。",
+        "Leave the line out, or state its quantity (below zero to take back), and send the others again.",
+    )
+
+
 class NoStayHereError(SettlementError):
     """A pharmacy's sale says that it is a stay."""
 

@@ -248,6 +248,20 @@ def test_a_fee_after_the_discharge_is_refused(ward: Ward) -> None:
     ward.enter(ward.bed(stay, fee_ocur_time=ward.at(days=3)))
 
 
+def test_a_fee_long_before_the_admission_or_after_the_limit_of_the_stay_is_remarked(ward: Ward) -> None:
+    stay = ward.admit(begntime=ward.at(days=200))
+    # A long stay is not late, and a fee of last week is not before it.
+    early, late = ward.bed(stay, fee_ocur_time=ward.at(days=231)), ward.bed(stay, fee_ocur_time=ward.at(days=190))
+    told_of = ward.say("2301", {"feedetail": [early, late]})["warn_msg"]
+    assert f"明细 {early['feedetl_sn']} 早于入院日期" in told_of
+    assert "已过 31 天，超过 30 天的结算时限，结算时将被拒绝" in told_of
+    assert str(late["feedetl_sn"]) not in told_of
+    empty = ward.bed(stay, "0")
+    assert refused(ward.say("2301", {"feedetail": [empty]})) == "settlement.line_empty"
+    ward.done("2402", ward.discharge(stay, endtime=ward.at(days=185)))
+    assert "已过 185 天，超过 180 天" in ward.say("2301", {"feedetail": [late | {"feedetl_sn": "L-late"}]})["warn_msg"]
+
+
 # -- settling ----------------------------------------------------------------------------------------------------------
 
 

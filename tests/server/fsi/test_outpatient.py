@@ -244,6 +244,7 @@ LINES: tuple[tuple[Json, str, str], ...] = (
     ({"rxno": "R1"}, "visit.line_differs", "rxno（处方号）原为 无，现为 R1"),
     ({"feedetl_sn": "N1", "det_item_fee_sumamt": "99.00"}, "settlement.sum_differs", "N1"),
     ({"feedetl_sn": "N1", "fee_ocur_time": "2026-03-11 00:00:00"}, "settlement.begins_later", "N1"),
+    ({"feedetl_sn": "N1", "cnt": "0", "det_item_fee_sumamt": "0.00"}, "settlement.line_empty", "N1"),
     ({"feedetl_sn": "N1", "psn_no": WANG}, "visit.unknown", "PSN0002"),
     ({"feedetl_sn": "N1", "mdtrt_id": "9"}, "visit.unknown", "9"),
 )
@@ -257,6 +258,17 @@ def test_a_line_that_cannot_be_is_refused_by_name(ward: Ward) -> None:
         answer = ward.say("2204", {"feedetail": [line | changed]})
         assert (refused(answer), names in told(answer)) == (code, True), told(answer)
     assert len(lines_in(ward, visit)) == 1
+
+
+def test_a_line_that_is_too_old_to_be_settled_is_remarked_as_it_comes(ward: Ward) -> None:
+    visit = ward.visit()
+    old = [ward.line(visit, fee_ocur_time=ward.at(days=days)) for days in (31, 31, 30)]
+    answer = ward.say("2204", {"feedetail": old})
+    serials = "、".join(str(one["feedetl_sn"]) for one in old[:2])
+    assert f"明细 {serials}：" in answer["warn_msg"]
+    assert "已过 31 天，超过 30 天的结算时限，结算时将被拒绝" in answer["warn_msg"]
+    assert "30 天，超过" not in answer["warn_msg"]
+    assert refused(ward.say("2206", {"data": ward.asked(visit, "300.00")})) == "settlement.too_late"
 
 
 def test_one_message_holds_the_lines_of_one_visit_each_once(ward: Ward) -> None:

@@ -198,6 +198,17 @@ class TestCancellation:
         assert counter.reverse(A, "2103")["infcode"] == 0
         assert counter.totals()[total] <= totals[total]
 
+    def test_who_came_before_the_cancellation_and_was_settled_after_it_is_in_the_way(self, counter: Counter) -> None:
+        """Its message came first and waited; what counts is which of the two was done first."""
+        info = counter.settle(counter.sale(counter.line(price="200.00"), acct_used_flag="0"))
+        counter.office.clock.forward(minutes=2)
+        counter.cancel(info, msgid=A)
+        counter.office.clock.forward(minutes=-1)
+        other = counter.settle(counter.sale(counter.line(price="900.00"), acct_used_flag="0"))
+        answer = counter.reverse(A, "2103")
+        assert refused(answer) == "reversal.refused"
+        assert str(other["setl_id"]) in str(answer["err_msg"])
+
     def test_what_was_settled_before_the_cancellation_or_of_others_is_not_in_the_way(self, counter: Counter) -> None:
         info = counter.settle(counter.sale(counter.line(price="200.00"), acct_used_flag="0"))
         counter.office.clock.forward(hours=1)
@@ -258,6 +269,17 @@ class TestClosedBooks:
         assert refused(answer) == "reversal.refused"
         assert "2026-03-10 至 2026-03-10 已对账相符" in str(answer["err_msg"])
         assert "2103" in str(answer["warn_msg"])
+
+    @pytest.mark.parametrize("office", ["420100", "350204"])
+    def test_books_of_another_office_or_without_a_record_close_nothing(self, counter: Counter, office: str) -> None:
+        counter.settle(counter.sale(counter.line()), msgid=A)
+        assert self.compare(counter, setl_optins=office) == "000000"
+        assert counter.reverse(A)["infcode"] == 0
+
+    def test_an_office_closes_the_books_of_those_below_it(self, counter: Counter) -> None:
+        settled = counter.office.say("2102", counter.sale(counter.line()), msgid=A)["output"]
+        assert self.compare(counter, settled, setl_optins="350000") == "000000"
+        assert refused(counter.reverse(A)) == "reversal.refused"
 
     def test_a_cancellation_that_was_compared_stays(self, counter: Counter) -> None:
         settled = counter.office.say("2102", counter.sale(counter.line()))["output"]

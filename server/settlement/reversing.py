@@ -58,7 +58,7 @@ def restore(connection: Connection, record: Settlement, by: Caller, entitlements
     if visit.kind is VisitKind.PHARMACY:
         visits.change_visit(connection, replace(visit, state=VisitState.SETTLED))
     entitlements.use_again(connection, record.setl_id)
-    check_totals_unused(connection, record, negative.settled_at)
+    check_totals_unused(connection, record, negative)
 
 
 def _take_again(connection: Connection, negative: Settlement, by: Caller) -> None:

@@ -176,7 +176,7 @@ def check_next_part(connection: Connection, visit: Visit, record: Settlement) ->
             ),
             next_step=Words("请按先后顺序冲正：先冲正前一段的撤销。", "Reverse in order: first the part before it."),
         )
-    later = next((one for n, one in standing.items() if n >= own or one.settled_at > record.settled_at), None)
+    later = next((one for n, one in standing.items() if n >= own or one.n > record.n), None)
     if later is not None:
         raise ReversalError(
             Words(

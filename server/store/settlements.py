@@ -7,7 +7,7 @@ negative, is held by indexes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -18,7 +18,7 @@ from server.store import bulk
 from server.store.amounts import FEN
 from server.store.fsi_tables import settlement, settlement_code, settlement_increment, settlement_line, year_opening
 from server.store.records import Records
-from server.store.times import micros, moment_or_none
+from server.store.times import micros
 
 OF_VISIT = "@visit"
 """How the key of an increment ends that is no total of a year: what a part of a stay hands on to the next."""
@@ -107,6 +107,11 @@ class Settlement:
     """JSON: ids and versions."""
     funds: str
     """JSON: `setldetail`."""
+    n: int = 0
+    """Counts what was made of a person's, negatives too, in the order in which it was made; given when it is kept.
+
+    Moments do not say it: a message that came first may have waited for the person longer than the next one.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +168,7 @@ _BY_ID = select(settlement).where(settlement.c.setl_id == bindparam("setl_id"))
 _STANDING = select(settlement).where(
     settlement.c.sale_key == bindparam("sale_key"), settlement.c.state == SettlementState.ACTIVE.value
 )
+_NEWEST = select(func.max(settlement.c.n)).where(settlement.c.psn_no == bindparam("psn_no"))
 _LINES_OF = (
     select(settlement_line)
     .where(settlement_line.c.setl_id == bindparam("setl_id"))
@@ -203,9 +209,10 @@ def add_settlement(
     """Keep a settlement with all that belongs to it; return whether it was kept.
 
     It is not if its sale has one that stands, or what it cancels is cancelled already. On PostgreSQL this waits for
-    whoever is about to settle the same sale.
+    whoever is about to settle the same sale. It gets the next number of its person, whom the caller has locked.
     """
-    if not bulk.insert_missing(connection, settlement, [_SETTLEMENTS.row(one)]):
+    newest = connection.scalar(_NEWEST, {"psn_no": one.psn_no}) or 0
+    if not bulk.insert_missing(connection, settlement, [_SETTLEMENTS.row(replace(one, n=newest + 1))]):
         return False
     bulk.insert_all(connection, settlement_line, _LINES.rows(lines))
     bulk.insert_missing(connection, settlement_code, _CODES.rows(codes))
@@ -241,11 +248,9 @@ def find_cancelling(connection: Connection, setl_id: str) -> Settlement | None:
     return None if row is None else _SETTLEMENTS.record(row)
 
 
-def cancelled_last_at(connection: Connection, setl_id: str) -> datetime | None:
-    """Return when a settlement was cancelled last, even if that was taken back; None if it never was."""
-    return moment_or_none(
-        connection.scalar(select(func.max(settlement.c.settled_us)).where(settlement.c.cancels == setl_id))
-    )
+def cancelled_last_as(connection: Connection, setl_id: str) -> int | None:
+    """Return the number of a settlement's last negative, even if that was taken back; None if it never had one."""
+    return connection.scalar(select(func.max(settlement.c.n)).where(settlement.c.cancels == setl_id))
 
 
 def load_settlements_of_visit(connection: Connection, mdtrt_id: str) -> Sequence[Settlement]:
@@ -265,13 +270,11 @@ def load_settlements_of_person(
     return _SETTLEMENTS.records(connection.execute(asked.order_by(found.settled_us, found.setl_id)))
 
 
-def load_standing_since(connection: Connection, psn_no: str, since: datetime) -> Sequence[Settlement]:
-    """Return somebody's settlements that stand and were made from a moment on, in order."""
+def load_standing_after(connection: Connection, psn_no: str, n: int) -> Sequence[Settlement]:
+    """Return somebody's settlements that stand and were made after the one of a number, in order."""
     found = settlement.c
-    asked = select(settlement).where(
-        found.psn_no == psn_no, found.state == SettlementState.ACTIVE.value, found.settled_us >= micros(since)
-    )
-    return _SETTLEMENTS.records(connection.execute(asked.order_by(found.settled_us, found.setl_id)))
+    asked = select(settlement).where(found.psn_no == psn_no, found.state == SettlementState.ACTIVE.value, found.n > n)
+    return _SETTLEMENTS.records(connection.execute(asked.order_by(found.n)))
 
 
 def change_state(connection: Connection, setl_id: str, *, before: SettlementState, after: SettlementState) -> bool:

@@ -250,7 +250,8 @@ def find_cancelling(connection: Connection, setl_id: str) -> Settlement | None:
 
 def cancelled_last_as(connection: Connection, setl_id: str) -> int | None:
     """Return the number of a settlement's last negative, even if that was taken back; None if it never had one."""
-    return connection.scalar(select(func.max(settlement.c.n)).where(settlement.c.cancels == setl_id))
+    newest: int | None = connection.scalar(select(func.max(settlement.c.n)).where(settlement.c.cancels == setl_id))
+    return newest
 
 
 def load_settlements_of_visit(connection: Connection, mdtrt_id: str) -> Sequence[Settlement]:

@@ -32,6 +32,7 @@ from server.fsi.lookups import LookupBook
 from server.fsi.messages import MessageLog, person_in, person_named_in
 from server.fsi.parts import Parts
 from server.fsi.person_passwords import PersonPasswords
+from server.fsi.place import asks_for_place, check_place
 from server.fsi.post import Post, Reply
 from server.fsi.proving import Gate
 from server.fsi.recent_answers import RecentAnswers
@@ -231,7 +232,11 @@ class Answering:
         demands = self._parts.sign_in.is_demanded
         institution = admit(connection, case.request, deed, now, demands_sign_in=demands)
         check_kind(institution, case.request.infno, deed, self._area)
-        return Desk(connection, self._area, now, self._parts, institution, case.proved.caller)
+        desk = Desk(connection, self._area, now, self._parts, institution, case.proved.caller)
+        if asks_for_place(case.request.infno, deed):
+            remark = check_place(institution.district, case.request.district)
+            desk.warnings.extend([remark] if remark else [])
+        return desk
 
     # -- what was not done -----------------------------------------------------------------------------------------
 

@@ -161,7 +161,7 @@ def probe_of(visit: Visit, lines: Sequence[SaleLine], by: Caller) -> Sale:
     """Return lines of a visit as the sale that they will be part of; those of an outpatient count when they arose."""
     times = [line.at for line in lines] if visit.kind is VisitKind.OUTPATIENT else []
     return Sale(
-        by=by,
+        by=replace(by, district=visit.district),
         psn_no=visit.psn_no,
         credential=None,
         insutype=visit.insutype,

@@ -7,7 +7,7 @@ what a settlement would find. How much a fund pays, and whether its cap is reach
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
@@ -65,6 +65,8 @@ def enjoyments_of(
     """
     if insured.load_person(connection, asked.psn_no) is None:
         raise PersonError(Words(f"没有人员编号 {asked.psn_no}", f"There is no person {asked.psn_no}"))
+    # Asked by one institution about another: where that one is, is where the person would be treated.
+    asked = replace(asked, by=replace(asked.by, institution=institution.code, district=institution.district))
     basic = _BASIC.get(asked.insutype, asked.insutype)
     try:
         check_institution(connection, institution.code, asked.begins)
@@ -76,7 +78,7 @@ def enjoyments_of(
         begins=asked.begins.astimezone(BEIJING).date(),
         level=institution.level,
         institution_kind=institution.kind,
-        district=asked.by.district or institution.district,
+        district=institution.district,
         disease=asked.disease or None,
         referral=referral_of(found, asked),
         uses_account=True,

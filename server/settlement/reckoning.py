@@ -84,7 +84,7 @@ def _visit(sale: Sale, institution: Institution, person: Insured, entitled: Enti
         ends=None if sale.stay_number is None else sale.day,
         level=institution.level,
         institution_kind=institution.kind,
-        district=sale.by.district or institution.district,
+        district=sale.by.district,
         disease=sale.disease or None,
         referral=referral_of(person, sale),
         uses_account=sale.uses_account,

@@ -90,7 +90,7 @@ class Caller:
 
     institution: str
     district: str
-    """`mdtrtarea_admvs`, where the person is treated."""
+    """Where the person is treated: the institution's by the register; of a visit, as it was when the visit began."""
     infno: str
     msgid: str
     operator: str

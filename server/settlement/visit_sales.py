@@ -324,7 +324,7 @@ def _stay(visit: Visit, lines: Sequence[FeeLine], asked: Asked, part: _Part) -> 
 
 def _sale(visit: Visit, lines: Sequence[FeeLine], asked: Asked, *, number: str, ends: datetime | None) -> Sale:
     return Sale(
-        by=replace(asked.by, district=asked.by.district or visit.district),
+        by=replace(asked.by, district=visit.district),
         psn_no=visit.psn_no,
         credential=asked.credential,
         insutype=visit.insutype,

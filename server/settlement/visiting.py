@@ -132,7 +132,7 @@ def open_visit(connection: Connection, opening: Opening, institution: Institutio
         number=opening.number,
         begins_at=opening.begins,
         ends_at=None,
-        district=opening.by.district or institution.district,
+        district=opening.by.district,
         insured_district=person.insurance.district,
         doctor=opening.doctor,
         dise_codg=opening.disease,

@@ -33,6 +33,7 @@ from rules.benefits.rule_set import (
     Portion,
     RuleSet,
 )
+from rules.benefits.stay_facts import read_stay_facts
 from rules.benefits.when_file import Names, read_line_test, read_when
 from rules.money import ONE, ZERO
 
@@ -110,6 +111,7 @@ def _rule_set(head: Table, file: str) -> RuleSet:
         days_late=read_days_late(head.table("days_late")),
         stated=read_stated(head.table("stated"), stays),
         plausible=read_plausible(head.table("plausible")),
+        stay_facts=read_stay_facts(head.table("stay_facts")),
     )
     _refuse_unpaid_stays(head, rules)
     return rules

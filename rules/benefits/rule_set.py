@@ -20,6 +20,7 @@ from rules.benefits.days_late import DaysLate
 from rules.benefits.facts import ALWAYS, Condition, Facts, facts_of
 from rules.benefits.outcome import Fund
 from rules.benefits.plausible import Plausible
+from rules.benefits.stay_facts import StayFacts
 from rules.money import ONE, ZERO, at_least_zero, to_cent
 
 BASIC = "basic"
@@ -368,6 +369,7 @@ class RuleSet:
     days_late: DaysLate
     stated: Stated
     plausible: Plausible
+    stay_facts: StayFacts
 
     def highest_identity(self, held: Collection[str]) -> str | None:
         """Return the highest of the identities that somebody holds; those unknown here do not count."""

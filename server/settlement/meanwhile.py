@@ -6,6 +6,7 @@ would be used twice, or one deductible paid twice. The same goes for drugs of wh
 
 What came since is told by the order in which a person's settlements and cancellations were made, not by the moments at
 which their messages came: of two at once, the one that came first may have been the second to get hold of the person.
+What itself stood again since, and did not when this one was reckoned, is in its way as well.
 """
 
 from __future__ import annotations
@@ -42,11 +43,7 @@ def check_limits_unused(connection: Connection, rules: RuleSet, setl_id: str) ->
     cancelled_as = settlements.cancelled_last_as(connection, setl_id)
     assert record is not None  # noqa: S101 - whoever calls this has it
     assert cancelled_as is not None  # noqa: S101 - what stands again was cancelled
-    others = [
-        one
-        for one in settlements.load_standing_after(connection, record.psn_no, cancelled_as)
-        if one.setl_id != setl_id
-    ]
+    others = settlements.load_standing_beside(connection, record, cancelled_as)
     own = _drugs(connection, record) if others else []
     for other in others:
         for drug in _drugs(connection, other):

@@ -416,6 +416,7 @@ settlement = Table(
     Column("rules", Text, nullable=False, comment="JSON: ids and versions"),
     Column("funds", Text, nullable=False, comment="JSON: setldetail"),
     Column("n", BigInteger, nullable=False, comment="counts what was made of a person's, negatives too, in order"),
+    Column("struck_n", BigInteger, comment="of a negative that was struck out: its place in the same order"),
     Index("uq_settlement_sale_key_active", "sale_key", unique=True, sqlite_where=IS_ACTIVE, postgresql_where=IS_ACTIVE),
     Index("uq_settlement_cancels", "cancels", unique=True, sqlite_where=IS_CANCELLING, postgresql_where=IS_CANCELLING),
     Index("uq_settlement_psn_no_n", "psn_no", "n", unique=True),

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from server.store.amounts import FEN
 from server.store.fsi_tables import settlement, settlement_increment
-from server.store.settlements import OF_VISIT, Settlement, SettlementState, load_settlement
+from server.store.settlements import OF_VISIT, Settlement, SettlementState, came_beside, load_settlement
 
 _STAYS = "stays"
 _OF_VISIT = f"%{OF_VISIT}"
@@ -50,7 +50,7 @@ def load_carried(connection: Connection, mdtrt_id: str) -> Carried:
 
 
 def find_sharing_totals(connection: Connection, one: Settlement, after: int) -> Settlement | None:
-    """Return the first other settlement that stands, was made after a number, and moves a total that this one moves.
+    """Return the first that stands, came beside this one since a number, and moves a total that this one moves.
 
     The number of stays is none of them: whose stay is the first of a year is said by the admissions.
     """
@@ -61,9 +61,8 @@ def find_sharing_totals(connection: Connection, one: Settlement, after: int) -> 
         .join(settlement_increment, moved.setl_id == settlement.c.setl_id)
         .where(
             settlement.c.psn_no == one.psn_no,
-            settlement.c.n > after,
+            came_beside(one, after),
             settlement.c.state == SettlementState.ACTIVE.value,
-            settlement.c.setl_id != one.setl_id,
             moved.year == one.year,
             moved.key.in_(own),
         )

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select, update
 
 from server.store import bulk
 from server.store.amounts import FEN
@@ -112,6 +112,8 @@ class Settlement:
 
     Moments do not say it: a message that came first may have waited for the person longer than the next one.
     """
+    struck_n: int | None = None
+    """In the same order, when a negative was struck out, so that what it had cancelled stood again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,9 @@ _BY_ID = select(settlement).where(settlement.c.setl_id == bindparam("setl_id"))
 _STANDING = select(settlement).where(
     settlement.c.sale_key == bindparam("sale_key"), settlement.c.state == SettlementState.ACTIVE.value
 )
-_NEWEST = select(func.max(settlement.c.n)).where(settlement.c.psn_no == bindparam("psn_no"))
+_NEWEST = select(func.max(settlement.c.n), func.max(settlement.c.struck_n)).where(
+    settlement.c.psn_no == bindparam("psn_no")
+)
 _LINES_OF = (
     select(settlement_line)
     .where(settlement_line.c.setl_id == bindparam("setl_id"))
@@ -211,8 +215,8 @@ def add_settlement(
     It is not if its sale has one that stands, or what it cancels is cancelled already. On PostgreSQL this waits for
     whoever is about to settle the same sale. It gets the next number of its person, whom the caller has locked.
     """
-    newest = connection.scalar(_NEWEST, {"psn_no": one.psn_no}) or 0
-    if not bulk.insert_missing(connection, settlement, [_SETTLEMENTS.row(replace(one, n=newest + 1))]):
+    numbered = replace(one, n=_next_number(connection, one.psn_no))
+    if not bulk.insert_missing(connection, settlement, [_SETTLEMENTS.row(numbered)]):
         return False
     bulk.insert_all(connection, settlement_line, _LINES.rows(lines))
     bulk.insert_missing(connection, settlement_code, _CODES.rows(codes))
@@ -271,10 +275,24 @@ def load_settlements_of_person(
     return _SETTLEMENTS.records(connection.execute(asked.order_by(found.settled_us, found.setl_id)))
 
 
-def load_standing_after(connection: Connection, psn_no: str, n: int) -> Sequence[Settlement]:
-    """Return somebody's settlements that stand and were made after the one of a number, in order."""
+def came_beside(one: Settlement, after: int) -> ColumnElement[bool]:
+    """Tell in SQL which others know nothing of a settlement, or it nothing of them.
+
+    They were made after a number, that of its cancellation; or they did not stand when it was made, and do since.
+    """
+    negative = settlement.alias()
+    was_away = exists().where(
+        negative.c.cancels == settlement.c.setl_id, negative.c.n < one.n, negative.c.struck_n > one.n
+    )
+    return and_(settlement.c.setl_id != one.setl_id, or_(settlement.c.n > after, was_away))
+
+
+def load_standing_beside(connection: Connection, one: Settlement, after: int) -> Sequence[Settlement]:
+    """Return the settlements of the same person that stand and `came_beside` one, in order."""
     found = settlement.c
-    asked = select(settlement).where(found.psn_no == psn_no, found.state == SettlementState.ACTIVE.value, found.n > n)
+    asked = select(settlement).where(
+        found.psn_no == one.psn_no, found.state == SettlementState.ACTIVE.value, came_beside(one, after)
+    )
     return _SETTLEMENTS.records(connection.execute(asked.order_by(found.n)))
 
 
@@ -286,6 +304,24 @@ def change_state(connection: Connection, setl_id: str, *, before: SettlementStat
     found = settlement.c
     changed = update(settlement).where(found.setl_id == setl_id, found.state == before.value)
     return connection.execute(changed.values(state=after.value)).rowcount > 0
+
+
+def strike_out_negative(connection: Connection, negative: Settlement) -> bool:
+    """Strike a negative out, so that what it cancelled may stand again; return whether it still was one.
+
+    Whoever calls this has locked the person.
+    """
+    found = settlement.c
+    struck = update(settlement).where(
+        found.setl_id == negative.setl_id, found.state == SettlementState.CANCELLING.value
+    )
+    values = {"state": SettlementState.REVERSED.value, "struck_n": _next_number(connection, negative.psn_no)}
+    return connection.execute(struck.values(values)).rowcount > 0
+
+
+def _next_number(connection: Connection, psn_no: str) -> int:
+    made, struck = connection.execute(_NEWEST, {"psn_no": psn_no}).one()
+    return 1 + max(made or 0, struck or 0)
 
 
 def load_lines(connection: Connection, setl_id: str) -> Sequence[SettledLine]:

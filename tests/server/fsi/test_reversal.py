@@ -209,6 +209,23 @@ class TestCancellation:
         assert refused(answer) == "reversal.refused"
         assert str(other["setl_id"]) in str(answer["err_msg"])
 
+    def test_two_do_not_both_stand_again_of_which_one_was_reckoned_without_the_other(self, counter: Counter) -> None:
+        def settled(price: str) -> dict[str, object]:
+            return counter.settle(counter.sale(counter.line(price=price), acct_used_flag="0"))
+
+        first = settled("200.00")
+        counter.cancel(first, msgid=A)
+        counter.cancel(settled("900.00"), msgid=B)
+        assert counter.reverse(A, "2103")["infcode"] == 0
+        answer = counter.reverse(B, "2103")
+        assert (refused(answer), str(first["setl_id"]) in str(answer["err_msg"])) == ("reversal.refused", True)
+        # What was reckoned on it while it stood, before or after, is another matter.
+        third, number = settled("300.00"), f"{PHARMACY}20260310120000093"
+        counter.cancel(third, msgid=f"{number}0")
+        counter.cancel(first, msgid=f"{number}1")
+        for n in (1, 0):
+            assert counter.reverse(f"{number}{n}", "2103")["infcode"] == 0
+
     def test_what_was_settled_before_the_cancellation_or_of_others_is_not_in_the_way(self, counter: Counter) -> None:
         info = counter.settle(counter.sale(counter.line(price="200.00"), acct_used_flag="0"))
         counter.office.clock.forward(hours=1)

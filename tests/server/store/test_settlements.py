@@ -177,6 +177,23 @@ def test_what_was_made_of_a_person_is_told_in_the_order_in_which_it_was_made(sto
         settle(connection, settlement("S4", sale_key="4", psn_no="P2", settled_at=later(hours=4)))
         assert settlements.cancelled_last_as(connection, "S1") == 2
         assert settlements.cancelled_last_as(connection, "S3") is None
-        assert [one.setl_id for one in settlements.load_standing_after(connection, "P1", 2)] == ["S3"]
-        assert [one.setl_id for one in settlements.load_standing_after(connection, "P1", 3)] == []
-        assert [one.n for one in settlements.load_standing_after(connection, "P2", 0)] == [1]
+        first = settlements.load_settlement(connection, "S1")
+        second = settlements.find_cancelling(connection, "S1")
+        third = settlements.load_settlement(connection, "S3")
+        assert first is not None
+        assert second is not None
+        assert third is not None
+        assert [one.n for one in (first, second, third)] == [1, 2, 3]
+        assert [one.setl_id for one in settlements.load_standing_beside(connection, first, 2)] == ["S3"]
+        assert settlements.load_standing_beside(connection, first, 3) == []
+        assert settlements.load_standing_beside(connection, third, 3) == []
+        # It stands again, and did not when the third was made.
+        assert settlements.strike_out_negative(connection, second)
+        assert not settlements.strike_out_negative(connection, second)
+        assert settlements.change_state(connection, "S1", before=CANCELLED, after=ACTIVE)
+        assert [one.setl_id for one in settlements.load_standing_beside(connection, third, 5)] == ["S1"]
+        settle(connection, settlement("S5", sale_key="5"))
+        fifth = settlements.load_settlement(connection, "S5")
+        assert fifth is not None
+        assert fifth.n == 5
+        assert settlements.load_standing_beside(connection, fifth, 6) == []

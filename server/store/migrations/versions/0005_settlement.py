@@ -690,6 +690,12 @@ def upgrade() -> None:
             nullable=False,
             comment="counts what was made of a person's, negatives too, in order",
         ),
+        sa.Column(
+            "struck_n",
+            sa.BigInteger(),
+            nullable=True,
+            comment="of a negative that was struck out: its place in the same order",
+        ),
         sa.ForeignKeyConstraint(["mdtrt_id"], ["visit.mdtrt_id"], name=op.f("fk_settlement_mdtrt_id")),
         sa.PrimaryKeyConstraint("setl_id", name=op.f("pk_settlement")),
     )

@@ -21,7 +21,8 @@ from rules.visits import Charge, overdrawn
 from server.errors import StoreContentionError
 from server.settlement.checks import check_sale
 from server.settlement.errors import LineEmptyError, LineRepeatedError
-from server.settlement.persons import as_ruled, load_insured, referral_of
+from server.settlement.insured_days import insured_to, last_moment, stay_facts_of
+from server.settlement.persons import Insured, as_ruled, load_insured, referral_of
 from server.settlement.pricing import Priced, price_lines
 from server.settlement.reckoning import Ground
 from server.settlement.sale import Caller, Sale, SaleLine, key_of, plain
@@ -174,6 +175,7 @@ def probe_of(visit: Visit, lines: Sequence[SaleLine], by: Caller) -> Sale:
         disease=visit.dise_codg,
         visit=visit.mdtrt_id,
         ends=max(times, default=visit.ends_at),
+        admitted=None if visit.kind is VisitKind.OUTPATIENT else visit.begins_at.astimezone(BEIJING).date(),
     )
 
 
@@ -259,7 +261,7 @@ def _settled_elsewhere(connection: Connection, visit: Visit, batch: str) -> str:
 def _split(
     connection: Connection, visit: Visit, sale: Sale, institution: Institution, ground: Ground
 ) -> tuple[tuple[Priced, ...], Sequence[SplitLine]]:
-    person = load_insured(connection, sale, ground.sealer, sale.by.at)
+    person = _insured(connection, visit, sale, ground)
     priced = price_lines(connection, sale, institution, person.insurance)
     is_stay = visit.kind is VisitKind.INPATIENT
     ruled = RuledVisit(
@@ -275,6 +277,17 @@ def _split(
     force = ground.books.for_district(person.insurance.district).for_visit(ruled)
     facts = facts_of(as_ruled(person, force.rules, force.day), ruled, force.rules.districts)
     return priced, split_lines(force.rules, facts, ruled, [one.reckoned for one in priced])[0]
+
+
+def _insured(connection: Connection, visit: Visit, sale: Sale, ground: Ground) -> Insured:
+    if sale.admitted is None:
+        return load_insured(connection, sale, ground.sealer, sale.by.at)
+    facts = stay_facts_of(visit, ground.books.for_district(visit.insured_district))
+    last = insured_to(connection, visit, facts, sale.by.at)
+    if last is not None and sale.ends is not None:
+        # Its lines may come after the discharge, and what arose before the insurance ended is settled.
+        sale = replace(sale, ends=last_moment(last))
+    return load_insured(connection, sale, ground.sealer, sale.by.at, facts)
 
 
 def _kept(visit: Visit, priced: Priced, split: SplitLine) -> FeeLine:

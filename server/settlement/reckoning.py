@@ -15,6 +15,7 @@ from rules.benefits.book import Books
 from rules.benefits.case import Visit, YearTotals
 from rules.benefits.engine import settle
 from rules.benefits.outcome import Settlement
+from rules.benefits.stay_facts import StayFacts
 from rules.benefits.tally import STAYS
 from server.people.sealing import Sealer
 from server.settlement.checks import check_in_time
@@ -56,7 +57,7 @@ def reckon(connection: Connection, sale: Sale, institution: Institution, ground:
         SettlementError: Person, credential, day or entitlement stand in the way.
         BenefitError: No rules hold, or the case contradicts itself.
     """
-    person = load_insured(connection, sale, ground.sealer, now)
+    person = load_insured(connection, sale, ground.sealer, now, of_stay(sale, ground))
     book = ground.books.for_district(person.insurance.district)
     check_in_time(sale, book.days_late(sale.day), now.astimezone(BEIJING).date())
     priced = price_lines(connection, sale, institution, person.insurance)
@@ -74,6 +75,11 @@ def reckon(connection: Connection, sale: Sale, institution: Institution, ground:
         YearTotals(totals),
     )
     return Reckoned(sale, institution, person, priced, entitled, outcome)
+
+
+def of_stay(sale: Sale, ground: Ground) -> StayFacts:
+    """Return on which day of a stay facts must hold, by the rules of the admission."""
+    return ground.books.for_district(sale.insured_district).near(sale.admitted or sale.day).stay_facts
 
 
 def _visit(sale: Sale, institution: Institution, person: Insured, entitled: Entitled) -> Visit:

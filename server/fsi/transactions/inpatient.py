@@ -24,12 +24,13 @@ from server.fsi.transactions.visits import (
 )
 from server.settlement.charging import check_chargeable, withdraw_lines
 from server.settlement.errors import ReversalError
+from server.settlement.insured_days import insured_to, stay_facts_of
 from server.settlement.sale import Caller
 from server.settlement.standing import Called, find_called
 from server.settlement.stay_ends import SETTLED_BY
 from server.settlement.stays import check_alone, discharge, settle_up, stay_number, undo_discharge
 from server.settlement.visit_errors import MedTypeError, VisitError
-from server.settlement.visit_sales import VisitSale, check_codes, check_last_part, refuse_nothing, stay_sale
+from server.settlement.visit_sales import Reach, VisitSale, check_codes, check_last_part, refuse_nothing, stay_sale
 from server.settlement.visiting import (
     CalledVisit,
     Opening,
@@ -191,7 +192,8 @@ def _sale(desk: Desk, request: Request, message: Message, visit: Visit) -> Visit
     asked = read_asked(desk, request, message, said)
     book = desk.parts.settlements.ground.books.for_district(visit.insured_district)
     number = stay_number(desk.connection, visit, book, desk.now)
-    found = stay_sale(desk.connection, visit, asked, is_mid_stay=said.flag("mid_setl_flag"), stay_number=number)
+    last = insured_to(desk.connection, visit, stay_facts_of(visit, book), desk.now)
+    found = stay_sale(desk.connection, visit, asked, Reach(said.flag("mid_setl_flag"), number, last))
     refuse_nothing(found)
     return found
 

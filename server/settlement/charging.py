@@ -14,7 +14,6 @@ from decimal import Decimal
 
 from codes.words import Words
 from rules.benefits.case import Visit as RuledVisit
-from rules.benefits.facts import facts_of
 from rules.benefits.outcome import SplitLine
 from rules.benefits.split import split_lines
 from rules.visits import Charge, overdrawn
@@ -275,7 +274,7 @@ def _split(
         referral=referral_of(person, sale),
     )
     force = ground.books.for_district(person.insurance.district).for_visit(ruled)
-    facts = facts_of(as_ruled(person, force.rules, force.day), ruled, force.rules.districts)
+    facts = force.rules.facts_of(as_ruled(person, force.rules, force.day), ruled)
     return priced, split_lines(force.rules, facts, ruled, [one.reckoned for one in priced])[0]
 
 

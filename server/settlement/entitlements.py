@@ -285,8 +285,8 @@ def _dual_channel(case: _Case) -> tuple[list[str], list[Lack], list[Words]]:
             serial, name = priced.line.serial, drug.name or drug.item
             remarks.append(
                 Words(
-                    f"明细 {serial}：{of_list.title.zh} {name} 无双通道审批，按药店购药结算",
-                    f"line {serial}: {of_list.title.en}, no approval; settled as bought at a pharmacy",
+                    f"明细 {serial}：{of_list.title.zh} {name} 无双通道审批，不享受双通道待遇",
+                    f"line {serial}: {of_list.title.en}, no approval; not settled as a dual-channel drug",
                 )
             )
     return serials, lacks, remarks

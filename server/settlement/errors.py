@@ -53,10 +53,21 @@ class LineEmptyError(SettlementError):
     )
 
 
-class NoStayHereError(SettlementError):
-    """A pharmacy's sale says that it is a stay."""
+class CategoryError(SettlementError):
+    """The category may not be stated of such a sale, or goes by a disease that is not named."""
 
     code: ClassVar[str] = "settlement.med_type"
+
+
+class NotCoveredError(SettlementError):
+    """The rules have nothing that pays for a stay of that insurance and category."""
+
+    code: ClassVar[str] = "settlement.not_covered"
+    next_step: ClassVar[Words] = Words(
+        "请核对险种与医疗类别；参保地确无此待遇的，请告知参保人按自费处理，或联系参保地经办机构。",
+        "Check insurance and category; if the place of insurance pays for no such stay, tell the person, or ask its "
+        "office.",
+    )
 
 
 class NotYetError(SettlementError):

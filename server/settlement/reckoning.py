@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from codes.words import Words
 from rules.benefits.book import Books
 from rules.benefits.case import Visit, YearTotals
 from rules.benefits.engine import settle
@@ -18,6 +19,7 @@ from rules.benefits.outcome import Settlement
 from rules.benefits.stay_facts import StayFacts
 from rules.benefits.tally import STAYS
 from server.people.sealing import Sealer
+from server.settlement.categories import check_category, remarks_on
 from server.settlement.checks import check_in_time
 from server.settlement.entitlement import Entitled, Entitlements
 from server.settlement.persons import Insured, as_ruled, load_insured, referral_of
@@ -48,6 +50,8 @@ class Reckoned:
     priced: tuple[Priced, ...]
     entitled: Entitled
     outcome: Settlement
+    remarks: tuple[Words, ...]
+    """What the sender should know of the whole."""
 
 
 def reckon(connection: Connection, sale: Sale, institution: Institution, ground: Ground, now: datetime) -> Reckoned:
@@ -64,17 +68,20 @@ def reckon(connection: Connection, sale: Sale, institution: Institution, ground:
     entitled = ground.entitlements.look(connection, sale, institution, priced)
     visit = _visit(sale, institution, person, entitled)
     force = book.for_visit(visit)
+    check_category(force.rules, sale)
     totals = settlements.load_year_totals(connection, sale.psn_no, force.day.year)
     if sale.stay_number is not None:
         visit = _going_on(connection, visit, sale, force.day.year)
+    ruled = as_ruled(person, force.rules, force.day)
     outcome = settle(
         book,
-        as_ruled(person, force.rules, force.day),
+        ruled,
         replace(visit, stay_number=sale.stay_number or _stay_number(totals)),
         [one.reckoned for one in priced],
         YearTotals(totals),
     )
-    return Reckoned(sale, institution, person, priced, entitled, outcome)
+    remarks = (*entitled.remarks, *remarks_on(force.rules, ruled, sale, outcome))
+    return Reckoned(sale, institution, person, priced, entitled, outcome, remarks)
 
 
 def of_stay(sale: Sale, ground: Ground) -> StayFacts:

@@ -22,6 +22,7 @@ from server.fsi.transactions.visits import (
     upload_lines,
     visit_of_message,
 )
+from server.settlement.categories import check_visit_category
 from server.settlement.charging import check_chargeable, withdraw_lines
 from server.settlement.errors import ReversalError
 from server.settlement.insured_days import insured_to, stay_facts_of
@@ -47,6 +48,7 @@ from server.store.settlements import SettlementState
 from server.store.visits import Visit, VisitKind, VisitState
 from wire.fsi.envelope import Request
 from wire.fsi.record import Message
+from wire.fsi.values import BEIJING
 
 _KIND: Final = VisitKind.INPATIENT
 _ADMISSION, _DISCHARGE = "admission", "discharge"
@@ -78,6 +80,9 @@ def admit(desk: Desk, request: Request, message: Message) -> Output:
     if opened.is_found:
         desk.warn(Words("该入院此前已办理，返回原就诊ID", "The admission is on record; this is that visit"))
     else:
+        book = desk.parts.settlements.ground.books.for_district(opened.visit.insured_district)
+        rules = book.near(opening.begins.astimezone(BEIJING).date())
+        check_visit_category(rules, _KIND, opening.insutype, opening.med_type, opening.disease)
         main = said.text("dscg_maindiag_code")
         diagnoses = read_diagnoses(mdtrt_id, _ADMISSION, message.many("diseinfo"), main)
         visits.replace_diagnoses(desk.connection, mdtrt_id, _ADMISSION, diagnoses)

@@ -169,8 +169,10 @@ def test_a_visit_is_called_by_its_institution_person_and_number(ward: Ward) -> N
 
 
 DESCRIPTIONS: tuple[tuple[Json, str, str], ...] = (
-    ({"med_type": "21"}, "visit.med_type", "med_type（医疗类别）21"),
-    ({"med_type": "41"}, "visit.med_type", "41"),
+    ({"med_type": "21"}, "visit.med_type", "普通住院（21） 不能用于门诊，可填：普通门诊（11）"),
+    ({"med_type": "41"}, "visit.med_type", "定点药店购药（41）"),
+    ({"med_type": "15"}, "visit.med_type", "特药（地方）（15）"),
+    ({"med_type": "310"}, "visit.med_type", "310 不能用于门诊"),
     ({"med_type": "14"}, "visit.med_type", "dise_codg"),
     ({"begntime": "2026-03-12 08:00:00"}, "settlement.begins_later", "begntime"),
 )

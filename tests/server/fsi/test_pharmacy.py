@@ -208,7 +208,7 @@ class TestLines:
             ),
             ({"medfee_sumamt": "100.01"}, "settlement.sum_differs", "相差 -0.01"),
             ({"begntime": "2026-03-11 00:00:00"}, "settlement.begins_later", "2026-03-11"),
-            ({"med_type": "21"}, "settlement.med_type", "住院类：普通住院（21）"),
+            ({"med_type": "21"}, "settlement.med_type", "普通住院（21） 不能用于药店结算，可填："),
         ],
     )
     def test_a_sale_that_contradicts_itself_is_refused(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from codes.words import Words
@@ -25,7 +26,7 @@ from server.fsi.transactions.visits import (
 from server.settlement.categories import check_visit_category
 from server.settlement.charging import check_chargeable, withdraw_lines
 from server.settlement.errors import ReversalError
-from server.settlement.insured_days import insured_to, stay_facts_of
+from server.settlement.insured_days import insured_to, last_moment, stay_facts_of
 from server.settlement.sale import Caller
 from server.settlement.standing import Called, find_called
 from server.settlement.stay_ends import SETTLED_BY
@@ -196,8 +197,9 @@ def _sale(desk: Desk, request: Request, message: Message, visit: Visit) -> Visit
     said = message.one("data")
     asked = read_asked(desk, request, message, said)
     book = desk.parts.settlements.ground.books.for_district(visit.insured_district)
-    number = stay_number(desk.connection, visit, book, desk.now)
     last = insured_to(desk.connection, visit, stay_facts_of(visit, book), desk.now)
+    paid = visit if last is None else replace(visit, ends_at=last_moment(last))
+    number = stay_number(desk.connection, paid, book, desk.now)
     found = stay_sale(desk.connection, visit, asked, Reach(said.flag("mid_setl_flag"), number, last))
     refuse_nothing(found)
     return found

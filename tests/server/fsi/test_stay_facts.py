@@ -170,3 +170,20 @@ def test_a_stay_within_the_insurance_is_still_settled_at_once(ward: Ward) -> Non
     end_insurance(ward, ago(3))
     assert refused(ward.say("2304", ward.closing(stay, "1000.00", mid_setl_flag="1"))) == "visit.state"
     assert money(ward.settle_stay(stay, "1000.00"), ("medfee_sumamt",)) == ["1000.00"]
+
+
+def test_an_insured_part_is_of_its_own_year_and_numbered_in_it(ward: Ward) -> None:
+    """Insured to the end of the year, discharged in the next: it is the second stay of the first year."""
+    ward.office.clock.now = ward.office.clock.now.replace(year=2025, month=11, day=20)
+    earlier = ward.admit(begntime="2025-11-10 09:00:00")
+    ward.enter(ward.bed(earlier, "20", fee_ocur_time="2025-11-11 09:00:00"))
+    ward.done("2402", ward.discharge(earlier, endtime="2025-11-12 09:00:00"))
+    ward.settle_stay(earlier, "2000.00")
+    ward.office.clock.now = ward.office.clock.now.replace(year=2026, month=1, day=3)
+    stay = ward.admit(begntime="2025-12-28 09:00:00")
+    ward.enter(ward.bed(stay, "20", fee_ocur_time="2025-12-29 09:00:00"))
+    ward.done("2402", ward.discharge(stay, endtime="2026-01-02 09:00:00"))
+    end_insurance(ward, date(2025, 12, 31))
+    info = ward.settle_stay(stay, "2000.00", mid_setl_flag="1")
+    assert money(info, ("act_pay_dedc",)) == ["400.00"]
+    assert ward.counter.totals(year=2026) == {}

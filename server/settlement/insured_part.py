@@ -49,8 +49,9 @@ def insurance_ended(visit: Visit, last: date, free: Sequence[FeeLine]) -> Insura
         return InsuranceEndedError(
             words,
             next_step=Words(
-                f"{last} 之后发生的费用由个人负担，请用 2302 撤销这些明细。",
-                f"What arose after {last} is the person's own: withdraw these lines with 2302.",
+                f"{last} 之后发生的费用由个人负担，请用 2302 撤销这些明细；次日起另行参保的，请按新参保重新办理入院。",
+                f"What arose after {last} is the person's own: withdraw these lines with 2302. Whoever is insured "
+                "otherwise from the next day is admitted anew under that insurance.",
             ),
         )
     total = sum((one.amount for one in held), Decimal(0))

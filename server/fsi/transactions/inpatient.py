@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 from codes.words import Words
@@ -27,6 +28,7 @@ from server.settlement.categories import check_visit_category
 from server.settlement.charging import check_chargeable, withdraw_lines
 from server.settlement.errors import ReversalError
 from server.settlement.insured_days import insured_to, last_moment, stay_facts_of
+from server.settlement.insured_part import insurance_ended
 from server.settlement.sale import Caller
 from server.settlement.standing import Called, find_called
 from server.settlement.stay_ends import SETTLED_BY
@@ -104,12 +106,23 @@ def leave(desk: Desk, request: Request, message: Message) -> Output:
         )
     diagnoses = read_diagnoses(visit.mdtrt_id, _DISCHARGE, message.many("diseinfo"))
     ends = said.moment("endtime")
-    _, is_found = discharge(desk.connection, visit, ends, said.as_json(), caller_of(desk, request))
+    ended, is_found = discharge(desk.connection, visit, ends, said.as_json(), caller_of(desk, request))
     if is_found:
         desk.warn(Words("此前已办理出院，未重复办理", "The discharge is on record already"))
     else:
         visits.replace_diagnoses(desk.connection, visit.mdtrt_id, _DISCHARGE, diagnoses)
+    _warn_of_insurance(desk, ended)
     return {}
+
+
+def _warn_of_insurance(desk: Desk, visit: Visit) -> None:
+    """Say already with the discharge that its settlement will be refused, and how its insured part is settled."""
+    last = _insured_to(desk, visit)
+    free = [one for one in visits.load_lines(desk.connection, visit.mdtrt_id) if one.setl_id is None]
+    if last is not None and free:
+        refusal = insurance_ended(visit, last, free)
+        desk.warn(refusal.words)
+        desk.warn(refusal.next_step)
 
 
 def cancel_admission(desk: Desk, request: Request, message: Message) -> Output:
@@ -197,12 +210,18 @@ def _sale(desk: Desk, request: Request, message: Message, visit: Visit) -> Visit
     said = message.one("data")
     asked = read_asked(desk, request, message, said)
     book = desk.parts.settlements.ground.books.for_district(visit.insured_district)
-    last = insured_to(desk.connection, visit, stay_facts_of(visit, book), desk.now)
+    last = _insured_to(desk, visit)
     paid = visit if last is None else replace(visit, ends_at=last_moment(last))
     number = stay_number(desk.connection, paid, book, desk.now)
     found = stay_sale(desk.connection, visit, asked, Reach(said.flag("mid_setl_flag"), number, last))
     refuse_nothing(found)
     return found
+
+
+def _insured_to(desk: Desk, visit: Visit) -> date | None:
+    """Return the last insured day of a stay that lasts longer."""
+    book = desk.parts.settlements.ground.books.for_district(visit.insured_district)
+    return insured_to(desk.connection, visit, stay_facts_of(visit, book), desk.now)
 
 
 def _undo_settlement(desk: Desk, done: KeptMessage, by: Caller) -> None:

@@ -103,6 +103,14 @@ def test_a_stay_beyond_the_insurance_is_refused_and_its_insured_part_is_named(wa
         assert all(one in words for one in ("2026-03-07", "mid_setl_flag", "2000.00", "2302")), words
 
 
+def test_the_discharge_says_already_that_the_insurance_ended(ward: Ward) -> None:
+    stay = ward.admit()
+    ward.enter(ward.bed(stay, "10", fee_ocur_time=ward.at(days=4)))
+    end_insurance(ward, ago(3))
+    remark = str(ward.say("2402", ward.discharge(stay))["warn_msg"])
+    assert all(one in remark for one in ("2026-03-07", "mid_setl_flag", "1000.00")), remark
+
+
 def test_the_insured_part_is_settled_after_the_discharge_and_the_rest_is_withdrawn(ward: Ward) -> None:
     stay = discharged(ward, 4, 3, 1)
     end_insurance(ward, ago(3))

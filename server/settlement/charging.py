@@ -18,7 +18,7 @@ from rules.benefits.outcome import SplitLine
 from rules.benefits.split import split_lines
 from rules.visits import Charge, overdrawn
 from server.errors import StoreContentionError
-from server.settlement.checks import check_sale
+from server.settlement.checks import Fee, check_roundings, check_sale
 from server.settlement.errors import LineEmptyError, LineRepeatedError
 from server.settlement.insured_days import insured_to, last_moment, stay_facts_of
 from server.settlement.persons import Insured, as_ruled, load_insured, referral_of
@@ -69,7 +69,7 @@ def charge(
         VisitStateError: The visit takes no lines any more.
         FeeTimeError: A fee arose after the discharge, or later than today.
         LineEmptyError: A line has no quantity.
-        SumDiffersError: A line is not its quantity times its price.
+        SumDiffersError: A line is not its quantity times its price, or many are not by a fen each.
         LineDiffersError: A line is there with other contents.
         LineSettledError: Its batch is settled.
         RefundError: A line takes back what was not charged.
@@ -89,12 +89,20 @@ def charge(
     kept = [_kept(visit, one, part) for one, part in zip(priced, split, strict=True)]
     added = [one for one in kept if one.feedetl_sn not in known]
     check_refunds([*known.values(), *added])
+    if added:
+        _check_roundings([one for one in known.values() if one.setl_id is None] + added)
     if visits.add_lines(connection, added) != len(added):
         raise StoreContentionError(Words("明细刚被上传", "The lines were uploaded just now"))
     return tuple(
         Charged(known.get(one.feedetl_sn, one), found, is_found=one.feedetl_sn in known)
         for one, found in zip(kept, priced, strict=True)
     )
+
+
+def _check_roundings(lines: Sequence[FeeLine]) -> None:
+    """Refuse what its settlement would refuse: better now than when the person pays."""
+    for batch in {one.batch for one in lines}:
+        check_roundings(Fee(one.feedetl_sn, one.amount, one.count, one.price) for one in lines if one.batch == batch)
 
 
 def withdraw_batch(connection: Connection, visit: Visit, batch: str) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from codes.words import Words
 from rules.benefits.days_late import DaysLate
@@ -28,6 +29,16 @@ _CENT: Final = Decimal("0.01")
 _OVER_MIDNIGHT: Final = timedelta(hours=1)
 """So far a fee and the begin of its sale may lie apart where midnight is between them."""
 _FEE_TIME: Final = "fee_ocur_time（费用发生时间）"
+_MOST_NAMED: Final = 3
+
+
+class Fee(NamedTuple):
+    """What a line says of its money."""
+
+    serial: str
+    amount: Decimal
+    quantity: Decimal
+    price: Decimal
 
 
 def check_sale(sale: Sale, today: date, tolerance: Decimal = LINE_TOLERANCE) -> None:
@@ -37,8 +48,7 @@ def check_sale(sale: Sale, today: date, tolerance: Decimal = LINE_TOLERANCE) -> 
         NoLinesError: It has no lines.
         LineRepeatedError: Two lines have one serial.
         LineNotPositiveError: A line of a pharmacy's sale gives something back.
-        SumDiffersError: A line is not quantity times price, all lines together differ from that by more than a few fen,
-            or they do not make the total; both are named.
+        SumDiffersError: A line is not quantity times price, or the lines do not make the total; both are named.
         NotYetError: It is of a day after `today`, in Beijing, or a line of a pharmacy's sale is.
         FeeDayError: A line of a pharmacy's sale is of another day than the sale.
     """
@@ -47,14 +57,8 @@ def check_sale(sale: Sale, today: date, tolerance: Decimal = LINE_TOLERANCE) -> 
     _check_serials(sale.lines)
     if not sale.visit:
         _check_signs(sale.lines)
-    off = sum((_check_line(line, tolerance) for line in sale.lines), Decimal(0))
-    if off > max(SALE_TOLERANCE, tolerance):
-        raise SumDiffersError(
-            Words(
-                f"各明细金额与 数量 × 单价 的差额合计 {off:.2f}，超过 {SALE_TOLERANCE}",
-                f"The lines differ from quantity times price by {off:.2f} together; {SALE_TOLERANCE} may be",
-            )
-        )
+    for line in sale.lines:
+        _check_line(line, tolerance)
     total = sum((line.amount for line in sale.lines), Decimal(0))
     if total != sale.total:
         by = f"{total - sale.total:+.2f}"
@@ -70,6 +74,32 @@ def check_sale(sale: Sale, today: date, tolerance: Decimal = LINE_TOLERANCE) -> 
         )
     if not sale.visit:
         _check_days(sale, today)
+
+
+def check_roundings(fees: Iterable[Fee]) -> None:
+    """Refuse lines that are settled together if their roundings add up to money.
+
+    Raises:
+        SumDiffersError: Together they differ from quantity times price by more than a few fen; some are named.
+    """
+    off = {one.serial: abs(one.amount - _product(one)) for one in fees}
+    together = sum(off.values(), Decimal(0))
+    if together > SALE_TOLERANCE:
+        named = [serial for serial, by in off.items() if by]
+        more = f" (+{len(named) - _MOST_NAMED})" if len(named) > _MOST_NAMED else ""
+        zh, en = "、".join(named[:_MOST_NAMED]), ", ".join(named[:_MOST_NAMED])
+        raise SumDiffersError(
+            Words(
+                f"明细 {zh}{more} 的金额与 数量 × 单价 的差额合计 {together:.2f}，超过 {SALE_TOLERANCE}",
+                f"The lines {en}{more} differ from quantity times price by {together:.2f} together; "
+                f"{SALE_TOLERANCE} may be",
+            ),
+            next_step=Words(
+                "金额须为 数量 × 单价 四舍五入到分：请按此重算这些明细；已上传的先撤销（2205、2302）。",
+                "An amount is quantity times price, rounded half up to the fen: reckon these lines so; first withdraw "
+                "those that were uploaded (2205, 2302).",
+            ),
+        )
 
 
 def check_worth(sale: Sale) -> None:
@@ -166,9 +196,12 @@ def _check_signs(lines: tuple[SaleLine, ...]) -> None:
             )
 
 
-def _check_line(line: SaleLine, tolerance: Decimal) -> Decimal:
-    """Return by how much a line differs."""
-    expected = (line.count * line.price).quantize(_CENT, ROUND_HALF_UP)
+def _product(fee: Fee) -> Decimal:
+    return (fee.quantity * fee.price).quantize(_CENT, ROUND_HALF_UP)
+
+
+def _check_line(line: SaleLine, tolerance: Decimal) -> None:
+    expected = _product(Fee(line.serial, line.amount, line.count, line.price))
     if abs(line.amount - expected) > tolerance:
         raise SumDiffersError(
             Words(
@@ -178,4 +211,3 @@ def _check_line(line: SaleLine, tolerance: Decimal) -> Decimal:
                 f"{plain(line.price)} = {expected:.2f}",
             )
         )
-    return abs(line.amount - expected)

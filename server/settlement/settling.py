@@ -16,7 +16,7 @@ from server.errors import StoreContentionError
 from server.people import personal_accounts
 from server.people.practice import find_institution
 from server.settlement import cancelling, reversing
-from server.settlement.checks import check_sale, check_worth
+from server.settlement.checks import Fee, check_roundings, check_sale, check_worth
 from server.settlement.closed_books import check_open
 from server.settlement.errors import PersonError, SaleDiffersError, SettlementError
 from server.settlement.explaining import Explanation, explain
@@ -159,6 +159,7 @@ class Settlements:
 def _check(sale: Sale) -> None:
     check_worth(sale)
     check_sale(sale, sale.by.at.astimezone(BEIJING).date())
+    check_roundings(Fee(one.serial, one.amount, one.count, one.price) for one in sale.lines)
 
 
 def _again(connection: Connection, standing: Settlement, sale: Sale) -> Settled:

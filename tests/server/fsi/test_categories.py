@@ -162,6 +162,13 @@ class TestFigures:
             assert refused(answer) == "settlement.sum_differs"
             assert f"差额合计 {lines / 100:.2f}，超过 0.05" in told(answer)
 
+    def test_neither_do_those_of_a_visit_however_it_is_uploaded(self, ward: Ward) -> None:
+        stay = ward.admit()
+        ward.enter(*[ward.bed(stay, price="10.00", det_item_fee_sumamt="10.01") for _ in range(5)])
+        answer = ward.say("2301", {"feedetail": [ward.bed(stay, price="10.00", det_item_fee_sumamt="9.99")]})
+        assert (refused(answer), "差额合计 0.06" in told(answer)) == ("settlement.sum_differs", True)
+        ward.enter(ward.bed(stay, price="10.00"))
+
     def test_what_is_beyond_sense_is_settled_with_a_remark(self, counter: Counter) -> None:
         rows = [counter.line(count="2000.01"), counter.line(price="900000"), counter.line(price="0", feedetl_sn="FREE")]
         warned = str(counter.office.say("2101", counter.sale(*rows))["warn_msg"])

@@ -50,7 +50,7 @@ def write(value: object, chance: random.Random) -> str:
 def _name(name: str, chance: random.Random) -> str:
     if chance.random() < 0.9 or not name:
         return json.dumps(name)
-    return f'"\\u{ord(name[0]):04x}{name[1:]}"' if ord(name[0]) < 0xD800 else json.dumps(name)
+    return f'"\\u{ord(name[0]):04x}{json.dumps(name[1:])[1:]}' if ord(name[0]) < 0xD800 else json.dumps(name)
 
 
 def stripped_of(message: dict[str, object]) -> dict[str, object]:
@@ -89,7 +89,7 @@ def test_a_message_of_any_area_gets_its_codes_and_nothing_else(
         assert got.text == body.encode()
         assert got.why is not None
         return
-    assert got.why is None or real_faults(check(decode_json(json.dumps(message, default=str).encode()), table))
+    assert got.why is None or real_faults(check(message, table)), got.why
     if got.why is not None:
         assert got.text == body.encode()
         return

@@ -133,7 +133,9 @@ class _Twin:
         if not self._has_started:
             return self._fails(words, _NOT_STARTED, "未初始化")
         before = self._desk.look()
-        if before is None or not isinstance(before.card, kind) or before.fault is Fault.REFUSE:
+        if before is not None and before.fault is Fault.FORGET:
+            self._has_started = False
+        if before is None or not isinstance(before.card, kind) or before.fault in (Fault.REFUSE, Fault.FORGET):
             return self._fails(words, _NO_CARD, "未检测到卡片")
         suffer(before.fault)
         return before.card

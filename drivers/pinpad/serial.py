@@ -102,7 +102,8 @@ class SerialPinPad:
                     return digits
                 if key in (_BACKSPACE, _CLEAR):
                     digits = digits[:-1] if key == _BACKSPACE else ""
-                elif chr(key).isdecimal():
+                elif chr(key).isdecimal() and len(digits) <= self._settings.most:
+                    # One more than there may be tells enough: a key that sticks repeats for ever.
                     digits += chr(key)
 
     def _read(self, line: int) -> list[int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from codes.credential import find_id_number
@@ -33,7 +33,7 @@ _NOBODY = Words("没有姓名", "there is no name")
 class HeaSecSettings:
     """What the library is told at its start."""
 
-    start: Mapping[str, str | int]
+    start: Mapping[str, str | int] = field(repr=False)
     """The keys of its `Init`, as the province's manual names them: IP, PORT, TIMEOUT, LOG_PATH, and more."""
     read_s: float = 15.0
     """What reading a card may take."""

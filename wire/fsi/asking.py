@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets as random_numbers
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar
@@ -115,7 +115,7 @@ class Answer:
     """By base names; None if there is none, or if it does not fit its table."""
     faults: tuple[Fault, ...]
     """In what the output does not fit."""
-    clear: bytes
+    clear: bytes = field(repr=False)
     """The answer as it stands in clear."""
 
 

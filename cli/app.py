@@ -76,13 +76,13 @@ PARTS: dict[str, Part] = {
         "edge",
     ),
     "person": Part(
-        "试用医保码终端、读卡器、密码键盘 / Try the voucher terminal, card reader, PIN pad.",
+        "试用医保码终端、读卡器和密码键盘 / Try voucher terminal, card reader and PIN pad",
         "cli.person",
         "person_app",
         "edge",
     ),
     "wedge": Part(
-        "把码转交给收银软件 / Hand codes on to the POS.",
+        "把码转交给收银软件 / Handing codes on to the POS",
         "cli.wedge",
         "wedge_app",
         "edge",

@@ -26,9 +26,7 @@ from edge.config import load_config
 from edge.config_person import CardKind, CardSection, InstitutionSection, PinPadSection, VoucherKind, VoucherSection
 from edge.counter_devices import CARD, PINPAD, VOUCHER, DeviceNotConfiguredError, card_reader, pin_pad, voucher_terminal
 
-person_app = command_group(
-    "试用医保码终端、读卡器和密码键盘 / Try the voucher terminal, the card reader and the PIN pad"
-)
+person_app = command_group("试用医保码终端、读卡器和密码键盘 / Try voucher terminal, card reader and PIN pad")
 
 Config = Annotated[Path, typer.Option("--config", help="配置文件 / Configuration file")]
 Simulated = Annotated[

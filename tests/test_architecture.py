@@ -44,18 +44,8 @@ FLOORS: dict[str, list[set[str]]] = {
         {"app"},
     ],
     "edge": [
-        {
-            "store",
-            "errors",
-            "config",
-            "config_nodes",
-            "config_person",
-            "config_wedge",
-            "clock",
-            "delivered_count",
-            "uplink_ports",
-            "sealing",
-        },
+        {"store", "errors", "config", "clock", "delivered_count", "uplink_ports", "sealing"}
+        | {"config_nodes", "config_person", "config_wedge"},
         {"counter", "counter_devices", "operators", "catalogue_file", "alerts", "health", "driver_faults"}
         | {"machine", "certificates", "config_revision", "troubles", "store_troubles"}
         | {"setup_findings", "link_trouble", "senses", "tamper", "fsi"},

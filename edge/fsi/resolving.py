@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import msgspec
 import structlog
+from sqlalchemy import Connection
 
 from codes.errors import YimaError
 from codes.words import Words
@@ -70,15 +71,15 @@ class Resolver:
 
     def take_up(self) -> int:
         """Tell whoever waits that a message which was cut off is unknown; return how many are open."""
-        messages = self._journal.commits(open_messages)
+        messages = self._journal.commits(self._open)
         for one in messages:
-            if one.state is MessageState.COMPOSED and not self._journal.is_under_way(one.msgid):
+            if one.state is MessageState.COMPOSED:
                 self._guarded(one, self._cut_off)
         return len(messages)
 
     def look(self) -> int:
         """Take up whatever is due; return how many stay open."""
-        messages = [one for one in self._journal.commits(open_messages) if not self._journal.is_under_way(one.msgid)]
+        messages = self._journal.commits(self._open)
         now = _Round(messages, {one.reverses: one for one in messages if one.reverses is not None})
         numbers = {one.msgid for one in messages}
         self.stuck &= numbers
@@ -90,7 +91,7 @@ class Resolver:
                 continue
             if not self._guarded(one, lambda message: self._resolve(message, now)):
                 self._put_off(one.msgid)
-        return len(self._journal.commits(open_messages))
+        return len(self._journal.commits(self._open))
 
     def run(self) -> None:
         """Take up what is open until `stop`."""
@@ -119,6 +120,14 @@ class Resolver:
             self._news.notify_all()
 
     # -- one message -----------------------------------------------------------------------------------------------
+
+    def _open(self, tx: Connection) -> list[OpenMessage]:
+        """Return what is open and nobody waits for.
+
+        Asked inside the transaction: whoever waits for an answer is under way until after it is written down, so that
+        no row is taken for left alone that is just being closed.
+        """
+        return [one for one in open_messages(tx) if not self._journal.is_under_way(one.msgid)]
 
     def _guarded(self, message: OpenMessage, work: Callable[[OpenMessage], bool]) -> bool:
         try:

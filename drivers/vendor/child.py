@@ -132,7 +132,7 @@ def _reply(addresses: Addresses, call: Call) -> Reply:
     try:
         return call_at(addresses(call.function), call)
     except LookupError:
-        return Unusable(f"no function {call.function}")
+        return Unusable(f"it has no function {call.function}")
     except RoomOverrunError as exc:
         return Unusable(f"{call.function} wrote past the end of {exc} bytes")
 

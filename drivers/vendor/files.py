@@ -29,6 +29,14 @@ _MACHINES: Mapping[int, str] = MappingProxyType(
 _OURSELVES = Path("/proc/self/exe")
 _NOT_FOUND = re.compile(r"(\S+): cannot open shared object file")
 
+_TOLD: Mapping[re.Pattern[str], str] = MappingProxyType(
+    {
+        re.compile(r"it has no function (\w+)"): "没有函数 {0}",
+        re.compile(r"(\w+) wrote past the end of ([0-9]+) bytes"): "{0} 写出了给定的 {1} 字节之外",
+    }
+)
+"""What our own process says of a library, in Chinese; the loader speaks English only."""
+
 
 class _Build(NamedTuple):
     bits: int
@@ -76,6 +84,9 @@ def load_error(device: str, files: LibraryFiles | None, said: str) -> VendorLibr
     found = _NOT_FOUND.search(said)
     if found is not None and (files is None or Path(found[1]) != files.library):
         return VendorPartMissingError(device, found[1])
+    for pattern, zh in _TOLD.items():
+        if (told := pattern.fullmatch(said)) is not None:
+            return VendorLibraryUnusableError(device, Words(zh.format(*told.groups()), said))
     return VendorLibraryUnusableError(device, Words(said, said))
 
 

@@ -16,12 +16,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.app import app
+from cli.redaction import gate_for
 from drivers.card.errors import CardRefusedError
 from drivers.card.simulated import IdCard, InsuranceCard, SimulatedCardReader
 from drivers.pinpad.simulated import SimulatedPinPad
 from drivers.vendor.twin import Fault
 from drivers.voucher.errors import VoucherRefusedError
 from drivers.voucher.simulated import Person, SimulatedVoucherTerminal
+from edge.config import EdgeConfig
 from edge.counter_devices import DeviceNotConfiguredError
 from tests.edge.test_config import MINIMAL
 
@@ -127,6 +129,15 @@ def test_nothing_of_a_person_is_left_in_any_output_or_file(tmp_path, typing, cap
             if path.is_file() and path not in desks:
                 assert secret not in path.read_text(encoding="utf-8", errors="replace"), path
     assert before.keys() == desks
+
+
+def test_a_secret_of_the_card_library_goes_into_no_support_bundle(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("Xk29-card\n", encoding="utf-8")
+    start = {"PASSWORD": {"file": str(secret)}, "IP": "10.0.0.5"}
+    terminal = {"id": "counter-1", "area": "350200", "institution": "P1"}
+    gate = gate_for(EdgeConfig(terminal=terminal, card={"kind": "heasec", "start": start}))
+    assert gate.text("Init Xk29-card 10.0.0.5") == "Init … 10.0.0.5"
 
 
 def test_ctrl_c_ends_the_command_and_the_process_that_holds_the_library(tmp_path):

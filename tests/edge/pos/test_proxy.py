@@ -1,0 +1,265 @@
+"""The proxy: bytes go through as they are, codes go in where the area wants them, and no outcome is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+from collections.abc import Coroutine
+from typing import TypeVar
+
+import httpx
+import pytest
+
+from edge.pos.deciding import Policy
+from edge.pos.ports import Stage
+from edge.pos.proxy import Desks
+from tests.edge.pos.around import DRUG, NINE, OK, ONE, OTHER, SERVICE, SHOP, TWO, Stand, message, purchase, sold
+from tests.wire.fsi.signing.parties import PARTIES, PLATFORM
+from wire.fsi.signing import Secrets, read_party
+
+T = TypeVar("T")
+KEYS = Secrets(read_party(PLATFORM), {SHOP: read_party(next(iter(PARTIES.values())))})
+PURCHASE = purchase(("L1", DRUG, 1), ("L2", OTHER, 1), ("L3", SERVICE, 1))
+
+
+def run(deed: Coroutine[object, object, T]) -> T:
+    return asyncio.run(deed)
+
+
+STRANGE = {
+    "unknown infno": b'{ "infno" : "9876","input":{"a":1.50}}\r\n',
+    "no json": b"<soap/>\x00\xff",
+    "nothing": b"",
+    "a list": b"[1, 2]",
+    "settlement that fits no table": b'{"infno":"2102","msgid":"m","input":{"druginfo":{}}}',
+    "a name twice": b'{"infno":"2102","infno":"2102","input":{}}',
+}
+
+
+@pytest.mark.parametrize("area", ["base", "hubei", "jilin"])
+@pytest.mark.parametrize("body", [STRANGE[name] for name in sorted(STRANGE)], ids=sorted(STRANGE))
+def test_what_we_do_not_know_goes_through_byte_for_byte(area: str, body: bytes) -> None:
+    async def scene() -> None:
+        stand = Stand(area, Policy.BLOCK, KEYS)
+        stand.memory.scan(ONE)
+        back = gzip.compress(b"\x00 answer")
+        headers = [("Content-Encoding", "gzip"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("Connection", "x")]
+        stand.interface.answer = lambda _: httpx.Response(418, headers=headers, stream=httpx.ByteStream(back))
+        request = stand.pos.build_request("POST", "http://pos/a%2Fb/c?d=%20&e", content=body, headers={"X-A": "1"})
+        answer = await stand.pos.send(request, stream=True)
+        assert b"".join([chunk async for chunk in answer.aiter_raw()]) == back
+        assert (answer.status_code, answer.headers.get_list("set-cookie")) == (418, ["a=1", "b=2"])
+        (sent,) = stand.interface.requests
+        assert (sent.content, sent.url.raw_path) == (body, b"/a%2Fb/c?d=%20&e")
+        assert sent.headers["x-a"] == "1"
+        assert sent.headers["host"] == "192.0.2.1:8080"
+        assert [one.stage for one in stand.memory.notes] == [Stage.SENDING, Stage.ANSWERED]
+
+    run(scene())
+
+
+def test_codes_of_the_desk_go_with_the_settlement_and_belong_to_it_then() -> None:
+    async def scene() -> None:
+        stand = Stand(desks=Desks(by_operator={"li01": "7"}))
+        stand.memory.scan(NINE, ONE, desk="7")
+        body = message("2102", PURCHASE)
+        answer = await stand.post(body)
+        assert answer.json() == OK
+        (sent,) = stand.interface.bodies
+        rows = json.loads(sent)["input"].pop("drug_trac_info")
+        assert [(one["feedetl_sn"], one["drug_trac_codg"], one["trdn_flag"]) for one in rows] == [
+            ("L1", ONE, "0"),
+            ("L2", NINE, "0"),
+        ]
+        assert sent.startswith(body[: body.rindex(b"]") + 1])
+        assert stand.memory.desks["7"] == []
+        ((sale, scans),) = stand.memory.taken.items()
+        assert (sale.setl_id, {one.code for one in scans}) == ("S1", {ONE, NINE})
+        assert stand.memory.notes[-1].added == 2
+        assert stand.memory.questions == {}
+
+    run(scene())
+
+
+def test_the_codes_of_a_sale_go_with_its_ledger_message_though_the_next_one_is_scanned_already() -> None:
+    async def scene() -> None:
+        stand = Stand("base")
+        stand.memory.scan(ONE, NINE)
+        body = message("2102", PURCHASE)
+        await stand.post(body)
+        assert stand.interface.bodies == [body]
+        stand.memory.scan(TWO)
+        stand.interface.answer = lambda _: httpx.Response(
+            200, json={"infcode": 0, "output": {"result": {"retRslt": "1"}}}
+        )
+        await stand.post(message("3505", sold(DRUG, 1), msgid="m2"))
+        assert json.loads(stand.interface.bodies[1])["input"]["selinfo"]["drugtracinfo"] == [{"drug_trac_codg": ONE}]
+
+    run(scene())
+
+
+@pytest.mark.parametrize(
+    ("codes", "told"), [((ONE,), OTHER), ((ONE, NINE, TWO), "8600011…0002")], ids=["short", "extra"]
+)
+def test_short_or_extra_scans_are_stopped_or_shown_as_the_area_wants(codes: tuple[str, ...], told: str) -> None:
+    async def scene() -> None:
+        for policy in Policy:
+            stand = Stand(policy=policy)
+            stand.memory.scan(*codes)
+            answer = (await stand.post(message("2102", PURCHASE))).json()
+            is_stopped = policy is Policy.BLOCK
+            assert len(stand.interface.requests) == (0 if is_stopped else 1)
+            assert answer["infcode"] == (1 if is_stopped else 0)
+            if is_stopped:
+                assert answer["err_msg"].startswith("[pos.codes_short] ")
+                assert told in answer["err_msg"]
+                assert stand.memory.notes[-1].stage is Stage.REFUSED_HERE
+            ((desk, remarks),) = stand.memory.shown
+            assert desk == "1"
+            assert any(told in one.zh and told in one.en for one in remarks)
+
+    run(scene())
+
+
+SIGNED = {
+    "gateway": ({"x-tif-signature": "ab", "x-tif-nonce": "n"}, {}),
+    "token": ({"Authorization": "Bearer x"}, {}),
+    "cainfo": ({}, {"cainfo": "c2lnbmF0dXJl"}),
+}
+
+
+@pytest.mark.parametrize("how", sorted(SIGNED))
+def test_a_signed_message_is_left_alone_and_its_codes_follow_later(how: str) -> None:
+    async def scene() -> None:
+        headers, fields = SIGNED[how]
+        stand = Stand()
+        stand.memory.scan(ONE, NINE)
+        body = message("2102", PURCHASE, **fields)
+        await stand.post(body, headers=headers)
+        (sent,) = stand.interface.requests
+        assert sent.content == body
+        assert all(sent.headers[name] == value for name, value in headers.items())
+        ((sale, codes),) = stand.memory.later
+        assert sale.setl_id == "S1"
+        assert {one.line.serial: one.codes for one in codes} == {"L1": (ONE,), "L2": (NINE,)}
+        assert stand.memory.notes[-1].added == 0
+
+    run(scene())
+
+
+def test_a_hidden_message_is_opened_and_signed_anew_only_with_the_key() -> None:
+    async def scene() -> None:
+        holder = Stand("jilin", secrets=KEYS)
+        holder.memory.scan(ONE)
+        await holder.post(
+            message(
+                "3505", sold(DRUG, 1, psn_cert_type="01", hi_feesetl_type="1", expy_end="2028-01-01", rx_circ_flag="0")
+            )
+        )
+        (hidden,) = holder.interface.bodies
+        said = json.loads(hidden)
+        assert (said["enc_type"], isinstance(said["input"], str), bool(said["cainfo"])) == ("SM4", True, True)
+
+        signed = {"Authorization": "Bearer x"}
+        bare = json.loads(hidden)
+        unwritten = Stand("jilin", secrets=KEYS)
+        unwritten.memory.scan(TWO)
+        await unwritten.post(hidden, headers=signed)
+        assert unwritten.interface.bodies == [hidden]  # it has its codes already
+        without = Stand("jilin")
+        without.memory.scan(TWO)
+        await without.post(hidden, headers=signed)
+        assert without.interface.bodies == [hidden]
+        assert bare["infno"] == "3505"
+
+    run(scene())
+
+
+def test_an_unknown_outcome_is_told_and_a_repeat_asks_with_the_same_bytes() -> None:
+    async def scene() -> None:
+        stand = Stand()
+        stand.memory.scan(ONE, NINE)
+
+        def silent(request: httpx.Request) -> httpx.Response:
+            raise httpx.ReadTimeout("", request=request)
+
+        stand.interface.answer = silent
+        body = message("2102", PURCHASE)
+        told = (await stand.post(body)).json()
+        assert told["err_msg"].startswith("[fsi.outcome_unknown] ")
+        assert told["infcode"] == 1
+        (question,) = stand.memory.questions.values()
+        assert (question.infno, question.body) == ("2102", stand.interface.bodies[0])
+        assert stand.memory.desks["1"] == []
+        stand.memory.scan(TWO)
+        stand.interface.answer = lambda _: httpx.Response(200, json=OK)
+        assert (await stand.post(body)).json() == OK
+        assert stand.interface.bodies[0] == stand.interface.bodies[1]
+        assert stand.memory.questions == {}
+        assert [one.code for one in stand.memory.desks["1"]] == [TWO]
+        assert {ref.setl_id for ref, scans in stand.memory.taken.items() if scans} == {"S1"}
+        assert [one.stage for one in stand.memory.notes][1] is Stage.UNKNOWN
+
+    run(scene())
+
+
+def test_an_interface_out_of_reach_is_told_and_leaves_nothing_open() -> None:
+    async def scene() -> None:
+        stand = Stand("base")
+
+        def gone(request: httpx.Request) -> httpx.Response:
+            raise httpx.ConnectError("", request=request)
+
+        stand.interface.answer = gone
+        told = (await stand.post(message("2102", PURCHASE))).json()
+        assert told["infcode"] == -1
+        assert told["err_msg"].startswith("[fsi.not_sent] ")
+        assert stand.memory.questions == {}
+        assert stand.memory.notes[-1].stage is Stage.NOT_SENT
+
+    run(scene())
+
+
+def test_an_answer_of_a_gateway_that_is_none_of_the_interface_leaves_the_question_open() -> None:
+    async def scene() -> None:
+        stand = Stand()
+        stand.interface.answer = lambda _: httpx.Response(502, content=b"<html>bad gateway")
+        answer = await stand.post(message("2102", PURCHASE))
+        assert (answer.status_code, answer.content) == (502, b"<html>bad gateway")
+        assert len(stand.memory.questions) == 1
+
+    run(scene())
+
+
+def test_the_lines_of_a_visit_are_remembered_for_its_settlement() -> None:
+    fee = {
+        "feedetl_sn": "F1", "mdtrt_id": "V1", "psn_no": "P1", "chrg_bchno": "C1", "rx_circ_flag": "0",
+        "fee_ocur_time": "2026-11-23 10:00:00", "med_list_codg": DRUG, "medins_list_codg": "D1",
+        "det_item_fee_sumamt": 15, "cnt": 2, "pric": 7.5, "bilg_dept_codg": "1", "bilg_dept_name": "内科",
+        "bilg_dr_codg": "1", "bilg_dr_name": "王", "hosp_appr_flag": "0",
+    }  # fmt: skip
+    asked = {
+        "psn_no": "P1", "mdtrt_cert_type": "03", "mdtrt_cert_no": "X", "med_type": "11", "medfee_sumamt": 15,
+        "psn_setlway": "01", "mdtrt_id": "V1", "chrg_bchno": "C1", "insutype": "310", "acct_used_flag": "1",
+        "fulamt_ownpay_amt": 0, "overlmt_selfpay": 0, "preselfpay_amt": 0, "inscp_scp_amt": 15,
+    }  # fmt: skip
+
+    async def scene() -> None:
+        stand = Stand()
+        stand.memory.scan(ONE, TWO)
+        await stand.post(message("2204", {"feedetail": [fee]}, msgid="m1"))
+        await stand.post(message("2207", {"data": asked}, msgid="m2"))
+        rows = json.loads(stand.interface.bodies[1])["input"]["drug_trac_info"]
+        assert [(one["feedetl_sn"], one["drug_trac_codg"]) for one in rows] == [("F1", ONE), ("F1", TWO)]
+
+    run(scene())
+
+
+def test_nothing_of_a_person_is_in_the_journal() -> None:
+    async def scene() -> None:
+        stand = Stand(policy=Policy.BLOCK)
+        await stand.post(message("2102", purchase(("L1", DRUG, 1), psn_no="PERSON-1"), opter_name="SOMEBODY"))
+        assert not any(word in repr(stand.memory.notes) for word in ("PERSON-1", "SOMEBODY", "X1"))
+
+    run(scene())

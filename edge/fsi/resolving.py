@@ -130,6 +130,10 @@ class Resolver:
         return [one for one in open_messages(tx) if not self._journal.is_under_way(one.msgid)]
 
     def _guarded(self, message: OpenMessage, work: Callable[[OpenMessage], bool]) -> bool:
+        if message.reverses is None and not self._journal.hears(message.kind):
+            # Nobody could be told, so nothing is done.
+            self.stuck |= {message.msgid}
+            return False
         try:
             return work(message)
         except YimaError as exc:
@@ -177,8 +181,8 @@ class Resolver:
     def _reverse(self, message: OpenMessage, asked: Asked) -> bool:
         person = person_in(asked.input_text)
         if message.infno not in REVERSIBLE or not person or message.is_doubtful:
-            # Of a row that a salvage took over nobody knows whether it was answered since: then 2601 would take back
-            # what somebody has paid for.
+            # Of a row of a store that was damaged or copied nobody knows whether it was answered elsewhere: then 2601
+            # would take back what somebody has paid for.
             self.stuck |= {message.msgid}
             return False
         fields = asked.fields

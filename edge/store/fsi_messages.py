@@ -44,7 +44,6 @@ COLUMNS = "msgid, infno, kind, purpose, state, asked, composed_at, tries, revers
 SELECT_OPEN = f"SELECT {COLUMNS} FROM fsi_message WHERE state IN ('composed', 'unknown') ORDER BY composed_at, msgid"  # noqa: S608 - ours
 COUNT_OPEN = "SELECT count(*), min(composed_at) FROM fsi_message WHERE state IN ('composed', 'unknown')"
 DOUBT_OPEN = "UPDATE fsi_message SET is_doubtful = 1 WHERE state IN ('composed', 'unknown')"
-"""After a salvage: what is open there may have been closed in what was not read."""
 FIND_CLOSED = "SELECT infno, state, refusal_code, refmsgid, answer, answered_at FROM fsi_message WHERE msgid = ?"
 PUT_AWAY = """
 DELETE FROM fsi_message WHERE msgid IN (
@@ -98,7 +97,7 @@ class OpenMessage:
     reverses: str | None
     """The message that this one takes back."""
     is_doubtful: bool
-    """A salvage took it over: it may have been closed since."""
+    """The store was damaged or copied: it may have been closed elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +181,11 @@ def note_try(tx: Connection, msgid: str, now: datetime) -> None:
 def became_unknown(tx: Connection, msgid: str) -> bool:
     """Write down that nobody knows what became of a message; False if that was so already, or it ended."""
     return sql.change(tx, BECAME_UNKNOWN, (msgid,)) > 0
+
+
+def doubt_open(tx: Connection) -> None:
+    """Note of what is open that it may have been closed: in what a salvage could not read, or at another box."""
+    sql.change(tx, DOUBT_OPEN)
 
 
 def open_messages(tx: Connection) -> Sequence[OpenMessage]:

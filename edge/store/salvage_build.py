@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 from edge.clock import to_us
 from edge.store import sql
 from edge.store.database import FILE_NAME, apply_history, connected, make_empty
-from edge.store.fsi_messages import DOUBT_OPEN
 from edge.store.life import home_of, move_home, note_incomplete
 from edge.store.outbox import Outbox, RandomBytes
 from edge.store.salvage_cells import MOST_NUMBER, tables_of
@@ -80,8 +79,6 @@ def build_store(new: Path, image: Path, remains: Remains, folder: Path, owner: O
                 # Each table was read as it stood some commits ago.
                 taken.stopped |= {*tables_of(target)} - {STATE} - never_there
             _begin_life(connection, taken, recovered, folder, owner)
-            # What is open here may have been closed in what was not read.
-            sql.change(connection, DOUBT_OPEN)
             move_home(connection, home_of(new))
             # What ran here did so in the damaged file: else the power cut that damaged it would be taken for another
             # machine's.

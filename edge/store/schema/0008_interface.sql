@@ -1,6 +1,6 @@
 -- What is said to the national interface: each message from before it leaves until its outcome is known. `asked` and
--- `answer` are sealed; `asked` goes as soon as the outcome is known. `is_doubtful`: a salvage took the row over, and it
--- may be older than the truth.
+-- `answer` are sealed; `asked` goes as soon as the outcome is known. `is_doubtful`: the store was damaged or copied, and
+-- the row may be older than the truth.
 CREATE TABLE fsi_message (
     msgid TEXT PRIMARY KEY,
     infno TEXT NOT NULL,

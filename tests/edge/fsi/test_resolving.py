@@ -127,6 +127,15 @@ def test_row_that_a_salvage_took_over_is_repeated_but_never_taken_back(forgetful
     assert (forgetful.resolver.stuck, centre.reversed) == ({told.msgid}, [])
 
 
+def test_message_of_a_kind_that_nobody_hears_of_is_left_alone(forgetful: Desk, centre: Centre) -> None:
+    centre.script = [LOSE_ANSWER]
+    told = forgetful.settle()
+    with forgetful.connection.begin():
+        sql.change(forgetful.connection, "UPDATE fsi_message SET kind = 'of another program'")
+    assert look(forgetful, 2) == 1
+    assert (forgetful.resolver.stuck, len(centre.heard)) == ({told.msgid}, 1)
+
+
 def test_without_the_key_a_message_stays_open_and_the_others_go_on(desk: Desk, centre: Centre, folder) -> None:
     centre.script = [LOSE_ANSWER, LOSE_ANSWER]
     lost = desk.settle()

@@ -22,6 +22,7 @@ from edge.store.fsi_messages import (
 )
 from edge.store.handover_look import opened_estate
 from edge.store.life import former_stores
+from edge.store.outbox import Outbox
 from edge.store.salvage import mend
 from edge.store.salvage_build import Owner
 from edge.store.terminal import ensure_state
@@ -80,6 +81,12 @@ def test_salvage_of_another_table_keeps_open_messages_and_doubts_them(used: Path
     with opened_store(used) as connection, connection.begin():
         (kept,) = open_messages(connection)
     assert (kept.msgid, kept.state, kept.asked, kept.is_doubtful) == (OPEN, MessageState.UNKNOWN, b"sealed", True)
+
+
+def test_life_that_begins_in_a_copy_doubts_what_the_other_box_may_have_closed(used: Path) -> None:
+    with opened_store(used) as connection, connection.begin():
+        Outbox(connection, random=seeded_bytes(4)).begin_epoch(connection, "copied", NOON)
+        assert [one.is_doubtful for one in open_messages(connection)] == [True]
 
 
 def test_messages_that_cannot_be_read_are_said_to_be_lost(used: Path) -> None:

@@ -164,6 +164,8 @@ def _voucher(config: Path, simulated: Path | None) -> tuple[VoucherTerminal, Vou
     terminal = voucher_terminal(section, institution)
     if terminal is None:
         raise DeviceNotConfiguredError(VOUCHER)
+    # Before a person is asked for anything.
+    terminal.look()
     return terminal, section
 
 
@@ -173,6 +175,7 @@ def _card(config: Path, simulated: Path | None) -> CardReader:
     )
     if reader is None:
         raise DeviceNotConfiguredError(CARD)
+    reader.look()
     return reader
 
 

@@ -52,6 +52,9 @@ class HeaSecCardReader:
     def device(self) -> str:
         return self._library.device
 
+    def look(self) -> None:
+        self._library.look()
+
     async def read_insurance_card(self) -> Holder:
         call = Call("ReadCardBas", [Room(_CARD_BYTES), Room(_WORDS_BYTES)], Answers.NUMBER)
         returned = await self._done(call, self._settings.read_s)

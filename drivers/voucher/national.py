@@ -53,6 +53,9 @@ class NationalVoucherTerminal:
     def device(self) -> str:
         return self._library.device
 
+    def look(self) -> None:
+        self._library.look()
+
     async def read_code(self, asking: Asking) -> Holder:
         kind = messages.DECODE_THERE if self._settings.reads_itself else messages.DECODE_HERE
         data = _asked(asking)

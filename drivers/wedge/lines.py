@@ -17,6 +17,7 @@ from pathlib import Path
 
 import serial
 
+from drivers.opening import port_faults
 from drivers.wedge.errors import WedgeStuckError
 from drivers.wedge.node import NodeWedge, opened
 
@@ -45,7 +46,8 @@ def make_serial_wedge(settings: LineSettings) -> NodeWedge:
 
     def set_up(_: int) -> None:
         # Speed and frame belong to the port, so they outlive this second opening of it.
-        serial.Serial(settings.path, settings.baud).close()
+        with port_faults():
+            serial.Serial(settings.path, settings.baud).close()
 
     return NodeWedge(
         settings.device,

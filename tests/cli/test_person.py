@@ -20,6 +20,7 @@ from cli.redaction import gate_for
 from drivers.card.errors import CardRefusedError
 from drivers.card.simulated import IdCard, InsuranceCard, SimulatedCardReader
 from drivers.pinpad.simulated import SimulatedPinPad
+from drivers.vendor.errors import VendorFileMissingError
 from drivers.vendor.twin import Fault
 from drivers.voucher.errors import VoucherRefusedError
 from drivers.voucher.simulated import Person, SimulatedVoucherTerminal
@@ -72,6 +73,13 @@ def test_what_is_not_configured_is_said(tmp_path, verb):
     config = tmp_path / "edge.toml"
     config.write_text(MINIMAL, encoding="utf-8")
     assert isinstance(yima("person", verb, "--config", config).exception, DeviceNotConfiguredError)
+
+
+@pytest.mark.parametrize("verb", ["voucher", "face", "card", "id"])
+def test_nobody_is_asked_for_anything_where_the_library_or_the_twin_is_not_there(tmp_path, verb):
+    result = yima("person", verb, "--simulated", tmp_path / "nowhere")
+    assert isinstance(result.exception, VendorFileMissingError)
+    assert result.stderr == ""
 
 
 def test_the_configuration_names_the_devices(tmp_path):

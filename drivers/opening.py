@@ -38,7 +38,7 @@ def translated(device: str, path: str) -> Iterator[None]:
 
 @contextmanager
 def port_faults() -> Iterator[None]:
-    """Turn what setting up a serial port raises besides into an error of the system: no such speed, a line that went."""
+    """Turn what setting up a serial port raises besides into an error of the system: no such speed, a lost line."""
     try:
         yield
     except (ValueError, OverflowError) as exc:

@@ -179,6 +179,9 @@ class Journal:
         try:
             asked = self.commits(write_down)
             outcome = self.outcome_of(asked, within_s, password=password)
+            if reverses is not None and isinstance(outcome, NotSent):
+                # What takes something back is sent until it is answered, rather than written anew each time.
+                outcome = Unknown(outcome.why)
             told = Told(asked.msgid, asked.infno, purpose, outcome)
             self.commits(lambda tx: self._close(tx, told, reverses))
             return told

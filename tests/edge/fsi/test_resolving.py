@@ -11,7 +11,7 @@ from edge.fsi.resolving import MOST_PAUSE_S, TRY_S
 from edge.sealing import KEY_FILE, Sealer
 from edge.store import sql
 from rules.settling import Standing
-from tests.edge.fsi.centre import BUSY, GARBAGE, LOSE_ANSWER, LOSE_REQUEST, NAMELESS, Centre
+from tests.edge.fsi.centre import BUSY, GARBAGE, LOSE_ANSWER, LOSE_REQUEST, NAMELESS, Centre, Door
 from tests.edge.fsi.desk import Desk
 
 FAULTS = (LOSE_REQUEST, LOSE_ANSWER, GARBAGE, BUSY)
@@ -96,6 +96,14 @@ def test_where_no_answers_are_kept_a_message_leaves_once_and_is_taken_back(
     assert (centre.standing, forgetful.standing()) == ([], Standing.NONE)
     asked = json.loads(centre.bodies[-1])
     assert asked["input"]["data"] == {"psn_no": "9900000001", "omsgid": told.msgid, "oinfno": "2103"}
+
+
+def test_while_the_line_is_down_taking_back_waits_as_one_message(forgetful: Desk, centre: Centre, door: Door) -> None:
+    centre.script = [LOSE_ANSWER]
+    forgetful.settle()
+    door.close()
+    assert look(forgetful, 3) == 2
+    assert forgetful.rows() == [("2103", "unknown", 0), ("2601", "unknown", 0)]
 
 
 def test_once_taking_back_has_begun_the_message_itself_does_not_leave_again(desk: Desk, centre: Centre) -> None:

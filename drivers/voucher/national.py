@@ -107,7 +107,7 @@ class NationalVoucherTerminal:
             id_number=answer["idNo"].upper(),
             id_kind=answer["idType"],
             name=answer["userName"],
-            district=answer.get("insuOrg", ""),
+            district=answer.get("insuOrg", "")[:6],
             sex=sex_of(answer.get("gender", "")),
             born=birth_date_of(answer.get("birthday", "")),
             proof=proof,

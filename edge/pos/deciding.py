@@ -36,6 +36,7 @@ SALES = frozenset({"3505", "3505A", "3506"})
 _BOUND = SETTLEMENTS | SALES | {"2101", "3501", "3501A", "3502"}
 _MOST_VISITS = 2_000
 _NONCE_BYTES = 16
+PLAIN = "plain"
 
 
 class Policy(StrEnum):
@@ -175,7 +176,9 @@ class Decider:
 
     def _untouched(self, plan: Plan, why: Words | None) -> Plan:
         remarks = (*plan.remarks, *((_untouched(why),) if why else ()))
-        return Plan(plan.post, plan.said, remarks, bound=plan.bound, owed=plan.bound, setl_id=plan.setl_id)
+        return Plan(
+            plan.post, plan.said, remarks, bound=plan.bound, owed=plan.bound if why else (), setl_id=plan.setl_id
+        )
 
     def _signed_anew(self, plan: Plan, wanted: Sequence[LineCodes], now: datetime) -> Plan:
         said = plan.said
@@ -185,17 +188,27 @@ class Decider:
         done = enrich_input(text, self._area, said.infno, wanted)
         if not done.added:
             return self._untouched(plan, done.why)
-        headers, body = self._sent_by_us(plan.post.headers, said, done.text, now)
+        in_place = enrich(plan.post.body, self._area, said.infno, wanted).text
+        headers, body = self._sent_by_us(Post("", b"", plan.post.headers, in_place), said, done.text, now)
         return _changed(plan, headers, body, done.added)
 
-    def _sent_by_us(self, headers: Headers, said: Said, input_text: bytes, now: datetime) -> tuple[Headers, bytes]:
-        """Sign, hide and wrap a message with the institution's own key."""
-        self._keys.secrets.institution(said.institution)
+    def _sent_by_us(self, post: Post, said: Said, input_text: bytes, now: datetime) -> tuple[Headers, bytes]:
+        """Sign, hide and wrap a message with the institution's own key; where only headers prove it, only they change.
+
+        Raises:
+            SigningError: The key is not here, or a person's password would be needed.
+        """
+        protection, secrets = self._keys.protection, self._keys.secrets
+        secrets.institution(said.institution)
         members: Mapping[str, object] = members_of(said.envelope)
         fields = {name: value for name, value in members.items() if name not in {"input", "cainfo", "enc_type"}}
         sending = Sending(said.infno, said.institution, input_text, self._keys.new_nonce())
-        sent = self._keys.protection.send(fields, sending, self._keys.secrets, now)
-        return with_headers(headers, dict(sent.headers)), sent.body
+        sent = protection.send(fields, sending, secrets, now)
+        is_in_body = (
+            protection.signer.covers_input or protection.encryptor.enc_type or protection.transport.name != PLAIN
+        )
+        own = {name: value for name, value in sent.headers.items() if is_in_body or name != "Content-Type"}
+        return with_headers(post.headers, own), sent.body if is_in_body else post.body
 
     def _signed_if_wanted(self, plan: Plan, now: datetime) -> Plan:
         """Sign what the POS left unsigned, where the area wants it and the key is here."""
@@ -210,7 +223,7 @@ class Decider:
             if text.startswith(b'"'):
                 text = str(said.members["input"]).encode()
             own = self.reader.request(plan.post.body)
-            headers, body = self._sent_by_us(plan.post.headers, own, text, now)
+            headers, body = self._sent_by_us(plan.post, own, text, now)
         except YimaError as exc:
             return Plan(
                 plan.post, said, (*plan.remarks, exc.words), put_in=plan.put_in, bound=plan.bound, setl_id=plan.setl_id

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
 from typing import ClassVar
 
 import httpx
@@ -19,6 +20,13 @@ Headers = tuple[tuple[bytes, bytes], ...]
 _OF_ONE_CONNECTION = frozenset(
     b"connection proxy-connection keep-alive te trailer transfer-encoding upgrade proxy-authenticate"
     b" proxy-authorization".split()
+)
+_BEFORE_SENDING = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
 )
 _OURS = frozenset({b"host", b"content-length"})
 
@@ -77,8 +85,10 @@ class Upstream:
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0)), transport=transport, trust_env=False
         )
-        # A POS that names no user agent is not given ours.
+        # A POS that names no user agent is not given ours, and none is given the cookies of another.
         self._client.headers.clear()
+        self._client.cookies = httpx.Cookies()
+        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -101,7 +111,7 @@ class Upstream:
                 body = b"".join([chunk async for chunk in answer.aiter_raw()])
             finally:
                 await answer.aclose()
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as exc:
+        except _BEFORE_SENDING as exc:
             raise NotSentError(
                 Words("无法连接医保接口，报文未发出", "The interface cannot be reached; nothing was sent")
             ) from exc

@@ -14,12 +14,15 @@ import pytest
 from edge.pos.deciding import Policy
 from edge.pos.ports import Stage
 from edge.pos.proxy import Desks
-from tests.edge.pos.around import DRUG, NINE, OK, ONE, OTHER, SERVICE, SHOP, TWO, Stand, message, purchase, sold
+from tests.edge.pos.around import DRUG, NINE, NOW, OK, ONE, OTHER, SERVICE, SHOP, TWO, Stand, message, purchase, sold
 from tests.wire.fsi.signing.parties import PARTIES, PLATFORM
-from wire.fsi.signing import Secrets, read_party
+from wire.fsi.areas import shipped_area
+from wire.fsi.envelope import read_request
+from wire.fsi.signing import Secrets, Sending, protection_of, read_party
 
 T = TypeVar("T")
 KEYS = Secrets(read_party(PLATFORM), {SHOP: read_party(next(iter(PARTIES.values())))})
+JILIN = shipped_area("jilin")
 PURCHASE = purchase(("L1", DRUG, 1), ("L2", OTHER, 1), ("L3", SERVICE, 1))
 
 
@@ -148,30 +151,69 @@ def test_a_signed_message_is_left_alone_and_its_codes_follow_later(how: str) -> 
     run(scene())
 
 
-def test_a_hidden_message_is_opened_and_signed_anew_only_with_the_key() -> None:
-    async def scene() -> None:
-        holder = Stand("jilin", secrets=KEYS)
-        holder.memory.scan(ONE)
-        await holder.post(
-            message(
-                "3505", sold(DRUG, 1, psn_cert_type="01", hi_feesetl_type="1", expy_end="2028-01-01", rx_circ_flag="0")
-            )
-        )
-        (hidden,) = holder.interface.bodies
-        said = json.loads(hidden)
-        assert (said["enc_type"], isinstance(said["input"], str), bool(said["cainfo"])) == ("SM4", True, True)
+LEDGER = sold(DRUG, 1, psn_cert_type="01", hi_feesetl_type="1", expy_end="2028-01-01", rx_circ_flag="0")
 
-        signed = {"Authorization": "Bearer x"}
-        bare = json.loads(hidden)
-        unwritten = Stand("jilin", secrets=KEYS)
-        unwritten.memory.scan(TWO)
-        await unwritten.post(hidden, headers=signed)
-        assert unwritten.interface.bodies == [hidden]  # it has its codes already
-        without = Stand("jilin")
-        without.memory.scan(TWO)
-        await without.post(hidden, headers=signed)
-        assert without.interface.bodies == [hidden]
-        assert bare["infno"] == "3505"
+
+def hidden() -> tuple[bytes, bytes, dict[str, str]]:
+    """Return the input, the body and the headers of a message that its sender signed and hid."""
+    text = json.dumps(LEDGER, ensure_ascii=False, indent=2).encode()
+    fields = {name: value for name, value in json.loads(message("3505", {})).items() if name != "input"}
+    sent = protection_of(JILIN).send(fields, Sending("3505", SHOP, text, "p" * 32), KEYS, NOW)
+    return text, sent.body, dict(sent.headers)
+
+
+def test_a_hidden_message_is_left_alone_without_the_key() -> None:
+    async def scene() -> None:
+        stand = Stand("jilin")
+        stand.memory.scan(ONE)
+        _, body, headers = hidden()
+        await stand.post(body, headers=headers)
+        assert stand.interface.bodies == [body]
+        assert stand.memory.notes[0].remarks
+
+    run(scene())
+
+
+@pytest.mark.parametrize("came", ["hidden", "in clear"])
+def test_with_the_key_a_message_goes_on_with_its_codes_signed_and_hidden(came: str) -> None:
+    async def scene() -> None:
+        stand = Stand("jilin", secrets=KEYS)
+        stand.memory.scan(ONE)
+        text, body, headers = hidden()
+        if came == "in clear":
+            text, body, headers = b"", message("3505", LEDGER), {}
+        await stand.post(body, headers=headers)
+        (sent,) = stand.interface.requests
+        request = read_request(sent.content, JILIN)
+        protection = protection_of(JILIN)
+        verified = protection.verify(sent.headers, protection.open(sent.content, KEYS), request, KEYS, NOW)
+        clear = verified.input_text or b""
+        assert json.loads(clear)["selinfo"] == {**LEDGER["selinfo"], "drugtracinfo": [{"drug_trac_codg": ONE}]}  # type: ignore[dict-item]
+        assert clear.startswith(text[: text.rindex(b'"')] if text else b"{")
+
+    run(scene())
+
+
+def test_what_the_pos_left_unsigned_is_signed_for_it_with_the_key_and_nothing_else_changes() -> None:
+    async def scene() -> None:
+        stand = Stand("guangdong", secrets=KEYS)
+        body = message("2102", PURCHASE)
+        await stand.post(body)
+        (sent,) = stand.interface.requests
+        assert {"x-tif-paasid", "x-tif-timestamp", "x-tif-nonce", "x-tif-signature"} <= set(sent.headers)
+        assert sent.content == body
+
+    run(scene())
+
+
+def test_the_cookies_of_one_are_not_given_to_another() -> None:
+    async def scene() -> None:
+        stand = Stand(address="http://gateway.example:8080")
+        stand.interface.answer = lambda _: httpx.Response(200, headers={"Set-Cookie": "s=1; Path=/"}, content=b"x")
+        await stand.post(b"one")
+        stand.pos.cookies.clear()
+        await stand.post(b"two")
+        assert "cookie" not in stand.interface.requests[1].headers
 
     run(scene())
 

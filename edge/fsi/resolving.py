@@ -95,7 +95,6 @@ class Resolver:
 
     def run(self) -> None:
         """Take up what is open until `stop`."""
-        self.take_up()
         while True:
             with self._news:
                 if self._is_stopped:
@@ -103,7 +102,13 @@ class Resolver:
                 is_line_back, self._is_woken = self._is_woken, False
             if is_line_back:
                 self._due_s.clear()
-            self.look()
+            try:
+                # Quick, and before the first of them is asked for: whoever waits is told at once.
+                self.take_up()
+                self.look()
+            except YimaError as exc:
+                # A store that refuses now may take it at the next look.
+                _logger.warning("fsi.not_looked", code=exc.code, reason=exc.words.en)
             with self._news:
                 self._news.wait_for(lambda: self._is_woken or self._is_stopped, LOOK_S)
 

@@ -8,16 +8,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from codes.words import Words
 from edge.fsi.commits import LaneCommits
-from edge.fsi.journal import Journal, Purpose, nothing
+from edge.fsi.journal import Journal, Purpose, Told, nothing
 from edge.fsi.numbering import Numbering
 from edge.fsi.outcome import Agreed
 from edge.fsi.resolving import Resolver
 from edge.sealing import Sealer
 from edge.store import sql
 from edge.store.database import database_path, opened_store
+from edge.store.errors import DiskFullError
 from edge.store.lane import Lane
-from tests.edge.fsi.centre import DISTRICT, SENDER, UNDO, Centre, Door, asker
+from tests.edge.fsi.centre import DISTRICT, LOSE_ANSWER, LOSE_REQUEST, SENDER, UNDO, Centre, Door, asker
 from tests.edge.fsi.desk import KIND, SteppedLine, over_http
 from tests.edge.scene import FakeClock
 
@@ -89,3 +91,54 @@ def test_message_that_somebody_waits_for_is_left_alone(
 
     with_lane(folder, day)
     assert [infno for infno, _ in centre.heard] == ["2103"]
+
+
+def test_line_that_comes_back_makes_everything_due(folder: Path, centre: Centre, door: Door, clock: FakeClock) -> None:
+    """The clock stands still, so that without `wake` nothing would be due again."""
+    centre.script = [LOSE_ANSWER, LOSE_REQUEST]
+    lost_again, known = threading.Event(), threading.Event()
+
+    def step(when: str) -> None:
+        if when == "after sending" and len(centre.heard) > 1:
+            lost_again.set()
+
+    def hear(_: object, told: Told) -> None:
+        if isinstance(told.outcome, Agreed):
+            known.set()
+
+    def day(commits: LaneCommits) -> None:
+        journal = journal_of(commits, SteppedLine(over_http(door.url, clock), step), clock)
+        journal.register(KIND, hear)
+        settle(journal, 1)
+        resolver = Resolver(journal, asker(), clock)
+        with ThreadPoolExecutor(1) as own:
+            running = own.submit(resolver.run)
+            assert lost_again.wait(5)
+            resolver.wake()
+            assert known.wait(5)
+            resolver.stop()
+            running.result(5)
+
+    with_lane(folder, day)
+    assert len(centre.done) == 1
+
+
+def test_store_that_refuses_does_not_end_the_finding_out(
+    folder: Path, centre: Centre, door: Door, clock: FakeClock
+) -> None:
+    refused = threading.Event()
+
+    class Full:
+        def __call__(self, work: object, /) -> None:
+            refused.set()
+            raise DiskFullError(Words("满", "full"))
+
+    journal = Journal(
+        asker(), over_http(door.url, clock), Full(), sealer=Sealer(b"k" * 32), numbering=Numbering(0), clock=clock
+    )
+    resolver = Resolver(journal, asker(), clock)
+    with ThreadPoolExecutor(1) as own:
+        running = own.submit(resolver.run)
+        assert refused.wait(5)
+        resolver.stop()
+        assert running.result(5) is None

@@ -167,17 +167,3 @@ def test_outcome_is_known_within_a_minute_after_the_other_side_is_back(desk: Des
     while desk.resolver.look():
         desk.clock.advance(10)
     assert desk.clock.seconds - since + TRY_S <= 60
-
-
-def test_line_that_comes_back_makes_everything_due(desk: Desk, centre: Centre) -> None:
-    centre.script = [LOSE_REQUEST] * 4
-    desk.settle()
-    for _ in range(3):
-        desk.resolver.look()
-        desk.clock.advance(MOST_PAUSE_S)
-    centre.script = []
-    desk.resolver.wake()
-    desk.resolver.stop()
-    desk.resolver.run()
-    assert desk.standing() is Standing.UNKNOWN
-    assert desk.resolver.look() == 0

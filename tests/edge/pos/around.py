@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import httpx
+from starlette.applications import Starlette
 
 from codes.words import Words
 from edge.pos.deciding import Decider, Keys, Policy
@@ -114,11 +115,12 @@ class Interface:
 
     answer: Callable[[httpx.Request], httpx.Response] = field(default=lambda _: httpx.Response(200, json=OK))
     requests: list[httpx.Request] = field(default_factory=list)
+    answer_slowly: Callable[[httpx.Request], Awaitable[httpx.Response]] | None = None
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
         self.requests.append(request)
-        told = self.answer(request)
+        told = await self.answer_slowly(request) if self.answer_slowly else self.answer(request)
         if not told.is_stream_consumed:
             return told
         return httpx.Response(told.status_code, headers=told.headers, stream=httpx.ByteStream(told.content))
@@ -148,12 +150,18 @@ class Stand:
         keys = Keys(protection, self.secrets, new_nonce=lambda: "n" * 32)
         decider = Decider(area, self.policy, keys, self.memory, self.goods)
         self.listener = Listener(area, Reader(protection, self.secrets), self.goods)
-        around = Around(self.memory, OpenMemory(self.memory), LaterMemory(self.memory), self.memory, self.memory)
-        upstream = Upstream(self.address, 5, transport=httpx.MockTransport(self.interface))
-        listener = self.listener if self.is_listening else None
+        self.around = Around(self.memory, OpenMemory(self.memory), LaterMemory(self.memory), self.memory, self.memory)
+        self.decider = decider
         self.now = NOW
-        proxy = Proxy(area, upstream, decider, around, lambda: self.now, desks=self.desks, listener=listener)
-        self.pos = httpx.AsyncClient(transport=httpx.ASGITransport(proxy.application()), base_url="http://pos")
+        application = self.application(self.address, httpx.MockTransport(self.interface))
+        self.pos = httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://pos")
+
+    def application(self, address: str, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
+        upstream = Upstream(address, 5, transport=transport)
+        listener = self.listener if self.is_listening else None
+        area = shipped_area(self.area)
+        now = lambda: self.now  # noqa: E731 - a clock that the scene sets
+        return Proxy(area, upstream, self.decider, self.around, now, desks=self.desks, listener=listener).application()
 
     async def post(self, body: bytes, path: str = "/x", **more: object) -> httpx.Response:
         return await self.pos.post(path, content=body, **more)  # type: ignore[arg-type]

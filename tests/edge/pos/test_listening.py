@@ -151,3 +151,19 @@ def test_what_cannot_be_read_is_counted_and_said_and_a_cell_runs_nothing() -> No
     assert "未能读懂" in as_text(heard)
     refused = heard_of((message("2102", purchase(("L1", DRUG, 1)), msgid="=cmd|x"), REFUSED))
     assert "'=cmd|x" in as_csv(refused)
+
+
+def test_where_codes_travel_with_the_settlement_too_their_lack_there_is_told() -> None:
+    code = "86000110000000000001"
+    upload = message(
+        "3505", sold(DRUG, 1, drugtracinfo=[{"drug_trac_codg": code}], hi_feesetl_type="1", psn_cert_type="01")
+    )
+    row = {"feedetl_sn": "L1", "drug_trac_codg": code, "trdn_flag": "0", "min_prcunt_type": "1"}
+    told = {}
+    for name, rows in (("with", [row]), ("without", [])):
+        listener = Stand("hubei", goods=Shelf()).listener
+        settled = message("2102", {**purchase(("L1", DRUG, 1)), "drug_trac_info": rows})
+        for request, answer in ((settled, OK_SALE), (upload, DONE)):
+            listener.hear(MONDAY, request, json.dumps(answer).encode(), [])
+        told[name] = [one.cause for one in listener.report(MONDAY + timedelta(days=2)).unpaid.sales]
+    assert told == {"with": [], "without": [Cause.NO_CODE]}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import socket
 from collections.abc import Coroutine
 from typing import TypeVar
 
 import httpx
 import pytest
+import uvicorn
 
 from edge.pos.deciding import Policy
 from edge.pos.ports import Stage
@@ -305,3 +307,72 @@ def test_nothing_of_a_person_is_in_the_journal() -> None:
         assert not any(word in repr(stand.memory.notes) for word in ("PERSON-1", "SOMEBODY", "X1"))
 
     run(scene())
+
+
+def test_a_message_that_is_repeated_before_its_answer_came_waits_for_it() -> None:
+    async def scene() -> None:
+        stand = Stand()
+        stand.memory.scan(ONE, NINE)
+        under_way, most = 0, 0
+
+        async def slow(request: httpx.Request) -> httpx.Response:
+            nonlocal under_way, most
+            under_way += 1
+            most = max(most, under_way)
+            await asyncio.sleep(0)
+            under_way -= 1
+            await request.aread()
+            return httpx.Response(200, stream=httpx.ByteStream(json.dumps(OK).encode()))
+
+        stand.interface.answer_slowly = slow
+        body = message("2102", PURCHASE)
+        answers = await asyncio.gather(*(stand.post(body) for _ in range(4)))
+        assert [one.json() for one in answers] == [OK] * 4
+        assert most == 1
+
+    run(scene())
+
+
+BODY = b'\xef\xbb\xbf{"infno":"7777" ,\r\n"input":{"\xe8\x8d\xaf":1.50}}\x00'
+
+
+def test_over_real_connections_not_one_byte_of_a_body_differs() -> None:
+    seen: list[bytes] = []
+    reply = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain;charset=GBK\r\nContent-Length: 4\r\n\r\n\xd2\xa9\x00\r"
+
+    async def interface(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(int(one[15:]) for one in head.split(b"\r\n") if one.lower().startswith(b"content-length:"))
+        seen.extend((head, await reader.readexactly(length)))
+        writer.write(reply)
+        await writer.drain()
+        writer.close()
+
+    async def scene() -> bytes:
+        far = await asyncio.start_server(interface, "127.0.0.1", 0)
+        port = far.sockets[0].getsockname()[1]
+        stand = Stand("base")
+        application = stand.application(f"http://127.0.0.1:{port}/mbs/fmi")
+        server = uvicorn.Server(uvicorn.Config(application, log_level="error", lifespan="off", server_header=False))
+        near = socket.create_server(("127.0.0.1", 0))
+        serving = asyncio.create_task(server.serve([near]))
+        reader, writer = await asyncio.open_connection(*near.getsockname())
+        chunked = b"".join(b"%x\r\n%b\r\n" % (len(one), one) for one in (BODY[:5], BODY[5:]))
+        writer.write(
+            b"POST /fsi/a%2fb?x=%E4 HTTP/1.1\r\nHost: pos\r\nX-Two: 1\r\nX-Two: 2\r\nConnection: close\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n" + chunked + b"0\r\n\r\n"
+        )
+        answer = await reader.read()
+        server.should_exit = True
+        await serving
+        far.close()
+        return answer
+
+    answer = run(scene())
+    head, body = seen
+    assert body == BODY
+    assert head.startswith(b"POST /mbs/fmi/fsi/a%2fb?x=%E4 HTTP/1.1\r\n")
+    lower = head.lower()
+    assert (lower.count(b"x-two: "), lower.count(b"\r\nuser-agent:"), lower.count(b"transfer-encoding")) == (2, 0, 0)
+    assert answer.endswith(b"\r\n\r\n\xd2\xa9\x00\r")
+    assert b"text/plain;charset=GBK" in answer

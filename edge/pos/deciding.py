@@ -36,6 +36,7 @@ SALES = frozenset({"3505", "3505A", "3506"})
 _BOUND = SETTLEMENTS | SALES | {"2101", "3501", "3501A", "3502"}
 _MOST_VISITS = 2_000
 _NONCE_BYTES = 16
+_NO_LINES = Words("没有见到该次就诊的费用明细（2204）", "the fee lines of this visit (2204) did not go by")
 PLAIN = "plain"
 
 
@@ -110,6 +111,9 @@ class Decider:
             why = said.why or read.why
             return Plan(post, said, (_untouched(why),) if why else ())
         lines = read.lines if said.infno != "2207" else self._lines_of_visit(said, read.message)
+        if said.infno == "2207" and not lines:
+            # This process saw no 2204, or one without lines: nobody can say what is short, so nothing is stopped.
+            return self._signed_if_wanted(Plan(post, said, (_untouched(_NO_LINES),)), now)
         setl_id = _setl_id(said.infno, read.message)
         found = bind(lines, await self._candidates(said, setl_id, desk))
         plan = Plan(post, said, self._remarks(said.infno, found), bound=_bound(found), setl_id=setl_id)

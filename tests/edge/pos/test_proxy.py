@@ -297,6 +297,13 @@ def test_the_lines_of_a_visit_are_remembered_for_its_settlement() -> None:
         rows = json.loads(stand.interface.bodies[1])["input"]["drug_trac_info"]
         assert [(one["feedetl_sn"], one["drug_trac_codg"]) for one in rows] == [("F1", ONE), ("F1", TWO)]
 
+        unseen = Stand(policy=Policy.BLOCK)
+        unseen.memory.scan(ONE)
+        body = message("2207", {"data": asked}, msgid="m2")
+        await unseen.post(body)
+        assert unseen.interface.bodies == [body]
+        assert "2204" in unseen.memory.notes[0].remarks[0].en
+
     run(scene())
 
 

@@ -25,8 +25,9 @@ from edge.pos.deciding import SETTLEMENTS, Decider, Plan
 from edge.pos.listening import Listener
 from edge.pos.ports import Exchange, Journal, Later, Open, Question, SaleRef, Scans, Shown, Stage
 from edge.pos.reading import Said, is_agreed, output_text
-from edge.pos.upstream import NotSentError, OutcomeUnknownError, Post, Reply, Upstream, passed_on
+from edge.pos.upstream import Post, Reply, Upstream, passed_on
 from wire.fsi.areas import Area
+from wire.rpc import NotSentError, OutcomeUnknownError
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _ASKING = frozenset({"2101", "2206", "2303", "3507"})

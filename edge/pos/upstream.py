@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
-from typing import ClassVar
 
 import httpx
 
 from codes.words import Words
-from edge.errors import EdgeError
+from wire.rpc import NotSentError, OutcomeUnknownError
 
 Headers = tuple[tuple[bytes, bytes], ...]
 _OF_ONE_CONNECTION = frozenset(
@@ -29,26 +28,6 @@ _BEFORE_SENDING = (
     httpx.LocalProtocolError,
 )
 _OURS = frozenset({b"host", b"content-length"})
-
-
-class NotSentError(EdgeError):
-    """The message provably never left."""
-
-    code: ClassVar[str] = "fsi.not_sent"
-    next_step: ClassVar[Words] = Words(
-        "请检查网络与接口地址；恢复后可用原报文重发。",
-        "Check the network and the interface's address; the same message may be sent again.",
-    )
-
-
-class OutcomeUnknownError(EdgeError):
-    """The message was sent, and no answer came: whether it was done is not known."""
-
-    code: ClassVar[str] = "fsi.outcome_unknown"
-    next_step: ClassVar[Words] = Words(
-        "请用同一报文（同一 msgid）重发查询结果；查清之前不要重新结算。",
-        "Send the same message (same msgid) again to ask; do not settle anew before it is known.",
-    )
 
 
 @dataclass(frozen=True, slots=True)

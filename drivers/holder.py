@@ -39,6 +39,7 @@ _SEXES: Mapping[str, Sex] = MappingProxyType(
 )
 
 
+_SHOWN, _LONG = 4, 12
 _DATE = re.compile(r"([0-9]{4})[-./年]?([0-9]{2})[-./月]?([0-9]{2})日?")
 
 
@@ -71,6 +72,16 @@ class Holder:
     def shown_name(self) -> str:
         """The name as a screen may show it: the first character, and a star for each other."""
         return self.name[:1] + "*" * (len(self.name) - 1)
+
+
+def masked_number(number: str) -> str:
+    """Return a number as a screen may show it: its end, so that two cards can be told apart, and only if it is long.
+
+    >>> masked_number("350203197001011236"), masked_number("X0019")
+    ('**************1236', '*****')
+    """
+    shown = _SHOWN if len(number) >= _LONG else 0
+    return "*" * (len(number) - shown) + number[len(number) - shown :]
 
 
 def sex_of(text: str) -> Sex:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from codes.credential import may_hold_credential
 from codes.errors import TransientError
 from codes.words import Words
 from drivers.errors import DriverError
-
-_MOST_WORDS = 120
+from drivers.vendor.text import shown_words
 
 
 class CardReaderNotReadyError(DriverError, TransientError):
@@ -23,8 +21,8 @@ class CardReaderNotReadyError(DriverError, TransientError):
         super().__init__(
             device,
             Words(
-                f"{device}：读卡器初始化失败（{number}：{_shown(reason)}）。",
-                f"{device}: the reader cannot be set up ({number}: {_shown(reason)}).",
+                f"{device}：读卡器初始化失败（{number}：{shown_words(reason)}）。",
+                f"{device}: the reader cannot be set up ({number}: {shown_words(reason)}).",
             ),
         )
 
@@ -44,8 +42,8 @@ class CardRefusedError(DriverError, TransientError):
         super().__init__(
             device,
             Words(
-                f"{device}：读卡未成功（{number}：{_shown(reason)}）。",
-                f"{device}: the card was not read ({number}: {_shown(reason)}).",
+                f"{device}：读卡未成功（{number}：{shown_words(reason)}）。",
+                f"{device}: the card was not read ({number}: {shown_words(reason)}).",
             ),
         )
 
@@ -66,7 +64,3 @@ class CardContentError(DriverError, TransientError):
                 f"{device}：卡内信息不完整：{fault.zh}。", f"{device}: what the card holds is not whole: {fault.en}."
             ),
         )
-
-
-def _shown(reason: str) -> str:
-    return "…" if may_hold_credential(reason) else reason.strip()[:_MOST_WORDS]

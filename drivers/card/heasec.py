@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from codes.credential import find_id_number
@@ -18,11 +18,14 @@ from drivers.card.errors import CardContentError, CardReaderNotReadyError, CardR
 from drivers.holder import CertType, Holder, Sex, birth_date_of, sex_of
 from drivers.vendor.calls import Answers, Call, Given, Returned, Room
 from drivers.vendor.library import VendorLibrary
+from drivers.vendor.text import read_text
 
 _WORDS_BYTES = 8_192
 _CARD_BYTES = 8_192
 _CARD_FIELDS = 11
 _PERSON_FIELDS = 9
+_RESIDENT, _OTHER_DOCUMENT = "01", "99"
+"""`psn_cert_type`: foreigners have insurance cards too."""
 _NOBODY = Words("没有姓名", "there is no name")
 
 
@@ -30,7 +33,7 @@ _NOBODY = Words("没有姓名", "there is no name")
 class HeaSecSettings:
     """What the library is told at its start."""
 
-    start: Mapping[str, str | int]
+    start: Mapping[str, str | int] = field(repr=False)
     """The keys of its `Init`, as the province's manual names them: IP, PORT, TIMEOUT, LOG_PATH, and more."""
     read_s: float = 15.0
     """What reading a card may take."""
@@ -49,6 +52,9 @@ class HeaSecCardReader:
     def device(self) -> str:
         return self._library.device
 
+    def look(self) -> None:
+        self._library.look()
+
     async def read_insurance_card(self) -> Holder:
         call = Call("ReadCardBas", [Room(_CARD_BYTES), Room(_WORDS_BYTES)], Answers.NUMBER)
         returned = await self._done(call, self._settings.read_s)
@@ -60,7 +66,7 @@ class HeaSecCardReader:
             cert_type=CertType.INSURANCE_CARD,
             cert_number=number,
             id_number=id_number.upper(),
-            id_kind="01",
+            id_kind=_RESIDENT if find_id_number(id_number) is not None else _OTHER_DOCUMENT,
             name=name,
             district=district[:6],
             sex=_sex_in(id_number),
@@ -84,7 +90,7 @@ class HeaSecCardReader:
             cert_type=CertType.ID_CARD,
             cert_number=number.upper(),
             id_number=number.upper(),
-            id_kind="01",
+            id_kind=_RESIDENT,
             name=name,
             sex=sex_of(sex),
             born=birth_date_of(born),
@@ -101,9 +107,12 @@ class HeaSecCardReader:
             if library.is_fresh:
                 await self._start(library)
             returned = await library.call(call, within_s=within_s)
+            if returned.number != 0:
+                # The reader or its service may have been gone meanwhile, and no number says so in every library.
+                library.unset()
         if returned.number != 0:
-            reason = next((_text(room) for room in returned.rooms if room), "")
-            raise CardRefusedError(self.device, returned.number or -1, reason)
+            # The last room is for words; what came before may be part of a card.
+            raise CardRefusedError(self.device, returned.number or -1, _words(returned.rooms[-1]))
         return returned
 
     async def _start(self, library: VendorLibrary) -> None:
@@ -111,11 +120,13 @@ class HeaSecCardReader:
         call = Call("Init", [Given(told), Room(_WORDS_BYTES)], Answers.NUMBER)
         returned = await library.call(call, within_s=self._settings.read_s)
         if returned.number != 0:
-            raise CardReaderNotReadyError(self.device, returned.number or -1, _text(returned.rooms[0]))
+            # What half a start leaves behind goes with the process.
+            await library.close()
+            raise CardReaderNotReadyError(self.device, returned.number or -1, _words(returned.rooms[0]))
         library.set_up()
 
     def _fields(self, returned: Returned, count: int) -> list[str]:
-        fields = [field.strip() for field in _text(returned.rooms[0]).split("|")]
+        fields = [field.strip() for field in self._text(returned.rooms[0]).split("|")]
         if len(fields) < count:
             raise CardContentError(
                 self.device,
@@ -123,13 +134,21 @@ class HeaSecCardReader:
             )
         return fields[:count]
 
+    def _text(self, room: bytes) -> str:
+        try:
+            return read_text(room)
+        except UnicodeDecodeError:
+            # Without its cause: that would carry what was read.
+            fault = Words("文字编码无法识别", "its text is neither UTF-8 nor GB 18030")
+            raise CardContentError(self.device, fault) from None
 
-def _text(room: bytes) -> str:
-    """Read what a library wrote: UTF-8 if it can be, GB 18030 if not."""
+
+def _words(room: bytes) -> str:
     try:
-        return room.decode("utf-8")
+        return read_text(room)
     except UnicodeDecodeError:
-        return room.decode("gb18030", "replace")
+        # A refusal stands without its words.
+        return ""
 
 
 def _sex_in(id_number: str) -> Sex:

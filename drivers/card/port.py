@@ -15,6 +15,14 @@ class CardReader(Protocol):
         """The device as the configuration names it."""
         ...
 
+    def look(self) -> None:
+        """Look whether what the device needs is there, as far as that shows without using it.
+
+        Raises:
+            DriverError: It is not, or cannot be used here.
+        """
+        ...
+
     async def read_insurance_card(self) -> Holder:
         """Read a social-security card (社会保障卡).
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 import ctypes
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import msgspec
@@ -22,6 +24,8 @@ _TEXT_AND_ROOMS = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p, ctypes.c_void_
 _ROOM = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 _NO_CARD, _NOT_STARTED, _WRONG_PIN, _NO_SERVICE = 1, 2, 3, 4
 _NEEDED = {"IP": str, "PORT": int, "TIMEOUT": int, "LOG_PATH": str}
+START: Mapping[str, str | int] = MappingProxyType({"IP": "127.0.0.1", "PORT": 8080, "TIMEOUT": 60, "LOG_PATH": "/dev"})
+"""What the twin takes for its start where nothing else is said."""
 
 
 class InsuranceCard(msgspec.Struct, frozen=True, tag="insurance"):
@@ -67,7 +71,7 @@ class SimulatedCardReader:
     @property
     def command(self) -> tuple[str, ...]:
         """The process that serves the twin in place of a library."""
-        return (sys.executable, "-m", "drivers.card.simulated", str(self._folder))
+        return twin_command(self._folder)
 
     def lay(self, card: InsuranceCard | IdCard, *, fault: Fault | None = None) -> None:
         """Lay a card on the reader."""
@@ -76,6 +80,11 @@ class SimulatedCardReader:
     def take_away(self) -> None:
         """Take the card off."""
         self._desk.clear()
+
+
+def twin_command(folder: Path) -> tuple[str, ...]:
+    """Return the command of the process that serves the twin which is played in `folder`."""
+    return (sys.executable, "-m", "drivers.card.simulated", str(folder))
 
 
 class _Twin:
@@ -133,7 +142,9 @@ class _Twin:
         if not self._has_started:
             return self._fails(words, _NOT_STARTED, "未初始化")
         before = self._desk.look()
-        if before is None or not isinstance(before.card, kind) or before.fault is Fault.REFUSE:
+        if before is not None and before.fault is Fault.FORGET:
+            self._has_started = False
+        if before is None or not isinstance(before.card, kind) or before.fault in (Fault.REFUSE, Fault.FORGET):
             return self._fails(words, _NO_CARD, "未检测到卡片")
         suffer(before.fault)
         return before.card

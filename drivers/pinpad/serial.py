@@ -18,7 +18,7 @@ import serial
 
 from drivers.aside import entered_aside
 from drivers.errors import DeviceLostError
-from drivers.opening import translated
+from drivers.opening import port_faults, translated
 from drivers.pinpad.errors import PinLengthError, PinTimeoutError
 from drivers.pinpad.port import Pin
 from drivers.scanner.stream import readable
@@ -85,12 +85,13 @@ class SerialPinPad:
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[int]:
-        with translated(self.device, self._settings.path):
+        with translated(self.device, self._settings.path), port_faults():
             port = serial.Serial(
                 self._settings.path, self._settings.baud, exclusive=True, timeout=0, inter_byte_timeout=0
             )
         with port:
-            port.reset_input_buffer()
+            with translated(self.device, self._settings.path), port_faults():
+                port.reset_input_buffer()
             yield port.fileno()
 
     async def _typed(self, line: int) -> str:
@@ -102,7 +103,8 @@ class SerialPinPad:
                     return digits
                 if key in (_BACKSPACE, _CLEAR):
                     digits = digits[:-1] if key == _BACKSPACE else ""
-                elif chr(key).isdecimal():
+                elif chr(key).isdecimal() and len(digits) <= self._settings.most:
+                    # One more than there may be tells enough: a key that sticks repeats for ever.
                     digits += chr(key)
 
     def _read(self, line: int) -> list[int]:

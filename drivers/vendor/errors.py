@@ -17,10 +17,41 @@ class VendorLibraryUnusableError(DriverError, ConfigError):
         "same processor).",
     )
 
-    def __init__(self, device: str, detail: str) -> None:
+    def __init__(self, device: str, detail: Words) -> None:
         super().__init__(
-            device, Words(f"{device}：厂商动态库不能用（{detail}）。", f"{device}: the vendor's library: {detail}.")
+            device,
+            Words(f"{device}：厂商动态库不能用（{detail.zh}）。", f"{device}: the vendor's library: {detail.en}."),
         )
+
+
+class VendorFileMissingError(DriverError, ConfigError):
+    """The library, or what has to be loaded before it, is not where the configuration says."""
+
+    code = "vendor.no_such_file"
+    next_step = Words(
+        "请核对配置中 library 和 preload 的路径；文件须可由运行账户读取。",
+        "Compare the paths of library and preload in the configuration; the account must be able to read the files.",
+    )
+
+    def __init__(self, device: str, path: str) -> None:
+        super().__init__(
+            device, Words(f"{device}：没有文件 {path}，或无权读取。", f"{device}: {path} is not there or not readable.")
+        )
+        self.path = path
+
+
+class VendorPartMissingError(VendorLibraryUnusableError):
+    """The library needs another one that the system does not find by itself."""
+
+    code = "vendor.needs"
+    next_step = Words(
+        '请把该文件与动态库放在一起，并写入配置的 preload，如 preload = ["libdcrf32.so"]。',
+        'Put that file beside the library and name it in preload, such as preload = ["libdcrf32.so"].',
+    )
+
+    def __init__(self, device: str, part: str) -> None:
+        super().__init__(device, Words(f"它需要 {part}，但找不到", f"it needs {part}, which is not found"))
+        self.part = part
 
 
 class VendorLibraryCrashedError(DriverError, TransientError):

@@ -34,6 +34,8 @@ class Fault(StrEnum):
     """It comes back with half an answer."""
     REFUSE = "refuse"
     """Its service says no."""
+    FORGET = "forget"
+    """It says no, because its service is gone; what was set up is gone as well."""
 
 
 class Desk(Generic[_T]):

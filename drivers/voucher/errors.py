@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from codes.credential import may_hold_credential
 from codes.errors import TransientError
 from codes.words import Words
 from drivers.errors import DriverError
+from drivers.vendor.text import shown_words
 
-_MOST_WORDS = 120
 _OTHER_WAY = Words(
     "请让患者刷新医保码后再试，或改用身份证、社会保障卡。",
     "Ask the person to refresh the code and try again, or take the identity card or the insurance card.",
@@ -21,9 +20,9 @@ class VoucherRefusedError(DriverError, TransientError):
     next_step = _OTHER_WAY
 
     def __init__(self, device: str, reason_code: str, reason: str) -> None:
-        self.reason_code = reason_code
+        self.reason_code = reason_code = shown_words(reason_code)
         """As the service numbers it."""
-        self.reason = shown = "…" if may_hold_credential(reason) else reason.strip()[:_MOST_WORDS]
+        self.reason = shown = shown_words(reason)
         """In the service's own words, without what may be a number of a person."""
         super().__init__(
             device,

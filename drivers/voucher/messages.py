@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from codes.words import Words
+from drivers.vendor.text import read_text
 from drivers.voucher.errors import VoucherAnswerError, VoucherFieldError, VoucherRefusedError
 
 DECODE_HERE = "ec.query"
@@ -129,19 +130,19 @@ def read_output(device: str, output: bytes) -> Mapping[str, str]:
 
 
 def _decoded(device: str, output: bytes) -> str:
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            return output.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise VoucherAnswerError(device, Words("文字编码无法识别", "its text is neither UTF-8 nor GB 18030"))
+    try:
+        return read_text(output)
+    except UnicodeDecodeError:
+        # Without its cause, here and below: that would carry what was answered.
+        fault = Words("文字编码无法识别", "its text is neither UTF-8 nor GB 18030")
+        raise VoucherAnswerError(device, fault) from None
 
 
 def _object(device: str, text: str) -> dict[str, object]:
     try:
         value = json.loads(text)
-    except (ValueError, RecursionError) as exc:
-        raise VoucherAnswerError(device, Words("不是 JSON", "it is no JSON")) from exc
+    except (ValueError, RecursionError):
+        raise VoucherAnswerError(device, Words("不是 JSON", "it is no JSON")) from None
     if not isinstance(value, dict):
         raise VoucherAnswerError(device, Words("不是 JSON 对象", "it is no JSON object"))
     return value

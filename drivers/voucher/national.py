@@ -53,6 +53,9 @@ class NationalVoucherTerminal:
     def device(self) -> str:
         return self._library.device
 
+    def look(self) -> None:
+        self._library.look()
+
     async def read_code(self, asking: Asking) -> Holder:
         kind = messages.DECODE_THERE if self._settings.reads_itself else messages.DECODE_HERE
         data = _asked(asking)
@@ -104,7 +107,7 @@ class NationalVoucherTerminal:
             id_number=answer["idNo"].upper(),
             id_kind=answer["idType"],
             name=answer["userName"],
-            district=answer.get("insuOrg", ""),
+            district=answer.get("insuOrg", "")[:6],
             sex=sex_of(answer.get("gender", "")),
             born=birth_date_of(answer.get("birthday", "")),
             proof=proof,

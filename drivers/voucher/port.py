@@ -103,6 +103,14 @@ class VoucherTerminal(Protocol):
         """The device as the configuration names it."""
         ...
 
+    def look(self) -> None:
+        """Look whether what the device needs is there, as far as that shows without using it.
+
+        Raises:
+            DriverError: It is not, or cannot be used here.
+        """
+        ...
+
     async def read_code(self, asking: Asking) -> Holder:
         """Wait for a person to show their code, and return whose it is.
 

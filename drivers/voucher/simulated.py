@@ -56,7 +56,7 @@ class SimulatedVoucherTerminal:
     @property
     def command(self) -> tuple[str, ...]:
         """The process that serves the twin in place of a library."""
-        return (sys.executable, "-m", "drivers.voucher.simulated", str(self._folder))
+        return twin_command(self._folder)
 
     def hold_code(self, person: Person, *, fault: Fault | None = None) -> None:
         """Hold a phone with a fresh code up."""
@@ -78,6 +78,11 @@ class SimulatedVoucherTerminal:
         except FileNotFoundError:
             return []
         return [json.loads(line) for line in lines]
+
+
+def twin_command(folder: Path) -> tuple[str, ...]:
+    """Return the command of the process that serves the twin which is played in `folder`."""
+    return (sys.executable, "-m", "drivers.voucher.simulated", str(folder))
 
 
 class _Twin:

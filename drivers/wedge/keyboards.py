@@ -24,6 +24,8 @@ _SETUP = struct.Struct("@HHHH80sI")
 """Bus, vendor, product, version, name, most force effects."""
 _BUS_VIRTUAL = 0x06
 _NAME = b"Yima wedge keyboard"
+_DESKTOP_S = 1.0
+"""A desktop takes this long to listen to a keyboard that was plugged in; what is typed before is lost."""
 _EVERY_KEY = (*USAGES, *MODIFIERS)
 
 
@@ -41,6 +43,7 @@ def make_uinput_wedge(settings: TypingSettings) -> NodeWedge:
         # The kernel passes over a key that is not down.
         release=[_records((key, keys.RELEASED) for key in _EVERY_KEY)],
         pace_s=settings.pace_s,
+        settle_s=_DESKTOP_S,
     )
 
 

@@ -7,6 +7,8 @@ the software comes an hour later would be scanned into the wrong sale.
 
 from __future__ import annotations
 
+import errno
+import grp
 import os
 import select
 import tty
@@ -15,8 +17,11 @@ from pathlib import Path
 
 import serial
 
+from drivers.opening import port_faults
 from drivers.wedge.errors import WedgeStuckError
 from drivers.wedge.node import NodeWedge, opened
+
+_OURS_AND_THE_GROUPS = 0o660
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,8 @@ class LineSettings:
     name: str = ""
     suffix: bytes = b"\r"
     baud: int = 9600
+    group: str = ""
+    """Who besides our account may open a port that is made here; its software seldom runs as ours."""
 
     @property
     def device(self) -> str:
@@ -39,7 +46,8 @@ def make_serial_wedge(settings: LineSettings) -> NodeWedge:
 
     def set_up(_: int) -> None:
         # Speed and frame belong to the port, so they outlive this second opening of it.
-        serial.Serial(settings.path, settings.baud).close()
+        with port_faults():
+            serial.Serial(settings.path, settings.baud).close()
 
     return NodeWedge(
         settings.device,
@@ -52,17 +60,22 @@ def make_serial_wedge(settings: LineSettings) -> NodeWedge:
 def make_pty_wedge(settings: LineSettings) -> NodeWedge:
     """Return the way out over a port that is made here, as a pseudo-terminal."""
     link = Path(settings.path)
-    master = -1
+    master, port = -1, ""
 
     def opening() -> int:
-        nonlocal master
+        nonlocal master, port
         master, slave = os.openpty()
+        port = os.ttyname(slave)
         try:
             os.set_blocking(master, False)
             tty.setraw(slave)
+            if settings.group:
+                os.fchown(slave, -1, _number_of(settings.group))
+                os.fchmod(slave, _OURS_AND_THE_GROUPS)
+            _refuse_file(link)
             made = link.with_name(f"{link.name}.new")
             made.unlink(missing_ok=True)
-            made.symlink_to(os.ttyname(slave))
+            made.symlink_to(port)
             made.replace(link)
         except BaseException:
             os.close(master)
@@ -70,6 +83,11 @@ def make_pty_wedge(settings: LineSettings) -> NodeWedge:
         finally:
             os.close(slave)
         return master
+
+    def closing() -> None:
+        # Not one that somebody else has made there meanwhile.
+        if link.is_symlink() and str(link.readlink()) == port:
+            link.unlink()
 
     def pieces(code: bytes) -> list[bytes]:
         if _is_hung_up(master):
@@ -81,8 +99,20 @@ def make_pty_wedge(settings: LineSettings) -> NodeWedge:
         settings.path,
         opening=opening,
         pieces=pieces,
-        closing=lambda: link.unlink(missing_ok=True),
+        closing=closing,
     )
+
+
+def _refuse_file(link: Path) -> None:
+    if link.exists() and not link.is_symlink():
+        raise FileExistsError(errno.EEXIST, "there is a file of this name")
+
+
+def _number_of(group: str) -> int:
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError as exc:
+        raise OSError(errno.EINVAL, f"no group {group}") from exc
 
 
 def _is_hung_up(descriptor: int) -> bool:

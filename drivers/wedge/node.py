@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Callable, Sequence
@@ -30,6 +31,7 @@ class NodeWedge:
         release: What to write when a code breaks off: a key that stays down repeats itself for ever.
         pace_s: Between two pieces.
         closing: Undoes what `opening` did besides.
+        settle_s: After opening, until the receiver has taken notice of the node.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class NodeWedge:
         release: Sequence[bytes] = (),
         pace_s: float = 0.0,
         closing: Callable[[], None] = lambda: None,
+        settle_s: float = 0.0,
     ) -> None:
         self.device = device
         self._path = path
@@ -50,6 +53,8 @@ class NodeWedge:
         self._release = release
         self._pace_s = pace_s
         self._closing = closing
+        self._settle_s = settle_s
+        self._turn = asyncio.Lock()
         self._descriptor: int | None = None
 
     @property
@@ -57,23 +62,33 @@ class NodeWedge:
         return self._descriptor is not None
 
     async def open(self) -> None:
-        if self._descriptor is None:
-            with translated(self.device, self._path):
-                self._descriptor = self._opening()
+        if self._descriptor is not None:
+            return
+        with translated(self.device, self._path):
+            descriptor = self._descriptor = self._opening()
+        if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            return
+        try:
+            await asyncio.sleep(self._settle_s)
+        except BaseException:
+            self._let_go()
+            raise
 
     async def close(self) -> None:
         self._let_go()
 
     async def send(self, code: bytes) -> None:
-        pieces = self._pieces(code)
-        if self._descriptor is None:
-            raise WedgeClosedError(self.device)
-        try:
-            await self._write(self._descriptor, pieces)
-        except BaseException:
-            with contextlib.suppress(DriverError):
-                await self._write(self._descriptor, self._release)
-            raise
+        # Two codes at once would be keys in turn.
+        async with self._turn:
+            pieces = self._pieces(code)
+            if self._descriptor is None:
+                raise WedgeClosedError(self.device)
+            try:
+                await self._write(self._descriptor, pieces)
+            except BaseException:
+                with contextlib.suppress(DriverError):
+                    await self._write(self._descriptor, self._release)
+                raise
 
     async def _write(self, descriptor: int | None, pieces: Sequence[bytes]) -> None:
         for done, piece in enumerate(pieces):
@@ -114,12 +129,21 @@ def opened(path: str, claim: Callable[[int], object] = lambda _: None) -> int:
     # To read as well: else a pipe could not be opened before its reader.
     descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
-        if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISCHR(mode):
             claim(descriptor)
+        else:
+            _refuse_file(mode)
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _refuse_file(mode: int) -> None:
+    if not stat.S_ISFIFO(mode):
+        # Codes are not to pile up in a file.
+        raise OSError(errno.ENOTTY, "not a device")
 
 
 async def _writable(descriptor: int) -> None:

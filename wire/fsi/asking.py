@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets as random_numbers
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar
@@ -32,6 +32,9 @@ from wire.fsi.signing.protection import Outgoing, Protection
 from wire.fsi.tables import transaction
 from wire.fsi.values import BEIJING
 from wire.fsi.writing import as_area_writes
+
+Nodes = Mapping[str, object]
+"""An input by base names."""
 
 _CODE = re.compile(r"\[([a-z0-9_.]+)\]\s*")
 _SUCCESS = "0"
@@ -112,7 +115,7 @@ class Answer:
     """By base names; None if there is none, or if it does not fit its table."""
     faults: tuple[Fault, ...]
     """In what the output does not fit."""
-    clear: bytes
+    clear: bytes = field(repr=False)
     """The answer as it stands in clear."""
 
 
@@ -137,7 +140,7 @@ class Asker:
         sender: Sender,
         infno: str,
         msgid: str,
-        nodes: Mapping[str, object],
+        nodes: Nodes,
         *,
         at: datetime,
         insured_district: str = "",
@@ -202,17 +205,28 @@ class Asker:
         """
         try:
             clear = self._protection.read_answer(body, self._secrets, asked.institution, now)
+        except (UnreadableTextError, DoubledFieldError) as exc:
+            raise AnswerUnreadableError(exc.words) from exc
+        return self.read_clear(asked.infno, clear)
+
+    def read_clear(self, infno: str, clear: bytes) -> Answer:
+        """Read an answer as it stands in clear (`Answer.clear`).
+
+        Raises:
+            AnswerUnreadableError: It is no answer of the interface.
+        """
+        try:
             decoded = decode_json(clear)
-        except (UnreadableTextError, DoubledFieldError, NotJsonError) as exc:
+        except NotJsonError as exc:
             raise AnswerUnreadableError(exc.words) from exc
         if not isinstance(decoded, dict) or decoded.get("infcode") in (None, ""):
             raise AnswerUnreadableError(Words("应答中没有 infcode", "The answer has no infcode"))
         is_success = str(decoded["infcode"]).strip() == _SUCCESS
-        output, faults = self._output(asked.infno, decoded.get("output")) if is_success else (None, ())
+        output, faults = self._output(infno, decoded.get("output")) if is_success else (None, ())
         told = str(decoded.get("err_msg") or "")
         code = _CODE.match(told)
         return Answer(
-            infno=asked.infno,
+            infno=infno,
             is_success=is_success,
             code=code[1] if code else "",
             message=told[code.end() :] if code else told,

@@ -107,3 +107,22 @@ def test_a_reader_that_fails_verifies_nobody_and_is_set_up_anew_for_the_next_car
 
     short = replace(SETTINGS, read_s=1.5) if fault is Fault.HANG else SETTINGS
     assert play(twin, scene, short).name == "陈安"
+
+
+def test_a_reader_whose_service_was_gone_is_set_up_again_for_the_next_card(twin):
+    async def scene(reader):
+        twin.lay(CARD)
+        await reader.read_insurance_card()
+        twin.lay(CARD, fault=Fault.FORGET)
+        with pytest.raises(CardRefusedError):
+            await reader.read_insurance_card()
+        twin.lay(CARD)
+        return await reader.read_insurance_card()
+
+    assert play(twin, scene).name == "陈安"
+
+
+def test_a_card_of_a_foreigner_is_no_resident_identity_and_a_name_in_either_encoding_is_read(twin):
+    twin.lay(InsuranceCard("FRA350000000001", "叶强", "350200", "X1", "S1"))
+    holder = play(twin, lambda reader: reader.read_insurance_card())
+    assert (holder.name, holder.id_kind, holder.sex, holder.born) == ("叶强", "99", Sex.UNKNOWN, None)

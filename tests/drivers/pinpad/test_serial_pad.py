@@ -95,3 +95,8 @@ def test_a_pad_that_is_not_there_says_so(tmp_path):
 
 def test_a_pin_is_never_printed():
     assert repr(Pin("123456")) == "Pin(…)"
+
+
+def test_a_key_that_sticks_is_no_pin(pad, tmp_path):
+    with pytest.raises(PinLengthError):
+        asyncio.run(asked(SerialPinPad(settings(tmp_path)), pad, "1" * 200, "\r"))

@@ -110,3 +110,16 @@ def test_what_is_no_answer_is_said_to_be_none(output):
 def test_no_answer_is_worse_than_an_error_of_ours(output):
     with contextlib.suppress(DriverError):
         read_output("voucher:x", output)
+
+
+def test_a_name_whose_gb18030_could_be_letters_of_another_script_is_chinese():
+    output = '{"code":"0000","data":{"userName":"叶强"}}'.encode("gb18030")
+    assert read_output("voucher:x", output) == {"userName": "叶强"}
+
+
+def test_an_answer_that_cannot_be_read_is_not_carried_by_its_error():
+    for output in (b'{"code":0,"data":{"idNo":"350203197001011236"', b'{"idNo":"350203197001011236\xff"}'):
+        with pytest.raises(VoucherAnswerError) as caught:
+            read_output("voucher:x", output)
+        assert caught.value.__cause__ is None
+        assert caught.value.__suppress_context__

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import grp
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -206,3 +207,44 @@ def test_a_real_port_carries_the_code_and_its_loss_is_noticed(tmp_path):
         return got
 
     assert asyncio.run(run()) == EAN + b"\r"
+
+
+def test_a_file_is_no_way_out_and_is_not_written_to(tmp_path):
+    path = tmp_path / "node"
+    path.write_bytes(b"")
+    for make in (make_gadget_wedge, make_uinput_wedge):
+        with pytest.raises(DriverError, match="not a device"):
+            asyncio.run(make(TypingSettings(str(path))).open())
+    with pytest.raises(DriverError, match="file of this name"):
+        asyncio.run(make_pty_wedge(LineSettings(str(path))).open())
+    assert path.read_bytes() == b""
+
+
+def test_two_codes_at_once_go_out_one_after_the_other(pipe):
+    async def run() -> bytes:
+        wedge = make_gadget_wedge(TypingSettings(str(pipe)))
+        await wedge.open()
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            await asyncio.gather(wedge.send(EAN), wedge.send(TRACE))
+            return os.read(reader, 1 << 16)
+        finally:
+            os.close(reader)
+            await wedge.close()
+
+    assert text_of(asyncio.run(run())) == f"{EAN.decode()}\n{TRACE.decode()}\n"
+
+
+def test_a_port_that_is_made_here_may_be_opened_by_its_group(tmp_path):
+    async def scene(group: str) -> int:
+        wedge = make_pty_wedge(LineSettings(str(tmp_path / "tty"), group=group))
+        await wedge.open()
+        try:
+            return (tmp_path / "tty").stat().st_mode & 0o777
+        finally:
+            await wedge.close()
+
+    assert asyncio.run(scene(grp.getgrgid(os.getegid()).gr_name)) == 0o660
+    with pytest.raises(DriverError, match="no group nobody-here"):
+        asyncio.run(scene("nobody-here"))
+    assert not (tmp_path / "tty").is_symlink()

@@ -19,6 +19,7 @@ IS_ACTIVE = text("state = 'active'")
 IS_CANCELLING = text("state = 'cancelling'")
 
 IS_OF_A_SETTLEMENT = text("setl_id IS NOT NULL")
+IS_OF_A_PERSON = text("psn_no IS NOT NULL")
 
 # -- who may settle ----------------------------------------------------------------------------------------------------
 
@@ -520,6 +521,7 @@ stock_record = Table(
     Index(None, "institution", "batch"),
     Index(None, "institution", "document"),
     Index(None, "setl_id", sqlite_where=IS_OF_A_SETTLEMENT, postgresql_where=IS_OF_A_SETTLEMENT),
+    Index(None, "psn_no", "happened_us", sqlite_where=IS_OF_A_PERSON, postgresql_where=IS_OF_A_PERSON),
 )
 
 stock_code = Table(

@@ -380,6 +380,14 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        op.f("ix_stock_record_psn_no_happened_us"),
+        "stock_record",
+        ["psn_no", "happened_us"],
+        unique=False,
+        sqlite_where=sa.text("psn_no IS NOT NULL"),
+        postgresql_where=sa.text("psn_no IS NOT NULL"),
+    )
+    op.create_index(
         op.f("ix_stock_record_setl_id"),
         "stock_record",
         ["setl_id"],

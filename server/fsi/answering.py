@@ -229,8 +229,7 @@ class Answering:
 
     def _desk(self, connection: Connection, case: Case, deed: Deed) -> Desk:
         now = case.proved.post.arrived_at
-        demands = self._parts.sign_in.is_demanded
-        institution = admit(connection, case.request, deed, now, demands_sign_in=demands)
+        institution = admit(connection, case, deed, self._parts, now)
         check_kind(institution, case.request.infno, deed, self._area)
         desk = Desk(connection, self._area, now, self._parts, institution, case.proved.caller)
         if asks_for_place(case.request.infno, deed):

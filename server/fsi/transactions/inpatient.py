@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from codes.words import Words
-from server.fsi.desk import Deeds, Desk, Output, reading, writing
+from server.fsi.desk import Beginning, Deeds, Desk, Output, reading, writing
 from server.fsi.transactions.reversers import Reverser, caller_of
 from server.fsi.transactions.visits import (
     answer_cancelled,
@@ -46,6 +46,7 @@ from server.settlement.visiting import (
     open_visit,
 )
 from server.store import visits
+from server.store.database import Connection
 from server.store.fsi_messages import Message as KeptMessage
 from server.store.settlements import SettlementState
 from server.store.visits import Visit, VisitKind, VisitState
@@ -271,11 +272,22 @@ def _visit(desk: Desk, mdtrt_id: str) -> Visit:
     return visit
 
 
+def _admitted(node: str) -> Beginning:
+    """Tell when the stay was admitted that the rows of a node name."""
+
+    def admitted(connection: Connection, request: Request, message: Message) -> datetime | None:
+        found = visits.load_visit(connection, message.many(node)[0].text("mdtrt_id"))
+        is_own = found is not None and found.institution == request.institution and found.kind is _KIND
+        return found.begins_at if found is not None and is_own else None
+
+    return admitted
+
+
 TRANSACTIONS: Deeds = {
-    "2301": writing(upload),
+    "2301": writing(upload, began=_admitted("feedetail")),
     "2302": writing(withdraw, is_always_open=True),
-    "2303": reading(trial, is_look_up=True),
-    "2304": writing(settle),
+    "2303": reading(trial, is_look_up=True, began=_admitted("data")),
+    "2304": writing(settle, began=_admitted("data")),
     "2305": writing(cancel, is_always_open=True),
     "2401": writing(admit),
     # Nobody has to stay because the hospital's agreement was suspended meanwhile.

@@ -281,7 +281,7 @@ def _kept(row: _Row, one: Item | PriceLimit | PaysFirst | InstitutionMatch) -> _
 
 
 def _open(handler: Callable[[Desk, Request, Message], Output]) -> Deed:
-    return reading(handler, is_always_open=True)
+    return reading(handler, is_open_suspended=True)
 
 
 TRANSACTIONS: Deeds = {

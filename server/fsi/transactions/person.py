@@ -157,4 +157,4 @@ def _identity(fact: Fact) -> Mapping[str, object]:
     }
 
 
-TRANSACTIONS: Deeds = {"1101": reading(find, is_always_open=True, is_look_up=True)}
+TRANSACTIONS: Deeds = {"1101": reading(find, is_open_suspended=True, is_look_up=True)}

@@ -313,7 +313,10 @@ class TestWhoIsIn:
         office = Office(lone_store, terms=SignInTerms(is_demanded=True)).furnish()
         office.stand(Standing.ENDED)
         assert "practice.institution_ended" in str(office.say("9001", SIGN_IN)["err_msg"])
-        assert office.say("1201", {"medinsinfo": {"fixmedins_type": "2"}})["infcode"] == 0
+        closed = office.say("1201", {"medinsinfo": {"fixmedins_type": "2"}})
+        assert "practice.institution_ended" in str(closed["err_msg"])
+        asked = office.say("5203", {"data": {"setl_id": "S1", "mdtrt_id": "V1", "psn_no": "P1"}})
+        assert "settlement.unknown" in str(asked["err_msg"])
 
     def test_an_unknown_institution_is_refused_by_name(self, lone_office: Office) -> None:
         answer = lone_office.say("9001", SIGN_IN, fixmedins_code=HOSPITAL)

@@ -140,13 +140,13 @@ class TestSigningIn:
         assert code(office.say("9002", {"signOut": {"opter_no": "li01"}})) == "fsi.sign_in_needed"
 
     @pytest.mark.parametrize("standing", [Standing.SUSPENDED, Standing.ENDED])
-    def test_what_is_always_open_stays_open(self, office: Office, standing: Standing) -> None:
-        number = office.sign_in()
+    def test_who_cannot_sign_in_any_more_is_not_asked_for_it(self, office: Office, standing: Standing) -> None:
+        number, asked = office.sign_in(), {"data": {"setl_id": "S1", "mdtrt_id": "V1", "psn_no": LI}}
         office.stand(standing, until=NOON + timedelta(days=30))
-        assert office.say("1201", ASK, sign_no=number)["infcode"] == 0
+        assert code(office.say("5203", asked, sign_no=number)) == "settlement.unknown"
         assert office.say("9002", {"signOut": {"opter_no": "li01", "sign_no": number}})["infcode"] == 0
-        # Whoever cannot sign in any more is not asked for it.
-        assert office.say("1201", ASK)["infcode"] == (0 if standing is Standing.ENDED else -1)
+        wanted = "settlement.unknown" if standing is Standing.ENDED else "fsi.sign_in_needed"
+        assert code(office.say("5203", asked)) == wanted
 
     def test_business_is_closed_while_suspended_and_open_again_afterwards(self, office: Office) -> None:
         counter = open_counter(office.store, terms=SignInTerms(is_demanded=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from server.people.practice_register import Practice
 from server.people.roles import COMMAND_LINE
 from server.people.sealing import Sealer
 from server.store.database import Store
+from sim.eprescription_platform import prescribed
 from tests.server.fsi.counter import LI, WANG, Counter, file_store, refused
 from tests.server.fsi.entitled import COLD, DOCTOR, OTHER_DOCTOR, PHARMACIST, RX, open_entitled, reviewed_by
 from tests.server.fsi.office import HOSPITAL, NOON
@@ -128,7 +130,7 @@ def test_another_list_is_none(counter: Counter) -> None:
         import_prescriptions(counter.office.store, b"a,b\n1,2\n", by=COMMAND_LINE, now=NOON)
 
 
-def test_the_sample_fits_the_other_samples(store: Store) -> None:
+def test_the_sample_and_what_the_simulated_platform_writes_fit_the_other_samples(store: Store) -> None:
     seed = Path("config/seed")
     import_insured(store, Sealer(bytes(32)), (seed / "insured.csv").read_bytes(), by=COMMAND_LINE, now=utc_now())
     practice = Practice(store)
@@ -137,3 +139,9 @@ def test_the_sample_fits_the_other_samples(store: Store) -> None:
     sample = (seed / "prescriptions.csv").read_bytes()
     for counts in (Counts(2, 0, 0), Counts(0, 0, 2)):
         assert import_prescriptions(store, sample, by=COMMAND_LINE, now=utc_now())["prescriptions"] == counts
+    text = prescribed(9, utc_now(), random.Random(1))
+    for counts in (Counts(9, 0, 0), Counts(0, 0, 9)):
+        written = import_prescriptions(store, text.encode(), by=COMMAND_LINE, now=utc_now())
+        assert written["prescriptions"] == counts
+    states = [one.prescription.state.value for one in list_prescriptions(store) if "SIM" in one.prescription.number]
+    assert (states.count("reviewed"), states.count("issued")) == (6, 3)

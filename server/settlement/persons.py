@@ -35,8 +35,8 @@ _STATES: Final = {"2": Words("已暂停参保", "is suspended"), "4": Words("已
 _OF_THE_WAY: Final = (FactKind.REFERRAL, FactKind.OUT_OF_AREA)
 """How somebody came to be treated there."""
 _AS_USUAL: Final = StayFacts()
-_AGE_OF_UNKNOWN: Final = 18
-"""Children and old people are paid more in some places."""
+AGE_OF_UNKNOWN: Final = 18
+"""Of whoever has no birth day on record: children and old people are paid more in some places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def _insurance(connection: Connection, sale: Sale, of_stay: StayFacts) -> Insura
 def _age(born: date | None, day: date) -> int:
     """Return the years lived; whose birth day is not on record counts as a young adult, whom no rule by age favours."""
     if born is None:
-        return _AGE_OF_UNKNOWN
+        return AGE_OF_UNKNOWN
     if born > day:
         return 0
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

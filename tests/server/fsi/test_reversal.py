@@ -124,6 +124,53 @@ class TestSettlement:
             counter.office.clock.forward(seconds=1)
 
 
+class TestWords:
+    """What the answer says became of the message."""
+
+    @pytest.fixture
+    def counter(self, migrated_file: Path, tmp_path: Path) -> Iterator[Counter]:
+        with file_store(migrated_file, tmp_path) as store:
+            yield open_counter(store)
+
+    def test_that_it_never_came(self, counter: Counter) -> None:
+        assert f"没有收到过报文 {A}" in str(counter.reverse(A)["warn_msg"])
+        assert "此前已由" in str(counter.reverse(A)["warn_msg"])
+
+    def test_that_it_was_refused(self, counter: Counter) -> None:
+        assert counter.office.say("2102", counter.sale(counter.line(), insutype="390"), msgid=A)["infcode"] != 0
+        assert f"报文 {A} 曾被拒绝" in str(counter.reverse(A)["warn_msg"])
+
+    def test_what_was_undone(self, counter: Counter) -> None:
+        info = counter.settle(counter.sale(counter.line()), msgid=A)
+        told = str(counter.reverse(A, msgid=C)["warn_msg"])
+        assert f"已冲正结算 {info['setl_id']}" in told
+        assert "一并" not in told
+        assert f"已由 {C} 冲正" in str(counter.reverse(A)["warn_msg"])
+
+    def test_that_it_was_cancelled_before(self, counter: Counter) -> None:
+        info = counter.settle(counter.sale(counter.line()), msgid=A)
+        counter.cancel(info, msgid=B)
+        assert f"结算 {info['setl_id']} 此前已撤销" in str(counter.reverse(A)["warn_msg"])
+
+    def test_what_stands_again(self, counter: Counter) -> None:
+        info = counter.settle(counter.sale(counter.line()))
+        counter.cancel(info, msgid=A)
+        assert f"恢复有效的结算 {info['setl_id']}" in str(counter.reverse(A, "2103")["warn_msg"])
+
+    def test_whose_settlement_a_repeat_took_with_it(self, counter: Counter) -> None:
+        sale = counter.sale(counter.line())
+        info = counter.settle(sale, msgid=A)
+        assert counter.settle(sale, msgid=B)["setl_id"] == info["setl_id"]
+        told = str(counter.reverse(B)["warn_msg"])
+        assert f"已冲正结算 {info['setl_id']}；它由报文 {A} 办理" in told
+
+    @pytest.mark.parametrize("omsgid", ["x", A[:-1] + "x", A[:-1], f"{HOSPITAL}202603101200009901"])
+    def test_what_is_no_msgid_of_the_institution_is_refused(self, counter: Counter, omsgid: str) -> None:
+        answer = counter.reverse(omsgid)
+        assert refused(answer) == "fsi.msgid"
+        assert "data.omsgid（原发送方报文ID）" in str(answer["err_msg"])
+
+
 class TestCancellation:
     """Of a 2103."""
 
@@ -346,7 +393,7 @@ class TestLimits:
         with counter.office.store.writing() as connection:
             bound = institutions.Caller(institutions.CallerKind.TOKEN, "tok1", HOSPITAL, "admin", NOON)
             institutions.bind_caller(connection, bound)
-        assert counter.reverse(A, fixmedins_code=HOSPITAL)["infcode"] == 0
+        assert "data.omsgid" in str(counter.reverse(A, fixmedins_code=HOSPITAL)["err_msg"])
         assert states(counter.office.store) == ["active"]
 
 

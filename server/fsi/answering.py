@@ -23,6 +23,7 @@ from codes.words import Words
 from server.errors import DamagedStoreError, StoreContentionError, StoreRefusedError, StoreUnavailableError
 from server.fsi.admission import admit, check_voice
 from server.fsi.answer_paper import AnswerPaper, code_of
+from server.fsi.cancelled_since import as_it_stands
 from server.fsi.case import Case, Proved, digest_of
 from server.fsi.desk import Deed, Deeds, Desk, Output, Preparation
 from server.fsi.dispatch import deed_of
@@ -158,10 +159,12 @@ class Answering:
         with self._store.reading() as connection:
             check_voice(connection, case.proved)
             answered = self._log.find_answer(connection, case)
+            if answered is not None:
+                return as_it_stands(connection, case, self._area, answered)
         recent = self._recent.find((case.request.institution, case.request.msgid))
-        if answered is None and recent is not None and recent.digest == case.digest:
+        if recent is not None and recent.digest == case.digest:
             return recent.body
-        return answered
+        return None
 
     def _prepared(self, case: Case, deed: Deed, prepare: Preparation) -> Deed:
         """Return the deed with its reading done: what is left of it is for the transaction."""
@@ -216,7 +219,7 @@ class Answering:
         check_voice(connection, case.proved)
         answered = self._log.claim(connection, case)
         if answered is not None:
-            return Reply(answered, Outcome.REPEATED)
+            return Reply(as_it_stands(connection, case, self._area, answered), Outcome.REPEATED)
         if is_reused:
             raise _reused(case.request)
         desk = self._desk(connection, case, deed)

@@ -152,6 +152,28 @@ class TestWords:
         counter.cancel(info, msgid=B)
         assert f"结算 {info['setl_id']} 此前已撤销" in str(counter.reverse(A)["warn_msg"])
 
+    def test_a_settlement_that_is_struck_out_is_unknown_to_a_query(self, counter: Counter) -> None:
+        info = counter.settle(counter.sale(counter.line()), msgid=A)
+        counter.reverse(A, msgid=C)
+        for asked in (named(info), {"setl_id": A, "mdtrt_id": A, "psn_no": LI}):
+            answer = counter.office.say("5203", {"data": asked})
+            assert refused(answer) == "settlement.unknown"
+            assert f"已被报文 {C} 冲正" in str(answer["err_msg"])
+
+    def test_a_settlement_that_is_cancelled_says_so_to_a_query_and_to_a_repeat(self, counter: Counter) -> None:
+        body = counter.office.body("2102", counter.sale(counter.line()), msgid=A)
+        first, answer = counter.office.post(body)
+        info = answer["output"]["setlinfo"]  # type: ignore[index,call-overload]
+        assert counter.office.say("5203", {"data": named(info)})["warn_msg"] == ""
+        counter.cancel(info, msgid=B)
+        told = f"结算 {info['setl_id']} 已由 {B} 撤销，不计入账目"
+        asked = counter.office.say("5203", {"data": named(info)})
+        assert (asked["infcode"], told in str(asked["warn_msg"])) == (0, True)
+        again, repeated = counter.office.post(body)
+        assert told in str(repeated["warn_msg"])
+        assert repeated | {"warn_msg": ""} == answer | {"warn_msg": ""}
+        assert again.body.partition(b'"warn_msg"')[0] == first.body.partition(b'"warn_msg"')[0]
+
     def test_what_stands_again(self, counter: Counter) -> None:
         info = counter.settle(counter.sale(counter.line()))
         counter.cancel(info, msgid=A)

@@ -89,7 +89,7 @@ def revoke(approval: Named, config: Config, reason: Reason = "") -> None:
 
 @prescription_app.command("import")
 def import_e_prescriptions(file: File, config: Config, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """导入处方平台的电子处方，要么全部要么不导入 / Import e-prescriptions of a platform, all of them or nothing.
+    """导入电子处方，要么全部要么不导入 / Import e-prescriptions, all of them or nothing.
 
     样例见 config/seed/prescriptions.csv；一行一种药，同一编号的各行是一张处方。再导入只会推进状态，余量由本中心记。
     A sample is config/seed/prescriptions.csv; a line is a drug, the lines of a number are one prescription.

@@ -151,6 +151,8 @@ def test_a_secret_of_the_card_library_goes_into_no_support_bundle(tmp_path):
 def test_ctrl_c_ends_the_command_and_the_process_that_holds_the_library(tmp_path):
     SimulatedVoucherTerminal(tmp_path)
     command = [sys.executable, "-m", "cli.app", "person", "voucher", "--simulated", str(tmp_path)]
+    # Whoever runs the tests in the background has this signal ignored, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stderr is not None
         assert "医保码" in running.stderr.readline()

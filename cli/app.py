@@ -75,6 +75,18 @@ PARTS: dict[str, Part] = {
         "scanner_app",
         "edge",
     ),
+    "person": Part(
+        "试用医保码终端、读卡器和密码键盘 / Try voucher terminal, card reader and PIN pad",
+        "cli.person",
+        "person_app",
+        "edge",
+    ),
+    "wedge": Part(
+        "把码转交给收银软件 / Handing codes on to the POS",
+        "cli.wedge",
+        "wedge_app",
+        "edge",
+    ),
     "status": Part(
         "显示这台终端的状态 / Show how this terminal is.",
         "cli.status",

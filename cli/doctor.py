@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from cli.advice import DEFAULT_CONFIG, advice_for
 from cli.checks.box import check_box
+from cli.checks.counter_devices import check_counter_devices
 from cli.checks.data import check_data
 from cli.checks.devices import check_devices
 from cli.checks.finding import Finding, Level, fault_of, finding_of, fine
@@ -111,6 +112,7 @@ def _examine(config: EdgeConfig, scanners: Sequence[str]) -> Iterator[Finding]:
     told = list(check_service(config, asked))
     yield from _not_said(told, seen)
     yield from check_devices(scanners, asked.status, _learned(config, asked))
+    yield from check_counter_devices(config)
     # What the running terminal has said of its line already is not said twice.
     yield from _not_said(check_line(config), told)
     if asked.status is None:

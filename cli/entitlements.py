@@ -12,6 +12,7 @@ from cli.group import command_group
 from cli.list_import import DryRun, File, read_list, show_counts, show_faults
 from cli.listing import show_blocks
 from server.centre import utc_now
+from server.eprescription.importing import import_prescriptions
 from server.eprescription.listing import ListedPrescription, list_prescriptions
 from server.people.approvals import import_approvals, list_approvals, revoke_approvals
 from server.people.list_file import ListFaultsError
@@ -84,6 +85,22 @@ def revoke(approval: Named, config: Config, reason: Reason = "") -> None:
     with opened_centre(config, {"request.not_found": CORRECT_IT}) as store:
         done = revoke_approvals(store, approval, by=COMMAND_LINE, now=utc_now(), reason=reason)
     typer.echo(f"已撤销 / withdrawn: {len(done)}")
+
+
+@prescription_app.command("import")
+def import_e_prescriptions(file: File, config: Config, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """导入电子处方，要么全部要么不导入 / Import e-prescriptions, all of them or nothing.
+
+    样例见 config/seed/prescriptions.csv；一行一种药，同一编号的各行是一张处方。再导入只会推进状态，余量由本中心记。
+    A sample is config/seed/prescriptions.csv; a line is a drug, the lines of a number are one prescription.
+    """
+    content = read_list(file)
+    with opened_centre(config) as store:
+        try:
+            counts = import_prescriptions(store, content, by=COMMAND_LINE, now=utc_now(), is_trial=dry_run)
+        except ListFaultsError as exc:
+            raise show_faults(exc, as_json=as_json) from exc
+    show_counts(counts, is_trial=dry_run, as_json=as_json)
 
 
 @prescription_app.command("list")

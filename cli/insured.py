@@ -10,7 +10,7 @@ import typer
 
 from cli.centre import CORRECT_IT, AsJson, AsJsonLines, Config, opened_centre
 from cli.group import command_group
-from cli.list_import import DryRun, File, read_list, show_counts, show_faults
+from cli.list_import import DryRun, Files, read_list, show_counts, show_faults
 from cli.listing import show_blocks
 from cli.people import PasswordStdin, password_from_stdin
 from cli.person_lookups import show_lookups
@@ -35,19 +35,20 @@ insured_app.command("lookups")(show_lookups)
 
 
 @insured_app.command("import")
-def import_people(file: File, config: Config, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+def import_people(files: Files, config: Config, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """导入参保人员及待遇名单 / Import people and what holds of them.
 
     名单种类由列名判断：人员、参保、凭证、待遇事实、家庭共济、账户余额、年度累计；样例见 config/seed/。
     The columns say which list it is: people, insurances, credentials, facts, families, balances, year totals.
+    几个文件要么全部要么不导入 / Of several files all is taken or nothing.
     """
-    content = read_list(file)
+    contents = [read_list(file) for file in files]
     with opened_centre(config) as store:
         sealer = load_sealer(load_config(config).sealing_key_file, store)
         try:
-            done = import_insured(store, sealer, content, by=COMMAND_LINE, now=utc_now(), is_trial=dry_run)
+            done = import_insured(store, sealer, *contents, by=COMMAND_LINE, now=utc_now(), is_trial=dry_run)
         except ListFaultsError as exc:
-            raise show_faults(exc, as_json=as_json) from exc
+            raise show_faults(exc, as_json=as_json, of_several=len(files) > 1) from exc
     balances = {"balances": [_record(one) for one in done.balances]}
     show_counts(done.counts, is_trial=dry_run, as_json=as_json, more=balances)
     if not as_json:

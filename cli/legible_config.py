@@ -25,6 +25,7 @@ _WANTED: Final = frozenset(
         *(("api", name) for name in ("host", "port", "is_exposed", "is_behind_proxy", "certificate_file", "key_file")),
         # Whoever tells of this terminal must know what not to tell.
         *(("link", name) for name in ("username", "password_file", "key_file")),
+        ("card", "start"),
     }
 )
 _TABLE: Final = re.compile(r"\s*\[\s*(\w+)\s*\]\s*(#.*)?")

@@ -16,6 +16,12 @@ from server.people.list_file import Counts, Fault, ListFaultsError, ListFileErro
 File = Annotated[
     Path, typer.Argument(help="CSV 或 JSON，UTF-8 或 GB18030 / CSV or JSON, in UTF-8 or GB18030", metavar="FILE")
 ]
+Files = Annotated[
+    list[Path],
+    typer.Argument(
+        help="一个或多个 CSV 或 JSON，合为一次导入 / One CSV or JSON or several, as one import", metavar="FILE…"
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="只检查，不写入 / Only check, write nothing")]
 
 _SHOWN = 50
@@ -33,6 +39,7 @@ _LISTS: Mapping[str, Words] = {
     "posts": Words("执业地点", "posts"),
     "standings": Words("状态", "standings"),
     "approvals": Words("双通道审批", "approvals"),
+    "prescriptions": Words("电子处方", "e-prescriptions"),
 }
 
 
@@ -76,8 +83,8 @@ def show_counts(
         )
 
 
-def show_faults(error: ListFaultsError, *, as_json: bool) -> typer.Exit:
-    """Name every wrong line, and return the exit of a file of which nothing was taken."""
+def show_faults(error: ListFaultsError, *, as_json: bool, of_several: bool = False) -> typer.Exit:
+    """Name every wrong line, `of_several` files with its list, and return the exit when nothing was taken."""
     if as_json:
         typer.echo(
             json.dumps(
@@ -91,8 +98,9 @@ def show_faults(error: ListFaultsError, *, as_json: bool) -> typer.Exit:
         f"没有导入：{many} 处有误 / nothing was imported, {many} {'fault' if many == 1 else 'faults'}:", err=True
     )
     for one in error.faults[:_SHOWN]:
-        where = f"第 {one.line} 行 {one.column}".rstrip()
-        place = f"line {one.line} {one.column}".rstrip()
+        title = _LISTS[one.sheet] if of_several else Words("", "")
+        where = f"{title.zh}第 {one.line} 行 {one.column}".rstrip()
+        place = f"{title.en} line {one.line} {one.column}".strip()
         typer.echo(f"  {where} {one.words.zh} / {place} {one.words.en}  [{one.code}]", err=True)
     if len(error.faults) > _SHOWN:
         more = len(error.faults) - _SHOWN

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote
 
 from codes.userinfo import without_userinfo
@@ -132,7 +133,8 @@ def gate_for(config: EdgeConfig | None, people: Iterable[str] = ()) -> Gate:
 
 
 def _secrets_of(config: EdgeConfig) -> Iterator[str]:
-    for path in (config.link.password_file, config.link.key_file, config.api.key_file):
+    started_with = [value for value in config.card.started_with.values() if isinstance(value, Path)]
+    for path in (config.link.password_file, config.link.key_file, config.api.key_file, *started_with):
         with suppress(OSError, UnicodeDecodeError):
             yield from path.read_text(encoding="utf-8").split("\n") if path is not None else ()
     if config.link.username is not None:

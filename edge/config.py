@@ -17,6 +17,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from codes.words import Words
 from drivers.errors import DeviceSpecError
 from drivers.scanner import parse_spec
+from edge.config_person import CardSection, InstitutionSection, PinPadSection, VoucherSection, institution_faults
+from edge.config_wedge import WedgeSection
 from rules.scan_judgement import Mode
 from web.config_environment import Overrides
 from web.config_file import read_config
@@ -329,6 +331,11 @@ class EdgeConfig(BaseSettings):
     counter: CounterSection = CounterSection()
     catalogue: CatalogueSection = CatalogueSection()
     site: SiteSection = SiteSection()
+    institution: InstitutionSection = InstitutionSection()
+    voucher: VoucherSection = VoucherSection()
+    card: CardSection = CardSection()
+    pinpad: PinPadSection = PinPadSection()
+    wedge: WedgeSection = WedgeSection()
     log: LogSection = LogSection()
     scanners: Annotated[
         tuple[str, ...],
@@ -358,7 +365,7 @@ def load_config(path: Path) -> EdgeConfig:
     Raises:
         ConfigError: The file or an option in it cannot be used.
     """
-    return read_config(path, EdgeConfig, example=EXAMPLE, more_faults=_scanner_faults, overrides=_overrides())
+    return read_config(path, EdgeConfig, example=EXAMPLE, more_faults=_faults, overrides=_overrides())
 
 
 def warn_of_unknown_variables() -> None:
@@ -371,7 +378,8 @@ def _overrides() -> Overrides:
     return Overrides(_PREFIX, EdgeConfig, os.environ)
 
 
-def _scanner_faults(config: EdgeConfig) -> Iterator[Fault]:
+def _faults(config: EdgeConfig) -> Iterator[Fault]:
+    yield from institution_faults(config.institution, config.voucher, config.card)
     for index, spec in enumerate(config.scanners):
         try:
             parse_spec(spec)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from edge.clock import Clock
 from edge.health import SyncStatus, TerminalStatus
+from edge.store.fsi_messages import put_away_messages
 from edge.store.lane import InStore
 from edge.store.outbox import KEEP_DELIVERED, Outbox
 from edge.store.scan_age import empty_texts, mark_scans, put_away_scans
@@ -26,6 +27,9 @@ SHIFT_PULSE_S = 5.0
 PUT_AWAY_S = 3_600.0
 KEEP_ANSWERS = timedelta(days=7)
 """How long a repeated request still gets its first answer."""
+
+KEEP_MESSAGES = timedelta(days=90)
+"""How long a message to the national interface is kept once its outcome is known."""
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -66,9 +70,9 @@ async def put_away(
 ) -> None:
     """Put away what is old enough, once an hour; sessions and answers by the clock that nobody can set.
 
-    Delivered rows after 30 days, answers after a week, sessions that have ended, scans after 90 days, and the text of
-    what was no code after 24 hours (`edge.store.scan_age` says by which clock). What other terminals sold goes last, in
-    parts, between which the counter has its turn.
+    Delivered rows after 30 days, answers after a week, sessions that have ended, scans and messages to the national
+    interface after 90 days, and the text of what was no code after 24 hours (`edge.store.scan_age` says by which
+    clock). What other terminals sold goes last, in parts, between which the counter has its turn.
     """
     looked_at = clock.monotonic_s()
 
@@ -84,6 +88,7 @@ async def put_away(
                 "sessions": forget_sessions(connection, due),
                 "texts": empty_texts(connection, now),
                 "scans": put_away_scans(connection, now),
+                "messages": put_away_messages(connection, now - KEEP_MESSAGES),
             }
 
     def hints() -> int:

@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeVar
 
 import structlog
 
-from drivers.scanner.aside import aside
+from drivers.aside import aside
 
 LATE_S: Final = 1.0
 """A look takes milliseconds. Nobody waits longer than this for one."""

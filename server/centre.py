@@ -149,8 +149,9 @@ def build_centre(config: ServerConfig, now: Now = utc_now) -> Centre:
 
 
 def _fsi(config: ServerConfig, store: Store, now: Now) -> Fsi:
-    entitlements = StoredEntitlements(load_configured_entitlements(config.fsi), now)
-    return build_fsi(config.fsi, store, load_sealer(config.sealing_key_file, store), entitlements, now)
+    rules = load_configured_entitlements(config.fsi)
+    sealer = load_sealer(config.sealing_key_file, store)
+    return build_fsi(config.fsi, store, sealer, StoredEntitlements(rules, now), now, rules=rules)
 
 
 def new_epoch() -> str:

@@ -44,10 +44,11 @@ FLOORS: dict[str, list[set[str]]] = {
         {"app"},
     ],
     "edge": [
-        {"store", "errors", "config", "clock", "delivered_count", "uplink_ports"},
-        {"counter", "operators", "catalogue_file", "alerts", "health", "driver_faults"}
+        {"store", "errors", "config", "clock", "delivered_count", "uplink_ports", "sealing"}
+        | {"config_nodes", "config_person", "config_wedge"},
+        {"counter", "counter_devices", "operators", "catalogue_file", "alerts", "health", "driver_faults"}
         | {"machine", "certificates", "config_revision", "troubles", "store_troubles"}
-        | {"setup_findings", "link_trouble", "senses", "tamper"},
+        | {"setup_findings", "link_trouble", "senses", "tamper", "fsi"},
         {"kiosk", "ward", "doctor", "pos", "uplink", "supervisor", "pump", "housekeeping"}
         | {"charge", "carrier", "sync_board", "reporting", "clock_watch"}
         | {"disk_watch", "tamper_watch", "on_the_way", "quota_watch", "setup_desk", "site"},

@@ -1,7 +1,7 @@
 """Variables of the environment that override a configuration file: which option each sets, and which set none.
 
-`PREFIX_SECTION__OPTION` sets one option, `PREFIX_SECTION` a whole table as JSON; a list is JSON as well. Reading them
-is left to pydantic; this is for telling a person about them.
+`PREFIX_SECTION__OPTION` sets one option, `PREFIX_SECTION` a whole table as JSON; a list, or a table inside one, is JSON
+as well. Reading them is left to pydantic; this is for telling a person about them.
 """
 
 from __future__ import annotations
@@ -73,13 +73,13 @@ class Overrides:
             if isinstance(section, type) and issubclass(section, BaseModel):
                 yield (name,), True
                 for inner, inner_field in section.model_fields.items():
-                    yield (name, inner), _is_list(inner_field)
+                    yield (name, inner), _is_json(inner_field)
             else:
-                yield (name,), _is_list(field)
+                yield (name,), _is_json(field)
 
 
-def _is_list(field: FieldInfo) -> bool:
-    return get_origin(field.annotation) is tuple
+def _is_json(field: FieldInfo) -> bool:
+    return get_origin(field.annotation) in (tuple, Mapping)
 
 
 def _read(text: str) -> object:

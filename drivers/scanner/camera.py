@@ -20,6 +20,7 @@ from types import MappingProxyType
 import msgspec
 
 from codes.reading import Scan
+from drivers.aside import aside
 from drivers.camera.errors import (
     CameraCrashedError,
     CameraRefusedError,
@@ -27,10 +28,10 @@ from drivers.camera.errors import (
     CameraUnreachableError,
 )
 from drivers.camera.port import CAPTURE_ENVIRONMENT, CameraSettings
+from drivers.child import ended
 from drivers.errors import DeviceLostError, DriverError
-from drivers.scanner.aside import aside
+from drivers.opening import translated
 from drivers.scanner.camera_wire import ENCODER, TOLD, Ended, Health, Opened, Order, Seen, Told
-from drivers.scanner.opening import translated
 from drivers.scanner.port import Clock, Progress
 from drivers.scanner.spec import CameraSpec
 
@@ -181,7 +182,7 @@ class CameraScanner:
             yield child
         finally:
             try:
-                await _ended(child)
+                await ended(child, within_s=_END_S)
             finally:
                 await self._take_rest(child)
 
@@ -193,22 +194,6 @@ class CameraScanner:
                     told = TOLD.decode(line)
                     if isinstance(told, Seen):
                         self._decoded.append(self._scan(told))
-
-
-async def _ended(child: Process) -> None:
-    """End the process: by the end of its input, and by force if that is not enough."""
-    if child.stdin is not None:
-        child.stdin.close()
-    try:
-        async with asyncio.timeout(_END_S):
-            await child.wait()
-    except TimeoutError:
-        pass
-    finally:
-        # Also if we are cancelled once more while it ends: what is not waited for has pipes that outlive our loop.
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
 
 
 def _order(spec: CameraSpec) -> Order:

@@ -19,8 +19,8 @@ from drivers.camera.errors import CameraStalledError
 from drivers.camera.opencv import OpenCvCamera
 from drivers.camera.port import Camera, CameraSettings, OpenCamera
 from drivers.errors import DriverError
+from drivers.orphan import die_with_parent
 from drivers.scanner.camera_wire import ENCODER, ORDERS, Ended, Health, Opened, Order, Seen, Told
-from drivers.scanner.orphan import die_with_parent
 from drivers.scanner.watching import Watch, WatchSettings
 from drivers.scanner.zbar import ZbarChild, ZbarPort
 

@@ -13,10 +13,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from drivers.opening import opened_node
 from drivers.scanner.discovery import find_node, occupant_of
 from drivers.scanner.keystrokes import KeyDecoder
 from drivers.scanner.layouts import LAYOUTS
-from drivers.scanner.opening import opened_node
 from drivers.scanner.port import Clock
 from drivers.scanner.spec import KeyboardSpec
 from drivers.scanner.stream import Stream, StreamScanner

@@ -10,8 +10,8 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from drivers.opening import opened_node
 from drivers.scanner.discovery import find_node, occupant_of
-from drivers.scanner.opening import opened_node
 from drivers.scanner.port import Clock
 from drivers.scanner.pos_report import REPORT_BYTES, ReportDecoder
 from drivers.scanner.spec import PosSpec

@@ -13,9 +13,9 @@ import serial
 
 from codes.words import Words
 from drivers.errors import DeviceUnsupportedError
+from drivers.opening import translated
 from drivers.scanner.discovery import find_node, occupant_of
 from drivers.scanner.framing import LineDecoder
-from drivers.scanner.opening import translated
 from drivers.scanner.port import Clock
 from drivers.scanner.spec import SerialSpec
 from drivers.scanner.stream import Stream, StreamScanner

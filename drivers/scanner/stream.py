@@ -15,8 +15,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from codes.reading import Scan
+from drivers.aside import entered_aside
 from drivers.errors import DeviceLostError
-from drivers.scanner.aside import entered_aside
 from drivers.scanner.decoder import Decoder
 from drivers.scanner.port import Clock, Progress
 
@@ -129,7 +129,7 @@ class StreamScanner:
         """Return the next bytes, or none if none came in time."""
         deadline = stream.decoder.deadline
         wait_s = _TURN_S if deadline is None else min(_TURN_S, max(0.0, deadline - self._clock()))
-        await _readable(stream.descriptor, wait_s)
+        await readable(stream.descriptor, wait_s)
         try:
             # After the deadline too: bytes may have come while this process was held up.
             chunk = os.read(stream.descriptor, _CHUNK)
@@ -145,8 +145,8 @@ class StreamScanner:
         return DeviceLostError(self._device, stream.path, unfinished_bytes=stream.decoder.unfinished_bytes)
 
 
-async def _readable(descriptor: int, timeout_s: float) -> None:
-    """Wait until the descriptor has something to say, at most `timeout_s`."""
+async def readable(descriptor: int, timeout_s: float) -> None:
+    """Wait until a descriptor has something to say, at most `timeout_s`."""
     loop = asyncio.get_running_loop()
     ready = loop.create_future()
     loop.add_reader(descriptor, _settle, ready)

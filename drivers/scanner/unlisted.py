@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codes.words import Words
+from drivers.opening import group_of
 from drivers.scanner.discovery import DEV, SYSFS, Attached, fits, list_attached, list_strange_hid
-from drivers.scanner.opening import group_of
 from drivers.scanner.spec import CameraSpec, MatchBy, ScannerKind, ScannerSpec
 
 _NAMES = {

@@ -12,7 +12,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from drivers.scanner.orphan import die_with_parent
+from drivers.orphan import die_with_parent
 from drivers.scanner.zbar_wire import HEADER, LENGTH
 
 if TYPE_CHECKING:

@@ -37,8 +37,19 @@ from edge.store.database import (
 )
 from edge.store.errors import DamagedStoreError, OlderStoreError, SalvageRunsError, store_errors
 from edge.store.files import copy_readable
+from edge.store.fsi_messages import open_messages
 from edge.store.handover import NoStoreError
-from edge.store.handover_remarks import KEEP_DISK, Remark, damaged, kept_before, missing, not_given, spoiled, unfinished
+from edge.store.handover_remarks import (
+    KEEP_DISK,
+    Remark,
+    damaged,
+    kept_before,
+    missing,
+    not_given,
+    spoiled,
+    unanswered,
+    unfinished,
+)
 from edge.store.inspection import is_in_use
 from edge.store.lock import visit
 from edge.store.salvage import DAMAGED, is_made, left_to_move, refuse_newer
@@ -124,11 +135,17 @@ def opened_estate(folder: Path, now: datetime, read: ReadAt = os.pread) -> Itera
         # A terminal that was started meanwhile may have changed the files under the copying.
         if is_in_use(folder):
             with _beside_terminal(folder) as connection:
-                yield Estate(connection, list(files.remarks))
+                yield Estate(connection, [*files.remarks, *_unanswered(connection)])
             return
         with _opened_copy(aside, unreadable, now) as estate:
             estate.remarks[:0] = files.remarks
+            estate.remarks += _unanswered(estate.connection)
             yield estate
+
+
+def _unanswered(connection: Connection) -> list[Remark]:
+    with connection.begin():
+        return list(unanswered(open_messages(connection)))
 
 
 def _find(folder: Path) -> _Files:

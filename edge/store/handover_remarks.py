@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codes.words import Words
+from edge.store.fsi_messages import OpenMessage
 from edge.store.salvage import DAMAGED
 from edge.store.salvage_proof import Place
 from wire.events import Span
@@ -97,6 +98,24 @@ def spoiled(wrong: Sequence[Place]) -> Remark:
         Words(f"{len(wrong)} 条待上传记录已损坏：{shown}", f"{len(wrong)} waiting records are damaged: {shown}"),
         KEEP_DISK,
     )
+
+
+def unanswered(messages: Sequence[OpenMessage]) -> Iterator[Remark]:
+    """Yield which messages to the national interface have no known outcome: no export takes them along."""
+    if messages:
+        count = len(messages)
+        shown = _shown([f"{one.infno} {one.msgid}" for one in messages])
+        yield Remark(
+            "fsi.unanswered",
+            Words(
+                f"{count} 条医保接口报文结果未知：{shown}",
+                f"{count} messages to the national interface have no known outcome: {shown}",
+            ),
+            Words(
+                "请凭报文 ID 在中心查询（5203）或冲正（2601），查清之前不要重新结算。",
+                "Ask the centre by msgid (5203) or take them back (2601); do not settle those sales anew before that.",
+            ),
+        )
 
 
 def _shown(names: Sequence[str]) -> str:

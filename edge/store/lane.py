@@ -56,6 +56,10 @@ class Lane:
         """Return what `work` returns. Work that has begun is finished even if the caller is cancelled."""
         return await asyncio.get_running_loop().run_in_executor(self.executor, self._told, work)
 
+    def wait_for(self, work: Callable[[], _T]) -> _T:
+        """Return what `work` returns. From any thread that may wait, but never from the lane's own."""
+        return self.executor.submit(self._told, work).result()
+
     async def close(self) -> None:
         """Finish what waits, close the connection and end the thread."""
         await self.run(self._closing.close)

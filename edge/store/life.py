@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from edge.clock import from_us, to_us
 from edge.store import sql
 from edge.store.chain import event_at
+from edge.store.fsi_messages import doubt_open
 from edge.store.generation import generation_of
 from edge.store.salvage_proof import End, is_near
 from edge.store.terminal import TerminalState, read_state
@@ -115,7 +116,8 @@ def begin_epoch(
 ) -> FormerStore:
     """Begin a new life and note what ended the old one. The clock of events goes on; the numbers begin at 1.
 
-    A list that was open is set aside: whether the life before closed it, nobody here knows.
+    A list that was open is set aside, and messages to the national interface without an outcome are doubted: whether
+    the life before closed them, nobody here knows.
     """
     state = read_state(tx)
     (kept,) = sql.one(tx, COUNT_ROWS)
@@ -123,6 +125,7 @@ def begin_epoch(
     sql.change(tx, BEGIN_EPOCH, (epoch, GENESIS))
     keep_former(tx, former, _end_of(tx, state))
     sql.change(tx, SET_LISTS_ASIDE, (to_us(now),))
+    doubt_open(tx)
     return former
 
 

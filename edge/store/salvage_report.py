@@ -21,11 +21,14 @@ from wire.events import Span
 OPERATORS = Words("操作员", "operators")
 _LIBRARY = Words("匹配库", "matching library")
 _SALES = Words("以往的销售和入库", "sales and deliveries of before")
+_MESSAGES = Words("医保接口报文", "messages to the national interface")
 _SHIFTS = Words("班次", "shifts")
 _OTHER = Words("其他设置", "other settings")
 _PARTS = MappingProxyType(
     {
         "operator": OPERATORS,
+        "fsi_message": _MESSAGES,
+        "fsi_number": _MESSAGES,
         "sale": _SALES,
         "sale_line": _SALES,
         "sale_pack": _SALES,

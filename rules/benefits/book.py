@@ -62,7 +62,11 @@ class Book:
 
     def days_late(self, day: date) -> DaysLate:
         """Return how many days may pass since a day; where no version holds, the nearest one tells."""
-        return next((rules for rules in reversed(self.versions) if rules.begins <= day), self.versions[0]).days_late
+        return self.near(day).days_late
+
+    def near(self, day: date) -> RuleSet:
+        """Return the version that holds on a day; where none does, the one before, or else the first."""
+        return next((rules for rules in reversed(self.versions) if rules.begins <= day), self.versions[0])
 
     def year_of(self, visit: Visit) -> int:
         """Return the year whose totals decide a visit, and grow by it."""

@@ -21,6 +21,8 @@ class DaysLate:
     """From a fee of an outpatient to its settlement; and from a fee to the admission with which it is settled."""
     inpatient: int = 180
     """From the discharge to the settlement."""
+    suspended: int = 180
+    """From a hospital's suspension to what is charged and settled of stays that were admitted before; 0 for none."""
     reversal: int = 7
     """From a settlement or a cancellation to the message that strikes it out, since its answer never came."""
 
@@ -32,5 +34,6 @@ def read_days_late(table: Table) -> DaysLate:
         pharmacy=table.count("pharmacy", usual.pharmacy),
         outpatient=table.count("outpatient", usual.outpatient),
         inpatient=table.count("inpatient", usual.inpatient),
+        suspended=table.count("suspended", usual.suspended),
         reversal=table.count("reversal", usual.reversal),
     )

@@ -15,7 +15,7 @@ from rules.benefits.account import pay_from_accounts
 from rules.benefits.basket import Basket, baskets_of, cut_to_package
 from rules.benefits.book import Book
 from rules.benefits.case import Line, Person, Visit, YearTotals, check_case
-from rules.benefits.facts import Facts, facts_of
+from rules.benefits.facts import Facts
 from rules.benefits.layer_run import LayerRun, Paid
 from rules.benefits.outcome import RATIO_PLACES, Fund, Settlement, SplitLine
 from rules.benefits.rule_set import Base, Layer, Part, Reach
@@ -45,7 +45,7 @@ def settle(book: Book, person: Person, visit: Visit, lines: Sequence[Line], tota
     check_case(person, visit, lines)
     force = book.for_visit(visit)
     sheet = Worksheet(force.rules, force.day, totals, visit.so_far)
-    facts = facts_of(person, visit, force.rules.districts)
+    facts = force.rules.facts_of(person, visit)
     split, first_pays = split_lines(force.rules, facts, visit, lines)
     amounts = _fees(split)
     _write_case(sheet, facts, visit)
@@ -93,10 +93,12 @@ def _write_case(sheet: Worksheet, facts: Facts, visit: Visit) -> None:
         "insutype": facts.insutype,
         "psn_type": facts.psn_type,
         "age": facts.age,
-        "med_type": facts.med_type,
+        "med_type": visit.med_type,
         "level": facts.level,
         "district": visit.district,
     }
+    if facts.med_type != visit.med_type:
+        given["counts_as"] = facts.med_type
     sheet.write_whole(StepKind.CASE, given, {"place": facts.place, "referral": facts.referral})
 
 

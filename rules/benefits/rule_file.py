@@ -12,11 +12,13 @@ from decimal import Decimal
 
 from codes.words import Words
 from rules.benefits.case import INSTITUTION_KINDS, LEVELS
+from rules.benefits.categories import read_stated
 from rules.benefits.days_late import read_days_late
 from rules.benefits.errors import BookError, BookFault
 from rules.benefits.facts import ORDINARY
 from rules.benefits.layer_file import read_layers
 from rules.benefits.outcome import Fund
+from rules.benefits.plausible import read_plausible
 from rules.benefits.reading import CODE, Table, Where
 from rules.benefits.rule_set import (
     BASIC,
@@ -31,6 +33,7 @@ from rules.benefits.rule_set import (
     Portion,
     RuleSet,
 )
+from rules.benefits.stay_facts import read_stay_facts
 from rules.benefits.when_file import Names, read_line_test, read_when
 from rules.money import ONE, ZERO
 
@@ -86,7 +89,8 @@ def _rule_set(head: Table, file: str) -> RuleSet:
     begins, ends = head.day("from"), head.optional_day("to")
     if ends is not None and ends < begins:
         head.fault("to", f"{ends} 早于 from {begins}", f"{ends} is before from, {begins}")
-    return RuleSet(
+    stays = head.texts("stays")
+    rules = RuleSet(
         area=head.text("area"),
         version=head.text("version"),
         title=head.words("title"),
@@ -95,7 +99,7 @@ def _rule_set(head: Table, file: str) -> RuleSet:
         ends=ends,
         districts=head.texts("districts"),
         crossing=head.choice("crossing", Crossing, Crossing.END),
-        stays=frozenset(head.texts("stays")),
+        stays=frozenset(stays),
         identities=identities,
         first_pays=tuple(_first_pay(table, names) for table in head.tables("pays_first", are_rules=True)),
         portions=tuple(_portion(table, names) for table in portion_tables),
@@ -105,7 +109,21 @@ def _rule_set(head: Table, file: str) -> RuleSet:
         accounts=tuple(_account(table, names) for table in head.tables("account", are_rules=True)),
         slots=_slots(layers, head),
         days_late=read_days_late(head.table("days_late")),
+        stated=read_stated(head.table("stated"), stays),
+        plausible=read_plausible(head.table("plausible")),
+        stay_facts=read_stay_facts(head.table("stay_facts")),
     )
+    _refuse_unpaid_stays(head, rules)
+    return rules
+
+
+def _refuse_unpaid_stays(head: Table, rules: RuleSet) -> None:
+    """Whoever is admitted under a category of the book finds a rule that pays."""
+    for insutype in sorted(rules.insutypes) or [""]:
+        for stay in sorted(rules.stays):
+            if not rules.could_pay(insutype, stay):
+                zh, en = (f"险种 {insutype} 的 ", f" of insurance {insutype}") if insutype else ("", "")
+                head.fault("stays", f"{zh}{stay} 没有基本支付规则", f"no basic layer pays for {stay}{en}")
 
 
 def _slots(layers: Sequence[Layer], head: Table) -> tuple[tuple[Layer, ...], ...]:

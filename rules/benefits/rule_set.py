@@ -7,17 +7,20 @@ or from year to year stands here: no ratio, deductible or cap is written anywher
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from codes.words import Words
 from rules.bands import Band
-from rules.benefits.case import Line
+from rules.benefits.case import Line, Person, Visit
+from rules.benefits.categories import Stated
 from rules.benefits.days_late import DaysLate
-from rules.benefits.facts import ALWAYS, Condition, Facts
+from rules.benefits.facts import ALWAYS, Condition, Facts, facts_of
 from rules.benefits.outcome import Fund
+from rules.benefits.plausible import Plausible
+from rules.benefits.stay_facts import StayFacts
 from rules.money import ONE, ZERO, at_least_zero, to_cent
 
 BASIC = "basic"
@@ -364,6 +367,9 @@ class RuleSet:
     slots: tuple[tuple[Layer, ...], ...]
     """The layers by slot, in the order of the file; the basic slot is the first."""
     days_late: DaysLate
+    stated: Stated
+    plausible: Plausible
+    stay_facts: StayFacts
 
     def highest_identity(self, held: Collection[str]) -> str | None:
         """Return the highest of the identities that somebody holds; those unknown here do not count."""
@@ -372,3 +378,21 @@ class RuleSet:
     def is_stay(self, med_type: str) -> bool:
         """Tell whether a visit of this category counts as a stay of the year."""
         return med_type in self.stays
+
+    def could_pay(self, insutype: str, med_type: str) -> bool:
+        """Tell whether a basic layer that goes by no disease is for a kind of insurance and a category at all."""
+        among = (dict(one.when.among) for one in self.layers if one.slot == BASIC and one.diseases is None)
+        asked = {"insutype": insutype, "med_type": med_type}
+        return any(all(value in one.get(name, {value}) for name, value in asked.items()) for one in among)
+
+    @property
+    def insutypes(self) -> frozenset[str]:
+        """Return the kinds of insurance that basic layers name; none: they hold for any."""
+        basics = (dict(layer.when.among) for layer in self.layers if layer.slot == BASIC)
+        return frozenset(one for among in basics for one in among.get("insutype", ()))
+
+    def facts_of(self, person: Person, visit: Visit) -> Facts:
+        """Return the facts of a case, with the category that it counts as."""
+        said = facts_of(person, visit, self.districts)
+        counted = self.stated.counts_as(said.med_type, said.institution, is_registered=said.is_registered)
+        return said if counted == said.med_type else replace(said, med_type=counted)

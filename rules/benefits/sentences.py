@@ -80,6 +80,12 @@ def _case(values: Values) -> Words:
     place, referral = PLACES[str(values["place"])], REFERRALS[str(values["referral"])]
     insurance, kind = insutype_words(str(values["insutype"])), psn_type_words(str(values["psn_type"]))
     treatment, level = med_type_words(str(values["med_type"])), level_words(str(values["level"]))
+    if "counts_as" in values:
+        counted = med_type_words(str(values["counts_as"]))
+        treatment = Words(
+            f"{treatment.zh}（病种未登记，按 {counted.zh} 计）",
+            f"{treatment.en}, the disease not being registered counted as {counted.en}",
+        )
     return Words(
         f"按 {values['day']} 有效的规则，险种 {insurance.zh}，人员类别 {kind.zh}，{values['age']} 岁，"
         f"医疗类别 {treatment.zh}，机构等级 {level.zh}，{place.zh}，{referral.zh}",

@@ -62,8 +62,11 @@ class Wanted:
     drug: Drug
     count: Decimal
     at: datetime
+    """When the fee arose, as the sender says."""
     doctor: str = ""
     """Who the sender says prescribed it."""
+    dispensed_by: datetime | None = None
+    """When it was certainly dispensed; None: when the fee arose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +117,13 @@ def _whole(found: OnFile, line: Wanted, where: Dispensing, rest: Rest) -> Iterat
     if line.at < found.issued_at and found.stage is not Stage.UNISSUED:
         words = Words("在费用发生时尚未开具", "was not issued yet when the fee arose")
         yield _lack(line, number, "not_yet", words, _CHECK_NUMBER)
-    if found.valid_to <= line.at:
+    if found.valid_to <= (line.dispensed_by or line.at):
         words = Words("已过有效期", "has expired")
+        if line.at < found.valid_to:
+            words = Words(
+                "已过有效期：费用时间在有效期内，但中心收到时已过期",
+                "has expired: the fee is told as of before, but the message came after it",
+            )
         yield _lack(line, number, "expired", words, _ASK_THE_DOCTOR)
     if line.doctor and line.doctor != found.doctor:
         words = Words(

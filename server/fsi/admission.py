@@ -1,25 +1,27 @@
 """What has to hold of the sender before a handler is asked: whose voice it is, where the institution stands, sign-in.
 
-An institution that is suspended may go on with what is always open: refunds, reversals, returns, reconciliation and
-queries, and with the sign-in that those need. One whose agreement has ended may do the same but cannot sign in any
-more, so nothing of it asks for a sign-in.
+An institution that is suspended may undo, return, reconcile and ask, with the sign-in that those need, and charge and
+settle who was in its beds already, for as long as the rules of its place say. One whose agreement has ended is left
+what undoes and reconciles its own records; it cannot sign in any more, so nothing of that asks for a sign-in.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from codes.words import Words
-from server.fsi.case import Proved
+from server.fsi.case import Case, Proved
 from server.fsi.desk import Deed
+from server.fsi.parts import Parts
 from server.fsi.refusals import NotYourInstitutionError, SignInNeededError
 from server.people import practice
-from server.people.practice import standing_at
+from server.people.practice import InstitutionSuspendedError, span_at, standing_at
 from server.store import fsi_sessions, institutions
 from server.store.database import Connection
 from server.store.institutions import Institution
 from server.store.standings import Standing
 from wire.fsi.envelope import Request
+from wire.fsi.values import BEIJING
 
 
 def check_voice(connection: Connection, proved: Proved) -> None:
@@ -41,21 +43,46 @@ def check_voice(connection: Connection, proved: Proved) -> None:
     )
 
 
-def admit(connection: Connection, request: Request, deed: Deed, at: datetime, *, demands_sign_in: bool) -> Institution:
+def admit(connection: Connection, case: Case, deed: Deed, parts: Parts, at: datetime) -> Institution:
     """Return the institution, if it may have this done now.
 
     Raises:
         PracticeError: It is unknown, suspended, or its agreement has ended.
         SignInNeededError: A sign-in is wanted, and the message names none that is good.
     """
+    request = case.request
     if deed.is_always_open:
         found = practice.find_institution(connection, request.institution)
         has_ended = standing_at(institutions.load_standings(connection, found.code), at) is Standing.ENDED
     else:
-        found, has_ended = practice.check_institution(connection, request.institution, at), False
-    if demands_sign_in and deed.needs_sign_in and not has_ended:
+        found, has_ended = _in_agreement(connection, case, deed, parts, at), False
+    if parts.sign_in.is_demanded and deed.needs_sign_in and not has_ended:
         _check_sign_in(connection, request, at)
     return found
+
+
+def _in_agreement(connection: Connection, case: Case, deed: Deed, parts: Parts, at: datetime) -> Institution:
+    try:
+        return practice.check_institution(connection, case.request.institution, at)
+    except InstitutionSuspendedError:
+        found = practice.find_institution(connection, case.request.institution)
+        if deed.is_open_suspended or _goes_on(connection, case, deed, parts, at):
+            return found
+        raise
+
+
+def _goes_on(connection: Connection, case: Case, deed: Deed, parts: Parts, at: datetime) -> bool:
+    """Tell whether the message goes on with what began before the institution was suspended, and not too long after."""
+    code = case.request.institution
+    began = deed.began(connection, case.request, case.message) if deed.began is not None else None
+    spans = institutions.load_standings(connection, code)
+    span = span_at(spans, at)
+    if began is None or span is None or standing_at(spans, began) is not Standing.ACTIVE:
+        return False
+    place = practice.find_institution(connection, code).district
+    since = span.from_at.astimezone(BEIJING).date()
+    days = parts.settlements.ground.books.for_district(place).days_late(since).suspended
+    return began < span.from_at and at < span.from_at + timedelta(days=days)
 
 
 def _check_sign_in(connection: Connection, request: Request, at: datetime) -> None:

@@ -23,14 +23,17 @@ from codes.words import Words
 from server.errors import DamagedStoreError, StoreContentionError, StoreRefusedError, StoreUnavailableError
 from server.fsi.admission import admit, check_voice
 from server.fsi.answer_paper import AnswerPaper, code_of
+from server.fsi.cancelled_since import as_it_stands
 from server.fsi.case import Case, Proved, digest_of
 from server.fsi.desk import Deed, Deeds, Desk, Output, Preparation
 from server.fsi.dispatch import deed_of
 from server.fsi.figures import Figures, Outcome
+from server.fsi.institution_kinds import check_kind
 from server.fsi.lookups import LookupBook
 from server.fsi.messages import MessageLog, person_in, person_named_in
 from server.fsi.parts import Parts
 from server.fsi.person_passwords import PersonPasswords
+from server.fsi.place import asks_for_place, check_place
 from server.fsi.post import Post, Reply
 from server.fsi.proving import Gate
 from server.fsi.recent_answers import RecentAnswers
@@ -156,10 +159,12 @@ class Answering:
         with self._store.reading() as connection:
             check_voice(connection, case.proved)
             answered = self._log.find_answer(connection, case)
+            if answered is not None:
+                return as_it_stands(connection, case, self._area, answered)
         recent = self._recent.find((case.request.institution, case.request.msgid))
-        if answered is None and recent is not None and recent.digest == case.digest:
+        if recent is not None and recent.digest == case.digest:
             return recent.body
-        return answered
+        return None
 
     def _prepared(self, case: Case, deed: Deed, prepare: Preparation) -> Deed:
         """Return the deed with its reading done: what is left of it is for the transaction."""
@@ -214,7 +219,7 @@ class Answering:
         check_voice(connection, case.proved)
         answered = self._log.claim(connection, case)
         if answered is not None:
-            return Reply(answered, Outcome.REPEATED)
+            return Reply(as_it_stands(connection, case, self._area, answered), Outcome.REPEATED)
         if is_reused:
             raise _reused(case.request)
         desk = self._desk(connection, case, deed)
@@ -227,9 +232,13 @@ class Answering:
 
     def _desk(self, connection: Connection, case: Case, deed: Deed) -> Desk:
         now = case.proved.post.arrived_at
-        demands = self._parts.sign_in.is_demanded
-        institution = admit(connection, case.request, deed, now, demands_sign_in=demands)
-        return Desk(connection, self._area, now, self._parts, institution, case.proved.caller)
+        institution = admit(connection, case, deed, self._parts, now)
+        check_kind(institution, case.request.infno, deed, self._area)
+        desk = Desk(connection, self._area, now, self._parts, institution, case.proved.caller)
+        if asks_for_place(case.request.infno, deed):
+            remark = check_place(institution.district, case.request.district)
+            desk.warnings.extend([remark] if remark else [])
+        return desk
 
     # -- what was not done -----------------------------------------------------------------------------------------
 

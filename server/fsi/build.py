@@ -63,9 +63,15 @@ class Fsi:
 
 
 def build_fsi(
-    config: FsiConfig, store: Store, sealer: Sealer, entitlements: Entitlements, now: Callable[[], datetime]
+    config: FsiConfig,
+    store: Store,
+    sealer: Sealer,
+    entitlements: Entitlements,
+    now: Callable[[], datetime],
+    *,
+    rules: EntitlementBook | None = None,
 ) -> Fsi:
-    """Put the interface together.
+    """Put the interface together; `rules` are those of `entitlements`, for sales that nobody insures.
 
     Raises:
         AreaError: The area is unknown, or its file is wrong.
@@ -86,7 +92,7 @@ def build_fsi(
         area=area,
         secrets=load_keys(config.keys_folder),
         district=config.district,
-        parts=Parts(sealer, terms, settlements),
+        parts=Parts(sealer, terms, settlements, rules),
         deeds=HANDLERS,
         figures=figures,
         now=now,

@@ -59,23 +59,20 @@ def digest_of(request: Request) -> bytes:
     """Return the SM3 of what a message says.
 
     A signature made anew, with other random numbers, does not make it another message, and neither does a cipher text
-    in another form, or the number of a new sign-in of the same operator: so none of them is part of it. What is added
-    to the envelope and known to nobody is none either.
+    in another form, or the number of a new sign-in of the same operator: so none of them is part of it. Neither is what
+    a till fills in anew when it sends once more (`inf_time`, the device, the names of operator and institution), nor
+    what is added to the envelope and known to nobody.
     """
     said = (
         request.infno,
         request.msgid,
         request.institution,
-        request.institution_name,
         request.district,
         request.insured_district,
         request.receiver,
         request.operator_kind,
         request.operator,
-        request.operator_name,
-        request.sent_at.isoformat(),
         request.version,
-        request.device,
         request.input,
     )
     return sm3(encode_json(said))

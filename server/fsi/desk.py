@@ -46,6 +46,8 @@ class Desk:
 
 
 Handler = Callable[[Desk, Request, Message], Output]
+Beginning = Callable[[Connection, Request, Message], datetime | None]
+"""Tells when that began with which a message goes on; None if there is no such thing."""
 Preparation = Callable[[Desk, Request, Message], Handler]
 """Reads before the transaction that writes, and returns what is left to do inside it."""
 
@@ -58,17 +60,28 @@ class Deed:
     is_writing: bool
     """It changes something: message, change and answer are kept, and a repeat gets the same bytes."""
     is_always_open: bool
-    """Also for an institution that is suspended or whose agreement has ended: refunds, reconciliation, queries."""
+    """Also for an institution whose agreement has ended: what undoes and reconciles its own records, and tells of
+    what it sold before."""
     needs_sign_in: bool
     """Where the centre demands sign-ins at all."""
     is_look_up: bool = False
     """It tells of a person and changes nothing: who asked about whom is kept all the same."""
     prepare: Preparation | None = None
     """What takes long and only reads: done before the transaction, so that nobody waits for it meanwhile."""
+    is_open_suspended: bool = False
+    """Also for an institution that is suspended; what is always open is so anyway."""
+    began: Beginning | None = None
+    """Also for an institution that was suspended after this, for as long as the rules say."""
 
 
 def reading(
-    handler: Handler, *, is_always_open: bool = False, needs_sign_in: bool = True, is_look_up: bool = False
+    handler: Handler,
+    *,
+    is_always_open: bool = False,
+    is_open_suspended: bool = False,
+    needs_sign_in: bool = True,
+    is_look_up: bool = False,
+    began: Beginning | None = None,
 ) -> Deed:
     """Return the deed of a handler that only reads."""
     return Deed(
@@ -77,12 +90,28 @@ def reading(
         is_always_open=is_always_open,
         needs_sign_in=needs_sign_in,
         is_look_up=is_look_up,
+        is_open_suspended=is_open_suspended,
+        began=began,
     )
 
 
-def writing(handler: Handler, *, is_always_open: bool = False, needs_sign_in: bool = True) -> Deed:
+def writing(
+    handler: Handler,
+    *,
+    is_always_open: bool = False,
+    is_open_suspended: bool = False,
+    needs_sign_in: bool = True,
+    began: Beginning | None = None,
+) -> Deed:
     """Return the deed of a handler that changes something."""
-    return Deed(handler, is_writing=True, is_always_open=is_always_open, needs_sign_in=needs_sign_in)
+    return Deed(
+        handler,
+        is_writing=True,
+        is_always_open=is_always_open,
+        needs_sign_in=needs_sign_in,
+        is_open_suspended=is_open_suspended,
+        began=began,
+    )
 
 
 def prepared(prepare: Preparation, *, is_always_open: bool = False) -> Deed:

@@ -63,10 +63,13 @@ _WITHOUT_A_TABLE: Final = frozenset(
     """.split()  # noqa: SIM905 - a list of sixty quoted numbers takes sixty lines
 )
 """Of the interface as far as it is known, without a table of their fields."""
-_ASKED_FOR_BY_THE_CENTRE: Final = ("71", "72")
+_E_PRESCRIPTIONS: Final = ("71", "72")
 _NO_TABLE: Final = Words("其字段无可靠来源，不猜测", "no source tells its fields, and none are made up")
 _NO_AUDIT: Final = Words("中心尚不受理事前、事中审核", "the centre does not take audits before or during treatment yet")
-_BY_THE_CENTRE: Final = Words("电子处方由中心自行向处方平台查询", "the centre asks for e-prescriptions itself")
+_IMPORTED: Final = Words(
+    "电子处方由中心从处方平台的名单导入，其字段无可靠来源",
+    "e-prescriptions are imported at the centre from the platform's list, and no source tells these fields",
+)
 
 
 def deed_of(infno: str, deeds: Deeds = HANDLERS) -> Deed:
@@ -93,4 +96,4 @@ def deed_of(infno: str, deeds: Deeds = HANDLERS) -> Deed:
 def _why_not(infno: str) -> Words:
     if infno in transactions():
         return _NO_AUDIT
-    return _BY_THE_CENTRE if infno.startswith(_ASKED_FOR_BY_THE_CENTRE) else _NO_TABLE
+    return _IMPORTED if infno.startswith(_E_PRESCRIPTIONS) else _NO_TABLE

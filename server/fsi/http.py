@@ -37,8 +37,11 @@ from server.fsi.refusals import BusyError, Refusal
 from wire.fsi.fields import Field, Kind, Transaction
 from wire.fsi.signing import PATH
 
-MOST_BODY_BYTES = 8 * 1024 * 1024
-"""As over MQTT. A file of 9101 has room in it; everything else is a few kilobytes."""
+MOST_BODY_BYTES = 24 * 1024 * 1024
+"""The largest file of 9101 has room in it, in Base64 inside the hexadecimal cipher text of an area that encrypts;
+everything else is a few kilobytes."""
+_MOST_READ_BYTES = 64 * 1024 * 1024
+"""Of a body that is too large so much is read and dropped before it is answered: who still sends does not listen."""
 MOST_WAITING = 256
 """Messages that wait for a thread."""
 _KINDS_OF_BODY = frozenset({"", "application/json", "text/json", "text/plain", "application/octet-stream"})
@@ -60,7 +63,8 @@ class BodyTooLargeError(Refusal):
 
     code: ClassVar[str] = "fsi.too_large"
     next_step: ClassVar[Words] = Words(
-        "请分批发送，或用 9101 分块上传文件。", "Send it in parts; a file goes by 9101, in pieces."
+        "请减少每次的记录；文件请减少天数，压缩后再用 9101 上传。",
+        "Send fewer records at once; a file of fewer days, packed, by 9101.",
     )
 
 
@@ -229,22 +233,25 @@ def _refused_headers(request: Request) -> Refusal | None:
 
 
 async def _read(request: Request) -> bytes | None:
-    """Return the body; None if it is too large, of which no more is read than shows it."""
+    """Return the body; None if it is too large, of which nothing is kept."""
     declared = request.headers.get("content-length", "0")
-    if declared.isdecimal() and int(declared) > MOST_BODY_BYTES:
-        return None
+    is_too_large = declared.isdecimal() and int(declared) > MOST_BODY_BYTES
     pieces: list[bytes] = []
     taken = 0
     try:
         async for piece in request.stream():
             taken += len(piece)
-            if taken > MOST_BODY_BYTES:
-                return None
-            pieces.append(piece)
+            is_too_large = is_too_large or taken > MOST_BODY_BYTES
+            if taken > _MOST_READ_BYTES:
+                break
+            if is_too_large:
+                pieces.clear()
+            else:
+                pieces.append(piece)
     except ClientDisconnect:
         # Nobody hears the answer; what came is no message.
         return b""
-    return b"".join(pieces)
+    return None if is_too_large else b"".join(pieces)
 
 
 def _body_schema(envelope: Transaction) -> Mapping[str, Any]:

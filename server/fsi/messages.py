@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from codes.words import Words
 from server.fsi.case import Case
+from server.fsi.first_difference import first_difference
 from server.fsi.post import Answer
 from server.fsi.refusals import MsgidClosedError, MsgidReusedError
 from server.people.sealing import Sealer
@@ -87,15 +88,22 @@ class MessageLog:
                 Words(f"msgid {found.msgid} 已被冲正", f"The message {found.msgid} was reversed"),
             )
         if found.digest != case.digest:
-            raise MsgidReusedError(
-                Words(
-                    f"msgid（发送方报文ID）{found.msgid} 已用于另一报文（{found.infno}）",
-                    f"The msgid {found.msgid} was used for another message ({found.infno})",
-                )
-            )
+            raise self._reused(found, case)
         if found.state is MessageState.ANSWERED:
             return self._sealer.open(found.answer, _place("answer", found))
         return None
+
+    def _reused(self, found: Message, case: Case) -> MsgidReusedError:
+        """Return the refusal of another message; it names the first field that differs, where that can be read."""
+        before = self._sealer.open(found.body, _place("body", found)) if found.body else b""
+        path = first_difference(before, case.proved.post.body)
+        which = Words(f"，{path} 不同", f": {path} differs") if path else Words("", "")
+        return MsgidReusedError(
+            Words(
+                f"msgid（发送方报文ID）{found.msgid} 已用于另一报文（{found.infno}）{which.zh}",
+                f"The msgid {found.msgid} was used for another message ({found.infno}){which.en}",
+            )
+        )
 
     def _row(self, case: Case, state: MessageState, answer: Answer, *, body: bytes) -> Message:
         request, verified = case.request, case.proved.verified

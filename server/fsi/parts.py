@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
+from rules.entitlements.book import EntitlementBook
 from server.lists.marks import PageMarks
 from server.lists.shelf import Shelf
 from server.people.sealing import Sealer
@@ -38,6 +39,8 @@ class Parts:
     """Opens and closes what is personal."""
     sign_in: SignInTerms
     settlements: Settlements
+    rules: EntitlementBook | None = None
+    """What may be sold to whom, for remarks on sales that nobody insures; None for none."""
     shelf: Shelf = field(default_factory=Shelf)
     """Files of lists that were made lately."""
     page_marks: PageMarks = field(default_factory=PageMarks)

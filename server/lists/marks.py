@@ -2,7 +2,7 @@
 
 The interface knows pages by number only. A number alone counts rows from the beginning, and a row that leaves those
 asked for would let another one slip to the page before. The marks live as long as this process and are bounded; where
-one is missing, rows are counted.
+one is missing, rows are counted with those that were changed lately, so that some may be given twice, and none never.
 """
 
 from __future__ import annotations

@@ -60,9 +60,9 @@ class Identity:
     birth_day: date | None
 
     def age_on(self, day: date) -> int | None:
-        """Return the years lived on a day; None where the birth day is not known."""
+        """Return the years lived on a day, none before the birth; None where the birth day is not known."""
         born = self.birth_day
-        return None if born is None else day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+        return None if born is None else max(0, day.year - born.year - ((day.month, day.day) < (born.month, born.day)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from server.people.drafting import sorted_out
 from server.people.insured import IDENTITY_CARD, opened, sealed
 from server.people.insured_draft import Draft, draft_of
 from server.people.insured_lists import BALANCES, CREDENTIALS, FACTS, FAMILY, INSURANCES, PEOPLE, SHEETS, TOTALS
-from server.people.list_file import Counts, Fault, read_lists, refuse_faults
+from server.people.list_file import Counts, Fault, ListFile, read_lists, refuse_faults
 from server.people.roles import Person as Officer
 from server.people.sealing import Sealer
 from server.store import audit, insured, year_openings
@@ -39,23 +39,26 @@ class Imported:
 
 
 def import_insured(
-    store: Store, sealer: Sealer, content: bytes, *, by: Officer, now: datetime, is_trial: bool = False
+    store: Store, sealer: Sealer, *contents: bytes, by: Officer, now: datetime, is_trial: bool = False
 ) -> Imported:
-    """Take what a file says, and return how much of each list was new, changed or known already.
+    """Take what files say, as if it were one, and return how much of each list was new, changed or known already.
 
     Args:
         store: Where to put it.
         sealer: The store's.
-        content: The file.
+        contents: The files.
         by: Who imports it.
         now: The time.
         is_trial: Check and count, and write nothing.
 
     Raises:
-        ListFileError: The file cannot be read.
+        ListFileError: A file cannot be read.
         ListFaultsError: Some lines cannot be used; nothing was written.
     """
-    file = read_lists(content, SHEETS)
+    files = [read_lists(content, SHEETS) for content in contents]
+    file = ListFile(
+        tuple(line for one in files for line in one.lines), tuple(fault for one in files for fault in one.faults)
+    )
     with store.reading() if is_trial else store.writing() as connection:
         draft = draft_of(file, lambda kind, number: _number_of(connection, sealer, kind, number))
         if not is_trial:

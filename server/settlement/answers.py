@@ -17,6 +17,8 @@ from server.settlement.funds import ACCOUNT_TYPE, FundRow, rows_of
 from server.settlement.sale import trimmed
 from server.settlement.settled import Settled
 from server.settlement.statement_file import Figures
+from server.store import settlements
+from server.store.database import Connection
 from server.store.institutions import Institution
 from server.store.settlements import AMOUNTS, SettledLine, Settlement, SettlementState
 from server.store.visits import Visit
@@ -65,6 +67,16 @@ def cancel_output(cancelled: Settled, infno: str, area: Area) -> Output:
         "setldetail": _setldetail(record, area),
     }
     return _cut(output, infno, area)
+
+
+def cancelled_words(connection: Connection, record: Settlement) -> Words:
+    """Say that a settlement was cancelled, and by which message."""
+    negative = settlements.find_cancelling(connection, record.setl_id)
+    by = Words("", "") if negative is None else Words(f"由 {negative.msgid} ", f" by {negative.msgid}")
+    return Words(
+        f"结算 {record.setl_id} 已{by.zh}撤销，不计入账目",
+        f"The settlement {record.setl_id} was cancelled{by.en} and counts no more",
+    )
 
 
 def query_output(settled: Settled, visit: Visit, place: Institution, area: Area, sealer: Sealer) -> Output:

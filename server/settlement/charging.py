@@ -14,18 +14,19 @@ from decimal import Decimal
 
 from codes.words import Words
 from rules.benefits.case import Visit as RuledVisit
-from rules.benefits.facts import facts_of
 from rules.benefits.outcome import SplitLine
 from rules.benefits.split import split_lines
 from rules.visits import Charge, overdrawn
 from server.errors import StoreContentionError
-from server.settlement.checks import check_sale
-from server.settlement.errors import LineRepeatedError
-from server.settlement.persons import as_ruled, load_insured, referral_of
+from server.settlement.checks import Fee, check_roundings, check_sale
+from server.settlement.errors import LineEmptyError, LineRepeatedError
+from server.settlement.insured_days import insured_to, last_moment, stay_facts_of
+from server.settlement.persons import Insured, as_ruled, load_insured, referral_of
 from server.settlement.pricing import Priced, price_lines
 from server.settlement.reckoning import Ground
 from server.settlement.sale import Caller, Sale, SaleLine, key_of, plain
 from server.settlement.sent import told_differences
+from server.settlement.stay_ends import is_settled_in_mid_stay
 from server.settlement.visit_errors import (
     FeeTimeError,
     LineDiffersError,
@@ -67,7 +68,8 @@ def charge(
     Raises:
         VisitStateError: The visit takes no lines any more.
         FeeTimeError: A fee arose after the discharge, or later than today.
-        SumDiffersError: A line is not its quantity times its price.
+        LineEmptyError: A line has no quantity.
+        SumDiffersError: A line is not its quantity times its price, or many are not by a fen each.
         LineDiffersError: A line is there with other contents.
         LineSettledError: Its batch is settled.
         RefundError: A line takes back what was not charged.
@@ -75,6 +77,7 @@ def charge(
     check_chargeable(visit)
     unique = _unique(lines)
     for line in unique:
+        _check_count(line)
         _check_time(visit, line, by.at)
     sale = probe_of(visit, unique, by)
     check_sale(sale, by.at.astimezone(BEIJING).date())
@@ -86,12 +89,20 @@ def charge(
     kept = [_kept(visit, one, part) for one, part in zip(priced, split, strict=True)]
     added = [one for one in kept if one.feedetl_sn not in known]
     check_refunds([*known.values(), *added])
+    if added:
+        _check_roundings([one for one in known.values() if one.setl_id is None] + added)
     if visits.add_lines(connection, added) != len(added):
         raise StoreContentionError(Words("明细刚被上传", "The lines were uploaded just now"))
     return tuple(
         Charged(known.get(one.feedetl_sn, one), found, is_found=one.feedetl_sn in known)
         for one, found in zip(kept, priced, strict=True)
     )
+
+
+def _check_roundings(lines: Sequence[FeeLine]) -> None:
+    """Refuse what its settlement would refuse: better now than when the person pays."""
+    for batch in {one.batch for one in lines}:
+        check_roundings(Fee(one.feedetl_sn, one.amount, one.count, one.price) for one in lines if one.batch == batch)
 
 
 def withdraw_batch(connection: Connection, visit: Visit, batch: str) -> int:
@@ -150,7 +161,7 @@ def check_chargeable(visit: Visit) -> None:
     if visit.state is VisitState.CANCELLED:
         begin = "2201" if visit.kind is VisitKind.OUTPATIENT else "2401"
         raise refused(visit, wish, Words(f"请用 {begin} 重新登记后再上传。", f"Begin a new visit with {begin}."))
-    if visit.state is VisitState.SETTLED:
+    if visit.state is VisitState.SETTLED and not is_settled_in_mid_stay(visit):
         raise refused(visit, wish, Words("请先用 2305 撤销住院结算。", "First cancel the settlement with 2305."))
 
 
@@ -158,7 +169,7 @@ def probe_of(visit: Visit, lines: Sequence[SaleLine], by: Caller) -> Sale:
     """Return lines of a visit as the sale that they will be part of; those of an outpatient count when they arose."""
     times = [line.at for line in lines] if visit.kind is VisitKind.OUTPATIENT else []
     return Sale(
-        by=by,
+        by=replace(by, district=visit.district),
         psn_no=visit.psn_no,
         credential=None,
         insutype=visit.insutype,
@@ -171,6 +182,7 @@ def probe_of(visit: Visit, lines: Sequence[SaleLine], by: Caller) -> Sale:
         disease=visit.dise_codg,
         visit=visit.mdtrt_id,
         ends=max(times, default=visit.ends_at),
+        admitted=None if visit.kind is VisitKind.OUTPATIENT else visit.begins_at.astimezone(BEIJING).date(),
     )
 
 
@@ -192,6 +204,13 @@ def _unique(lines: Sequence[SaleLine]) -> list[SaleLine]:
                 )
             )
     return list(found.values())
+
+
+def _check_count(line: SaleLine) -> None:
+    if line.count == 0:
+        raise LineEmptyError(
+            Words(f"明细 {line.serial} 的 cnt（数量）为 0", f"Line {line.serial}: cnt is 0"),
+        )
 
 
 def _check_time(visit: Visit, line: SaleLine, now: datetime) -> None:
@@ -249,7 +268,7 @@ def _settled_elsewhere(connection: Connection, visit: Visit, batch: str) -> str:
 def _split(
     connection: Connection, visit: Visit, sale: Sale, institution: Institution, ground: Ground
 ) -> tuple[tuple[Priced, ...], Sequence[SplitLine]]:
-    person = load_insured(connection, sale, ground.sealer, sale.by.at)
+    person = _insured(connection, visit, sale, ground)
     priced = price_lines(connection, sale, institution, person.insurance)
     is_stay = visit.kind is VisitKind.INPATIENT
     ruled = RuledVisit(
@@ -263,8 +282,19 @@ def _split(
         referral=referral_of(person, sale),
     )
     force = ground.books.for_district(person.insurance.district).for_visit(ruled)
-    facts = facts_of(as_ruled(person, force.rules, force.day), ruled, force.rules.districts)
+    facts = force.rules.facts_of(as_ruled(person, force.rules, force.day), ruled)
     return priced, split_lines(force.rules, facts, ruled, [one.reckoned for one in priced])[0]
+
+
+def _insured(connection: Connection, visit: Visit, sale: Sale, ground: Ground) -> Insured:
+    if sale.admitted is None:
+        return load_insured(connection, sale, ground.sealer, sale.by.at)
+    facts = stay_facts_of(visit, ground.books.for_district(visit.insured_district))
+    last = insured_to(connection, visit, facts, sale.by.at)
+    if last is not None and sale.ends is not None:
+        # Its lines may come after the discharge, and what arose before the insurance ended is settled.
+        sale = replace(sale, ends=last_moment(last))
+    return load_insured(connection, sale, ground.sealer, sale.by.at, facts)
 
 
 def _kept(visit: Visit, priced: Priced, split: SplitLine) -> FeeLine:

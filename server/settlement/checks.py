@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from codes.words import Words
 from rules.benefits.days_late import DaysLate
-from rules.benefits.meanings import med_type_words
 from server.settlement.errors import (
     FeeDayError,
     LineNotPositiveError,
     LineRepeatedError,
     NoLinesError,
-    NoStayHereError,
     NotYetError,
     SumDiffersError,
     TooLateError,
@@ -24,12 +23,22 @@ from wire.fsi.values import BEIJING
 
 LINE_TOLERANCE: Final = Decimal("0.01")
 """By how much an amount may differ from quantity times price: tills round each line in their own way."""
-STAYS: Final = frozenset({"21", "22", "23", "24", "52"})
-"""`med_type` of what is a stay."""
+SALE_TOLERANCE: Final = Decimal("0.05")
+"""By how much all amounts of a sale together may differ: many small lines would make money of nothing."""
 _CENT: Final = Decimal("0.01")
 _OVER_MIDNIGHT: Final = timedelta(hours=1)
 """So far a fee and the begin of its sale may lie apart where midnight is between them."""
 _FEE_TIME: Final = "fee_ocur_time（费用发生时间）"
+_MOST_NAMED: Final = 3
+
+
+class Fee(NamedTuple):
+    """What a line says of its money."""
+
+    serial: str
+    amount: Decimal
+    quantity: Decimal
+    price: Decimal
 
 
 def check_sale(sale: Sale, today: date, tolerance: Decimal = LINE_TOLERANCE) -> None:
@@ -39,7 +48,6 @@ def check_sale(sale: Sale, today: date, tolerance: Decimal = LINE_TOLERANCE) -> 
         NoLinesError: It has no lines.
         LineRepeatedError: Two lines have one serial.
         LineNotPositiveError: A line of a pharmacy's sale gives something back.
-        NoStayHereError: A pharmacy's sale is of a kind of treatment that only a stay is.
         SumDiffersError: A line is not quantity times price, or the lines do not make the total; both are named.
         NotYetError: It is of a day after `today`, in Beijing, or a line of a pharmacy's sale is.
         FeeDayError: A line of a pharmacy's sale is of another day than the sale.
@@ -49,7 +57,6 @@ def check_sale(sale: Sale, today: date, tolerance: Decimal = LINE_TOLERANCE) -> 
     _check_serials(sale.lines)
     if not sale.visit:
         _check_signs(sale.lines)
-        _check_kind(sale)
     for line in sale.lines:
         _check_line(line, tolerance)
     total = sum((line.amount for line in sale.lines), Decimal(0))
@@ -69,13 +76,58 @@ def check_sale(sale: Sale, today: date, tolerance: Decimal = LINE_TOLERANCE) -> 
         _check_days(sale, today)
 
 
+def check_roundings(fees: Iterable[Fee]) -> None:
+    """Refuse lines that are settled together if their roundings add up to money.
+
+    Raises:
+        SumDiffersError: Together they differ from quantity times price by more than a few fen; some are named.
+    """
+    off = {one.serial: abs(one.amount - _product(one)) for one in fees}
+    together = sum(off.values(), Decimal(0))
+    if together > SALE_TOLERANCE:
+        named = [serial for serial, by in off.items() if by]
+        more = f" (+{len(named) - _MOST_NAMED})" if len(named) > _MOST_NAMED else ""
+        zh, en = "、".join(named[:_MOST_NAMED]), ", ".join(named[:_MOST_NAMED])
+        raise SumDiffersError(
+            Words(
+                f"明细 {zh}{more} 的金额与 数量 × 单价 的差额合计 {together:.2f}，超过 {SALE_TOLERANCE}",
+                f"The lines {en}{more} differ from quantity times price by {together:.2f} together; "
+                f"{SALE_TOLERANCE} may be",
+            ),
+            next_step=Words(
+                "金额须为 数量 × 单价 四舍五入到分：请按此重算这些明细；已上传的先撤销（2205、2302）。",
+                "An amount is quantity times price, rounded half up to the fen: reckon these lines so; first withdraw "
+                "those that were uploaded (2205, 2302).",
+            ),
+        )
+
+
+def check_worth(sale: Sale) -> None:
+    """Refuse a sale of nothing.
+
+    Raises:
+        NoLinesError: It comes to 0.00.
+    """
+    if not sale.total:
+        raise NoLinesError(
+            Words(
+                "medfee_sumamt（医疗费总额）为 0.00，没有可结算的费用",
+                "medfee_sumamt is 0.00: there is nothing to settle",
+            ),
+            next_step=Words(
+                "赠品、免费项目无需医保结算；就诊明细可撤销（门诊 2205、住院 2302）。",
+                "What is given free wants no settlement; withdraw lines of a visit with 2205 or 2302.",
+            ),
+        )
+
+
 def check_in_time(sale: Sale, allowed: DaysLate, today: date) -> None:
     """Refuse a sale that is settled too late: by its day one could choose the year, the rules and the lists.
 
     Raises:
         TooLateError: More days have passed than are allowed, or a fee arose long before the admission.
     """
-    if sale.visit and sale.med_type in STAYS:
+    if sale.admitted is not None:
         _refuse_late("出院日期", "The discharge was on", sale.day, (today - sale.day).days, allowed.inpatient)
         begins = sale.begins.astimezone(BEIJING).date()
         for line in sale.lines:
@@ -144,20 +196,12 @@ def _check_signs(lines: tuple[SaleLine, ...]) -> None:
             )
 
 
-def _check_kind(sale: Sale) -> None:
-    """A pharmacy has no beds: the rules of a stay are for visits."""
-    if sale.med_type in STAYS:
-        kind = med_type_words(sale.med_type)
-        raise NoStayHereError(
-            Words(
-                f"药店结算的 med_type（医疗类别）不能是住院类：{kind.zh}",
-                f"The med_type of a pharmacy's sale cannot be that of a stay: {kind.en}",
-            )
-        )
+def _product(fee: Fee) -> Decimal:
+    return (fee.quantity * fee.price).quantize(_CENT, ROUND_HALF_UP)
 
 
 def _check_line(line: SaleLine, tolerance: Decimal) -> None:
-    expected = (line.count * line.price).quantize(_CENT, ROUND_HALF_UP)
+    expected = _product(Fee(line.serial, line.amount, line.count, line.price))
     if abs(line.amount - expected) > tolerance:
         raise SumDiffersError(
             Words(

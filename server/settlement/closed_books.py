@@ -1,8 +1,8 @@
 """Books that are closed: what stands in them is undone by a record of today, and struck out no more.
 
 A record is closed when both sides found their books equal with it in them (3201), or when so many days have passed that
-no answer is waited for any longer. To strike it out would change a day and a month that were reported, without a trace
-in the institution's books.
+no answer is waited for any longer. A 3202 only finds differences; the 3201 that follows it closes. To strike a closed
+record out would change a day and a month that were reported, without a trace in the institution's books.
 """
 
 from __future__ import annotations

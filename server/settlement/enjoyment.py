@@ -7,16 +7,17 @@ what a settlement would find. How much a fund pays, and whether its cap is reach
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
 from codes.words import Words
 from rules.benefits.case import Visit
-from rules.benefits.facts import Facts, facts_of
+from rules.benefits.facts import Facts
 from rules.benefits.meanings import level_words, med_type_words
 from rules.benefits.rule_set import Layer, RuleSet
 from server.people.practice import PracticeError, check_institution
+from server.settlement.categories import wrong_there
 from server.settlement.errors import PersonError
 from server.settlement.funds import ACCOUNT_TYPE
 from server.settlement.persons import as_ruled, load_insured, referral_of
@@ -65,6 +66,8 @@ def enjoyments_of(
     """
     if insured.load_person(connection, asked.psn_no) is None:
         raise PersonError(Words(f"没有人员编号 {asked.psn_no}", f"There is no person {asked.psn_no}"))
+    # Asked by one institution about another: where that one is, is where the person would be treated.
+    asked = replace(asked, by=replace(asked.by, institution=institution.code, district=institution.district))
     basic = _BASIC.get(asked.insutype, asked.insutype)
     try:
         check_institution(connection, institution.code, asked.begins)
@@ -76,19 +79,22 @@ def enjoyments_of(
         begins=asked.begins.astimezone(BEIJING).date(),
         level=institution.level,
         institution_kind=institution.kind,
-        district=asked.by.district or institution.district,
+        district=institution.district,
         disease=asked.disease or None,
         referral=referral_of(found, asked),
         uses_account=True,
     )
     force = ground.books.for_district(found.insurance.district).for_visit(visit)
-    facts = facts_of(as_ruled(found, force.rules, force.day), visit, force.rules.districts)
     begins, ends = found.insurance.from_day, found.insurance.to_day
-    reasons = dict(_reasons(force.rules, facts))
+    wrong = wrong_there(force.rules, institution.kind, asked.med_type)
+    if wrong is not None:
+        return (Enjoyment(basic, begins, ends, wrong.zh),)
+    person = as_ruled(found, force.rules, force.day)
+    reasons = dict(_reasons(force.rules, force.rules.facts_of(person, visit), asked.med_type))
     return tuple(Enjoyment(kind, begins, ends, reason) for kind, reason in reasons.items())
 
 
-def _reasons(rules: RuleSet, facts: Facts) -> Iterator[tuple[str, str]]:
+def _reasons(rules: RuleSet, facts: Facts, stated: str) -> Iterator[tuple[str, str]]:
     """Yield each kind of fund, with why it does not pay; a fund that pays by one of its rules pays."""
     pays: dict[str, str] = {}
     for slot in rules.slots:
@@ -98,7 +104,7 @@ def _reasons(rules: RuleSet, facts: Facts) -> Iterator[tuple[str, str]]:
             if layer is applied:
                 pays[layer.fund_type] = ""
             elif pays.get(layer.fund_type, "?"):
-                pays[layer.fund_type] = _why_not(layers, facts)
+                pays[layer.fund_type] = _why_not(layers, replace(facts, med_type=stated))
     if facts.insutype == _EMPLOYEE:
         is_used = any(use.own and use.when.fits(facts) for use in rules.accounts)
         pays[ACCOUNT_TYPE] = "" if is_used else f"医疗类别 {med_type_words(facts.med_type).zh} 不能使用个人账户"

@@ -29,6 +29,7 @@ from rules.entitlements.purchase import Bought, Drug, Earlier, Lack, Prescribed,
 from rules.entitlements.rule_set import Rest, RuleSet, Unapproved
 from server.eprescription import dispensing
 from server.eprescription.dispensing import NothingLeftError, Taken
+from server.settlement.dispensed_by import DispensedBy, dispensed_by
 from server.settlement.entitlement import Entitled
 from server.settlement.errors import SettlementError
 from server.settlement.meanwhile import check_limits_unused
@@ -237,7 +238,9 @@ def _dispensing(connection: Connection, case: _Case) -> Iterator[Lack]:
     if not case.prescriptions:
         return
     lines = store.load_prescription_lines(connection, case.prescriptions)
-    uses = [one for one in store.load_uses(connection, case.prescriptions) if one.given_back_at is None]
+    ever = store.load_uses(connection, case.prescriptions)
+    uses = [one for one in ever if one.given_back_at is None]
+    known = dispensed_by(connection, case.sale, ever, lines)
     for number, one in case.prescriptions.items():
         on_file = OnFile(
             number=number,
@@ -249,13 +252,14 @@ def _dispensing(connection: Connection, case: _Case) -> Iterator[Lack]:
             lines=tuple(OnFileLine(line.n, line.item, line.left) for line in lines[number]),
             dispensed_at=tuple(use.institution for use in uses if use.number == number),
         )
-        wanted = [
-            Wanted(priced.line.serial, _drug(priced), priced.line.count, priced.line.at, priced.line.doctor)
-            for priced in case.priced
-            if priced.line.prescription == number
-        ]
+        wanted = [_wanted(priced, known) for priced in case.priced if priced.line.prescription == number]
         where = Dispensing(case.sale.psn_no, case.institution.code)
         yield from lacks_of_dispensing(on_file, wanted, where, case.rules.rest)
+
+
+def _wanted(priced: Priced, known: DispensedBy) -> Wanted:
+    line, drug = priced.line, _drug(priced)
+    return Wanted(line.serial, drug, line.count, line.at, line.doctor, known.of(line, drug.item))
 
 
 def _dual_channel(case: _Case) -> tuple[list[str], list[Lack], list[Words]]:
@@ -281,8 +285,8 @@ def _dual_channel(case: _Case) -> tuple[list[str], list[Lack], list[Words]]:
             serial, name = priced.line.serial, drug.name or drug.item
             remarks.append(
                 Words(
-                    f"明细 {serial}：{of_list.title.zh} {name} 无双通道审批，按药店购药结算",
-                    f"line {serial}: {of_list.title.en}, no approval; settled as bought at a pharmacy",
+                    f"明细 {serial}：{of_list.title.zh} {name} 无双通道审批，不享受双通道待遇",
+                    f"line {serial}: {of_list.title.en}, no approval; not settled as a dual-channel drug",
                 )
             )
     return serials, lacks, remarks

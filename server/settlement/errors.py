@@ -43,10 +43,31 @@ class LineNotPositiveError(SettlementError):
     code: ClassVar[str] = "settlement.line_not_positive"
 
 
-class NoStayHereError(SettlementError):
-    """A pharmacy's sale says that it is a stay."""
+class LineEmptyError(SettlementError):
+    """A line of a visit has no quantity: it neither charges nor takes back."""
+
+    code: ClassVar[str] = "settlement.line_empty"
+    next_step: ClassVar[Words] = Words(
+        "请删去该明细，或填写实际数量（退费为负数）后重发。",
+        "Leave the line out, or state its quantity (below zero to take back), and send the others again.",
+    )
+
+
+class CategoryError(SettlementError):
+    """The category may not be stated of such a sale, or goes by a disease that is not named."""
 
     code: ClassVar[str] = "settlement.med_type"
+
+
+class NotCoveredError(SettlementError):
+    """The rules have nothing that pays for a stay of that insurance and category."""
+
+    code: ClassVar[str] = "settlement.not_covered"
+    next_step: ClassVar[Words] = Words(
+        "请核对险种与医疗类别；参保地确无此待遇的，请告知参保人按自费处理，或联系参保地经办机构。",
+        "Check insurance and category; if the place of insurance pays for no such stay, tell the person, or ask its "
+        "office.",
+    )
 
 
 class NotYetError(SettlementError):

@@ -11,7 +11,7 @@ from typing import Final
 
 from rules.benefits.outcome import SplitLine, Step
 from rules.benefits.sentences import Value
-from server.settlement.checks import STAYS
+from server.settlement.categories import kind_of
 from server.settlement.funds import fund_rows, rows_of, rows_text
 from server.settlement.reckoning import Reckoned
 from server.settlement.remarks import process_text
@@ -23,7 +23,8 @@ from wire.fsi.values import BEIJING
 
 _ID_DIGITS: Final = 22
 """After the day: so many settlements of one day never meet by chance."""
-_PHARMACY: Final = "41"
+_CLEARED_AS: Final = {VisitKind.OUTPATIENT: "11", VisitKind.INPATIENT: "21", VisitKind.PHARMACY: "41"}
+"""`clr_type`."""
 _BY_ITEM: Final = "1"
 """`clr_way`: paid item by item."""
 
@@ -43,13 +44,6 @@ def id_of(kind: str, by: Caller) -> str:
     digest = sha256(json.dumps([kind, by.institution, by.msgid]).encode()).digest()
     number = int.from_bytes(digest) % 10**_ID_DIGITS
     return f"{by.at.astimezone(BEIJING):%Y%m%d}{number:0{_ID_DIGITS}d}"
-
-
-def clearing_kind(med_type: str) -> str:
-    """Return `clr_type`: 11 outpatient, 21 inpatient, 41 pharmacy."""
-    if med_type == _PHARMACY:
-        return _PHARMACY
-    return "21" if med_type in STAYS else "11"
 
 
 def kept_of(reckoned: Reckoned, setl_id: str, mdtrt_id: str) -> Kept:
@@ -178,7 +172,7 @@ def _record(reckoned: Reckoned, setl_id: str, mdtrt_id: str) -> Record:
         credential_kind=sale.credential.kind if sale.credential else "",
         district=by.district,
         insured_district=insurance.district,
-        clr_type=clearing_kind(sale.med_type) if sale.visit else _PHARMACY,
+        clr_type=_CLEARED_AS[kind_of(sale)],
         clr_way=_BY_ITEM,
         clr_optins=insurance.district,
         uses_account=sale.uses_account,
@@ -202,7 +196,7 @@ def _record(reckoned: Reckoned, setl_id: str, mdtrt_id: str) -> Record:
 
 def _remarks(reckoned: Reckoned) -> tuple[str, ...]:
     of_lines = (f"明细 {one.line.serial}：{one.memo.zh}" for one in reckoned.priced if one.remarks)
-    return (*(one.zh for one in reckoned.entitled.remarks), *of_lines)
+    return (*(one.zh for one in reckoned.remarks), *of_lines)
 
 
 def _line(setl_id: str, reckoned: Reckoned, split: SplitLine) -> SettledLine:

@@ -3,12 +3,15 @@
 A settlement is reckoned on what the year has come to: deductible paid, place in the bands, what is left of a cap. What
 was settled since the cancellation was reckoned as if the cancelled settlement had never been. If both stood, one cap
 would be used twice, or one deductible paid twice. The same goes for drugs of which a person may have only so much.
+
+What came since is told by the order in which a person's settlements and cancellations were made, not by the moments at
+which their messages came: of two at once, the one that came first may have been the second to get hold of the person.
+What itself stood again since, and did not when this one was reckoned, is in its way as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from codes.words import Words
 from rules.entitlements.purchase import Drug
@@ -19,13 +22,13 @@ from server.store.database import Connection
 from server.store.settlements import Settlement
 
 
-def check_totals_unused(connection: Connection, record: Settlement, since: datetime) -> None:
+def check_totals_unused(connection: Connection, record: Settlement, negative: Settlement) -> None:
     """Refuse to let a settlement stand again whose totals of the year others were reckoned on.
 
     Raises:
-        ReversalError: One that stands was settled since then and moves a total that this one moves.
+        ReversalError: One that stands was settled after its cancellation and moves a total that this one moves.
     """
-    used = increments.find_sharing_totals(connection, record, since)
+    used = increments.find_sharing_totals(connection, record, negative.n)
     if used is not None:
         raise _used(used, Words("年度累计（起付线、分段或限额）", "totals of the year (deductible, bands or caps)"))
 
@@ -37,12 +40,10 @@ def check_limits_unused(connection: Connection, rules: RuleSet, setl_id: str) ->
         ReversalError: One that stands was settled since then, and its drugs are counted together with these.
     """
     record = settlements.load_settlement(connection, setl_id)
-    since = settlements.cancelled_last_at(connection, setl_id)
+    cancelled_as = settlements.cancelled_last_as(connection, setl_id)
     assert record is not None  # noqa: S101 - whoever calls this has it
-    assert since is not None  # noqa: S101 - what stands again was cancelled
-    others = [
-        one for one in settlements.load_standing_since(connection, record.psn_no, since) if one.setl_id != setl_id
-    ]
+    assert cancelled_as is not None  # noqa: S101 - what stands again was cancelled
+    others = settlements.load_standing_beside(connection, record, cancelled_as)
     own = _drugs(connection, record) if others else []
     for other in others:
         for drug in _drugs(connection, other):

@@ -64,7 +64,7 @@ def price_lines(
     connection: Connection, sale: Sale, institution: Institution, insurance: Insurance
 ) -> tuple[Priced, ...]:
     """Return every line of a sale as the rules take it, in their order."""
-    district = place_of_lists(sale.by.district or institution.district, insurance.district)
+    district = place_of_lists(sale.by.district, insurance.district)
     by_day = {day: _load(connection, sale, day) for day in {line.day for line in sale.lines}}
     return tuple(_priced(line, by_day[line.day], institution, insurance, district) for line in sale.lines)
 

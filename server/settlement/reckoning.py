@@ -11,12 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from codes.words import Words
 from rules.benefits.book import Books
 from rules.benefits.case import Visit, YearTotals
 from rules.benefits.engine import settle
 from rules.benefits.outcome import Settlement
+from rules.benefits.stay_facts import StayFacts
 from rules.benefits.tally import STAYS
 from server.people.sealing import Sealer
+from server.settlement.categories import check_category, remarks_on
 from server.settlement.checks import check_in_time
 from server.settlement.entitlement import Entitled, Entitlements
 from server.settlement.persons import Insured, as_ruled, load_insured, referral_of
@@ -47,6 +50,8 @@ class Reckoned:
     priced: tuple[Priced, ...]
     entitled: Entitled
     outcome: Settlement
+    remarks: tuple[Words, ...]
+    """What the sender should know of the whole."""
 
 
 def reckon(connection: Connection, sale: Sale, institution: Institution, ground: Ground, now: datetime) -> Reckoned:
@@ -56,24 +61,32 @@ def reckon(connection: Connection, sale: Sale, institution: Institution, ground:
         SettlementError: Person, credential, day or entitlement stand in the way.
         BenefitError: No rules hold, or the case contradicts itself.
     """
-    person = load_insured(connection, sale, ground.sealer, now)
+    person = load_insured(connection, sale, ground.sealer, now, of_stay(sale, ground))
     book = ground.books.for_district(person.insurance.district)
     check_in_time(sale, book.days_late(sale.day), now.astimezone(BEIJING).date())
     priced = price_lines(connection, sale, institution, person.insurance)
     entitled = ground.entitlements.look(connection, sale, institution, priced)
     visit = _visit(sale, institution, person, entitled)
     force = book.for_visit(visit)
+    check_category(force.rules, sale)
     totals = settlements.load_year_totals(connection, sale.psn_no, force.day.year)
     if sale.stay_number is not None:
         visit = _going_on(connection, visit, sale, force.day.year)
+    ruled = as_ruled(person, force.rules, force.day)
     outcome = settle(
         book,
-        as_ruled(person, force.rules, force.day),
+        ruled,
         replace(visit, stay_number=sale.stay_number or _stay_number(totals)),
         [one.reckoned for one in priced],
         YearTotals(totals),
     )
-    return Reckoned(sale, institution, person, priced, entitled, outcome)
+    remarks = (*entitled.remarks, *remarks_on(force.rules, ruled, sale, outcome))
+    return Reckoned(sale, institution, person, priced, entitled, outcome, remarks)
+
+
+def of_stay(sale: Sale, ground: Ground) -> StayFacts:
+    """Return on which day of a stay facts must hold, by the rules of the admission."""
+    return ground.books.for_district(sale.insured_district).near(sale.admitted or sale.day).stay_facts
 
 
 def _visit(sale: Sale, institution: Institution, person: Insured, entitled: Entitled) -> Visit:
@@ -84,7 +97,7 @@ def _visit(sale: Sale, institution: Institution, person: Insured, entitled: Enti
         ends=None if sale.stay_number is None else sale.day,
         level=institution.level,
         institution_kind=institution.kind,
-        district=sale.by.district or institution.district,
+        district=sale.by.district,
         disease=sale.disease or None,
         referral=referral_of(person, sale),
         uses_account=sale.uses_account,

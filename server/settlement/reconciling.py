@@ -103,6 +103,7 @@ def keep_comparison(
         institution=books.institution,
         insutype=books.insutype,
         clr_type=books.clr_type,
+        clr_optins=books.clr_optins,
         from_day=books.first,
         to_day=books.last,
         result=compared.result,

@@ -50,15 +50,17 @@ def restore(connection: Connection, record: Settlement, by: Caller, entitlements
     if visit.kind is VisitKind.INPATIENT:
         check_next_part(connection, visit, record)
     _take_again(connection, negative, by)
-    for one, after in ((negative, SettlementState.REVERSED), (record, SettlementState.ACTIVE)):
-        if not settlements.change_state(connection, one.setl_id, before=one.state, after=after):
-            raise StoreContentionError(Words("该结算刚被改动", "The settlement was changed just now"))
+    is_struck = settlements.strike_out_negative(connection, negative)
+    if not is_struck or not settlements.change_state(
+        connection, record.setl_id, before=record.state, after=SettlementState.ACTIVE
+    ):
+        raise StoreContentionError(Words("该结算刚被改动", "The settlement was changed just now"))
     _take_lines(connection, record)
     _check_refunds(connection, record)
     if visit.kind is VisitKind.PHARMACY:
         visits.change_visit(connection, replace(visit, state=VisitState.SETTLED))
     entitlements.use_again(connection, record.setl_id)
-    check_totals_unused(connection, record, negative.settled_at)
+    check_totals_unused(connection, record, negative)
 
 
 def _take_again(connection: Connection, negative: Settlement, by: Caller) -> None:

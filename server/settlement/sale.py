@@ -90,7 +90,7 @@ class Caller:
 
     institution: str
     district: str
-    """`mdtrtarea_admvs`, where the person is treated."""
+    """Where the person is treated: the institution's by the register; of a visit, as it was when the visit began."""
     infno: str
     msgid: str
     operator: str
@@ -129,6 +129,8 @@ class Sale:
     """`mdtrt_id` of a visit that was opened before; empty: one is made."""
     ends: datetime | None = None
     """Discharge of a stay, or the last fee of an outpatient; its day decides rules and year. Else the begin does."""
+    admitted: date | None = None
+    """The first day, in Beijing, of a stay; None: it is no stay."""
     stay_number: int | None = None
     """Which stay of the year this is, by admissions that were not cancelled; None: it is no stay."""
 

@@ -16,7 +16,7 @@ from server.errors import StoreContentionError
 from server.people import personal_accounts
 from server.people.practice import find_institution
 from server.settlement import cancelling, reversing
-from server.settlement.checks import check_sale
+from server.settlement.checks import Fee, check_roundings, check_sale, check_worth
 from server.settlement.closed_books import check_open
 from server.settlement.errors import PersonError, SaleDiffersError, SettlementError
 from server.settlement.explaining import Explanation, explain
@@ -157,7 +157,9 @@ class Settlements:
 
 
 def _check(sale: Sale) -> None:
+    check_worth(sale)
     check_sale(sale, sale.by.at.astimezone(BEIJING).date())
+    check_roundings(Fee(one.serial, one.amount, one.count, one.price) for one in sale.lines)
 
 
 def _again(connection: Connection, standing: Settlement, sale: Sale) -> Settled:
@@ -170,4 +172,4 @@ def _again(connection: Connection, standing: Settlement, sale: Sale) -> Settled:
 
 def _settled(reckoned: Reckoned, kept: Kept) -> Settled:
     memos = {one.line.serial: one.memo for one in reckoned.priced if one.remarks}
-    return Settled(kept.record, kept.lines, reckoned.insured.person, memos, reckoned.entitled.remarks)
+    return Settled(kept.record, kept.lines, reckoned.insured.person, memos, reckoned.remarks)

@@ -7,11 +7,12 @@ columns after the seventh.
 
 from __future__ import annotations
 
+import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from io import BytesIO
 from typing import Final
 
@@ -36,6 +37,12 @@ _MOST_BYTES: Final = 64 * 1024 * 1024
 """Of the text: more than half a million records. What would unpack to more is no statement."""
 _MOST_LINES: Final = 600_000
 """Short lines would be so many that reading them takes all memory there is."""
+_LONGEST_ID: Final = 30
+"""As the interface has it of each of the three."""
+_AMOUNT: Final = re.compile(r"-?[0-9]{1,14}(\.[0-9]{1,2})?")
+"""`N16.2` of the interface; no other spelling of a number means money."""
+_TOO_MUCH: Final = Decimal(10) ** 14
+_FEN: Final = Decimal("0.01")
 _MOST_FAULTS: Final = 5
 _MADE: Final = (1980, 1, 1, 0, 0, 0)
 """Date of every file in our zips: the same differences are the same bytes."""
@@ -98,6 +105,7 @@ def parse_statement(content: bytes) -> tuple[StatementLine, ...]:
             lines.append(_line(number, cells))
         else:
             faults.append(Words(f"第 {number} 行{fault.zh}", f"line {number} {fault.en}"))
+    faults += _faults_of_sums(lines)
     if faults:
         raise _unreadable(faults)
     return tuple(lines)
@@ -157,18 +165,45 @@ def _fault(cells: list[str]) -> Words | None:
         return Words(f"应有 {len(UP)} 列，实有 {len(cells)} 列", f"should have {len(UP)} columns, has {len(cells)}")
     if _or_empty(cells[0]) == "":
         return Words("没有 setl_id", "has no setl_id")
+    for name, cell in zip(UP[:3], cells[:3], strict=True):
+        if not _is_id(cell):
+            said = _shown(cell)
+            return Words(
+                f"的 {name} 应为 {_LONGEST_ID} 个以内的可见字符：{said}",
+                f"has a {name} that is not up to {_LONGEST_ID} visible characters: {said}",
+            )
     for name, cell in zip(UP[3:6], cells[3:6], strict=True):
-        if _or_empty(cell) and _amount(cell) is None:
-            return Words(f"的 {name} 不是两位小数以内的金额：{cell}", f"has a {name} that is no amount: {cell}")
+        if _or_empty(cell) and not _AMOUNT.fullmatch(cell):
+            said = _shown(cell)
+            return Words(f"的 {name} 不是两位小数以内的金额：{said}", f"has a {name} that is no amount: {said}")
     if _or_empty(cells[6]) not in {"", "0", "1"}:
-        return Words(
-            f"的 refd_setl_flag 应为 0 或 1：{cells[6]}", f"has a refd_setl_flag that is not 0 or 1: {cells[6]}"
-        )
+        said = _shown(cells[6])
+        return Words(f"的 refd_setl_flag 应为 0 或 1：{said}", f"has a refd_setl_flag that is not 0 or 1: {said}")
     return None
 
 
+def _faults_of_sums(lines: Sequence[StatementLine]) -> Iterator[Words]:
+    """Yield what is larger in sum than the message has room for."""
+    sums = NOTHING
+    for line in lines:
+        sums = sums.plus(line.figures)
+    for name, amount in zip(UP[3:6], (sums.total, sums.fund, sums.account), strict=True):
+        if abs(amount) >= _TOO_MUCH:
+            yield Words(f"的 {name} 合计超过 14 位", f"has a {name} of more than 14 digits in sum")
+
+
+def _is_id(cell: str) -> bool:
+    return len(cell) <= _LONGEST_ID and cell.isprintable() and " " not in cell
+
+
+def _shown(cell: str) -> str:
+    """Return what can be shown of a cell in a few words."""
+    shown = "".join(one if one.isprintable() else "?" for one in cell[:_LONGEST_ID])
+    return f"{shown}…" if len(cell) > _LONGEST_ID else shown
+
+
 def _line(number: int, cells: list[str]) -> StatementLine:
-    total, fund, account = (_amount(cell) or Decimal("0.00") for cell in cells[3:6])
+    total, fund, account = (Decimal(_or_empty(cell) or "0").quantize(_FEN) for cell in cells[3:6])
     # Some tills leave the flag out and let the sign say it.
     is_refund = _or_empty(cells[6]) == "1" or (_or_empty(cells[6]) == "" and total < 0)
     return StatementLine(
@@ -178,15 +213,6 @@ def _line(number: int, cells: list[str]) -> StatementLine:
 
 def _or_empty(cell: str) -> str:
     return "" if cell.lower() == NULL else cell
-
-
-def _amount(cell: str) -> Decimal | None:
-    """Return an amount of at most two decimals, or None."""
-    try:
-        amount = Decimal(cell)
-        return amount.quantize(Decimal("0.01")) if amount == amount.quantize(Decimal("0.01")) else None
-    except InvalidOperation:
-        return None
 
 
 def _too_large() -> StatementFileError:

@@ -14,8 +14,10 @@ from rules.benefits.tally import STAYS
 from server.people.practice import find_institution
 from server.settlement.sale import Caller
 from server.settlement.sent import without_persons
+from server.settlement.stay_ends import DISCHARGED_BY, SETTLED_BEFORE, SETTLED_BY, is_settled_in_mid_stay
 from server.settlement.visit_errors import FeeTimeError, StayOverlapsError
-from server.settlement.visiting import check_come, refused
+from server.settlement.visit_sales import part_number
+from server.settlement.visiting import check_come, refused, standing_settlements
 from server.store import visits, year_openings
 from server.store.database import Connection
 from server.store.visits import Visit, VisitKind, VisitState
@@ -23,10 +25,6 @@ from wire.fsi.values import BEIJING
 
 _FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST: Final = datetime(9999, 1, 1, tzinfo=UTC)
-DISCHARGED_BY: Final = "dscginfo"
-"""Under which name a visit keeps what was told of its discharge."""
-SETTLED_BY: Final = "final_setl_id"
-"""... and the settlement after which the stay is settled."""
 
 
 def stays_of(connection: Connection, psn_no: str) -> Sequence[Visit]:
@@ -89,7 +87,8 @@ def discharge(
         if visit.ends_at == ends:
             return visit, True
         assert visit.ends_at is not None  # noqa: S101 - it was discharged
-        first = "2305、2405" if visit.state is VisitState.SETTLED else "2405"
+        is_final = visit.state is VisitState.SETTLED and not is_settled_in_mid_stay(visit)
+        first = "2305、2405" if is_final else "2405"
         raise refused(
             visit,
             Words(f"改出院时间（{_told(visit.ends_at)}）", f"end at another time than {_told(visit.ends_at)}"),
@@ -124,11 +123,13 @@ def discharge(
             **visit.fields,
             DISCHARGED_BY: {
                 **without_persons(sent),
+                SETTLED_BEFORE: _last_part(connection, visit),
                 "before": {"dise_codg": visit.dise_codg, "dise_name": visit.dise_name},
             },
         },
     )
     visits.change_visit(connection, ended)
+    settle_up(connection, visit.mdtrt_id)
     return ended, False
 
 
@@ -142,7 +143,8 @@ def undo_discharge(connection: Connection, visit: Visit) -> None:
     wish = Words("撤销出院", "have its discharge undone")
     if visit.state is VisitState.OPEN:
         raise refused(visit, wish, Words("尚未办理出院，无需撤销。", "It was not discharged: nothing is to be undone."))
-    if visit.state is VisitState.SETTLED:
+    is_early = is_settled_in_mid_stay(visit)
+    if visit.state is VisitState.SETTLED and not is_early:
         raise refused(visit, wish, Words("请先用 2305 撤销住院结算。", "First cancel the settlement with 2305."))
     if visit.state is VisitState.CANCELLED:
         raise refused(visit, wish, Words("请用 2401 重新办理入院。", "Admit anew with 2401."))
@@ -151,6 +153,7 @@ def undo_discharge(connection: Connection, visit: Visit) -> None:
     told = visit.fields.get(DISCHARGED_BY)
     before = told.get("before") if isinstance(told, dict) else None
     codes = before if isinstance(before, dict) else {}
+    gone = {DISCHARGED_BY, SETTLED_BY} if is_early else {DISCHARGED_BY}
     visits.change_visit(
         connection,
         replace(
@@ -159,25 +162,30 @@ def undo_discharge(connection: Connection, visit: Visit) -> None:
             ends_at=None,
             dise_codg=str(codes.get("dise_codg", visit.dise_codg)),
             dise_name=str(codes.get("dise_name", visit.dise_name)),
-            fields={name: value for name, value in visit.fields.items() if name != DISCHARGED_BY},
+            fields={name: value for name, value in visit.fields.items() if name not in gone},
         ),
     )
 
 
-def mark_settled(connection: Connection, visit: Visit, setl_id: str) -> None:
-    """Say that a stay is settled, by its last settlement."""
-    fields = {**visit.fields, SETTLED_BY: setl_id}
-    visits.change_visit(connection, replace(visit, state=VisitState.SETTLED, fields=fields))
+def settle_up(connection: Connection, mdtrt_id: str) -> None:
+    """Let a stay that has ended be settled while nothing of it is left, and otherwise wait for its settlement.
 
-
-def follow(connection: Connection, mdtrt_id: str, setl_id: str, *, stands: bool) -> None:
-    """Let a stay follow its last settlement when that is undone, or stands again."""
+    Whatever settles, frees, adds or removes lines is followed by this; the person is locked.
+    """
     visit = visits.load_visit(connection, mdtrt_id)
-    if visit is None or visit.fields.get(SETTLED_BY) != setl_id or visit.state is VisitState.CANCELLED:
+    if visit is None or visit.state not in {VisitState.DISCHARGED, VisitState.SETTLED}:
         return
-    after = VisitState.SETTLED if stands else VisitState.DISCHARGED
-    if visit.state is not VisitState.OPEN:
-        visits.change_visit(connection, replace(visit, state=after))
+    lines = visits.load_lines(connection, mdtrt_id)
+    if lines and all(line.setl_id is not None for line in lines):
+        fields = {**visit.fields, SETTLED_BY: _last_part(connection, visit)}
+        visits.change_visit(connection, replace(visit, state=VisitState.SETTLED, fields=fields))
+    elif visit.state is VisitState.SETTLED:
+        visits.change_visit(connection, replace(visit, state=VisitState.DISCHARGED))
+
+
+def _last_part(connection: Connection, visit: Visit) -> str:
+    parts = standing_settlements(connection, visit)
+    return max(parts, key=part_number).setl_id if parts else ""
 
 
 def _year_of(visit: Visit, book: Book, now: datetime) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -17,6 +17,8 @@ from rules.pack_meant import NoPack, pack_meant
 from rules.visits import net_counts
 from server.settlement.charging import charge_of
 from server.settlement.errors import NoLinesError, ReversalError
+from server.settlement.insured_days import last_moment
+from server.settlement.insured_part import insurance_ended, insured_part
 from server.settlement.sale import Caller, Credential, Sale, SaleLine, SoldCode
 from server.settlement.visit_errors import (
     CodesMissingError,
@@ -30,6 +32,7 @@ from server.store import visits
 from server.store.database import Connection
 from server.store.settlements import Settlement
 from server.store.visits import FeeLine, Visit, VisitKind, VisitState
+from wire.fsi.values import BEIJING
 
 _CODED: Final = ("X", "Z")
 """How the national codes of western and of patent medicine begin: their packs bear trace codes."""
@@ -99,16 +102,31 @@ def batch_sale(connection: Connection, visit: Visit, batch: str, med_type: str, 
     return VisitSale(sale, tuple(lines), is_settled=bool(settled_lines(lines)))
 
 
-def stay_sale(connection: Connection, visit: Visit, asked: Asked, *, is_mid_stay: bool, stay_number: int) -> VisitSale:
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a settlement of a stay reaches."""
+
+    is_mid_stay: bool
+    """`mid_setl_flag`: it is not to be the last one."""
+    stay_number: int
+    insured_to: date | None = None
+    """The last insured day, where the stay lasts longer."""
+
+
+def stay_sale(connection: Connection, visit: Visit, asked: Asked, reach: Reach) -> VisitSale:
     """Return as a sale what of a stay is not settled, or, if nothing is left, what was settled last.
+
+    Of a stay that lasts longer than its insurance only what arose until then, which is settled in mid-stay.
 
     Raises:
         VisitStateError: The person was not discharged and the message is no mid-stay settlement, or the reverse; or the
             admission was cancelled.
         MedTypeError: The insurance is not that of the stay.
         UnknownLineError: There are no lines.
+        NoLinesError: Nothing is left, and the sum is not that of the last part; it is named.
+        InsuranceEndedError: What is left arose after the insurance ended, or is not to be settled in mid-stay.
     """
-    _check_settleable(visit, is_mid_stay=is_mid_stay)
+    _check_settleable(visit, reach)
     _check_same(visit, "insutype（险种类型）", "insutype", visit.insutype, asked.insutype)
     lines = visits.load_lines(connection, visit.mdtrt_id)
     if not lines:
@@ -120,18 +138,25 @@ def stay_sale(connection: Connection, visit: Visit, asked: Asked, *, is_mid_stay
         )
     parts = standing_settlements(connection, visit)
     free = [one for one in lines if one.setl_id is None]
+    ends = asked.by.at if visit.ends_at is None else visit.ends_at
+    if free and reach.insured_to is not None:
+        sums = [max(parts, key=part_number).medfee_sumamt] if parts else []
+        held = insured_part(free, reach.insured_to)
+        if not reach.is_mid_stay or (not held and asked.total not in sums):
+            raise insurance_ended(visit, reach.insured_to, free)
+        free, ends = held, last_moment(reach.insured_to)
     if not free and parts:
         last = max(parts, key=part_number)
+        _check_repeated(visit, last, asked)
         again = [one for one in lines if one.setl_id == last.setl_id]
         return VisitSale(
-            _stay(visit, again, asked, _Part(part_number(last), last.ends_at, stay_number)),
+            _stay(visit, again, asked, _Part(part_number(last), last.ends_at, reach.stay_number)),
             tuple(again),
             is_settled=True,
         )
-    ends = asked.by.at if visit.ends_at is None else visit.ends_at
     # After the highest that stands: one number is never two parts at a time.
     number = max((part_number(one) for one in parts), default=0) + 1
-    return VisitSale(_stay(visit, free, asked, _Part(number, ends, stay_number)), tuple(free), is_settled=False)
+    return VisitSale(_stay(visit, free, asked, _Part(number, ends, reach.stay_number)), tuple(free), is_settled=False)
 
 
 def part_number(record: Settlement) -> int:
@@ -174,7 +199,7 @@ def check_next_part(connection: Connection, visit: Visit, record: Settlement) ->
             ),
             next_step=Words("请按先后顺序冲正：先冲正前一段的撤销。", "Reverse in order: first the part before it."),
         )
-    later = next((one for n, one in standing.items() if n >= own or one.settled_at > record.settled_at), None)
+    later = next((one for n, one in standing.items() if n >= own or one.n > record.n), None)
     if later is not None:
         raise ReversalError(
             Words(
@@ -182,6 +207,24 @@ def check_next_part(connection: Connection, visit: Visit, record: Settlement) ->
                 f"The stay {visit.mdtrt_id} was settled otherwise since ({later.setl_id})",
             ),
             next_step=Words(f"请先用 2305 撤销结算 {later.setl_id}。", f"First cancel {later.setl_id} with 2305."),
+        )
+
+
+def _check_repeated(visit: Visit, last: Settlement, asked: Asked) -> None:
+    """Let pass what repeats the last part of a stay; with another sum it means lines that are not there."""
+    if asked.total != last.medfee_sumamt:
+        raise NoLinesError(
+            Words(
+                f"就诊 {visit.mdtrt_id} 没有未结算的费用：最后一次结算为 {last.setl_id}（第 {part_number(last)} 段，"
+                f"{last.medfee_sumamt:.2f}），medfee_sumamt（医疗费总额）{asked.total:.2f} 无对应明细",
+                f"Nothing is left to settle of {visit.mdtrt_id}: the last part was {last.setl_id} (part "
+                f"{part_number(last)}, {last.medfee_sumamt:.2f}); no lines make {asked.total:.2f} (medfee_sumamt)",
+            ),
+            next_step=Words(
+                "已无费用的，住院在出院（2402）时即为已结算，无需再发 2304；另有费用的请先用 2301 上传。",
+                "Without further fees the stay is settled with its discharge (2402) and wants no 2304; upload further "
+                "fees with 2301 first.",
+            ),
         )
 
 
@@ -255,11 +298,11 @@ def _code_error(code: SoldCode, why: Words) -> CodesMissingError:
     )
 
 
-def _check_settleable(visit: Visit, *, is_mid_stay: bool) -> None:
+def _check_settleable(visit: Visit, reach: Reach) -> None:
     wish = Words("结算", "be settled")
     if visit.state is VisitState.CANCELLED:
         raise refused(visit, wish, Words("请用 2401 重新办理入院。", "Admit anew with 2401."))
-    if visit.state is VisitState.OPEN and not is_mid_stay:
+    if visit.state is VisitState.OPEN and not reach.is_mid_stay:
         raise refused(
             visit,
             wish,
@@ -268,7 +311,7 @@ def _check_settleable(visit: Visit, *, is_mid_stay: bool) -> None:
                 "Discharge with 2402 first; for a mid-stay settlement set mid_setl_flag to 1.",
             ),
         )
-    if visit.state is not VisitState.OPEN and is_mid_stay:
+    if visit.state is not VisitState.OPEN and reach.is_mid_stay and reach.insured_to is None:
         raise refused(
             visit,
             Words("中途结算", "be settled in mid-stay"),
@@ -299,12 +342,13 @@ class _Part:
 
 def _stay(visit: Visit, lines: Sequence[FeeLine], asked: Asked, part: _Part) -> Sale:
     sale = _sale(visit, lines, asked, number=f"{visit.mdtrt_id}-{part.n}", ends=part.ends)
-    return replace(sale, stay_number=part.stay_number)
+    admitted = visit.begins_at.astimezone(BEIJING).date()
+    return replace(sale, admitted=admitted, stay_number=part.stay_number)
 
 
 def _sale(visit: Visit, lines: Sequence[FeeLine], asked: Asked, *, number: str, ends: datetime | None) -> Sale:
     return Sale(
-        by=replace(asked.by, district=asked.by.district or visit.district),
+        by=replace(asked.by, district=visit.district),
         psn_no=visit.psn_no,
         credential=asked.credential,
         insutype=visit.insutype,

@@ -17,21 +17,19 @@ from codes.words import Words
 from server.people.practice import check_practitioner
 from server.people.sealing import Sealer
 from server.settlement.errors import NotYetError, PersonError
-from server.settlement.kept import clearing_kind, id_of
+from server.settlement.kept import id_of
 from server.settlement.persons import load_insured
 from server.settlement.sale import Caller, Credential, Sale
 from server.settlement.sent import told_differences, without_persons
 from server.settlement.visit_errors import (
     LineSettledError,
-    MedTypeError,
     UnknownVisitError,
     VisitDiffersError,
-    VisitError,
     VisitStateError,
 )
 from server.store import insured, settlements, visits
 from server.store.database import Connection
-from server.store.institutions import Institution, InstitutionKind
+from server.store.institutions import Institution
 from server.store.practitioners import PractitionerKind
 from server.store.settlements import Settlement, SettlementState
 from server.store.visits import FeeLine, Visit, VisitKind, VisitState
@@ -39,7 +37,6 @@ from wire.fsi.values import BEIJING
 
 OUTPATIENT: Final = "11"
 """The category of a registration until 2203 tells another."""
-_CLEARED_AS: Final = {VisitKind.OUTPATIENT: "11", VisitKind.INPATIENT: "21"}
 _BEGUN_BY: Final = {VisitKind.OUTPATIENT: "2201", VisitKind.INPATIENT: "2401", VisitKind.PHARMACY: "2102"}
 _KINDS: Final = {
     VisitKind.OUTPATIENT: Words("门诊", "outpatient visit"),
@@ -109,23 +106,14 @@ def open_visit(connection: Connection, opening: Opening, institution: Institutio
     """Put a visit on record, or find that it is; whoever calls this has locked the person.
 
     Raises:
-        VisitError: The institution is no hospital, the category is another kind's, or the number is taken.
         VisitDiffersError: It is on record with other contents; each is named.
         NotYetError: It begins on a day that has not come.
         PersonError: The person is not insured so on that day.
         PracticeError: The doctor may not practise there.
     """
-    check_med_type(opening.kind, opening.med_type)
     found = find_standing(connection, opening)
     if found is not None:
         return Opened(found, is_found=True)
-    if institution.kind is not InstitutionKind.HOSPITAL:
-        raise VisitError(
-            Words(
-                f"机构 {institution.code} 是药店，不能办理{_KINDS[opening.kind].zh}；购药请用 2102",
-                f"{institution.code} is a pharmacy: its sales go by 2102",
-            )
-        )
     check_come("begntime（开始时间）", "begntime", opening.begins, opening.by.at)
     person = load_insured(connection, _probe(opening), sealer, opening.by.at)
     check_practitioner(connection, opening.doctor, institution.code, opening.begins, PractitionerKind.DOCTOR)
@@ -140,7 +128,7 @@ def open_visit(connection: Connection, opening: Opening, institution: Institutio
         number=opening.number,
         begins_at=opening.begins,
         ends_at=None,
-        district=opening.by.district or institution.district,
+        district=opening.by.district,
         insured_district=person.insurance.district,
         doctor=opening.doctor,
         dise_codg=opening.disease,
@@ -248,22 +236,6 @@ def standing_settlements(connection: Connection, visit: Visit) -> Sequence[Settl
     """Return the settlements of a visit that stand, in the order in which they were made."""
     found = settlements.load_settlements_of_visit(connection, visit.mdtrt_id)
     return [one for one in found if one.state is SettlementState.ACTIVE]
-
-
-def check_med_type(kind: VisitKind, med_type: str) -> None:
-    """Refuse a category of another kind of visit.
-
-    Raises:
-        MedTypeError: It is one.
-    """
-    if clearing_kind(med_type) != _CLEARED_AS[kind]:
-        label = _KINDS[kind]
-        raise MedTypeError(
-            Words(
-                f"med_type（医疗类别）{med_type} 不是{label.zh}的类别",
-                f"med_type {med_type} is no category of an {label.en}",
-            )
-        )
 
 
 def check_come(label: str, name: str, moment: datetime, now: datetime) -> None:

@@ -19,6 +19,7 @@ IS_ACTIVE = text("state = 'active'")
 IS_CANCELLING = text("state = 'cancelling'")
 
 IS_OF_A_SETTLEMENT = text("setl_id IS NOT NULL")
+IS_OF_A_PERSON = text("psn_no IS NOT NULL")
 
 # -- who may settle ----------------------------------------------------------------------------------------------------
 
@@ -415,8 +416,11 @@ settlement = Table(
     Column("steps", Text, nullable=False, comment="JSON"),
     Column("rules", Text, nullable=False, comment="JSON: ids and versions"),
     Column("funds", Text, nullable=False, comment="JSON: setldetail"),
+    Column("n", BigInteger, nullable=False, comment="counts what was made of a person's, negatives too, in order"),
+    Column("struck_n", BigInteger, comment="of a negative that was struck out: its place in the same order"),
     Index("uq_settlement_sale_key_active", "sale_key", unique=True, sqlite_where=IS_ACTIVE, postgresql_where=IS_ACTIVE),
     Index("uq_settlement_cancels", "cancels", unique=True, sqlite_where=IS_CANCELLING, postgresql_where=IS_CANCELLING),
+    Index("uq_settlement_psn_no_n", "psn_no", "n", unique=True),
     Index(None, "psn_no", "settled_us"),
     Index(None, "institution", "msgid"),
     Index(None, "institution", "settled_us"),
@@ -517,6 +521,7 @@ stock_record = Table(
     Index(None, "institution", "batch"),
     Index(None, "institution", "document"),
     Index(None, "setl_id", sqlite_where=IS_OF_A_SETTLEMENT, postgresql_where=IS_OF_A_SETTLEMENT),
+    Index(None, "psn_no", "happened_us", sqlite_where=IS_OF_A_PERSON, postgresql_where=IS_OF_A_PERSON),
 )
 
 stock_code = Table(
@@ -644,6 +649,7 @@ reconciliation = Table(
     Column("institution", Text, nullable=False),
     Column("insutype", Text, nullable=False),
     Column("clr_type", Text, nullable=False),
+    Column("clr_optins", Text, nullable=False, comment="the office; empty for all"),
     Column("from_day", Text, nullable=False),
     Column("to_day", Text, nullable=False),
     Column("result", Text, nullable=False, comment="stmt_rslt"),

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import Connection, bindparam, func, select
 
 from server.store.amounts import FEN
 from server.store.fsi_tables import settlement, settlement_increment
-from server.store.settlements import OF_VISIT, Settlement, SettlementState, load_settlement
-from server.store.times import micros
+from server.store.settlements import OF_VISIT, Settlement, SettlementState, came_beside, load_settlement
 
 _STAYS = "stays"
 _OF_VISIT = f"%{OF_VISIT}"
@@ -51,8 +49,8 @@ def load_carried(connection: Connection, mdtrt_id: str) -> Carried:
     )
 
 
-def find_sharing_totals(connection: Connection, one: Settlement, since: datetime) -> Settlement | None:
-    """Return the first other settlement that stands, was made from a moment on, and moves a total that this one moves.
+def find_sharing_totals(connection: Connection, one: Settlement, after: int) -> Settlement | None:
+    """Return the first that stands, came beside this one since a number, and moves a total that this one moves.
 
     The number of stays is none of them: whose stay is the first of a year is said by the admissions.
     """
@@ -63,13 +61,12 @@ def find_sharing_totals(connection: Connection, one: Settlement, since: datetime
         .join(settlement_increment, moved.setl_id == settlement.c.setl_id)
         .where(
             settlement.c.psn_no == one.psn_no,
-            settlement.c.settled_us >= micros(since),
+            came_beside(one, after),
             settlement.c.state == SettlementState.ACTIVE.value,
-            settlement.c.setl_id != one.setl_id,
             moved.year == one.year,
             moved.key.in_(own),
         )
-        .order_by(settlement.c.settled_us, settlement.c.setl_id)
+        .order_by(settlement.c.n)
         .limit(1)
     )
     setl_id = connection.scalar(asked)

@@ -123,16 +123,33 @@ class Query:
 
 
 def load_after(
-    connection: Connection, of: Records[Row], query: Query, *, after: Key | None, skip: int, limit: int
+    connection: Connection, of: Records[Row], query: Query, *, after: Key | None, limit: int
 ) -> Sequence[tuple[Key, Row]]:
-    """Return rows and their keys in the order of these, those after a key or after so many others."""
+    """Return rows and their keys in the order of these, those after a key or from the first."""
     keys = list(of.table.primary_key)
     asked = select(*of.columns).where(*_conditions(of, query)).order_by(*keys)
     if after is not None:
         asked = asked.where(tuple_(*keys) > tuple_(*after))
-    rows = connection.execute(asked.offset(skip if after is None else 0).limit(limit)).all()
+    rows = connection.execute(asked.limit(limit)).all()
     places = [of.columns.index(key) for key in keys]
     return [(tuple(row[place] for place in places), of.record(row)) for row in rows]
+
+
+def find_key_of(
+    connection: Connection, of: Records[Row], query: Query, *, n: int, changed_since: datetime
+) -> Key | None:
+    """Return the key of the n-th row of those that are asked for, or that may have been until they were changed.
+
+    Whoever was given so many rows since then was given none after this key: each of them is counted here, for a row
+    that was asked for then and is not now has been changed.
+    """
+    keys = list(of.table.primary_key)
+    # What the key says of a row, no change does.
+    held = {name: value for name, value in (query.texts or {}).items() if name in of.table.primary_key}
+    lately = _conditions(of, Query(since=changed_since, texts=held))
+    asked = select(*keys).where(or_(and_(*_conditions(of, query)), and_(*lately))).order_by(*keys)
+    row = connection.execute(asked.offset(n - 1).limit(1)).one_or_none()
+    return None if row is None else tuple(row)
 
 
 def _conditions(of: Records[Row], query: Query) -> Iterator[ColumnElement[bool]]:

@@ -77,6 +77,8 @@ class Comparison:
     institution: str
     insutype: str
     clr_type: str
+    clr_optins: str
+    """As in `Books`."""
     from_day: date
     to_day: date
     result: str
@@ -192,20 +194,24 @@ def load_comparison_page(connection: Connection, institution: str | None = None,
 
 
 def find_agreed(connection: Connection, one: Settlement, equal: str) -> Comparison | None:
-    """Return the first comparison of totals that found books equal in which a record already stood."""
+    """Return the first comparison of totals that found books equal in which a record already stood.
+
+    One that found nothing on either side vouches for nothing.
+    """
     found = reconciliation.c
     asked = select(reconciliation).where(
         found.institution == one.institution,
         found.compared_us >= micros(one.settled_at),
         found.infno == "3201",
         found.result == equal,
+        found.our_settlements > 0,
         found.from_day <= one.day.isoformat(),
         found.to_day >= one.day.isoformat(),
         found.insutype.in_(("", one.insutype)),
         found.clr_type.in_(("", one.clr_type)),
     )
-    row = connection.execute(asked.order_by(found.compared_us, found.id).limit(1)).first()
-    return None if row is None else _COMPARISONS.record(row)
+    runs = _COMPARISONS.records(connection.execute(asked.order_by(found.compared_us, found.id)))
+    return next((run for run in runs if one.clr_optins.startswith(_all_below(run.clr_optins))), None)
 
 
 def load_differences(connection: Connection, run: str) -> Sequence[Difference]:
@@ -232,7 +238,11 @@ def _among(books: Books) -> Iterator[ColumnElement[bool]]:
     if books.clr_type:
         yield found.clr_type == books.clr_type
     if books.clr_optins:
-        office = books.clr_optins
-        while office.endswith("00"):
-            office = office[:-2]
-        yield found.clr_optins.startswith(office, autoescape=True)
+        yield found.clr_optins.startswith(_all_below(books.clr_optins), autoescape=True)
+
+
+def _all_below(office: str) -> str:
+    """Return how the codes of an office and of those below it begin."""
+    while office.endswith("00"):
+        office = office[:-2]
+    return office

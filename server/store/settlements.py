@@ -7,18 +7,18 @@ negative, is held by indexes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select, update
 
 from server.store import bulk
 from server.store.amounts import FEN
 from server.store.fsi_tables import settlement, settlement_code, settlement_increment, settlement_line, year_opening
 from server.store.records import Records
-from server.store.times import micros, moment_or_none
+from server.store.times import micros
 
 OF_VISIT = "@visit"
 """How the key of an increment ends that is no total of a year: what a part of a stay hands on to the next."""
@@ -107,6 +107,13 @@ class Settlement:
     """JSON: ids and versions."""
     funds: str
     """JSON: `setldetail`."""
+    n: int = 0
+    """Counts what was made of a person's, negatives too, in the order in which it was made; given when it is kept.
+
+    Moments do not say it: a message that came first may have waited for the person longer than the next one.
+    """
+    struck_n: int | None = None
+    """In the same order, when a negative was struck out, so that what it had cancelled stood again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +170,9 @@ _BY_ID = select(settlement).where(settlement.c.setl_id == bindparam("setl_id"))
 _STANDING = select(settlement).where(
     settlement.c.sale_key == bindparam("sale_key"), settlement.c.state == SettlementState.ACTIVE.value
 )
+_NEWEST = select(func.max(settlement.c.n), func.max(settlement.c.struck_n)).where(
+    settlement.c.psn_no == bindparam("psn_no")
+)
 _LINES_OF = (
     select(settlement_line)
     .where(settlement_line.c.setl_id == bindparam("setl_id"))
@@ -203,9 +213,10 @@ def add_settlement(
     """Keep a settlement with all that belongs to it; return whether it was kept.
 
     It is not if its sale has one that stands, or what it cancels is cancelled already. On PostgreSQL this waits for
-    whoever is about to settle the same sale.
+    whoever is about to settle the same sale. It gets the next number of its person, whom the caller has locked.
     """
-    if not bulk.insert_missing(connection, settlement, [_SETTLEMENTS.row(one)]):
+    numbered = replace(one, n=_next_number(connection, one.psn_no))
+    if not bulk.insert_missing(connection, settlement, [_SETTLEMENTS.row(numbered)]):
         return False
     bulk.insert_all(connection, settlement_line, _LINES.rows(lines))
     bulk.insert_missing(connection, settlement_code, _CODES.rows(codes))
@@ -241,11 +252,10 @@ def find_cancelling(connection: Connection, setl_id: str) -> Settlement | None:
     return None if row is None else _SETTLEMENTS.record(row)
 
 
-def cancelled_last_at(connection: Connection, setl_id: str) -> datetime | None:
-    """Return when a settlement was cancelled last, even if that was taken back; None if it never was."""
-    return moment_or_none(
-        connection.scalar(select(func.max(settlement.c.settled_us)).where(settlement.c.cancels == setl_id))
-    )
+def cancelled_last_as(connection: Connection, setl_id: str) -> int | None:
+    """Return the number of a settlement's last negative, even if that was taken back; None if it never had one."""
+    newest: int | None = connection.scalar(select(func.max(settlement.c.n)).where(settlement.c.cancels == setl_id))
+    return newest
 
 
 def load_settlements_of_visit(connection: Connection, mdtrt_id: str) -> Sequence[Settlement]:
@@ -265,13 +275,25 @@ def load_settlements_of_person(
     return _SETTLEMENTS.records(connection.execute(asked.order_by(found.settled_us, found.setl_id)))
 
 
-def load_standing_since(connection: Connection, psn_no: str, since: datetime) -> Sequence[Settlement]:
-    """Return somebody's settlements that stand and were made from a moment on, in order."""
+def came_beside(one: Settlement, after: int) -> ColumnElement[bool]:
+    """Tell in SQL which others know nothing of a settlement, or it nothing of them.
+
+    They were made after a number, that of its cancellation; or they did not stand when it was made, and do since.
+    """
+    negative = settlement.alias()
+    was_away = exists().where(
+        negative.c.cancels == settlement.c.setl_id, negative.c.n < one.n, negative.c.struck_n > one.n
+    )
+    return and_(settlement.c.setl_id != one.setl_id, or_(settlement.c.n > after, was_away))
+
+
+def load_standing_beside(connection: Connection, one: Settlement, after: int) -> Sequence[Settlement]:
+    """Return the settlements of the same person that stand and `came_beside` one, in order."""
     found = settlement.c
     asked = select(settlement).where(
-        found.psn_no == psn_no, found.state == SettlementState.ACTIVE.value, found.settled_us >= micros(since)
+        found.psn_no == one.psn_no, found.state == SettlementState.ACTIVE.value, came_beside(one, after)
     )
-    return _SETTLEMENTS.records(connection.execute(asked.order_by(found.settled_us, found.setl_id)))
+    return _SETTLEMENTS.records(connection.execute(asked.order_by(found.n)))
 
 
 def change_state(connection: Connection, setl_id: str, *, before: SettlementState, after: SettlementState) -> bool:
@@ -282,6 +304,24 @@ def change_state(connection: Connection, setl_id: str, *, before: SettlementStat
     found = settlement.c
     changed = update(settlement).where(found.setl_id == setl_id, found.state == before.value)
     return connection.execute(changed.values(state=after.value)).rowcount > 0
+
+
+def strike_out_negative(connection: Connection, negative: Settlement) -> bool:
+    """Strike a negative out, so that what it cancelled may stand again; return whether it still was one.
+
+    Whoever calls this has locked the person.
+    """
+    found = settlement.c
+    struck = update(settlement).where(
+        found.setl_id == negative.setl_id, found.state == SettlementState.CANCELLING.value
+    )
+    values = {"state": SettlementState.REVERSED.value, "struck_n": _next_number(connection, negative.psn_no)}
+    return connection.execute(struck.values(values)).rowcount > 0
+
+
+def _next_number(connection: Connection, psn_no: str) -> int:
+    made, struck = connection.execute(_NEWEST, {"psn_no": psn_no}).one()
+    return 1 + max(made or 0, struck or 0)
 
 
 def load_lines(connection: Connection, setl_id: str) -> Sequence[SettledLine]:

@@ -127,6 +127,19 @@ def find_stock_records(
     return _RECORDS.records(connection.execute(asked.order_by(found.happened_us, found.id).limit(limit)))
 
 
+def find_sold_to(connection: Connection, psn_no: str, *, begins: datetime, ends: datetime) -> Sequence[StockRecord]:
+    """Return the sales that name a person, anywhere, from `begins` until before `ends`."""
+    found = stock_record.c
+    asked = select(stock_record).where(
+        found.psn_no == psn_no,
+        found.infno == "3505",
+        found.happened_us >= micros(begins),
+        found.happened_us < micros(ends),
+        found.deleted_us.is_(None),
+    )
+    return _RECORDS.records(connection.execute(asked.order_by(found.happened_us, found.id)))
+
+
 def sum_counts(connection: Connection, query: StockQuery) -> dict[str, Decimal]:
     """Return how much each kind of record comes to."""
     found = stock_record.c

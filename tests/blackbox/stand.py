@@ -134,7 +134,7 @@ def commands_of_the_page() -> list[list[str]]:
     chapter = PAGE.read_text(encoding="utf-8").partition("## Set up an institution")[2]
     block = re.search(r"```sh\n(.*?)```", chapter, re.DOTALL)
     assert block is not None
-    lines = [shlex.split(line, comments=True) for line in block[1].splitlines()]
+    lines = [shlex.split(line, comments=True) for line in block[1].replace("\\\n", " ").splitlines()]
     return [line[1:] for line in lines if line[:1] == ["yima"]]
 
 

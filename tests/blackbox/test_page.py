@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.blackbox.stand import PAGE, Running, yima
+from tests.blackbox.stand import PAGE, Running, commands_of_the_page, yima
 from tests.blackbox.till import GOODS, refused
 
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -23,6 +23,15 @@ def test_its_examples_are_json_and_its_anchors_lead_somewhere() -> None:
     titles = re.findall(r"^#+ (.*)", TEXT, re.MULTILINE)
     headings = {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in titles}
     assert set(re.findall(r"\]\(#([^)]+)\)", TEXT)) <= headings
+
+
+def test_its_set_up_imports_all_samples_as_the_page_of_registers_says() -> None:
+    registers = (PAGE.parent / "registers.md").read_text(encoding="utf-8")
+    assert "*Set up an institution* imports all samples in order" in " ".join(registers.split())
+    seed = PAGE.parents[1] / "config" / "seed"
+    samples = {str(file.relative_to(seed.parents[1])) for file in seed.rglob("*.*")} - {"config/seed/catalogue.csv"}
+    imported = {word for command in commands_of_the_page() if "import" in command for word in command}
+    assert samples <= imported
 
 
 def test_its_list_of_transactions_is_that_of_the_program() -> None:

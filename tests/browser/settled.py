@@ -20,7 +20,7 @@ def settle_some(stage: ConsoleStage) -> Mapping[str, str]:
         counter.line(LIMITED, "3", "12.5"),
     )
     whole = counter.settle(counter.sale(*lines, counter.line("NOT-LISTED", "1", "9.90"), **packs))
-    gone = counter.settle(counter.sale(counter.line(PLAIN, "1", "200.00"), med_type="11"))
+    gone = counter.settle(counter.sale(counter.line(PLAIN, "1", "200.00"), med_type="14", dise_codg="M03900"))
     counter.settle(counter.sale(counter.line(PLAIN, "1", "50.00"), psn_no=ZHAO, acct_used_flag="0"))
     counter.office.clock.forward(days=30)
     counter.cancel(gone)

@@ -13,7 +13,7 @@ from server.store.database import open_store
 from server.store.entitlements import PrescriptionState
 from tests.server.fsi.counter import LI, NEGOTIATED
 from tests.server.fsi.entitled import DOCTOR, RX, open_entitled, prescribe
-from tests.server.fsi.office import PHARMACY
+from tests.server.fsi.office import HOSPITAL, PHARMACY
 
 LIST = f"psn_no,item,doctor,pharmacy,from,to,number\n{LI},{NEGOTIATED},{DOCTOR},{PHARMACY},2026-01-01,,S1\n"
 
@@ -62,3 +62,14 @@ def test_prescriptions_are_shown_with_what_is_left(config: Path) -> None:
     one = json.loads(run(config, "prescription", "list", "--json", "--person", LI))
     assert (one["number"], one["drugs"][0]["left"], one["dispensed"]) == ("E-1", "5.0000", [])
     assert "没有电子处方" in run(config, "prescription", "list", "--person", "nobody")
+
+
+def test_prescriptions_of_a_platform_come_from_a_list(config: Path, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    head = "处方编号,人员编号,开方医师,开方机构,开具时间,有效期至,药品编码,数量"
+    file.write_text(f"{head}\nE-2,{LI},{DOCTOR},{HOSPITAL},2026-03-09 08:00,2026-12-31,{RX},3\n", encoding="utf-8")
+    assert "未写入" in run(config, "prescription", "import", str(file), "--dry-run")
+    assert "电子处方 / e-prescriptions：新增 / added 1" in run(config, "prescription", "import", str(file))
+    assert "E-2" in run(config, "prescription", "list")
+    file.write_text(f"{head}\nE-3,{LI},D9,{HOSPITAL},2026-03-09 08:00,2026-12-31,{RX},3\n", encoding="utf-8")
+    assert "people.doctor_unknown" in run(config, "prescription", "import", str(file), "--json", code=1)

@@ -48,6 +48,22 @@ def seed(name: str) -> str:
     return str(SEED / f"{name}.csv")
 
 
+def test_several_lists_are_one_import(config: Path, tmp_path: Path) -> None:
+    lists = [seed(f"insured{name}") for name in ("", "_credentials", "_facts", "_family", "_totals")]
+    told = output(config, "insured", "import", *lists, "--dry-run")
+    assert "nothing was written" in told
+    assert all(title in told for title in ("参保人员", "就诊凭证", "待遇事实", "家庭共济", "年度累计"))
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text("人员编号,年度,累计项,金额\nnobody,2026,310-outpatient,1\n", encoding="utf-8")
+    refused = yima(config, "insured", "import", *lists[:4], str(wrong))
+    assert refused.exit_code == 1
+    assert "年度累计第 2 行" in refused.output
+    assert "还没有参保人员" in output(config, "insured", "list")
+    output(config, "insured", "import", *lists)
+    again = json.loads(output(config, "insured", "import", *lists, "--json"))
+    assert all(one["added"] == one["changed"] == 0 for one in again["lists"].values())
+
+
 def test_people_are_imported_and_shown_masked(config: Path) -> None:
     assert "还没有参保人员" in output(config, "insured", "list")
     assert "nothing was written" in output(config, "insured", "import", seed("insured"), "--dry-run")

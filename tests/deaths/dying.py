@@ -92,9 +92,9 @@ class Dying:
     def look_at(self, death: Death, found: Picture) -> Iterator[str]:
         """Say what a death left that is neither nothing nor all of it."""
         if self.is_done(death, found):
-            yield from self._unlike("left", found.without(BY_LOT).differences(self.done))
+            yield from self._unlike("left", self.done.differences(found.without(BY_LOT)))
         else:
-            yield from self._unlike("left", found.differences(self.laid))
+            yield from self._unlike("left", self.laid.differences(found))
 
     def is_done(self, death: Death, found: Picture) -> bool:
         """Tell whether all of it has to be there; of who dies within the COMMIT nobody knows but the store."""
@@ -109,12 +109,12 @@ class Dying:
         if answer["infcode"] != 0 or answer["output"] != self.output:
             yield f"the repeat was answered {answer}"
         after = picture_of(self.place.store)
-        yield from self._unlike("after the repeat", after.without(BY_LOT).differences(self.done))
+        yield from self._unlike("after the repeat", self.done.differences(after.without(BY_LOT)))
         if self.is_done(death, found):
-            yield from self._unlike("the repeat changed", after.differences(found))
+            yield from self._unlike("the repeat changed", found.differences(after))
         if self.ground.office.post(self.body)[0].body != repeat.answer:
             yield "a second repeat was answered otherwise"
-        yield from self._unlike("the second repeat changed", picture_of(self.place.store).differences(after))
+        yield from self._unlike("the second repeat changed", after.differences(picture_of(self.place.store)))
         yield from self._ask_otherwise(answer)
 
     def _ask_otherwise(self, answer: Json) -> Iterator[str]:

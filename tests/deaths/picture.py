@@ -24,7 +24,7 @@ class Picture:
         return Picture({name: _ordered(_rows_without(name, rows, columns)) for name, rows in self.rows.items()})
 
     def differences(self, other: Picture) -> list[str]:
-        """Say which tables differ, and how many rows the one or the other has alone."""
+        """Say in which tables another picture, which is later, differs, and in how many rows."""
         return list(self._differences(other))
 
     def _differences(self, other: Picture) -> Iterator[str]:

@@ -53,6 +53,8 @@ def test_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.Monk
         ("YIMA_EDGE_API=8700", "api", "应为一组键与值"),
         ("YIMA_EDGE_API=many", "api", "应为 JSON"),
         ("YIMA_EDGE_API__ALLOWED_HOSTS=a.example", "api.allowed_hosts", "应为 JSON"),
+        ("YIMA_EDGE_CARD__START=IP=10.0.0.5", "card.start", "应为 JSON"),
+        ('YIMA_EDGE_CARD__START={"PASSWORD": "x"}', "card.start.PASSWORD", "密码和密钥不写在配置里"),
         ("YIMA_EDGE_API__HOST=0.0.0.0", "api.host", "is_exposed"),
         ("YIMA_EDGE_SCANNERS=camera:rtsp://u:SECRET@10.0.0.9/1", "scanners", "应为 JSON"),
         ('YIMA_EDGE_SCANNERS=["laser:rtsp://u:SECRET@10.0.0.9/1"]', "scanners.0", "laser"),

@@ -196,6 +196,12 @@ def help_for_the_poor(rng: random.Random, name: str) -> Content:
     }
 
 
+def for_stays(rng: random.Random) -> Content:
+    """Return the layer that a book has to have: no stay is without one."""
+    row: Content = {"id": "stays", "title": title("住"), "fund": "hifp_pay", "when": {"med_type": list(INPATIENT)}}
+    return row | {"rate": [rate(rng)]}
+
+
 def content(rng: random.Random) -> Content:
     """Return a rule file as parsed."""
     rows: Content = {
@@ -208,7 +214,7 @@ def content(rng: random.Random) -> Content:
         "crossing": rng.choice(("end", "begin")),
         "amounts": {"base_wage": cents(rng, 9_000)},
         "identity": [{"code": code, "title": title(code)} for code in IDENTITIES],
-        "layer": layers(rng),
+        "layer": [*layers(rng), for_stays(rng)],
         "adjust": [adjustment(rng, "away", ["hifp_pay", "hifob_pay"])],
         "pays_first": [],
     }
@@ -225,6 +231,8 @@ def content(rng: random.Random) -> Content:
     if rng.random() < 0.3:
         package: Content = {"id": "package", "title": title("包"), "when": {"disease": some(rng, DISEASES)}}
         rows["package"] = [package | {"price": cents(rng, 20_000), "is_for_everything": rng.random() < 0.5}]
+    if rng.random() < 0.5:
+        rows["stated"] = {"unregistered": {"pharmacy": "41", "outpatient": "11"}}
     if rng.random() < 0.8:
         parts = ("in_scope", "pays_first", "over_limit", "outside")
         rows["account"] = [{"id": "account", "title": title("账"), "own": some(rng, parts), "family": some(rng, parts)}]

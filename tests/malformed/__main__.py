@@ -1,8 +1,9 @@
 """`make malformed`: ten thousand malformed messages at a centre of its own; a table and docs/figures/malformed.json.
 
-Every field of every transaction is wrong in every way, messages are cut off and noise comes, over HTTP as tills speak
-it; then schemathesis asks for everything that the OpenAPI document offers. Never an answer of 500 or above, never a
-traceback, always the field named; the store is unharmed, and a pharmacy lives through its day afterwards.
+Every field of every transaction is wrong in every way, also what stands in files, messages are cut off and noise comes,
+over HTTP as tills speak it; then schemathesis asks for everything that the OpenAPI document offers. Never an answer of
+500 or above, never a traceback, always the field named; the store is unharmed, and a pharmacy lives through its day
+afterwards.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from tests.blackbox.till import BEIJING
 from tests.malformed.claims import Tally
 from tests.malformed.line import Line
 from tests.malformed.messages import Frame, Json, Malformed, damaged, envelope_faults, field_faults
+from tests.malformed.statements import statement_faults, statement_noise
 from tests.malformed.surface import ask_everything
 from wire.fsi.areas import Area, shipped_area
 
@@ -50,6 +52,10 @@ def fuzz(running: Running, chance: random.Random, tally: Tally) -> None:
     frame, line = framing(running), Line(running.port, running.seeded.token)
     for message in messages(shipped_area(running.area), frame, chance):
         tally.take(message, *line.post(message.body))
+    for message in statement_faults(frame, lambda body: line.post(body)[1], chance):
+        tally.take(message, *line.post(message.body))
+    for sent in statement_noise(frame, lambda body: line.post(body)[1], chance, NOISE):
+        tally.take_noise("noise in a file", *line.post(sent))
     good = json.dumps({**frame("1201"), "input": {"medinsinfo": {"fixmedins_type": "2"}}}).encode()
     for sent in flipped(good, chance, FLIPS):
         tally.take_noise("bytes changed", *line.post(sent))

@@ -10,7 +10,7 @@ from contextlib import closing
 from tests.blackbox.lines import PATH
 
 _PATIENCE_S = 30.0
-_TOO_MUCH = 8 * 1024 * 1024 + 1
+_TOO_MUCH = 24 * 1024 * 1024 + 1
 
 
 class Line:

@@ -102,6 +102,8 @@ class Area:
     """Transactions for which the person's password is checked."""
     demands_sign_in: bool
     """Whether business names a sign-in (9001) that is in force."""
+    hospitals_sell: bool
+    """Whether a hospital may sell over the counter as a pharmacy does (2101, 2102)."""
     interface_version: str
     """What `infver` says here."""
 
@@ -124,6 +126,7 @@ class _AreaFile(msgspec.Struct, forbid_unknown_fields=True):
     transport: str = "plain"
     checks_password: list[str] = []
     demands_sign_in: bool = False
+    hospitals_sell: bool = False
     # What stands in these is looked at by hand, so that a wrong value is named by its field.
     required: dict[str, dict[str, object]] = {}
     spellings: dict[str, dict[str, object]] = {}
@@ -179,6 +182,7 @@ def load_area(text: str) -> Area:
         transport=read.transport,
         checks_password=frozenset(read.checks_password),
         demands_sign_in=read.demands_sign_in,
+        hospitals_sell=read.hospitals_sell,
         interface_version=read.interface_version,
     )
 

@@ -35,8 +35,8 @@ def next_refmsgid(district: str, at: datetime, n: int) -> str:
     return f"{place}{at.astimezone(BEIJING).strftime(_TIME)}{n % 10**_SEQUENCE_LENGTH:0{_SEQUENCE_LENGTH}d}"
 
 
-def check_msgid(msgid: str, institution: str) -> Fault | None:
-    """Return what is wrong with a message id, if anything."""
+def check_msgid(msgid: str, institution: str, path: str = "msgid", label: Words = _LABEL) -> Fault | None:
+    """Return what is wrong with a message id of an institution, if anything; `path` and `label` say where it stands."""
     room = _LENGTH - len(institution) - _TIME_LENGTH
     if room < 1:
         return None  # The code leaves no room for a time and a sequence: nothing is known about such ids.
@@ -51,7 +51,7 @@ def check_msgid(msgid: str, institution: str) -> Fault | None:
         what = Words(f"应以 {room} 位数字顺序号结尾", f"must end with a sequence of {room} digits")
     else:
         return None
-    return fault("msgid", _LABEL, "fsi.msgid", what)
+    return fault(path, label, "fsi.msgid", what)
 
 
 def check_msgid_alone(msgid: str, code_length: int) -> Fault | None:

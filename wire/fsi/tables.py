@@ -2,7 +2,8 @@
 
 `transaction("3505", area)` is the whole of it: the base table with the area's required flags, lengths and spellings
 laid over. A node that takes over another's fields (3505A from 3505) follows the overrides of that other node, unless
-the area names its own path.
+the area names its own path. Code and name of an institution may be as long everywhere as the area has them in the
+envelope.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ __all__ = [
     "envelope", "transaction", "transactions",
 ]  # fmt: skip
 
+_OF_THE_SENDER = "envelope.input."
+_INSTITUTION = frozenset({"fixmedins_code", "fixmedins_name"})
+"""Fields that name an institution, in the envelope and elsewhere."""
 _LONGEST_NUMBER = 6
 _REMEMBERED = 1024
 """Tables of a dozen areas; a table is a few kilobytes."""
@@ -84,12 +88,20 @@ def _node_in(node: Node, path: str, area: Area) -> Node:
     return replace(node, fields=tuple(_field_in(one, paths, area) for one in node.fields))
 
 
+def _usual_length(field: Field, area: Area) -> int | None:
+    """Return how long a field may be where the area says nothing of it: an institution's name fits wherever it goes."""
+    in_envelope = area.lengths.get(_OF_THE_SENDER, {}).get(field.name)
+    if field.name not in _INSTITUTION or in_envelope is None or field.length is None:
+        return field.length
+    return max(field.length, in_envelope)
+
+
 def _field_in(field: Field, paths: tuple[str, ...], area: Area) -> Field:
     """Return the field as the area has it; of several paths the last one that says something counts."""
     is_required, is_known, length, written = (
         field.is_required,
         field.is_requirement_known,
-        field.length,
+        _usual_length(field, area),
         field.written,
     )
     for path in paths:

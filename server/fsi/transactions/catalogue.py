@@ -77,4 +77,4 @@ def _version(said: str, newest: int) -> int:
     return int(said)
 
 
-TRANSACTIONS: Deeds = {kind.number: writing(ask, is_always_open=True) for kind in file_kinds()}
+TRANSACTIONS: Deeds = {kind.number: writing(ask, is_open_suspended=True) for kind in file_kinds()}

@@ -59,4 +59,4 @@ def check(desk: Desk, request: Request, message: Message) -> Output:
     }
 
 
-TRANSACTIONS: Deeds = {"2001": reading(check, is_always_open=True, is_look_up=True)}
+TRANSACTIONS: Deeds = {"2001": reading(check, is_open_suspended=True, is_look_up=True)}

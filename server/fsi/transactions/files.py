@@ -19,7 +19,8 @@ from wire.fsi.values import BEIJING
 
 KEPT_FOR: Final = timedelta(days=7)
 """How long a file can be fetched."""
-_LARGEST: Final = 16 * 1024 * 1024
+LARGEST_BYTES: Final = 8 * 1024 * 1024
+"""Of a file that goes up; a message over HTTP has room for it, however the area hides it."""
 
 
 class FileRefusedError(Refusal):
@@ -38,9 +39,13 @@ def upload(desk: Desk, request: Request, message: Message) -> Output:
     said = message.one("fsUploadIn")
     content = said.content("in")
     _check_owner(said.text("fixmedins_code"), request)
-    if not 0 < len(content) <= _LARGEST:
+    if not 0 < len(content) <= LARGEST_BYTES:
         raise FileRefusedError(
-            Words(f"文件应为 1 至 {_LARGEST} 字节，实为 {len(content)}", f"A file has 1 to {_LARGEST} bytes")
+            Words(
+                f"文件应为 1 至 {LARGEST_BYTES} 字节，实为 {len(content)}",
+                f"A file has 1 to {LARGEST_BYTES} bytes; this one has {len(content)}",
+            ),
+            next_step=Words("对账文件请减少天数，并压缩后上传。", "Send a statement of fewer days, and packed."),
         )
     file = keep_file(desk, request, said.text("filename"), content, purpose="upload", institution=request.institution)
     return {

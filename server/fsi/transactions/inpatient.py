@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Final
 
 from codes.words import Words
-from server.fsi.desk import Deeds, Desk, Output, reading, writing
+from server.fsi.desk import Beginning, Deeds, Desk, Output, reading, writing
 from server.fsi.transactions.reversers import Reverser, caller_of
 from server.fsi.transactions.visits import (
     answer_cancelled,
@@ -22,21 +24,17 @@ from server.fsi.transactions.visits import (
     upload_lines,
     visit_of_message,
 )
+from server.settlement.categories import check_visit_category
 from server.settlement.charging import check_chargeable, withdraw_lines
 from server.settlement.errors import ReversalError
+from server.settlement.insured_days import insured_to, last_moment, stay_facts_of
+from server.settlement.insured_part import insurance_ended
 from server.settlement.sale import Caller
 from server.settlement.standing import Called, find_called
-from server.settlement.stays import (
-    SETTLED_BY,
-    check_alone,
-    discharge,
-    follow,
-    mark_settled,
-    stay_number,
-    undo_discharge,
-)
+from server.settlement.stay_ends import SETTLED_BY
+from server.settlement.stays import check_alone, discharge, settle_up, stay_number, undo_discharge
 from server.settlement.visit_errors import MedTypeError, VisitError
-from server.settlement.visit_sales import VisitSale, check_codes, check_last_part, refuse_nothing, stay_sale
+from server.settlement.visit_sales import Reach, VisitSale, check_codes, check_last_part, refuse_nothing, stay_sale
 from server.settlement.visiting import (
     CalledVisit,
     Opening,
@@ -48,11 +46,13 @@ from server.settlement.visiting import (
     open_visit,
 )
 from server.store import visits
+from server.store.database import Connection
 from server.store.fsi_messages import Message as KeptMessage
 from server.store.settlements import SettlementState
 from server.store.visits import Visit, VisitKind, VisitState
 from wire.fsi.envelope import Request
 from wire.fsi.record import Message
+from wire.fsi.values import BEIJING
 
 _KIND: Final = VisitKind.INPATIENT
 _ADMISSION, _DISCHARGE = "admission", "discharge"
@@ -84,6 +84,9 @@ def admit(desk: Desk, request: Request, message: Message) -> Output:
     if opened.is_found:
         desk.warn(Words("该入院此前已办理，返回原就诊ID", "The admission is on record; this is that visit"))
     else:
+        book = desk.parts.settlements.ground.books.for_district(opened.visit.insured_district)
+        rules = book.near(opening.begins.astimezone(BEIJING).date())
+        check_visit_category(rules, _KIND, opening.insutype, opening.med_type, opening.disease)
         main = said.text("dscg_maindiag_code")
         diagnoses = read_diagnoses(mdtrt_id, _ADMISSION, message.many("diseinfo"), main)
         visits.replace_diagnoses(desk.connection, mdtrt_id, _ADMISSION, diagnoses)
@@ -104,12 +107,23 @@ def leave(desk: Desk, request: Request, message: Message) -> Output:
         )
     diagnoses = read_diagnoses(visit.mdtrt_id, _DISCHARGE, message.many("diseinfo"))
     ends = said.moment("endtime")
-    _, is_found = discharge(desk.connection, visit, ends, said.as_json(), caller_of(desk, request))
+    ended, is_found = discharge(desk.connection, visit, ends, said.as_json(), caller_of(desk, request))
     if is_found:
         desk.warn(Words("此前已办理出院，未重复办理", "The discharge is on record already"))
     else:
         visits.replace_diagnoses(desk.connection, visit.mdtrt_id, _DISCHARGE, diagnoses)
+    _warn_of_insurance(desk, ended)
     return {}
+
+
+def _warn_of_insurance(desk: Desk, visit: Visit) -> None:
+    """Say already with the discharge that its settlement will be refused, and how its insured part is settled."""
+    last = _insured_to(desk, visit)
+    free = [one for one in visits.load_lines(desk.connection, visit.mdtrt_id) if one.setl_id is None]
+    if last is not None and free:
+        refusal = insurance_ended(visit, last, free)
+        desk.warn(refusal.words)
+        desk.warn(refusal.next_step)
 
 
 def cancel_admission(desk: Desk, request: Request, message: Message) -> Output:
@@ -134,7 +148,9 @@ def cancel_discharge(desk: Desk, request: Request, message: Message) -> Output:
 
 def upload(desk: Desk, request: Request, message: Message) -> Output:
     """Keep fee lines of a stay, and answer how each of them splits (2301)."""
-    return upload_lines(desk, request, message, _KIND)
+    output = upload_lines(desk, request, message, _KIND)
+    settle_up(desk.connection, message.many("feedetail")[0].text("mdtrt_id"))
+    return output
 
 
 def withdraw(desk: Desk, request: Request, message: Message) -> Output:
@@ -152,6 +168,7 @@ def withdraw(desk: Desk, request: Request, message: Message) -> Output:
     serials = dict.fromkeys(one.text("feedetl_sn") for one in rows)
     if not withdraw_lines(desk.connection, visit, list(serials)):
         desk.warn(Words("没有未结算的明细", "There were no lines that are not settled"))
+    settle_up(desk.connection, visit.mdtrt_id)
     return {}
 
 
@@ -171,8 +188,7 @@ def settle(desk: Desk, request: Request, message: Message) -> Output:
     found = _sale(desk, request, message, visit)
     check_codes(read_asked(desk, request, message, said), found, are_required=False)
     settled = desk.parts.settlements.settle(desk.connection, found.sale)
-    if visit.state is VisitState.DISCHARGED:
-        mark_settled(desk.connection, visit, settled.record.setl_id)
+    settle_up(desk.connection, visit.mdtrt_id)
     compare_split(desk, said, settled)
     return answer_settled(desk, request.infno, settled)
 
@@ -187,7 +203,7 @@ def cancel(desk: Desk, request: Request, message: Message) -> Output:
         check_last_part(desk.connection, visit, record)
     cancelled = desk.parts.settlements.cancel(desk.connection, called, caller_of(desk, request), kind=_KIND)
     if not cancelled.is_found:
-        follow(desk.connection, visit.mdtrt_id, record.setl_id, stands=False)
+        settle_up(desk.connection, visit.mdtrt_id)
     return answer_cancelled(desk, request.infno, cancelled)
 
 
@@ -195,10 +211,18 @@ def _sale(desk: Desk, request: Request, message: Message, visit: Visit) -> Visit
     said = message.one("data")
     asked = read_asked(desk, request, message, said)
     book = desk.parts.settlements.ground.books.for_district(visit.insured_district)
-    number = stay_number(desk.connection, visit, book, desk.now)
-    found = stay_sale(desk.connection, visit, asked, is_mid_stay=said.flag("mid_setl_flag"), stay_number=number)
+    last = _insured_to(desk, visit)
+    paid = visit if last is None else replace(visit, ends_at=last_moment(last))
+    number = stay_number(desk.connection, paid, book, desk.now)
+    found = stay_sale(desk.connection, visit, asked, Reach(said.flag("mid_setl_flag"), number, last))
     refuse_nothing(found)
     return found
+
+
+def _insured_to(desk: Desk, visit: Visit) -> date | None:
+    """Return the last insured day of a stay that lasts longer."""
+    book = desk.parts.settlements.ground.books.for_district(visit.insured_district)
+    return insured_to(desk.connection, visit, stay_facts_of(visit, book), desk.now)
 
 
 def _undo_settlement(desk: Desk, done: KeptMessage, by: Caller) -> None:
@@ -207,7 +231,7 @@ def _undo_settlement(desk: Desk, done: KeptMessage, by: Caller) -> None:
     if record.state is SettlementState.ACTIVE:
         check_last_part(desk.connection, _visit(desk, record.mdtrt_id), record)
     desk.parts.settlements.reverse_settlement(desk.connection, record, by, kind=_KIND)
-    follow(desk.connection, record.mdtrt_id, record.setl_id, stands=False)
+    settle_up(desk.connection, record.mdtrt_id)
 
 
 def _undo_cancellation(desk: Desk, done: KeptMessage, by: Caller) -> None:
@@ -223,7 +247,7 @@ def _undo_cancellation(desk: Desk, done: KeptMessage, by: Caller) -> None:
             )
         )
     desk.parts.settlements.reverse_cancellation(desk.connection, record, by)
-    follow(desk.connection, visit.mdtrt_id, record.setl_id, stands=True)
+    settle_up(desk.connection, visit.mdtrt_id)
 
 
 def _undo_admission(desk: Desk, done: KeptMessage, by: Caller) -> None:
@@ -248,11 +272,22 @@ def _visit(desk: Desk, mdtrt_id: str) -> Visit:
     return visit
 
 
+def _admitted(node: str) -> Beginning:
+    """Tell when the stay was admitted that the rows of a node name."""
+
+    def admitted(connection: Connection, request: Request, message: Message) -> datetime | None:
+        found = visits.load_visit(connection, message.many(node)[0].text("mdtrt_id"))
+        is_own = found is not None and found.institution == request.institution and found.kind is _KIND
+        return found.begins_at if found is not None and is_own else None
+
+    return admitted
+
+
 TRANSACTIONS: Deeds = {
-    "2301": writing(upload),
+    "2301": writing(upload, began=_admitted("feedetail")),
     "2302": writing(withdraw, is_always_open=True),
-    "2303": reading(trial, is_look_up=True),
-    "2304": writing(settle),
+    "2303": reading(trial, is_look_up=True, began=_admitted("data")),
+    "2304": writing(settle, began=_admitted("data")),
     "2305": writing(cancel, is_always_open=True),
     "2401": writing(admit),
     # Nobody has to stay because the hospital's agreement was suspended meanwhile.

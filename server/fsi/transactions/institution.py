@@ -68,4 +68,4 @@ def _shown(one: Institution) -> Mapping[str, object]:
     }
 
 
-TRANSACTIONS: Deeds = {"1201": reading(find, is_always_open=True)}
+TRANSACTIONS: Deeds = {"1201": reading(find, is_open_suspended=True)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar, Final
 
 from codes.words import Words
@@ -36,6 +36,8 @@ from wire.fsi.values import BEIJING
 
 MOST_ROWS: Final = 1_000
 """On a page."""
+_PAGING_LASTS: Final = timedelta(hours=24)
+"""So long after its first page somebody may be in the middle of a list."""
 _BORNE_BY_THE_PERSON: Final = "1"
 """`overlmt_dspo_way`: what is above the limit is the person's."""
 _FLAGS: Final = ("0", "1")
@@ -178,7 +180,12 @@ def _page(
     place = (request.institution, request.infno, repr(sorted(whole.items())))
     marks = desk.parts.page_marks
     after = marks.find(place, number)
-    found = list_rows.load_after(desk.connection, of, query, after=after, skip=(number - 1) * size, limit=size)
+    if after is None and number > 1:
+        since = desk.now - _PAGING_LASTS
+        after = list_rows.find_key_of(desk.connection, of, query, n=(number - 1) * size, changed_since=since)
+        if after is None:
+            return {"data": []}
+    found = list_rows.load_after(desk.connection, of, query, after=after, limit=size)
     if found:
         marks.keep(place, number, found[-1][0])
     return {"data": [row_of(row) for _, row in found]}
@@ -274,7 +281,7 @@ def _kept(row: _Row, one: Item | PriceLimit | PaysFirst | InstitutionMatch) -> _
 
 
 def _open(handler: Callable[[Desk, Request, Message], Output]) -> Deed:
-    return reading(handler, is_always_open=True)
+    return reading(handler, is_open_suspended=True)
 
 
 TRANSACTIONS: Deeds = {

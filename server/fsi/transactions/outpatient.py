@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from codes.words import Words
+from rules.benefits.rule_set import RuleSet
 from server.fsi.desk import Deeds, Desk, Output, reading, writing
 from server.fsi.transactions.reversers import Reverser, caller_of
 from server.fsi.transactions.visits import (
@@ -22,19 +24,19 @@ from server.fsi.transactions.visits import (
     refuse_settled_trial,
     upload_lines,
 )
+from server.settlement.categories import check_visit_category, unregistered
 from server.settlement.charging import check_chargeable, withdraw_batch
 from server.settlement.labels import named
 from server.settlement.sale import Caller
 from server.settlement.sent import without_persons
 from server.settlement.standing import Called
-from server.settlement.visit_errors import MedTypeError, UnknownVisitError
+from server.settlement.visit_errors import UnknownVisitError
 from server.settlement.visit_sales import VisitSale, batch_sale, check_codes, refuse_nothing
 from server.settlement.visiting import (
     OUTPATIENT,
     Opening,
     cancel_visit,
     check_come,
-    check_med_type,
     find_locked,
     find_visit,
     lock_person,
@@ -52,8 +54,6 @@ from wire.fsi.envelope import Request
 from wire.fsi.record import Message
 from wire.fsi.values import BEIJING
 
-_BY_DISEASE: Final = frozenset({"14", "9901"})
-"""Categories that are settled by a registered disease: chronic and special, two diseases."""
 _KIND: Final = VisitKind.OUTPATIENT
 _VISIT: Final = "visit"
 _TOLD: Final = "mtdrtinfo"
@@ -114,14 +114,7 @@ def describe(desk: Desk, request: Request, message: Message) -> Output:
         wish = Words("上传就诊信息", "be described")
         raise refused(visit, wish, Words("请用 2201 重新挂号。", "Register anew with 2201."))
     med_type, disease = said.text("med_type"), said.text_or("dise_codg", "")
-    check_med_type(_KIND, med_type)
-    if med_type in _BY_DISEASE and not disease:
-        raise MedTypeError(
-            Words(
-                f"med_type（医疗类别）{med_type} 须填写 dise_codg（病种编码）",
-                f"dise_codg is required where med_type is {med_type}",
-            )
-        )
+    check_visit_category(_rules(desk, visit, said.moment("begntime")), _KIND, visit.insutype, med_type, disease)
     check_come("begntime（开始时间）", "begntime", said.moment("begntime"), desk.now)
     described = replace(
         visit,
@@ -205,19 +198,19 @@ def _check_unsettled(desk: Desk, before: Visit, after: Visit) -> None:
 
 def _warn_of_disease(desk: Desk, visit: Visit) -> None:
     """Tell the sender if the disease is not registered: then the visit is settled as an ordinary one."""
-    if visit.med_type not in _BY_DISEASE:
+    if visit.med_type not in _rules(desk, visit, visit.begins_at).stated.by_disease:
         return
     day = visit.begins_at.astimezone(BEIJING).date()
     kinds = (FactKind.CHRONIC, FactKind.TWO_DISEASE)
-    held = {fact.code for fact in insured.load_facts(desk.connection, visit.psn_no, day, kinds)}
+    held = frozenset(fact.code for fact in insured.load_facts(desk.connection, visit.psn_no, day, kinds))
     if visit.dise_codg not in held:
-        known = "、".join(sorted(held)) or "无"
-        desk.warn(
-            Words(
-                f"人员当日没有病种 {visit.dise_codg} 的备案（已备案：{known}），将不享受该病种待遇",
-                f"the disease {visit.dise_codg} is not registered for the person that day: no benefit of it is given",
-            )
-        )
+        desk.warn(unregistered(visit.dise_codg, held))
+
+
+def _rules(desk: Desk, visit: Visit, moment: datetime) -> RuleSet:
+    """Return the rules of the place of insurance on the day of a moment."""
+    book = desk.parts.settlements.ground.books.for_district(visit.insured_district)
+    return book.near(moment.astimezone(BEIJING).date())
 
 
 def _undo_settlement(desk: Desk, done: KeptMessage, by: Caller) -> None:

@@ -20,6 +20,7 @@ from server.people.insured import (
     find_by_credential,
     held_identities,
 )
+from server.settlement.persons import AGE_OF_UNKNOWN
 from server.store import insured, medical_accounts
 from server.store.insured import Fact, Insurance
 from wire.fsi.envelope import Request
@@ -60,7 +61,7 @@ def find(desk: Desk, _request: Request, message: Message) -> Output:
     if not insurances:
         desk.warn(Words("当前没有参保记录", "There is no insurance on record for today"))
     return {
-        "baseinfo": _base(person, today),
+        "baseinfo": _base(person, _age(desk, person, today)),
         "insuinfo": _insured(desk, person.psn_no, insurances),
         "idetinfo": [_identity(one) for one in held_identities(desk.connection, person.psn_no, today)],
     }
@@ -114,7 +115,21 @@ def _insurances(desk: Desk, psn_no: str, today: date, since: date | None) -> Seq
     return [one for one in ever if one.from_day <= today and (one.to_day is None or one.to_day >= since)]
 
 
-def _base(person: Identity, today: date) -> Mapping[str, object]:
+def _age(desk: Desk, person: Identity, today: date) -> int:
+    """Return the years lived; the answer has to have them, so where nobody knows it tells what the rules take."""
+    age = person.age_on(today)
+    if age is not None:
+        return age
+    desk.warn(
+        Words(
+            f"没有出生日期记录：age（年龄）{AGE_OF_UNKNOWN} 是待遇计算所取的值，不是实际年龄，用药请另行核实",
+            f"No birth day is on record: age {AGE_OF_UNKNOWN} is what the rules take and not how old the person is",
+        )
+    )
+    return AGE_OF_UNKNOWN
+
+
+def _base(person: Identity, age: int) -> Mapping[str, object]:
     return {
         "psn_no": person.psn_no,
         "psn_cert_type": person.cert_type,
@@ -123,7 +138,7 @@ def _base(person: Identity, today: date) -> Mapping[str, object]:
         "gend": person.sex,
         "naty": person.ethnic,
         "brdy": person.birth_day,
-        "age": Decimal(person.age_on(today) or 0),
+        "age": Decimal(age),
     }
 
 
@@ -157,4 +172,4 @@ def _identity(fact: Fact) -> Mapping[str, object]:
     }
 
 
-TRANSACTIONS: Deeds = {"1101": reading(find, is_always_open=True, is_look_up=True)}
+TRANSACTIONS: Deeds = {"1101": reading(find, is_open_suspended=True, is_look_up=True)}

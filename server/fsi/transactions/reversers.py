@@ -17,7 +17,7 @@ def caller_of(desk: Desk, request: Request) -> Caller:
     """Return who sends a message, as settlement knows them."""
     return Caller(
         institution=request.institution,
-        district=request.district,
+        district=desk.institution.district,
         infno=request.infno,
         msgid=request.msgid,
         operator=request.operator,

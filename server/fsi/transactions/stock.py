@@ -288,10 +288,10 @@ def _refuse_more_than_there(desk: Desk, row: Row, count: Decimal) -> None:
 
 
 TRANSACTIONS: Deeds = {
-    "3501": writing(take_stock, is_always_open=True),
-    "3501A": writing(take_stock_many, is_always_open=True),
-    "3502": writing(change, is_always_open=True),
-    "3503": writing(purchase, is_always_open=True),
+    "3501": writing(take_stock, is_open_suspended=True),
+    "3501A": writing(take_stock_many, is_open_suspended=True),
+    "3502": writing(change, is_open_suspended=True),
+    "3503": writing(purchase, is_open_suspended=True),
     "3504": writing(send_back, is_always_open=True),
     **stock_deletions.TRANSACTIONS,
     **stock_queries.TRANSACTIONS,

@@ -19,6 +19,7 @@ from decimal import Decimal
 from codes.words import Words
 from rules.pack_life import SIZE_UNKNOWN, Act
 from server.errors import StoreContentionError
+from server.fsi import self_pay
 from server.fsi.desk import Deeds, Desk, Output, writing
 from server.fsi.sale_cover import Cover, check_quantity, cover_of
 from server.fsi.stock_refusals import CountError, StockRefusal, TraceCodeError
@@ -140,7 +141,9 @@ def _new_sale(desk: Desk, row: Row, place: str, outcome: Outcome) -> StockRecord
     cover = cover_of(desk, row)
     record = record_of(desk, row, place, _kept(row, count, cover, is_split=is_split))
     outcome.noted += _beside_others(desk, row, record)
-    if cover is not None:
+    if cover is None:
+        outcome.noted += self_pay.notes_of(desk, row, record)
+    else:
         if stock.load_stock_record(desk.connection, place) is not None:
             # Somebody else had the settlement locked until now.
             raise _just_now()

@@ -14,6 +14,7 @@ from server.fsi.transactions.reversers import caller_of
 from server.settlement.answers import cancel_output, settlement_output
 from server.settlement.charging import Charged, charge
 from server.settlement.errors import ReversalError
+from server.settlement.late_lines import remarks_on_late_lines
 from server.settlement.practitioners import doubtful_doctors
 from server.settlement.sale import Credential, SaleLine, SoldCode, trimmed
 from server.settlement.settled import Settled
@@ -86,9 +87,12 @@ def upload_lines(desk: Desk, request: Request, message: Message, kind: VisitKind
     found = charge(desk.connection, visit, lines, caller_of(desk, request), place)
     _warn_of_repeated(desk, lines, found)
     new = {one.line.feedetl_sn for one in found if not one.is_found}
-    for doubtful in doubtful_doctors(desk.connection, [one for one in lines if one.serial in new], desk.institution):
+    fresh = [one for one in lines if one.serial in new]
+    for doubtful in doubtful_doctors(desk.connection, fresh, desk.institution):
         told = doubtful.words
         desk.warn(Words(f"{told.zh}，结算时将被拒绝", f"{told.en}; its settlement would be refused"))
+    for late in remarks_on_late_lines(visit, fresh, desk.parts.settlements.ground, caller_of(desk, request)):
+        desk.warn(late)
     for one in found:
         if one.line.charged_at < visit.begins_at:
             serial = one.line.feedetl_sn

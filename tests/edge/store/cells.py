@@ -57,7 +57,7 @@ VALUES = {
 OTHER_CODE = """CAST(replace(bytes, '"code":"8', '"code":"9') AS BLOB)"""
 """Still an event, with one digit of its code changed."""
 _FILLERS = {"INTEGER": "1", "TEXT": "'[]'", "BLOB": "x'7b7d'"}
-_CHECKED = {"why": "'copied'", "clock": "'centre'", "learned": "'{}'"}
+_CHECKED = {"why": "'copied'", "clock": "'centre'", "learned": "'{}'", "state": "'unknown'"}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ area = "town"
 version = "1"
 title = { zh = "示例", en = "Example" }
 from = 2026-01-01
-stays = ["21"]
 districts = ["3502"]
 """
 TITLE = 'title = { zh = "规则", en = "Rule" }\n'

@@ -12,12 +12,13 @@ from rules.benefits.errors import BenefitError
 from rules.benefits.facts import ORDINARY
 from rules.benefits.outcome import Fund
 from rules.benefits.rule_set import Base, Counts, Crossing, Laid, Merge, Part, Reach, Span
+from rules.benefits.stay_facts import Covers, Holds
 from rules.benefits.when_file import CLAIMS
 from tests.rules.benefits.scene import pay
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/benefits.md").read_text(encoding="utf-8")
-SOURCES = ("rule_file", "layer_file", "when_file")
+SOURCES = ("rule_file", "layer_file", "when_file", "stay_facts")
 ASKED = re.compile(
     r'\.(?:text|texts|words|title|number|ratio|ratios|amount|optional_amount|count|flag|day|choice|tables?)\(\s*"(\w+)"'
 )
@@ -33,7 +34,7 @@ def test_every_key_of_the_schema_is_explained(key: str) -> None:
     assert re.search(rf"`[^`]*\b{key}\b[^`]*`", PAGE), key
 
 
-@pytest.mark.parametrize("kind", [Fund, Base, Laid, Reach, Span, Counts, Merge, Part, Crossing])
+@pytest.mark.parametrize("kind", [Fund, Base, Laid, Reach, Span, Counts, Merge, Part, Crossing, Holds, Covers])
 def test_every_value_of_the_schema_is_explained(kind: type[Fund]) -> None:
     assert [value for value in kind if f"`{value.value}`" not in PAGE] == []
     assert f"`{ORDINARY}`" in PAGE

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from rules.benefits import StepKind, YearTotals, settle
-from tests.rules.benefits.scene import BASIC, basic, book, line, pay, person, told, visit, year_of
+from tests.rules.benefits.scene import BASIC, HEAD, basic, book, line, pay, person, told, visit, year_of
 
 D = Decimal
 FULL = "[[layer.rate]]\nrate = 1\n"
@@ -57,7 +57,8 @@ def test_the_first_deductible_that_fits_is_taken() -> None:
 
 
 def test_a_stay_that_goes_on_after_the_turn_of_the_year_need_not_pay_twice_nor_count_twice() -> None:
-    rules = basic(deductible("when = { continued = true }\namount = 0") + deductible("amount = 300") + FULL)
+    body = deductible("when = { continued = true }\namount = 0") + deductible("amount = 300") + FULL
+    rules = book(BASIC + body, HEAD + 'stays = ["21"]\n')
     settled = pay(rules, 5000, where=visit(is_continued=True))
     assert settled.act_pay_dedc == 0
     assert "stays" not in settled.increments

@@ -8,6 +8,7 @@ from rules.benefits import BookError, BookFault
 from rules.benefits.days_late import DaysLate
 from rules.benefits.errors import SHOWN
 from rules.benefits.rule_file import read_rules
+from rules.benefits.stay_facts import Covers, Holds, StayFacts
 from tests.rules.benefits.scene import BASIC, HEAD, TITLE
 
 RATE = "[[layer.rate]]\nrate = 0.5\n"
@@ -33,9 +34,18 @@ def test_how_late_something_may_be_is_read_and_else_is_as_usual() -> None:
     assert read_rules(HEAD + GOOD, "town.toml").days_late == DaysLate()
 
 
+def test_when_the_facts_of_a_stay_must_hold_is_read_and_else_is_as_usual() -> None:
+    said = read_rules(HEAD + "stay_facts = { referral = 'any', insurance = 'begin' }\n" + GOOD, "town.toml").stay_facts
+    assert (said.referral, said.record, said.insurance) == (Holds.ANY, StayFacts().record, Covers.BEGIN)
+    assert read_rules(HEAD + GOOD, "town.toml").stay_facts == StayFacts()
+
+
 @pytest.mark.parametrize(
     ("body", "rule", "key"),
     [
+        ("stay_facts = { referral = 'middle' }\n" + GOOD, "", "stay_facts.referral"),
+        ("stay_facts = { insurance = 'any' }\n" + GOOD, "", "stay_facts.insurance"),
+        ("stay_facts = { refferal = 'any' }\n" + GOOD, "", "stay_facts.refferal"),
         ("days_late = { pharmacy = -1 }\n" + GOOD, "", "days_late.pharmacy"),
         ("days_late = { pharmcy = 1 }\n" + GOOD, "", "days_late.pharmcy"),
         # keys that are unknown, missing or of the wrong kind
@@ -148,7 +158,7 @@ def test_a_fault_is_named_by_rule_and_key(body: str, rule: str, key: str) -> Non
         ("from = 2026-01-01\n", "from = 2026-01-01T00:00:00\n", "from"),
         ("from = 2026-01-01\n", "from = 2026-01-01\nto = 2025-12-31\n", "to"),
         ("from = 2026-01-01\n", "from = 2026-01-01\ncrossing = 'middle'\n", "crossing"),
-        ('["21"]', "[]", "stays"),
+        ("from = 2026-01-01\n", "from = 2026-01-01\nstays = []\n", "stays"),
     ],
 )
 def test_a_fault_of_the_head_is_named_by_key(was: str, now: str, key: str) -> None:

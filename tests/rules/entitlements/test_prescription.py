@@ -72,6 +72,12 @@ def test_everything_is_named_at_once() -> None:
     assert codes(bad, X) == ["1 person", "1 not_reviewed", "1 expired", "1 item"]
 
 
+def test_an_expired_one_does_not_serve_what_is_only_told_as_of_before() -> None:
+    ended = replace(FOUND, valid_to=NOW + timedelta(hours=1))
+    for by, found in ((NOW + timedelta(minutes=59), []), (ended.valid_to, ["1 expired"]), (None, [])):
+        assert codes(ended, replace(X, dispensed_by=by)) == found
+
+
 def test_lines_of_one_sale_share_what_is_left() -> None:
     assert codes(FOUND, X, replace(X, serial="2")) == ["2 quantity"]
 

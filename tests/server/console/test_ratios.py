@@ -30,7 +30,7 @@ def admin(stage: ConsoleStage) -> TestClient:
     counter = open_counter(stage.centre.store)
     infos = [
         counter.settle(counter.sale(counter.line(PLAIN, "1", "1000.00"), counter.line(SHARED, "1", "100.00"))),
-        counter.settle(counter.sale(counter.line(PLAIN, "1", "200.00"), med_type="11")),
+        counter.settle(counter.sale(counter.line(PLAIN, "1", "200.00"), med_type="14", dise_codg="M03900")),
         counter.settle(counter.sale(counter.line(PLAIN, "1", "50.00"), psn_no=ZHAO, acct_used_flag="0")),
     ]
     counter.office.clock.forward(days=30)
@@ -59,7 +59,7 @@ def test_ratios_stand_by_month_insurance_and_treatment(admin: TestClient) -> Non
     # 1,090 in scope, 300 deductible, 65 %: 513.50; then 200 at 65 %: 130.00.
     assert rows_of(page) == [
         ["2026-03", "职工基本医疗保险", "合计", "2", "1,300.00", "1,290.00", "643.50", "49.88%", "49.50%"],
-        ["普通门诊", "1", "200.00", "200.00", "130.00", "65.00%", "65.00%"],
+        ["门诊慢特病", "1", "200.00", "200.00", "130.00", "65.00%", "65.00%"],
         ["定点药店购药", "1", "1,100.00", "1,090.00", "513.50", "47.11%", "46.68%"],
         ["城乡居民基本医疗保险", "定点药店购药", "1", "50.00", "50.00", "0.00", "0.00%", "0.00%"],
     ]
@@ -79,7 +79,7 @@ def test_all_months_are_summed_by_insurance_and_as_a_whole_with_both_denominator
 def test_a_cancellation_counts_in_its_own_month_and_has_no_ratio_alone(admin: TestClient) -> None:
     (kind,) = rows_of(admin.get("/console/settlements?first=2026-04&last=2026-04").text)
     assert kind == [
-        "2026-04", "职工基本医疗保险", "普通门诊", "-1", "-200.00", "-200.00", "-130.00", "—", "—",
+        "2026-04", "职工基本医疗保险", "门诊慢特病", "-1", "-200.00", "-200.00", "-130.00", "—", "—",
     ]  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def test_a_cancellation_counts_in_its_own_month_and_has_no_ratio_alone(admin: Te
     [
         ("insutype=390", ["50.00"]),
         ("insutype=310", ["-200.00", "1,300.00"]),
-        ("med_type=11", ["-200.00", "200.00"]),
+        ("med_type=14", ["-200.00", "200.00"]),
         ("med_type=41&insutype=310", ["1,100.00"]),
         (f"institution={PHARMACY}&insutype=390", ["50.00"]),
         (f"institution={HOSPITAL}", []),
@@ -117,8 +117,8 @@ def test_the_file_has_the_rows_by_kind_with_exact_ratios(admin: TestClient) -> N
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert rows[0][0] == "月份"
     assert [(row[0], row[1], row[3], *row[5:]) for row in rows[1:]] == [
-        ("2026-04", "310", "11", "-1", "-200.00", "-200.00", "-130.00", "", ""),
-        ("2026-03", "310", "11", "1", "200.00", "200.00", "130.00", "0.6500", "0.6500"),
+        ("2026-04", "310", "14", "-1", "-200.00", "-200.00", "-130.00", "", ""),
+        ("2026-03", "310", "14", "1", "200.00", "200.00", "130.00", "0.6500", "0.6500"),
         ("2026-03", "310", "41", "1", "1100.00", "1090.00", "513.50", "0.4711", "0.4668"),
         ("2026-03", "390", "41", "1", "50.00", "50.00", "0.00", "0.0000", "0.0000"),
     ]

@@ -92,7 +92,7 @@ class EntitledOffice(Office):
             area=self.area,
             secrets=self.secrets,
             district="350200",
-            parts=Parts(self.sealer, self.terms, self.settlements),
+            parts=Parts(self.sealer, self.terms, self.settlements, self.rules),
             deeds=self.deeds,
             figures=Figures(self.deeds),
             now=self.clock,

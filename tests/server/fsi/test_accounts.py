@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from server.fsi.transactions.files import LARGEST_BYTES
 from server.settlement.statement_file import DOWN
 from server.store import fsi_sessions, institutions, reconciliation
 from server.store.database import Store
@@ -322,6 +323,20 @@ class TestRefusals:
         answer = books.counter.office.say("3202", {"data": books.asked(file_qury_no=number)})
         assert refused(answer) == "reconciliation.file"
         assert "第 1 行应有 7 列" in str(answer["err_msg"])
+
+    @pytest.mark.parametrize("more", [0, 1])
+    def test_a_file_as_large_as_the_limit_goes_up_and_is_kept(self, books: Books, more: int) -> None:
+        content = bytes(LARGEST_BYTES + more)
+        data = {"in": base64.b64encode(content).decode(), "filename": "s.zip", "fixmedins_code": PHARMACY}
+        answer: Any = books.counter.office.say("9101", {"fsUploadIn": data})
+        if more:
+            assert refused(answer) == "fsi.file_refused"
+            assert f"{LARGEST_BYTES + 1}" in answer["err_msg"]
+            return
+        with books.counter.office.store.reading() as connection:
+            kept = fsi_sessions.load_file(connection, answer["output"]["file_qury_no"])
+        assert kept is not None
+        assert kept.content == content
 
     def test_files_of_others_and_files_that_are_too_old(self, books: Books) -> None:
         number = books.upload()

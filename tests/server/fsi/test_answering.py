@@ -95,6 +95,41 @@ class TestRepeats:
         assert sign_ins_in(office.store) == 1
         assert [state for _, state in messages_in(office.store)] == [MessageState.ANSWERED]
 
+    @pytest.mark.parametrize(
+        "anew",
+        [
+            {"inf_time": "2026-03-10 12:00:01"},
+            {"opter_name": "李一"},
+            {"fixmedins_name": "示例药店总店"},
+            {"dev_no": "POS-2"},
+        ],
+    )
+    @pytest.mark.parametrize("infno", ["9001", "1201"])
+    def test_what_a_till_fills_in_anew_makes_no_other_message(
+        self, lone_office: Office, infno: str, anew: dict[str, str]
+    ) -> None:
+        said = SIGN_IN if infno == "9001" else {"medinsinfo": {"fixmedins_type": "2"}}
+        msgid = f"{PHARMACY}202603101200000012"
+        first, _ = lone_office.post(lone_office.body(infno, said, msgid=msgid))
+        second, _ = lone_office.post(lone_office.body(infno, said, msgid=msgid, **anew))
+        assert (second.outcome, second.body) == (Outcome.REPEATED, first.body)
+
+    @pytest.mark.parametrize(
+        ("said", "named"),
+        [
+            ({"opter": "wang"}, "opter"),
+            ({"mdtrtarea_admvs": "420100"}, "mdtrtarea_admvs"),
+            ({"input": {"signIn": SIGN_IN["signIn"] | {"ip": "192.0.2.8"}}}, "input.signIn.ip"),
+        ],
+    )
+    def test_the_first_field_that_differs_is_named(
+        self, lone_office: Office, said: dict[str, object], named: str
+    ) -> None:
+        msgid = f"{PHARMACY}202603101200000013"
+        lone_office.say("9001", SIGN_IN, msgid=msgid)
+        answer = lone_office.say("9001", SIGN_IN, msgid=msgid, inf_time="2026-03-10 12:00:02", **said)
+        assert f"（9001），{named} 不同" in str(answer["err_msg"])
+
     def test_a_transaction_that_only_reads_repeats_its_bytes_too(self, office: Office) -> None:
         body = office.body("1201", {"medinsinfo": {"fixmedins_type": "2"}})
         first, _ = office.post(body)
@@ -313,7 +348,10 @@ class TestWhoIsIn:
         office = Office(lone_store, terms=SignInTerms(is_demanded=True)).furnish()
         office.stand(Standing.ENDED)
         assert "practice.institution_ended" in str(office.say("9001", SIGN_IN)["err_msg"])
-        assert office.say("1201", {"medinsinfo": {"fixmedins_type": "2"}})["infcode"] == 0
+        closed = office.say("1201", {"medinsinfo": {"fixmedins_type": "2"}})
+        assert "practice.institution_ended" in str(closed["err_msg"])
+        asked = office.say("5203", {"data": {"setl_id": "S1", "mdtrt_id": "V1", "psn_no": "P1"}})
+        assert "settlement.unknown" in str(asked["err_msg"])
 
     def test_an_unknown_institution_is_refused_by_name(self, lone_office: Office) -> None:
         answer = lone_office.say("9001", SIGN_IN, fixmedins_code=HOSPITAL)

@@ -215,6 +215,28 @@ class TestEPrescriptions:
         assert refused(answer) == code
         assert "E-1" in str(answer["err_msg"])
 
+    def test_whether_it_has_expired_is_said_by_the_clock_of_the_centre(self, one_counter: Counter) -> None:
+        counter, clock = one_counter, one_counter.office.clock
+        prescribe(counter.office.store, "E-1", {RX: "5"}, lasts=timedelta(hours=2))
+        first = counter.sale(counter.line(RX, "2", rxno="E-1"), **reviewed_by(stoout_no="CK-1"))
+        second = counter.sale(counter.line(RX, "1", rxno="E-1"))
+        third = counter.sale(counter.line(RX, "1", "60.00", rxno="E-1"))
+        info = counter.settle(first)
+        clock.forward(minutes=110)
+        # It ended fifty minutes ago, and the sale was before: who is in a queue is not refused.
+        counter.settle(second)
+        clock.forward(minutes=20)
+        answer = both(counter, third)
+        assert refused(answer) == "entitlement.prescription_expired"
+        assert "中心收到时已过期" in str(answer["err_msg"])
+        # A correction of what was settled in time is no new sale; to sell more by it would be.
+        counter.cancel(info)
+        more = counter.line(RX, "3", rxno="E-1", fee_ocur_time=first["druginfo"]["begntime"])  # type: ignore[index]
+        said = dict(first["druginfo"]) | {"medfee_sumamt": "300.00"}  # type: ignore[call-overload]
+        assert refused(both(counter, {"druginfo": said, "drugdetail": [more]})) == "entitlement.prescription_expired"
+        assert counter.settle(first)["setl_id"] != info["setl_id"]
+        assert left_of(counter.office.store, "E-1") == [2]
+
     @pytest.mark.parametrize(
         ("rest", "here", "there"), [("same_pharmacy", None, "elsewhere"), ("nowhere",) + ("used",) * 2]
     )

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -21,6 +22,7 @@ from server.fsi import http
 from server.fsi.figures import Outcome
 from server.fsi.http import MOST_BODY_BYTES, fsi_routes
 from server.fsi.post import Post, Reply, Voice
+from server.fsi.transactions.files import LARGEST_BYTES
 from server.store.database import Store, open_store
 from tests.server.fsi.office import NOON, SIGN_IN, VOICE, Office
 from wire.fsi.areas import shipped_area
@@ -166,14 +168,40 @@ def test_another_kind_of_body_is_refused_in_the_form_of_the_interface(
 
 
 @pytest.mark.parametrize("is_declared", [True, False])
-def test_a_body_that_is_too_large_is_refused_without_being_read_to_its_end(
-    client: TestClient, answers: Scripted, is_declared: bool
-) -> None:
+def test_a_body_that_is_too_large_is_refused(client: TestClient, answers: Scripted, is_declared: bool) -> None:
     piece = b" " * 1_000_000
-    whole = piece * (MOST_BODY_BYTES // len(piece) + 1)
-    answer = client.post(PATH, content=whole if is_declared else iter([piece] * 9))
+    whole = [piece] * (MOST_BODY_BYTES // len(piece) + 1)
+    answer = client.post(PATH, content=b"".join(whole) if is_declared else iter(whole))
     assert (answer.status_code, answer.json()["err_msg"]) == (413, "[fsi.too_large]")
     assert answers.posts == []
+
+
+@pytest.mark.parametrize("is_declared", [True, False])
+@pytest.mark.parametrize("size", [30, 10_000])
+def test_what_is_too_large_is_read_to_a_bound_so_that_its_sender_hears_why(
+    answers: Scripted, size: int, is_declared: bool
+) -> None:
+    """A client that sends before it listens would see a broken line instead of the answer."""
+    piece, read, sent = b" " * 1_000_000, 0, list[Any]()
+
+    async def receive() -> dict[str, Any]:
+        nonlocal read
+        read += 1
+        return {"type": "http.request", "body": piece, "more_body": read < size}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    declared = [(b"content-length", b"%d" % (size * len(piece)))] if is_declared else []
+    scope: dict[str, Any] = {"type": "http", "method": "POST", "path": PATH, "headers": declared, "query_string": b""}
+    asyncio.run(app_of(answers)(scope, receive, send))
+    assert sent[0]["status"] == 413
+    assert read == min(size, 68)
+
+
+def test_the_largest_file_has_room_in_a_message_that_hides_it_twice() -> None:
+    in_base64 = LARGEST_BYTES * 4 / 3
+    assert (in_base64 + 64 * 1024) * 2 < MOST_BODY_BYTES
 
 
 def test_the_area_may_have_a_path_of_its_own_beside_ours(client: TestClient, answers: Scripted) -> None:

@@ -92,7 +92,7 @@ def test_an_admission_that_cannot_be_is_refused_by_name(ward: Ward) -> None:
         assert (refused(answer), names in told(answer)) == (code, True), told(answer)
     said = ward.admission() | {"diseinfo": [ward.diagnosis(vali_flag="0", psn_no=LI)]}
     assert refused(ward.say("2401", said)) == "visit.diagnosis"
-    assert refused(Ward(ward.counter, PHARMACY).say("2401", ward.admission())) == "visit.refused"
+    assert refused(Ward(ward.counter, PHARMACY).say("2401", ward.admission())) == "fsi.institution_kind"
 
 
 def test_nobody_is_in_two_hospitals_at_a_time(ward: Ward) -> None:
@@ -246,6 +246,20 @@ def test_a_fee_after_the_discharge_is_refused(ward: Ward) -> None:
     assert "出院日" in told(answer)
     # What was forgotten may still be sent.
     ward.enter(ward.bed(stay, fee_ocur_time=ward.at(days=3)))
+
+
+def test_a_fee_long_before_the_admission_or_after_the_limit_of_the_stay_is_remarked(ward: Ward) -> None:
+    stay = ward.admit(begntime=ward.at(days=200))
+    # A long stay is not late, and a fee of last week is not before it.
+    early, late = ward.bed(stay, fee_ocur_time=ward.at(days=231)), ward.bed(stay, fee_ocur_time=ward.at(days=190))
+    told_of = ward.say("2301", {"feedetail": [early, late]})["warn_msg"]
+    assert f"明细 {early['feedetl_sn']} 早于入院日期" in told_of
+    assert "已过 31 天，超过 30 天的结算时限，结算时将被拒绝" in told_of
+    assert str(late["feedetl_sn"]) not in told_of
+    empty = ward.bed(stay, "0")
+    assert refused(ward.say("2301", {"feedetail": [empty]})) == "settlement.line_empty"
+    ward.done("2402", ward.discharge(stay, endtime=ward.at(days=185)))
+    assert "已过 185 天，超过 180 天" in ward.say("2301", {"feedetail": [late | {"feedetl_sn": "L-late"}]})["warn_msg"]
 
 
 # -- settling ----------------------------------------------------------------------------------------------------------

@@ -104,8 +104,9 @@ def test_a_registration_that_cannot_be_is_refused_by_name(ward: Ward) -> None:
 
 def test_a_pharmacy_registers_nobody(ward: Ward) -> None:
     answer = Ward(ward.counter, PHARMACY).say("2201", ward.registration())
-    assert refused(answer) == "visit.refused"
-    assert "2102" in told(answer)
+    assert refused(answer) == "fsi.institution_kind"
+    for names in ("药店", "医院", "2103"):
+        assert names in told(answer)
 
 
 def test_a_suspended_doctor_or_hospital_registers_nobody(ward: Ward) -> None:
@@ -168,8 +169,10 @@ def test_a_visit_is_called_by_its_institution_person_and_number(ward: Ward) -> N
 
 
 DESCRIPTIONS: tuple[tuple[Json, str, str], ...] = (
-    ({"med_type": "21"}, "visit.med_type", "med_type（医疗类别）21"),
-    ({"med_type": "41"}, "visit.med_type", "41"),
+    ({"med_type": "21"}, "visit.med_type", "普通住院（21） 不能用于门诊，可填：普通门诊（11）"),
+    ({"med_type": "41"}, "visit.med_type", "定点药店购药（41）"),
+    ({"med_type": "15"}, "visit.med_type", "特药（地方）（15）"),
+    ({"med_type": "310"}, "visit.med_type", "310 不能用于门诊"),
     ({"med_type": "14"}, "visit.med_type", "dise_codg"),
     ({"begntime": "2026-03-12 08:00:00"}, "settlement.begins_later", "begntime"),
 )
@@ -243,6 +246,7 @@ LINES: tuple[tuple[Json, str, str], ...] = (
     ({"rxno": "R1"}, "visit.line_differs", "rxno（处方号）原为 无，现为 R1"),
     ({"feedetl_sn": "N1", "det_item_fee_sumamt": "99.00"}, "settlement.sum_differs", "N1"),
     ({"feedetl_sn": "N1", "fee_ocur_time": "2026-03-11 00:00:00"}, "settlement.begins_later", "N1"),
+    ({"feedetl_sn": "N1", "cnt": "0", "det_item_fee_sumamt": "0.00"}, "settlement.line_empty", "N1"),
     ({"feedetl_sn": "N1", "psn_no": WANG}, "visit.unknown", "PSN0002"),
     ({"feedetl_sn": "N1", "mdtrt_id": "9"}, "visit.unknown", "9"),
 )
@@ -256,6 +260,17 @@ def test_a_line_that_cannot_be_is_refused_by_name(ward: Ward) -> None:
         answer = ward.say("2204", {"feedetail": [line | changed]})
         assert (refused(answer), names in told(answer)) == (code, True), told(answer)
     assert len(lines_in(ward, visit)) == 1
+
+
+def test_a_line_that_is_too_old_to_be_settled_is_remarked_as_it_comes(ward: Ward) -> None:
+    visit = ward.visit()
+    old = [ward.line(visit, fee_ocur_time=ward.at(days=days)) for days in (31, 31, 30)]
+    answer = ward.say("2204", {"feedetail": old})
+    serials = "、".join(str(one["feedetl_sn"]) for one in old[:2])
+    assert f"明细 {serials}：" in answer["warn_msg"]
+    assert "已过 31 天，超过 30 天的结算时限，结算时将被拒绝" in answer["warn_msg"]
+    assert "30 天，超过" not in answer["warn_msg"]
+    assert refused(ward.say("2206", {"data": ward.asked(visit, "300.00")})) == "settlement.too_late"
 
 
 def test_one_message_holds_the_lines_of_one_visit_each_once(ward: Ward) -> None:

@@ -208,7 +208,7 @@ class TestLines:
             ),
             ({"medfee_sumamt": "100.01"}, "settlement.sum_differs", "相差 -0.01"),
             ({"begntime": "2026-03-11 00:00:00"}, "settlement.begins_later", "2026-03-11"),
-            ({"med_type": "21"}, "settlement.med_type", "住院类：普通住院（21）"),
+            ({"med_type": "21"}, "settlement.med_type", "普通住院（21） 不能用于药店结算，可填："),
         ],
     )
     def test_a_sale_that_contradicts_itself_is_refused(
@@ -583,3 +583,21 @@ class TestQuery:
         data = {"setl_id": f"{PHARMACY}202603101200000903", "mdtrt_id": "-", "psn_no": LI}
         answer = counter.office.say("5203", {"data": data})
         assert refused(answer) == "settlement.unknown"
+
+
+def test_a_hospital_sells_nothing_unless_the_area_lets_it(migrated_file: Path, tmp_path: Path) -> None:
+    with file_store(migrated_file, tmp_path) as store:
+        counter = open_counter(store)
+        with store.writing() as connection:
+            bound = institutions.Caller(institutions.CallerKind.TOKEN, "tok1", HOSPITAL, "admin", NOON)
+            institutions.bind_caller(connection, bound)
+        counter.office.stand(Standing.ACTIVE, code=HOSPITAL)
+        sale = counter.sale(counter.line())
+        for infno in ("2101", "2102"):
+            answer = counter.office.say(infno, sale, fixmedins_code=HOSPITAL)
+            assert refused(answer) == "fsi.institution_kind"
+            for names in ("医院", "药店", infno, "2201"):
+                assert names in f"{answer['err_msg']}{answer['warn_msg']}"
+        area = replace(shipped_area("base"), hospitals_sell=True)
+        allowed = open_counter(store, area=area).office.say("2102", sale, fixmedins_code=HOSPITAL)
+        assert allowed["infcode"] == 0, allowed

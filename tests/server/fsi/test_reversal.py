@@ -124,6 +124,75 @@ class TestSettlement:
             counter.office.clock.forward(seconds=1)
 
 
+class TestWords:
+    """What the answer says became of the message."""
+
+    @pytest.fixture
+    def counter(self, migrated_file: Path, tmp_path: Path) -> Iterator[Counter]:
+        with file_store(migrated_file, tmp_path) as store:
+            yield open_counter(store)
+
+    def test_that_it_never_came(self, counter: Counter) -> None:
+        assert f"没有收到过报文 {A}" in str(counter.reverse(A)["warn_msg"])
+        assert "此前已由" in str(counter.reverse(A)["warn_msg"])
+
+    def test_that_it_was_refused(self, counter: Counter) -> None:
+        assert counter.office.say("2102", counter.sale(counter.line(), insutype="390"), msgid=A)["infcode"] != 0
+        assert f"报文 {A} 曾被拒绝" in str(counter.reverse(A)["warn_msg"])
+
+    def test_what_was_undone(self, counter: Counter) -> None:
+        info = counter.settle(counter.sale(counter.line()), msgid=A)
+        told = str(counter.reverse(A, msgid=C)["warn_msg"])
+        assert f"已冲正结算 {info['setl_id']}" in told
+        assert "一并" not in told
+        assert f"已由 {C} 冲正" in str(counter.reverse(A)["warn_msg"])
+
+    def test_that_it_was_cancelled_before(self, counter: Counter) -> None:
+        info = counter.settle(counter.sale(counter.line()), msgid=A)
+        counter.cancel(info, msgid=B)
+        assert f"结算 {info['setl_id']} 此前已撤销" in str(counter.reverse(A)["warn_msg"])
+
+    def test_a_settlement_that_is_struck_out_is_unknown_to_a_query(self, counter: Counter) -> None:
+        info = counter.settle(counter.sale(counter.line()), msgid=A)
+        counter.reverse(A, msgid=C)
+        for asked in (named(info), {"setl_id": A, "mdtrt_id": A, "psn_no": LI}):
+            answer = counter.office.say("5203", {"data": asked})
+            assert refused(answer) == "settlement.unknown"
+            assert f"已被报文 {C} 冲正" in str(answer["err_msg"])
+
+    def test_a_settlement_that_is_cancelled_says_so_to_a_query_and_to_a_repeat(self, counter: Counter) -> None:
+        body = counter.office.body("2102", counter.sale(counter.line()), msgid=A)
+        first, answer = counter.office.post(body)
+        info = answer["output"]["setlinfo"]  # type: ignore[index,call-overload]
+        assert counter.office.say("5203", {"data": named(info)})["warn_msg"] == ""
+        counter.cancel(info, msgid=B)
+        told = f"结算 {info['setl_id']} 已由 {B} 撤销，不计入账目"
+        asked = counter.office.say("5203", {"data": named(info)})
+        assert (asked["infcode"], told in str(asked["warn_msg"])) == (0, True)
+        again, repeated = counter.office.post(body)
+        assert told in str(repeated["warn_msg"])
+        assert repeated | {"warn_msg": ""} == answer | {"warn_msg": ""}
+        assert again.body.partition(b'"warn_msg"')[0] == first.body.partition(b'"warn_msg"')[0]
+
+    def test_what_stands_again(self, counter: Counter) -> None:
+        info = counter.settle(counter.sale(counter.line()))
+        counter.cancel(info, msgid=A)
+        assert f"恢复有效的结算 {info['setl_id']}" in str(counter.reverse(A, "2103")["warn_msg"])
+
+    def test_whose_settlement_a_repeat_took_with_it(self, counter: Counter) -> None:
+        sale = counter.sale(counter.line())
+        info = counter.settle(sale, msgid=A)
+        assert counter.settle(sale, msgid=B)["setl_id"] == info["setl_id"]
+        told = str(counter.reverse(B)["warn_msg"])
+        assert f"已冲正结算 {info['setl_id']}；它由报文 {A} 办理" in told
+
+    @pytest.mark.parametrize("omsgid", ["x", A[:-1] + "x", A[:-1], f"{HOSPITAL}202603101200009901"])
+    def test_what_is_no_msgid_of_the_institution_is_refused(self, counter: Counter, omsgid: str) -> None:
+        answer = counter.reverse(omsgid)
+        assert refused(answer) == "fsi.msgid"
+        assert "data.omsgid（原发送方报文ID）" in str(answer["err_msg"])
+
+
 class TestCancellation:
     """Of a 2103."""
 
@@ -198,6 +267,34 @@ class TestCancellation:
         assert counter.reverse(A, "2103")["infcode"] == 0
         assert counter.totals()[total] <= totals[total]
 
+    def test_who_came_before_the_cancellation_and_was_settled_after_it_is_in_the_way(self, counter: Counter) -> None:
+        """Its message came first and waited; what counts is which of the two was done first."""
+        info = counter.settle(counter.sale(counter.line(price="200.00"), acct_used_flag="0"))
+        counter.office.clock.forward(minutes=2)
+        counter.cancel(info, msgid=A)
+        counter.office.clock.forward(minutes=-1)
+        other = counter.settle(counter.sale(counter.line(price="900.00"), acct_used_flag="0"))
+        answer = counter.reverse(A, "2103")
+        assert refused(answer) == "reversal.refused"
+        assert str(other["setl_id"]) in str(answer["err_msg"])
+
+    def test_two_do_not_both_stand_again_of_which_one_was_reckoned_without_the_other(self, counter: Counter) -> None:
+        def settled(price: str) -> dict[str, object]:
+            return counter.settle(counter.sale(counter.line(price=price), acct_used_flag="0"))
+
+        first = settled("200.00")
+        counter.cancel(first, msgid=A)
+        counter.cancel(settled("900.00"), msgid=B)
+        assert counter.reverse(A, "2103")["infcode"] == 0
+        answer = counter.reverse(B, "2103")
+        assert (refused(answer), str(first["setl_id"]) in str(answer["err_msg"])) == ("reversal.refused", True)
+        # What was reckoned on it while it stood, before or after, is another matter.
+        third, number = settled("300.00"), f"{PHARMACY}20260310120000093"
+        counter.cancel(third, msgid=f"{number}0")
+        counter.cancel(first, msgid=f"{number}1")
+        for n in (1, 0):
+            assert counter.reverse(f"{number}{n}", "2103")["infcode"] == 0
+
     def test_what_was_settled_before_the_cancellation_or_of_others_is_not_in_the_way(self, counter: Counter) -> None:
         info = counter.settle(counter.sale(counter.line(price="200.00"), acct_used_flag="0"))
         counter.office.clock.forward(hours=1)
@@ -259,6 +356,17 @@ class TestClosedBooks:
         assert "2026-03-10 至 2026-03-10 已对账相符" in str(answer["err_msg"])
         assert "2103" in str(answer["warn_msg"])
 
+    @pytest.mark.parametrize("office", ["420100", "350204"])
+    def test_books_of_another_office_or_without_a_record_close_nothing(self, counter: Counter, office: str) -> None:
+        counter.settle(counter.sale(counter.line()), msgid=A)
+        assert self.compare(counter, setl_optins=office) == "000000"
+        assert counter.reverse(A)["infcode"] == 0
+
+    def test_an_office_closes_the_books_of_those_below_it(self, counter: Counter) -> None:
+        settled = counter.office.say("2102", counter.sale(counter.line()), msgid=A)["output"]
+        assert self.compare(counter, settled, setl_optins="350000") == "000000"
+        assert refused(counter.reverse(A)) == "reversal.refused"
+
     def test_a_cancellation_that_was_compared_stays(self, counter: Counter) -> None:
         settled = counter.office.say("2102", counter.sale(counter.line()))["output"]
         undone = counter.cancel(settled["setlinfo"], msgid=A)["output"]  # type: ignore[index,call-overload]
@@ -307,7 +415,7 @@ class TestLimits:
         with counter.office.store.writing() as connection:
             bound = institutions.Caller(institutions.CallerKind.TOKEN, "tok1", HOSPITAL, "admin", NOON)
             institutions.bind_caller(connection, bound)
-        assert counter.reverse(A, fixmedins_code=HOSPITAL)["infcode"] == 0
+        assert "data.omsgid" in str(counter.reverse(A, fixmedins_code=HOSPITAL)["err_msg"])
         assert states(counter.office.store) == ["active"]
 
 

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from server.fsi.parts import SignInTerms
-from server.store import institutions, insured
+from server.people.insured import Identity, sealed
+from server.store import institutions, insured, practitioners
 from server.store.database import Store, open_store
 from server.store.institutions import Caller, CallerKind
 from server.store.insured import Credential, Fact, FactKind, Insurance
-from server.store.standings import Standing
+from server.store.practitioners import Post, Practitioner, PractitionerKind
+from server.store.standings import Standing, StandingSpan
 from tests.server.conftest import emptied
 from tests.server.fsi.counter import CARD, DISTRICT, LI, TOKEN_OF_LI, ZHAO, open_counter
 from tests.server.fsi.office import HOSPITAL, NOON, PHARMACY, SIGN_IN, Office
@@ -132,6 +134,22 @@ class TestSigningIn:
         again = office.say("9002", out)
         assert (again["infcode"], "此前已签退" in str(again["warn_msg"])) == (0, True)
 
+    def test_a_colleagues_sign_in_is_not_ended_by_a_slip(self, office: Office) -> None:
+        number = office.sign_in("wang")
+        answer = office.say("9002", {"signOut": {"opter_no": "li01", "sign_no": number}})
+        assert code(answer) == "fsi.sign_in_needed"
+        assert "属于操作员 wang" in str(answer["err_msg"])
+        assert office.say("1201", ASK, sign_no=number, opter="wang")["infcode"] == 0
+
+    @pytest.mark.parametrize("is_by_number", [True, False])
+    def test_who_ends_a_colleagues_sign_in_on_purpose_is_told(self, office: Office, *, is_by_number: bool) -> None:
+        number = office.sign_in("wang")
+        said = {"opter_no": "wang"} | ({"sign_no": number} if is_by_number else {})
+        answer = office.say("9002", {"signOut": said})
+        assert answer["infcode"] == 0
+        assert "签退的是操作员 wang 的签到" in str(answer["warn_msg"])
+        assert code(office.say("1201", ASK, sign_no=number, opter="wang")) == "fsi.sign_in_needed"
+
     def test_signing_out_without_a_number_ends_all_of_the_operator(self, office: Office) -> None:
         mine, others = [office.sign_in(), office.sign_in()], office.sign_in("wang")
         assert office.say("9002", {"signOut": {"opter_no": "li01"}})["infcode"] == 0
@@ -140,13 +158,13 @@ class TestSigningIn:
         assert code(office.say("9002", {"signOut": {"opter_no": "li01"}})) == "fsi.sign_in_needed"
 
     @pytest.mark.parametrize("standing", [Standing.SUSPENDED, Standing.ENDED])
-    def test_what_is_always_open_stays_open(self, office: Office, standing: Standing) -> None:
-        number = office.sign_in()
+    def test_who_cannot_sign_in_any_more_is_not_asked_for_it(self, office: Office, standing: Standing) -> None:
+        number, asked = office.sign_in(), {"data": {"setl_id": "S1", "mdtrt_id": "V1", "psn_no": LI}}
         office.stand(standing, until=NOON + timedelta(days=30))
-        assert office.say("1201", ASK, sign_no=number)["infcode"] == 0
+        assert code(office.say("5203", asked, sign_no=number)) == "settlement.unknown"
         assert office.say("9002", {"signOut": {"opter_no": "li01", "sign_no": number}})["infcode"] == 0
-        # Whoever cannot sign in any more is not asked for it.
-        assert office.say("1201", ASK)["infcode"] == (0 if standing is Standing.ENDED else -1)
+        wanted = "settlement.unknown" if standing is Standing.ENDED else "fsi.sign_in_needed"
+        assert code(office.say("5203", asked)) == wanted
 
     def test_business_is_closed_while_suspended_and_open_again_afterwards(self, office: Office) -> None:
         counter = open_counter(office.store, terms=SignInTerms(is_demanded=False))
@@ -157,6 +175,56 @@ class TestSigningIn:
         assert code(counter.office.say("2102", sale)) == "practice.institution_suspended"
         counter.office.clock.forward(days=3)
         assert counter.office.say("2102", counter.sale(counter.line()))["infcode"] == 0
+
+
+class TestPractitioners:
+    """Operators who are on the register."""
+
+    @pytest.fixture
+    def office(self, opened_store: Store) -> Office:
+        emptied(opened_store)
+        made = Office(opened_store).furnish()
+        people = [
+            Practitioner("Y1", "虚构药一", PractitionerKind.PHARMACIST, "210001", NOON),
+            Practitioner("Y2", "虚构药二", PractitionerKind.PHARMACIST, "210002", NOON),
+        ]
+        posts = [Post("Y1", PHARMACY, date(2020, 1, 1), None), Post("Y2", HOSPITAL, date(2020, 1, 1), None)]
+        with opened_store.writing() as connection:
+            practitioners.put_practitioners(connection, people)
+            practitioners.put_posts(connection, posts)
+        return made
+
+    def sign_in(self, office: Office, operator: str) -> dict[str, object]:
+        return office.say("9001", {"signIn": SIGN_IN["signIn"] | {"opter_no": operator}}, opter=operator)
+
+    @pytest.mark.parametrize("operator", ["Y1", "210001", "li01"])
+    def test_who_practises_here_or_is_none_signs_in(self, office: Office, operator: str) -> None:
+        answer = self.sign_in(office, operator)
+        assert (answer["infcode"], answer["warn_msg"]) == (0, "")
+
+    @pytest.mark.parametrize("operator", ["Y2", "210002"])
+    def test_who_practises_elsewhere_does_not(self, office: Office, operator: str) -> None:
+        assert code(self.sign_in(office, operator)) == "practice.not_at_institution"
+
+    @pytest.mark.parametrize("named", ["opter", "opter_no"])
+    def test_either_name_counts(self, office: Office, named: str) -> None:
+        said = {"signIn": SIGN_IN["signIn"] | ({"opter_no": "Y2"} if named == "opter_no" else {})}
+        answer = office.say("9001", said, **({"opter": "Y2"} if named == "opter" else {}))
+        assert code(answer) == "practice.not_at_institution"
+
+    @pytest.mark.parametrize("standing", [Standing.SUSPENDED, Standing.ENDED])
+    def test_who_is_suspended_is_told_and_whose_right_ended_is_refused(
+        self, office: Office, standing: Standing
+    ) -> None:
+        with office.store.writing() as connection:
+            gone = StandingSpan("Y1", NOON - timedelta(days=1), standing, None, "检查", "admin", NOON)
+            practitioners.put_standings(connection, [gone])
+        answer = self.sign_in(office, "Y1")
+        if standing is Standing.ENDED:
+            assert code(answer) == "practice.practitioner_ended"
+        else:
+            assert answer["infcode"] == 0
+            assert "药师 Y1 自 2026-03-09 12:00 起暂停" in str(answer["warn_msg"])
 
 
 @pytest.mark.parametrize(
@@ -206,6 +274,15 @@ class TestPerson:
         (insured_as,) = found["insuinfo"]
         assert (insured_as["insutype"], insured_as["balc"], insured_as["insuplc_admdvs"]) == ("310", 60, DISTRICT)
         assert found["idetinfo"] == []
+
+    @pytest.mark.parametrize(("born", "age"), [(None, 18), (date(2026, 3, 10), 0), (date(2026, 9, 1), 0)])
+    def test_an_age_is_never_made_up_in_silence(self, people: Office, born: date | None, age: int) -> None:
+        one = Identity("PSN0009", "14", "E0009", "外籍", "1", "", born)
+        with people.store.writing() as connection:
+            insured.put_people(connection, [sealed(one, people.sealer, NOON)])
+        answer = self.ask(people, "03", "A0009", card_sn="1", certno="E0009", psn_cert_type="14", psn_name="外籍")
+        assert output(people, "1101", answer)["baseinfo"]["age"] == age
+        assert ("没有出生日期记录" in str(answer["warn_msg"])) is (born is None)
 
     def test_a_voucher_token_tells_the_same_person(self, people: Office) -> None:
         assert output(people, "1101", self.ask(people, "01", TOKEN_OF_LI))["baseinfo"]["psn_no"] == LI

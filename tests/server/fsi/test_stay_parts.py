@@ -149,3 +149,71 @@ def test_stays_of_another_year_do_not_count(ward: Ward) -> None:
     with ward.office.store.writing() as connection:
         year_openings.put_openings(connection, [YearOpening(LI, 2025, "stays", Decimal(3), NOON)])
     assert money(part(ward, ward.admit(), "50", is_last=True), ("act_pay_dedc",)) == ["800.00"]
+
+
+# -- nothing left ------------------------------------------------------------------------------------------------------
+
+
+def state_of(ward: Ward, stay: Json) -> str:
+    with ward.office.store.reading() as connection:
+        found = visits.load_visit(connection, stay["mdtrt_id"])
+    assert found is not None
+    return found.state.name
+
+
+def test_a_settlement_of_nothing_new_says_so_and_names_the_last_part(ward: Ward) -> None:
+    stay = ward.admit()
+    part(ward, stay, "1")
+    last = part(ward, stay, "3")
+    asked = [("2304", ward.closing(stay, "99.00", mid_setl_flag="1"))]
+    answers = [ward.say(*one) for one in asked]
+    ward.done("2402", ward.discharge(stay))
+    answers += [
+        ward.say(infno, ward.closing(stay, total)) for infno in ("2303", "2304") for total in ("0.00", "400.00")
+    ]
+    for answer in answers:
+        assert refused(answer) == "settlement.no_lines"
+        for names in ("没有未结算的费用", str(last["setl_id"]), "300.00"):
+            assert names in told(answer), told(answer)
+
+
+def test_a_stay_of_which_nothing_is_left_is_settled_with_its_discharge(ward: Ward) -> None:
+    stay = ward.admit()
+    first = part(ward, stay, "3")
+    ends = ward.discharge(stay)
+    ward.done("2402", ends)
+    assert state_of(ward, stay) == "SETTLED"
+    # Discharged, opened and discharged again, all without a settlement in between.
+    assert "2405" in told(ward.say("2402", ward.discharge(stay, endtime=ward.at(days=1))))
+    ward.done("2405", of(stay))
+    assert state_of(ward, stay) == "OPEN"
+    ward.done("2402", ends)
+
+    # Lines that come late are settled after the discharge, as ever; withdrawn, they leave nothing again.
+    late = ward.bed(stay, "2")
+    ward.enter(late)
+    assert state_of(ward, stay) == "DISCHARGED"
+    ward.done("2302", {"data": [of(stay)["data"] | {"feedetl_sn": late["feedetl_sn"]}]})
+    assert state_of(ward, stay) == "SETTLED"
+    ward.enter(late)
+    second = ward.settle_stay(stay, "200.00")
+    assert second["setl_id"] != first["setl_id"]
+    assert state_of(ward, stay) == "SETTLED"
+    assert "2305" in told(ward.say("2405", of(stay)))
+
+    cancel(ward, second)
+    assert state_of(ward, stay) == "DISCHARGED"
+    of_first = cancel(ward, first)
+    ward.done("2405", of(stay))
+    assert restore(ward, of_first)["infcode"] == 0
+    assert state_of(ward, stay) == "OPEN"
+
+
+def test_what_was_charged_since_a_cancellation_is_left_when_that_is_reversed(ward: Ward) -> None:
+    stay = ward.admit()
+    msgid = cancel(ward, part(ward, stay, "3", is_last=True))
+    ward.enter(ward.bed(stay, "2"))
+    assert restore(ward, msgid)["infcode"] == 0
+    assert state_of(ward, stay) == "DISCHARGED"
+    ward.settle_stay(stay, "200.00")
+    assert state_of(ward, stay) == "SETTLED"

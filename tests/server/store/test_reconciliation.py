@@ -5,6 +5,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from server.store import reconciliation
 from server.store.database import Store
 from server.store.reconciliation import Books, Comparison, Difference, Totals
@@ -73,6 +75,53 @@ def test_books_are_those_of_a_kind_and_of_an_office(store: Store) -> None:
             assert len(list(reconciliation.load_booked(connection, books))) == found, asked
 
 
+CLOSED: list[tuple[dict[str, Any], bool]] = [
+    ({}, True),
+    ({"clr_optins": "350200"}, True),
+    ({"clr_optins": ""}, True),
+    ({"clr_optins": "350204"}, False),
+    ({"clr_optins": "420100"}, False),
+    ({"our_settlements": 0}, False),
+    ({"infno": "3202"}, False),
+    ({"result": "000103"}, False),
+    ({"insutype": "390"}, False),
+    ({"clr_type": "11"}, False),
+    ({"to_day": date(2026, 3, 9)}, False),
+    ({"compared_at": later(hours=-1)}, False),
+]
+
+
+@pytest.mark.parametrize("number", range(len(CLOSED)))
+def test_a_record_was_agreed_upon_where_it_stood_in_what_was_compared(store: Store, number: int) -> None:
+    changed, is_closed = CLOSED[number]
+    zero = Decimal("0.00")
+    run = Comparison(
+        id="R1",
+        infno="3201",
+        institution="I1",
+        insutype="310",
+        clr_type="41",
+        clr_optins="350203",
+        from_day=date(2026, 3, 1),
+        to_day=DAY,
+        result="000000",
+        medfee=zero,
+        fund=zero,
+        account=zero,
+        settlements=1,
+        our_medfee=zero,
+        our_fund=zero,
+        our_account=zero,
+        our_settlements=1,
+        file=None,
+        msgid="m1",
+        compared_at=later(hours=1),
+    )
+    with store.writing() as connection:
+        reconciliation.add_comparison(connection, replace(run, **changed), [])
+        assert (reconciliation.find_agreed(connection, ONE, "000000") is not None) is is_closed
+
+
 def test_a_comparison_is_kept_with_its_differences(store: Store) -> None:
     money = Decimal("1.23")
     one = Comparison(
@@ -81,6 +130,7 @@ def test_a_comparison_is_kept_with_its_differences(store: Store) -> None:
         institution="I1",
         insutype="310",
         clr_type="41",
+        clr_optins="350200",
         from_day=DAY,
         to_day=DAY,
         result="000103",

@@ -13,7 +13,7 @@ REVERSED, ACTIVE, CANCELLED = SettlementState.REVERSED, SettlementState.ACTIVE, 
 
 
 def test_a_settlement_comes_back_with_all_that_belongs_to_it(store: Store) -> None:
-    one = settlement(medfee_sumamt=Decimal("8.33"), acct_pay=Decimal("-0.01"), balc=Decimal("99999999999999.99"))
+    one = settlement(n=1, medfee_sumamt=Decimal("8.33"), acct_pay=Decimal("-0.01"), balc=Decimal("99999999999999.99"))
     with store.writing() as connection:
         furnish(connection)
         assert settle(connection, one, ("deductible", "8.33"), ("fund", "0.00"), codes=("8100001", "8100001"))
@@ -49,7 +49,7 @@ def test_a_sale_has_one_settlement_that_stands_and_another_after_it_was_cancelle
         assert not settlements.change_state(connection, "S1", before=ACTIVE, after=CANCELLED)
         assert settle(connection, settlement("S2"))
 
-        assert settlements.find_standing(connection, "sale 1") == settlement("S2")
+        assert settlements.find_standing(connection, "sale 1") == settlement("S2", n=2)
         # Nothing of the one that was refused is left.
         assert settlements.load_lines(connection, "S2") == [settled_line(setl_id="S2")]
 
@@ -166,3 +166,34 @@ def test_whoever_locks_a_person_locks_those_who_may_pay_for_them(store: Store) -
     assert failures == []
     with store.writing() as connection:
         assert not insured.lock_person(connection, "nobody")
+
+
+def test_what_was_made_of_a_person_is_told_in_the_order_in_which_it_was_made(store: Store) -> None:
+    with store.writing() as connection:
+        furnish(connection, "P1", "P2")
+        settle(connection, settlement("S1", sale_key="1", settled_at=later(hours=2), state=CANCELLED))
+        settle(connection, negative(settlement("S1", sale_key="1"), "S2", settled_at=later(hours=3)))
+        settle(connection, settlement("S3", sale_key="3", settled_at=later(hours=1)))
+        settle(connection, settlement("S4", sale_key="4", psn_no="P2", settled_at=later(hours=4)))
+        assert settlements.cancelled_last_as(connection, "S1") == 2
+        assert settlements.cancelled_last_as(connection, "S3") is None
+        first = settlements.load_settlement(connection, "S1")
+        second = settlements.find_cancelling(connection, "S1")
+        third = settlements.load_settlement(connection, "S3")
+        assert first is not None
+        assert second is not None
+        assert third is not None
+        assert [one.n for one in (first, second, third)] == [1, 2, 3]
+        assert [one.setl_id for one in settlements.load_standing_beside(connection, first, 2)] == ["S3"]
+        assert settlements.load_standing_beside(connection, first, 3) == []
+        assert settlements.load_standing_beside(connection, third, 3) == []
+        # It stands again, and did not when the third was made.
+        assert settlements.strike_out_negative(connection, second)
+        assert not settlements.strike_out_negative(connection, second)
+        assert settlements.change_state(connection, "S1", before=CANCELLED, after=ACTIVE)
+        assert [one.setl_id for one in settlements.load_standing_beside(connection, third, 5)] == ["S1"]
+        settle(connection, settlement("S5", sale_key="5"))
+        fifth = settlements.load_settlement(connection, "S5")
+        assert fifth is not None
+        assert fifth.n == 5
+        assert settlements.load_standing_beside(connection, fifth, 6) == []

@@ -177,6 +177,24 @@ def test_an_area_has_its_lengths_and_spellings():
     assert plain.children[0].written == "drug_trac_codg"
 
 
+def test_an_institution_is_named_everywhere_as_long_as_in_the_envelope():
+    def longest(infno, area):
+        found = transaction(infno, area)
+        fields = [one for node in (*found.input, *found.output) for one in node.fields]
+        return {one.length for one in fields if one.name == "fixmedins_code"}
+
+    for infno, base in (("1201", {12}), ("2001", {12}), ("5203", {12}), ("9101", {30})):
+        assert longest(infno, shipped_area("base")) == base
+        assert longest(infno, shipped_area("neimenggu")) == {30}
+    shorter = load_area('name = "x"\nzh = "甲"\nen = "x"\n[lengths."envelope.input."]\nfixmedins_code = 14\n')
+    assert [longest(infno, shorter) for infno in ("2001", "9101")] == [{14}, {30}]
+    own = load_area(
+        'name = "x"\nzh = "甲"\nen = "x"\n[lengths."envelope.input."]\nfixmedins_code = 14\n'
+        '[lengths."2001.input.data"]\nfixmedins_code = 12\n'
+    )
+    assert longest("2001", own) == {12}
+
+
 def test_an_override_of_the_copy_wins_over_one_of_the_original():
     area = load_area(
         'name = "x"\nzh = "甲"\nen = "x"\n'

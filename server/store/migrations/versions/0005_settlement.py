@@ -311,6 +311,7 @@ def upgrade() -> None:
         sa.Column("institution", sa.Text(), nullable=False),
         sa.Column("insutype", sa.Text(), nullable=False),
         sa.Column("clr_type", sa.Text(), nullable=False),
+        sa.Column("clr_optins", sa.Text(), nullable=False, comment="the office; empty for all"),
         sa.Column("from_day", sa.Text(), nullable=False),
         sa.Column("to_day", sa.Text(), nullable=False),
         sa.Column("result", sa.Text(), nullable=False, comment="stmt_rslt"),
@@ -377,6 +378,14 @@ def upgrade() -> None:
         "stock_record",
         ["institution", "infno", "happened_us"],
         unique=False,
+    )
+    op.create_index(
+        op.f("ix_stock_record_psn_no_happened_us"),
+        "stock_record",
+        ["psn_no", "happened_us"],
+        unique=False,
+        sqlite_where=sa.text("psn_no IS NOT NULL"),
+        postgresql_where=sa.text("psn_no IS NOT NULL"),
     )
     op.create_index(
         op.f("ix_stock_record_setl_id"),
@@ -683,6 +692,18 @@ def upgrade() -> None:
         sa.Column("steps", sa.Text(), nullable=False, comment="JSON"),
         sa.Column("rules", sa.Text(), nullable=False, comment="JSON: ids and versions"),
         sa.Column("funds", sa.Text(), nullable=False, comment="JSON: setldetail"),
+        sa.Column(
+            "n",
+            sa.BigInteger(),
+            nullable=False,
+            comment="counts what was made of a person's, negatives too, in order",
+        ),
+        sa.Column(
+            "struck_n",
+            sa.BigInteger(),
+            nullable=True,
+            comment="of a negative that was struck out: its place in the same order",
+        ),
         sa.ForeignKeyConstraint(["mdtrt_id"], ["visit.mdtrt_id"], name=op.f("fk_settlement_mdtrt_id")),
         sa.PrimaryKeyConstraint("setl_id", name=op.f("pk_settlement")),
     )
@@ -701,6 +722,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'cancelling'"),
         postgresql_where=sa.text("state = 'cancelling'"),
     )
+    op.create_index("uq_settlement_psn_no_n", "settlement", ["psn_no", "n"], unique=True)
     op.create_index(
         "uq_settlement_sale_key_active",
         "settlement",

@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from drivers.scanner.aside import aside, entered_aside
+from drivers.aside import aside, entered_aside
 
 
 def test_an_answer_and_an_error_come_back_from_the_other_thread():
@@ -88,7 +88,7 @@ def test_a_process_ends_although_a_call_never_comes_back(tmp_path):
     os.mkfifo(tmp_path / "stuck")
     program = (
         "import asyncio, os, sys\n"
-        "from drivers.scanner.aside import aside\n"
+        "from drivers.aside import aside\n"
         "async def play():\n"
         "    stuck = asyncio.create_task(aside(lambda: os.open(sys.argv[1], os.O_RDONLY)))\n"
         "    await asyncio.wait({stuck}, timeout=0.1)\n"

@@ -6,6 +6,7 @@ import errno
 import grp
 import os
 import stat
+import termios
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,17 @@ def translated(device: str, path: str) -> Iterator[None]:
         yield
     except OSError as exc:
         raise driver_error(device, path, exc) from exc
+
+
+@contextmanager
+def port_faults() -> Iterator[None]:
+    """Turn what setting up a serial port raises besides into an error of the system: no such speed, a lost line."""
+    try:
+        yield
+    except (ValueError, OverflowError) as exc:
+        raise OSError(errno.EINVAL, str(exc)) from exc
+    except termios.error as exc:
+        raise OSError(*exc.args) from exc
 
 
 def driver_error(device: str, path: str, error: OSError) -> DriverError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import grp
 import os
+import termios
 
 import pytest
 
@@ -15,8 +16,9 @@ from drivers.errors import (
     DeviceMissingError,
     DevicePermissionError,
     DeviceUnsupportedError,
+    DriverError,
 )
-from drivers.scanner.opening import driver_error, opened_node, translated
+from drivers.opening import driver_error, opened_node, port_faults, translated
 
 
 @pytest.mark.parametrize(
@@ -91,3 +93,10 @@ def test_a_node_that_cannot_be_claimed_is_closed_again(tmp_path):
         pass
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(seen[0])
+
+
+@pytest.mark.parametrize("raised", [ValueError("no such speed"), OverflowError("too fast"), termios.error(5, "gone")])
+def test_what_setting_up_a_port_raises_becomes_an_error_of_the_device(raised):
+    with pytest.raises(DriverError) as caught, translated("pinpad:x", "/dev/x"), port_faults():
+        raise raised
+    assert isinstance(caught.value, DeviceLostError if isinstance(raised, termios.error) else DeviceUnsupportedError)

@@ -1,0 +1,1 @@
+"""PIN pads: a person types what nobody else is to see."""

@@ -1,0 +1,1 @@
+"""Ways in which the software of an institution reaches the terminal."""

@@ -1,0 +1,125 @@
+"""A terminal's end of the interface: its store, its journal, and a sale that waits for news."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection
+
+from edge.fsi.journal import Journal, Purpose, Told
+from edge.fsi.line import FsiLine, HttpLine, MqttLine
+from edge.fsi.numbering import Numbering
+from edge.fsi.outcome import Unknown, news_of
+from edge.fsi.resolving import Resolver
+from edge.sealing import KEY_FILE, load_or_create_sealer
+from edge.store import sql
+from edge.store.database import opened_store
+from rules.settling import Standing, after
+from tests.edge.fsi.centre import AREA, DISTRICT, SENDER, UNDO, Centre, SealedLink, asker
+from tests.edge.scene import FakeClock
+from wire.fsi.signing import Secrets
+from wire.keys import SigningKey
+from wire.link import LinkSettings
+from wire.rpc import FsiCaller
+from wire.topics import TerminalTopics
+
+_T = TypeVar("_T")
+KIND = "sale"
+IN_TIME_S = 0.05
+MAKE_STANDING = "CREATE TABLE IF NOT EXISTS standing (sale TEXT PRIMARY KEY, now TEXT NOT NULL, told INTEGER NOT NULL)"
+SET_STANDING = """
+INSERT INTO standing VALUES (?, ?, ?) ON CONFLICT (sale) DO UPDATE SET now = excluded.now, told = told + excluded.told
+"""
+Step = Callable[[str], None]
+
+
+class Desk:
+    """One terminal. `step` is called before and after each commit and each sending."""
+
+    def __init__(
+        self, connection: Connection, folder: Path, line: FsiLine, *, clock: FakeClock, step: Step = lambda _: None,
+        number: int = 7,
+    ) -> None:  # fmt: skip
+        self.connection, self.clock, self._step = connection, clock, step
+        self.line = SteppedLine(line, step)
+        sealer = load_or_create_sealer(folder / KEY_FILE)
+        numbering = Numbering(number)
+        self.journal = Journal(asker(), self.line, self.commits, sealer=sealer, numbering=numbering, clock=clock)
+        self.journal.register(KIND, self._hear)
+        self.resolver = Resolver(self.journal, asker(), clock, try_s=IN_TIME_S)
+        self.heard: list[Told] = []
+        with connection.begin():
+            connection.exec_driver_sql(MAKE_STANDING)
+
+    def commits(self, work: Callable[[Connection], _T], /) -> _T:
+        self._step("before commit")
+        with self.connection.begin():
+            done = work(self.connection)
+        self._step("after commit")
+        return done
+
+    def settle(self, sale: str = "S1", infno: str = "2103") -> Told:
+        """Send a message that settles `sale`."""
+        return self.journal.ask(
+            SENDER, infno, UNDO, Purpose(KIND, sale), insured_district=DISTRICT, within_s=IN_TIME_S,
+            also=lambda tx, _: self._stand(tx, sale, Standing.ASKED),
+        )  # fmt: skip
+
+    def standing(self, sale: str = "S1") -> Standing:
+        with self.connection.begin():
+            found = sql.first(self.connection, "SELECT now FROM standing WHERE sale = ?", (sale,))
+        return Standing.NONE if found is None else Standing(found[0])
+
+    def rows(self) -> list[tuple[object, ...]]:
+        with self.connection.begin():
+            return sql.rows(self.connection, "SELECT infno, state, asked IS NULL FROM fsi_message ORDER BY rowid")
+
+    def _hear(self, tx: Connection, told: Told) -> None:
+        self.heard.append(told)
+        (now,) = sql.one(tx, "SELECT now FROM standing WHERE sale = ?", (told.purpose.key,))
+        is_final = not isinstance(told.outcome, Unknown)
+        self._stand(tx, told.purpose.key, after(Standing(now), news_of(told.outcome)), told=is_final)
+
+    def _stand(self, tx: Connection, sale: str, now: Standing, *, told: bool = False) -> None:
+        sql.change(tx, SET_STANDING, (sale, now, int(told)))
+
+
+class SteppedLine:
+    """A line that says when it is used."""
+
+    def __init__(self, line: FsiLine, step: Step) -> None:
+        self._line, self._step = line, step
+
+    @property
+    def keeps_answers(self) -> bool:
+        return self._line.keeps_answers
+
+    def ask(self, asked, within_s, *, password=None):
+        self._step("before sending")
+        try:
+            return self._line.ask(asked, within_s, password=password)
+        finally:
+            self._step("after sending")
+
+
+def over_mqtt(centre: Centre, clock: FakeClock) -> MqttLine:
+    ours, theirs = SigningKey(Ed25519PrivateKey.generate()), SigningKey(Ed25519PrivateKey.generate())
+    link = SealedLink(centre, ours.public, theirs)
+    topics = TerminalTopics("350200", "T-001")
+    caller = FsiCaller(LinkSettings("T-001"), topics, ours, theirs.public, rng=random.Random(1), new_link=link)
+    return MqttLine(caller, AREA, Secrets(), clock)
+
+
+def over_http(url: str, clock: FakeClock, *, keeps_answers: bool = True) -> HttpLine:
+    return HttpLine(url, asker(), clock, keeps_answers=keeps_answers)
+
+
+@contextmanager
+def at_desk(folder: Path, line: FsiLine, clock: FakeClock, **given: object) -> Iterator[Desk]:
+    with opened_store(folder) as connection:
+        yield Desk(connection, folder, line, clock=clock, **given)

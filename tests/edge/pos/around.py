@@ -1,0 +1,205 @@
+"""The rest of the terminal in memory, an interface that remembers what it was sent, and messages of a POS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import httpx
+from starlette.applications import Starlette
+
+from codes.words import Words
+from edge.pos.deciding import Decider, Keys, Policy
+from edge.pos.listening import Listener
+from edge.pos.ports import Exchange, LineScans, Question, SaleRef
+from edge.pos.proxy import Around, Desks, Proxy
+from edge.pos.reading import Reader, needs_code_by_form
+from edge.pos.upstream import Upstream
+from rules.scan_binding import ScannedPack
+from rules.unpaid import AboutCode
+from wire.fsi.areas import shipped_area
+from wire.fsi.signing import Secrets, protection_of
+
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+SHOP = "P35020300001"
+DRUG, OTHER, SERVICE = "XJ01CAB001A001020199101", "XJ01DCD003A001040199103", "001101000010000-110100001"
+ONE, TWO, NINE = "86000110000000000001", "86000110000000000002", "86000310000000000009"
+OK = {"infcode": 0, "inf_refmsgid": "1", "err_msg": "", "output": {"setlinfo": {"setl_id": "S1"}}}
+
+
+class Goods:
+    """Knows two drugs by the beginnings of their codes."""
+
+    def needs_code(self, item: str) -> bool:
+        return needs_code_by_form(item)
+
+    def units_per_pack(self, item: str) -> int:
+        return 24 if item == DRUG else 1
+
+    def name(self, item: str) -> str:
+        return {DRUG: "阿莫西林胶囊"}.get(item, "")
+
+    def about(self, code: str) -> AboutCode:
+        return AboutCode(frozenset({DRUG} if code.startswith("8600011") else {OTHER}))
+
+
+@dataclass
+class Memory:
+    """Every port at once."""
+
+    notes: list[Exchange] = field(default_factory=list)
+    questions: dict[tuple[str, str], Question] = field(default_factory=dict)
+    later: list[tuple[SaleRef, Sequence[LineScans]]] = field(default_factory=list)
+    desks: dict[str, list[ScannedPack]] = field(default_factory=dict)
+    taken: dict[SaleRef, list[ScannedPack]] = field(default_factory=dict)
+    shown: list[tuple[str, Sequence[Words]]] = field(default_factory=list)
+
+    async def note(self, exchange: Exchange) -> None:
+        self.notes.append(exchange)
+
+    async def at_desk(self, desk: str) -> Sequence[ScannedPack]:
+        return list(self.desks.get(desk, ()))
+
+    async def of_sale(self, sale: SaleRef) -> Sequence[ScannedPack]:
+        mine = [scans for ref, scans in self.taken.items() if ref.setl_id and ref.setl_id == sale.setl_id]
+        return [scan for scans in mine for scan in scans]
+
+    async def take(self, codes: Iterable[str], sale: SaleRef) -> None:
+        wanted = set(codes)
+        for scans in (*self.desks.values(), *self.taken.values()):
+            for scan in [one for one in scans if one.code in wanted]:
+                scans.remove(scan)
+                self.taken.setdefault(sale, []).append(scan) if scans is not self.taken.get(sale) else scans.append(
+                    scan
+                )
+
+    async def warn(self, desk: str, remarks: Sequence[Words]) -> None:
+        self.shown.append((desk, remarks))
+
+    def scan(self, *codes: str, desk: str = "1") -> None:
+        goods = Goods()
+        self.desks.setdefault(desk, []).extend(ScannedPack(code, goods.about(code).items) for code in codes)
+
+
+@dataclass
+class OpenMemory:
+    """The open questions."""
+
+    memory: Memory
+
+    async def note(self, question: Question) -> None:
+        self.memory.questions.setdefault((question.institution, question.msgid), question)
+
+    async def find(self, institution: str, msgid: str) -> Question | None:
+        return self.memory.questions.get((institution, msgid))
+
+    async def close(self, institution: str, msgid: str) -> None:
+        self.memory.questions.pop((institution, msgid), None)
+
+
+@dataclass
+class LaterMemory:
+    """What is to be uploaded."""
+
+    memory: Memory
+
+    async def note(self, sale: SaleRef, codes: Sequence[LineScans]) -> None:
+        self.memory.later.append((sale, codes))
+
+
+@dataclass
+class Interface:
+    """The other side: it answers as it is told, and keeps every request."""
+
+    answer: Callable[[httpx.Request], httpx.Response] = field(default=lambda _: httpx.Response(200, json=OK))
+    requests: list[httpx.Request] = field(default_factory=list)
+    answer_slowly: Callable[[httpx.Request], Awaitable[httpx.Response]] | None = None
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        self.requests.append(request)
+        told = await self.answer_slowly(request) if self.answer_slowly else self.answer(request)
+        if not told.is_stream_consumed:
+            return told
+        return httpx.Response(told.status_code, headers=told.headers, stream=httpx.ByteStream(told.content))
+
+    @property
+    def bodies(self) -> list[bytes]:
+        return [one.content for one in self.requests]
+
+
+@dataclass
+class Stand:
+    """A proxy between a POS and an interface."""
+
+    area: str = "hubei"
+    policy: Policy = Policy.WARN
+    secrets: Secrets = field(default_factory=Secrets)
+    is_listening: bool = False
+    goods: Goods = field(default_factory=Goods)
+    desks: Desks = field(default_factory=Desks)
+    address: str = "http://192.0.2.1:8080"
+    memory: Memory = field(default_factory=Memory)
+    interface: Interface = field(default_factory=Interface)
+
+    def __post_init__(self) -> None:
+        area = shipped_area(self.area)
+        protection = protection_of(area)
+        keys = Keys(protection, self.secrets, new_nonce=lambda: "n" * 32)
+        decider = Decider(area, self.policy, keys, self.memory, self.goods)
+        self.listener = Listener(area, Reader(protection, self.secrets), self.goods)
+        self.around = Around(self.memory, OpenMemory(self.memory), LaterMemory(self.memory), self.memory, self.memory)
+        self.decider = decider
+        self.now = NOW
+        application = self.application(self.address, httpx.MockTransport(self.interface))
+        self.pos = httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://pos")
+
+    def application(self, address: str, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
+        upstream = Upstream(address, 5, transport=transport)
+        listener = self.listener if self.is_listening else None
+        area = shipped_area(self.area)
+        now = lambda: self.now  # noqa: E731 - a clock that the scene sets
+        return Proxy(area, upstream, self.decider, self.around, now, desks=self.desks, listener=listener).application()
+
+    async def post(self, body: bytes, path: str = "/x", **more: object) -> httpx.Response:
+        return await self.pos.post(path, content=body, **more)  # type: ignore[arg-type]
+
+
+def message(infno: str, given: object, **more: object) -> bytes:
+    fields = {
+        "infno": infno, "msgid": f"{SHOP}202611231000000001", "mdtrtarea_admvs": "350203", "insuplc_admdvs": "350200",
+        "recer_sys_code": "YBXT", "infver": "V1.0", "opter_type": "1", "opter": "li01", "opter_name": "李",
+        "inf_time": "2026-11-23 10:00:00", "fixmedins_code": SHOP, "fixmedins_name": "虚构大药房", "input": given,
+    }  # fmt: skip
+    return json.dumps({**fields, **more}, ensure_ascii=False, indent=1).encode()
+
+
+def purchase(*lines: tuple[str, str, float], **more: object) -> dict[str, object]:
+    return {
+        "druginfo": {
+            "psn_no": "P1", "mdtrt_cert_type": "03", "mdtrt_cert_no": "X1", "begntime": "2026-11-23 10:00:00",
+            "medfee_sumamt": 30.00, "insutype": "310", "acct_used_flag": "1", "med_type": "41", **more,
+        },
+        "drugdetail": [
+            {
+                "feedetl_sn": serial, "rx_circ_flag": "0", "fee_ocur_time": "2026-11-23 10:00:00",
+                "med_list_codg": item, "medins_list_codg": "D1", "det_item_fee_sumamt": 15.00, "cnt": count,
+                "pric": 15.00,
+            }
+            for serial, item, count in lines
+        ],
+    }  # fmt: skip
+
+
+def sold(item: str, count: float, **more: object) -> dict[str, object]:
+    return {
+        "selinfo": {
+            "med_list_codg": item, "fixmedins_hilist_id": "D1", "fixmedins_hilist_name": "阿莫西林胶囊",
+            "fixmedins_bchno": "B1", "prsc_dr_name": "王", "phar_name": "李", "phar_prac_cert_no": "Y1",
+            "mdtrt_sn": "M1", "manu_lotnum": "L1", "manu_date": "2026-01-01", "rx_flag": "0", "trdn_flag": "0",
+            "rtal_docno": "R1", "sel_retn_cnt": count, "sel_retn_time": "2026-11-23 10:01:00",
+            "sel_retn_opter_name": "李", "mdtrt_setl_type": "1", "setl_id": "S1", **more,
+        }
+    }  # fmt: skip

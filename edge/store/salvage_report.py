@@ -34,6 +34,7 @@ _PARTS = MappingProxyType(
         "sale_pack": _SALES,
         "shift": _SHIFTS,
         "session": _SHIFTS,
+        "fsi_sign_in": _SHIFTS,
         "product": _LIBRARY,
         "identifier": _LIBRARY,
         "catalogue_import": _LIBRARY,

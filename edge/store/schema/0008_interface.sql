@@ -27,3 +27,9 @@ CREATE TABLE fsi_number (
     last_at INTEGER NOT NULL,
     given INTEGER NOT NULL
 );
+-- Who is signed in to the interface (9001), by the number under which it knows the operator. `sealed` holds the sign-in.
+CREATE TABLE fsi_sign_in (
+    operator TEXT PRIMARY KEY,
+    sealed BLOB NOT NULL,
+    began_at INTEGER NOT NULL
+);

@@ -14,7 +14,7 @@ from rules.settling import Standing
 
 _COLUMNS = (
     "sale, nth, standing, operator, shift, begun_at, asked, ask_msgid, undo_msgid, setl_id, mdtrt_id, insutype,"
-    " clr_type, clr_optins, settled_at, undone_at, fee, funds, account, mutual_aid, cash, told"
+    " clr_type, clr_optins, settled_at, undone_at, fee, funds, account, mutual_aid, cash, told, is_elsewhere"
 )
 PUT_SETTLEMENT = """
 INSERT INTO settlement (sale, nth, standing, operator, shift, begun_at, asked, ask_msgid, insutype, fee)
@@ -74,6 +74,8 @@ class SettlementRow:
     undone_at: datetime | None
     told: str | None
     """What the centre said last, for a person to read."""
+    is_elsewhere: bool
+    """Another terminal made it; only its cancellation is a record of this one."""
 
 
 def asked_place(sale: str) -> str:
@@ -143,7 +145,7 @@ def set_undone(tx: Connection, sale: str, nth: int, at: datetime, told: str | No
 def _row(row: sql.Row) -> SettlementRow:
     (
         sale, nth, standing, operator, shift, begun_at, asked, ask_msgid, undo_msgid, setl_id, mdtrt_id, insutype,
-        clr_type, clr_optins, settled_at, undone_at, fee, funds, account, mutual_aid, cash, told,
+        clr_type, clr_optins, settled_at, undone_at, fee, funds, account, mutual_aid, cash, told, is_elsewhere,
     ) = row  # fmt: skip
     paid = None
     if settled_at is not None:
@@ -152,5 +154,5 @@ def _row(row: sql.Row) -> SettlementRow:
     undone = None if undone_at is None else from_us(undone_at)
     return SettlementRow(
         sale, nth, Standing(standing), operator, shift, from_us(begun_at), asked, ask_msgid, undo_msgid, insutype,
-        Decimal(fee), paid, undone, told,
+        Decimal(fee), paid, undone, told, bool(is_elsewhere),
     )  # fmt: skip

@@ -1,5 +1,6 @@
 -- Sales that are settled with the insurance. A sale has one settlement after the other where packs came back; at most
--- one of them stands or is open. `asked` is sealed: it names the person.
+-- one of them stands or is open. `asked` is sealed: it names the person. `is_elsewhere`: another terminal made it, and
+-- it is cancelled here.
 CREATE TABLE settlement (
     sale TEXT NOT NULL,
     nth INTEGER NOT NULL CHECK (nth >= 1),
@@ -25,6 +26,7 @@ CREATE TABLE settlement (
     mutual_aid TEXT,
     cash TEXT,
     told TEXT,
+    is_elsewhere INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (sale, nth)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX settlement_one ON settlement (sale) WHERE standing NOT IN ('none', 'undone');

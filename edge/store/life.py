@@ -21,6 +21,7 @@ from edge.store import sql
 from edge.store.chain import event_at
 from edge.store.fsi_messages import doubt_open
 from edge.store.generation import generation_of
+from edge.store.pos_questions import doubt_questions
 from edge.store.salvage_proof import End, is_near
 from edge.store.terminal import TerminalState, read_state
 from wire.errors import UNDECODABLE
@@ -126,6 +127,7 @@ def begin_epoch(
     keep_former(tx, former, _end_of(tx, state))
     sql.change(tx, SET_LISTS_ASIDE, (to_us(now),))
     doubt_open(tx)
+    doubt_questions(tx)
     return former
 
 

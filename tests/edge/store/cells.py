@@ -60,6 +60,7 @@ _FILLERS = {"INTEGER": "1", "TEXT": "'[]'", "BLOB": "x'7b7d'"}
 _CHECKED = {
     "why": "'copied'", "clock": "'centre'", "learned": "'{}'", "state": "'unknown'", "standing": "'settled'",
     "infno": "'3505'", "ledger_row.state": "'due'", "undertaking.kind": "'return'",
+    "pos_question.state": "'open'", "pos_owed.state": "'waiting'", "stage": "'sending'",
 }  # fmt: skip
 
 

@@ -13,11 +13,11 @@ from sqlalchemy import Connection
 
 from codes.errors import ConfigError
 from codes.words import Words
+from edge.config_fsi import DESKS
 from edge.errors import EdgeError
 from edge.store.fsi_messages import is_taken, next_number
 from wire.fsi.message_ids import msgid_of
 
-DESKS = 100
 _LENGTH, _TIME_LENGTH = 30, 14
 _DESK_DIGITS = 2
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from edge.clock import Clock
-from edge.config import SiteSection
+from edge.config_site import SiteSection
 from edge.health import SiteStatus
 from edge.site.answering import Answering
 from edge.site.asking import Hearing, PeerAsker

@@ -18,7 +18,8 @@ from msgspec import Meta, Struct
 from codes.words import Words
 from wire.errors import UNDECODABLE, InvalidEventError, NewerMessageError, UnsupportedVersionError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: a line may be paid by the insurance."""
 OLDEST_READABLE_VERSION = 1
 GENESIS = "0" * 64
 """What the first event of an epoch names as its predecessor."""
@@ -96,8 +97,8 @@ class Dispensed(_Fact, frozen=True, tag="dispensed"):
     packs: Annotated[list[PackInLine], Meta(min_length=1, max_length=10_000)]
     price: Decimal | None
     """Unit price in yuan, not negative."""
-    paid_by: Literal["self_pay"]
-    """Insured settlement has no offline form; it comes with the national interface."""
+    paid_by: Literal["self_pay", "insured"]
+    """`insured` since version 2: what the insurance settled, be it that the person bears all of it."""
 
     def __post_init__(self) -> None:
         if self.price is not None and not (self.price.is_finite() and self.price >= 0):
@@ -228,6 +229,11 @@ class EventHeader(Struct, frozen=True):
     seq: int
 
 
+def version_of(fact: Fact) -> int:
+    """Return the oldest version that has a fact: a centre that knows no newer one goes on taking the others."""
+    return 2 if isinstance(fact, Dispensed) and fact.paid_by == "insured" else 1
+
+
 _encoder = msgspec.json.Encoder(decimal_format="string", uuid_format="canonical")
 _event_decoder = msgspec.json.Decoder(Event)
 _header_decoder = msgspec.json.Decoder(EventHeader)
@@ -258,6 +264,13 @@ def thaw(frozen: bytes | msgspec.Raw) -> Event:
             )
         ) from exc
     _refuse_version(event.v)
+    if event.v < version_of(event.fact):
+        raise InvalidEventError(
+            Words(
+                f"第 {event.seq} 号记录的内容高于其版本 {event.v}",
+                f"Event {event.seq} says what version {event.v} does not have",
+            )
+        )
     return event
 
 

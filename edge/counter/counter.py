@@ -269,7 +269,7 @@ class Counter:
 
     def _show(self) -> ListShown:
         shown = closing.show_list(self._connection)
-        return replace(shown, is_paying=shown.id is not None and shown.id == self._payment.sale)
+        return replace(shown, is_paying=shown.is_paying or (shown.id is not None and shown.id == self._payment.sale))
 
     def _ended(self, change: ListChange) -> None:
         self._payment.end(change.sale)
@@ -278,6 +278,13 @@ class Counter:
     def _tell(self, change: ListChange) -> None:
         self._publish("scan_update", change)
         self._publish("totals", self.show().totals)
+
+    def ended(self, number: str, change: str) -> None:
+        """Tell the screens what became of a list: `closed` with insurance, put aside, or come back from settling."""
+        if change == "closed":
+            self._on_recorded()
+            self._sold_s = self._clock.monotonic_s()
+        self._ended(ListChange(number, change))
 
     def _publish(self, event: str, view: View) -> None:
         self._bus.publish(event, to_json(view).decode())

@@ -35,6 +35,20 @@ class ListEmptyError(EdgeError, RejectedError):
     next_step: ClassVar[Words] = Words("请先扫描药盒。", "Scan a box first.")
 
 
+class SettlingError(EdgeError, RejectedError):
+    """The insurance was asked to settle the sale, and has not said what became of it."""
+
+    code: ClassVar[str] = "counter.settling"
+    next_step: ClassVar[Words] = Words(
+        "请等待结算结果；结果未明之前不可修改、自费结算或取消该清单。",
+        "Wait for the outcome. Until then the list is not changed, closed as self-pay, or cancelled.",
+    )
+
+    def __init__(self, sale: str) -> None:
+        super().__init__(Words(f"销售 {sale} 正在医保结算", f"Sale {sale} is being settled with the insurance"))
+        self.sale = sale
+
+
 class ListNotEmptyError(EdgeError, RejectedError):
     """The open list must be finished first."""
 

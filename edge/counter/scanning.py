@@ -145,7 +145,7 @@ def _look_up(tx: Connection, reading: Reading) -> _Code:
 
 
 def _place(tx: Connection, desk: Desk, pack: str | None, around: Around) -> _Place:
-    is_next = desk.sale is not None and desk.sale == around.paid
+    is_next = desk.sale is not None and (desk.is_settling or desk.sale == around.paid)
     sale = desk.waiting if is_next else desk.sale
     if pack is None:
         return _Place(sale, is_next)

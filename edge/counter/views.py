@@ -127,7 +127,8 @@ class ListChange:
 
     sale: str
     change: str
-    """`removed`, `restored`, `closed`, `cancelled`, `returned` or `paying`: the payment began or was given up."""
+    """`removed`, `restored`, `closed`, `cancelled`, `returned`, `held`, `taken_up`, or `paying`: the payment, or the
+    settlement, began or was given up."""
     line: int | None = None
     code: str | None = None
     quantity: int | None = None

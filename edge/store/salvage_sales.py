@@ -36,7 +36,9 @@ SELECT ?1, ?2,
   ?4, 'closed', ?5, ?6, ?6
 WHERE NOT EXISTS (SELECT 1 FROM sale WHERE id = ?1)
 """
-CLOSE_SALE = "UPDATE sale SET state = 'closed', ended_at = ?, is_waiting = 0 WHERE id = ? AND state <> 'closed'"
+CLOSE_SALE = (
+    "UPDATE sale SET state = 'closed', ended_at = ?, place = 0, aside_at = NULL WHERE id = ? AND state <> 'closed'"
+)
 ADD_LINE = """
 INSERT OR IGNORE INTO sale_line (sale, line, item, product, name, spec, insurance_class, price, quantity, event)
 SELECT ?1, ?2, 'event ' || ?3, ?4, p.name, p.spec, p.insurance_class, ?5, ?6, ?3

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from wire.errors import InvalidEventError, NewerMessageError, UnsupportedVersionError
-from wire.events import GENESIS, KINDS, Dispensed, Event, Fact, PackInLine, Scanned, freeze, sm3_hex, thaw
+from wire.events import GENESIS, KINDS, Dispensed, Event, Fact, PackInLine, Scanned, freeze, sm3_hex, thaw, version_of
 
 ID = "0192f0c0-7a5c-7def-8123-456789abcdef"
 GOLDEN = (
@@ -60,6 +60,15 @@ def test_the_golden_bytes_of_version_1_never_change() -> None:
     assert thaw(GOLDEN) == event(SALE)
 
 
+def test_what_the_insurance_settled_is_of_version_2_and_everything_else_stays_in_version_1() -> None:
+    """A centre that knows version 1 alone goes on taking what it knows, and holds the rest until it is renewed."""
+    insured = replace(SALE, paid_by="insured")
+    assert (version_of(SALE), version_of(insured)) == (1, 2)
+    golden = GOLDEN.replace(b'"v":1', b'"v":2').replace(b"self_pay", b"insured")
+    assert freeze(event(insured, v=2)) == golden
+    assert thaw(golden) == event(insured, v=2)
+
+
 def test_scan_carries_flags_only_if_there_are_any() -> None:
     """A scan without flags has the bytes that it had before there were flags; both are of version 1."""
     plain = Scanned("xm-1-20260302-3", "gs1", "serial:left", "added", "(01)06900000000014(21)SN1", "p-001")
@@ -81,8 +90,10 @@ def test_kinds_are_the_tags() -> None:
 @pytest.mark.parametrize(
     ("frozen", "error"),
     [
-        (GOLDEN.replace(b'"v":1', b'"v":2'), NewerMessageError),
-        (GOLDEN.replace(b'"v":1', b'"v":2').replace(b'"price"', b'"price_fen"'), NewerMessageError),
+        (GOLDEN.replace(b'"v":1', b'"v":3'), NewerMessageError),
+        (GOLDEN.replace(b'"v":1', b'"v":3').replace(b'"price"', b'"price_fen"'), NewerMessageError),
+        (GOLDEN.replace(b"self_pay", b"insured"), InvalidEventError),
+        (GOLDEN.replace(b"self_pay", b"voucher").replace(b'"v":1', b'"v":2'), InvalidEventError),
         (GOLDEN.replace(b'"v":1', b'"v":0'), UnsupportedVersionError),
         (GOLDEN.replace(b'"price"', b'"price_fen"'), InvalidEventError),
         (GOLDEN.replace(b"dispensed", b"abolished"), InvalidEventError),

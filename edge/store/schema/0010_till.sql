@@ -1,3 +1,12 @@
+-- Where an open list lies: 0 at the counter, 1 the next one, from 2 on put aside (挂单), with why and since when.
+ALTER TABLE sale RENAME COLUMN is_waiting TO place;
+ALTER TABLE sale ADD COLUMN note TEXT NOT NULL DEFAULT '';
+ALTER TABLE sale ADD COLUMN aside_at INTEGER;
+
+-- What the catalogue says of a drug, if it does: 处方药; 实名药, such as ephedrine compounds.
+ALTER TABLE product ADD COLUMN is_prescription INTEGER;
+ALTER TABLE product ADD COLUMN is_real_name INTEGER;
+
 -- Sales that are settled with the insurance. A sale has one settlement after the other where packs came back; at most
 -- one of them stands or is open. `asked` is sealed: it names the person. `is_elsewhere`: another terminal made it, and
 -- it is cancelled here.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from edge.operators.desk import Admitted, OperatorDesk
+from edge.operators.desk import Admitted, Also, OperatorDesk, nothing
 from edge.operators.errors import SignInRefusedError
 from edge.store.lane import InStore
 from web.passwords import hash_password, new_password, new_token, verify_password
@@ -19,8 +19,13 @@ class SignIn:
         self._one_at_a_time = asyncio.Lock()
         self._nobodys_hash = hash_password(new_password())
 
-    async def admit(self, login: str, password: str) -> Admitted:
+    async def admit(self, login: str, password: str, also: Also = nothing) -> Admitted:
         """Let an operator in.
+
+        Args:
+            login: The operator.
+            password: The operator's.
+            also: What is done in the same transaction, before the shift begins, once the password is known to be right.
 
         Raises:
             SignInRefusedError: Operator or password is wrong.
@@ -34,4 +39,4 @@ class SignIn:
             if stored is None or not check.is_right:
                 raise SignInRefusedError
             new_hash = await asyncio.to_thread(hash_password, password) if check.needs_rehash else None
-        return await self._in_store(lambda: self._desk.admit(login, new_token(), new_hash))
+        return await self._in_store(lambda: self._desk.admit(login, new_token(), new_hash, also))

@@ -35,6 +35,12 @@ WHERE u.kind = 'insure' AND s.settled_at >= ?1 AND s.settled_at < ?2 AND s.nth =
 """
 
 
+SELECT_GROUPS = """
+SELECT DISTINCT insutype, clr_type, clr_optins FROM settlement
+WHERE settled_at >= ? AND clr_type IS NOT NULL AND clr_optins IS NOT NULL
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """A settlement, or a cancellation with negative figures."""
@@ -65,6 +71,11 @@ def records_between(tx: Connection, start: datetime, end: datetime) -> tuple[Rec
     A settlement that another terminal made and this one cancelled counts here with its cancellation alone.
     """
     return tuple(_record(row) for row in sql.rows(tx, SELECT_RECORDS, (to_us(start), to_us(end))))
+
+
+def groups_since(tx: Connection, start: datetime) -> list[Group]:
+    """Return the groups in which something was settled since."""
+    return sorted(Group(*row) for row in sql.rows(tx, SELECT_GROUPS, (to_us(start),)))
 
 
 def self_paid_between(tx: Connection, start: datetime, end: datetime) -> SelfPaid:

@@ -21,7 +21,7 @@ REVERSIBLE = frozenset({"2102", "2103", "2207", "2208", "2304", "2305", "2401"})
 
 
 def may_be_asked_anew(infno: str) -> bool:
-    """Say whether a second one, under another number, does no harm: it reads, compares, makes a file, or signs in or out.
+    """Say whether a second one, under another number, does no harm: it reads, compares, makes a file, signs in or out.
 
     >>> may_be_asked_anew("1101"), may_be_asked_anew("2102"), may_be_asked_anew("X900")
     (True, False, False)

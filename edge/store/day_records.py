@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from edge.clock import to_us
+from edge.clock import SHOP_TIME, to_us
 from edge.store import sql
-from rules.day_sheet import Group, Sums
+from rules.business_day import calendar_days
+from rules.day_sheet import Group, Sheet, Sums, sheet_of
 from wire.errors import WireError
 from wire.events import Dispensed, Fact, SaleReturned, thaw
 
@@ -71,6 +72,12 @@ def records_between(tx: Connection, start: datetime, end: datetime) -> tuple[Rec
     A settlement that another terminal made and this one cancelled counts here with its cancellation alone.
     """
     return tuple(_record(row) for row in sql.rows(tx, SELECT_RECORDS, (to_us(start), to_us(end))))
+
+
+def sums_of_days(tx: Connection, first: date, last: date) -> Sheet:
+    """Return the sums of what this terminal settled and cancelled on calendar days, the first to the last."""
+    within = calendar_days(first, last, SHOP_TIME)
+    return sheet_of((one.group, one.sums) for one in records_between(tx, *within))
 
 
 def groups_since(tx: Connection, start: datetime) -> list[Group]:

@@ -29,7 +29,7 @@ from edge.store.day_ends import (
     put_day_end,
     reopen_day,
 )
-from edge.store.day_records import Record, groups_since, records_between, self_paid_between
+from edge.store.day_records import Record, groups_since, records_between, self_paid_between, sums_of_days
 from edge.store.lane import InStore, Reading
 from edge.store.settlements import asked_place
 from edge.store.unfinished import Unfinished, read_unfinished
@@ -63,17 +63,8 @@ class UnfinishedError(EdgeError, RejectedError):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class PeerSheet:
-    """The sums of another terminal of the institution."""
-
-    terminal: str
-    sheet: Sheet | None
-    """None if it could not be asked."""
-
-
-Gather = Callable[[date, date], Awaitable[Sequence[PeerSheet]]]
-"""Asks the other terminals for the sums of calendar days."""
+Gather = Callable[[date, date], Awaitable[Mapping[str, Sheet | None]]]
+"""Returns the sums that each other terminal of the institution tells of calendar days; None: it could not be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +143,7 @@ class DayEnds:
         if sheet.unfinished.is_settling_open and not is_confirmed:
             raise UnfinishedError(_unfinished_words(sheet.unfinished))
         days = Days(sheet.first_date, sheet.last_date)
-        compared, peers = await self._compared(days)
-        missing = tuple(one.terminal for one in peers if one.sheet is None)
+        compared, missing = await self._compared(days)
         differing = [one.group for one in compared if one.result != EQUAL]
         found = await self._differing(days, differing) if differing else []
         mine = [one for one in found if not self._books.is_of_another_desk(one)]
@@ -186,21 +176,19 @@ class DayEnds:
         await self._in_store(work)
         return await self.look(day)
 
-    def own_sums(self, tx: Connection, first: date, last: date) -> Sheet:
-        """Return the sums of this terminal of calendar days: what another one asks for."""
-        return _sheet_of_records(records_between(tx, *calendar_days(first, last, SHOP_TIME)))
-
-    async def _compared(self, days: Days) -> tuple[list[Compared], Sequence[PeerSheet]]:
+    async def _compared(self, days: Days) -> tuple[list[Compared], tuple[str, ...]]:
+        """Return what the sums of all terminals compare to, and the terminals whose sums are not among them."""
         compared: list[Compared] = []
-        peers: Sequence[PeerSheet] = ()
+        missing: tuple[str, ...] = ()
         for _ in range(TRIES):
             own = await self._read(lambda tx: self._own_with_known(tx, days))
-            peers = await self._gather(days.first, days.last)
-            whole = together([own, *(one.sheet for one in peers if one.sheet is not None)])
+            others = await self._gather(days.first, days.last)
+            missing = tuple(terminal for terminal, sheet in others.items() if sheet is None)
+            whole = together([own, *(sheet for sheet in others.values() if sheet is not None)])
             compared = await self._books.compare_sums(whole, days)
-            if all(one.result == EQUAL for one in compared) or any(one.sheet is None for one in peers):
+            if missing or all(one.result == EQUAL for one in compared):
                 break
-        return compared, peers
+        return compared, missing
 
     async def _differing(self, days: Days, groups: Sequence[Group]) -> list[Difference]:
         records = await self._read(lambda tx: records_between(tx, *calendar_days(days.first, days.last, SHOP_TIME)))
@@ -215,7 +203,7 @@ class DayEnds:
         }
 
     def _own_with_known(self, tx: Connection, days: Days) -> Sheet:
-        own = self.own_sums(tx, days.first, days.last)
+        own = sums_of_days(tx, days.first, days.last)
         known = groups_since(tx, self._clock.now() - _KNOWN_GROUPS)
         return together([own, dict.fromkeys(known, Sums())])
 

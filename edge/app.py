@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 
 import structlog
 from fastapi import FastAPI
@@ -24,6 +25,7 @@ from codes.reading import Scan
 from drivers.scanner import ScannerSpec, parse_spec
 from edge.api import ApiParts, create_api
 from edge.api.metrics import ScanMetrics, metrics_route
+from edge.bridge.bridge import open_bridge
 from edge.centre_line import CentreLine
 from edge.clock import Clock, to_us
 from edge.config import EdgeConfig
@@ -130,6 +132,7 @@ class _Terminal:
             read=core.read,
             clock=clock,
         )
+        self._bridge = open_bridge(config.wedge, core.read, self._bus, clock)
         self._status = self._new_status(key.public, config_file)
         self._counter = self._new_counter(quota)
         self._operators = self._new_operators()
@@ -145,7 +148,7 @@ class _Terminal:
             started_at=self._clock.now(),
             clock=self._clock,
             config_file=config_file,
-            more_troubles=self._watches.troubles,
+            more_troubles=lambda: chain(self._watches.troubles(), self._bridge.troubles()),
             quota=self._watches.quota.status,
             profiled=self._devices.setup.with_profiles,
             site=self._site.status,
@@ -255,6 +258,7 @@ class _Terminal:
             "scanner set-ups": self._devices.setup.run,
             **self._watches.work(),
             **self._site.work(),
+            **self._bridge.work(),
             **self._line.work(self._status.glance),
         }
         if self._service.watchdog_s is not None:
@@ -277,7 +281,9 @@ class _Terminal:
             self._operators.end_left_shift()
             return self._counter.take(scan, came_s=came_s)
 
-        return await self._core.in_store(work)
+        shown = await self._core.in_store(work)
+        self._bridge.take(scan, shown)
+        return shown
 
 
 def _address(listener: socket.socket, *, is_tls: bool = False) -> str:

@@ -49,7 +49,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"counter", "counter_devices", "operators", "catalogue_file", "alerts", "health", "driver_faults"}
         | {"machine", "certificates", "config_revision", "troubles", "store_troubles"}
         | {"setup_findings", "link_trouble", "senses", "tamper", "fsi"},
-        {"kiosk", "ward", "doctor", "pos", "uplink", "supervisor", "pump", "housekeeping"}
+        {"kiosk", "ward", "doctor", "pos", "bridge", "uplink", "supervisor", "pump", "housekeeping"}
         | {"charge", "carrier", "sync_board", "reporting", "clock_watch"}
         | {"disk_watch", "tamper_watch", "on_the_way", "quota_watch", "setup_desk", "site"},
         {"api", "screens", "web_server"},

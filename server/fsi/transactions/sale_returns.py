@@ -153,7 +153,8 @@ def _sales_of(desk: Desk, row: Row) -> list[StockRecord]:
         found = _with_codes(desk, row, found)
     if not found:
         raise _no_such_sale(row, number, setl_id)
-    return found
+    # A sale that was told anew may bear the moment of the first row.
+    return sorted(found, key=lambda one: (one.happened_at, one.received_at, one.id))
 
 
 def _meant(desk: Desk, row: Row, sales: Sequence[StockRecord], count: Decimal) -> StockRecord:

@@ -5,7 +5,6 @@ The centre knows calendar days only. So a day of business is reconciled by the c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta, tzinfo
 
 _DAY = timedelta(days=1)
@@ -37,8 +36,3 @@ def touched_days(day: date, begins_h: int, now: datetime, zone: tzinfo) -> tuple
     """Return the first and the last calendar day that a day of business touches, none of them after now."""
     last = day + _DAY if begins_h else day
     return day, max(day, min(last, now.astimezone(zone).date()))
-
-
-def days_between(first: date, last: date) -> Iterator[date]:
-    """Return the days from the first to the last, both of them."""
-    return (first + timedelta(days=number) for number in range((last - first).days + 1))

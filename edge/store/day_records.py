@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from sqlalchemy import Connection
 
@@ -15,6 +15,8 @@ from rules.business_day import calendar_days
 from rules.day_sheet import Group, Sheet, Sums, sheet_of
 from wire.errors import WireError
 from wire.events import Dispensed, Fact, SaleReturned, thaw
+
+_FEN = Decimal("0.01")
 
 SELECT_RECORDS = """
 SELECT sale, asked, setl_id, mdtrt_id, insutype, clr_type, clr_optins, fee, funds, account, cash, 0 FROM settlement
@@ -108,11 +110,11 @@ def _self_paid(tx: Connection, facts: Iterable[Fact | None]) -> Iterator[Decimal
     for fact in facts:
         match fact:
             case Dispensed(paid_by="self_pay", price=price, packs=packs) if price is not None:
-                yield price * len(packs)
+                yield (price * len(packs)).quantize(_FEN, ROUND_HALF_UP)
             case SaleReturned(sale=sale, line=line, packs=packs):
                 found = sql.first(tx, SELECT_PRICE, (sale, line))
                 if found is not None and found[0] is not None and not found[1]:
-                    yield -Decimal(found[0]) * len(packs)
+                    yield -(Decimal(found[0]) * len(packs)).quantize(_FEN, ROUND_HALF_UP)
             case _:
                 pass
 

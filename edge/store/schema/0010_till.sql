@@ -46,13 +46,15 @@ CREATE INDEX settlement_settled ON settlement (settled_at) WHERE settled_at IS N
 CREATE INDEX settlement_undone ON settlement (undone_at) WHERE undone_at IS NOT NULL;
 
 -- What the centre's ledger has to be told of a sale or a return (3505, 3506), one row a message. `fields` is sealed.
--- `lacks`: what nobody here knows yet, such as the lot; the row waits for it.
+-- `lacks`: what nobody here knows yet, such as the lot; the row waits for it. `after`: the row that goes before it.
 CREATE TABLE ledger_row (
     id INTEGER PRIMARY KEY,
     infno TEXT NOT NULL CHECK (infno IN ('3505', '3506')),
     sale TEXT NOT NULL,
     nth INTEGER,
     line INTEGER NOT NULL,
+    product TEXT NOT NULL DEFAULT '',
+    operator TEXT NOT NULL DEFAULT '',
     state TEXT NOT NULL CHECK (state IN ('waiting', 'due', 'asked', 'taken', 'refused', 'dropped')),
     fields BLOB NOT NULL,
     lacks TEXT NOT NULL DEFAULT '',
@@ -63,6 +65,7 @@ CREATE TABLE ledger_row (
     told TEXT
 );
 CREATE INDEX ledger_row_sale ON ledger_row (sale);
+CREATE INDEX ledger_row_message ON ledger_row (msgid) WHERE msgid IS NOT NULL;
 CREATE INDEX ledger_row_open ON ledger_row (due_at) WHERE state IN ('waiting', 'due', 'asked', 'refused');
 
 -- What takes several messages, and goes on after a restart where it was: packs of a settled sale come back, a sale
@@ -74,8 +77,11 @@ CREATE TABLE undertaking (
     step TEXT NOT NULL,
     plan BLOB NOT NULL,
     operator TEXT NOT NULL,
+    shift TEXT,
     begun_at INTEGER NOT NULL,
+    msgid TEXT,
     ended_at INTEGER,
+    outcome TEXT,
     told TEXT
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX undertaking_open ON undertaking (sale) WHERE ended_at IS NULL;
@@ -90,3 +96,26 @@ CREATE TABLE shelf_batch (
     opened_at INTEGER NOT NULL,
     PRIMARY KEY (product, batch)
 ) WITHOUT ROWID;
+
+-- Which lot a line of a sale was taken from, where somebody says it; else the one in use when it was sold.
+CREATE TABLE line_batch (
+    sale TEXT NOT NULL,
+    line INTEGER NOT NULL,
+    batch TEXT NOT NULL,
+    PRIMARY KEY (sale, line)
+) WITHOUT ROWID;
+
+-- Packs that came back lie apart until somebody answers for them by name: a pack that was in a patient's hands is not
+-- sold again by accident.
+CREATE TABLE quarantine (
+    code TEXT NOT NULL,
+    sale TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    operator TEXT NOT NULL,
+    released_at INTEGER,
+    released_by TEXT,
+    release_reason TEXT,
+    PRIMARY KEY (code, sale)
+) WITHOUT ROWID;
+CREATE INDEX quarantine_here ON quarantine (code) WHERE released_at IS NULL;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -61,6 +62,25 @@ class PayingForm(Form):
 
     sale: Number = Field(description="The sale that is being paid: the open one")
     is_paying: bool
+
+
+class DayEndForm(Form):
+    """The end of a business day."""
+
+    confirmed: bool = Field(False, description="End it although the outcome of some settlements is unknown")
+
+
+class ReopenForm(Form):
+    """A day that is opened again."""
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class HandOverForm(SignInForm):
+    """Who takes the counter over, and what was counted."""
+
+    cash_counted: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2, description="Yuan")]
+    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
 
 
 class ReturnForm(Form):

@@ -77,13 +77,13 @@ def session_routes(parts: ApiParts) -> APIRouter:
     async def sign_in(form: SignInForm, request: Request, response: Response) -> SessionShown:
         """Sign in; opens a shift, or takes the counter over from a colleague."""
         admitted = await parts.sign_in.admit(form.operator, form.password)
-        set_session_cookie(response, COOKIE, admitted.token, max_age_s=parts.session_s, is_tls=_is_tls(request))
-        return _show(admitted.session)
+        set_session_cookie(response, COOKIE, admitted.token, max_age_s=parts.session_s, is_tls=is_tls(request))
+        return show_session(admitted.session)
 
     @routes.get("")
     async def who(token: Token) -> SessionShown:
         """Return who is signed in with this browser."""
-        return _show(await guard(token))
+        return show_session(await guard(token))
 
     @routes.delete("", status_code=HTTPStatus.NO_CONTENT)
     async def sign_out(request: Request, response: Response, token: Token) -> None:
@@ -91,15 +91,16 @@ def session_routes(parts: ApiParts) -> APIRouter:
         if token is None:
             raise SignInRequiredError
         await parts.in_store(lambda: parts.operators.sign_out(token))
-        clear_session_cookie(response, COOKIE, is_tls=_is_tls(request))
+        clear_session_cookie(response, COOKIE, is_tls=is_tls(request))
 
     return routes
 
 
-def _is_tls(request: Request) -> bool:
+def is_tls(request: Request) -> bool:
     """Tell whether the browser came over TLS: our own, or that of a proxy which is known to say so."""
     return request.url.scheme == "https"
 
 
-def _show(session: SessionRow) -> SessionShown:
+def show_session(session: SessionRow) -> SessionShown:
+    """Return a session as it is shown."""
     return SessionShown(session.operator, session.name, session.shift, session.opened_at, session.expires_at)

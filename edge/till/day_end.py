@@ -19,6 +19,7 @@ from codes.errors import RejectedError
 from codes.words import Words
 from edge.clock import SHOP_TIME, Clock
 from edge.errors import EdgeError
+from edge.fsi.sign_ins import Operator
 from edge.sealing import Sealer
 from edge.store.day_ends import (
     DayEnd,
@@ -63,6 +64,8 @@ class UnfinishedError(EdgeError, RejectedError):
     )
 
 
+NewBooks = Callable[[Operator], Books]
+"""Returns what compares, under the name of whoever ends the day."""
 Gather = Callable[[date, date], Awaitable[Mapping[str, Sheet | None]]]
 """Returns the sums that each other terminal of the institution tells of calendar days; None: it could not be asked."""
 
@@ -110,7 +113,7 @@ class DayEnds:
     """Ends the days of one terminal."""
 
     def __init__(
-        self, books: Books, sealer: Sealer, *, in_store: InStore, connection: Connection, read: Reading,
+        self, books: NewBooks, sealer: Sealer, *, in_store: InStore, connection: Connection, read: Reading,
         gather: Gather, clock: Clock, begins_h: int,
     ) -> None:  # fmt: skip
         self._books, self._sealer = books, sealer
@@ -121,12 +124,12 @@ class DayEnds:
         """Return what a day came to so far; nothing is asked of anybody, and nothing changes."""
         return await self._read(lambda tx: self._with_end(tx, self._sheet(tx, day)))
 
-    async def end(self, day: date, operator: str, *, is_confirmed: bool = False) -> DaySheet:
+    async def end(self, day: date, operator: Operator, *, is_confirmed: bool = False) -> DaySheet:
         """End a day.
 
         Args:
             day: The business day.
-            operator: Who ends it.
+            operator: Who ends it, and asks the centre.
             is_confirmed: End it although outcomes are unknown.
 
         Raises:
@@ -142,11 +145,11 @@ class DayEnds:
             )
         if sheet.unfinished.is_settling_open and not is_confirmed:
             raise UnfinishedError(_unfinished_words(sheet.unfinished))
-        days = Days(sheet.first_date, sheet.last_date)
-        compared, missing = await self._compared(days)
+        books, days = self._books(operator), Days(sheet.first_date, sheet.last_date)
+        compared, missing = await self._compared(books, days)
         differing = [one.group for one in compared if one.result != EQUAL]
-        found = await self._differing(days, differing) if differing else []
-        mine = [one for one in found if not self._books.is_of_another_desk(one)]
+        found = await self._differing(books, days, differing) if differing else []
+        mine = [one for one in found if not books.is_of_another_desk(one)]
         agrees = not mine and (bool(missing) or not differing)
         ended = replace(
             sheet,
@@ -156,7 +159,7 @@ class DayEnds:
             state=DayState.CLOSED if agrees else DayState.DIFFERS,
             differences=tuple(found if not missing else mine),
         )
-        await self._in_store(lambda: self._keep(ended, operator))
+        await self._in_store(lambda: self._keep(ended, operator.login))
         return ended
 
     async def reopen(self, day: date, operator: str, reason: str) -> DaySheet:
@@ -176,7 +179,7 @@ class DayEnds:
         await self._in_store(work)
         return await self.look(day)
 
-    async def _compared(self, days: Days) -> tuple[list[Compared], tuple[str, ...]]:
+    async def _compared(self, books: Books, days: Days) -> tuple[list[Compared], tuple[str, ...]]:
         """Return what the sums of all terminals compare to, and the terminals whose sums are not among them."""
         compared: list[Compared] = []
         missing: tuple[str, ...] = ()
@@ -185,14 +188,14 @@ class DayEnds:
             others = await self._gather(days.first, days.last)
             missing = tuple(terminal for terminal, sheet in others.items() if sheet is None)
             whole = together([own, *(sheet for sheet in others.values() if sheet is not None)])
-            compared = await self._books.compare_sums(whole, days)
+            compared = await books.compare_sums(whole, days)
             if missing or all(one.result == EQUAL for one in compared):
                 break
         return compared, missing
 
-    async def _differing(self, days: Days, groups: Sequence[Group]) -> list[Difference]:
+    async def _differing(self, books: Books, days: Days, groups: Sequence[Group]) -> list[Difference]:
         records = await self._read(lambda tx: records_between(tx, *calendar_days(days.first, days.last, SHOP_TIME)))
-        return await self._books.compare_records(records, self._people(records), days, groups)
+        return await books.compare_records(records, self._people(records), days, groups)
 
     def _people(self, records: Sequence[Record]) -> Mapping[bytes, str]:
         return {

@@ -59,7 +59,7 @@ class Till:
         )  # fmt: skip
         books = Books(self.asks, area, institution=PHARMACY, district="350200", desk=f"{self.desk:02}")
         self.days = DayEnds(
-            books, self.sealer, in_store=self.in_store, connection=self.shop.connection, read=self.read,
+            lambda _: books, self.sealer, in_store=self.in_store, connection=self.shop.connection, read=self.read,
             gather=self.gather, clock=self.shop.clock, begins_h=self.begins_h,
         )  # fmt: skip
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.fsi.sign_ins import Operator
 from edge.store.day_ends import DayState
 from edge.store.day_records import sums_of_days
 from edge.till.day_end import DayNotOpenError, DaySheet, UnfinishedError
@@ -26,7 +27,7 @@ JILIN = replace(shipped_area("jilin"), signer="none", encryptor="none", transpor
 
 
 def end(till: Till, day: date = TODAY, *, is_confirmed: bool = False) -> DaySheet:
-    return asyncio.run(till.days.end(day, "wang", is_confirmed=is_confirmed))
+    return asyncio.run(till.days.end(day, Operator("wang", "王"), is_confirmed=is_confirmed))
 
 
 def look(till: Till, day: date = TODAY) -> DaySheet:

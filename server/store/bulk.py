@@ -15,6 +15,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Connection, Integer, LargeBi
 
 from codes.words import Words
 from server.errors import StoreContentionError
+from server.store import direct
 from server.store.schema import Serial
 
 Row = tuple[Any, ...]
@@ -101,9 +102,9 @@ def _fetch(connection: Connection, selection: _Selection, keys: Collection[Any])
     for start in range(0, len(listed), _KEYS_PER_STATEMENT):
         part = listed[start : start + _KEYS_PER_STATEMENT]
         if is_postgresql:
-            found += connection.exec_driver_sql(sql, (part,)).fetchall()
+            found += direct.rows(connection, sql, (part,))
         else:
-            found += connection.exec_driver_sql(sql.format(places=",".join("?" * len(part))), tuple(part)).fetchall()
+            found += direct.rows(connection, sql.format(places=",".join("?" * len(part))), tuple(part))
     return found
 
 
@@ -113,8 +114,8 @@ def _write(connection: Connection, table: Table, on_conflict: _OnConflict, rows:
     sql = _insert_statement(table, on_conflict, is_postgresql=_is_postgresql(connection))
     if _is_postgresql(connection):
         arrays = tuple(list(values) for values in zip(*rows, strict=True))
-        return connection.exec_driver_sql(sql, arrays).rowcount
-    return connection.exec_driver_sql(sql, rows if isinstance(rows, list) else list(rows)).rowcount
+        return direct.changed(connection, sql, arrays)
+    return direct.changed(connection, sql, rows if isinstance(rows, list) else list(rows))
 
 
 @cache

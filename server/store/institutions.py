@@ -10,6 +10,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, bindparam, delete, select
 
 from server.store import bulk
+from server.store.direct import Asked
 from server.store.fsi_tables import institution, institution_caller, institution_standing
 from server.store.records import Records
 from server.store.standings import StandingSpan, StandingSpans
@@ -63,17 +64,19 @@ class Caller:
 _INSTITUTIONS = Records(institution, Institution)
 _CALLERS = Records(institution_caller, Caller)
 _STANDINGS = StandingSpans(institution_standing)
-_BY_CODE = select(institution).where(institution.c.code == bindparam("code"))
-_SPEAKS_FOR = select(institution_caller.c.caller).where(
-    institution_caller.c.kind == bindparam("kind"),
-    institution_caller.c.caller == bindparam("caller"),
-    institution_caller.c.institution == bindparam("institution"),
+_BY_CODE = Asked(select(institution).where(institution.c.code == bindparam("code")))
+_SPEAKS_FOR = Asked(
+    select(institution_caller.c.caller).where(
+        institution_caller.c.kind == bindparam("kind"),
+        institution_caller.c.caller == bindparam("caller"),
+        institution_caller.c.institution == bindparam("institution"),
+    )
 )
 
 
 def load_institution(connection: Connection, code: str) -> Institution | None:
     """Return one institution."""
-    row = connection.execute(_BY_CODE, {"code": code}).first()
+    row = _BY_CODE.row(connection, {"code": code})
     return None if row is None else _INSTITUTIONS.record(row)
 
 
@@ -115,7 +118,7 @@ def unbind_caller(connection: Connection, kind: CallerKind, caller: str, code: s
 def speaks_for(connection: Connection, kind: CallerKind, caller: str, code: str) -> bool:
     """Tell whether a caller was bound to an institution."""
     asked = {"kind": kind.value, "caller": caller, "institution": code}
-    return connection.execute(_SPEAKS_FOR, asked).first() is not None
+    return _SPEAKS_FOR.row(connection, asked) is not None
 
 
 def load_callers(connection: Connection, code: str | None = None) -> Sequence[Caller]:

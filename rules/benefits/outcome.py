@@ -7,7 +7,7 @@ them as an area writes them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -51,11 +51,15 @@ class Step:
     title: Words
     given: tuple[tuple[str, Value], ...]
     result: tuple[tuple[str, Value], ...]
+    _told: list[Words] = field(default_factory=list, init=False, repr=False, compare=False)
+    """The sentence once it was asked for: text, record and funds all tell it."""
 
     @property
     def words(self) -> Words:
         """Return the step as a sentence in both languages."""
-        return sentence(self.kind, self.title, dict((*self.given, *self.result)))
+        if not self._told:
+            self._told.append(sentence(self.kind, self.title, dict((*self.given, *self.result))))
+        return self._told[0]
 
     @property
     def sentence(self) -> str:

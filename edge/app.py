@@ -34,10 +34,12 @@ from edge.core import Core, TellPassword, opened_core
 from edge.counter.counter import Counter, Habits
 from edge.counter.views import ScanShown
 from edge.devices import open_devices
+from edge.fsi_opening import open_interface
 from edge.housekeeping import end_left_shifts, put_away, tell_health, tell_sync
 from edge.local_proof import is_proof
 from edge.operators.desk import OperatorDesk
 from edge.operators.sign_in import SignIn
+from edge.pos_opening import open_pos
 from edge.pump import ScanPump
 from edge.screens import Place, mount_screens
 from edge.senses import open_senses
@@ -133,6 +135,8 @@ class _Terminal:
             clock=clock,
         )
         self._bridge = open_bridge(config.wedge, core.read, self._bus, clock)
+        self._interface = open_interface(core, key, clock)
+        self._pos = open_pos(core, self._bus, clock, on_recorded=self._line.rows_added)
         self._status = self._new_status(key.public, config_file)
         self._counter = self._new_counter(quota)
         self._operators = self._new_operators()
@@ -152,6 +156,7 @@ class _Terminal:
             quota=self._watches.quota.status,
             profiled=self._devices.setup.with_profiles,
             site=self._site.status,
+            interface=lambda found: None if self._interface is None else self._interface.status(found),
             unlisted=self._devices.unlisted,
         )
 
@@ -259,7 +264,9 @@ class _Terminal:
             **self._watches.work(),
             **self._site.work(),
             **self._bridge.work(),
+            **({} if self._pos is None else self._pos.work()),
             **self._line.work(self._status.glance),
+            **({} if self._interface is None else self._interface.work()),
         }
         if self._service.watchdog_s is not None:
             work["watchdog"] = partial(feed_watchdog, self._service, self._proofs())

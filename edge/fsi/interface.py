@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 from drivers.aside import aside
 from edge.fsi.journal import Also, Journal, Purpose, Then, Told, nothing
 from edge.fsi.sign_ins import Operator, SignIns
+from edge.sealing import Sealer
 from wire.fsi.areas import Area
 from wire.fsi.asking import Answer, Nodes, Sender
 
@@ -51,16 +52,20 @@ class Interface:
         area: How this place speaks the interface.
         sign_ins: Who is signed in to it.
         state: How the line is.
+        sealer: Seals what names a person.
         times: How long is waited.
     """
 
     def __init__(
-        self, journal: Journal, area: Area, sign_ins: SignIns, state: LineState, *, times: Times = Times()
-    ) -> None:
+        self, journal: Journal, area: Area, sign_ins: SignIns, state: LineState, *, sealer: Sealer,
+        times: Times = Times(),
+    ) -> None:  # fmt: skip
         self.journal = journal
         """For what needs more than this, in a thread that may wait: never on the event loop, never in the store's."""
         self.area = area
         """Says which fields are required and where trace codes travel (`trace_channels`)."""
+        self.sealer = sealer
+        """Seals what the till keeps of a person; bound to its place (`edge.sealing`)."""
         self.times = times
         self._sign_ins, self._state = sign_ins, state
         self._room = asyncio.Semaphore(AT_ONCE)

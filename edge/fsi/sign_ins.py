@@ -7,9 +7,9 @@ message is sent again. Where the area demands none, failing to sign in keeps nob
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 
 import msgspec
@@ -29,7 +29,7 @@ from wire.rpc import NotSentError, OutcomeUnknownError
 SIGN_IN, SIGN_OUT = "9001", "9002"
 SIGN_S = 10.0
 """How long a sign-in is waited for."""
-AGAIN_AFTER = timedelta(seconds=60)
+AGAIN_AFTER_S = 60.0
 """Where nobody demands a sign-in, one that failed is not tried again sooner."""
 _LONGEST_OPERATOR = 20
 """`opter_no` of 9001 has twenty characters, `opter` of the envelope thirty; both name the same person."""
@@ -91,11 +91,26 @@ class _Held:
 class SignIns:
     """Who is signed in. From any thread that may wait; `current` from any."""
 
-    def __init__(self, journal: Journal, place: Place, sealer: Sealer, clock: Clock, *, is_demanded: bool) -> None:
+    def __init__(
+        self, journal: Journal, place: Place, sealer: Sealer, clock: Clock, *, is_demanded: bool,
+        on_signed_in: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
+        """Take what a sign-in needs.
+
+        Args:
+            journal: Sends the messages.
+            place: From where is asked.
+            sealer: Seals what is kept.
+            clock: The device's clock.
+            is_demanded: Nothing goes without a sign-in.
+            on_signed_in: Called after each.
+        """
         self._journal, self._place, self._sealer, self._clock = journal, place, sealer, clock
-        self._is_demanded = is_demanded
+        self._is_demanded, self._on_signed_in = is_demanded, on_signed_in
         self._held: dict[str, _Held] = {}
         self._failed_at: dict[str, float] = {}
+        self.refusals: dict[str, SignInRefusedError] = {}
+        """By operator's number: why the last sign-in was refused, until one is given."""
         self._one = threading.Lock()
         """One is made at a time: two questions at once do not make two."""
 
@@ -129,6 +144,11 @@ class SignIns:
         """Return the numbers of those of whom a sign-in is kept, of whatever day."""
         return tuple(self._held)
 
+    def is_due(self, login: str) -> bool:
+        """Say whether an operator has no sign-in and none was tried in the last minute."""
+        failed_s = self._failed_at.get(Operator(login, "").number, -AGAIN_AFTER_S)
+        return not self.current(login) and self._clock.monotonic_s() - failed_s >= AGAIN_AFTER_S
+
     def needed(self, operator: Operator) -> str:
         """Return the operator's sign-in, made now if there is none; empty where it cannot be had and may be missing.
 
@@ -138,8 +158,7 @@ class SignIns:
         found = self.current(operator.login)
         if found:
             return found
-        failed_s = self._failed_at.get(operator.number)
-        if not self._is_demanded and failed_s is not None and self._since(failed_s) < AGAIN_AFTER.total_seconds():
+        if not self._is_demanded and not self.is_due(operator.login):
             return ""
         try:
             return self.sign_in(operator)
@@ -204,23 +223,24 @@ class SignIns:
                 within_s=SIGN_S,
             )  # fmt: skip
             made = _SignIn(_number_in(answer), operator.name)
-        except YimaError:
+        except YimaError as exc:
             self._failed_at[operator.number] = self._clock.monotonic_s()
+            if isinstance(exc, SignInRefusedError):
+                self.refusals[operator.number] = exc
             raise
         held = _Held(made, self._clock.now())
         sealed = self._sealer.seal(msgspec.json.encode(made), _place(operator.number))
         self._journal.commits(lambda tx: keep_sign_in(tx, SignInRow(operator.number, sealed, held.began_at)))
         self._held[operator.number] = held
         self._failed_at.pop(operator.number, None)
+        self.refusals.pop(operator.number, None)
         _logger.info("fsi.signed_in", operator=operator.number)
+        self._on_signed_in()
         return made.sign_no
 
     def _end(self, operator: Operator, sign_no: str) -> None:
         nodes = {"signOut": {"opter_no": operator.number, "sign_no": sign_no}}
         self._journal.read(self.sender(operator), SIGN_OUT, nodes, sign_no=sign_no, within_s=SIGN_S)
-
-    def _since(self, then_s: float) -> float:
-        return self._clock.monotonic_s() - then_s
 
 
 def _number_in(answer: Answer) -> str:

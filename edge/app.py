@@ -152,7 +152,11 @@ class _Terminal:
             started_at=self._clock.now(),
             clock=self._clock,
             config_file=config_file,
-            more_troubles=lambda: chain(self._watches.troubles(), self._bridge.troubles()),
+            more_troubles=lambda: chain(
+                self._watches.troubles(),
+                self._bridge.troubles(),
+                () if self._pos is None else self._pos.troubles(),
+            ),
             quota=self._watches.quota.status,
             profiled=self._devices.setup.with_profiles,
             site=self._site.status,

@@ -19,6 +19,7 @@ from drivers.errors import DeviceSpecError
 from drivers.scanner import parse_spec
 from edge.config_fsi import FsiSection, fsi_faults
 from edge.config_person import CardSection, InstitutionSection, PinPadSection, VoucherSection, institution_faults
+from edge.config_pos import PosSection
 from edge.config_site import SiteSection
 from edge.config_wedge import WedgeSection
 from rules.scan_judgement import Mode
@@ -272,6 +273,7 @@ class EdgeConfig(BaseSettings):
     card: CardSection = CardSection()
     pinpad: PinPadSection = PinPadSection()
     wedge: WedgeSection = WedgeSection()
+    pos: PosSection = PosSection()
     log: LogSection = LogSection()
     scanners: Annotated[
         tuple[str, ...],

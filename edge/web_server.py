@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from codes.errors import ConfigError
 from codes.os_words import words_of_os_error
@@ -35,7 +35,7 @@ class PortTakenError(EdgeError, ConfigError):
 class WebServer(uvicorn.Server):
     """Uvicorn without its signal handlers: who started the terminal decides when it ends."""
 
-    def __init__(self, app: FastAPI, section: ListeningSection) -> None:
+    def __init__(self, app: ASGIApp, section: ListeningSection, *, has_date: bool = True) -> None:
         self.is_serving = asyncio.Event()
         """Set once requests are answered."""
         super().__init__(
@@ -48,6 +48,7 @@ class WebServer(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                date_header=has_date,
                 ws="none",
                 timeout_graceful_shutdown=_GRACE_S,
             )

@@ -19,7 +19,7 @@ from codes.words import Words
 from wire.errors import UNDECODABLE, InvalidEventError, NewerMessageError, UnsupportedVersionError
 
 SCHEMA_VERSION = 2
-"""2: a line may be paid by the insurance."""
+"""2: a line may be paid by the insurance; steps of visits."""
 OLDEST_READABLE_VERSION = 1
 GENESIS = "0" * 64
 """What the first event of an epoch names as its predecessor."""
@@ -146,6 +146,21 @@ class ShiftClosed(_Fact, frozen=True, tag="shift_closed"):
     """Sales closed in this shift."""
 
 
+class VisitStepped(_Fact, frozen=True, tag="visit_stepped"):
+    """A step of a visit was done by a credential, or the hospital's system refused it. Nothing of the person."""
+
+    visit: Name
+    """The hospital's number of the visit."""
+    step: Annotated[str, Meta(pattern=r"^[0-9]{5}$")]
+    """businessType (`rules.visit_flow.VisitStep`)."""
+    by: Literal["voucher", "face", "card", "id"]
+    """What was shown: the code, the face, an insurance card, an identity card."""
+    is_done: bool
+    """False: the hospital's system refused it."""
+    item: Annotated[str, Meta(max_length=64)] = ""
+    """What it was done for, such as the number of an examination."""
+
+
 class TamperSeen(_Fact, frozen=True, tag="tamper_seen"):
     """Something about the terminal itself was changed from outside, or may have been."""
 
@@ -189,6 +204,7 @@ Fact = (
     | CodeUnmatched
     | ShiftOpened
     | ShiftClosed
+    | VisitStepped
     | TamperSeen
     | StoreRebuilt
     | EventsLost
@@ -231,7 +247,8 @@ class EventHeader(Struct, frozen=True):
 
 def version_of(fact: Fact) -> int:
     """Return the oldest version that has a fact: a centre that knows no newer one goes on taking the others."""
-    return 2 if isinstance(fact, Dispensed) and fact.paid_by == "insured" else 1
+    is_new = isinstance(fact, VisitStepped) or (isinstance(fact, Dispensed) and fact.paid_by == "insured")
+    return 2 if is_new else 1
 
 
 _encoder = msgspec.json.Encoder(decimal_format="string", uuid_format="canonical")

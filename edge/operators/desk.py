@@ -127,6 +127,16 @@ class OperatorDesk:
             self._bus.publish("alert", alert_json(_taken_over(session.name)))
         return Admitted(token, session)
 
+    def accept_voucher(self, login: str) -> None:
+        """Take it that an operator whose password was right vouches for something.
+
+        Raises:
+            OperatorDisabledError: The operator may not sign in any more, so neither vouch.
+        """
+        with self._connection.begin():
+            self._refuse_disabled(login)
+            shifts.forget_guesses(self._connection, login)
+
     def find_session(self, token: str) -> SessionRow:
         """Return the session of a browser.
 

@@ -32,11 +32,24 @@ class SignIn:
             SignInLockedError: Too many wrong guesses before.
             OperatorDisabledError: The password is right, but the operator may not sign in any more.
         """
+        new_hash = await self._checked(login, password)
+        return await self._in_store(lambda: self._desk.admit(login, new_token(), new_hash, also))
+
+    async def vouch(self, login: str, password: str) -> None:
+        """Let an operator vouch for something, without signing in.
+
+        Raises:
+            SignInRefusedError, SignInLockedError, OperatorDisabledError: As for `admit`.
+        """
+        await self._checked(login, password)
+        await self._in_store(lambda: self._desk.accept_voucher(login))
+
+    async def _checked(self, login: str, password: str) -> str | None:
+        """Check a password; return it hashed anew, if its hash is of an older kind."""
         async with self._one_at_a_time:
             stored = await self._in_store(lambda: self._desk.begin_guess(login))
             # An unknown login takes as long as a known one, so that time does not tell which it is.
             check = await asyncio.to_thread(verify_password, stored or self._nobodys_hash, password)
             if stored is None or not check.is_right:
                 raise SignInRefusedError
-            new_hash = await asyncio.to_thread(hash_password, password) if check.needs_rehash else None
-        return await self._in_store(lambda: self._desk.admit(login, new_token(), new_hash, also))
+            return await asyncio.to_thread(hash_password, password) if check.needs_rehash else None

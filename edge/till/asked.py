@@ -100,6 +100,8 @@ class AskedSettlement(msgspec.Struct, frozen=True):
     """`phar_code`, who reviewed the prescription."""
     disease: str = ""
     disease_name: str = ""
+    vouched: str = ""
+    """What confirmed a large amount (T-38): `face`, `card`, `operator …`."""
 
     @property
     def fee(self) -> Decimal:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.edge.till.books import Till, opened_till
+from tests.edge.till.stand import Stand
 from tests.server.conftest import NewStore, standing_store
 from tests.server.fsi.counter import Counter, open_counter
 
@@ -25,3 +26,11 @@ def till(counter: Counter, tmp_path: Path) -> Iterator[Till]:
     """One terminal of that pharmacy."""
     with opened_till(tmp_path / "till", counter) as till:
         yield till
+
+
+@pytest.fixture
+def stand(standing_store: NewStore, tmp_path: Path) -> Iterator[Stand]:
+    """A counter whose till is asked as a screen asks it, at a centre of its own."""
+    made = Stand(standing_store("sqlite"), tmp_path / "till")
+    yield made
+    made.close()

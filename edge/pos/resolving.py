@@ -22,7 +22,8 @@ from edge.pos.ports import Question
 from edge.supervisor import failure_of
 from wire.fsi.lasting import REVERSAL, REVERSIBLE
 
-LOOK_S = 5.0
+LOOK_S = 1.0
+FIRST_PAUSE_S = 2.0
 MOST_PAUSE_S = 30.0
 """Together with one look this is less than the minute in which an outcome is known once the other side is back."""
 STUCK_PAUSE_S = 600.0
@@ -149,5 +150,5 @@ class Resolver:
 
     def _put_off(self, question: Question, patience: _Patience) -> None:
         patience.failures += 1
-        pause = min(MOST_PAUSE_S, LOOK_S * 2 ** min(patience.failures - 1, _MOST_DOUBLINGS))
+        pause = min(MOST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(patience.failures - 1, _MOST_DOUBLINGS))
         patience.due_s = self._monotonic() + (STUCK_PAUSE_S if question.msgid in self.stuck else pause)

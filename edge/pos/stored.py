@@ -92,7 +92,8 @@ class StoredOpen:
 
     async def all(self) -> Sequence[Question]:
         """Return what is open and can be read."""
-        await self._drop_what_was_put_aside()
+        if self._open:
+            await self._drop_what_was_put_aside()
         return tuple(self._open.values())
 
     async def find(self, institution: str, msgid: str) -> Question | None:

@@ -71,6 +71,8 @@ class Listed(StrEnum):
     """On the sale that is being paid, while scans go to the next one."""
     NEXT = "next"
     """On the next list, scanned during a payment that was given up."""
+    HELD = "held"
+    """On a list that was put aside."""
 
 
 class Size(StrEnum):
@@ -106,6 +108,8 @@ class Circumstances:
     level: PackLevel | None
     """From the matching library; None if the product is not known."""
     listed: Listed = Listed.NO
+    held_on: str | None = None
+    """Number of the list that was put aside and has the pack."""
     sold_here: SoldBefore | None = None
     sold_at_site: SoldBefore | None = None
     """What another terminal of this site has told."""

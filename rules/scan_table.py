@@ -1,6 +1,7 @@
 """The decision table of one scan: the first row that fits decides. Data only; `rules.scan_judgement` walks it.
 
-Words may name what is known: `{at}`, `{sale}` and `{terminal}` of an earlier sale, `{received}` for a delivery.
+Words may name what is known: `{at}`, `{sale}` and `{terminal}` of an earlier sale, `{received}` for a delivery,
+`{ticket}` for a list that was put aside.
 """
 
 from __future__ import annotations
@@ -182,6 +183,19 @@ ON_A_LIST: tuple[Row[Answer], ...] = (
             Words(
                 "若属于当前清单，请先将它从下一单移除，再重新扫描。",
                 "If it belongs to this list, take it off the next one, then scan it again.",
+            ),
+        ),
+    ),
+    Row(
+        "on a list that was put aside",
+        when(listed=Listed.HELD),
+        Answer(
+            Verdict.ALREADY_IN_SALE,
+            Tone.ALARM,
+            Words("这一盒在挂单 {ticket} 中", "This box is on list {ticket}, which was put aside"),
+            Words(
+                "请换一盒；或取回该挂单，移除这一盒后再扫描。",
+                "Take another box, or take that list up and take the box off it first.",
             ),
         ),
     ),

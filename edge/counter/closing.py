@@ -19,6 +19,7 @@ from edge.counter.errors import (
     ListNotEmptyError,
     ListNotOpenError,
     NotSignedInError,
+    PackElsewhereError,
     PackNotOnListError,
     PackNotRemovedError,
     SaleUnknownError,
@@ -175,11 +176,13 @@ def put_pack_back(tx: Connection, code: str) -> ListChange | None:
     Raises:
         NotSignedInError: Nobody is signed in.
         PackNotRemovedError: It was not taken off the open list, nor off the next one.
+        PackElsewhereError: It is on a list that was put aside, or was sold meanwhile.
     """
     desk = sales.see_desk(tx)
     _operator(desk)
     if any(sales.find_on_list(tx, sale, code) for sale in _lists(desk)):
         return None
+    _refuse_elsewhere(tx, code)
     for sale in _lists_to_change(desk):
         back = sales.put_back_on_list(tx, sale, code)
         if back is not None:
@@ -234,6 +237,14 @@ def refuse_asked(tx: Connection, sale: str) -> None:
     latest = latest_settlement(tx, sale)
     if latest is not None and latest.standing not in {Standing.NONE, Standing.UNDONE}:
         raise SettlingError(sale)
+
+
+def _refuse_elsewhere(tx: Connection, code: str) -> None:
+    aside = sales.aside_with(tx, code)
+    sold = None if aside is not None else sales.find_sale_of(tx, code)
+    number = aside or (None if sold is None else sold.sale)
+    if number is not None:
+        raise PackElsewhereError(Words(f"这一盒在单号 {number} 中", f"This pack is on sale {number}"))
 
 
 def _refuse_settling(desk: Desk) -> None:

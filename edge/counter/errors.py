@@ -72,6 +72,13 @@ class PackNotRemovedError(EdgeError, RejectedError):
     next_step: ClassVar[Words] = Words("请重新扫描这一盒。", "Scan the box again.")
 
 
+class PackElsewhereError(EdgeError, RejectedError):
+    """The pack is on another sale by now."""
+
+    code: ClassVar[str] = "counter.pack_elsewhere"
+    next_step: ClassVar[Words] = Words("请换一盒，或先处理该单。", "Take another box, or see to that sale first.")
+
+
 class SaleUnknownError(EdgeError, RejectedError):
     """There is no sale of this number at this terminal."""
 

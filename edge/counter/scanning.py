@@ -67,6 +67,8 @@ class _Place:
     listed: Listed = Listed.NO
     found: _Filed | None = None
     """Where the pack stands, if it is on a list."""
+    aside: str | None = None
+    """The list that was put aside and has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,9 @@ def _place(tx: Connection, desk: Desk, pack: str | None, around: Around) -> _Pla
                 Listed.JUST_NOW if is_repeat else listed,
                 _Filed(place, *on_list, is_next=place == desk.waiting),
             )
-    return _Place(sale, is_next)
+    aside = sales.aside_with(tx, pack)
+    # The list at the counter hears of it, and stays as it is.
+    return _Place(sale, is_next) if aside is None else _Place(sale, is_next, Listed.HELD, _Filed(desk.sale), aside)
 
 
 def _circumstances(tx: Connection, desk: Desk, code: _Code, place: _Place, *, is_paying: bool) -> Circumstances:
@@ -176,6 +180,7 @@ def _circumstances(tx: Connection, desk: Desk, code: _Code, place: _Place, *, is
         pack=pack,
         level=None if match is None else match.level,
         listed=place.listed,
+        held_on=place.aside,
         sold_here=SoldBefore(desk.terminal, here.sale, here.closed_at.astimezone(SHOP_TIME)) if here else None,
         sold_at_site=SoldBefore(there.terminal, there.sale, there.at.astimezone(SHOP_TIME)) if there else None,
         received_at=_received_at(tx, desk, pack),

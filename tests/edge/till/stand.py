@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 from sqlalchemy import Connection
 
 from codes.pack import ProductSystem
@@ -26,6 +27,7 @@ from edge.sealing import Sealer
 from edge.store.database import opened_store
 from edge.store.settlements import SettlementRow, settlements_of
 from edge.store.terminal import ensure_state
+from edge.till.errors import OfflineError
 from edge.till.identifying import Typed, Way
 from edge.till.parts import Devices, Habits, Parts
 from edge.till.selling import Wishes
@@ -196,6 +198,19 @@ class Stand:
         trial = self.work(self.till.trial(sale, wishes or Wishes()))
         assert trial.lacks == ()
         return sale
+
+    def tried_offline(self, *codes: str) -> str:
+        """Scan packs while the line is down: nobody is identified, nothing is tried."""
+        sale = self.scan(*codes)
+        with pytest.raises(OfflineError):
+            self.work(self.till.identify(sale, Way.ID, LI_TYPED))
+        return sale
+
+    def tried_again(self, sale: str) -> TicketShown:
+        """Identify Li anew, try the open sale and settle it."""
+        self.work(self.till.identify(sale, Way.ID, LI_TYPED))
+        assert self.work(self.till.trial(sale, Wishes())).lacks == ()
+        return self.settle(sale)
 
     def settle(self, sale: str, key: str | None = None) -> TicketShown:
         return self.work(self.till.settle(Request(key, sale) if key else UNNAMED, sale))

@@ -25,7 +25,7 @@ def create_api(parts: ApiParts) -> FastAPI:
     # The pages that FastAPI brings load their scripts from another host; the document itself is enough.
     app = FastAPI(title="Yima terminal", version=version("yima"), docs_url=None, redoc_url=None)
     app.add_middleware(SecurityMiddleware, allowed_hosts=parts.allowed_hosts, body_limit=BODY_LIMIT)
-    install_problems(app, STATUSES, unexpected=UnexpectedError())
+    install_problems(app, STATUSES, unexpected=UnexpectedError(), challenge="Bearer")
     for part in (session_routes, list_routes, return_routes, scan_routes, scanner_setup_routes, status_routes):
         app.include_router(part(parts), prefix=PREFIX, responses=PROBLEMS)
     app.include_router(health_route(parts), responses=PROBLEMS)

@@ -17,6 +17,8 @@ PackCode = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CODE_LE
 MAX_SCAN_BYTES = 4096
 POS = "api"
 """The device of scans that another program sent."""
+POS_PREFIX = "pos:"
+"""Before the name of a program that showed a token: the device of its scans."""
 
 
 class Form(BaseModel):

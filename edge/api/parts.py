@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edge.clock import Clock
 from edge.counter.counter import Counter
 from edge.health import TerminalStatus
 from edge.operators.desk import OperatorDesk
+from edge.operators.pos_tokens import TokenGuesses
 from edge.operators.sign_in import SignIn
 from edge.setup_desk import SetupDesk
 from edge.store.lane import InStore, Reading
@@ -43,3 +44,5 @@ class ApiParts:
     allowed_hosts: tuple[str, ...] = ()
     is_proof: Callable[[str], bool] = lambda _: False
     """Tells whether a header proves that a program of this machine asks (`edge.local_proof`)."""
+    guesses: TokenGuesses = field(default_factory=TokenGuesses)
+    """Wrong tokens, while the terminal runs."""

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 
+from edge.api.access import signed_in
 from edge.api.forms import MAX_SCAN_BYTES, ReturnForm
 from edge.api.parts import ApiParts
 from edge.api.repeats import Key, named
-from edge.api.session import signed_in
 from edge.counter.sold import find_sold_pack
 from edge.counter.views import ReturnedPacks, SoldPack
 

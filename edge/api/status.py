@@ -12,11 +12,11 @@ from fastapi import APIRouter, Depends, Path, Query
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from codes.errors import RejectedError
+from edge.api.access import WhoAsks, looking, looking_or_here, may_look, shown_of, signed_in
 from edge.api.forms import SetAsideForm
-from edge.api.parts import COOKIE, ApiParts
-from edge.api.session import Token, looking, looking_or_here, signed_in
+from edge.api.parts import ApiParts
 from edge.health import TerminalStatus
-from edge.operators.errors import SessionEndedError
 from edge.store.dead_letters import (
     DeadLetter,
     SetAside,
@@ -61,7 +61,7 @@ class EventStream(StreamingResponse):
 def status_routes(parts: ApiParts) -> APIRouter:
     """Return the routes that only show."""
     routes = APIRouter(tags=["status"])
-    guards, guard = looking(parts), signed_in(parts)
+    guards, guard, look = looking(parts), signed_in(parts, None), may_look(parts)
 
     @routes.get("/status", dependencies=looking_or_here(parts))
     async def status() -> TerminalStatus:
@@ -82,9 +82,9 @@ def status_routes(parts: ApiParts) -> APIRouter:
             raise damaged_since(event)
 
     @routes.put("/dead-letters/{event}/set-aside", status_code=HTTPStatus.NO_CONTENT)
-    async def set_aside(event: EventName, form: SetAsideForm, token: Token) -> None:
+    async def set_aside(event: EventName, form: SetAsideForm, request: Request, shown: WhoAsks) -> None:
         """Keep a refused record, but do not report it any more."""
-        now, who = parts.clock.now(), (await guard(token)).operator
+        now, who = parts.clock.now(), (await guard(request, shown)).operator
         await parts.in_store(
             lambda: parts.outbox.within(
                 lambda tx: set_dead_letter_aside(tx, event, operator=who, reason=form.reason, now=now)
@@ -96,10 +96,10 @@ def status_routes(parts: ApiParts) -> APIRouter:
         """Follow scans, totals, sync, devices and alerts as server-sent events."""
 
         def may_follow() -> bool:
-            """Look again, in the stream's thread: the browser may have been signed out since."""
+            """Look again, in the stream's thread: the browser may have been signed out since, or the token revoked."""
             try:
-                from_thread.run(guard, request.cookies.get(COOKIE))
-            except SessionEndedError:
+                from_thread.run(look, shown_of(request))
+            except RejectedError:
                 return False
             return True
 

@@ -87,6 +87,12 @@ PARTS: dict[str, Part] = {
         "wedge_app",
         "edge",
     ),
+    "pos": Part(
+        "收银软件的代理：旁听报告，未决报文 / The proxy of the POS: its report, what is open",
+        "cli.pos",
+        "pos_app",
+        "edge",
+    ),
     "status": Part(
         "显示这台终端的状态 / Show how this terminal is.",
         "cli.status",

@@ -17,7 +17,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from edge.catalogue_file import import_catalogue
-from edge.clock import SystemClock
+from edge.clock import Clock, SystemClock
 from edge.config import EdgeConfig
 from edge.core import Core, opened_core
 from edge.pos_opening import OpenedPos, open_pos
@@ -98,14 +98,21 @@ def config_of(
 
 @contextmanager
 def proxying(
-    folder: Path, upstream: str, *, fsi: Mapping[str, object] | None = None, pos: Mapping[str, object] | None = None
+    folder: Path,
+    upstream: str,
+    *,
+    fsi: Mapping[str, object] | None = None,
+    pos: Mapping[str, object] | None = None,
+    clock: Clock | None = None,
 ) -> Iterator[ProxyTerminal]:
     """Run a terminal with a pharmacist at it until the end of the block."""
     port = free_port()
     config = config_of(folder, upstream, port, fsi=fsi or {}, pos=pos or {})
     started: Future[ProxyTerminal] = Future()
     ended = threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(_live(config, started, ended)), name="terminal", daemon=True)
+    thread = threading.Thread(
+        target=lambda: asyncio.run(_live(config, clock or SystemClock(), started, ended)), name="terminal", daemon=True
+    )
     thread.start()
     try:
         terminal = started.result(30)
@@ -116,13 +123,13 @@ def proxying(
     assert not thread.is_alive()
 
 
-async def _live(config: EdgeConfig, started: Future[ProxyTerminal], ended: threading.Event) -> None:
+async def _live(config: EdgeConfig, clock: Clock, started: Future[ProxyTerminal], ended: threading.Event) -> None:
     try:
-        async with opened_core(config, lambda _: None, SystemClock()) as core:
+        async with opened_core(config, lambda _: None, clock) as core:
             bus, recorded = LiveBus(), [0]
-            pos = open_pos(core, bus, SystemClock(), on_recorded=lambda: recorded.append(1))
+            pos = open_pos(core, bus, clock, on_recorded=lambda: recorded.append(1))
             assert pos is not None
-            shop = await core.in_store(lambda: _shop(core.connection, bus))
+            shop = await core.in_store(lambda: _shop(core.connection, bus, clock))
             running = asyncio.create_task(pos.run())
             port = config.pos.port
             terminal = ProxyTerminal(
@@ -143,9 +150,9 @@ async def _live(config: EdgeConfig, started: Future[ProxyTerminal], ended: threa
         raise
 
 
-def _shop(connection: Connection, bus: LiveBus) -> Shop:
-    import_catalogue(connection, CATALOGUE, SystemClock().now())
-    shop = Shop(connection, SystemClock(), bus)  # type: ignore[arg-type]
+def _shop(connection: Connection, bus: LiveBus, clock: Clock) -> Shop:
+    import_catalogue(connection, CATALOGUE, clock.now())
+    shop = Shop(connection, clock, bus)  # type: ignore[arg-type]
     shop.sign_in(token=secrets.token_hex(8))
     return shop
 

@@ -32,7 +32,7 @@ class Till:
     """The till of one terminal. To be made before anything that was left open is resolved."""
 
     def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+        self.parts = parts
         self.persons = Persons(parts.clock, parts.habits.remembers_s)
         self._identifying = Identifying(parts, self.persons)
         self.selling = Selling(parts, self.persons)
@@ -66,15 +66,15 @@ class Till:
         Raises:
             TicketUnknownError: There is none of this number.
         """
-        return await self._parts.in_store(lambda: self.selling.show(sale))
+        return await self.parts.in_store(lambda: self.selling.show(sale))
 
     async def show_aside(self) -> TicketsShown:
         """Return the sales that lie aside: put there by somebody, or because nobody knows yet what became of them."""
-        return await self._in_transaction(lambda: show_aside(self._parts.connection, self.persons))
+        return await self._in_transaction(lambda: show_aside(self.parts.connection, self.persons))
 
     async def hold(self, request: Request, sale: str, note: str) -> TicketShown:
         """Put the open sale aside (`holding.hold`)."""
-        parts = self._parts
+        parts = self.parts
 
         async def work() -> TicketShown:
             is_new = await self._in_transaction(lambda: hold(parts.connection, sale, note, parts.clock.now()))
@@ -85,7 +85,7 @@ class Till:
 
     async def take_up(self, request: Request, sale: str, *, holds_open: bool) -> TicketShown:
         """Lay a sale that was put aside on the counter (`holding.take_up`)."""
-        parts = self._parts
+        parts = self.parts
 
         def within() -> str | None:
             return take_up(parts.connection, sale, holds_open=holds_open, now=parts.clock.now())
@@ -100,14 +100,14 @@ class Till:
 
     async def _tell(self, sales: list[str], change: str) -> None:
         for sale in sales:
-            await self._parts.in_store(partial(self.selling.tell, Followed(sale, change)))
+            await self.parts.in_store(partial(self.selling.tell, Followed(sale, change)))
 
     async def _in_transaction(self, work: Callable[[], _T]) -> _T:
         def within() -> _T:
-            with self._parts.connection.begin():
+            with self.parts.connection.begin():
                 return work()
 
-        return await self._parts.in_store(within)
+        return await self.parts.in_store(within)
 
     async def _once(self, request: Request, work: Callable[[], Awaitable[TicketShown]]) -> TicketShown:
         """Do what is asked, unless the same request was answered before. What is not known yet is no answer."""
@@ -122,7 +122,7 @@ class Till:
         return done
 
     def _answered(self, request: Request) -> TicketShown | None:
-        known = find_answer(self._parts.connection, request.key or "")
+        known = find_answer(self.parts.connection, request.key or "")
         if known is None:
             return None
         asked, answer = known
@@ -137,4 +137,4 @@ class Till:
             # The person is remembered in memory alone, masked or not.
             kept = to_json(replace(done, person=None))
             key = request.key or ""
-            keep_answer(self._parts.connection, key=key, asked=request.asked, answer=kept, now=self._parts.clock.now())
+            keep_answer(self.parts.connection, key=key, asked=request.asked, answer=kept, now=self.parts.clock.now())

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,11 +23,13 @@ from edge.fsi.line import MqttLine
 from edge.fsi.numbering import Numbering
 from edge.fsi.resolving import Resolver
 from edge.fsi.sign_ins import Place, SignIns
+from edge.operators.accounts import add_account
 from edge.operators.sign_in import SignIn
 from edge.sealing import Sealer
 from edge.store.database import opened_store
 from edge.store.settlements import SettlementRow, settlements_of
 from edge.store.terminal import ensure_state
+from edge.till.confirming import Proof
 from edge.till.errors import OfflineError
 from edge.till.identifying import Typed, Way
 from edge.till.parts import Devices, Habits, Parts
@@ -35,10 +38,13 @@ from edge.till.till import Till
 from edge.till.views import TicketShown
 from rules.catalogue import CatalogueFile, Identifier, Product
 from rules.scan_judgement import Mode, PackLevel
+from server.people.insured import Identity, sealed
+from server.store import insured
 from server.store.database import Store
+from server.store.insured import Credential, Insurance
 from tests.edge.scene import EPOCH, TERMINAL, FakeClock, Shop
-from tests.server.fsi.counter import CARD, LI, LIMITED, PLAIN, Counter, open_counter
-from tests.server.fsi.office import NOON, PHARMACY
+from tests.server.fsi.counter import ALWAYS, CARD, DISTRICT, LI, LIMITED, PLAIN, Counter, open_counter, put_in
+from tests.server.fsi.office import NOON, PHARMACY, Office
 from wire.fsi.areas import Area, shipped_area
 from wire.fsi.asking import Asker
 from wire.fsi.signing import Secrets, protection_of
@@ -49,6 +55,8 @@ AREA = shipped_area("base")
 REQUEST, ANSWER, NOT_SENT = "request", "answer", "not sent"
 PRESCRIBED, NAMELESS, DEVICE = "D0003", "D0004", "D0005"
 LI_TYPED = Typed(CARD[LI])
+CHEN, CHEN_ID, CHEN_CARD, CHEN_TOKEN = "PSN0009", "350203198506070011", "ZZ0000009", "350200ec-token-of-chen"
+"""Somebody whose number has a right check character, so that a card reader takes it."""
 
 GOODS = CatalogueFile(
     products=(
@@ -75,6 +83,27 @@ GOODS = CatalogueFile(
 def pack(product: int, number: int) -> str:
     """Return the trace code of a pack."""
     return f"86000{product}1{number:013d}"
+
+
+def insure_chen(office: Office, balance: str = "9000.00") -> None:
+    """Put somebody on record who has voucher, cards, two insurances and money."""
+    with office.store.writing() as connection:
+        person = Identity(CHEN, "01", CHEN_ID, "陈安心", "1", "01", date(1985, 6, 7))
+        insured.put_people(connection, [sealed(person, office.sealer, NOON)])
+        shown = (("01", CHEN_TOKEN), ("03", CHEN_CARD))
+        since = NOON - timedelta(days=9)
+        insured.put_credentials(
+            connection,
+            [Credential(kind, office.sealer.digest(kind, no), CHEN, None, None, since, None) for kind, no in shown],
+        )
+        insured.put_insurances(
+            connection,
+            [
+                Insurance(CHEN, "390", ALWAYS, None, "15", DISTRICT, False, "1", ""),
+                Insurance(CHEN, "310", ALWAYS, None, "11", DISTRICT, False, "1", ""),
+            ],
+        )
+        put_in(connection, CHEN, balance)
 
 
 class Wire:
@@ -113,8 +142,9 @@ class Stand:
         self, store: Store, folder: Path, *, devices: Devices | None = None, habits: Habits | None = None,
         area: Area = AREA,
     ) -> None:  # fmt: skip
-        self._closing = ExitStack()
+        self._closing, self._runner = ExitStack(), asyncio.Runner()
         self.centre = open_counter(store, area=area)
+        insure_chen(self.centre.office)
         self.folder, self.area = folder, area
         self.devices, self.habits = devices or Devices(), habits or Habits()
         self.starts = 0
@@ -150,6 +180,10 @@ class Stand:
         )  # fmt: skip
 
     def close(self) -> None:
+        for device in (self.devices.voucher, self.devices.card):
+            if device is not None:
+                self.work(device.close())
+        self._runner.close()
         self._closing.close()
 
     def reopen(self) -> None:
@@ -181,7 +215,7 @@ class Stand:
         async def run() -> _T:
             return await asked
 
-        return asyncio.run(run())
+        return self._runner.run(run())
 
     # -- a sale ----------------------------------------------------------------------------------------------------
 
@@ -211,6 +245,11 @@ class Stand:
         self.work(self.till.identify(sale, Way.ID, LI_TYPED))
         assert self.work(self.till.trial(sale, Wishes())).lacks == ()
         return self.settle(sale)
+
+    def vouch(self, sale: str) -> None:
+        """Have a second operator confirm what was tried."""
+        password = add_account(self.connection, "zhang", "张", self.clock.now()).password
+        self.work(self.till.confirm(sale, Proof(operator="zhang", password=password)))
 
     def settle(self, sale: str, key: str | None = None) -> TicketShown:
         return self.work(self.till.settle(Request(key, sale) if key else UNNAMED, sale))

@@ -26,7 +26,8 @@ from cli.paper import padded, size_of, wrapped
 from cli.state_words import DEVICE_STATES, QUOTA_STATES
 from cli.terminal_status import StatusRefusedError
 from codes.words import Words
-from edge.health import DeviceStatus, Lamp, LampState, Machine, SitePeer, TerminalStatus, Trouble
+from edge.clock import SHOP_TIME
+from edge.health import DeviceStatus, InterfaceStatus, Lamp, LampState, Machine, SitePeer, TerminalStatus, Trouble
 
 _NEEDS_A_PERSON = 1
 _EVERY_S = 1.0
@@ -80,6 +81,8 @@ def page_of(seen: TerminalStatus, now: datetime) -> Iterator[str]:
         yield typer.style(line, bold=True)
     yield from _lamp("同步 / sync", seen.lamps.sync)
     yield from _lamp("结算 / settlement", seen.lamps.settlement)
+    if seen.interface is not None:
+        yield from _interface(seen.interface, now)
     sync = seen.sync
     yield from _line("待上传 / pending", f"{sync.pending}{_since(sync.oldest_pending_at, now)}")
     yield from _line("暂缓、被拒 / held, refused", f"{sync.held}, {sync.dead}")
@@ -222,6 +225,13 @@ def _trouble(trouble: Trouble) -> Iterator[str]:
 
 def _line(label: str, value: str) -> Iterator[str]:
     yield from wrapped(value, " " * _LABEL, first=padded(label, _LABEL))
+
+
+def _interface(seen: InterfaceStatus, now: datetime) -> Iterator[str]:
+    yield from _line("结果未知 / outcomes open", f"{seen.open}{_since(seen.oldest_open_at, now)}")
+    sign_in = "已签到 / signed in" if seen.signed_in else "未签到 / not signed in"
+    last = "–" if seen.last_answer_at is None else f"{seen.last_answer_at.astimezone(SHOP_TIME):%H:%M:%S}"
+    yield from _line("医保接口 / interface", f"{seen.way}  {sign_in}  应答 / answered {last}")
 
 
 def _since(moment: datetime | None, now: datetime) -> str:

@@ -22,7 +22,7 @@ from edge.errors import EdgeError
 from edge.fsi.journal import Journal
 from edge.sealing import SealBrokenError, Sealer
 from edge.store.fsi_sign_ins import SignInRow, forget_sign_in, keep_sign_in, kept_sign_ins
-from wire.fsi.asking import Answer, Asked, Sender
+from wire.fsi.asking import Answer, Asked, Nodes, Sender
 from wire.fsi.values import BEIJING
 from wire.rpc import NotSentError, OutcomeUnknownError
 
@@ -130,10 +130,7 @@ class SignIns:
 
     def sender(self, operator: Operator) -> Sender:
         """Return who sends."""
-        place = self._place
-        return Sender(
-            place.institution, place.name, place.district, operator.number, operator.name, device=place.device
-        )
+        return sender_at(self._place, operator)
 
     def current(self, login: str) -> str:
         """Return the sign-in that an operator has today; empty if none."""
@@ -217,11 +214,8 @@ class SignIns:
 
     def _made(self, operator: Operator) -> str:
         try:
-            answer = self._journal.read(
-                self.sender(operator), SIGN_IN,
-                {"signIn": {"opter_no": operator.number, "mac": self._place.mac, "ip": self._place.ip}},
-                within_s=SIGN_S,
-            )  # fmt: skip
+            nodes = sign_in_nodes(self._place, operator)
+            answer = self._journal.read(self.sender(operator), SIGN_IN, nodes, within_s=SIGN_S)
             made = _SignIn(_number_in(answer), operator.name)
         except YimaError as exc:
             self._failed_at[operator.number] = self._clock.monotonic_s()
@@ -241,6 +235,16 @@ class SignIns:
     def _end(self, operator: Operator, sign_no: str) -> None:
         nodes = {"signOut": {"opter_no": operator.number, "sign_no": sign_no}}
         self._journal.read(self.sender(operator), SIGN_OUT, nodes, sign_no=sign_no, within_s=SIGN_S)
+
+
+def sender_at(place: Place, operator: Operator) -> Sender:
+    """Return who sends from a place."""
+    return Sender(place.institution, place.name, place.district, operator.number, operator.name, device=place.device)
+
+
+def sign_in_nodes(place: Place, operator: Operator) -> Nodes:
+    """Return the input of a 9001."""
+    return {"signIn": {"opter_no": operator.number, "mac": place.mac, "ip": place.ip}}
 
 
 def _number_in(answer: Answer) -> str:

@@ -256,6 +256,8 @@ def test_whoever_has_something_open_stays_signed_in_until_it_is_known(
             assert len(centre.sign_ins) == 1
             here.run()
             await until(lambda: isinstance(here.heard[-1].outcome, Agreed))
+            # It is told inside the transaction; the next one is after it.
+            await here.in_store(lambda _: None)
             await here.opened.keeper.look()
             assert centre.sign_ins == []
 

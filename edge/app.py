@@ -33,6 +33,7 @@ from edge.config_revision import ConfigFile
 from edge.core import Core, TellPassword, opened_core
 from edge.counter.counter import Counter, Habits
 from edge.counter.views import ScanShown
+from edge.days_opening import open_days
 from edge.devices import open_devices
 from edge.fsi_opening import open_interface
 from edge.housekeeping import end_left_shifts, put_away, tell_health, tell_sync
@@ -136,6 +137,8 @@ class _Terminal:
         )
         self._bridge = open_bridge(config.wedge, core.read, self._bus, clock)
         self._interface = open_interface(core, key, clock)
+        opened = None if self._interface is None else self._interface.interface
+        self._days = open_days(core, opened, self._site, clock)
         self._pos = open_pos(core, self._bus, clock, on_recorded=self._line.rows_added)
         self._status = self._new_status(key.public, config_file)
         self._counter = self._new_counter(quota)
@@ -212,6 +215,7 @@ class _Terminal:
                 is_open=not config.api.is_exposed,
                 allowed_hosts=config.api.accepted_hosts,
                 is_proof=lambda shown: is_proof(shown, self._status.key, self._clock.now()),
+                days=self._days,
             )
         )
         place = Place(config.terminal.id, config.terminal.label or config.terminal.institution)

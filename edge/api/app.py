@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from edge.api.days import day_routes
 from edge.api.lists import list_routes
 from edge.api.parts import BODY_LIMIT, ApiParts
 from edge.api.problems import STATUSES, UnexpectedError
@@ -26,7 +27,15 @@ def create_api(parts: ApiParts) -> FastAPI:
     app = FastAPI(title="Yima terminal", version=version("yima"), docs_url=None, redoc_url=None)
     app.add_middleware(SecurityMiddleware, allowed_hosts=parts.allowed_hosts, body_limit=BODY_LIMIT)
     install_problems(app, STATUSES, unexpected=UnexpectedError(), challenge="Bearer")
-    for part in (session_routes, list_routes, return_routes, scan_routes, scanner_setup_routes, status_routes):
+    for part in (
+        session_routes,
+        day_routes,
+        list_routes,
+        return_routes,
+        scan_routes,
+        scanner_setup_routes,
+        status_routes,
+    ):
         app.include_router(part(parts), prefix=PREFIX, responses=PROBLEMS)
     app.include_router(health_route(parts), responses=PROBLEMS)
     return app

@@ -14,6 +14,7 @@ from edge.operators.sign_in import SignIn
 from edge.setup_desk import SetupDesk
 from edge.store.lane import InStore, Reading
 from edge.store.outbox import Outbox
+from edge.till.day_end import DayEnds
 from web.live import LiveBus
 
 COOKIE = "yima_terminal"
@@ -46,3 +47,5 @@ class ApiParts:
     """Tells whether a header proves that a program of this machine asks (`edge.local_proof`)."""
     guesses: TokenGuesses = field(default_factory=TokenGuesses)
     """Wrong tokens, while the terminal runs."""
+    days: DayEnds | None = None
+    """Ends of business days; None where nothing is settled with the insurance."""

@@ -112,7 +112,7 @@ class Passage:
         """
         headers = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in question.headers)
         post = Post(question.method, question.target.encode("latin-1"), headers, question.body)
-        if question.is_signed_here:
+        if question.is_signed_here and question.reply is None:
             try:
                 post = self.decider.signed_again(post, self.now())
             except YimaError as exc:
@@ -125,6 +125,10 @@ class Passage:
             bound=question.bound, owed=question.owed, setl_id=question.setl_id,
             is_hidden_here=question.is_hidden_here,
         )  # fmt: skip
+        if question.reply is not None:
+            answer = self.decider.reader.answer(question.reply.body, question.institution, self.now())
+            came = await self._settled(plan, answer, came_of(answer, is_repeat=False))
+            return Passed(self._in_clear(plan, question.reply), came)
         note = replace(self.note_of(plan, b"", Stage.SENDING), request_digest=question.request_digest)
         return await self._sent(plan, note, question, is_repeat=True)
 
@@ -183,12 +187,13 @@ class Passage:
             if question is not None and plan.bound:
                 await self.booked(self._take_codes(plan, ""), "codes")
             return await self._failed(note, Stage.UNKNOWN, exc, begun, Came.OPEN)
-        answer = self.decider.reader.answer(reply.body, said.institution, self.now())
-        came = came_of(answer, is_repeat=is_repeat)
         now = self.now()
-        if question is not None and not await self.booked(self._settle(plan, answer, came), "outcome"):
-            # What it means could not be written down: the question stays, and is asked once more.
-            came = Came.OPEN
+        answer = self.decider.reader.answer(reply.body, said.institution, now)
+        came = came_of(answer, is_repeat=is_repeat)
+        if question is not None and came is not Came.OPEN:
+            # First of all: with an interface that keeps no answers this one is not to be had again.
+            await self.booked(self.around.open.answered(said.institution, said.msgid, reply), "answer")
+            came = await self._settled(plan, answer, came)
         await self.booked(
             self.around.journal.note(
                 replace(
@@ -205,6 +210,10 @@ class Passage:
             "exchange",
         )
         return Passed(self._in_clear(plan, reply), came)
+
+    async def _settled(self, plan: Plan, answer: Mapping[str, object], came: Came) -> Came:
+        """Book what came of a deed. Where that cannot be written down, the question stays, and it is done once more."""
+        return came if await self.booked(self._settle(plan, answer, came), "outcome") else Came.OPEN
 
     async def _settle(self, plan: Plan, answer: Mapping[str, object], came: Came) -> None:
         """Book what came of a deed; its question is closed by whoever tells the answer, and last."""

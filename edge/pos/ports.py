@@ -102,6 +102,8 @@ class Question:
     """Its signature is ours: sent again, it is made anew."""
     setl_id: str = ""
     """Of the sale that a ledger message belongs to."""
+    reply: Reply | None = field(default=None, repr=False)
+    """It was answered; what follows from that is still to be written down."""
     is_doubtful: bool = False
     """It comes from a damaged or copied store, may have been answered elsewhere, and is never taken back from here."""
 
@@ -144,6 +146,10 @@ class Open(Protocol):
 
     async def known(self, institution: str, msgid: str) -> Known | None:
         """Return what was found out of this message since, if it was ever open for long."""
+        ...
+
+    async def answered(self, institution: str, msgid: str, reply: Reply) -> None:
+        """Keep the answer to an open question, before anything that follows from it is done."""
         ...
 
     async def close(self, institution: str, msgid: str) -> None:

@@ -126,7 +126,7 @@ class Resolver:
 
     async def _once(self, question: Question) -> bool:
         key = question.institution, question.msgid
-        if self._keeps_answers:
+        if self._keeps_answers or question.reply is not None:
             passed = await self._passage.again(question)
             if passed.came is not Came.OPEN:
                 reply = None if passed.came is Came.REVERSED else passed.reply

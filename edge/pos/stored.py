@@ -118,6 +118,15 @@ class StoredOpen:
             return None
         return Known(row.request_digest, msgspec.json.decode(plain, type=Reply))
 
+    async def answered(self, institution: str, msgid: str, reply: Reply) -> None:
+        """Keep the answer to an open question."""
+        key = institution, msgid
+        if key not in self._open:
+            return
+        sealed = self._sealer.seal(msgspec.json.encode(reply), _answer_place(*key))
+        await self._commits(lambda tx: pos_questions.note_answer(tx, key, sealed))
+        self._open[key] = replace(self._open[key], reply=reply)
+
     async def close(self, institution: str, msgid: str) -> None:
         """The answer went to whoever asked, or nothing ever left."""
         await self._commits(lambda tx: pos_questions.forget_question(tx, institution, msgid))
@@ -217,8 +226,11 @@ def opened_question(row: QuestionRow, sealer: Sealer) -> Question:
         SealBrokenError: It does not open with this terminal's key.
     """
     plain = sealer.open(row.asked or b"", _asked_place(row.institution, row.msgid))
-    question = msgspec.json.decode(plain, type=Question)
-    return replace(question, is_doubtful=row.is_doubtful)
+    question = replace(msgspec.json.decode(plain, type=Question), is_doubtful=row.is_doubtful)
+    if row.answer is None:
+        return question
+    answer = sealer.open(row.answer, _answer_place(row.institution, row.msgid))
+    return replace(question, reply=msgspec.json.decode(answer, type=Reply))
 
 
 def line_of(row: OwedRow) -> SaleLine:

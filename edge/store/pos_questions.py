@@ -36,6 +36,7 @@ CLOSE = """
 UPDATE pos_question SET state = ?, asked = NULL, answer = ?, closed_at = ?
 WHERE institution = ? AND msgid = ? AND state = 'open'
 """
+NOTE_ANSWER = "UPDATE pos_question SET answer = ? WHERE institution = ? AND msgid = ? AND state = 'open'"
 TELL = "UPDATE pos_question SET told_at = ? WHERE institution = ? AND msgid = ? AND told_at IS NULL"
 COUNT_OPEN = "SELECT count(*), min(at) FROM pos_question WHERE state = 'open'"
 DOUBT = "UPDATE pos_question SET is_doubtful = 1 WHERE state = 'open'"
@@ -67,7 +68,7 @@ class QuestionRow:
     asked: bytes | None
     """Sealed; None once it is known."""
     answer: bytes | None
-    """Sealed."""
+    """Sealed. Of an open question: what follows from it is still to be written down."""
     closed_at: datetime | None = None
     told_at: datetime | None = None
     """When the software heard what had come of it."""
@@ -106,6 +107,11 @@ def untold_questions(tx: Connection) -> Sequence[QuestionRow]:
 def forget_question(tx: Connection, institution: str, msgid: str) -> None:
     """The answer went straight to whoever asked, or nothing ever left."""
     sql.change(tx, FORGET, (institution, msgid))
+
+
+def note_answer(tx: Connection, of: tuple[str, str], answer: bytes) -> None:
+    """Keep the answer to an open question whose consequences are still to be written down."""
+    sql.change(tx, NOTE_ANSWER, (answer, *of))
 
 
 def close_question(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import httpx
@@ -127,6 +127,10 @@ class OpenMemory:
         question = self.memory.questions.pop((institution, msgid), None)
         if question is not None:
             self.memory.found_out[institution, msgid] = Known(question.request_digest, reply)
+
+    async def answered(self, institution: str, msgid: str, reply: Reply) -> None:
+        if (question := self.memory.questions.get((institution, msgid))) is not None:
+            self.memory.questions[institution, msgid] = replace(question, reply=reply)
 
     async def told(self, institution: str, msgid: str) -> None: ...
 

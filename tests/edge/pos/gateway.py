@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -27,6 +27,10 @@ class Gateway:
     answered: dict[str, bytes] = field(default_factory=dict)
     before_doing: Callable[[Json], None] = field(default=lambda _: None)
     """Called when a message has come, before anything is done."""
+    after_doing: Callable[[Json], None] = field(default=lambda _: None)
+    within_answer: Callable[[object], None] = field(default=lambda _: None)
+    pid: int = 0
+    """Of a terminal that is to be killed."""
     cuts: int = 0
     """So many answers break off in their middle."""
     answer: Callable[[bytes], bytes | None] | None = None
@@ -52,6 +56,7 @@ class Gateway:
             if self.keeps_answers and msgid in self.answered:
                 return self.answered[msgid]
             self.answered[msgid] = answer = json.dumps(self._done(said)).encode()
+            self.after_doing(said)
             return answer
 
     def _done(self, said: Json) -> Json:
@@ -98,7 +103,11 @@ def opened(known: Gateway, port: int = 0) -> Iterator[None]:
                 self.close_connection = True
                 self.connection.close()
                 return
-            self.wfile.write(answer)
+            self.wfile.write(answer[:10])
+            self.wfile.flush()
+            known.within_answer(None)
+            with suppress(OSError):
+                self.wfile.write(answer[10:])
 
         def log_message(self, *_: object) -> None: ...
 

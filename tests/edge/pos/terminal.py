@@ -104,9 +104,10 @@ def proxying(
     fsi: Mapping[str, object] | None = None,
     pos: Mapping[str, object] | None = None,
     clock: Clock | None = None,
+    port: int = 0,
 ) -> Iterator[ProxyTerminal]:
     """Run a terminal with a pharmacist at it until the end of the block."""
-    port = free_port()
+    port = port or free_port()
     config = config_of(folder, upstream, port, fsi=fsi or {}, pos=pos or {})
     started: Future[ProxyTerminal] = Future()
     ended = threading.Event()

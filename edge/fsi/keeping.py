@@ -20,7 +20,8 @@ from edge.store.fsi_messages import count_open
 from edge.store.lane import Reading
 from edge.store.shifts import find_operator, open_shift_now
 
-LOOK_S = 5.0
+LOOK_S = 2.0
+"""A shift that opens is signed in for before its first customer has his card out."""
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 

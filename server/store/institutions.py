@@ -65,6 +65,12 @@ _INSTITUTIONS = Records(institution, Institution)
 _CALLERS = Records(institution_caller, Caller)
 _STANDINGS = StandingSpans(institution_standing)
 _BY_CODE = Asked(select(institution).where(institution.c.code == bindparam("code")))
+_WITH_STANDINGS = Asked(
+    select(institution, *_STANDINGS.columns)
+    .outerjoin(institution_standing, institution_standing.c.subject == institution.c.code)
+    .where(institution.c.code == bindparam("code"))
+    .order_by(institution_standing.c.from_us, institution_standing.c.standing)
+)
 _SPEAKS_FOR = Asked(
     select(institution_caller.c.caller).where(
         institution_caller.c.kind == bindparam("kind"),
@@ -78,6 +84,16 @@ def load_institution(connection: Connection, code: str) -> Institution | None:
     """Return one institution."""
     row = _BY_CODE.row(connection, {"code": code})
     return None if row is None else _INSTITUTIONS.record(row)
+
+
+def load_with_standings(connection: Connection, code: str) -> tuple[Institution | None, Sequence[StandingSpan]]:
+    """Return one institution, and where it stood, stands and will stand, in the order in which the spans begin."""
+    rows = _WITH_STANDINGS.rows(connection, {"code": code})
+    if not rows:
+        return None, ()
+    width = len(_INSTITUTIONS.columns)
+    spans = [row[width:] for row in rows if row[width] is not None]
+    return _INSTITUTIONS.record(rows[0][:width]), _STANDINGS.spans(spans)
 
 
 def load_institutions(connection: Connection, codes: Collection[str]) -> dict[str, Institution]:

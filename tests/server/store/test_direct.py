@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, event, select, text
 from sqlalchemy.exc import DBAPIError
 
 from server.errors import StoreRefusedError, StoreUnavailableError
-from server.store import bulk, direct
+from server.store import bulk, direct, postgresql
 from server.store.database import Store
 from server.store.direct import Among, Asked
 from server.store.fsi_tables import fsi_nonce
@@ -111,3 +111,13 @@ def test_who_listens_hears_every_statement(filled: Store) -> None:
         "SELECT fsi_nonce.nonce FROM",
         'INSERT INTO "fsi_nonce"',
     ]
+
+
+def test_a_connection_that_rested_is_looked_at_before_it_is_used(
+    filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with filled.reading() as connection:
+        end(filled, connection)
+    monkeypatch.setattr(postgresql, "_RESTED_S", 0)
+    with filled.reading() as connection:
+        assert ONE.rows(connection, {"nonce": "t1"}) == [("t1",)]

@@ -20,6 +20,8 @@ from web.tls import tls_files
 
 _GRACE_S = 1
 _BACKLOG = 128
+_MESSAGE_BYTES = 4_096
+"""What a follower of the live stream may say at once; nothing of it is listened to."""
 
 
 class PortTakenError(EdgeError, ConfigError):
@@ -49,7 +51,9 @@ class WebServer(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 date_header=has_date,
-                ws="none",
+                ws="wsproto",
+                ws_max_size=_MESSAGE_BYTES,
+                ws_per_message_deflate=False,
                 timeout_graceful_shutdown=_GRACE_S,
             )
         )

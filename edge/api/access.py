@@ -15,6 +15,7 @@ from fastapi.security.utils import get_authorization_scheme_param
 from sqlalchemy import Connection
 from starlette.requests import HTTPConnection
 
+from codes.errors import RejectedError
 from edge.api.parts import COOKIE, ApiParts
 from edge.local_proof import HEADER
 from edge.operators.desk import live_session
@@ -121,6 +122,15 @@ def may_look(parts: ApiParts) -> Look:
             await _program(parts, shown, Scope.READ)
 
     return look
+
+
+async def refusal_of(look: Look, shown: Shown) -> RejectedError | None:
+    """Return why who asks may not look; None if they may."""
+    try:
+        await look(shown)
+    except RejectedError as exc:
+        return exc
+    return None
 
 
 def program_of(connection: HTTPConnection) -> str | None:

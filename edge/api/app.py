@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from edge.api.days import day_routes
 from edge.api.lists import list_routes
+from edge.api.live import live_routes
 from edge.api.parts import BODY_LIMIT, ApiParts
 from edge.api.problems import STATUSES, UnexpectedError
 from edge.api.returns import return_routes
@@ -35,6 +36,7 @@ def create_api(parts: ApiParts) -> FastAPI:
         scan_routes,
         scanner_setup_routes,
         status_routes,
+        live_routes,
     ):
         app.include_router(part(parts), prefix=PREFIX, responses=PROBLEMS)
     app.include_router(health_route(parts), responses=PROBLEMS)

@@ -1,4 +1,4 @@
-"""How the terminal is, what the centre refused, and the live stream."""
+"""How the terminal is, and what the centre refused."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from anyio import from_thread
 from fastapi import APIRouter, Depends, Path, Query
 from starlette.requests import Request
-from starlette.responses import StreamingResponse
 
-from codes.errors import RejectedError
-from edge.api.access import WhoAsks, looking, looking_or_here, may_look, shown_of, signed_in
+from edge.api.access import WhoAsks, looking, looking_or_here, signed_in
 from edge.api.forms import SetAsideForm
 from edge.api.parts import ApiParts
 from edge.health import TerminalStatus
@@ -26,7 +23,6 @@ from edge.store.dead_letters import (
     set_dead_letter_aside,
 )
 from edge.store.terminal import read_state
-from web.live import sse_response
 
 EventName = Annotated[str, Path(min_length=1, max_length=64, description="Id of the event")]
 
@@ -52,16 +48,10 @@ class Alive:
     ok: bool = True
 
 
-class EventStream(StreamingResponse):
-    """Server-sent events, as the OpenAPI document calls them."""
-
-    media_type = "text/event-stream"
-
-
 def status_routes(parts: ApiParts) -> APIRouter:
     """Return the routes that only show."""
     routes = APIRouter(tags=["status"])
-    guards, guard, look = looking(parts), signed_in(parts, None), may_look(parts)
+    guards, guard = looking(parts), signed_in(parts, None)
 
     @routes.get("/status", dependencies=looking_or_here(parts))
     async def status() -> TerminalStatus:
@@ -90,22 +80,6 @@ def status_routes(parts: ApiParts) -> APIRouter:
                 lambda tx: set_dead_letter_aside(tx, event, operator=who, reason=form.reason, now=now)
             )
         )
-
-    @routes.get("/live", dependencies=guards, response_class=EventStream)
-    async def live(request: Request) -> StreamingResponse:
-        """Follow scans, totals, sync, devices and alerts as server-sent events."""
-
-        def may_follow() -> bool:
-            """Look again, in the stream's thread: the browser may have been signed out since, or the token revoked."""
-            try:
-                from_thread.run(look, shown_of(request))
-            except RejectedError:
-                return False
-            return True
-
-        if parts.is_open:
-            return sse_response(parts.bus, request)
-        return sse_response(parts.bus, request, may_follow=may_follow)
 
     return routes
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from codes.words import Words
 from drivers.holder import Holder
 from drivers.voucher.port import Asking, Use
-from edge.counter_devices import CARD, VOUCHER, DeviceNotConfiguredError
+from edge.counter_devices import CARD, DeviceNotConfiguredError
+from edge.credentials import Way, read_credential
 from edge.fsi.interface import Interface
 from edge.till.asked import CREDENTIAL_ID_CARD, Person
 from edge.till.desk import Who, at_the_counter
@@ -22,17 +22,6 @@ from wire.rpc import NotSentError, OutcomeUnknownError
 
 RESIDENT_CARD = "01"
 """`psn_cert_type` of an identity card."""
-
-
-class Way(StrEnum):
-    """How somebody shows who they are."""
-
-    VOUCHER = "voucher"
-    FACE = "face"
-    CARD = "card"
-    """社保卡."""
-    ID = "id"
-    """身份证, at the reader or typed."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -75,16 +64,8 @@ class Identifying:
         Raises:
             DriverError: The device cannot be used, or the person did not show anything.
         """
-        if way in {Way.VOUCHER, Way.FACE}:
-            terminal = self._parts.devices.voucher
-            if terminal is None:
-                raise DeviceNotConfiguredError(VOUCHER)
-            reading = terminal.read_code if way is Way.VOUCHER else terminal.verify_face
-            return await reading(self._asking(who))
-        reader = self._parts.devices.card
-        if reader is None:
-            raise DeviceNotConfiguredError(CARD)
-        return await (reader.read_insurance_card() if way is Way.CARD else reader.read_id_card())
+        devices = self._parts.devices
+        return await read_credential(way, self._asking(who), devices.voucher, devices.card)
 
     async def check_pin(self) -> None:
         """Have the holder of the card that was read type its PIN.

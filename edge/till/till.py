@@ -16,7 +16,8 @@ from edge.counter.errors import KeyReusedError
 from edge.store.scans import find_answer, keep_answer
 from edge.till.confirming import Confirming, Proof
 from edge.till.holding import hold, take_up
-from edge.till.identifying import NOTHING_TYPED, Identifying, Typed, Way
+from edge.credentials import Way
+from edge.till.identifying import NOTHING_TYPED, Identifying, Typed
 from edge.till.outcomes import Followed
 from edge.till.parts import Parts
 from edge.till.persons import Persons

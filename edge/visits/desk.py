@@ -8,8 +8,6 @@ a voucher terminal gives a token.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -69,8 +67,7 @@ class VisitDesk:
     Args:
         connection: The writer's; used in the writing lane only.
         outbox: Where facts go.
-        sealer: Seals whose credential it was until the hospital's system is told.
-        digest_key: Makes of a person's number what tells two people apart, at this terminal alone.
+        sealer: Seals whose credential it was until the hospital's system is told, and tells two people apart.
         hospital: Whom to tell; None if nobody.
         in_store: Runs work in the writing lane.
         read: Runs work that only reads.
@@ -80,11 +77,11 @@ class VisitDesk:
     """
 
     def __init__(
-        self, connection: Connection, outbox: Outbox, *, sealer: Sealer, digest_key: bytes, hospital: Hospital | None,
+        self, connection: Connection, outbox: Outbox, *, sealer: Sealer, hospital: Hospital | None,
         in_store: InStore, read: Reading, clock: Clock, random: RandomBytes, on_recorded: Callable[[], None],
     ) -> None:  # fmt: skip
         self._connection, self._outbox = connection, outbox
-        self._sealer, self._digest_key, self._hospital = sealer, digest_key, hospital
+        self._sealer, self._hospital = sealer, hospital
         self._in_store, self._read = in_store, read
         self._clock, self._random, self._on_recorded = clock, random, on_recorded
 
@@ -188,8 +185,7 @@ class VisitDesk:
         self._outbox.append(self._connection, fact, operator=row.operator, now=self._clock.now())
 
     def _person(self, holder: Holder) -> str:
-        number = f"{holder.id_kind}/{holder.id_number}".encode()
-        return hmac.new(self._digest_key, number, hashlib.sha256).hexdigest()
+        return self._sealer.digest(f"{holder.id_kind}/{holder.id_number}", "visit_step.person")
 
 
 def _shown(row: StepRow, message: str = "") -> StepShown:

@@ -31,7 +31,8 @@ from edge.store.settlements import SettlementRow, settlements_of
 from edge.store.terminal import ensure_state
 from edge.till.confirming import Proof
 from edge.till.errors import OfflineError
-from edge.till.identifying import Typed, Way
+from edge.credentials import Way
+from edge.till.identifying import Typed
 from edge.till.parts import Devices, Habits, Parts
 from edge.till.selling import Wishes
 from edge.till.till import Till

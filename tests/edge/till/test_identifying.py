@@ -32,7 +32,8 @@ from edge.till.errors import (
     SecondOperatorError,
     TrialMissingError,
 )
-from edge.till.identifying import Typed, Way
+from edge.credentials import Way
+from edge.till.identifying import Typed
 from edge.till.parts import Devices
 from edge.till.selling import Wishes
 from edge.till.till import Till

@@ -65,7 +65,7 @@ class Hall:
                 "https://his.example/steps", "his-token", terminal="hall-1", client=client, clock=self.shop.clock
             )
         self.desk = VisitDesk(
-            self.shop.connection, self.shop.outbox, sealer=Sealer(b"k" * 32), digest_key=b"d" * 32, hospital=hospital,
+            self.shop.connection, self.shop.outbox, sealer=Sealer(b"k" * 32), hospital=hospital,
             in_store=self.in_store, read=self.read, clock=self.shop.clock, random=seeded_bytes(7),
             on_recorded=lambda: None,
         )  # fmt: skip

@@ -7,7 +7,7 @@ do not reach terminals yet, so none is known.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -33,6 +33,7 @@ from edge.counter.views import ReturnedPacks
 from edge.errors import EdgeError
 from edge.store import sales
 from edge.store.outbox import Outbox
+from edge.store.quarantine import Quarantined, quarantine
 from edge.store.sales import PackRow, PackState, SaleRow, SaleState
 from edge.store.scans import dated_scans
 from edge.store.site_sales import site_sale
@@ -95,6 +96,17 @@ def return_packs(tx: Connection, outbox: Outbox, wanted: Wanted, *, now: datetim
     operator = sales.see_desk(tx).operator
     if operator is None:
         raise NotSignedInError
+    codes = refuse_return(tx, wanted, now=now)
+    events = take_back(tx, outbox, replace(wanted, codes=codes), operator=operator, now=now)
+    return ReturnedPacks(wanted.sale, codes, wanted.reason, events)
+
+
+def refuse_return(tx: Connection, wanted: Wanted, *, now: datetime) -> tuple[str, ...]:
+    """Let packs pass that may come back, each once; nothing is changed.
+
+    Raises:
+        EdgeError: One of `REFUSALS`: a pack may not come back; then none does.
+    """
     codes = tuple(dict.fromkeys(wanted.codes))
     row = sales.find_sale(tx, wanted.sale)
     there = {pack.code: pack for pack in sales.packs_of(tx, wanted.sale)}
@@ -114,15 +126,33 @@ def return_packs(tx: Connection, outbox: Outbox, wanted: Wanted, *, now: datetim
         for code in codes
     }
     _refuse_any(tx, wanted, judged)
-    packs = [there[code] for code in codes]
+    return codes
+
+
+def take_back(
+    tx: Connection, outbox: Outbox, wanted: Wanted, *, operator: str, now: datetime, is_apart: bool = True
+) -> tuple[str, ...]:
+    """Write that packs have come back, one fact for each line, and set them apart; return the facts.
+
+    Args:
+        tx: The transaction in which it becomes true.
+        outbox: Where the facts go.
+        wanted: The packs; whether they may come back was judged before.
+        operator: Who takes them; somebody else may be signed in by now.
+        now: The device's clock.
+        is_apart: They were in a patient's hands, and lie apart until somebody answers for them.
+    """
+    packs = [pack for pack in sales.packs_of(tx, wanted.sale) if pack.code in wanted.codes]
     events = []
     for line in sorted({pack.line for pack in packs}):
         in_line = [PackInLine(pack.code, pack.reading) for pack in packs if pack.line == line]
         fact = SaleReturned(wanted.sale, line, in_line, wanted.reason)
         events.append(outbox.append(tx, fact, operator=operator, now=now).id)
-    for code in codes:
+    for code in wanted.codes:
         sales.return_pack(tx, wanted.sale, code)
-    return ReturnedPacks(wanted.sale, codes, wanted.reason, tuple(events))
+        if is_apart:
+            quarantine(tx, Quarantined(code, wanted.sale, now, wanted.reason, operator))
+    return tuple(events)
 
 
 def _sale_there(tx: Connection, number: str, row: SaleRow | None, code: str) -> SaleThere:

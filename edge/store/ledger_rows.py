@@ -26,7 +26,8 @@ SELECT {_COLUMNS} FROM ledger_row WHERE state IN ('waiting', 'due', 'asked', 're
 SELECT_WAITING = f"SELECT {_COLUMNS} FROM ledger_row WHERE state = 'waiting' ORDER BY id"  # noqa: S608 - ours
 SELECT_DUE = f"""
 SELECT {_COLUMNS} FROM ledger_row AS r WHERE state = 'due' AND due_at <= ? AND NOT EXISTS (
-  SELECT 1 FROM ledger_row AS b WHERE b.id = r.after AND b.state IN ('waiting', 'due', 'asked')
+  SELECT 1 FROM ledger_row AS b WHERE b.id = r.after
+    AND (b.state IN ('waiting', 'due', 'asked') OR (b.state = 'refused' AND b.told NOT LIKE '%[stock.claimed]%'))
 ) ORDER BY id LIMIT ?
 """  # noqa: S608 - ours
 SET_STATE = "UPDATE ledger_row SET state = ?, told = ? WHERE id = ?"

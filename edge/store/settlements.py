@@ -36,6 +36,11 @@ UPDATE settlement SET standing = 'settled', setl_id = ?, mdtrt_id = ?, clr_type 
 SET_UNDOING = "UPDATE settlement SET standing = 'undoing', undo_msgid = ? WHERE sale = ? AND nth = ?"
 SET_UNDONE = "UPDATE settlement SET standing = 'undone', undone_at = ?, told = ? WHERE sale = ? AND nth = ?"
 
+FORGET_AFTER = "DELETE FROM settlement WHERE sale = ? AND nth > ? AND standing = 'none'"
+SET_STANDING_AGAIN = """
+UPDATE settlement SET standing = 'settled', undone_at = NULL, undo_msgid = NULL, told = ? WHERE sale = ? AND nth = ?
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Paid:
@@ -140,6 +145,12 @@ def set_undoing(tx: Connection, sale: str, nth: int, undo_msgid: str) -> None:
 def set_undone(tx: Connection, sale: str, nth: int, at: datetime, told: str | None = None) -> None:
     """Note that it is cancelled; the refund belongs to this moment."""
     sql.change(tx, SET_UNDONE, (to_us(at), told, sale, nth))
+
+
+def set_standing_again(tx: Connection, sale: str, nth: int, told: str | None = None) -> None:
+    """Note that its cancellation was taken back and stands in no book; what was asked for since came to nothing."""
+    sql.change(tx, FORGET_AFTER, (sale, nth))
+    sql.change(tx, SET_STANDING_AGAIN, (told, sale, nth))
 
 
 def _row(row: sql.Row) -> SettlementRow:

@@ -19,10 +19,10 @@ SELECT = f"SELECT {_COLUMNS} FROM undertaking WHERE id = ?"  # noqa: S608 - ours
 SELECT_OPEN_OF_SALE = f"SELECT {_COLUMNS} FROM undertaking WHERE sale = ? AND ended_at IS NULL"  # noqa: S608 - ours
 SELECT_OPEN = f"SELECT {_COLUMNS} FROM undertaking WHERE ended_at IS NULL ORDER BY begun_at, id"  # noqa: S608 - ours
 SELECT_OF_SALE = f"SELECT {_COLUMNS} FROM undertaking WHERE sale = ? ORDER BY begun_at, id"  # noqa: S608 - ours
-SET_STEP = "UPDATE undertaking SET step = ?, told = ? WHERE id = ?"
+SET_STEP = "UPDATE undertaking SET step = ?, msgid = NULL, told = ? WHERE id = ?"
 SET_MESSAGE = "UPDATE undertaking SET step = ?, msgid = ? WHERE id = ?"
 SET_PLAN = "UPDATE undertaking SET plan = ? WHERE id = ?"
-END = "UPDATE undertaking SET step = 'ended', ended_at = ?, outcome = ?, told = ? WHERE id = ?"
+END = "UPDATE undertaking SET step = 'ended', msgid = NULL, ended_at = ?, outcome = ?, told = ? WHERE id = ?"
 
 
 class Kind(StrEnum):
@@ -48,7 +48,7 @@ class Undertaking:
     shift: str | None
     begun_at: datetime
     msgid: str | None
-    """The message that was sent last for it."""
+    """The message whose outcome it waits for."""
     ended_at: datetime | None
     outcome: str | None
     told: str | None
@@ -89,7 +89,7 @@ def undertakings_of(tx: Connection, sale: str) -> list[Undertaking]:
 
 
 def set_step(tx: Connection, number: str, step: str, told: str | None = None) -> None:
-    """Note where it is, and what was said."""
+    """Note where it is, and what was said; it waits for no message any more."""
     sql.change(tx, SET_STEP, (step, told, number))
 
 

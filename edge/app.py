@@ -51,6 +51,7 @@ from edge.store.life import home_of
 from edge.store.quota import Quota
 from edge.supervisor import Beside, keep_up
 from edge.sync_board import SyncBoard
+from edge.till_opening import open_till
 from edge.watches import open_watches
 from edge.web_server import WebServer, take_port
 from web.live import LiveBus
@@ -143,6 +144,8 @@ class _Terminal:
         self._status = self._new_status(key.public, config_file)
         self._counter = self._new_counter(quota)
         self._operators = self._new_operators()
+        self._sign_in = SignIn(self._operators, core.in_store)
+        self._till = open_till(core, self._counter, self._bus, clock, interface=opened, sign_in=self._sign_in)
 
     def _new_status(self, key: PublicKey, config_file: ConfigFile | None) -> StatusReader:
         core = self._core
@@ -203,7 +206,7 @@ class _Terminal:
             ApiParts(
                 counter=self._counter,
                 operators=self._operators,
-                sign_in=SignIn(self._operators, core.in_store),
+                sign_in=self._sign_in,
                 outbox=core.outbox,
                 in_store=core.in_store,
                 read=core.read,
@@ -216,6 +219,7 @@ class _Terminal:
                 allowed_hosts=config.api.accepted_hosts,
                 is_proof=lambda shown: is_proof(shown, self._status.key, self._clock.now()),
                 days=self._days,
+                till=self._till,
             )
         )
         place = Place(config.terminal.id, config.terminal.label or config.terminal.institution)

@@ -21,6 +21,7 @@ from edge.config_fsi import FsiSection, fsi_faults
 from edge.config_person import CardSection, InstitutionSection, PinPadSection, VoucherSection, institution_faults
 from edge.config_pos import PosSection
 from edge.config_site import SiteSection
+from edge.config_till import TillSection
 from edge.config_wedge import WedgeSection
 from rules.scan_judgement import Mode
 from web.config_environment import Overrides
@@ -272,6 +273,7 @@ class EdgeConfig(BaseSettings):
     voucher: VoucherSection = VoucherSection()
     card: CardSection = CardSection()
     pinpad: PinPadSection = PinPadSection()
+    till: TillSection = TillSection()
     wedge: WedgeSection = WedgeSection()
     pos: PosSection = PosSection()
     log: LogSection = LogSection()

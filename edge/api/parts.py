@@ -15,6 +15,7 @@ from edge.setup_desk import SetupDesk
 from edge.store.lane import InStore, Reading
 from edge.store.outbox import Outbox
 from edge.till.day_end import DayEnds
+from edge.till.till import Till
 from web.live import LiveBus
 
 COOKIE = "yima_terminal"
@@ -49,3 +50,5 @@ class ApiParts:
     """Wrong tokens, while the terminal runs."""
     days: DayEnds | None = None
     """Ends of business days; None where nothing is settled with the insurance."""
+    till: Till | None = None
+    """None only where lists cannot even be put aside."""

@@ -64,18 +64,21 @@ def test_a_failure_does_not_tell_what_was_asked_for(filled: Store) -> None:
     assert "350203199001011234" not in str(failed.value)
 
 
-def end(store: Store, connection: Connection) -> None:
-    """End a connection at the server."""
+def pid_of(connection: Connection) -> int:
     if connection.dialect.name != "postgresql":
         pytest.skip("a file has no connection that breaks")
-    pid = connection.scalar(text("SELECT pg_backend_pid()"))
-    with store.reading() as another:
-        another.execute(text("SELECT pg_terminate_backend(:pid, 2000)"), {"pid": pid})
+    return int(connection.scalar(text("SELECT pg_backend_pid()")) or 0)
+
+
+def end(pid: int, by: Connection) -> None:
+    """End a connection at the server."""
+    by.execute(text("SELECT pg_terminate_backend(:pid, 2000)"), {"pid": pid})
 
 
 def test_a_connection_that_broke_is_given_up_and_another_serves(filled: Store) -> None:
     with filled.reading() as connection:
-        end(filled, connection)
+        with filled.reading() as another:
+            end(pid_of(connection), by=another)
         with pytest.raises(DBAPIError):
             ONE.rows(connection, {"nonce": "t1"})
         assert connection.invalidated
@@ -87,7 +90,8 @@ def test_a_broken_connection_is_told_as_a_database_that_does_not_answer(filled: 
     def write() -> None:
         with filled.writing() as connection:
             bulk.insert_all(connection, fsi_nonce, [NEW])
-            end(filled, connection)
+            with filled.reading() as another:
+                end(pid_of(connection), by=another)
             ONE.rows(connection, {"nonce": "t1"})
 
     with pytest.raises(StoreUnavailableError):
@@ -116,8 +120,11 @@ def test_who_listens_hears_every_statement(filled: Store) -> None:
 def test_a_connection_that_rested_is_looked_at_before_it_is_used(
     filled: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with filled.reading() as connection:
-        end(filled, connection)
     monkeypatch.setattr(postgresql, "_RESTED_S", 0)
-    with filled.reading() as connection:
-        assert ONE.rows(connection, {"nonce": "t1"}) == [("t1",)]
+    with filled.reading() as another:
+        with filled.reading() as connection:
+            pid = pid_of(connection)
+        end(pid, by=another)
+        with filled.reading() as connection:
+            assert ONE.rows(connection, {"nonce": "t1"}) == [("t1",)]
+            assert pid_of(connection) != pid

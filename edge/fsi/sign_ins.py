@@ -31,6 +31,8 @@ SIGN_S = 10.0
 """How long a sign-in is waited for."""
 AGAIN_AFTER_S = 60.0
 """Where nobody demands a sign-in, one that failed is not tried again sooner."""
+FRESH_S = 10.0
+"""A sign-in that is refused so soon after it was given is not replaced: the fault is another one."""
 _LONGEST_OPERATOR = 20
 """`opter_no` of 9001 has twenty characters, `opter` of the envelope thirty; both name the same person."""
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -86,6 +88,8 @@ class _SignIn(msgspec.Struct, frozen=True):
 class _Held:
     sign_in: _SignIn
     began_at: datetime
+    made_s: float
+    """On the clock that never jumps."""
 
 
 class SignIns:
@@ -103,7 +107,7 @@ class SignIns:
             sealer: Seals what is kept.
             clock: The device's clock.
             is_demanded: Nothing goes without a sign-in.
-            on_signed_in: Called after each.
+            on_signed_in: Called after each, but for one that a message in need of it has made.
         """
         self._journal, self._place, self._sealer, self._clock = journal, place, sealer, clock
         self._is_demanded, self._on_signed_in = is_demanded, on_signed_in
@@ -126,7 +130,7 @@ class SignIns:
             except SealBrokenError:
                 # Of another box, or of a key that is gone: it signs in anew.
                 continue
-            self._held[row.operator] = _Held(msgspec.json.decode(plain, type=_SignIn), row.began_at)
+            self._held[row.operator] = _Held(msgspec.json.decode(plain, type=_SignIn), row.began_at, -FRESH_S)
 
     def sender(self, operator: Operator) -> Sender:
         """Return who sends."""
@@ -178,7 +182,11 @@ class SignIns:
             EdgeError: The store refused.
         """
         with self._one:
-            return self.current(operator.login) or self._made(operator)
+            found = self.current(operator.login)
+            made = found or self._made(operator)
+        if not found:
+            self._on_signed_in()
+        return made
 
     def renewed(self, asked: Asked) -> str:
         """Return another sign-in than the one that a message names, for its operator; empty if there is none to be had.
@@ -192,7 +200,9 @@ class SignIns:
         try:
             with self._one:
                 found = self.current(operator.login)
-                return found if found and found != refused else self._made(operator)
+                if found and found != refused:
+                    return found
+                return "" if found and self._is_fresh(operator) else self._made(operator)
         except YimaError as exc:
             _logger.warning("fsi.not_signed_in", code=exc.code, reason=exc.words.en)
             return ""
@@ -222,15 +232,17 @@ class SignIns:
             if isinstance(exc, SignInRefusedError):
                 self.refusals[operator.number] = exc
             raise
-        held = _Held(made, self._clock.now())
+        held = _Held(made, self._clock.now(), self._clock.monotonic_s())
         sealed = self._sealer.seal(msgspec.json.encode(made), _place(operator.number))
         self._journal.commits(lambda tx: keep_sign_in(tx, SignInRow(operator.number, sealed, held.began_at)))
         self._held[operator.number] = held
         self._failed_at.pop(operator.number, None)
         self.refusals.pop(operator.number, None)
         _logger.info("fsi.signed_in", operator=operator.number)
-        self._on_signed_in()
         return made.sign_no
+
+    def _is_fresh(self, operator: Operator) -> bool:
+        return self._clock.monotonic_s() - self._held[operator.number].made_s < FRESH_S
 
     def _end(self, operator: Operator, sign_no: str) -> None:
         nodes = {"signOut": {"opter_no": operator.number, "sign_no": sign_no}}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.fsi.outcome import Agreed
-from edge.fsi.sign_ins import AGAIN_AFTER_S, Operator, SignInRefusedError, SignIns
+from edge.fsi.outcome import Agreed, Refused
+from edge.fsi.sign_ins import AGAIN_AFTER_S, FRESH_S, Operator, SignInRefusedError, SignIns
 from edge.sealing import Sealer
 from edge.store.fsi_sign_ins import kept_sign_ins
 from rules.settling import Standing
@@ -65,9 +65,10 @@ def test_a_store_whose_key_is_gone_signs_in_anew(desk: Desk, centre: Centre, clo
 
 @pytest.mark.parametrize("has_one", [True, False])
 def test_what_is_refused_for_want_of_a_sign_in_is_sent_again_with_one(
-    strict: Desk, centre: Centre, has_one: bool
+    strict: Desk, centre: Centre, clock: FakeClock, has_one: bool
 ) -> None:
     sign_no = strict.sign_ins.needed(LI) if has_one else ""
+    clock.advance(FRESH_S)
     centre.sign_ins.clear()
     told = strict.settle(sign_no=sign_no)
     assert isinstance(told.outcome, Agreed)
@@ -77,8 +78,20 @@ def test_what_is_refused_for_want_of_a_sign_in_is_sent_again_with_one(
     assert strict.sign_ins.current(LI.login) == centre.sign_ins[-1]
 
 
-def test_what_was_left_open_is_found_out_although_its_sign_in_has_ended(strict: Desk, centre: Centre) -> None:
+def test_one_that_is_refused_as_soon_as_it_was_given_is_not_replaced_for_ever(strict: Desk, centre: Centre) -> None:
     sign_no = strict.sign_ins.needed(LI)
+    centre.sign_ins.clear()
+    told = strict.settle(sign_no=sign_no)
+    assert isinstance(told.outcome, Refused)
+    assert told.outcome.answer.code == "fsi.sign_in_needed"
+    assert signings(centre) == 1
+
+
+def test_what_was_left_open_is_found_out_although_its_sign_in_has_ended(
+    strict: Desk, centre: Centre, clock: FakeClock
+) -> None:
+    sign_no = strict.sign_ins.needed(LI)
+    clock.advance(FRESH_S)
     centre.script = [LOSE_REQUEST]
     strict.settle(sign_no=sign_no)
     centre.sign_ins.clear()

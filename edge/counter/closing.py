@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from codes.words import Words
 from edge.counter.errors import (
+    InsuredError,
     ListEmptyError,
     ListNotEmptyError,
     ListNotOpenError,
@@ -95,10 +96,12 @@ def close_list(tx: Connection, outbox: Outbox, mode: Mode, *, asked_for: str | N
         NotSignedInError: Nobody is signed in.
         ListNotOpenError: No such list is open.
         ListEmptyError: Nothing is on it.
+        SettlingError, InsuredError: The insurance was asked to settle it, or has.
     """
     desk = sales.see_desk(tx)
     operator = _operator(desk)
     if asked_for is not None and asked_for != desk.sale:
+        _refuse_insured(tx, asked_for)
         return _closed_before(tx, asked_for, mode)
     sale = _open_sale(tx, desk, mode)
     _refuse_settling(desk)
@@ -237,6 +240,14 @@ def refuse_asked(tx: Connection, sale: str) -> None:
     latest = latest_settlement(tx, sale)
     if latest is not None and latest.standing not in {Standing.NONE, Standing.UNDONE}:
         raise SettlingError(sale)
+
+
+def _refuse_insured(tx: Connection, sale: str) -> None:
+    """Refuse to say of an insured sale that the customer has paid it: nobody takes the money twice."""
+    latest = latest_settlement(tx, sale)
+    if latest is not None and latest.standing is Standing.SETTLED:
+        raise InsuredError(sale)
+    refuse_asked(tx, sale)
 
 
 def _refuse_elsewhere(tx: Connection, code: str) -> None:

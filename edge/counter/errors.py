@@ -49,6 +49,19 @@ class SettlingError(EdgeError, RejectedError):
         self.sale = sale
 
 
+class InsuredError(EdgeError, RejectedError):
+    """The insurance has settled the sale: the customer pays nothing but what that says."""
+
+    code: ClassVar[str] = "counter.insured"
+    next_step: ClassVar[Words] = Words(
+        "请勿另收全款；金额见该单的结算结果。", "Do not take the whole price; the ticket says what is to be paid."
+    )
+
+    def __init__(self, sale: str) -> None:
+        super().__init__(Words(f"销售 {sale} 已医保结算", f"Sale {sale} was settled with the insurance"))
+        self.sale = sale
+
+
 class ListNotEmptyError(EdgeError, RejectedError):
     """The open list must be finished first."""
 

@@ -16,6 +16,7 @@ from edge.health import SyncStatus, TerminalStatus
 from edge.operators.accounts import add_account
 from edge.operators.sign_in import SignIn
 from edge.setup_desk import SetupDesk
+from edge.till.till import Till
 from tests.edge.scene import EPOCH, NOON, TERMINAL, FakeClock, Shop
 
 _T = TypeVar("_T")
@@ -55,6 +56,7 @@ class Client:
     cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
     headers: dict[str, str] = field(default_factory=dict)
     fault: Exception | None = None
+    till: Till | None = None
     setup: SetupDesk = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,6 +76,7 @@ class Client:
             session_s=3600,
             is_open=self.is_open,
             allowed_hosts=("counter.example",),
+            till=self.till,
         )
         self.app = create_api(parts)
 

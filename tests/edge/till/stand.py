@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from codes.pack import ProductSystem
 from codes.words import Words
 from edge.counter.counter import UNNAMED, Request
+from edge.credentials import Way
 from edge.fsi.interface import Interface
 from edge.fsi.journal import Journal
 from edge.fsi.line import MqttLine
@@ -31,7 +32,6 @@ from edge.store.settlements import SettlementRow, settlements_of
 from edge.store.terminal import ensure_state
 from edge.till.confirming import Proof
 from edge.till.errors import OfflineError
-from edge.credentials import Way
 from edge.till.identifying import Typed
 from edge.till.parts import Devices, Habits, Parts
 from edge.till.selling import Wishes
@@ -185,6 +185,10 @@ class Stand:
             if device is not None:
                 self.work(device.close())
         self._runner.close()
+        self._closing.close()
+
+    def close_store(self) -> None:
+        """Close the store, so that the disk has all of it."""
         self._closing.close()
 
     def reopen(self) -> None:

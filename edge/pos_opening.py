@@ -48,7 +48,8 @@ KEEP_ANSWERS = timedelta(days=7)
 """How long a POS that asks again hears what was found out."""
 TIDY_S = 3_600.0
 COUNT_S = 10.0
-LONG_OPEN = timedelta(minutes=2)
+OWED_FOR = timedelta(hours=1)
+"""So long the POS may take for its own 3505 before a person is told."""
 _STOP_S = 2.0
 _T = TypeVar("_T")
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -179,7 +180,8 @@ class OpenedPos:
 
     async def _count(self) -> None:
         while True:
-            self._state.owed = len(await self.core.read(owed_codes))
+            late = self.clock.now() - OWED_FOR
+            self._state.owed = sum(one.at < late for one in await self.core.read(owed_codes))
             await asyncio.sleep(COUNT_S)
 
     async def _next_msgid(self, institution: str) -> str:

@@ -190,7 +190,7 @@ class Decider:
             for row, one in enumerate(found.lines)
             if one.added
         ]
-        if not is_signed(plan.post.headers, said):
+        if not self._is_signed(plan.post.headers, said):
             done = enrich(plan.post.body, self._area, said.infno, wanted)
             if not done.added:
                 return self._untouched(plan, done.why)
@@ -241,7 +241,11 @@ class Decider:
         is_bare = self._area.signer == "none" and self._area.encryptor == "none"
         if is_bare or not keys.signs_unsigned or said.institution not in keys.secrets.institutions:
             return plan
-        if not carries_known(said.infno) or not isinstance(said.input, dict) or is_signed(plan.post.headers, said):
+        if (
+            not carries_known(said.infno)
+            or not isinstance(said.input, dict)
+            or self._is_signed(plan.post.headers, said)
+        ):
             return plan
         try:
             text = bytes(members_of(plan.post.body)["input"])
@@ -254,6 +258,9 @@ class Decider:
         return replace(
             plan, post=replace(plan.post, headers=headers, body=body), is_hidden_here=True, is_signed_here=True
         )
+
+    def _is_signed(self, headers: Headers, said: Said) -> bool:
+        return is_signed(headers, said, is_proof_password=self._area.signer == "card_password")
 
     def _note_visit(self, said: Said) -> None:
         read = read_lines("2204", said.input, self._area, self._goods)

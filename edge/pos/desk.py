@@ -85,6 +85,11 @@ class CounterScans:
         """Let what was kept for a message lie at the desk again."""
         await self._commits(lambda tx: pos_codes.release_codes(tx, institution, msgid))
 
+    async def undone(self, sale: SaleRef) -> None:
+        """Let nothing be owed of a sale, and its packs be scanned for another."""
+        owner = Owner(sale.institution, sale.msgid, sale.setl_id)
+        await self._commits(lambda tx: pos_codes.sale_undone(tx, owner))
+
     async def free(self, codes: Iterable[str]) -> None:
         """Forget to whom packs were sold."""
         back = tuple(codes)

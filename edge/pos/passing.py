@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -20,17 +20,18 @@ from codes.errors import YimaError
 from edge.fsi.judging import Again, judge_again
 from edge.pos.answers import refusal
 from edge.pos.deciding import RETURN, SALES, SETTLEMENTS, Decider, Plan
-from edge.pos.ports import Exchange, Journal, Later, Open, Question, SaleRef, Scans, Shown, Stage
+from edge.pos.ports import Exchange, Journal, Later, LineScans, Open, Question, SaleRef, Scans, Shown, Stage
 from edge.pos.reading import Said, attempt_of, field_of, is_agreed, output_text
 from edge.pos.upstream import Post, Reply, Upstream
 from edge.supervisor import failure_of
-from wire.fsi.areas import Area
+from wire.fsi.areas import Area, Channel
 from wire.fsi.asking import Answer
 from wire.fsi.lasting import REVERSAL, REVERSIBLE, may_be_asked_anew
 from wire.rpc import NotSentError, OutcomeUnknownError
 
 JSON = ((b"content-type", b"application/json;charset=UTF-8"),)
 _LOOK_UPS = frozenset({"2303", "3507"})
+_CANCELS = frozenset({"2103", "2208"})
 _REFUSED_ROW = "0"
 _CODE = re.compile(r"\[([a-z0-9_.]+)\]")
 _MAYBE_DONE = frozenset({"fsi.internal", "store.unavailable"})
@@ -224,7 +225,10 @@ class Passage:
             if said.infno == REVERSAL:
                 omsgid = field_of(said.input, "data", "omsgid")
                 await scans.release(said.institution, omsgid)
+                await scans.undone(SaleRef(said.institution, msgid=omsgid))
                 await self.around.open.found_out(said.institution, omsgid, None)
+            elif said.infno in _CANCELS:
+                await scans.undone(SaleRef(said.institution, field_of(said.input, "data", "setl_id")))
             elif output_text(answer, "result", "retRslt") != _REFUSED_ROW:
                 await self._codes_of_the_done(plan, answer)
 
@@ -239,10 +243,16 @@ class Passage:
             sale = await self._take_codes(plan, setl_id)
             codes = [code for one in plan.bound for code in one.codes]
             await scans.leave(codes, is_insured=infno in SETTLEMENTS or bool(setl_id))
-            if plan.owed:
-                await self.around.later.note(sale, plan.owed)
+            if lines := self._owed_lines(plan):
+                await self.around.later.note(sale, lines)
         if infno in SALES:
             await self.around.later.done(code for code in plan.carried if code not in owed)
+
+    def _owed_lines(self, plan: Plan) -> Sequence[LineScans]:
+        """Return what a 3505 is to tell: the POS's own, or ours where that does not come or cannot be changed."""
+        if plan.said.infno in SETTLEMENTS and Channel.SALE in self._area.trace_channels:
+            return plan.bound
+        return plan.owed
 
     async def _take_codes(self, plan: Plan, setl_id: str) -> SaleRef:
         sale = SaleRef(plan.said.institution, setl_id, plan.said.msgid)

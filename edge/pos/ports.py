@@ -200,6 +200,10 @@ class Scans(Protocol):
         """What was kept for a message that was not done lies at the desk again."""
         ...
 
+    async def undone(self, sale: SaleRef) -> None:
+        """A sale does not stand any more: nothing of it is owed, and its packs may be scanned for another."""
+        ...
+
     async def free(self, codes: Iterable[str]) -> None:
         """Packs came back; they may be sold again."""
         ...

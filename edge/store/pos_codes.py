@@ -20,7 +20,10 @@ from edge.store.sales import Desk, PackState
 RECENT_SCANS = 5_000
 SELECT_AT_DESK = """
 SELECT p.code, l.product FROM sale_pack AS p JOIN sale_line AS l ON l.sale = p.sale AND l.line = p.line
-WHERE p.sale = ? AND p.state = 'listed' AND NOT EXISTS (SELECT 1 FROM pos_binding AS b WHERE b.code = p.code)
+JOIN sale AS s ON s.id = p.sale
+WHERE p.sale = ? AND p.state = 'listed' AND NOT EXISTS (
+  SELECT 1 FROM pos_binding AS b WHERE b.code = p.code AND (b.setl_id = '' OR b.at >= s.opened_at)
+)
 ORDER BY p.placed
 """
 SELECT_DEVICES = """
@@ -34,6 +37,15 @@ ON CONFLICT (code) DO UPDATE SET institution = excluded.institution, msgid = exc
   setl_id = iif(excluded.setl_id = '' AND msgid = excluded.msgid, setl_id, excluded.setl_id)
 """
 RELEASE = "DELETE FROM pos_binding WHERE institution = ? AND msgid = ? AND setl_id = ''"
+UNDO_BINDING = """
+UPDATE pos_binding SET at = at - 86400000000
+WHERE institution = ?1 AND setl_id <> '' AND (setl_id = ?2 OR (?2 = '' AND msgid = ?3))
+"""
+UNDO_OWED = """
+UPDATE pos_owed SET state = 'done' WHERE code IN (
+  SELECT code FROM pos_binding WHERE institution = ?1 AND setl_id <> '' AND (setl_id = ?2 OR (?2 = '' AND msgid = ?3))
+)
+"""
 FREE = "DELETE FROM pos_binding WHERE code = ?"
 START_CLOSED = """
 INSERT INTO sale (id, day, number, mode, state, operator, opened_at, ended_at)
@@ -122,6 +134,15 @@ def bind_codes(tx: Connection, codes: Iterable[str], owner: Owner, now: datetime
 def release_codes(tx: Connection, institution: str, msgid: str) -> None:
     """Give back what was kept for a message that was not done: it lies at the desk again."""
     sql.change(tx, RELEASE, (institution, msgid))
+
+
+def sale_undone(tx: Connection, owner: Owner) -> None:
+    """Let nothing be owed of a sale that does not stand; a pack of it that is scanned again lies at the desk again.
+
+    Which codes it had stays known: the return of its packs may still be told.
+    """
+    for statement in (UNDO_OWED, UNDO_BINDING):
+        sql.change(tx, statement, (owner.institution, owner.setl_id, owner.msgid))
 
 
 def free_codes(tx: Connection, codes: Iterable[str]) -> None:

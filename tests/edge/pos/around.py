@@ -61,6 +61,7 @@ class Memory:
     shown: list[tuple[str, Sequence[Words]]] = field(default_factory=list)
     left: list[tuple[str, bool]] = field(default_factory=list)
     found_out: dict[tuple[str, str], Known] = field(default_factory=dict)
+    undone_sales: list[SaleRef] = field(default_factory=list)
     told_by_pos: list[str] = field(default_factory=list)
 
     async def note(self, exchange: Exchange) -> None:
@@ -89,6 +90,9 @@ class Memory:
         kept = [ref for ref in self.taken if (ref.institution, ref.msgid, ref.setl_id) == (institution, msgid, "")]
         for ref in kept:
             self.desks.setdefault("1", []).extend(self.taken.pop(ref))
+
+    async def undone(self, sale: SaleRef) -> None:
+        self.undone_sales.append(sale)
 
     async def free(self, codes: Iterable[str]) -> None:
         wanted = set(codes)

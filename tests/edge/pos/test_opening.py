@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.counter.counter import UNNAMED
 from edge.pos_opening import OnlyFrom
 from tests.conftest import free_port, wait_until
 from tests.edge.pos.around import DRUG, NINE, ONE, OTHER, SHOP, TWO, message, purchase, sold
@@ -16,6 +17,7 @@ from tests.edge.pos.gateway import Gateway, gateway, opened
 from tests.edge.pos.terminal import proxying
 from wire.events import Dispensed
 
+REST = "86003910000000000009"
 PURCHASE = purchase(("L1", DRUG, 1), ("L2", OTHER, 1))
 
 
@@ -142,3 +144,20 @@ def test_short_codes_are_stopped_or_shown(tmp_path: Path, policy: str) -> None:
         assert ("pos.codes_short" in told["err_msg"]) is (policy == "block")
         ((_, warned),) = terminal.shop.heard("warn")
         assert OTHER in str(warned)
+
+
+def test_what_is_cancelled_is_owed_no_more_and_may_be_scanned_again(tmp_path: Path) -> None:
+    with gateway() as far, proxying(tmp_path / "store", far.url) as terminal:
+        terminal.scan(ONE, NINE, REST)
+        terminal.post(message("2102", PURCHASE))
+        assert terminal.rows("SELECT code FROM pos_owed WHERE state = 'waiting' ORDER BY code") == [(ONE,), (NINE,)]
+        cancel = {"data": {"setl_id": "S000000", "psn_no": "P1", "mdtrt_id": "V1"}}
+        terminal.post(message("2103", cancel, msgid="m2"))
+        assert terminal.rows("SELECT 1 FROM pos_owed WHERE state = 'waiting'") == []
+        (sale,) = {fact.sale for fact in terminal.facts() if isinstance(fact, Dispensed)}
+        terminal.do(lambda: terminal.shop.counter.return_packs(UNNAMED, sale, [ONE, NINE], "cancelled"))
+        terminal.scan(ONE, NINE)
+        assert sorted(terminal.listed()) == sorted([ONE, NINE, REST])
+        terminal.post(message("2102", PURCHASE, msgid="m3"))
+        assert terminal.listed() == [REST]
+        assert terminal.rows("SELECT setl_id, count(*) FROM pos_binding GROUP BY setl_id") == [("S000002", 2)]

@@ -29,8 +29,8 @@ _END_EARLIER: Final = Words(
     "同一时间只能有一次住院：请核对入院时间；出院时间有误、或中途改按新参保住院的，由原机构撤销结算（2305）和出院（2405），"
     "按更正的时间重新办理出院（2402）并结算（2304）。",
     "One stay at a time: check the time of admission. If the end is wrong, or the person went on under another "
-    "insurance, that hospital undoes the settlement (2305) and the discharge (2405), discharges as of the right time (2402) and "
-    "settles (2304).",
+    "insurance, that hospital undoes the settlement (2305) and the discharge (2405), discharges as of the right time "
+    "(2402) and settles (2304).",
 )
 
 

@@ -18,6 +18,9 @@ from edge.till.views import Amounts, Lack
 from wire.fsi.asking import Answer
 
 _OF_A_LINE = re.compile(r"明细 (\S+?)：(.+?) \[([a-z0-9_.]+)\] (.*?)(?=；明细 |$)", re.DOTALL)
+_IN_ENGLISH = " / line "
+_ENGLISH_LINES = re.compile(r"; (?=line \S+: )")
+_SEE_TO_IT = Words("请按提示处理，或自费结算。", "See to what it says, or close the list as self-pay.")
 _FIRST = re.compile(r"明细 (\S+?)：(.+)", re.DOTALL)
 
 
@@ -96,24 +99,32 @@ def _real_name(line: AskedLine, credential: str, limits: Limits) -> Iterator[Lac
 
 def refused_lacks(answer: Answer) -> tuple[Lack, ...]:
     """Return what the centre misses, from its refusal: each with its own code where it names several."""
-    told = [
-        Lack(code, _both(f"第 {serial} 行：{words}"), _both(step.rstrip("；")), _line_of(serial))
-        for serial, words, code, step in _OF_A_LINE.findall(answer.warning)
-    ]
-    if told:
-        return tuple(told)
+    zh, slash, en = answer.warning.partition(_IN_ENGLISH)
+    named, told = _OF_A_LINE.findall(zh), _ENGLISH_LINES.split(f"line {en}") if slash else []
+    if named:
+        told = told if len(told) == len(named) else ["" for _ in named]
+        return tuple(_named(one, english) for one, english in zip(named, told, strict=True))
     first = _FIRST.match(answer.message)
-    step = (
-        _both(answer.warning)
-        if answer.warning
-        else Words("请按提示处理，或自费结算。", "See to what it says, or self-pay.")
+    words = _both(answer.message if first is None else f"第 {first[1]} 行：{first[2]}")
+    step = _both(answer.warning) if answer.warning else _SEE_TO_IT
+    return (Lack(answer.code or "till.refused", words, step, _line_of(first[1]) if first else None),)
+
+
+def _named(told: tuple[str, str, str, str], english: str) -> Lack:
+    serial, words, code, step = told
+    said, _, todo = english.partition(": ")[2].partition(". ")
+    return Lack(
+        code,
+        Words(f"第 {serial} 行：{words}", f"Line {serial}: {said or words}"),
+        Words(step, todo or step),
+        _line_of(serial),
     )
-    return (Lack(answer.code or "till.refused", _both(answer.message), step, _line_of(first[1]) if first else None),)
 
 
 def _both(told: str) -> Words:
-    # The interface speaks one language; what it says is passed on as it came.
-    return Words(told, told)
+    """Return what the centre said, which has both languages if it is ours; else it is passed on as it came."""
+    zh, _, en = told.partition(" / ")
+    return Words(zh, en or zh)
 
 
 def _line_of(serial: str) -> int | None:

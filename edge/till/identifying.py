@@ -93,7 +93,8 @@ class Identifying:
         except (NotSentError, OutcomeUnknownError) as exc:
             raise OfflineError(exc.words) from exc
         if not answer.is_success:
-            raise PersonUnknownError(Words(answer.message, answer.message))
+            zh, _, en = answer.message.partition(" / ")
+            raise PersonUnknownError(Words(zh, en or zh))
         try:
             person = person_of(answer, shown)
         except (KeyError, IndexError) as exc:

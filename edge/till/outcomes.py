@@ -60,8 +60,9 @@ def why_not(outcome: Outcome) -> Words:
     """Return why nothing is settled, or not known to be."""
     match outcome:
         case Refused(answer) | Agreed(answer):
+            zh, _, en = answer.message.partition(" / ")
             code = f"[{answer.code}] " if answer.code else ""
-            return Words(f"{code}{answer.message}", f"{code}{answer.message}")
+            return Words(f"{code}{zh}", f"{code}{en or zh}")
         case NotSent(why) | Unknown(why):
             return why
         case Reversed():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -27,6 +26,7 @@ from edge.fsi.sign_ins import Place, SignIns
 from edge.operators.accounts import add_account
 from edge.operators.sign_in import SignIn
 from edge.sealing import Sealer
+from edge.store import sql
 from edge.store.database import opened_store
 from edge.store.settlements import SettlementRow, settlements_of
 from edge.store.terminal import ensure_state
@@ -45,6 +45,7 @@ from server.store.database import Store
 from server.store.insured import Credential, Insurance
 from tests.edge.scene import EPOCH, TERMINAL, FakeClock, Shop
 from tests.server.fsi.counter import ALWAYS, CARD, DISTRICT, LI, LIMITED, PLAIN, Counter, open_counter, put_in
+from tests.server.fsi.entitled import COLD, RX
 from tests.server.fsi.office import NOON, PHARMACY, Office
 from wire.fsi.areas import Area, shipped_area
 from wire.fsi.asking import Asker
@@ -65,6 +66,8 @@ GOODS = CatalogueFile(
         Product("D0002", "药品乙", "12片", "虚构制药", "乙", Decimal("9.805"), "盒", 12, False, True),
         Product(PRESCRIBED, "药品丙", "6片", "虚构制药", "甲", Decimal("20.00"), "盒", 6, False, True, True, True),
         Product(NAMELESS, "保健品", "30片", "虚构制药", "自费", Decimal("50.00"), "盒", 30, False, True),
+        Product("D0006", "复方感冒片", "10片", "虚构制药", "甲", Decimal("15.00"), "盒", 10, False, True),
+        Product("D0007", "处方药甲", "10片", "虚构制药", "甲", Decimal("30.00"), "盒", 10, False, True),
         Product(DEVICE, "血压计", "1台", "虚构器械", "自费", Decimal("300.00"), "台", 1, True, True),
     ),
     identifiers=(
@@ -73,6 +76,10 @@ GOODS = CatalogueFile(
         Identifier(ProductSystem.TRACE_PREFIX, "8600031", PRESCRIBED, PackLevel.UNIT, 1),
         Identifier(ProductSystem.TRACE_PREFIX, "8600041", NAMELESS, PackLevel.UNIT, 1),
         Identifier(ProductSystem.TRACE_PREFIX, "8600051", DEVICE, PackLevel.UNIT, 1),
+        Identifier(ProductSystem.TRACE_PREFIX, "8600061", "D0006", PackLevel.UNIT, 1),
+        Identifier(ProductSystem.TRACE_PREFIX, "8600071", "D0007", PackLevel.UNIT, 1),
+        Identifier(ProductSystem.NATIONAL, COLD, "D0006", PackLevel.UNIT, 1),
+        Identifier(ProductSystem.NATIONAL, RX, "D0007", PackLevel.UNIT, 1),
         Identifier(ProductSystem.NATIONAL, PLAIN, "D0001", PackLevel.UNIT, 1),
         Identifier(ProductSystem.NATIONAL, LIMITED, "D0002", PackLevel.UNIT, 1),
         Identifier(ProductSystem.NATIONAL, "XE05EE0005", PRESCRIBED, PackLevel.UNIT, 1),
@@ -141,10 +148,10 @@ class Stand:
 
     def __init__(
         self, store: Store, folder: Path, *, devices: Devices | None = None, habits: Habits | None = None,
-        area: Area = AREA,
+        area: Area = AREA, centre: Counter | None = None,
     ) -> None:  # fmt: skip
         self._closing, self._runner = ExitStack(), asyncio.Runner()
-        self.centre = open_counter(store, area=area)
+        self.centre = centre or open_counter(store, area=area)
         insure_chen(self.centre.office)
         self.folder, self.area = folder, area
         self.devices, self.habits = devices or Devices(), habits or Habits()
@@ -238,6 +245,11 @@ class Stand:
         assert trial.lacks == ()
         return sale
 
+    def called_prescription(self, product: str) -> None:
+        """Have the catalogue say that a product is a prescription drug."""
+        with self.connection.begin():
+            sql.change(self.connection, "UPDATE product SET is_prescription = 1 WHERE id = ?", (product,))
+
     def tried_offline(self, *codes: str) -> str:
         """Scan packs while the line is down: nobody is identified, nothing is tried."""
         sale = self.scan(*codes)
@@ -277,7 +289,3 @@ class Stand:
 
     def live(self, event: str) -> list[dict[str, Any]]:
         return [data for _, data in self.shop.heard(event)]
-
-
-def with_goods(area: Area, **changes: Any) -> Area:
-    return replace(area, **changes)

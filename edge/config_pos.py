@@ -186,6 +186,27 @@ class PosSection(ListeningSection):
             ),
         ),
     ] = True
+    operator: Annotated[
+        str,
+        option(
+            Words("经办人", "Operator"),
+            Words("本机补传 3505 时的经办人", "Who stands for a 3505 of the terminal's own"),
+            min_length=1,
+            max_length=20,
+        ),
+    ] = "yima"
+    pharmacist: Annotated[
+        str,
+        option(
+            Words("药师", "Pharmacist"),
+            Words("本机补传 3505 时填写的药师姓名", "The pharmacist whom a 3505 of the terminal's own names"),
+            max_length=50,
+        ),
+    ] = ""
+    pharmacist_licence: Annotated[
+        str,
+        option(Words("药师执业证号", "Licence"), Words("该药师的执业证号", "That pharmacist's licence"), max_length=50),
+    ] = ""
     keep_days: Annotated[
         int,
         option(

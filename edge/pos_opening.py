@@ -26,6 +26,7 @@ from edge.health import Trouble
 from edge.pos.deciding import Decider, Keys, Policy
 from edge.pos.desk import CatalogueGoods, CounterScans, CounterScreen, Lanes
 from edge.pos.overheard import Understanding
+from edge.pos.owing import Owing, Signs, Uploads
 from edge.pos.passing import Around, Passage
 from edge.pos.proxy import Desks, Proxy
 from edge.pos.resolving import Resolver
@@ -77,11 +78,18 @@ class OpenedPos:
     bus: LiveBus
     clock: Clock
     on_recorded: Callable[[], None]
+    uploads: Uploads | None = None
+    """The interface, for a 3505 of our own."""
     _state: _State = field(default_factory=_State)
 
     def work(self) -> Beside:
         """Return what runs beside the counter."""
-        return {"pos": self.run}
+        if self.uploads is None or self.section.mode is not PosMode.PROXY:
+            return {"pos": self.run}
+        section = self.section
+        signs = Signs(section.operator, section.operator, section.pharmacist, section.pharmacist_licence)
+        owing = Owing(self.uploads, self._commits, signs, self.clock)
+        return {"pos": self.run, "pos owed": owing.run}
 
     def troubles(self) -> Iterator[Trouble]:
         """Yield what a person should know."""
@@ -229,7 +237,9 @@ class OnlyFrom:
         return mapped.is_loopback or any(mapped in network for network in self._networks)
 
 
-def open_pos(core: Core, bus: LiveBus, clock: Clock, *, on_recorded: Callable[[], None]) -> OpenedPos | None:
+def open_pos(
+    core: Core, bus: LiveBus, clock: Clock, *, on_recorded: Callable[[], None], uploads: Uploads | None = None
+) -> OpenedPos | None:
     """Return the proxy; None if the configuration has none. Nothing runs yet.
 
     Raises:
@@ -240,7 +250,7 @@ def open_pos(core: Core, bus: LiveBus, clock: Clock, *, on_recorded: Callable[[]
         return None
     tls_files(section)
     sealer = load_or_create_sealer(core.config.store.folder / KEY_FILE)
-    return OpenedPos(core, section, area_of(fsi), keys_of(fsi), sealer, bus, clock, on_recorded)
+    return OpenedPos(core, section, area_of(fsi), keys_of(fsi), sealer, bus, clock, on_recorded, uploads)
 
 
 def _trust(section: PosSection) -> ssl.SSLContext | bool:

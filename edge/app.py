@@ -51,7 +51,8 @@ from edge.store.life import home_of
 from edge.store.quota import Quota
 from edge.supervisor import Beside, keep_up
 from edge.sync_board import SyncBoard
-from edge.till_opening import open_till
+from edge.till_opening import open_till, person_devices
+from edge.visits_opening import open_visits
 from edge.watches import open_watches
 from edge.web_server import WebServer, take_port
 from web.live import LiveBus
@@ -140,12 +141,23 @@ class _Terminal:
         self._interface = open_interface(core, key, clock)
         opened = None if self._interface is None else self._interface.interface
         self._days = open_days(core, opened, self._site, clock)
-        self._pos = open_pos(core, self._bus, clock, on_recorded=self._line.rows_added)
+        uploads = None if self._interface is None else self._interface.interface
+        self._pos = open_pos(core, self._bus, clock, on_recorded=self._line.rows_added, uploads=uploads)
         self._status = self._new_status(key.public, config_file)
         self._counter = self._new_counter(quota)
         self._operators = self._new_operators()
         self._sign_in = SignIn(self._operators, core.in_store)
-        self._till = open_till(core, self._counter, self._bus, clock, interface=opened, sign_in=self._sign_in)
+        self._credentials = person_devices(config)
+        self._visits = open_visits(core, clock, on_recorded=self._line.rows_added)
+        self._till = open_till(
+            core,
+            self._counter,
+            self._bus,
+            clock,
+            interface=opened,
+            sign_in=self._sign_in,
+            devices=self._credentials,
+        )
 
     def _new_status(self, key: PublicKey, config_file: ConfigFile | None) -> StatusReader:
         core = self._core
@@ -220,6 +232,8 @@ class _Terminal:
                 is_proof=lambda shown: is_proof(shown, self._status.key, self._clock.now()),
                 days=self._days,
                 till=self._till,
+                visits=None if self._visits is None else self._visits.desk,
+                credentials=self._credentials,
             )
         )
         place = Place(config.terminal.id, config.terminal.label or config.terminal.institution)
@@ -279,6 +293,7 @@ class _Terminal:
             **({} if self._pos is None else self._pos.work()),
             **self._line.work(self._status.glance),
             **({} if self._interface is None else self._interface.work()),
+            **({} if self._visits is None else self._visits.work()),
         }
         if self._service.watchdog_s is not None:
             work["watchdog"] = partial(feed_watchdog, self._service, self._proofs())

@@ -22,6 +22,7 @@ from edge.config_person import CardSection, InstitutionSection, PinPadSection, V
 from edge.config_pos import PosSection
 from edge.config_site import SiteSection
 from edge.config_till import TillSection
+from edge.config_visits import VisitsSection, visits_faults
 from edge.config_wedge import WedgeSection
 from rules.scan_judgement import Mode
 from web.config_environment import Overrides
@@ -276,6 +277,7 @@ class EdgeConfig(BaseSettings):
     till: TillSection = TillSection()
     wedge: WedgeSection = WedgeSection()
     pos: PosSection = PosSection()
+    visits: VisitsSection = VisitsSection()
     log: LogSection = LogSection()
     scanners: Annotated[
         tuple[str, ...],
@@ -327,6 +329,7 @@ def _faults(config: EdgeConfig) -> Iterator[Fault]:
         centre=config.centre,
         link=config.link,
     )
+    yield from visits_faults(config.visits)
     for index, spec in enumerate(config.scanners):
         try:
             parse_spec(spec)

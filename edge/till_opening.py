@@ -26,13 +26,9 @@ _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 def open_till(
     core: Core, counter: Counter, bus: LiveBus, clock: Clock, *, interface: Interface | None, sign_in: SignIn,
-    note_sale: NoteSale = nothing_owed,
+    devices: Devices, note_sale: NoteSale = nothing_owed,
 ) -> Till:  # fmt: skip
-    """Return the till. To be made before the interface takes up what was left open.
-
-    Raises:
-        SecretFileError: A file that the card reader is started with cannot be read.
-    """
+    """Return the till. To be made before the interface takes up what was left open."""
     return Till(
         Parts(
             connection=core.connection,
@@ -44,10 +40,25 @@ def open_till(
             clock=clock,
             interface=interface,
             sign_in=sign_in,
-            devices=_devices(core.config),
+            devices=devices,
             habits=_habits(core.config),
             note_sale=note_sale,
         )
+    )
+
+
+def person_devices(config: EdgeConfig) -> Devices:
+    """Return what tells who a person is; each is opened by its first use.
+
+    Raises:
+        SecretFileError: A file that the card reader is started with cannot be read.
+    """
+    return Devices(
+        voucher_terminal(config.voucher, config.institution),
+        card_reader(config.card),
+        pin_pad(config.pinpad),
+        config.voucher.office,
+        config.voucher.office_name,
     )
 
 
@@ -60,16 +71,6 @@ def _note_failure(done: Future[None]) -> None:
     error = None if done.cancelled() else done.exception()
     if error is not None:
         _logger.error("till.not_told", exc_info=error)
-
-
-def _devices(config: EdgeConfig) -> Devices:
-    return Devices(
-        voucher_terminal(config.voucher, config.institution),
-        card_reader(config.card),
-        pin_pad(config.pinpad),
-        config.voucher.office,
-        config.voucher.office_name,
-    )
 
 
 def _habits(config: EdgeConfig) -> Habits:

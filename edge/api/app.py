@@ -17,6 +17,7 @@ from edge.api.scans import scan_routes
 from edge.api.session import session_routes
 from edge.api.status import health_route, status_routes
 from edge.api.tickets import ticket_routes
+from edge.api.visits import visit_routes
 from web.problem import PROBLEMS, install_problems
 from web.security import SecurityMiddleware
 
@@ -38,6 +39,7 @@ def create_api(parts: ApiParts) -> FastAPI:
         scanner_setup_routes,
         status_routes,
         ticket_routes,
+        visit_routes,
         live_routes,
     ):
         app.include_router(part(parts), prefix=PREFIX, responses=PROBLEMS)

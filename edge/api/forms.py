@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from pydantic_core import PydanticCustomError
 
 from codes.reading import Flag, Scan
+from edge.credentials import Way
 from rules.scan_judgement import Mode
+from rules.visit_flow import VisitStep
 from wire.events import MAX_CODE_LENGTH
 
 Number = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -83,6 +85,16 @@ class HandOverForm(SignInForm):
 
     cash_counted: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2, description="Yuan")]
     note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+
+
+class StepForm(Form):
+    """A step of a visit."""
+
+    step: VisitStep = Field(description="businessType (用码业务类型)")
+    by: Way = Field(description="What the person shows")
+    item: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] = Field(
+        "", description="What for, where a step is done several times: number of the examination, the bill"
+    )
 
 
 class ReturnForm(Form):

@@ -15,7 +15,9 @@ from edge.setup_desk import SetupDesk
 from edge.store.lane import InStore, Reading
 from edge.store.outbox import Outbox
 from edge.till.day_end import DayEnds
+from edge.till.parts import Devices
 from edge.till.till import Till
+from edge.visits.desk import VisitDesk
 from web.live import LiveBus
 
 COOKIE = "yima_terminal"
@@ -52,3 +54,7 @@ class ApiParts:
     """Ends of business days; None where nothing is settled with the insurance."""
     till: Till | None = None
     """None only where lists cannot even be put aside."""
+    visits: VisitDesk | None = None
+    """Steps of visits; None where they are off."""
+    credentials: Devices = field(default_factory=Devices)
+    """Where people show who they are."""

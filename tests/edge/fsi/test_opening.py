@@ -205,6 +205,19 @@ def test_what_is_unknown_is_found_out_beside_the_counter(
     play(scene)
 
 
+def test_a_sign_in_makes_everything_due_at_once(folder: Path, centre: Centre, door: Door, clock: FakeClock) -> None:
+    async def scene() -> None:
+        async with terminal(configured(folder, door.url), clock) as here:
+            here.run()
+            await here.opened.interface.sign_in(*LI)
+            centre.script = [GARBAGE]
+            assert isinstance((await here.settle()).outcome, Unknown)
+            await here.opened.interface.sign_in("wang", "王")
+            await until(lambda: isinstance(here.heard[-1].outcome, Agreed))
+
+    play(scene)
+
+
 def test_nothing_leaves_while_nobody_listens_and_a_line_that_is_back_is_noticed(
     folder: Path, centre: Centre, door: Door, clock: FakeClock
 ) -> None:

@@ -12,7 +12,7 @@ from edge.counter_devices import CARD, DeviceNotConfiguredError
 from edge.credentials import Way, read_credential
 from edge.fsi.interface import Interface
 from edge.till.asked import CREDENTIAL_ID_CARD, Person
-from edge.till.desk import Who, at_the_counter
+from edge.till.desk import Who, at_the_counter, who_is_there
 from edge.till.errors import OfflineError, PersonUnknownError
 from edge.till.messages import PERSON, person_nodes, person_of
 from edge.till.parts import Parts
@@ -53,10 +53,22 @@ class Identifying:
         parts = self._parts
         who = await parts.in_store(lambda: self._who(sale))
         interface = parts.asked_interface()
-        shown = await self._shown(way, who, typed)
+        shown, holder = await self._shown(way, who, typed)
         person = await self._found(interface, who, shown)
-        self._persons.bind(sale, who.shift, person)
+        self._persons.bind(sale, who.shift, person, holder if way in {Way.VOUCHER, Way.FACE} else None)
         return show_person(sale, person)
+
+    async def look_up(self, way: Way, typed: Typed) -> Person:
+        """Return who shows a credential now, for a sale that is closed: nobody is remembered.
+
+        Raises:
+            NotSignedInError: Nobody is signed in.
+            NoInterfaceError, OfflineError, DriverError, PersonUnknownError: As `identify`.
+        """
+        who = await self._parts.in_store(self._whoever)
+        interface = self._parts.asked_interface()
+        shown, _ = await self._shown(way, who, typed)
+        return await self._found(interface, who, shown)
 
     async def read(self, way: Way, who: Who) -> Holder:
         """Read a credential at its device.
@@ -78,14 +90,14 @@ class Identifying:
             raise DeviceNotConfiguredError(CARD)
         await reader.check_pin()
 
-    async def _shown(self, way: Way, who: Who, typed: Typed) -> Person:
+    async def _shown(self, way: Way, who: Who, typed: Typed) -> tuple[Person, Holder | None]:
         if way is Way.ID and typed.number:
             number = typed.number.strip().upper()
-            return Person("", typed.name, CREDENTIAL_ID_CARD, number, (), "", RESIDENT_CARD, number)
+            return Person("", typed.name, CREDENTIAL_ID_CARD, number, (), "", RESIDENT_CARD, number), None
         holder = await self.read(way, who)
         if way is Way.CARD and self._parts.habits.checks_card_pin:
             await self.check_pin()
-        return person_by(holder)
+        return person_by(holder), holder
 
     async def _found(self, interface: Interface, who: Who, shown: Person) -> Person:
         try:
@@ -106,6 +118,10 @@ class Identifying:
     def _who(self, sale: str) -> Who:
         with self._parts.connection.begin():
             return at_the_counter(self._parts.connection, sale)
+
+    def _whoever(self) -> Who:
+        with self._parts.connection.begin():
+            return who_is_there(self._parts.connection)
 
     def _asking(self, who: Who) -> Asking:
         devices = self._parts.devices

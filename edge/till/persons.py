@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from drivers.holder import Holder, masked_number
 from edge.clock import Clock
 from edge.till.asked import AskedSettlement, Insurance, Person
-from edge.till.views import InsuranceShown, PersonShown
+from edge.till.views import InsuranceShown, LineCut, PersonShown
 
 
 @dataclass(slots=True, repr=False)
@@ -18,6 +18,10 @@ class Bound:
     shift: str
     until_s: float
     """On the monotonic clock."""
+    holder: Holder | None = None
+    """As the voucher terminal told them, to be shown the result there."""
+    cuts: tuple[LineCut, ...] = ()
+    """How the insurance saw the lines, at the last trial."""
     tried: AskedSettlement | None = None
     """As the last trial asked it; a settlement asks nothing else."""
     needs_factor: bool = False
@@ -32,9 +36,9 @@ class Persons:
         self._clock, self._remembers_s = clock, remembers_s
         self._bound: dict[str, Bound] = {}
 
-    def bind(self, sale: str, shift: str, person: Person) -> Bound:
+    def bind(self, sale: str, shift: str, person: Person, holder: Holder | None = None) -> Bound:
         """Remember whose insurance pays for a sale."""
-        bound = Bound(person, shift, self._clock.monotonic_s() + self._remembers_s)
+        bound = Bound(person, shift, self._clock.monotonic_s() + self._remembers_s, holder)
         self._bound[sale] = bound
         return bound
 

@@ -40,6 +40,7 @@ from edge.till.outcomes import Followed, follow
 from edge.till.parts import Parts
 from edge.till.persons import Bound, Persons, insurance_of
 from edge.till.showing import show_ticket
+from edge.till.thanking import show_person, shown_of
 from edge.till.views import TicketShown, TrialShown, to_json
 from rules.settling import Standing
 from wire.fsi.asking import Answer
@@ -82,6 +83,7 @@ class Selling:
     def __init__(self, parts: Parts, persons: Persons) -> None:
         self._parts, self._persons = parts, persons
         self._under_way: dict[str, asyncio.Task[TicketShown]] = {}
+        self._thanking: set[asyncio.Task[None]] = set()
         if parts.interface is not None:
             parts.interface.register(KIND, self._hear)
 
@@ -106,8 +108,8 @@ class Selling:
         amounts = amounts_of(answer, ready.asked.fee)
         bound = ready.bound
         bound.tried, bound.factor, bound.needs_factor = ready.asked, "", needs_second_factor(amounts, limits)
-        cuts = tuple(cuts_of(answer))
-        return TrialShown(sale, (), amounts, cuts, needs_second_factor=bound.needs_factor, told=answer.warning)
+        bound.cuts = tuple(cuts_of(answer))
+        return TrialShown(sale, (), amounts, bound.cuts, needs_second_factor=bound.needs_factor, told=answer.warning)
 
     async def settle(self, sale: str) -> TicketShown:
         """Settle the open sale as it was tried, once: whoever asks again is told how it stands.
@@ -139,7 +141,22 @@ class Selling:
             Purpose(KIND, sale), insured_district=asked.insurance.district, password=password,
             also=partial(self._write_down, interface.sealer, sale, ready),
         )  # fmt: skip
-        return await parts.in_store(lambda: self.show(sale))
+        done = await parts.in_store(lambda: self.show(sale))
+        self._thank(interface, ready, done)
+        return done
+
+    def _thank(self, interface: Interface, ready: _Ready, done: TicketShown) -> None:
+        """Have the person shown what was settled; nobody waits for it."""
+        holder = ready.bound.holder
+        if holder is None or done.paid is None or done.standing is not Standing.SETTLED:
+            return
+        name = interface.sender(ready.who.login, ready.who.name).institution_name
+        shown = shown_of(ready.asked, ready.bound.cuts, done.paid, institution=name, attendant=ready.who.name)
+        thanking = asyncio.get_running_loop().create_task(
+            show_person(self._parts.devices, ready.who, holder, shown), name="thank"
+        )
+        self._thanking.add(thanking)
+        thanking.add_done_callback(self._thanking.discard)
 
     def show(self, sale: str) -> TicketShown:
         """Return a ticket; in the store's thread."""

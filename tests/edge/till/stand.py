@@ -155,6 +155,7 @@ class Stand:
         insure_chen(self.centre.office)
         self.folder, self.area = folder, area
         self.devices, self.habits = devices or Devices(), habits or Habits()
+        self.on_password: Callable[[str | None], None] = lambda _: None
         self.starts = 0
         self.clock = FakeClock(wall=NOON)
         self.wire = Wire(self.centre)
@@ -179,6 +180,13 @@ class Stand:
         sign_ins = SignIns(self.journal, place, sealer, self.clock, is_demanded=False)
         self.interface = Interface(self.journal, self.area, sign_ins, self.wire, sealer=sealer)
         self.interface._aside = self._beside  # type: ignore[method-assign] # one thread owns the store here
+        ask = self.journal.ask
+
+        def heard_ask(*args: Any, **said: Any) -> Any:
+            self.on_password(said["password"])
+            return ask(*args, **said)
+
+        self.journal.ask = heard_ask  # type: ignore[method-assign]
         self.till = Till(self._parts())
 
     def _parts(self) -> Parts:
@@ -218,6 +226,10 @@ class Stand:
     def _drain(self) -> None:
         while self._pending:
             self._pending.pop(0)()
+
+    async def rest(self) -> None:
+        """Wait for what nobody waits for."""
+        await asyncio.gather(*self.till.selling._thanking)
 
     async def _beside(self, work: Callable[[], _T]) -> _T:
         await asyncio.sleep(0)

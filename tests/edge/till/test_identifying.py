@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -13,12 +14,14 @@ from drivers.card.heasec import HeaSecCardReader, HeaSecSettings
 from drivers.card.simulated import START, InsuranceCard, SimulatedCardReader
 from drivers.card.simulated import IdCard as ShownIdCard
 from drivers.errors import DriverError
+from drivers.pinpad.port import Pin
 from drivers.vendor.library import VendorLibrary
 from drivers.voucher.national import NationalSettings, NationalVoucherTerminal
 from drivers.voucher.simulated import Person as Passer
 from drivers.voucher.simulated import SimulatedVoucherTerminal
 from edge.counter.errors import ListNotOpenError
 from edge.counter_devices import DeviceNotConfiguredError
+from edge.credentials import Way
 from edge.operators.accounts import add_account
 from edge.operators.errors import SignInRefusedError
 from edge.till.checks import Limits
@@ -32,7 +35,6 @@ from edge.till.errors import (
     SecondOperatorError,
     TrialMissingError,
 )
-from edge.credentials import Way
 from edge.till.identifying import Typed
 from edge.till.parts import Devices
 from edge.till.selling import Wishes
@@ -219,3 +221,44 @@ def test_second_operator_is_another_one_with_the_right_password_and_for_this_tri
     stand.work(stand.till.trial(sale, Wishes(uses_account=True)))
     with pytest.raises(SecondFactorError):
         stand.settle(sale)
+
+
+@pytest.mark.parametrize("way", [Way.VOUCHER, Way.FACE])
+def test_person_sees_at_the_voucher_terminal_what_was_settled(equipped: Stand, twins: Twins, way: Way) -> None:
+    sale = equipped.scan(pack(1, 1))
+    show(twins, way)
+    equipped.work(equipped.till.identify(sale, way))
+    equipped.work(equipped.till.trial(sale, Wishes()))
+    assert twins.voucher.shown == []
+    done = equipped.settle(sale)
+    equipped.work(equipped.rest())
+    assert done.paid is not None
+    (shown,) = twins.voucher.shown
+    assert (shown["medicalSettleState"], shown["medicalSettleNo"]) == ("SUCCESS", done.paid.setl_id)
+    assert (shown["totalFee"], shown["acctAmt"]) == ("100.00", "100.00")
+    assert json.loads(shown["drugList"])[0]["HI_ITEM"] == "Y"
+
+
+def test_where_the_area_wants_a_password_the_person_types_it_and_nobody_keeps_it(
+    standing_store: NewStore, tmp_path: Path
+) -> None:
+    """The person's password travels with the settlement alone."""
+    stand = Stand(standing_store("sqlite"), tmp_path / "till", devices=Devices(pinpad=Pad()))
+    stand.interface.area = replace(stand.area, checks_password=frozenset({"2102"}))
+    sale = stand.tried(pack(1, 1))
+    asked: list[str | None] = []
+    stand.on_password = asked.append
+    stand.settle(sale)
+    assert asked == ["135790"]
+    stand.close_store()
+    assert all(b"135790" not in file.read_bytes() for file in stand.folder.iterdir() if file.is_file())
+
+
+class Pad:
+    """A PIN pad at which somebody types."""
+
+    device = "pinpad"
+
+    async def ask(self, *, again: bool = False) -> Pin:
+        del again
+        return Pin("135790")

@@ -21,17 +21,18 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import Boolean
+from sqlalchemy.types import NullType, TypeEngine
 
 Row = tuple[Any, ...]
 Said = Mapping[str, Any]
 
 
-class Among(FunctionElement[bool]):
+class Among(FunctionElement[Any]):
     """Whether a column is one of a list of texts, which is one parameter whatever its length."""
 
     inherit_cache = True
-    type = Boolean()
+    # As a truth value it would be compared with 1 on SQLite, and no index be used.
+    type: TypeEngine[Any] = NullType()
 
 
 @compiles(Among, "sqlite")

@@ -17,7 +17,15 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func,
 from server.store import bulk
 from server.store.amounts import FEN
 from server.store.direct import Asked
-from server.store.fsi_tables import settlement, settlement_code, settlement_increment, settlement_line, year_opening
+from server.store.fsi_tables import (
+    IS_ACTIVE,
+    IS_CANCELLING,
+    settlement,
+    settlement_code,
+    settlement_increment,
+    settlement_line,
+    year_opening,
+)
 from server.store.records import Records
 from server.store.times import micros
 
@@ -168,11 +176,7 @@ _LINES = Records(settlement_line, SettledLine)
 _CODES = Records(settlement_code, SettledCode)
 _INCREMENTS = Records(settlement_increment, Increment)
 _BY_ID = Asked(select(settlement).where(settlement.c.setl_id == bindparam("setl_id")))
-_STANDING = Asked(
-    select(settlement).where(
-        settlement.c.sale_key == bindparam("sale_key"), settlement.c.state == SettlementState.ACTIVE.value
-    )
-)
+_STANDING = Asked(select(settlement).where(settlement.c.sale_key == bindparam("sale_key"), IS_ACTIVE))
 _NEWEST = Asked(
     select(func.max(settlement.c.n), func.max(settlement.c.struck_n)).where(settlement.c.psn_no == bindparam("psn_no"))
 )
@@ -250,14 +254,16 @@ def find_by_msgid(connection: Connection, institution: str, msgid: str) -> Settl
 def find_cancelling(connection: Connection, setl_id: str) -> Settlement | None:
     """Return the negative of a settlement; one that was struck out is none."""
     found = settlement.c
-    asked = select(settlement).where(found.cancels == setl_id, found.state == SettlementState.CANCELLING.value)
+    asked = select(settlement).where(found.cancels == setl_id, IS_CANCELLING)
     row = connection.execute(asked).first()
     return None if row is None else _SETTLEMENTS.record(row)
 
 
-def cancelled_last_as(connection: Connection, setl_id: str) -> int | None:
+def cancelled_last_as(connection: Connection, psn_no: str, setl_id: str) -> int | None:
     """Return the number of a settlement's last negative, even if that was taken back; None if it never had one."""
-    newest: int | None = connection.scalar(select(func.max(settlement.c.n)).where(settlement.c.cancels == setl_id))
+    # By the person: those that were taken back are not in the index over what is cancelled.
+    asked = select(func.max(settlement.c.n)).where(settlement.c.psn_no == psn_no, settlement.c.cancels == setl_id)
+    newest: int | None = connection.scalar(asked)
     return newest
 
 
@@ -285,7 +291,11 @@ def came_beside(one: Settlement, after: int) -> ColumnElement[bool]:
     """
     negative = settlement.alias()
     was_away = exists().where(
-        negative.c.cancels == settlement.c.setl_id, negative.c.n < one.n, negative.c.struck_n > one.n
+        # Found by the person: the index over what is cancelled does not hold negatives that were struck out.
+        negative.c.psn_no == settlement.c.psn_no,
+        negative.c.cancels == settlement.c.setl_id,
+        negative.c.n < one.n,
+        negative.c.struck_n > one.n,
     )
     return and_(settlement.c.setl_id != one.setl_id, or_(settlement.c.n > after, was_away))
 

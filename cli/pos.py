@@ -37,7 +37,7 @@ from edge.store.pos_questions import (
     untold_questions,
 )
 
-pos_app = command_group("收银软件的代理 / The proxy of the POS")
+pos_app = command_group("收银软件的代理：旁听报告，未决报文 / The proxy of the POS: its report, what is open")
 
 Config = Annotated[Path, typer.Option("--config", help="配置文件 / Configuration file")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / Print JSON")]

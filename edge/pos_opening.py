@@ -149,7 +149,9 @@ class OpenedPos:
         later = StoredLater(self._commits, self.clock)
         around = Around(StoredJournal(self._commits), opened, later, scans, CounterScreen(self.bus))
         passage = Passage(area, upstream, decider, around, now)
-        reversing = Reversing(area, upstream, decider, self._next_msgid, now)
+        # Without a desk number of its own it might give out a number that another desk has used.
+        numbers = None if core.config.fsi.desk is None else self._next_msgid
+        reversing = Reversing(area, upstream, decider, numbers, now)
         resolver = Resolver(passage, reversing, self.clock.monotonic_s, keeps_answers=section.keeps_answers)
         listens = None
         if section.mode is PosMode.LISTEN:

@@ -36,6 +36,8 @@ _REFUSED_ROW = "0"
 _CODE = re.compile(r"\[([a-z0-9_.]+)\]")
 _MAYBE_DONE = frozenset({"fsi.internal", "store.unavailable"})
 """Refusals of our centre that do not say whether it was done."""
+_NOT_LOOKED_AT = _MAYBE_DONE | {"fsi.busy", "fsi.replayed", "people.seal_broken"}
+"""Refusals of a repeat that say nothing now and will say something later."""
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -46,7 +48,14 @@ class Came(StrEnum):
     NOT_DONE = "not_done"
     REVERSED = "reversed"
     OPEN = "open"
-    """Nobody knows."""
+    """Nobody knows; asking again may tell."""
+    UNTOLD = "untold"
+    """Nobody knows, and a repeat does not tell either."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the question is answered."""
+        return self not in {Came.OPEN, Came.UNTOLD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +173,7 @@ class Passage:
     async def tell(self, question: Question, passed: Passed) -> Reply:
         """Close a question whose answer goes to the POS now, and return that answer."""
         key = question.institution, question.msgid
-        if passed.came is Came.OPEN:
+        if not passed.came.is_known:
             return passed.reply
         if passed.is_ours or question.infno not in REVERSIBLE:
             await self.booked(self.around.open.close(*key), "close")
@@ -191,7 +200,7 @@ class Passage:
         now = self.now()
         answer = self.decider.reader.answer(reply.body, said.institution, now)
         came = came_of(answer, is_repeat=is_repeat)
-        if question is not None and came is not Came.OPEN:
+        if question is not None and came.is_known:
             # First of all: with an interface that keeps no answers this one is not to be had again.
             await self.booked(self.around.open.answered(said.institution, said.msgid, reply), "answer")
             came = await self._settled(plan, answer, came)
@@ -285,10 +294,20 @@ def came_of(answer: Mapping[str, object], *, is_repeat: bool) -> Came:
         return Came.OPEN
     if not is_repeat:
         return Came.NOT_DONE
+    if code in _NOT_LOOKED_AT:
+        return Came.OPEN
     told = Answer(
         "", is_success=False, code=code, message="", warning="", refmsgid="", output=None, faults=(), clear=b""
     )
-    return {Again.NOT_DONE: Came.NOT_DONE, Again.REVERSED: Came.REVERSED}.get(judge_again(told), Came.OPEN)
+    return _AGAIN[judge_again(told)]
+
+
+_AGAIN = {
+    Again.NOT_DONE: Came.NOT_DONE,
+    Again.REVERSED: Came.REVERSED,
+    Again.KEPT_OUT: Came.OPEN,
+    Again.OPEN: Came.UNTOLD,
+}
 
 
 def is_deed(said: Said) -> bool:

@@ -128,12 +128,12 @@ class Resolver:
         key = question.institution, question.msgid
         if self._keeps_answers or question.reply is not None:
             passed = await self._passage.again(question)
-            if passed.came is not Came.OPEN:
+            if passed.came.is_known:
                 reply = None if passed.came is Came.REVERSED else passed.reply
                 await self._open.found_out(*key, reply)
                 _logger.info("pos.resolved", msgid=question.msgid, infno=question.infno, came=passed.came)
                 return True
-            if passed.is_ours:
+            if passed.came is Came.OPEN:
                 return False
         if question.infno not in REVERSIBLE or question.is_doubtful or not self._reverses.can_take_back(question):
             # Of a row of a store that was damaged or copied nobody knows whether it was answered elsewhere.

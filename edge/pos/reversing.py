@@ -27,21 +27,33 @@ class Reversing(Reverses):
     """Speaks for the institution."""
 
     def __init__(
-        self, area: Area, upstream: Upstream, decider: Decider, next_msgid: NextMsgid, now: Callable[[], datetime]
+        self,
+        area: Area,
+        upstream: Upstream,
+        decider: Decider,
+        next_msgid: NextMsgid | None,
+        now: Callable[[], datetime],
     ) -> None:
         self._area = area
         self._upstream = upstream
         self._decider = decider
         self._next_msgid = next_msgid
+        self._has_numbers = next_msgid is not None
         self._now = now
 
     def can_take_back(self, question: Question) -> bool:
         """Tell whether the person can be read and the area's signature can be made, or none is needed."""
         said = self._decider.reader.request(question.body)
-        return bool(_person(said)) and (self._is_bare or self._decider.holds_keys_of(question.institution))
+        return (
+            self._has_numbers
+            and bool(_person(said))
+            and (self._is_bare or self._decider.holds_keys_of(question.institution))
+        )
 
     async def take_back(self, question: Question) -> bool:
         """Send 2601 and tell whether it was agreed to."""
+        if self._next_msgid is None:
+            return False
         said = self._decider.reader.request(question.body)
         kept = {name: value for name, value in said.members.items() if name not in _OF_THE_MESSAGE}
         now = self._now()

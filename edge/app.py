@@ -23,6 +23,7 @@ from fastapi import FastAPI
 
 from codes.reading import Scan
 from drivers.scanner import ScannerSpec, parse_spec
+from edge.aftercare_opening import open_aftercare
 from edge.api import ApiParts, create_api
 from edge.api.metrics import ScanMetrics, metrics_route
 from edge.bridge.bridge import open_bridge
@@ -32,6 +33,7 @@ from edge.config import EdgeConfig
 from edge.config_revision import ConfigFile
 from edge.core import Core, TellPassword, opened_core
 from edge.counter.counter import Counter, Habits
+from edge.counter.owing import NOTHING_OWED
 from edge.counter.views import ScanShown
 from edge.days_opening import open_days
 from edge.devices import open_devices
@@ -51,6 +53,7 @@ from edge.store.life import home_of
 from edge.store.quota import Quota
 from edge.supervisor import Beside, keep_up
 from edge.sync_board import SyncBoard
+from edge.till.outcomes import nothing_owed
 from edge.till_opening import open_till, person_devices
 from edge.visits_opening import open_visits
 from edge.watches import open_watches
@@ -144,6 +147,11 @@ class _Terminal:
         uploads = None if self._interface is None else self._interface.interface
         self._pos = open_pos(core, self._bus, clock, on_recorded=self._line.rows_added, uploads=uploads)
         self._status = self._new_status(key.public, config_file)
+        self._aftercare = (
+            None
+            if self._interface is None
+            else open_aftercare(core, self._interface.interface, self._interface.sign_ins, clock)
+        )
         self._counter = self._new_counter(quota)
         self._operators = self._new_operators()
         self._sign_in = SignIn(self._operators, core.in_store)
@@ -157,6 +165,7 @@ class _Terminal:
             interface=opened,
             sign_in=self._sign_in,
             devices=self._credentials,
+            note_sale=nothing_owed if self._aftercare is None else self._aftercare.note_settled,
         )
 
     def _new_status(self, key: PublicKey, config_file: ConfigFile | None) -> StatusReader:
@@ -197,6 +206,7 @@ class _Terminal:
             on_recorded=self._line.rows_added,
             note_scan=self._metrics.note_scan,
             refuse_if_full=quota.refuse_if_full,
+            owes=NOTHING_OWED if self._aftercare is None else self._aftercare,
         )
 
     def _new_operators(self) -> OperatorDesk:
@@ -231,6 +241,7 @@ class _Terminal:
                 allowed_hosts=config.api.accepted_hosts,
                 is_proof=lambda shown: is_proof(shown, self._status.key, self._clock.now()),
                 days=self._days,
+                aftercare=self._aftercare,
                 till=self._till,
                 visits=None if self._visits is None else self._visits.desk,
                 credentials=self._credentials,
@@ -293,6 +304,7 @@ class _Terminal:
             **({} if self._pos is None else self._pos.work()),
             **self._line.work(self._status.glance),
             **({} if self._interface is None else self._interface.work()),
+            **({} if self._aftercare is None else {"after the sale": self._aftercare.run}),
             **({} if self._visits is None else self._visits.work()),
         }
         if self._service.watchdog_s is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
+from pydantic import StringConstraints
+
 from codes.words import Words
 from rules.catalogue_cells import InsuranceClass
 from web.config_sections import Section
@@ -76,6 +78,31 @@ class TillSection(Section):
             Words(
                 '这些医保类别不随医保结算，如 ["自费"]；不填则由医保判定（参保人自付）',
                 'Insurance classes that are kept out, such as ["自费"]; without it the insurance decides',
+            ),
+        ),
+    ] = ()
+    turn_insured_days: Annotated[
+        int,
+        option(
+            Words("补刷期限", "Insured later"),
+            Words(
+                "自费售出后多少天内可改为医保结算（补刷）；0 为不办理",
+                "Days after a self-pay sale within which it may be turned insured; 0: never",
+            ),
+            unit="d",
+            ge=0,
+            le=365,
+        ),
+    ] = 7
+    pharmacists: Annotated[
+        tuple[
+            Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\S+ +\S+ +\S+$", max_length=160)], ...
+        ],
+        option(
+            Words("药师", "Pharmacists"),
+            Words(
+                "台账上传（3505）所用，每项为“编码 姓名 执业证号”，第一位为当班药师",
+                "For the ledger (3505), each “code name licence”; the first one is on duty",
             ),
         ),
     ] = ()

@@ -65,7 +65,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"api", "screens", "web_server"},
         {"core"},
         {"status", "centre_line", "devices", "watches", "fsi_opening", "pos_opening", "till_opening"}
-        | {"days_opening", "visits_opening"},
+        | {"days_opening", "visits_opening", "aftercare_opening"},
         {"app"},
     ],
 }

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from edge.api.days import day_routes
+from edge.api.ledger_rows import ledger_routes
 from edge.api.lists import list_routes
 from edge.api.live import live_routes
 from edge.api.parts import BODY_LIMIT, ApiParts
@@ -17,6 +18,7 @@ from edge.api.scans import scan_routes
 from edge.api.session import session_routes
 from edge.api.status import health_route, status_routes
 from edge.api.tickets import ticket_routes
+from edge.api.undertakings import undertaking_routes
 from edge.api.visits import visit_routes
 from web.problem import PROBLEMS, install_problems
 from web.security import SecurityMiddleware
@@ -39,6 +41,8 @@ def create_api(parts: ApiParts) -> FastAPI:
         scanner_setup_routes,
         status_routes,
         ticket_routes,
+        undertaking_routes,
+        ledger_routes,
         visit_routes,
         live_routes,
     ):

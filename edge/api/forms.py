@@ -97,13 +97,6 @@ class StepForm(Form):
     )
 
 
-class ReturnForm(Form):
-    """Packs of a closed sale that came back."""
-
-    codes: Annotated[list[PackCode], Field(min_length=1, max_length=2_000)]
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-
-
 class ModeForm(Form):
     """What the counter does."""
 

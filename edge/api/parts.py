@@ -14,6 +14,7 @@ from edge.operators.sign_in import SignIn
 from edge.setup_desk import SetupDesk
 from edge.store.lane import InStore, Reading
 from edge.store.outbox import Outbox
+from edge.till.aftercare import Aftercare
 from edge.till.day_end import DayEnds
 from edge.till.parts import Devices
 from edge.till.till import Till
@@ -52,6 +53,8 @@ class ApiParts:
     """Wrong tokens, while the terminal runs."""
     days: DayEnds | None = None
     """Ends of business days; None where nothing is settled with the insurance."""
+    aftercare: Aftercare | None = None
+    """What comes after a sale; None where nothing is settled with the insurance."""
     till: Till | None = None
     """None only where lists cannot even be put aside."""
     visits: VisitDesk | None = None

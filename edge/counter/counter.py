@@ -20,6 +20,7 @@ from edge.clock import Clock
 from edge.counter import closing
 from edge.counter.double_scans import DoubleScans
 from edge.counter.errors import KeyReusedError
+from edge.counter.owing import NOTHING_OWED, Owes
 from edge.counter.payment import Payment
 from edge.counter.returning import Wanted, return_packs
 from edge.counter.scanning import Around, record_scan
@@ -36,6 +37,7 @@ from edge.counter.views import (
     to_json,
 )
 from edge.store.outbox import Outbox
+from edge.store.sales import see_desk
 from edge.store.scans import find_answer, keep_answer
 from rules.scan_judgement import Mode, Tone
 from web.live import LiveBus
@@ -84,6 +86,7 @@ class Counter:
         habits: How this shop works.
         on_recorded: Called after each commit that put facts into the outbox.
         note_scan: Called once for each scan that was committed, wherever it came from.
+        owes: Told within the transaction what was sold and what came back, for the centre's ledger.
         refuse_if_full: Raises if there is no room for new business. What has begun may always be ended.
     """
 
@@ -98,12 +101,14 @@ class Counter:
         on_recorded: Callable[[], None],
         note_scan: NoteScan = lambda *_: None,
         refuse_if_full: Callable[[Connection], None] = lambda _: None,
+        owes: Owes = NOTHING_OWED,
     ) -> None:
         self._connection = connection
         self._outbox = outbox
         self._bus = bus
         self._clock = clock
         self._refuse_if_full = refuse_if_full
+        self._owes = owes
         self._habits = habits
         self._on_recorded = on_recorded
         self._note_scan = note_scan
@@ -216,7 +221,9 @@ class Counter:
         def take_back() -> ReturnedPacks:
             self._refuse_if_full(self._connection)
             wanted = Wanted(sale, codes, reason, self._habits.return_days)
-            return return_packs(self._connection, self._outbox, wanted, now=self._clock.now())
+            done = return_packs(self._connection, self._outbox, wanted, now=self._clock.now())
+            self._owes.came_back(self._connection, done.sale, done.codes, self._operator())
+            return done
 
         answer, is_new = self._once(request, ReturnedPacks, take_back)
         if is_new:
@@ -233,17 +240,23 @@ class Counter:
         return after
 
     def _close(self, request: Request, mode: Mode, number: str | None) -> ClosedList:
-        answer, is_new = self._once(
-            request,
-            ClosedList,
-            lambda: closing.close_list(self._connection, self._outbox, mode, asked_for=number, now=self._clock.now()),
-        )
+        def close() -> ClosedList:
+            is_open = number is None or number == see_desk(self._connection).sale
+            done = closing.close_list(self._connection, self._outbox, mode, asked_for=number, now=self._clock.now())
+            if is_open and mode is Mode.DISPENSE:
+                self._owes.sold(self._connection, done.sale, self._operator())
+            return done
+
+        answer, is_new = self._once(request, ClosedList, close)
         if is_new:
             self._on_recorded()
             if mode is Mode.DISPENSE:
                 self._sold_s = self._clock.monotonic_s()
             self._ended(ListChange(answer.sale, "closed"))
         return answer
+
+    def _operator(self) -> str:
+        return see_desk(self._connection).operator or ""
 
     def _once(self, request: Request, view: type[_Answer], work: Callable[[], _Answer]) -> tuple[_Answer, bool]:
         """Do `work` in a transaction, unless the same request was answered before; tell whether it was done now."""

@@ -27,6 +27,7 @@ from edge.counter.errors import (
     ReturnTooLateError,
     SaleNotClosedError,
     SaleUnknownError,
+    SettlingError,
     SoldAtSiteError,
 )
 from edge.counter.views import ReturnedPacks
@@ -36,7 +37,9 @@ from edge.store.outbox import Outbox
 from edge.store.quarantine import Quarantined, quarantine
 from edge.store.sales import PackRow, PackState, SaleRow, SaleState
 from edge.store.scans import dated_scans
+from edge.store.settlements import settlements_of
 from edge.store.site_sales import site_sale
+from edge.store.undertakings import open_undertaking_of
 from rules.return_judgement import (
     WORDS,
     PackThere,
@@ -48,6 +51,7 @@ from rules.return_judgement import (
     judge_return,
 )
 from rules.scan_judgement import Mode
+from rules.settling import Standing
 from wire.events import PackInLine, SaleReturned
 
 REFUSALS: Mapping[ReturnVerdict, type[EdgeError]] = MappingProxyType(
@@ -91,14 +95,23 @@ def return_packs(tx: Connection, outbox: Outbox, wanted: Wanted, *, now: datetim
 
     Raises:
         NotSignedInError: Nobody is signed in.
+        SettlingError: The insurance has settled it, or something of it is under way.
         EdgeError: One of `REFUSALS`: a pack may not come back; then none does.
     """
     operator = sales.see_desk(tx).operator
     if operator is None:
         raise NotSignedInError
+    _refuse_insured(tx, wanted.sale)
     codes = refuse_return(tx, wanted, now=now)
     events = take_back(tx, outbox, replace(wanted, codes=codes), operator=operator, now=now)
     return ReturnedPacks(wanted.sale, codes, wanted.reason, events)
+
+
+def _refuse_insured(tx: Connection, sale: str) -> None:
+    """Refuse to take packs back for cash that the insurance has paid, or while it is asked."""
+    stands = any(row.standing not in {Standing.NONE, Standing.UNDONE} for row in settlements_of(tx, sale))
+    if stands or open_undertaking_of(tx, sale) is not None:
+        raise SettlingError(sale)
 
 
 def refuse_return(tx: Connection, wanted: Wanted, *, now: datetime) -> tuple[str, ...]:

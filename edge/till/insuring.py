@@ -22,12 +22,16 @@ from edge.store import sales, settlements
 from edge.store import undertakings as kept
 from edge.store.sales import PackState, SaleState
 from edge.store.undertakings import Kind, Undertaking
-from edge.till.asked import AskedSettlement, Insurance, Person
+from edge.till.asked import AskedLine, AskedSettlement, Insurance, Person
+from edge.till.basket import Ordered
+from edge.till.checks import Limits, needs_second_factor
 from edge.till.errors import InsuranceUnknownError, OfflineError, TicketUnknownError
 from edge.till.ledger import Ledger, Payer, Sold
 from edge.till.messages import TRIAL, amounts_of, settlement_nodes
 from edge.till.outcomes import why_not
+from edge.till.persons import insurance_of
 from edge.till.plans import Ending, Money, Plan, Step, money_of
+from edge.till.selling import Wishes
 from edge.till.staying import lines_sold
 from edge.till.steps import Parts, Steps
 from edge.till.undoing import Taking, UnderWayError, is_tried_again
@@ -36,8 +40,6 @@ from rules.scan_judgement import Mode
 from rules.settling import Standing
 from wire.ids import uuid7
 from wire.rpc import NotSentError, OutcomeUnknownError
-
-PURCHASE = "41"
 
 
 class InsuredBeforeError(EdgeError, RejectedError):
@@ -88,25 +90,33 @@ class NotInsurableError(EdgeError, RejectedError):
     )
 
 
+class AboveLimitError(EdgeError, RejectedError):
+    """The amount asks for a second factor, which only an open sale can be given (T-38)."""
+
+    code: ClassVar[str] = "till.above_limit"
+    next_step: ClassVar[Words] = Words(
+        "请整单退回后重新销售，按限额要求再次确认身份后医保结算。",
+        "Take the sale back, sell it anew, and settle it with a second factor.",
+    )
+
+    def __init__(self) -> None:
+        super().__init__(Words("金额超过限额，不能补刷", "The amount is above the limit, so it is not insured later"))
+
+
 @dataclass(frozen=True, slots=True)
 class Insured:
     """Who is to pay for a sale, and how."""
 
     person: Person
-    insurance: str = ""
-    """`insutype`; empty: the first that the person has."""
-    uses_account: bool = True
-    category: str = PURCHASE
-    pharmacist: str = ""
-    lines: dict[int, dict[str, object]] = field(default_factory=dict)
-    """By line: members of `AskedLine` that a prescription tells."""
+    wishes: Wishes = field(default_factory=Wishes)
 
 
 class Insuring:
     """Turns sales insured. Its methods but those of a verb belong to a thread that may wait."""
 
-    def __init__(self, parts: Parts, steps: Steps, ledger: Ledger, *, within_days: int) -> None:
-        self._parts, self._steps, self._ledger, self._within_days = parts, steps, ledger, within_days
+    def __init__(self, parts: Parts, steps: Steps, ledger: Ledger, *, within_days: int, limits: Limits) -> None:
+        self._parts, self._steps, self._ledger = parts, steps, ledger
+        self._within_days, self._limits = within_days, limits
         steps.serve(Kind.INSURE, self)
 
     def trial(self, sale: str, insured: Insured, taking: Taking) -> Amounts:
@@ -128,7 +138,8 @@ class Insuring:
         """
         commits = self._parts.journal.commits
         plan = commits(lambda tx: self._planned(tx, sale, insured))
-        self._tried(plan, taking)
+        if needs_second_factor(self._tried(plan, taking), self._limits):
+            raise AboveLimitError
         number = commits(lambda tx: self._begin(tx, sale, insured, taking))
         self._steps.go_on(number, password=password)
         return number
@@ -177,9 +188,8 @@ class Insuring:
 
     def _asked(self, tx: Connection, sale: str, insured: Insured) -> AskedSettlement:
         insurance = _chosen(insured)
-        lines = tuple(
-            msgspec.structs.replace(line, **insured.lines.get(line.line, {})) for line in lines_sold(tx, sale)
-        )
+        wishes = insured.wishes
+        lines = tuple(_ordered(line, wishes.lines.get(line.line)) for line in lines_sold(tx, sale))
         lacking = [line for line in lines if not line.national or line.amount <= Decimal(0)]
         if lacking or not lines:
             names = "、".join(f"第 {line.line} 行 {line.name}" for line in lacking)
@@ -190,8 +200,9 @@ class Insuring:
                 )
             )
         return AskedSettlement(
-            person=insured.person, insurance=insurance, begun=self._parts.clock.now(), category=insured.category,
-            uses_account=insured.uses_account, lines=lines, pharmacist=insured.pharmacist,
+            person=insured.person, insurance=insurance, begun=self._parts.clock.now(), category=wishes.category,
+            uses_account=wishes.uses_account, lines=lines, pharmacist=wishes.pharmacist, disease=wishes.disease,
+            disease_name=wishes.disease_name,
         )  # fmt: skip
 
     def _begin(self, tx: Connection, sale: str, insured: Insured, taking: Taking) -> str:
@@ -224,11 +235,18 @@ class Insuring:
         return amounts_of(answer, plan.rest.fee)
 
 
+def _ordered(line: AskedLine, ordered: Ordered | None) -> AskedLine:
+    """Return a line with what a prescription says of it."""
+    if ordered is None:
+        return line
+    return msgspec.structs.replace(
+        line, prescription=ordered.prescription, dose=ordered.dose, frequency=ordered.frequency, days=ordered.days
+    )
+
+
 def _chosen(insured: Insured) -> Insurance:
-    having = insured.person.insurances
-    found = next((one for one in having if one.kind == insured.insurance or not insured.insurance), None)
+    found = insurance_of(insured.person, insured.wishes.insurance)
     if found is None:
-        raise InsuranceUnknownError(
-            Words(f"该人员没有险种 {insured.insurance}", f"This person has no insurance {insured.insurance}")
-        )
+        kind = insured.wishes.insurance
+        raise InsuranceUnknownError(Words(f"该人员没有险种 {kind}", f"This person has no insurance {kind}"))
     return found

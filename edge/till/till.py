@@ -14,6 +14,7 @@ from codes.words import Words
 from edge.counter.counter import Request
 from edge.counter.errors import KeyReusedError
 from edge.store.scans import find_answer, keep_answer
+from edge.till.asked import Person
 from edge.till.confirming import Confirming, Proof
 from edge.till.holding import hold, take_up
 from edge.credentials import Way
@@ -42,6 +43,10 @@ class Till:
     async def identify(self, sale: str, way: Way, typed: Typed = NOTHING_TYPED) -> PersonShown:
         """Identify whose insurance pays for the open sale (`Identifying.identify`)."""
         return await self._identifying.identify(sale, way, typed)
+
+    async def look_up(self, way: Way, typed: Typed = NOTHING_TYPED) -> Person:
+        """Return who shows a credential now, for a sale that is closed (`Identifying.look_up`)."""
+        return await self._identifying.look_up(way, typed)
 
     async def forget(self, sale: str) -> TicketShown:
         """Forget who was identified for a sale."""

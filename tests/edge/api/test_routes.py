@@ -488,7 +488,8 @@ LOOKING = {
     (f"/api/v1/{path}", "get")
     for path in (
         *("sale", "scans", "status", "dead-letters", "live", "scanner-setup"),
-        *("tickets", "tickets/{sale}"),
+        *("tickets", "tickets/{sale}", "undertakings", "undertakings/{number}"),
+        *("ledger-rows", "batches", "quarantine"),
     )
 }
 NEVER_TWICE = {
@@ -496,6 +497,8 @@ NEVER_TWICE = {
     for path in (
         *("session", "ticket/person", "ticket/trial", "ticket/confirm"),
         *("days/{day}/end", "days/{day}/reopen", "hand-overs", "visits/{visit}/steps"),
+        *("undertakings/{number}/go-on", "ledger-rows/{row}/send-again", "ledger-rows/{row}/set-aside"),
+        *("batches", "batches/open", "batches/name", "quarantine/{code}/release"),
     )
 }
 """What does the same, or nothing, when it is asked again."""

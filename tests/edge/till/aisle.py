@@ -32,6 +32,7 @@ from edge.store.terminal import ensure_state
 from edge.store.undertakings import Undertaking
 from edge.till.asked import AskedSettlement, Insurance, Person
 from edge.till.basket import Outside, basket_of
+from edge.till.checks import Limits
 from edge.till.insuring import Insuring
 from edge.till.ledger import House, Ledger, Pharmacist
 from edge.till.messages import SETTLE, settlement_nodes
@@ -131,7 +132,7 @@ class Aisle:
         parts = Parts(self.journal, area, self.sealer, clock, lambda _: SignedIn(SENDER, ""), seeded_bytes(7))
         self.steps = Steps(parts)
         self.undoing = Undoing(parts, self.steps, self.ledger, self.shop.outbox)
-        self.insuring = Insuring(parts, self.steps, self.ledger, within_days=3)
+        self.insuring = Insuring(parts, self.steps, self.ledger, within_days=3, limits=Limits())
         self.uploader = Uploader(self.journal, self.ledger, parts.who, clock)
         self.resolver = Resolver(self.journal, asker, clock)
 

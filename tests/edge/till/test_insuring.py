@@ -11,6 +11,7 @@ import pytest
 from edge.counter.counter import UNNAMED
 from edge.till.errors import InsuranceUnknownError, OfflineError
 from edge.till.insuring import CameBackError, Insured, InsuredBeforeError, NotInsurableError, TooOldError
+from edge.till.selling import Wishes
 from server.store.standings import Standing as Allowed
 from tests.edge.till.aisle import WANG, A, Aisle, B, C, D, new_centre, opened, person
 from tests.server.conftest import NewStore
@@ -66,7 +67,7 @@ def test_it_is_refused_for_what_it_is(aisle: Aisle) -> None:
         aisle.insuring.turn_insured(came_back, LI_PAYS, WANG)
     old = aisle.sell(D)
     with pytest.raises(InsuranceUnknownError):
-        aisle.insuring.turn_insured(old, Insured(person(), insurance="999"), WANG)
+        aisle.insuring.turn_insured(old, Insured(person(), Wishes(insurance="999")), WANG)
     aisle.wait(days=4)
     with pytest.raises(TooOldError):
         aisle.insuring.turn_insured(old, LI_PAYS, WANG)

@@ -60,7 +60,8 @@ _FILLERS = {"INTEGER": "1", "TEXT": "'[]'", "BLOB": "x'7b7d'"}
 _CHECKED = {
     "why": "'copied'", "clock": "'centre'", "learned": "'{}'", "state": "'unknown'", "standing": "'settled'",
     "infno": "'3505'", "ledger_row.state": "'due'", "undertaking.kind": "'return'",
-    "pos_question.state": "'open'", "pos_owed.state": "'waiting'", "stage": "'sending'",
+    "pos_question.state": "'open'", "day_end.state": "'closed'",
+    "visit_step.by": "'card'", "telling": "'none'", "pos_owed.state": "'waiting'", "stage": "'sending'",
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from edge.fsi.sign_ins import Operator, SignIns
 from edge.store import shifts
 from edge.till.aftercare import Aftercare, Verbs
 from edge.till.checks import Limits
+from edge.till.finding import Finding
 from edge.till.insuring import Insuring
 from edge.till.ledger import House, Ledger, Pharmacist
 from edge.till.steps import Parts, Steps
@@ -49,6 +50,7 @@ def open_aftercare(core: Core, interface: Interface, sign_ins: SignIns, clock: C
     verbs = Verbs(
         steps,
         Undoing(parts, steps, ledger, core.outbox),
+        Finding(parts, ledger),
         Insuring(parts, steps, ledger, within_days=section.turn_insured_days, limits=limits),
         ledger,
         Uploader(journal, ledger, who, clock),

@@ -40,6 +40,12 @@ class ReturnForm(ShownForm):
     reason: Reason
 
 
+class PackForm(Form):
+    """One pack."""
+
+    code: PackCode
+
+
 class InsureForm(ShownForm):
     """Turning a sale insured that was paid in cash."""
 

@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 
 from edge.api.access import looking, signed_in
-from edge.api.aftercare_forms import GoOnForm, InsureForm, ReasonForm, ReturnForm, ShownForm
+from edge.api.aftercare_forms import GoOnForm, InsureForm, PackForm, ReasonForm, ReturnForm, ShownForm
 from edge.api.parts import ApiParts
 from edge.api.repeats import Key, named
 from edge.counter.views import ReturnedPacks
-from edge.till.after_views import UndertakingShown, UndertakingsShown
+from edge.till.after_views import FoundShown, UndertakingShown, UndertakingsShown
 from edge.till.aftercare import Aftercare
 from edge.till.asked import Person
 from edge.till.errors import NoInterfaceError
@@ -46,6 +46,11 @@ def _of_sales(routes: APIRouter, parts: ApiParts) -> None:
             shown = await _shown(parts, form)
             return await parts.aftercare.return_packs(request, sale, form.codes, form.reason, shown)
         return await parts.in_store(lambda: parts.counter.return_packs(request, sale, form.codes, form.reason))
+
+    @routes.post("/sales/find", dependencies=guarded)
+    async def find(form: PackForm) -> FoundShown:
+        """Return the settled sale of a pack, of whichever terminal of the institution; its packs may come back here."""
+        return await after().find(form.code)
 
     @routes.post("/sales/{sale}/cancel", dependencies=guarded)
     async def cancel(sale: Sale, form: ReasonForm, key: Key = None) -> UndertakingShown:

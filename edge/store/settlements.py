@@ -36,6 +36,10 @@ UPDATE settlement SET standing = 'settled', setl_id = ?, mdtrt_id = ?, clr_type 
 SET_UNDOING = "UPDATE settlement SET standing = 'undoing', undo_msgid = ? WHERE sale = ? AND nth = ?"
 SET_UNDONE = "UPDATE settlement SET standing = 'undone', undone_at = ?, told = ? WHERE sale = ? AND nth = ?"
 
+PUT_ELSEWHERE = """
+INSERT INTO settlement (sale, nth, standing, operator, shift, begun_at, asked, insutype, fee, is_elsewhere)
+VALUES (?, 1, 'settled', ?, ?, ?, ?, ?, ?, 1)
+"""
 FORGET_AFTER = "DELETE FROM settlement WHERE sale = ? AND nth > ? AND standing = 'none'"
 SET_STANDING_AGAIN = """
 UPDATE settlement SET standing = 'settled', undone_at = NULL, undo_msgid = NULL, told = ? WHERE sale = ? AND nth = ?
@@ -56,6 +60,21 @@ class Paid:
     account: Decimal
     mutual_aid: Decimal
     cash: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A settlement that another terminal of the institution made, as the centre knows it."""
+
+    sale: str
+    operator: str
+    """Who looked it up."""
+    shift: str | None
+    begun_at: datetime
+    asked: bytes
+    insutype: str
+    fee: Decimal
+    paid: Paid
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +114,13 @@ def put_settlement(
     """Keep a settlement that is about to be asked for; return which of the sale's it is."""
     values = (sale, Standing.ASKED, operator, shift, to_us(begun_at), asked, ask_msgid, insutype, str(fee))
     return int(sql.one(tx, PUT_SETTLEMENT, values)[0])
+
+
+def put_elsewhere(tx: Connection, one: Elsewhere) -> None:
+    """Keep a settlement of another terminal, to be cancelled here."""
+    values = (one.sale, one.operator, one.shift, to_us(one.begun_at), one.asked, one.insutype, str(one.fee))
+    sql.change(tx, PUT_ELSEWHERE, values)
+    set_settled(tx, one.sale, 1, one.paid)
 
 
 def settlements_of(tx: Connection, sale: str) -> tuple[SettlementRow, ...]:

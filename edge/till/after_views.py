@@ -10,9 +10,11 @@ from codes.words import Words
 from edge.store.batches import Batch
 from edge.store.ledger_rows import LedgerRow
 from edge.store.quarantine import Quarantined
+from edge.store.settlements import SettlementRow
 from edge.store.undertakings import Undertaking
+from edge.till.asked import AskedSettlement
 from edge.till.ledger import CLAIMED, LACKS
-from edge.till.plans import Choice, Money, Plan, Step
+from edge.till.plans import Choice, Money, Plan, Step, money_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,18 @@ class UndertakingsShown:
     """What is under way, or waits for somebody to choose."""
 
     undertakings: tuple[UndertakingShown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundShown:
+    """The sale that a pack belongs to, of whichever terminal of the institution."""
+
+    sale: str
+    is_elsewhere: bool
+    """Another terminal made it; packs of it come back here all the same."""
+    codes: tuple[str, ...]
+    """Packs that are still out."""
+    amounts: MoneyShown
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +150,13 @@ def show_undertaking(one: Undertaking, plan: Plan) -> UndertakingShown:
         _money(plan.before), None if plan.after is None else _money(plan.after), cash_back, one.operator,
         one.begun_at, one.ended_at,
     )  # fmt: skip
+
+
+def show_found(row: SettlementRow, asked: AskedSettlement) -> FoundShown:
+    """Return a settlement that stands, as the sale of a pack."""
+    money = Money(row.fee) if row.paid is None else money_of(row.paid, row.fee)
+    codes = tuple(code for line in asked.lines for code in line.codes)
+    return FoundShown(row.sale, row.is_elsewhere, codes, _money(money))
 
 
 def show_row(row: LedgerRow) -> RowShown:

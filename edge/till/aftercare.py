@@ -26,16 +26,19 @@ from edge.store import undertakings as kept
 from edge.store.batches import all_batches, find_batch, name_batch, open_batch
 from edge.store.lane import InStore
 from edge.store.ledger_rows import open_rows
+from edge.store.sales import find_sale_of
 from edge.store.scans import find_answer, keep_answer
 from edge.store.settlements import SettlementRow
 from edge.till import uploading
 from edge.till.after_views import (
     BatchesShown,
+    FoundShown,
     QuarantineShown,
     RowsShown,
     UndertakingShown,
     UndertakingsShown,
     show_batch,
+    show_found,
     show_quarantined,
     show_row,
     show_undertaking,
@@ -44,11 +47,12 @@ from edge.till.asked import Person
 from edge.till.batches import BatchUnknownError, Imported, import_batches, read_batches
 from edge.till.desk import Who, who_is_there
 from edge.till.errors import OfflineError
+from edge.till.finding import Finding
 from edge.till.insuring import Insured, Insuring
 from edge.till.ledger import Ledger
 from edge.till.plans import Choice
 from edge.till.steps import Steps
-from edge.till.undoing import NoChoiceError, Taking, Undoing
+from edge.till.undoing import NoChoiceError, NotSettledError, Taking, Undoing
 from edge.till.uploading import Uploader
 from edge.till.views import Amounts
 from rules.settling import Standing
@@ -75,6 +79,7 @@ class Verbs:
 
     steps: Steps
     undoing: Undoing
+    finding: Finding
     insuring: Insuring
     ledger: Ledger
     uploader: Uploader
@@ -88,7 +93,7 @@ class Aftercare:
         return_days: int,
     ) -> None:  # fmt: skip
         self._interface, self._steps = interface, verbs.steps
-        self._undoing, self._insuring = verbs.undoing, verbs.insuring
+        self._undoing, self._finding, self._insuring = verbs.undoing, verbs.finding, verbs.insuring
         self._ledger, self._uploader = verbs.ledger, verbs.uploader
         self._in_store, self._connection, self._clock = in_store, connection, clock
         self._return_days = return_days
@@ -122,6 +127,25 @@ class Aftercare:
         """Take packs of an insured sale back (`Undoing.return_packs`)."""
         wanted = Wanted(sale, codes, reason, self._return_days)
         return await self._begun(request, lambda taking: self._undoing.return_packs(wanted, taking, shown=shown))
+
+    async def find(self, code: str) -> FoundShown:
+        """Return the settled sale that a pack belongs to; where this terminal did not make it, the centre is asked.
+
+        Raises:
+            NotFoundError, GoToOriginError, OfflineError: As `Finding.find`.
+        """
+        here = await self._within(lambda tx: find_sale_of(tx, code))
+        if here is None:
+            self._asked_interface()
+            taking = _taking(await self._within(who_is_there))
+            sale = await aside(lambda: self._finding.find(code, taking.operator, taking.shift))
+        else:
+            sale = here.sale
+        rows = await self._within(lambda tx: settlements.settlements_of(tx, sale))
+        standing = next((row for row in reversed(rows) if row.standing is Standing.SETTLED), None)
+        if standing is None:
+            raise NotSettledError(sale)
+        return show_found(standing, self._ledger.asked_of(standing))
 
     async def cancel(self, request: Request, sale: str, reason: str) -> UndertakingShown:
         """Cancel a sale of today whose packs have not left (`Undoing.cancel`)."""

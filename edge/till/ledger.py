@@ -118,6 +118,15 @@ class Sold:
     """By line: the row that goes before."""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A row that the centre has, whoever told it."""
+
+    line: AskedLine
+    said: dict[str, str]
+    district: str
+
+
 class Ledger:
     """Writes rows, and completes those that wait. All of it in the store's thread."""
 
@@ -185,6 +194,14 @@ class Ledger:
             elif row.state is not RowState.DROPPED:
                 told[row.line] = row.id
         return told
+
+    def note_known(self, tx: Connection, sale: str, one: Known, operator: str) -> None:
+        """Keep a row that another terminal has told: what comes back of it is told by this one."""
+        number, line = kept.next_id(tx), one.line
+        fields = self._sealed(number, Fields(one.said, line.codes, self._clock.now(), one.district))
+        new = NewRow(SALE, sale, 1, line.line, line.product, operator, fields, "", None, self._clock.now())
+        kept.put_row(tx, number, new)
+        kept.set_state(tx, number, RowState.TAKEN, None)
 
     # -- what waits ----------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from codes.errors import RejectedError
 from codes.words import Words
 from edge.clock import SHOP_TIME
+from edge.counter.errors import PackNotSoldError, ReturnTooLateError
 from edge.counter.returning import Wanted, refuse_return, take_back
 from edge.errors import EdgeError
 from edge.fsi.journal import Told
@@ -24,6 +25,7 @@ from edge.fsi.outcome import NotSent, Reversed
 from edge.store import sales, settlements
 from edge.store import undertakings as kept
 from edge.store.outbox import Outbox
+from edge.store.quarantine import Quarantined, quarantine
 from edge.store.sales import PackState
 from edge.store.settlements import SettlementRow
 from edge.store.undertakings import Kind, Undertaking
@@ -35,6 +37,7 @@ from edge.till.outcomes import why_not
 from edge.till.plans import Choice, Ending, Money, Plan, Step, money_of
 from edge.till.staying import without
 from edge.till.steps import Parts, Steps
+from rules.return_judgement import is_in_time
 from rules.settling import Standing
 from wire.ids import uuid7
 from wire.rpc import NotSentError, OutcomeUnknownError
@@ -226,7 +229,12 @@ class Undoing:
         """Take the packs, tell the ledger, and end: in the transaction that makes it true."""
         now = self._parts.clock.now()
         wanted = Wanted(one.sale, plan.codes, plan.reason, 0)
-        take_back(tx, self._outbox, wanted, operator=one.operator, now=now, is_apart=plan.has_left)
+        if sales.find_sale(tx, one.sale) is not None:
+            take_back(tx, self._outbox, wanted, operator=one.operator, now=now, is_apart=plan.has_left)
+        else:
+            # Another terminal told of the sale; that the packs came back the centre hears by the 3506.
+            for code in plan.codes:
+                quarantine(tx, Quarantined(code, one.sale, now, plan.reason, one.operator))
         self._ledger.drop_untold(tx, one.sale)
         newest = self._ledger.note_return(tx, one.sale, plan.codes, one.operator)
         money = Money()
@@ -249,10 +257,10 @@ class Undoing:
     # -- planning ------------------------------------------------------------------------------------------------------
 
     def _planned(self, tx: Connection, wanted: Wanted, shown: Person | None) -> Plan:
-        codes = refuse_return(tx, wanted, now=self._parts.clock.now())
         row = _standing(tx, wanted.sale)
         assert row.paid is not None  # noqa: S101 - what stands was settled
         asked = self._ledger.asked_of(row)
+        codes = self._may_come_back(tx, wanted, asked)
         _refuse_parts(asked, codes)
         lines = without(asked.lines, codes)
         rest = msgspec.structs.replace(asked, lines=lines) if lines else None
@@ -263,6 +271,24 @@ class Undoing:
             person=asked.person.number, district=asked.insurance.district, rest=rest,
             before=money_of(row.paid, row.fee),
         )  # fmt: skip
+
+    def _may_come_back(self, tx: Connection, wanted: Wanted, asked: AskedSettlement) -> tuple[str, ...]:
+        """Return the packs, if they may; of a sale of another terminal what the centre told of it decides."""
+        now = self._parts.clock.now()
+        if sales.find_sale(tx, wanted.sale) is not None:
+            return refuse_return(tx, wanted, now=now)
+        codes = tuple(dict.fromkeys(wanted.codes))
+        strange = [code for code in codes if all(code not in line.codes for line in asked.lines)]
+        if strange:
+            shown = "、".join(strange)
+            raise PackNotSoldError(
+                Words(f"销售 {wanted.sale} 中没有 {shown}", f"{', '.join(strange)} is not in sale {wanted.sale}")
+            )
+        if not is_in_time(asked.begun, now, wanted.within_days):
+            raise ReturnTooLateError(
+                Words(f"已超过 {wanted.within_days} 天退货期限", f"More than {wanted.within_days} days have passed")
+            )
+        return codes
 
     def _begin(self, tx: Connection, wanted: Wanted, plan: Plan, taking: Taking, shown: Person | None) -> str:
         """Keep the undertaking, if all is still as it was planned."""

@@ -488,7 +488,7 @@ LOOKING = {
     (f"/api/v1/{path}", "get")
     for path in (
         *("sale", "scans", "status", "dead-letters", "live", "scanner-setup"),
-        *("tickets", "tickets/{sale}", "undertakings", "undertakings/{number}"),
+        *("tickets", "tickets/{sale}", "opened-packs", "undertakings", "undertakings/{number}"),
         *("ledger-rows", "batches", "quarantine"),
     )
 }
@@ -498,7 +498,7 @@ NEVER_TWICE = {
         *("session", "ticket/person", "ticket/trial", "ticket/confirm"),
         *("days/{day}/end", "days/{day}/reopen", "hand-overs", "visits/{visit}/steps"),
         *("undertakings/{number}/go-on", "ledger-rows/{row}/send-again", "ledger-rows/{row}/set-aside"),
-        *("batches", "batches/open", "batches/name", "quarantine/{code}/release"),
+        *("batches", "batches/open", "batches/name", "quarantine/{code}/release", "sales/find"),
     )
 }
 """What does the same, or nothing, when it is asked again."""

@@ -33,6 +33,7 @@ from edge.store.undertakings import Undertaking
 from edge.till.asked import AskedSettlement, Insurance, Person
 from edge.till.basket import Outside, basket_of
 from edge.till.checks import Limits
+from edge.till.finding import Finding
 from edge.till.insuring import Insuring
 from edge.till.ledger import House, Ledger, Pharmacist
 from edge.till.messages import SETTLE, settlement_nodes
@@ -118,6 +119,7 @@ class Aisle:
     shop: Shop
     sealer: Sealer
     step: Callable[[str], None]
+    desk: int = 3
 
     def __post_init__(self) -> None:
         area, clock = self.centre.office.area, self.shop.clock
@@ -125,7 +127,7 @@ class Aisle:
         self.way = Way(self.centre, self.step)
         self.journal = Journal(
             asker, MqttLine(self.way, area, Secrets(), clock), self.commits, sealer=self.sealer,
-            numbering=Numbering(3), clock=clock,
+            numbering=Numbering(self.desk), clock=clock,
         )  # fmt: skip
         self.ledger = Ledger(area, self.sealer, clock, House("350200", PHARMACISTS))
         self.journal.register("till.settle", self._settled)
@@ -133,6 +135,7 @@ class Aisle:
         self.steps = Steps(parts)
         self.undoing = Undoing(parts, self.steps, self.ledger, self.shop.outbox)
         self.insuring = Insuring(parts, self.steps, self.ledger, within_days=3, limits=Limits())
+        self.finding = Finding(parts, self.ledger)
         self.uploader = Uploader(self.journal, self.ledger, parts.who, clock)
         self.resolver = Resolver(self.journal, asker, clock)
 
@@ -268,14 +271,16 @@ def lots(aisle: Aisle) -> None:
 
 
 @contextmanager
-def opened(centre: Centre, folder: Path, step: Callable[[str], None] = lambda _: None) -> Iterator[Aisle]:
+def opened(
+    centre: Centre, folder: Path, step: Callable[[str], None] = lambda _: None, *, desk: int = 3
+) -> Iterator[Aisle]:
     """Start the terminal; what was left by the run before is there."""
     with opened_store(folder) as connection:
-        ensure_state(connection, terminal="counter-3", new_epoch=EPOCH, mode=Mode.DISPENSE)
+        ensure_state(connection, terminal=f"counter-{desk}", new_epoch=EPOCH, mode=Mode.DISPENSE)
         shop = Shop(connection, FakeClock(wall=centre.office.clock.now))
         shop.stock(GOODS)
         shop.sign_in(token=f"token-{next(_TOKENS)}")
-        aisle = Aisle(centre, shop, Sealer(b"k" * 32), step)
+        aisle = Aisle(centre, shop, Sealer(bytes([desk]) * 32), step, desk)
         lots(aisle)
         yield aisle
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.catalogue import problem_records, show_left_out
+from cli.edge_batches import batch_app
 from cli.edge_certificate import certificate
 from cli.edge_tokens import token_app
 from cli.group import command_group
@@ -44,6 +45,7 @@ catalogue_app = command_group("商品目录 / The matching library")
 edge_app.add_typer(operator_app, name="operator")
 edge_app.add_typer(catalogue_app, name="catalogue")
 edge_app.add_typer(token_app, name="token")
+edge_app.add_typer(batch_app, name="batch")
 edge_app.command()(certificate)
 
 Config = Annotated[Path, typer.Option("--config", help="配置文件 / Configuration file", show_default=False)]

@@ -140,7 +140,7 @@ class _Terminal:
             read=core.read,
             clock=clock,
         )
-        self._bridge = open_bridge(config.wedge, core.read, self._bus, clock)
+        self._bridge = open_bridge(config.wedge, config.store.folder, core.read, self._bus, clock)
         self._interface = open_interface(core, key, clock)
         opened = None if self._interface is None else self._interface.interface
         self._days = open_days(core, opened, self._site, clock)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 from codes.reading import Scan
+from edge.bridge.mark import Mark
 from edge.bridge.typist import Typist
 from edge.clock import Clock
 from edge.config_wedge import WedgeSection
@@ -15,6 +18,8 @@ from edge.health import Trouble
 from edge.store.lane import Reading
 from edge.supervisor import Beside
 from web.live import LiveBus
+
+MARK_FILE: Final = "pos-scan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,17 @@ class Bridge:
         return {} if self.typist is None else {"bridge": self.typist.run}
 
 
-def open_bridge(section: WedgeSection, read: Reading, bus: LiveBus, clock: Clock) -> Bridge:
-    """Return the bridge that the configuration describes. Nothing is opened yet."""
+def open_bridge(section: WedgeSection, folder: Path, read: Reading, bus: LiveBus, clock: Clock) -> Bridge:
+    """Return the bridge that the configuration describes. Nothing is opened yet.
+
+    Args:
+        section: What goes on, and how.
+        folder: Of the store; the mark lies beside it.
+        read: Reads the store, beside the writer.
+        bus: Where the screens listen.
+        clock: The device's clock.
+    """
     wedge = way_out(section)
-    return Bridge(None if wedge is None else Typist(wedge, section, read, bus, clock=clock))
+    if wedge is None:
+        return Bridge(None)
+    return Bridge(Typist(wedge, section, read, bus, clock=clock, mark=Mark(folder / MARK_FILE)))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from codes.errors import YimaError
 from codes.words import Words
 from edge.alerts import Alert
 from edge.counter.views import ScanShown
+from edge.health import Trouble
 from rules.scan_judgement import Tone
 
 BACK: Final = Alert(
@@ -18,6 +20,7 @@ BACK: Final = Alert(
 )
 _CREDENTIAL: Final = Words("一个证件码", "A credential")
 _CODE_END: Final = 6
+_BY_HAND: Final = frozenset({"api", "typed", "wedge"})
 
 
 def not_typed(shown: ScanShown, text: bytes | None, problem: YimaError) -> Alert:
@@ -54,6 +57,29 @@ def no_barcode(shown: ScanShown) -> Alert:
             "Enter it at the POS by hand, and have the barcode added to the catalogue.",
         ),
     )
+
+
+def unsure(scans: Sequence[ScanShown], device: str) -> Trouble:
+    """Return what to tell after a start of scans that may not have gone on before it."""
+    names = [_name_of(shown) for shown in scans]
+    zh, en = "、".join(name.zh for name in names), ", ".join(name.en for name in names)
+    return Trouble(
+        "bridge.unsure",
+        Words(
+            f"终端上次停止时，可能没有输入收银软件：{zh}", f"May not have reached the POS when the terminal ended: {en}"
+        ),
+        Words(
+            "请在收银软件中核对，缺的手工录入；不要重扫。",
+            "Look at the POS and enter by hand what is missing; do not scan again.",
+        ),
+        is_alarm=False,
+        device=device,
+    )
+
+
+def is_by_hand(shown: ScanShown) -> bool:
+    """Tell whether a scan came by the page or the interface, and so never goes on."""
+    return shown.device in _BY_HAND or shown.device.startswith("pos:")
 
 
 def _name_of(shown: ScanShown) -> Words:

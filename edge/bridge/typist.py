@@ -2,7 +2,8 @@
 
 What is in the queue when the process dies is not handed on by the next one: the sale went on meanwhile, and a code that
 comes late is scanned into the wrong one. What could not be handed on is named on the screens, with what to type by
-hand. Recording never waits for any of this: the queue is bounded, and what does not fit is named at once.
+hand; what may not have been, because the process died, is named after the start. Recording never waits for any of this:
+the queue is bounded, and what does not fit is named at once.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -23,13 +25,15 @@ from drivers.wedge.port import Wedge
 from edge.alerts import alert_json, alert_of
 from edge.bridge.choosing import Withheld, choose
 from edge.bridge.errors import BridgeFailedError, BridgeLateError
-from edge.bridge.naming import BACK, no_barcode, not_typed
+from edge.bridge.mark import Mark
+from edge.bridge.naming import BACK, is_by_hand, no_barcode, not_typed, unsure
 from edge.clock import Clock
 from edge.config_wedge import WedgeSection
-from edge.counter.views import ScanShown
+from edge.counter.views import ScanShown, from_json
 from edge.health import Trouble
 from edge.store.catalogue import barcodes_of
 from edge.store.lane import Reading
+from edge.store.scans import scans_after
 from edge.supervisor import PATIENCE, Patience, Sleep, failure_of
 from rules.scan_judgement import Tone
 from web.live import LiveBus
@@ -42,6 +46,9 @@ SEND_S: Final = 8.0
 LAST_S: Final = 1.0
 """What stopping leaves for the scans that are recorded already."""
 LOOK_S: Final = 1.0
+_MOST_RECALLED: Final = 500
+UNSURE_FOR: Final = timedelta(minutes=10)
+"""How long scans from before a start are worth a look at the POS."""
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -62,6 +69,7 @@ class Typist:
         read: Reads the store, beside the writer.
         bus: Where the screens listen.
         clock: The device's clock.
+        mark: Remembers up to where all was dealt with.
         sleep: How to wait.
         patience: How often a way out that cannot be opened is tried.
     """
@@ -74,6 +82,7 @@ class Typist:
         bus: LiveBus,
         *,
         clock: Clock,
+        mark: Mark | None = None,
         sleep: Sleep = asyncio.sleep,
         patience: Patience = PATIENCE,
     ) -> None:
@@ -87,6 +96,9 @@ class Typist:
         self._jobs: asyncio.Queue[_Job | None] = asyncio.Queue()
         self._problem: YimaError | None = None
         self._opened = asyncio.Event()
+        self._mark = mark
+        self._unsure: list[ScanShown] | None = None
+        """Scans of the process before that may not have gone on; None until they were looked for."""
         self.sent = 0
         """Scans that were handed on since the start."""
 
@@ -102,9 +114,13 @@ class Typist:
         if self._problem is not None:
             problem = self._problem
             yield Trouble(problem.code, problem.words, problem.next_step, device=self._wedge.device)
+        fresh = [shown for shown in self._unsure or () if self._clock.now() - shown.at < UNSURE_FOR]
+        if fresh:
+            yield unsure(fresh, self._wedge.device)
 
     async def run(self) -> None:
         """Hand scans on until cancelled; then what is recorded already, for a moment, and the way out is let go."""
+        await self._recall()
         typing = asyncio.create_task(self._type_all(), name="typing")
         opening = asyncio.create_task(self._keep_open(), name="way out")
         try:
@@ -124,6 +140,8 @@ class Typist:
             typing.cancel()
         await asyncio.wait({typing, opening})
         await self._wedge.close()
+        if self._mark is not None:
+            self._mark.close()
         if not self._jobs.empty():
             _logger.error("bridge.scans_not_typed", device=self._wedge.device, scans=self._jobs.qsize())
 
@@ -155,11 +173,31 @@ class Typist:
             if failure is not None:
                 _logger.error("bridge.crashed", device=self._wedge.device, exc_info=failure)
                 self._name(job.shown, None, BridgeFailedError())
+            if self._mark is not None and job.shown.id is not None:
+                self._mark.note(job.shown.id)
+
+    async def _recall(self) -> None:
+        """Look once for scans that were recorded before this start and may not have gone on."""
+        before = None if self._mark is None or self._unsure is not None else self._mark.read()
+        self._unsure = self._unsure or []
+        if before is None:
+            return
+        for scan, kept in await self._read(lambda tx: scans_after(tx, before, _MOST_RECALLED)):
+            shown = replace(from_json(ScanShown, kept), id=scan)
+            is_recent = self._clock.now() - shown.at < UNSURE_FOR
+            if is_recent and not is_by_hand(shown) and await self._would_go_on(shown):
+                self._unsure.append(shown)
+
+    async def _would_go_on(self, shown: ScanShown) -> bool:
+        code = Scan(shown.code.encode(), source=shown.device)
+        return not isinstance(choose(code, shown, await self._barcodes(shown), self._section), Withheld)
+
+    async def _barcodes(self, shown: ScanShown) -> tuple[str, ...]:
+        product = shown.product
+        return () if product is None else await self._read(lambda tx: barcodes_of(tx, product))
 
     async def _type(self, job: _Job) -> None:
-        product = job.shown.product
-        barcodes = () if product is None else await self._read(lambda tx: barcodes_of(tx, product))
-        choice = choose(job.scan, job.shown, barcodes, self._section)
+        choice = choose(job.scan, job.shown, await self._barcodes(job.shown), self._section)
         if choice is Withheld.UNKNOWN:
             self._bus.publish("alert", alert_json(no_barcode(job.shown)))
         if isinstance(choice, Withheld):

@@ -150,6 +150,9 @@ def test_pos_that_knows_only_a_serial_scanner(tmp_path):
     raw = config('types = "raw"\npasses_credentials = true')
     with started(tmp_path, raw) as terminal, opened(port) as pos:
         terminal.wait_for_scanners()
+        # All of it had gone on when the terminal before was killed: nothing is typed again, and nothing is in doubt.
+        assert pos.is_quiet
+        assert terminal.status()["troubles"] == []
         frames = left.shoot(GS1, b"  86000110000000000011", VOUCHER)
         assert pos.read(len(frames)) == frames
         sent = [gun.shoot(code) for gun, code in ((left, AMOXICILLIN), (right, CEFUROXIME)) for _ in range(20)]

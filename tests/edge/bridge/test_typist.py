@@ -15,6 +15,7 @@ from codes.reading import Scan
 from drivers.errors import DeviceMissingError
 from drivers.wedge.errors import WedgeStuckError, WedgeTextError
 from edge.bridge import typist as module
+from edge.bridge.mark import Mark
 from edge.bridge.typist import WAITING, Typist
 from edge.config_wedge import Fallback, WedgeKind, WedgeSection, WedgeText
 from tests.edge.bridge.till import Till
@@ -27,12 +28,12 @@ STUCK = WedgeStuckError("wedge:till", 3, 28)
 class Desk:
     """A counter whose scans go on to a till."""
 
-    def __init__(self, shop: Shop, till: Till, **options: object) -> None:
+    def __init__(self, shop: Shop, till: Till, mark: Mark | None = None, **options: object) -> None:
         self.shop, self.till = shop, till
         self.naps = asyncio.Event()
         self.read_fails = False
         section = WedgeSection(kind=WedgeKind.PTY, path="/run/pos", **options)
-        self.typist = Typist(till, section, self._read, shop.bus, clock=shop.clock, sleep=self._nap)
+        self.typist = Typist(till, section, self._read, shop.bus, clock=shop.clock, mark=mark, sleep=self._nap)
 
     async def _read(self, work: Callable[[Connection], _T]) -> _T:
         if self.read_fails:
@@ -240,3 +241,42 @@ def test_nothing_of_a_credential_is_told(shop, logged, passes):
     said = json.dumps([desk.shop.heard(), str(logged)])
     assert len(desk.told("bridge.not_typed")) == passes
     assert not any(VOUCHER[start : start + 5] in said for start in range(3, 19))
+
+
+def test_what_a_process_that_died_may_not_have_typed_is_named_once_and_never_typed(shop, tmp_path):
+    mark = tmp_path / "pos-scan"
+    died = Desk(shop, Till(), Mark(mark))
+
+    async def play() -> None:
+        died.scan(TRACE_1)
+        died.scan(TRACE_1)
+        await settled()
+
+    played(died, play)
+    for device, code in (("serial:left", TRACE_2), ("pos:pos-1", OTHER_TRACE), ("serial:left", TRACE_2)):
+        # Recorded, and the process dies.
+        shop.scan(code, device=device)
+    desk = Desk(shop, Till(), Mark(mark))
+
+    async def after() -> None:
+        assert desk.troubles == ["bridge.unsure"]
+        (trouble,) = desk.typist.troubles()
+        assert ("000022" in trouble.words.zh, "、" in trouble.words.zh, trouble.is_alarm) == (True, False, False)
+        shop.clock.advance(601)
+        assert desk.troubles == []
+
+    played(desk, after)
+    assert desk.till.got == []
+
+
+@pytest.mark.parametrize("kept", [None, b"", b"no number", b"\xff"])
+def test_a_mark_that_is_not_there_or_spoiled_names_nothing(shop, tmp_path, kept):
+    if kept is not None:
+        (tmp_path / "mark").write_bytes(kept)
+    shop.scan(TRACE_1)
+    desk = Desk(shop, Till(), Mark(tmp_path / "mark"))
+
+    async def play() -> None:
+        assert desk.troubles == []
+
+    played(desk, play)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +14,7 @@ from pathlib import Path
 from tests.blackbox.lines import HttpLine
 from tests.blackbox.stand import Running, write_client_keys
 from tests.blackbox.till import BEIJING, GOODS, Json, Till, accepted, done, refused
+from tests.conftest import wait_until
 from tests.edge.pos.terminal import ProxyTerminal, proxying
 from wire.events import Dispensed
 
@@ -47,6 +51,8 @@ def sell_through(centre: Running, folder: Path) -> Through:
         through = _sell(centre.area, till, terminal)
         _say_something_unknown(centre, line, terminal)
         _repeat(till, terminal)
+        if centre.area == "base":
+            _outlive_the_centre(centre, till, terminal)
     return through
 
 
@@ -107,6 +113,26 @@ def _repeat(till: Till, terminal: ProxyTerminal) -> None:
     other = till.sale(GOODS[2], number="THROUGH-2", at=begun)
     assert refused(till.post(till.frame("2102"), other)) == "settlement.sale_differs", "refusals come through"
     assert terminal.rows("SELECT 1 FROM pos_question WHERE state = 'open'") == []
+
+
+def _outlive_the_centre(centre: Running, till: Till, terminal: ProxyTerminal) -> None:
+    """Settle while the centre stands still, and kill it: what nobody knows is known soon after it is back, and once."""
+    begun = datetime.now(BEIJING) - timedelta(minutes=1)
+    cart, frame = till.sale(GOODS[1], number="THROUGH-3", at=begun), till.frame("2102")
+    actor = centre.stage.actors["centre"]
+    os.killpg(actor.pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as beside:
+        answer = beside.submit(till.post, frame, cart)
+        wait_until(lambda: terminal.rows("SELECT 1 FROM pos_exchange WHERE stage = 'sending'") != [])
+        actor.kill()
+        # What we answer has no number of the centre's, and the till says so.
+        assert isinstance(answer.exception(30), AssertionError)
+    assert [state for (state,) in terminal.rows("SELECT state FROM pos_question WHERE told_at IS NULL")] == ["open"]
+    actor.start()
+    wait_until(lambda: terminal.rows("SELECT 1 FROM pos_question WHERE state = 'open'") == [], timeout_s=60)
+    first = done(till.post(frame, cart))["setlinfo"]
+    again = done(till.post(till.frame("2102"), cart))["setlinfo"]
+    assert again["setl_id"] == first["setl_id"], "one settlement"
 
 
 def _without_numbers(answer: bytes) -> Json | bytes:

@@ -19,7 +19,7 @@ from codes.words import Words
 from wire.errors import UNDECODABLE, InvalidEventError, NewerMessageError, UnsupportedVersionError
 
 SCHEMA_VERSION = 2
-"""2: a line may be paid by the insurance; steps of visits."""
+"""2: a line may be paid by the insurance; packs are sold in part; steps of visits."""
 OLDEST_READABLE_VERSION = 1
 GENESIS = "0" * 64
 """What the first event of an epoch names as its predecessor."""
@@ -80,12 +80,14 @@ class Scanned(_Fact, frozen=True, tag="scanned"):
         refuse_nameless(self.reserved_until)
 
 
-class PackInLine(Struct, frozen=True, forbid_unknown_fields=True):
+class PackInLine(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One pack of a line, and the reading that put it there."""
 
     code: Code
     reading: EventUuid
     """The `scanned` event of this pack."""
+    units: Count | None = None
+    """Smallest units that left of it, where it was sold in part; since version 2."""
 
 
 class Dispensed(_Fact, frozen=True, tag="dispensed"):
@@ -101,8 +103,27 @@ class Dispensed(_Fact, frozen=True, tag="dispensed"):
     """`insured` since version 2: what the insurance settled, be it that the person bears all of it."""
 
     def __post_init__(self) -> None:
-        if self.price is not None and not (self.price.is_finite() and self.price >= 0):
-            raise ValueError(f"price is not an amount of money: {self.price}")
+        _refuse_no_price(self.price)
+
+
+class SplitDispensed(_Fact, frozen=True, tag="split_dispensed"):
+    """A line of opened packs: units of them were handed out (拆零). Since version 2."""
+
+    sale: Name
+    line: Count
+    product: Name | None
+    packs: Annotated[list[PackInLine], Meta(min_length=1, max_length=10_000)]
+    """Each with its units."""
+    units_per_pack: Count
+    """Smallest units in a whole pack."""
+    price: Decimal | None
+    """Of one unit, in yuan, not negative."""
+    paid_by: Literal["self_pay", "insured"]
+
+    def __post_init__(self) -> None:
+        _refuse_no_price(self.price)
+        if any(pack.units is None for pack in self.packs):
+            raise ValueError("a pack that was sold in part says how many units")
 
 
 class SaleReturned(_Fact, frozen=True, tag="sale_returned"):
@@ -199,6 +220,7 @@ class EventsLost(_Fact, frozen=True, tag="events_lost"):
 Fact = (
     Scanned
     | Dispensed
+    | SplitDispensed
     | SaleReturned
     | Received
     | CodeUnmatched
@@ -247,8 +269,11 @@ class EventHeader(Struct, frozen=True):
 
 def version_of(fact: Fact) -> int:
     """Return the oldest version that has a fact: a centre that knows no newer one goes on taking the others."""
-    is_new = isinstance(fact, VisitStepped) or (isinstance(fact, Dispensed) and fact.paid_by == "insured")
-    return 2 if is_new else 1
+    if isinstance(fact, VisitStepped | SplitDispensed):
+        return 2
+    is_insured = isinstance(fact, Dispensed) and fact.paid_by == "insured"
+    packs = fact.packs if isinstance(fact, Dispensed | SaleReturned | Received) else []
+    return 2 if is_insured or any(pack.units is not None for pack in packs) else 1
 
 
 _encoder = msgspec.json.Encoder(decimal_format="string", uuid_format="canonical")
@@ -314,6 +339,11 @@ def refuse_nameless(time: datetime | None) -> None:
     """Raise `ValueError` if a time lies before the year 1 or after the year 9999 once it is told in UTC."""
     if time is not None and not _EARLIEST <= time <= _LATEST:
         raise ValueError(f"not a time of UTC: {time}")
+
+
+def _refuse_no_price(price: Decimal | None) -> None:
+    if price is not None and not (price.is_finite() and price >= 0):
+        raise ValueError(f"price is not an amount of money: {price}")
 
 
 def _refuse_reversed(spans: list[Span]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from edge.api.forms import Form, Number
+from edge.api.forms import Form, Number, PackCode
 from edge.credentials import Way
 from edge.till.asked import Prescription
 from edge.till.basket import Ordered
@@ -99,6 +99,13 @@ class HoldForm(TicketForm):
     """Putting the open sale aside."""
 
     note: Note = ""
+
+
+class SplitForm(Form):
+    """Selling a pack on the open list in part."""
+
+    code: PackCode
+    units: Annotated[int, Field(ge=1, le=1_000_000, description="Smallest units that are sold of it")]
 
 
 class TakeUpForm(Form):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 
 from edge.api.access import looking, signed_in
 from edge.api.parts import ApiParts
 from edge.api.repeats import Key, named
-from edge.api.ticket_forms import ConfirmForm, HoldForm, PersonForm, TakeUpForm, TicketForm, TrialForm
+from edge.api.ticket_forms import ConfirmForm, HoldForm, PersonForm, SplitForm, TakeUpForm, TicketForm, TrialForm
+from edge.counter.views import ListShown
+from edge.store.splits import OpenedPack, opened_packs
 from edge.till.errors import NoInterfaceError
 from edge.till.till import Till
 from edge.till.views import PersonShown, TicketShown, TicketsShown, TrialShown
@@ -23,6 +25,7 @@ def ticket_routes(parts: ApiParts) -> APIRouter:
     routes = APIRouter(tags=["ticket"])
     _of_the_open_one(routes, parts)
     _of_those_aside(routes, parts)
+    _of_opened_packs(routes, parts)
     return routes
 
 
@@ -78,6 +81,20 @@ def _of_those_aside(routes: APIRouter, parts: ApiParts) -> None:
         """Lay a sale that was put aside on the counter again."""
         request = named(key, f"take up {sale}", form)
         return await till().take_up(request, sale, holds_open=form.holds_open)
+
+
+def _of_opened_packs(routes: APIRouter, parts: ApiParts) -> None:
+    guarded = [Depends(signed_in(parts))]
+
+    @routes.put("/sale/units", dependencies=guarded)
+    async def sell_in_part(form: SplitForm) -> ListShown:
+        """Let a pack on the open list stand for some of its smallest units (拆零); what is left is sold later."""
+        return await parts.in_store(lambda: parts.counter.sell_in_part(form.code, form.units))
+
+    @routes.get("/opened-packs", dependencies=looking(parts))
+    async def opened(limit: Annotated[int, Query(ge=1, le=500)] = 100) -> list[OpenedPack]:
+        """Return the packs of which something is left, the one that is open longest first."""
+        return await parts.read(lambda tx: opened_packs(tx, limit))
 
 
 def _till_of(parts: ApiParts) -> Callable[[], Till]:

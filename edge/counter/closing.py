@@ -27,6 +27,7 @@ from edge.counter.errors import (
     SettlingError,
 )
 from edge.counter.lines import show_line, totals_of
+from edge.counter.splitting import note_units, refuse_overdrawn, size_of, split_pack
 from edge.counter.views import CancelledList, ClosedList, ListChange, ListShown, Totals
 from edge.store import sales, shifts
 from edge.store.outbox import Outbox
@@ -35,7 +36,7 @@ from edge.store.settlements import latest_settlement
 from edge.store.terminal import set_mode
 from rules.scan_judgement import Mode
 from rules.settling import Standing
-from wire.events import Dispensed, Fact, PackInLine, Received
+from wire.events import Dispensed, Fact, PackInLine, Received, SplitDispensed
 
 _NAMES = {Mode.DISPENSE: Words("销售", "sale"), Mode.RECEIVE: Words("入库单", "delivery")}
 PaidBy = Literal["self_pay", "insured"]
@@ -189,8 +190,26 @@ def put_pack_back(tx: Connection, code: str) -> ListChange | None:
     for sale in _lists_to_change(desk):
         back = sales.put_back_on_list(tx, sale, code)
         if back is not None:
+            refuse_overdrawn(tx, sale, code)
             return ListChange(sale, "restored", back[0], code, back[1])
     raise PackNotRemovedError(Words("这一盒不是从当前清单移除的", "This pack was not taken off the list that is open"))
+
+
+def sell_in_part(tx: Connection, code: str, units: int) -> ListChange:
+    """Let a pack on the open list stand for some of its units.
+
+    Raises:
+        NotSignedInError: Nobody is signed in.
+        PackNotOnListError: It is not on the open list, nor on the next one.
+        SettlingError: The list is being settled.
+        NotDivisibleError, UnitsLeftError: It cannot be sold so.
+    """
+    desk = sales.see_desk(tx)
+    _operator(desk)
+    for sale in _lists_to_change(desk):
+        if desk.mode is Mode.DISPENSE and sales.find_on_list(tx, sale, code) is not None:
+            return ListChange(sale, "split", split_pack(tx, sale, code, units), code, units)
+    raise PackNotOnListError(Words("清单中没有这一盒", "This pack is not on the list"))
 
 
 def change_mode(tx: Connection, mode: Mode, now: datetime) -> None:
@@ -328,19 +347,23 @@ def _write_facts(
     """Write one fact a line, and say what became of the packs."""
     packs = [pack for pack in sales.packs_of(tx, sale.id) if pack.state is PackState.LISTED]
     for line in sales.lines_of(tx, sale.id):
-        fact = _fact(sale, line, _in_line(packs, line.line), paid_by)
+        fact = _fact(tx, sale, line, _in_line(packs, line.line), paid_by)
         sales.note_line_event(tx, sale.id, line.line, outbox.append(tx, fact, operator=operator, now=now).id)
+        note_units(tx, fact, now)
     sales.move_packs(tx, sale.id, _AFTER[sale.mode])
 
 
-def _fact(sale: SaleRow, line: LineRow, packs: list[PackInLine], paid_by: PaidBy) -> Fact:
+def _fact(tx: Connection, sale: SaleRow, line: LineRow, packs: list[PackInLine], paid_by: PaidBy) -> Fact:
     if sale.mode is Mode.RECEIVE:
         return Received(sale.id, line.line, line.product, packs)
+    if line.units is not None:
+        size = size_of(tx, packs[0].code, line.product or "")
+        return SplitDispensed(sale.id, line.line, line.product, packs, size, line.price, paid_by)
     return Dispensed(sale.id, line.line, line.product, packs, line.price, paid_by)
 
 
 def _in_line(packs: Iterable[PackRow], line: int) -> list[PackInLine]:
-    return [PackInLine(pack.code, pack.reading) for pack in packs if pack.line == line]
+    return [PackInLine(pack.code, pack.reading, pack.units) for pack in packs if pack.line == line]
 
 
 def _codes_by_line(packs: Iterable[PackRow], *states: PackState) -> dict[int, list[str]]:

@@ -166,6 +166,14 @@ class Counter:
         with self._connection.begin():
             return self._show()
 
+    def sell_in_part(self, code: str, units: int) -> ListShown:
+        """Let a pack on the open list stand for some of its smallest units (拆零)."""
+        with self._connection.begin():
+            change = closing.sell_in_part(self._connection, code, units)
+            after = self._show()
+        self._tell(change)
+        return after
+
     def set_paying(self, sale: str, *, is_paying: bool) -> ListShown:
         """Declare that the open sale is being paid, or is not any more; meanwhile scans go on the next one."""
         with self._connection.begin():

@@ -30,6 +30,7 @@ from edge.counter.errors import (
     SettlingError,
     SoldAtSiteError,
 )
+from edge.counter.splitting import SplitNotReturnedError
 from edge.counter.views import ReturnedPacks
 from edge.errors import EdgeError
 from edge.store import sales
@@ -72,6 +73,7 @@ _SALES = MappingProxyType(
     {
         SaleState.OPEN: SaleThere.OPEN,
         SaleState.WAITING: SaleThere.OPEN,
+        SaleState.HELD: SaleThere.OPEN,
         SaleState.CLOSED: SaleThere.CLOSED,
         SaleState.CANCELLED: SaleThere.CANCELLED,
     }
@@ -123,6 +125,9 @@ def refuse_return(tx: Connection, wanted: Wanted, *, now: datetime) -> tuple[str
     codes = tuple(dict.fromkeys(wanted.codes))
     row = sales.find_sale(tx, wanted.sale)
     there = {pack.code: pack for pack in sales.packs_of(tx, wanted.sale)}
+    for code in codes:
+        if code in there and there[code].units is not None:
+            raise SplitNotReturnedError(code)
     expiries = _expiries(tx, row, [there[code] for code in codes if code in there]) if row else {}
     is_soon = row is None or row.ended_at is None or is_in_time(row.ended_at, now, wanted.within_days)
     today = now.astimezone(SHOP_TIME).date()

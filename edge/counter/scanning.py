@@ -17,9 +17,11 @@ from sqlalchemy import Connection
 
 from codes.pack import ProductKey, pack_key, product_keys
 from codes.reading import Flag, Reading
+from codes.words import Words
 from edge.clock import SHOP_TIME
 from edge.counter.explaining import explained
 from edge.counter.lines import item_of
+from edge.counter.splitting import split_pack
 from edge.counter.views import ScanShown, to_json
 from edge.store import sales
 from edge.store.catalogue import Match, look_up
@@ -28,6 +30,7 @@ from edge.store.sales import Desk
 from edge.store.scanner_profiles import find_gs_ok
 from edge.store.scans import ScanRow, add_scan
 from edge.store.site_sales import site_sale
+from edge.store.splits import find_opened
 from edge.store.terminal import count_credential
 from rules.scan_judgement import Circumstances, Judgement, Listed, Mode, SoldBefore, Tone, Verdict, judge
 from wire.events import MAX_CODE_LENGTH, CodeUnmatched, Scanned
@@ -69,6 +72,8 @@ class _Place:
     """Where the pack stands, if it is on a list."""
     aside: str | None = None
     """The list that was put aside and has it."""
+    rest: int = 0
+    """Units that are left in it, if it was opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,8 @@ def record_scan(tx: Connection, outbox: Outbox, reading: Reading, around: Around
         # What the set-up has shown of this scanner decides; without one, what it has sent since the start.
         gs_ok = find_gs_ok(tx, reading.source)
         keeps_separators = keeps_separators if gs_ok is None else gs_ok
+    if place.rest and judgement.is_on_list:
+        judgement = replace(judgement, words=_left(place.rest), hint=_COUNT_UNITS)
     judgement = explained(judgement, reading, code.match, keeps_separators=keeps_separators)
     is_reserved = judgement.is_on_list and desk.mode is Mode.DISPENSE
     seen = _Seen(code, now, desk.mode, judgement, now + around.reservation if is_reserved else None)
@@ -138,6 +145,13 @@ def record_scan(tx: Connection, outbox: Outbox, reading: Reading, around: Around
         shown=to_json(shown),
     )
     return replace(shown, id=add_scan(tx, row))
+
+
+_COUNT_UNITS = Words("请填写本次售出的最小单位数。", "Say how many of its smallest units are sold.")
+
+
+def _left(units: int) -> Words:
+    return Words(f"拆零盒，余 {units}，先计 1", f"An opened pack with {units} units left; one is counted")
 
 
 def _look_up(tx: Connection, reading: Reading) -> _Code:
@@ -167,7 +181,10 @@ def _place(tx: Connection, desk: Desk, pack: str | None, around: Around) -> _Pla
             )
     aside = sales.aside_with(tx, pack)
     # The list at the counter hears of it, and stays as it is.
-    return _Place(sale, is_next) if aside is None else _Place(sale, is_next, Listed.HELD, _Filed(desk.sale), aside)
+    if aside is not None:
+        return _Place(sale, is_next, Listed.HELD, _Filed(desk.sale), aside)
+    opened = find_opened(tx, pack) if desk.mode is Mode.DISPENSE else None
+    return _Place(sale, is_next, rest=0 if opened is None else opened.rest)
 
 
 def _circumstances(tx: Connection, desk: Desk, code: _Code, place: _Place, *, is_paying: bool) -> Circumstances:
@@ -225,6 +242,8 @@ def _file(tx: Connection, outbox: Outbox, desk: Desk, seen: _Seen, place: _Place
         outbox.append(tx, CodeUnmatched(sale, code.pack, looked_up), operator=desk.operator, now=seen.at)
     item = item_of(code.match, code.keys, code.pack, desk.mode)
     line, quantity = sales.put_on_list(tx, sale, item, code=code.pack, reading=recorded)
+    if place.rest:
+        line, quantity = split_pack(tx, sale, code.pack, 1), 1
     return replace(where, line=line, quantity=quantity)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import msgspec
 from sqlalchemy import Connection
@@ -14,6 +15,7 @@ from sqlalchemy import Connection
 from codes.words import Words
 from edge.alerts import Alert, alert_json
 from edge.clock import Clock
+from edge.counter.splitting import note_units, size_of
 from edge.counter.views import ListChange, to_json
 from edge.pos.errors import CodesShortError
 from edge.pos.ports import SaleRef
@@ -28,7 +30,7 @@ from rules.scan_binding import ScannedPack
 from rules.scan_judgement import Mode, Tone
 from rules.unpaid import AboutCode
 from web.live import LiveBus
-from wire.events import Dispensed, PackInLine
+from wire.events import Dispensed, PackInLine, SplitDispensed
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +122,10 @@ class CounterScans:
         packs = [one for one in sales.packs_of(tx, sale.id) if one.state is PackState.LISTED]
         operator = desk.operator or sale.operator
         for line in sales.lines_of(tx, sale.id):
-            fact = _dispensed(sale.id, line, packs, is_insured=is_insured)
+            fact = _dispensed(tx, sale.id, line, packs, is_insured=is_insured)
             event = self._outbox.append(tx, fact, operator=operator, now=now)
             sales.note_line_event(tx, sale.id, line.line, event.id)
+            note_units(tx, fact, now)
         sales.move_packs(tx, sale.id, PackState.SOLD)
         if sale.id == desk.sale:
             sales.end_sale(tx, sale.id, SaleState.CLOSED, now)
@@ -183,6 +186,12 @@ def about_code(tx: Connection, code: str) -> AboutCode:
     return AboutCode() if found is None else AboutCode(found.items, is_carton=found.is_carton)
 
 
-def _dispensed(sale: str, line: LineRow, packs: Sequence[PackRow], *, is_insured: bool) -> Dispensed:
-    mine = [PackInLine(pack.code, pack.reading) for pack in packs if pack.line == line.line]
-    return Dispensed(sale, line.line, line.product, mine, line.price, "insured" if is_insured else "self_pay")
+def _dispensed(
+    tx: Connection, sale: str, line: LineRow, packs: Sequence[PackRow], *, is_insured: bool
+) -> Dispensed | SplitDispensed:
+    mine = [PackInLine(pack.code, pack.reading, pack.units) for pack in packs if pack.line == line.line]
+    paid_by: Literal["self_pay", "insured"] = "insured" if is_insured else "self_pay"
+    if line.units is None:
+        return Dispensed(sale, line.line, line.product, mine, line.price, paid_by)
+    size = size_of(tx, mine[0].code, line.product or "")
+    return SplitDispensed(sale, line.line, line.product, mine, size, line.price, paid_by)

@@ -14,7 +14,7 @@ from edge.store import sql
 from rules.business_day import calendar_days
 from rules.day_sheet import Group, Sheet, Sums, sheet_of
 from wire.errors import WireError
-from wire.events import Dispensed, Fact, SaleReturned, thaw
+from wire.events import Dispensed, Fact, SaleReturned, SplitDispensed, thaw
 
 _FEN = Decimal("0.01")
 
@@ -26,7 +26,8 @@ SELECT sale, asked, setl_id, mdtrt_id, insutype, clr_type, clr_optins, fee, fund
 WHERE undone_at >= ?1 AND undone_at < ?2
 """
 SELECT_CASH_FACTS = """
-SELECT bytes FROM outbox WHERE kind IN ('dispensed', 'sale_returned') AND created_at >= ? AND created_at < ?
+SELECT bytes FROM outbox
+WHERE kind IN ('dispensed', 'split_dispensed', 'sale_returned') AND created_at >= ? AND created_at < ?
 """
 SELECT_PRICE = """
 SELECT l.price, EXISTS (SELECT 1 FROM settlement AS s WHERE s.sale = l.sale AND s.settled_at IS NOT NULL)
@@ -111,6 +112,8 @@ def _self_paid(tx: Connection, facts: Iterable[Fact | None]) -> Iterator[Decimal
         match fact:
             case Dispensed(paid_by="self_pay", price=price, packs=packs) if price is not None:
                 yield (price * len(packs)).quantize(_FEN, ROUND_HALF_UP)
+            case SplitDispensed(paid_by="self_pay", price=price, packs=packs) if price is not None:
+                yield (price * sum(pack.units or 0 for pack in packs)).quantize(_FEN, ROUND_HALF_UP)
             case SaleReturned(sale=sale, line=line, packs=packs):
                 found = sql.first(tx, SELECT_PRICE, (sale, line))
                 if found is not None and found[0] is not None and not found[1]:

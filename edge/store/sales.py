@@ -70,27 +70,33 @@ RETURNING line, quantity
 PUT_PACK = """
 INSERT INTO sale_pack (sale, code, line, reading, placed, state) VALUES (?, ?, ?, ?, ?, 'listed')
 ON CONFLICT (sale, code)
-DO UPDATE SET line = excluded.line, reading = excluded.reading, placed = excluded.placed, state = 'listed'
+DO UPDATE SET line = excluded.line, reading = excluded.reading, placed = excluded.placed, state = 'listed', units = NULL
 """
 TAKE_PACK_OFF = """
-UPDATE sale_pack SET state = 'removed' WHERE sale = ? AND code = ? AND state = 'listed' RETURNING line
+UPDATE sale_pack SET state = 'removed' WHERE sale = ? AND code = ? AND state = 'listed' RETURNING line, units
 """
-TAKE_ONE_OFF_LINE = "UPDATE sale_line SET quantity = quantity - 1 WHERE sale = ? AND line = ? RETURNING quantity"
+TAKE_ONE_OFF_LINE = """
+UPDATE sale_line SET quantity = quantity - 1, units = units - ? WHERE sale = ? AND line = ? RETURNING quantity
+"""
 PUT_PACK_BACK = """
-UPDATE sale_pack SET state = 'listed' WHERE sale = ? AND code = ? AND state = 'removed' RETURNING line
+UPDATE sale_pack SET state = 'listed' WHERE sale = ? AND code = ? AND state = 'removed' RETURNING line, units
 """
-PUT_ONE_ON_LINE = "UPDATE sale_line SET quantity = quantity + 1 WHERE sale = ? AND line = ? RETURNING quantity"
+PUT_ONE_ON_LINE = """
+UPDATE sale_line SET quantity = quantity + 1, units = units + ? WHERE sale = ? AND line = ? RETURNING quantity
+"""
 SELECT_LINES = """
-SELECT line, product, name, spec, insurance_class, price, quantity, event FROM sale_line
+SELECT line, product, name, spec, insurance_class, price, quantity, event, units FROM sale_line
 WHERE sale = ? AND quantity > 0 ORDER BY line
 """
 SELECT_LINE = "SELECT line, quantity FROM sale_line WHERE sale = ? AND line = ?"
-SELECT_PACKS = "SELECT code, line, reading, state FROM sale_pack WHERE sale = ? ORDER BY line, placed"
+SELECT_PACKS = "SELECT code, line, reading, state, units FROM sale_pack WHERE sale = ? ORDER BY line, placed"
 WHERE_ON_LIST = "SELECT line FROM sale_pack WHERE sale = ? AND code = ? AND state = 'listed'"
 WHICH_SALE_SOLD = """
 SELECT s.id, s.ended_at, s.operator, p.line
 FROM sale_pack AS p INDEXED BY sale_pack_sold JOIN sale AS s ON s.id = p.sale
-WHERE p.code = ? AND p.state = 'sold' ORDER BY s.ended_at DESC
+WHERE p.code = ?1 AND p.state = 'sold'
+  AND (p.units IS NULL OR EXISTS (SELECT 1 FROM opened_pack AS o WHERE o.code = ?1 AND o.rest = 0))
+ORDER BY s.ended_at DESC
 """
 LAST_RECEIVED_OR_RETURNED = """
 SELECT p.state, s.ended_at FROM sale_pack AS p INDEXED BY sale_pack_here JOIN sale AS s ON s.id = p.sale
@@ -190,6 +196,13 @@ class LineRow:
     quantity: int
     event: str | None
     """The event that closed the line; None until then."""
+    units: int | None = None
+    """Smallest units, where its packs are sold in part; the price is then that of a unit."""
+
+    @property
+    def count(self) -> int:
+        """What the price is multiplied by."""
+        return self.quantity if self.units is None else self.units
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +214,8 @@ class PackRow:
     reading: str
     """The `scanned` event that put it there."""
     state: PackState
+    units: int | None = None
+    """Units of it that are meant, if it is sold in part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,8 +306,8 @@ def take_off_list(tx: Connection, sale: str, code: str) -> tuple[int, int] | Non
     found = sql.first(tx, TAKE_PACK_OFF, (sale, code))
     if found is None:
         return None
-    line = found[0]
-    return line, sql.one(tx, TAKE_ONE_OFF_LINE, (sale, line))[0]
+    line, units = found
+    return line, sql.one(tx, TAKE_ONE_OFF_LINE, (units, sale, line))[0]
 
 
 def put_back_on_list(tx: Connection, sale: str, code: str) -> tuple[int, int] | None:
@@ -300,8 +315,8 @@ def put_back_on_list(tx: Connection, sale: str, code: str) -> tuple[int, int] | 
     found = sql.first(tx, PUT_PACK_BACK, (sale, code))
     if found is None:
         return None
-    line = found[0]
-    return line, sql.one(tx, PUT_ONE_ON_LINE, (sale, line))[0]
+    line, units = found
+    return line, sql.one(tx, PUT_ONE_ON_LINE, (units, sale, line))[0]
 
 
 def find_on_list(tx: Connection, sale: str, code: str) -> tuple[int, int] | None:
@@ -328,16 +343,16 @@ def find_sale_of(tx: Connection, code: str) -> SoldBy | None:
 def lines_of(tx: Connection, sale: str) -> list[LineRow]:
     """Return the lines that have packs on them, in order."""
     return [
-        LineRow(line, product, name, spec, class_, None if price is None else Decimal(price), quantity, event)
-        for line, product, name, spec, class_, price, quantity, event in sql.rows(tx, SELECT_LINES, (sale,))
+        LineRow(line, product, name, spec, class_, None if price is None else Decimal(price), quantity, event, units)
+        for line, product, name, spec, class_, price, quantity, event, units in sql.rows(tx, SELECT_LINES, (sale,))
     ]
 
 
 def packs_of(tx: Connection, sale: str) -> list[PackRow]:
     """Return every pack that was ever on the list, by line and in the order of scanning."""
     return [
-        PackRow(code, line, reading, PackState(state))
-        for code, line, reading, state in sql.rows(tx, SELECT_PACKS, (sale,))
+        PackRow(code, line, reading, PackState(state), units)
+        for code, line, reading, state, units in sql.rows(tx, SELECT_PACKS, (sale,))
     ]
 
 

@@ -26,11 +26,13 @@ def _lines_sold(tx: Connection, sale: str) -> Iterator[AskedLine]:
         codes = tuple(pack.code for pack in packs if pack.line == row.line)
         goods = None if row.product is None else as_sold(tx, row.product)
         price = row.price or Decimal(0)
+        count = len(codes) if row.units is None else row.units
         if codes:
             yield AskedLine(
                 serial=str(row.line), line=row.line, product=row.product or "",
                 national=("" if goods is None else goods.national) or "", name=row.name or "", price=price,
-                count=Decimal(len(codes)), amount=amount_of(price, len(codes)) or Decimal("0.00"), codes=codes,
+                count=Decimal(count), amount=amount_of(price, count) or Decimal("0.00"), codes=codes,
+                is_split=row.units is not None,
                 is_prescription=bool(goods is not None and goods.is_prescription),
             )  # fmt: skip
 

@@ -11,7 +11,20 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from wire.errors import InvalidEventError, NewerMessageError, UnsupportedVersionError
-from wire.events import GENESIS, KINDS, Dispensed, Event, Fact, PackInLine, Scanned, freeze, sm3_hex, thaw, version_of
+from wire.events import (
+    GENESIS,
+    KINDS,
+    Dispensed,
+    Event,
+    Fact,
+    PackInLine,
+    Scanned,
+    SplitDispensed,
+    freeze,
+    sm3_hex,
+    thaw,
+    version_of,
+)
 
 ID = "0192f0c0-7a5c-7def-8123-456789abcdef"
 GOLDEN = (
@@ -67,6 +80,25 @@ def test_what_the_insurance_settled_is_of_version_2_and_everything_else_stays_in
     golden = GOLDEN.replace(b'"v":1', b'"v":2').replace(b"self_pay", b"insured")
     assert freeze(event(insured, v=2)) == golden
     assert thaw(golden) == event(insured, v=2)
+
+
+def test_units_of_a_pack_are_of_version_2_and_whole_packs_have_the_bytes_that_they_had() -> None:
+    pack = PackInLine("83857930000879766660", ID, 6)
+    sold = SplitDispensed("xm-1-20260302-3", 1, "p-001", [pack], 24, Decimal("0.7750"), "self_pay")
+    golden = GOLDEN[: GOLDEN.index(b'"fact"')].replace(b'"v":1', b'"v":2') + (
+        b'"fact":{"kind":"split_dispensed","sale":"xm-1-20260302-3","line":1,"product":"p-001",'
+        b'"packs":[{"code":"83857930000879766660","reading":"0192f0c0-7a5c-7def-8123-456789abcdef","units":6}],'
+        b'"units_per_pack":24,"price":"0.7750","paid_by":"self_pay"}}'
+    )
+    assert freeze(event(sold, v=version_of(sold))) == golden
+    assert thaw(golden) == event(sold, v=2)
+    for wrong in (
+        golden.replace(b'"v":2', b'"v":1'),
+        golden.replace(b',"units":6', b""),
+        golden.replace(b"0.77", b"-1"),
+    ):
+        with pytest.raises(InvalidEventError):
+            thaw(wrong)
 
 
 def test_scan_carries_flags_only_if_there_are_any() -> None:

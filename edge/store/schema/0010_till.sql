@@ -3,6 +3,18 @@ ALTER TABLE sale RENAME COLUMN is_waiting TO place;
 ALTER TABLE sale ADD COLUMN note TEXT NOT NULL DEFAULT '';
 ALTER TABLE sale ADD COLUMN aside_at INTEGER;
 
+-- Packs that are sold in part (拆零). A line of such packs counts their units, and its price is that of a unit.
+ALTER TABLE sale_line ADD COLUMN units INTEGER;
+ALTER TABLE sale_pack ADD COLUMN units INTEGER;
+CREATE TABLE opened_pack (
+    code TEXT PRIMARY KEY,
+    product TEXT NOT NULL,
+    units INTEGER NOT NULL,
+    rest INTEGER NOT NULL,
+    opened_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX opened_pack_rest ON opened_pack (opened_at) WHERE rest > 0;
+
 -- What the catalogue says of a drug, if it does: 处方药; 实名药, such as ephedrine compounds.
 ALTER TABLE product ADD COLUMN is_prescription INTEGER;
 ALTER TABLE product ADD COLUMN is_real_name INTEGER;

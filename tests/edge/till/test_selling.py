@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 
 import pytest
 
 from edge.counter.counter import UNNAMED
 from edge.counter.errors import SettlingError
+from edge.till.views import TicketShown
 from rules.settling import Standing
 from tests.edge.till.stand import ANSWER, NOT_SENT, REQUEST, Stand, pack
-from wire.events import Dispensed
+from wire.events import Dispensed, SplitDispensed
 
 
 def dispensed(stand: Stand) -> list[tuple[str, int, str]]:
@@ -106,3 +108,27 @@ def test_terminal_that_died_in_between_finds_out_and_settles_once(stand: Stand, 
     assert stand.at_centre() == ["active"]
     assert dispensed(stand) == [(sale, 1, "insured"), (sale, 1, "insured")]
     assert stand.shop.counter.show().totals.boxes == 1
+
+
+def test_units_of_an_opened_pack_are_settled_as_units(stand: Stand) -> None:
+    stand.scan(pack(1, 1))
+    stand.shop.counter.sell_in_part(pack(1, 1), 6)
+    sale = stand.shop.counter.show().id or ""
+    assert stand.tried_again(sale).standing is Standing.SETTLED
+    (fact,) = (fact for fact in stand.shop.facts() if isinstance(fact, SplitDispensed))
+    assert (fact.paid_by, fact.price, fact.packs[0].units) == ("insured", Decimal("4.1667"), 6)
+    (row,) = stand.rows(sale)
+    assert row.fee == Decimal("25.00")
+
+
+def test_two_clicks_at_once_are_one_settlement(stand: Stand) -> None:
+    sale = stand.tried()
+
+    async def twice() -> list[TicketShown]:
+        return list(await asyncio.gather(*(stand.till.settle(UNNAMED, sale) for _ in range(2))))
+
+    first, second = stand.work(twice())
+    assert first == second
+    assert first.standing is Standing.SETTLED
+    assert stand.at_centre() == ["active"]
+    assert len(stand.rows(sale)) == 1

@@ -281,6 +281,19 @@ SEEN_BEFORE: tuple[Row[Answer], ...] = (
         ),
     ),
     Row(
+        "came back and lies apart",
+        when(apart=True),
+        Answer(
+            Verdict.QUARANTINED,
+            Tone.ALARM,
+            Words("这一盒于 {back} 退回，隔离中", "This box came back on {back} and lies apart"),
+            Words(
+                "请放回隔离区；经检查可以再售的，由负责人解除隔离后再扫。",
+                "Put it back. If it was examined and may be sold, release it by name first, then scan it again.",
+            ),
+        ),
+    ),
+    Row(
         "received here, scanned to receive",
         when(mode=RECEIVE, received_here=True),
         Answer(

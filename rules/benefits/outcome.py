@@ -14,7 +14,8 @@ from enum import StrEnum
 
 from codes.words import Words
 from rules.benefits.case import Line
-from rules.benefits.sentences import StepKind, Value, sentence
+from rules.benefits.figures import Value
+from rules.benefits.sentences import StepKind, sentence
 from rules.money import ZERO, to_places
 
 RATIO_PLACES = 4
@@ -86,6 +87,8 @@ class SplitLine:
     """Outside the catalogue."""
     pays_first: Decimal
     in_scope: Decimal
+    shares: tuple[Decimal, ...] = ()
+    """Of what lies below the ceiling and in the catalogue the share paid first, and of the rest a further one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
+from rules.benefits.figures import Value
 from rules.benefits.outcome import SplitLine, Step
-from rules.benefits.sentences import Value
 from server.settlement.categories import kind_of
 from server.settlement.funds import fund_rows, rows_of, rows_text
 from server.settlement.reckoning import Reckoned
@@ -242,4 +242,4 @@ def _step(step: Step) -> dict[str, object]:
 
 
 def _told(value: Value) -> str | int:
-    return str(value) if isinstance(value, Decimal) else value
+    return value if isinstance(value, str | int) else str(value)

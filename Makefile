@@ -2,6 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 YIMA   := $(VENV)/bin/yima
+# Tests start our programs again and again, and each would compile them anew where the environment says so.
+export PYTHONDONTWRITEBYTECODE :=
 # One process per core; the tests of a file stay together, because they share a browser or a broker. Files go in their
 # order: by size, as the plug-in would have it, the files of one long test each would all come last.
 PYTEST := $(VENV)/bin/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from edge.clock import SHOP_TIME, from_us, to_us
 from edge.store import sales, sql
-from edge.store.sales import Desk, PackState
+from edge.store.sales import Desk, PackRow, PackState
 
 RECENT_SCANS = 5_000
 SELECT_AT_DESK = """
@@ -54,11 +54,12 @@ FROM (SELECT coalesce(max(number), 0) + 1 AS n FROM sale WHERE day = ?2), sale W
 RETURNING id
 """
 COPY_LINE = """
-INSERT INTO sale_line (sale, line, item, product, name, spec, insurance_class, price, quantity)
-SELECT ?1, line, item, product, name, spec, insurance_class, price, ?2 FROM sale_line WHERE sale = ?3 AND line = ?4
+INSERT INTO sale_line (sale, line, item, product, name, spec, insurance_class, price, quantity, units)
+SELECT ?1, line, item, product, name, spec, insurance_class, price, ?2, iif(units IS NULL, NULL, ?5)
+FROM sale_line WHERE sale = ?3 AND line = ?4
 """
 MOVE_PACK = "UPDATE sale_pack SET sale = ? WHERE sale = ? AND code = ? AND state = 'listed'"
-TAKE_OFF_LINE = "UPDATE sale_line SET quantity = quantity - ? WHERE sale = ? AND line = ?"
+TAKE_OFF_LINE = "UPDATE sale_line SET quantity = quantity - ?, units = units - ? WHERE sale = ? AND line = ?"
 PUT_AWAY = "DELETE FROM pos_binding WHERE at < ?"
 OWE = """
 INSERT INTO pos_owed (code, institution, setl_id, item, serial, line, state, lacks, at)
@@ -163,13 +164,14 @@ def sale_of_packs(tx: Connection, desk: Desk, codes: Collection[str], now: datet
         return desk.sale if mine else None
     day = now.astimezone(SHOP_TIME).strftime("%Y%m%d")
     made = str(sql.one(tx, START_CLOSED, (desk.numbers, day, to_us(now), desk.sale))[0])
-    lines: dict[int, list[str]] = defaultdict(list)
+    lines: dict[int, list[PackRow]] = defaultdict(list)
     for pack in mine:
-        lines[pack.line].append(pack.code)
+        lines[pack.line].append(pack)
     for line, on_it in lines.items():
-        sql.change(tx, COPY_LINE, (made, len(on_it), desk.sale, line))
-        sql.change_many(tx, MOVE_PACK, [(made, desk.sale, code) for code in on_it])
-        sql.change(tx, TAKE_OFF_LINE, (len(on_it), desk.sale, line))
+        units = sum(pack.units or 0 for pack in on_it)
+        sql.change(tx, COPY_LINE, (made, len(on_it), desk.sale, line, units))
+        sql.change_many(tx, MOVE_PACK, [(made, desk.sale, pack.code) for pack in on_it])
+        sql.change(tx, TAKE_OFF_LINE, (len(on_it), units, desk.sale, line))
     return made
 
 

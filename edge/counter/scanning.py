@@ -26,6 +26,7 @@ from edge.counter.views import ScanShown, to_json
 from edge.store import sales
 from edge.store.catalogue import Match, look_up
 from edge.store.outbox import Outbox
+from edge.store.quarantine import find_quarantined
 from edge.store.sales import Desk
 from edge.store.scanner_profiles import find_gs_ok
 from edge.store.scans import ScanRow, add_scan
@@ -200,10 +201,16 @@ def _circumstances(tx: Connection, desk: Desk, code: _Code, place: _Place, *, is
         held_on=place.aside,
         sold_here=SoldBefore(desk.terminal, here.sale, here.closed_at.astimezone(SHOP_TIME)) if here else None,
         sold_at_site=SoldBefore(there.terminal, there.sale, there.at.astimezone(SHOP_TIME)) if there else None,
+        came_back_at=_came_back_at(tx, pack),
         received_at=_received_at(tx, desk, pack),
         is_paying=is_paying,
         is_signed_in=desk.operator is not None,
     )
+
+
+def _came_back_at(tx: Connection, pack: str | None) -> datetime | None:
+    apart = find_quarantined(tx, pack) if pack else None
+    return None if apart is None else apart.since.astimezone(SHOP_TIME)
 
 
 def _received_at(tx: Connection, desk: Desk, pack: str | None) -> datetime | None:

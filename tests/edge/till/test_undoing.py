@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from edge.store.quarantine import release
 from edge.till.errors import NotThisPersonError, OfflineError
 from edge.till.plans import Choice, Step
 from edge.till.undoing import NoChoiceError, NotSettledError, RestRefusedError, UnderWayError
+from rules.scan_facts import Verdict
 from rules.settling import Standing
 from server.store.standings import Standing as Allowed
 from tests.edge.till.aisle import WANG, A, Aisle, B, C, D, E, new_centre, opened, person
@@ -215,3 +217,11 @@ class TestCancelled:
     def test_a_cash_sale_has_nothing_to_cancel(self, aisle: Aisle) -> None:
         with pytest.raises(NotSettledError):
             aisle.undoing.cancel(aisle.sell(A), "患者放弃", WANG)
+
+
+def test_what_came_back_lies_apart_until_it_is_released_by_name(aisle: Aisle) -> None:
+    sale = aisle.settle(A, B)
+    aisle.take_back(sale, A)
+    assert aisle.shop.scan(A).verdict is Verdict.QUARANTINED
+    assert aisle.look(lambda tx: release(tx, A, "wang", "外观完好", aisle.shop.clock.now()))
+    assert aisle.shop.scan(A).verdict is Verdict.ADDED

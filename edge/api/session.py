@@ -54,6 +54,8 @@ def session_routes(parts: ApiParts) -> APIRouter:
         if token is None:
             raise SignInRequiredError
         await parts.in_store(lambda: parts.operators.sign_out(token))
+        if parts.till is not None:
+            parts.till.persons.forget_all()
         clear_session_cookie(response, COOKIE, is_tls=is_tls(request))
 
     return routes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,6 +57,8 @@ class Identifying:
         shown, holder = await self._shown(way, who, typed)
         person = await self._found(interface, who, shown)
         self._persons.bind(sale, who.shift, person, holder if way in {Way.VOUCHER, Way.FACE} else None)
+        # Nobody may ask again: what is remembered goes by itself.
+        asyncio.get_running_loop().call_later(parts.habits.remembers_s + 1, self._persons.forget_old)
         return show_person(sale, person)
 
     async def look_up(self, way: Way, typed: Typed) -> Person:

@@ -44,11 +44,18 @@ class Persons:
 
     def of(self, sale: str, shift: str | None) -> Bound | None:
         """Return who was identified for a sale in this shift; whoever is remembered too long is forgotten."""
-        now_s = self._clock.monotonic_s()
+        self.forget_old()
         for number, one in list(self._bound.items()):
-            if one.until_s <= now_s or one.shift != shift:
+            if one.shift != shift:
                 self._bound.pop(number, None)
         return self._bound.get(sale)
+
+    def forget_old(self) -> None:
+        """Forget whoever is remembered too long."""
+        now_s = self._clock.monotonic_s()
+        for number, one in list(self._bound.items()):
+            if one.until_s <= now_s:
+                self._bound.pop(number, None)
 
     def forget(self, sale: str) -> None:
         """Forget who was identified for a sale."""

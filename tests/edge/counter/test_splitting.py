@@ -10,6 +10,8 @@ import pytest
 from edge.counter.counter import UNNAMED
 from edge.counter.errors import PackNotOnListError
 from edge.counter.splitting import NotDivisibleError, SplitNotReturnedError, UnitsLeftError
+from edge.store import sql
+from edge.store.salvage_sales import tell_sales_anew
 from edge.store.splits import opened_packs
 from tests.edge.scene import OTHER_TRACE, TRACE_1, TRACE_2, UNKNOWN_TRACE, Shop
 from wire.events import Dispensed, SplitDispensed
@@ -99,3 +101,17 @@ def test_opened_pack_is_counted_anew_after_its_line_was_left(shop: Shop) -> None
     assert shown.quantity == 1, "it was not opened: it is a whole pack again"
     assert [line.units for line in shop.counter.show().lines] == [None]
     assert replace(shown, id=None).verdict == "added"
+
+
+def test_what_is_left_is_told_anew_from_the_events_as_often_as_need_be(shop: Shop) -> None:
+    for units in (10, 4):
+        shop.scan(TRACE_1)
+        shop.counter.sell_in_part(TRACE_1, units)
+        shop.counter.close_sale(UNNAMED)
+    with shop.connection.begin():
+        for table in ("sale_pack", "sale_line", "sale", "opened_pack"):
+            sql.change(shop.connection, f"DELETE FROM {table}")  # noqa: S608 - names are ours
+        for _ in range(2):
+            tell_sales_anew(sql.driver_of(shop.connection))
+    assert left(shop) == {TRACE_1: 10}
+    assert "余 10" in shop.scan(TRACE_1).words.zh

@@ -92,6 +92,14 @@ def test_nobody_who_is_not_signed_in_asks_for_a_ticket(stand: Stand) -> None:
     assert refusal(client, "/ticket/settle", {"sale": "x"})[0] == HTTPStatus.UNAUTHORIZED
 
 
+def test_nobody_is_remembered_once_the_operator_has_signed_out(pos: Client, stand: Stand) -> None:
+    sale = open_sale(pos, pack(1, 1))
+    tried(pos, sale)
+    pos.post("/ticket/hold", {"sale": sale})
+    assert pos.ask("DELETE", "/api/v1/session").status_code == HTTPStatus.NO_CONTENT
+    assert stand.till.persons._bound == {}
+
+
 def test_nothing_of_a_person_is_on_the_disk_in_clear(pos: Client, stand: Stand) -> None:
     """Neither number nor name nor token: what was asked is sealed, the screens are told masks."""
     for number, lost in ((1, ""), (2, REQUEST)):

@@ -29,6 +29,7 @@ WORDS_FOR_SCRIPTS: Final = (
     "event.",
     "problem.",
     "span.",
+    "till.",
     "verdict.",
 )
 

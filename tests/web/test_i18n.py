@@ -17,6 +17,7 @@ from edge.health import DeviceState
 from rules.catalogue_cells import InsuranceClass
 from rules.pack_life import Act, State
 from rules.scan_judgement import Mode, Verdict
+from rules.settling import Standing as Settled
 from server.console.terminals import Decision
 from server.fleet import Standing
 from server.store.terminal_lists import Show
@@ -54,6 +55,11 @@ FAMILIES: dict[str, Iterable[str]] = {
     "setup.step": ("next", "waiting", "read", "skipped"),
     "setup.ended": (Stage.IDLE, Stage.STOPPED),
     "setup.certainty": (Certainty.OPEN, Certainty.TORN),
+    "till.standing": Settled,
+    "till.insutype": ("310", "320", "330", "340", "390", "510"),
+    "till.amount": ("fee", "funds", "account", "mutual_aid", "cash", "balance"),
+    "till.wait": ("voucher", "face", "card", "id", "insurance"),
+    "till.order": ("rxno", "doctor_code", "doctor"),
 }
 
 

@@ -34,6 +34,11 @@ export class Status {
     window.setInterval(() => this.draw(), 1_000);
   }
 
+  /** The lamp of insured settlement; null before anything is known. */
+  get settlement() {
+    return this.status?.lamps.settlement ?? null;
+  }
+
   /** @param {any} status @param {any[]} [scanners] each with its set-up */
   take(status, scanners) {
     this.status = status;

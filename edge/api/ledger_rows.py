@@ -11,7 +11,8 @@ from edge.api.access import looking, signed_in
 from edge.api.aftercare_forms import BatchListForm, NameBatchForm, OpenBatchForm, ReasonForm
 from edge.api.parts import ApiParts
 from edge.api.undertakings import aftercare_of
-from edge.till.after_views import BatchesShown, QuarantineShown, RowsShown
+from edge.store.quarantine import all_quarantined
+from edge.till.after_views import BatchesShown, QuarantineShown, RowsShown, show_apart
 from edge.till.batches import Imported
 from wire.events import MAX_CODE_LENGTH
 
@@ -73,14 +74,15 @@ def _of_batches(routes: APIRouter, parts: ApiParts) -> None:
 
 def _of_packs_apart(routes: APIRouter, parts: ApiParts) -> None:
     # A person answers for a pack by name: no program does.
-    guarded, after = [Depends(signed_in(parts, None))], aftercare_of(parts)
+    guarded = [Depends(signed_in(parts, None))]
 
     @routes.get("/quarantine", dependencies=looking(parts))
     async def apart() -> QuarantineShown:
         """Return the packs that came back and lie apart."""
-        return await after().apart()
+        return show_apart(await parts.read(all_quarantined))
 
     @routes.post("/quarantine/{code:path}/release", dependencies=guarded)
     async def release(code: Code, form: ReasonForm) -> QuarantineShown:
         """Let a pack go that lies apart; whoever is signed in answers for it."""
-        return await after().release(code, form.reason)
+        await parts.in_store(lambda: parts.counter.release(code, form.reason))
+        return show_apart(await parts.read(all_quarantined))

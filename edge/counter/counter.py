@@ -19,7 +19,7 @@ from codes.words import Words
 from edge.clock import Clock
 from edge.counter import closing
 from edge.counter.double_scans import DoubleScans
-from edge.counter.errors import KeyReusedError
+from edge.counter.errors import KeyReusedError, NotApartError
 from edge.counter.owing import NOTHING_OWED, Owes
 from edge.counter.payment import Payment
 from edge.counter.returning import Wanted, return_packs
@@ -36,6 +36,7 @@ from edge.counter.views import (
     from_json,
     to_json,
 )
+from edge.store import quarantine
 from edge.store.outbox import Outbox
 from edge.store.sales import see_desk
 from edge.store.scans import find_answer, keep_answer
@@ -238,6 +239,18 @@ class Counter:
             self._on_recorded()
             self._tell(ListChange(answer.sale, "returned"))
         return answer
+
+    def release(self, code: str, reason: str) -> None:
+        """Let a pack go that came back and lies apart: whoever is signed in answers for it.
+
+        Raises:
+            NotSignedInError: Nobody is signed in.
+            NotApartError: It does not lie apart.
+        """
+        with self._connection.begin():
+            closing.refuse_nobody(self._connection)
+            if not quarantine.release(self._connection, code, self._operator(), reason, self._clock.now()):
+                raise NotApartError(code)
 
     def set_mode(self, mode: Mode) -> ListShown:
         """Sell or receive."""

@@ -180,3 +180,13 @@ class KeyReusedError(EdgeError, RejectedError):
     next_step: ClassVar[Words] = Words(
         "每个新请求请使用新的 Idempotency-Key。", "Use a new Idempotency-Key for each new request."
     )
+
+
+class NotApartError(EdgeError, RejectedError):
+    """The pack does not lie apart."""
+
+    code: ClassVar[str] = "counter.not_apart"
+    next_step: ClassVar[Words] = Words("请刷新隔离清单。", "Load the list of packs that lie apart again.")
+
+    def __init__(self, code: str) -> None:
+        super().__init__(Words(f"{code} 不在隔离中", f"{code} does not lie apart"))

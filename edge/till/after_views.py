@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -168,9 +169,11 @@ def show_row(row: LedgerRow) -> RowShown:
     )  # fmt: skip
 
 
-def show_quarantined(one: Quarantined) -> QuarantinedShown:
-    """Return a pack that lies apart."""
-    return QuarantinedShown(one.code, one.sale, one.since, one.reason, one.operator)
+def show_apart(found: Sequence[Quarantined]) -> QuarantineShown:
+    """Return the packs that lie apart."""
+    return QuarantineShown(
+        tuple(QuarantinedShown(one.code, one.sale, one.since, one.reason, one.operator) for one in found)
+    )
 
 
 def show_batch(one: Batch) -> BatchShown:

@@ -8,20 +8,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from codes.errors import RejectedError
 from codes.words import Words
 from drivers.aside import aside
 from edge.clock import Clock
 from edge.counter.counter import Request
 from edge.counter.errors import KeyReusedError
 from edge.counter.returning import Wanted
-from edge.errors import EdgeError
 from edge.fsi.interface import Interface
-from edge.store import quarantine, settlements
+from edge.store import settlements
 from edge.store import undertakings as kept
 from edge.store.batches import all_batches, find_batch, name_batch, open_batch
 from edge.store.lane import InStore
@@ -33,13 +31,11 @@ from edge.till import uploading
 from edge.till.after_views import (
     BatchesShown,
     FoundShown,
-    QuarantineShown,
     RowsShown,
     UndertakingShown,
     UndertakingsShown,
     show_batch,
     show_found,
-    show_quarantined,
     show_row,
     show_undertaking,
 )
@@ -61,16 +57,6 @@ MOST_ROWS = 500
 LOOK_S = 5.0
 END_S = 1.5
 _T = TypeVar("_T")
-
-
-class NotApartError(EdgeError, RejectedError):
-    """The pack does not lie apart."""
-
-    code: ClassVar[str] = "till.not_apart"
-    next_step: ClassVar[Words] = Words("请刷新隔离清单。", "Load the list of packs that lie apart again.")
-
-    def __init__(self, code: str) -> None:
-        super().__init__(Words(f"{code} 不在隔离中", f"{code} does not lie apart"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,25 +237,6 @@ class Aftercare:
             name_batch(tx, sale, line, batch)
 
         await self._named(within)
-
-    async def apart(self) -> QuarantineShown:
-        """Return the packs that lie apart."""
-        found = await self._within(quarantine.all_quarantined)
-        return QuarantineShown(tuple(show_quarantined(one) for one in found))
-
-    async def release(self, code: str, reason: str) -> QuarantineShown:
-        """Let a pack go that lies apart: whoever is signed in answers for it.
-
-        Raises:
-            NotApartError: It does not lie apart.
-        """
-
-        def within(tx: Connection, who: Who) -> None:
-            if not quarantine.release(tx, code, who.login, reason, self._clock.now()):
-                raise NotApartError(code)
-
-        await self._named(within)
-        return await self.apart()
 
     # -- beside the counter --------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from types import MappingProxyType
 
 import msgspec
@@ -18,7 +19,7 @@ from codes.words import Words
 from edge.clock import Clock
 from edge.sealing import Sealer
 from edge.store import ledger_rows as kept
-from edge.store import shifts
+from edge.store import sales, shifts
 from edge.store.catalogue import as_sold
 from edge.store.ledger_rows import LedgerRow, NewRow, RowState
 from edge.store.settlements import SettlementRow, asked_place
@@ -46,6 +47,7 @@ LACKS: Mapping[str, Words] = MappingProxyType(
 )
 """What a row may wait for."""
 _MOMENT = "%Y-%m-%d %H:%M:%S"
+_SEVERAL = 2
 _NO_DOCTOR = "无"
 _OTHER_PAPER, _ID_CARD = "99", "01"
 """`psn_cert_type`: of whoever paid without being asked for a name."""
@@ -153,10 +155,10 @@ class Ledger:
     def note_sale(self, tx: Connection, sold: Sold) -> None:
         """Owe one 3505 for each line that has packs on it."""
         for line in sold.lines:
-            if line.count > 0:
+            for part in _by_pack(tx, sold.sale, line) if line.count > 0 else ():
                 district = sold.payer.asked.insurance.district if sold.payer.asked is not None else ""
-                fields = Fields(self._said(tx, sold, line), line.codes, sold.at, district)
-                self._put(tx, sold, line, fields)
+                fields = Fields(self._said(tx, sold, part), part.codes, sold.at, district)
+                self._put(tx, sold, part, fields)
 
     def note_return(self, tx: Connection, sale: str, codes: Iterable[str], operator: str) -> dict[int, int]:
         """Owe what the ledger has to be told of packs that came back; return the newest row of each line.
@@ -345,6 +347,18 @@ class Ledger:
 
     def _sealed(self, number: int, fields: Fields) -> bytes:
         return self._sealer.seal(msgspec.json.encode(fields), kept.fields_place(number))
+
+
+def _by_pack(tx: Connection, sale: str, line: AskedLine) -> Sequence[AskedLine]:
+    """Return a line as rows name it: of opened packs each with its own units, of whole ones all together."""
+    if not line.is_split or len(line.codes) < _SEVERAL:
+        return (line,)
+    units = {pack.code: pack.units for pack in sales.packs_of(tx, sale)}
+    return [
+        msgspec.structs.replace(line, codes=(code,), count=Decimal(units.get(code) or 0))
+        for code in line.codes
+        if units.get(code)
+    ]
 
 
 def is_told(row: LedgerRow) -> bool:

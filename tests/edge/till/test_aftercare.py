@@ -11,9 +11,10 @@ from typing import TypeVar
 import pytest
 
 from edge.counter.counter import UNNAMED, Request
-from edge.counter.errors import KeyReusedError, NotSignedInError, SettlingError
+from edge.counter.errors import KeyReusedError, NotApartError, NotSignedInError, SettlingError
+from edge.store.quarantine import all_quarantined
 from edge.till import aftercare
-from edge.till.aftercare import Aftercare, NotApartError, Verbs
+from edge.till.aftercare import Aftercare, Verbs
 from edge.till.batches import BatchUnknownError
 from edge.till.errors import OfflineError
 from edge.till.insuring import Insured
@@ -122,7 +123,8 @@ def test_rows_lots_and_packs_apart_are_seen_to_by_name(care: Care) -> None:
     aisle.upload()
     assert care.do(care.verbs.rows()).rows == ()
     care.do(care.verbs.return_packs(UNNAMED, sale, [A], "不合适"))
-    assert [one.code for one in care.do(care.verbs.apart()).packs] == [A]
-    assert care.do(care.verbs.release(A, "外观完好")).packs == ()
+    assert [one.code for one in aisle.look(all_quarantined)] == [A]
+    aisle.shop.counter.release(A, "外观完好")
+    assert aisle.look(all_quarantined) == []
     with pytest.raises(NotApartError):
-        care.do(care.verbs.release(A, "外观完好"))
+        aisle.shop.counter.release(A, "外观完好")

@@ -49,8 +49,9 @@ class InstitutionSuspendedError(PracticeError):
 
     code: ClassVar[str] = "practice.institution_suspended"
     next_step: ClassVar[Words] = Words(
-        "暂停期间不能结算，仍可退费和对账；有异议请联系医保经办机构。",
-        "It cannot settle meanwhile, but refund and reconcile; ask the insurance office.",
+        "暂停期间不能办理新的就诊和结算；仍可退费、对账，暂停前已入院的仍可上传费用、办理出院和结算；有异议请联系医保经办机构。",
+        "It cannot begin visits or settle meanwhile; it may still refund and reconcile, and for whoever was admitted "
+        "before it may charge, discharge and settle. Ask the insurance office.",
     )
 
 

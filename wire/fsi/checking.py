@@ -170,8 +170,10 @@ class _Findings:
         """
         values = [raw[name] for name in field.spellings if name in raw and not is_absent(raw[name])]
         if len(values) > 1 and any(one != values[0] for one in values):
-            names = "、".join(name for name in field.spellings if not is_absent(raw.get(name)))
-            words = Words(f"有两种写法且值不同：{names}", f"is given twice with different values: {names}")
+            names = [name for name in field.spellings if not is_absent(raw.get(name))]
+            words = Words(
+                f"有两种写法且值不同：{'、'.join(names)}", f"is given twice with different values: {', '.join(names)}"
+            )
             self._fault(_below(path, field), field.label, "fsi.said_twice", words)
         return values[0] if values else None
 

@@ -59,6 +59,8 @@ SELECT ?1, ?2, ?3, max(0, ?3 - coalesce(sum(units), 0)), ?4 FROM sale_pack
 WHERE code = ?1 AND state = 'sold' AND units IS NOT NULL
 ON CONFLICT (code) DO UPDATE SET rest = min(rest, excluded.rest)
 """
+# Whoever let it go before the accident does so once more, where that is not known any more.
+SET_APART = "INSERT OR IGNORE INTO quarantine (code, sale, since, reason, operator) VALUES (?, ?, ?, ?, ?)"
 _NUMBER = re.compile(r".+-(\d{8})-(\d{1,9})", re.ASCII)
 _STATES = {
     Dispensed: PackState.SOLD,
@@ -106,6 +108,9 @@ def _put(target: sqlite3.Connection, event: Event, fact: _Closing) -> int:
     if not isinstance(fact, SaleReturned):
         target.execute(CLOSE_SALE, (at, sale))
         target.execute(CLOSE_LINE, (len(fact.packs), event.id, sale, fact.line))
+    else:
+        apart = ((pack.code, sale, at, fact.reason, event.operator or "") for pack in fact.packs)
+        target.executemany(SET_APART, apart)
     state = _STATES[type(fact)]
     placed = min(event.hlc, MOST_US)
     rows = [(sale, pack.code, fact.line, pack.reading, placed, state, pack.units) for pack in fact.packs]

@@ -208,6 +208,8 @@ def test_sale_that_sold_a_pack_is_found_by_the_pack(at_work: Client) -> None:
         assert at_work.get("/sales", code=text)["sale"] == SALE
     at_work.post(f"/sales/{SALE}/return", {"codes": [TRACE_1], "reason": "x"})
     assert at_work.ask("GET", "/api/v1/sales", params={"code": TRACE_1}).status_code == 404
+    assert [one["code"] for one in at_work.get("/quarantine")["packs"]] == [TRACE_1]
+    assert at_work.post(f"/quarantine/{TRACE_1}/release", {"reason": "完好"}) == {"packs": []}
     at_work.post("/scans", {"raw": TRACE_1})
     at_work.post("/sale/close", {})
     assert at_work.get("/sales", code=TRACE_1)["sale"] == f"{TERMINAL}-20261121-2"

@@ -82,7 +82,7 @@ def test_bit_in_any_frame_of_the_log_sells_no_box_a_second_time_while_its_event_
             returned = any(isinstance(fact, SaleReturned) for fact in facts)
             came_back += returned
             assert said[TRACE_1] is Verdict.SOLD_HERE, at
-            assert said[TRACE_2] is (Verdict.ADDED if returned else Verdict.SOLD_HERE), at
+            assert said[TRACE_2] is (Verdict.QUARANTINED if returned else Verdict.SOLD_HERE), at
     assert kept > len(spoils) // 2
     assert came_back > 0
 

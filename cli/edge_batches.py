@@ -47,7 +47,7 @@ def import_file(
 
 @batch_app.command("list")
 def list_all(config: Config, as_json: AsJson = False) -> None:
-    """列出批次，末次启用的为在用 / List the lots; of each product the one opened last is in use."""
+    """列出批次 / List the lots; the one opened last is in use."""
     with visited_store(load_config(config).store.folder) as connection, connection.begin():
         lots = all_batches(connection)
     if as_json:

@@ -13,8 +13,8 @@ import typer
 
 from codes.errors import RejectedError
 from codes.words import Words
-from server.centre import open_configured_store
 from server.config import load_config
+from server.opening import open_configured_store
 from server.store.database import Store
 from web.logs import configure_logs
 

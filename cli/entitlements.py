@@ -12,9 +12,9 @@ from cli.centre import CORRECT_IT, AsJson, AsJsonLines, Config, opened_centre
 from cli.group import command_group
 from cli.list_import import DryRun, File, read_list, show_counts, show_faults
 from cli.listing import show_blocks
-from server.centre import utc_now
 from server.eprescription.importing import import_prescriptions
 from server.eprescription.listing import ListedPrescription, list_prescriptions
+from server.opening import utc_now
 from server.people.approvals import import_approvals, list_approvals, revoke_approvals
 from server.people.list_file import ListFaultsError
 from server.people.roles import COMMAND_LINE

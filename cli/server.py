@@ -22,9 +22,9 @@ from cli.practitioners import practitioner_app
 from cli.terminals import terminal_app
 from rules.catalogue import parse_catalogue
 from server.app import run_centre
-from server.centre import load_centre_key, utc_now
 from server.config import load_config
 from server.matching import Matching, Preview
+from server.opening import load_centre_key, utc_now
 from server.people.roles import COMMAND_LINE
 from web.logs import configure_logs
 

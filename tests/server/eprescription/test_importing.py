@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from server.centre import utc_now
 from server.eprescription.importing import import_prescriptions
 from server.eprescription.listing import ListedPrescription, list_prescriptions
+from server.opening import utc_now
 from server.people.insured_import import import_insured
 from server.people.list_file import Counts, ListFaultsError, ListFileError
 from server.people.practice_register import Practice

@@ -242,9 +242,13 @@ class LayerRun:
             given[f"{amount}_pool"] = limit.cap.pool
         if limit.used:
             given[used], given[f"{used}_in"] = limit.used, SPANS[limit.cap.span]
-            day = self.sheet.day
+            own = limit.cap
             given |= self._told_sharing(
-                f"{used}_with", lambda one: any(cap_key(other, day) == limit.key for other in one.caps)
+                f"{used}_with",
+                lambda one: any(
+                    other.pool == own.pool and other.counts is own.counts and other.span is own.span
+                    for other in one.caps
+                ),
             )
         return given | {left: limit.left}
 

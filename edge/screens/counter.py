@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from edge.screens.after import mount_after
 from edge.screens.place import Place
 from edge.screens.setup import mount_setup
 from web.live import LiveBus
@@ -35,7 +36,7 @@ WORDS_FOR_SCRIPTS: Final = (
 
 
 def mount_screens(app: FastAPI, *, bus: LiveBus, place: Place) -> None:
-    """Let `app` answer with the counter page at `/counter` and the set-up at `/setup`, and lead `/` to the counter."""
+    """Let `app` answer with the counter page at `/counter` and the pages beside it, and lead `/` to the counter."""
     pages = Pages(FOLDER)
     modules = pages.assets.modules("counter")
 
@@ -50,4 +51,5 @@ def mount_screens(app: FastAPI, *, bus: LiveBus, place: Place) -> None:
     pages.mount(app)
     app.add_api_route("/", home, methods=["GET"], include_in_schema=False)
     mount_setup(app, pages, bus=bus, place=place)
+    mount_after(app, pages, bus=bus, place=place)
     app.add_api_route(COUNTER_PATH, counter, methods=["GET"], include_in_schema=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from string import Formatter
 from typing import get_args
@@ -14,6 +15,9 @@ from drivers.scanner.learning import Certainty
 from drivers.scanner.setup import Said, Stage
 from edge.counter.scanning import SIGN_IN_FIRST
 from edge.health import DeviceState
+from edge.store.day_ends import DayState
+from edge.store.unfinished import Unfinished
+from edge.till.plans import Choice, Ending, Step
 from rules.catalogue_cells import InsuranceClass
 from rules.pack_life import Act, State
 from rules.scan_judgement import Mode, Verdict
@@ -56,6 +60,15 @@ FAMILIES: dict[str, Iterable[str]] = {
     "setup.ended": (Stage.IDLE, Stage.STOPPED),
     "setup.certainty": (Certainty.OPEN, Certainty.TORN),
     "till.standing": Settled,
+    "after.kind": ("return", "insure"),
+    "after.step": Step,
+    "after.choice": Choice,
+    "after.again_with": ("voucher", "card"),
+    "after.outcome": (Ending.RESTORED, Ending.REFUSED, Ending.NOT_SENT),
+    "after.row": ("3505", "3506", "batch"),
+    "after.row_state": ("waiting", "due", "asked", "refused"),
+    "day.state": ("open", *DayState),
+    "day.open": [*(one.name for one in fields(Unfinished)), "unread", "missing"],
     "till.insutype": ("310", "320", "330", "340", "390", "510"),
     "till.amount": ("fee", "funds", "account", "mutual_aid", "cash", "balance"),
     "till.wait": ("voucher", "face", "card", "id", "insurance"),

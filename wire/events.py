@@ -178,6 +178,8 @@ class VisitStepped(_Fact, frozen=True, tag="visit_stepped"):
     """What was shown: the code, the face, an insurance card, an identity card."""
     is_done: bool
     """False: the hospital's system refused it."""
+    at: Utc
+    """When the credential was shown, by the device's clock; the hospital's system may have answered much later."""
     item: Annotated[str, Meta(max_length=64)] = ""
     """What it was done for, such as the number of an examination."""
 

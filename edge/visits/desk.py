@@ -181,7 +181,14 @@ class VisitDesk:
                 self._record(row, is_done=is_done)
 
     def _record(self, row: StepRow, *, is_done: bool) -> None:
-        fact = VisitStepped(row.visit, row.step.value, row.by, is_done, row.item)  # type: ignore[arg-type] # one of four
+        fact = VisitStepped(
+            row.visit,
+            row.step.value,
+            row.by,  # type: ignore[arg-type] # one of four
+            is_done,
+            row.at,
+            row.item,
+        )
         self._outbox.append(self._connection, fact, operator=row.operator, now=self._clock.now())
 
     def _person(self, holder: Holder) -> str:

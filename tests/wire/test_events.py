@@ -20,6 +20,7 @@ from wire.events import (
     PackInLine,
     Scanned,
     SplitDispensed,
+    VisitStepped,
     freeze,
     sm3_hex,
     thaw,
@@ -153,3 +154,21 @@ def test_other_bytes_are_refused_with_what_to_do(frozen: bytes, error: type[Exce
 def test_sm3_gives_the_published_digest() -> None:
     # GB/T 32905-2016, appendix A.1.
     assert sm3_hex(b"abc") == "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
+
+
+def test_a_step_of_a_visit_is_of_version_2_and_says_nothing_of_the_person() -> None:
+    at = datetime(2026, 3, 2, 8, 59, 30, tzinfo=UTC)
+    step = VisitStepped("M20260302-7", "01203", "face", True, at, "X1")
+    golden = GOLDEN[: GOLDEN.index(b'"fact"')].replace(b'"v":1', b'"v":2') + (
+        b'"fact":{"kind":"visit_stepped","visit":"M20260302-7","step":"01203","by":"face","is_done":true,'
+        b'"at":"2026-03-02T08:59:30Z","item":"X1"}}'
+    )
+    assert freeze(event(step, v=version_of(step))) == golden
+    assert thaw(golden) == event(step, v=2)
+    for wrong in (
+        golden.replace(b"01203", b"1203"),
+        golden.replace(b'"face"', b'"fingerprint"'),
+        golden.replace(b"30Z", b"30"),
+    ):
+        with pytest.raises(InvalidEventError):
+            thaw(wrong)

@@ -154,6 +154,16 @@ def test_a_silent_hospital_hears_of_everything_later_in_its_order(hall: Hall, tr
     assert hall.facts() == [("01101", True), ("01201", True)]
 
 
+def test_a_step_told_late_says_when_it_was_shown(hall: Hall) -> None:
+    assert hall.his is not None
+    hall.his.is_up = False
+    shown = hall.do(S.REGISTER)
+    hall.his.is_up = True
+    hall.catch_up(seconds=3_600)
+    (fact,) = (one for one in hall.shop.facts() if isinstance(one, VisitStepped))
+    assert fact.at == shown.at
+
+
 def test_a_step_told_again_has_the_same_number(hall: Hall) -> None:
     assert hall.his is not None
     hall.his.status = 503

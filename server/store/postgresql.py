@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 
-import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
@@ -47,8 +46,6 @@ _HOLDERS = text(
 _CORRUPT = frozenset({"XX001", "XX002"})
 _CONTENTION_CLASS = "40"
 """Serialisation failure, deadlock."""
-_REFUSED = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError)
-"""A value that does not fit, a constraint, a statement that is wrong; some are found before the server sees them."""
 
 
 def open_engine(url: str, password: str | None, connections: int) -> Engine:
@@ -85,7 +82,7 @@ def _ping_what_rested(engine: Engine) -> None:
             return
         try:
             engine.dialect.do_ping(connection)
-        except psycopg.Error as exc:
+        except engine.dialect.loaded_dbapi.Error as exc:
             raise InvalidatePoolError(str(exc)) from exc
 
     event.listen(engine, "checkin", used)
@@ -140,13 +137,16 @@ def set_schema_aside(connection: Connection, mark: str) -> str:
 
 def translate(exc: DBAPIError) -> ServerError:
     """Return what a failure of the driver means to the caller."""
+    from psycopg import DataError, IntegrityError, ProgrammingError  # noqa: PLC0415 - a centre on SQLite needs no driver
+
     state: str = getattr(exc.orig, "sqlstate", None) or ""
     words = Words(f"数据库错误：{exc.orig}", f"The database says: {exc.orig}")
     if state in _CORRUPT:
         return DamagedStoreError(words)
     if state.startswith(_CONTENTION_CLASS):
         return StoreContentionError(words)
-    if isinstance(exc.orig, _REFUSED):
+    # A value that does not fit, a constraint, a statement that is wrong; some are found before the server sees them.
+    if isinstance(exc.orig, DataError | IntegrityError | ProgrammingError):
         return StoreRefusedError(words)
     return StoreUnavailableError(words)
 

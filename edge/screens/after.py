@@ -1,4 +1,4 @@
-"""The pages of what comes after a sale, and of the business day: both ask the interface, and hold nothing of their own."""
+"""The pages of what comes after a sale, and of the business day. Both ask the interface and hold nothing themselves."""
 
 from __future__ import annotations
 

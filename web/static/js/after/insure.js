@@ -25,7 +25,8 @@ export class Insure {
     element("t-insure-way").addEventListener("change", () => this.chosen());
     element("t-insure-try").addEventListener("click", () => this.tryIt());
     element("t-insure-send").addEventListener("click", () => this.send());
-    element("t-insure-dialog").addEventListener("keydown", (event) => this.pressed(event));
+    // On the window: while something is asked the focus may be nowhere.
+    window.addEventListener("keydown", (event) => element("t-insure-dialog").open && this.pressed(event));
   }
 
   /** @param {any} ticket */

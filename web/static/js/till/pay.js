@@ -47,7 +47,8 @@ export class Pay {
     element("t-other").addEventListener("click", () => this.another());
     element("t-settle").addEventListener("click", () => this.settle());
     for (const id of ["t-insurance", "t-account"]) element(id).addEventListener("change", () => this.tryIt());
-    this.dialog.addEventListener("keydown", (event) => this.pressed(event));
+    // On the window: while something is asked the focus may be nowhere.
+    window.addEventListener("keydown", (event) => this.dialog.open && this.pressed(event));
     document.addEventListener("yima:list", () => this.dialog.open && this.draw());
   }
 
@@ -75,7 +76,6 @@ export class Pay {
     openDialog("t-pay-dialog");
     this.draw();
     this.look();
-    this.dialog.querySelector(this.person ? "#t-try" : "[data-way]").focus();
   }
 
   /** How the sale stands; who was identified for it is known to the terminal. */
@@ -199,6 +199,7 @@ export class Pay {
     } finally {
       this.waitsFor = "";
       this.draw();
+      this.view.keepFocus(this);
     }
   }
 

@@ -57,6 +57,15 @@ export class PayView {
     element("t-pay-body").setAttribute("aria-busy", String(pay.waitsFor !== ""));
   }
 
+  /** What was pressed is off while it is asked, and the focus with it: it goes where the work goes on. @param {import("./pay.js").Pay} pay */
+  keepFocus({ dialog, isReady, isOver, person, trial }) {
+    const at = document.activeElement;
+    if (!dialog.open || (at && at !== document.body && at !== dialog && !at.matches("[data-close], .y-dialog__title"))) return;
+    const lacking = dialog.querySelector("#t-order-lines input, #t-pharmacist-field:not([hidden]) input");
+    const next = isOver ? element("t-pay-close") : isReady ? element("t-settle") : person === null ? dialog.querySelector("[data-way]") : trial?.needs_second_factor ? dialog.querySelector("[data-factor]") : (lacking ?? element("t-try"));
+    next.focus();
+  }
+
   /** @param {any} trial */
   drawTrial(trial) {
     const lacks = trial?.lacks ?? [];

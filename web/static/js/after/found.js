@@ -10,6 +10,7 @@ import { Insure } from "./insure.js";
 
 const API = "/api/v1";
 const INSURANCE_MS = 60_000;
+const MOST_LOOKED_AT = 60;
 
 export class Found {
   /** @param {import("../till/frame.js").Frame} frame @param {() => Promise<void>} load */
@@ -163,6 +164,28 @@ export class Found {
     put("t-sale-more", [text("after.find.opened", { at: new Date(ticket.opened_at).toLocaleString("zh-CN") }), ticket.told].filter(Boolean).join(" · "));
     drawSums(element("t-sale-sums"), ticket.paid && isPaid ? [...sumsOf(ticket.paid.amounts), [text("till.amount.cash"), amount(ticket.paid.amounts.cash)]] : [[text("till.amount.fee"), amount(ticket.totals.amount)]]);
     for (const line of ticket.lines) for (const code of line.codes) this.addCode(code, chosen.includes(code), line.name);
+    if (ticket.place === "closed") this.markReturned();
+  }
+
+  /** What came back cannot come back again: the terminal knows the sale of a pack only while it is sold. */
+  markReturned() {
+    const boxes = [...element("t-codes").querySelectorAll("input")].slice(0, MOST_LOOKED_AT);
+    return Promise.all(boxes.map((box) => this.markIfReturned(box)));
+  }
+
+  /** @param {HTMLInputElement} box */
+  async markIfReturned(box) {
+    try {
+      await call("GET", `${API}/sales?code=${encodeURIComponent(box.value)}`);
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      if (problem.status !== 404) return;
+      box.checked = false;
+      box.disabled = true;
+      box.parentElement.classList.add("t-came-back");
+      box.parentElement.append(made("span", text("after.return.came_back")));
+      this.draw();
+    }
   }
 
   showElsewhere() {
@@ -202,5 +225,12 @@ export function moneyWords(one) {
   if (one.outcome && one.outcome !== "done" && one.outcome !== "self_paid") return text(`after.outcome.${one.outcome}`);
   if (one.cash_back === null) return text("after.under.money_unknown");
   const yuan = Number(one.cash_back);
-  return yuan === 0 ? text("after.under.money_none") : text(yuan > 0 ? "after.under.give_back" : "after.under.take", { cash: amount(Math.abs(yuan)) });
+  const cash = yuan === 0 ? text("after.under.money_none") : text(yuan > 0 ? "after.under.give_back" : "after.under.take", { cash: amount(Math.abs(yuan)) });
+  const account = one.after ? accountOf(one.before) - accountOf(one.after) : 0;
+  return account > 0 ? `${cash} ${text("after.under.account_back", { sum: amount(account) })}` : cash;
+}
+
+/** @param {any} money */
+function accountOf({ account, mutual_aid: family }) {
+  return Number(account) + Number(family);
 }

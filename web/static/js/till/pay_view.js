@@ -39,7 +39,7 @@ export class PayView {
   /** @param {import("./pay.js").Pay} pay */
   draw(pay) {
     const { trial, person, isOver } = pay;
-    show("t-pay-wait", pay.waitsFor !== "");
+    show("t-pay-wait", pay.waitsFor !== "" && !isOver);
     put("t-pay-wait", pay.waitsFor);
     this.drawResult(pay.ticket, isOver);
     show("t-person", !isOver);

@@ -87,9 +87,9 @@ class Report:
     """All of it."""
 
     whole: Figures
-    rows: Sequence[Figures]
+    rows: tuple[Figures, ...]
     """Newest month first, then by institution."""
-    steps: Sequence[StepFigures]
+    steps: tuple[StepFigures, ...]
     """Of the whole, in the order of the day."""
 
     @property
@@ -104,7 +104,7 @@ class StepsOf:
 
     institution: str
     month: str
-    steps: Sequence[StepFigures]
+    steps: tuple[StepFigures, ...]
 
 
 def load_report(connection: Connection, chosen: Months, now: datetime) -> Report:
@@ -117,10 +117,10 @@ def load_report(connection: Connection, chosen: Months, now: datetime) -> Report
     keys = sorted(shown.keys() | visited.keys(), key=lambda key: key[0])
     rows = [_figures(key, shown.get(key), visited.get(key, ())) for key in sorted(keys, key=_month_of, reverse=True)]
     steps = _steps(courses, load_refusals(connection, chosen), load_medians(connection, chosen, is_whole=True))
-    return Report(_sum(rows), rows, steps)
+    return Report(_sum(rows), tuple(rows), steps)
 
 
-def load_steps(connection: Connection, chosen: Months, now: datetime) -> Sequence[StepsOf]:
+def load_steps(connection: Connection, chosen: Months, now: datetime) -> tuple[StepsOf, ...]:
     """Return the steps of each institution and month."""
     courses: dict[Key, list[Course]] = {}
     for course in load_courses(connection, chosen, _STEPS, now - GIVEN_UP_AFTER):
@@ -128,13 +128,13 @@ def load_steps(connection: Connection, chosen: Months, now: datetime) -> Sequenc
     refusals = _by_key(load_refusals(connection, chosen))
     medians = _by_key(load_medians(connection, chosen, is_whole=False))
     keys = sorted(courses.keys() | refusals.keys(), key=lambda key: key[0])
-    return [
+    return tuple(
         StepsOf(*key, _steps(courses.get(key, ()), refusals.get(key, ()), medians.get(key, ())))
         for key in sorted(keys, key=_month_of, reverse=True)
-    ]
+    )
 
 
-def _steps(courses: Iterable[Course], refusals: Iterable[OfStep], medians: Iterable[OfStep]) -> Sequence[StepFigures]:
+def _steps(courses: Iterable[Course], refusals: Iterable[OfStep], medians: Iterable[OfStep]) -> tuple[StepFigures, ...]:
     reached, left, refused = (dict.fromkeys(VisitStep, 0) for _ in range(3))
     for course in courses:
         for step in course.steps:
@@ -146,7 +146,7 @@ def _steps(courses: Iterable[Course], refusals: Iterable[OfStep], medians: Itera
         if one.step in _STEPS:
             refused[VisitStep(one.step)] += one.value
     waited = {one.step: timedelta(seconds=one.value) for one in medians}
-    return [StepFigures(step, reached[step], left[step], refused[step], waited.get(step)) for step in VisitStep]
+    return tuple(StepFigures(step, reached[step], left[step], refused[step], waited.get(step)) for step in VisitStep)
 
 
 def _end_of(course: Course) -> VisitStep | None:

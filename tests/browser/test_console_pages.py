@@ -35,6 +35,7 @@ PAGES = {
     "ratios of late": "/console/settlements",
     "settlements": "/console/settlements/all",
     "settlement unknown": "/console/settlements/1",
+    "vouchers of late": "/console/vouchers",
     "error": "/console/terminals/NOBODY",
     "refused": "/console/codes?code=6900000000014",
 }

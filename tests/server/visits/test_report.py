@@ -22,8 +22,8 @@ NEXT_MONTH = datetime(2026, 4, 10, tzinfo=UTC)
 def test_without_anything_there_is_no_rate_and_no_step(store: Store) -> None:
     with store.reading() as connection:
         report = load_report(connection, MARCH, NEXT_MONTH)
-        assert load_steps(connection, MARCH, NEXT_MONTH) == []
-    assert (report.rows, report.whole.rate, report.has_steps) == ([], None, False)
+        assert load_steps(connection, MARCH, NEXT_MONTH) == ()
+    assert (report.rows, report.whole.rate, report.has_steps) == ((), None, False)
     assert [one.reached for one in report.steps] == [0] * len(VisitStep)
 
 
@@ -34,7 +34,7 @@ def test_the_rate_is_by_institution_and_month(store: Store) -> None:
             settle(connection, settlement(f"S{number}", sale_key=f"{number}", credential_kind=kind))
         add_visit_steps(connection, [step("01101", institution="I1"), step("01101")])
         report = load_report(connection, MARCH, NEXT_MONTH)
-    assert report.rows == [Figures("H1", "2026-03", 0, 0, 0, 0, 1, 1), Figures("I1", "2026-03", 3, 2, 0, 1, 1, 1)]
+    assert report.rows == (Figures("H1", "2026-03", 0, 0, 0, 0, 1, 1), Figures("I1", "2026-03", 3, 2, 0, 1, 1, 1))
     assert [one.rate for one in report.rows] == [None, Decimal("0.6667")]
     assert (report.whole.rate, report.whole.visits, report.whole.otherwise) == (Decimal("0.6667"), 2, 0)
 

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli.edge_options import AsJson, Config
 from cli.group import command_group
 from codes.words import Words
 from edge.clock import SHOP_TIME, SystemClock
@@ -21,8 +22,6 @@ from edge.till.batches import BatchFileError, BatchUnknownError, import_batches,
 from web.faults import words_of_file
 
 batch_app = command_group("药品批次 / Lots on the shelf")
-Config = Annotated[Path, typer.Option("--config", help="配置文件 / Configuration file", show_default=False)]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / Print JSON")]
 
 
 @batch_app.command("import")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli.edge_options import AsJson, Config
 from cli.group import command_group
 from edge.clock import SystemClock
 from edge.config import load_config
@@ -19,8 +19,6 @@ from edge.store.database import visited_store
 
 token_app = command_group("收银软件等程序的访问令牌 / API tokens for programs")
 
-Config = Annotated[Path, typer.Option("--config", help="配置文件 / Configuration file", show_default=False)]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / Print JSON")]
 Name = Annotated[str, typer.Argument(help="程序名称，如 pos-1 / Name of the program, such as pos-1")]
 
 

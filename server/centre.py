@@ -13,9 +13,10 @@ from server.fleet import Fleet
 from server.fsi.build import Fsi, build_fsi, load_configured_entitlements
 from server.ingest import Ingest
 from server.ingest.asking import Asking
+from server.key import load_centre_key
 from server.live import LiveNews
 from server.matching import Matching
-from server.opening import load_centre_key, open_configured_store, utc_now
+from server.opening import open_configured_store, utc_now
 from server.people.accounts import Accounts
 from server.people.sealing import load_sealer
 from server.people.signing_in import SigningIn

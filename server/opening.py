@@ -1,4 +1,4 @@
-"""What a command needs of the centre that does not run it: its store, its key, its time.
+"""What a command needs of the centre that does not run it: its store and its time.
 
 The rest of the centre stands in `centre.py`, and loading that takes longer than most commands.
 """
@@ -11,21 +11,12 @@ from datetime import UTC, datetime
 
 import structlog
 
-from codes.words import Words
 from server.config import ServerConfig
 from server.store.database import Store, open_store
 from server.store.replacing import Recovered
 from web.secret_file import load_secret
-from wire.errors import KeyFileError
 from wire.ids import uuid7
-from wire.keys import SigningKey, load_or_create_key
 
-_KEEP_THE_KEY = Words(
-    "请检查路径与权限（仅属主可读）；若文件已损坏，请从备份恢复，不要删除。"
-    "中心一旦换用新密钥，须在每台终端的 [centre] public_key 中改填新公钥。",
-    "Check the path and its permissions (owner only); restore a damaged file from backup and do not remove it: a new "
-    "key must be entered at every terminal, as [centre] public_key.",
-)
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -62,15 +53,3 @@ def _log_recovered(found: Recovered) -> None:
         _logger.warning("store.restore_finished", set_aside=str(found.set_aside))
     else:
         _logger.warning("store.restore_abandoned", store="as it was before that restore")
-
-
-def load_centre_key(config: ServerConfig) -> SigningKey:
-    """Return the key that signs receipts, made on first start.
-
-    Raises:
-        KeyFileError: It cannot be read or made. It says that a new key is known to no terminal.
-    """
-    try:
-        return load_or_create_key(config.centre.key_file)
-    except KeyFileError as exc:
-        raise KeyFileError(exc.words, next_step=_KEEP_THE_KEY) from exc

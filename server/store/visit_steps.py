@@ -6,9 +6,12 @@ the figures of a page belong together. Nothing of a person is kept.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, Subquery, case, func, literal_column, select
@@ -19,14 +22,16 @@ from server.store.settlements import SettlementState
 from server.store.tables import visit_step
 from server.store.times import micros
 
-LONGEST_VISIT: Final = timedelta(days=92)
-"""Steps further apart are not looked at together: a hospital may give the number again."""
+LONGEST_VISIT: Final = timedelta(days=31)
+"""Steps further from the months are not looked at: a hospital may give the number again."""
 _DECEMBER: Final = 12
+_US_PER_S: Final = 1_000_000
 
 
 class VisitStepRow(NamedTuple):
     """One step as stored."""
 
+    day: str
     institution: str
     visit: str
     source: bytes
@@ -35,7 +40,6 @@ class VisitStepRow(NamedTuple):
     shown: str
     is_done: bool
     at_us: int
-    day: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,19 +162,12 @@ def load_medians(connection: Connection, chosen: Months, *, is_whole: bool) -> S
     """
     gap = _gaps(chosen).c
     keys = [gap.step] if is_whole else [gap.institution, gap.month, gap.step]
-    ranked = select(
-        *keys,
-        gap.waited_us,
-        func.row_number().over(partition_by=keys, order_by=gap.waited_us).label("place"),
-        func.count().over(partition_by=keys).label("number"),
-    ).subquery()
-    found = ranked.c
-    named = [found[key.name] for key in keys]
-    # Of an odd number the one in the middle, of an even number the two.
-    middle = (found.place * 2 >= found.number) & (found.place * 2 <= found.number + 2)
-    asked: Select[Any] = select(*named, func.avg(found.waited_us)).where(middle).group_by(*named)
-    rows = connection.execute(asked)
-    return [_waited(key, float(median_us)) for *key, median_us in rows]
+    # Counted by the second: few rows come from the store, however many visits there were.
+    asked: Select[Any] = select(*keys, gap.waited_s, func.count()).group_by(*keys, gap.waited_s).order_by(gap.waited_s)
+    waits: dict[tuple[str, ...], Counter[int]] = {}
+    for *key, seconds, times in connection.execute(asked):
+        waits.setdefault(tuple(key), Counter())[int(seconds)] += int(times)
+    return [_waited(key, _median(counted)) for key, counted in waits.items()]
 
 
 def load_shown_at_settling(connection: Connection, chosen: Months) -> Sequence[ShownAtSettling]:
@@ -196,33 +193,49 @@ def load_shown_at_settling(connection: Connection, chosen: Months) -> Sequence[S
 
 
 def _gaps(chosen: Months) -> Subquery:
-    """Select each done step that followed another one, and how long after it."""
+    """Select each done step that followed another one, and how many seconds after it."""
     kept = visit_step.c
-    of_visit = (kept.institution, kept.visit)
+    within: dict[str, Any] = {
+        "partition_by": (kept.institution, kept.visit),
+        "order_by": (kept.at_us, kept.source),
+    }
     done = (
         select(
             kept.institution,
             kept.step,
-            func.min(kept.day).over(partition_by=of_visit).label("day"),
-            (kept.at_us - func.lag(kept.at_us).over(partition_by=of_visit, order_by=(kept.at_us, kept.source))).label(
-                "waited_us"
-            ),
+            func.first_value(kept.day).over(**within).label("day"),
+            kept.at_us,
+            func.lag(kept.at_us).over(**within).label("before_us"),
         )
         .where(kept.is_done, *_near(chosen))
         .subquery()
         .c
     )
     return (
-        select(done.institution, _month(done.day).label("month"), done.step, done.waited_us)
-        .where(done.waited_us.is_not(None), *_within(done.day, chosen))
+        select(
+            done.institution,
+            _month(done.day).label("month"),
+            done.step,
+            ((done.at_us - done.before_us) // _US_PER_S).label("waited_s"),
+        )
+        .where(done.before_us.is_not(None), *_within(done.day, chosen))
         .subquery()
     )
 
 
-def _waited(key: Sequence[str], median_us: float) -> OfStep:
+def _median(counted: Counter[int]) -> int:
+    """Return the median of what was counted, in whole seconds."""
+    values = sorted(counted)
+    up_to = list(accumulate(counted[value] for value in values))
+    number = up_to[-1]
+    low, high = (values[bisect_left(up_to, place)] for place in ((number + 1) // 2, number // 2 + 1))
+    return (low + high) // 2
+
+
+def _waited(key: Sequence[str], seconds: int) -> OfStep:
     *place, step = key
     institution, month = place or ("", "")
-    return OfStep(institution, month, step, round(median_us / 1_000_000))
+    return OfStep(institution, month, step, seconds)
 
 
 def _near(chosen: Months) -> list[ColumnElement[bool]]:

@@ -25,4 +25,4 @@ def step_of(event: Event, source: bytes, institution: str, now_us: int) -> Visit
     at_us = micros(fact.at) + (event.clock_offset_ms or 0) * _US_PER_MS
     at_us = min(max(at_us, 0), now_us)
     day = f"{moment(at_us).astimezone(BEIJING):%Y-%m-%d}"
-    return VisitStepRow(institution, fact.visit, source, fact.step, fact.item, fact.by, fact.is_done, at_us, day)
+    return VisitStepRow(day, institution, fact.visit, source, fact.step, fact.item, fact.by, fact.is_done, at_us)

@@ -78,7 +78,7 @@ def settle_something(store: Store) -> None:
         move(connection, Movement("9900000001", "S1", Decimal("-3.00"), "9900000001", Reason.SETTLEMENT, 2026, NOW))
         add_lookups(connection, [Lookup(NOW, "P35020300001", "li01", "token:demo", "1101", "M1", "9900000001", "")])
         add_visit_steps(
-            connection, [VisitStepRow("P1", "V1", bytes(16), "01101", "", "voucher", True, 0, "1970-01-01")]
+            connection, [VisitStepRow("1970-01-01", "P1", "V1", bytes(16), "01101", "", "voucher", True, 0)]
         )
 
 

@@ -37,10 +37,9 @@ _numbers: Iterator[int] = iter(range(1, 10_000))
 
 def step(code: str, visit: str = "V1", *, minutes: float = 0, at: datetime = MORNING, **values: object) -> VisitStepRow:
     when = at + timedelta(minutes=minutes)
-    row = VisitStepRow(
-        "H1", visit, next(_numbers).to_bytes(16, "big"), code, "", "voucher", True, micros(when),
-        f"{when.astimezone(BEIJING):%Y-%m-%d}",
-    )  # fmt: skip
+    day = f"{when.astimezone(BEIJING):%Y-%m-%d}"
+    source = next(_numbers).to_bytes(16, "big")
+    row = VisitStepRow(day, "H1", visit, source, code, "", "voucher", True, micros(when))
     return row._replace(**values)
 
 

@@ -771,6 +771,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "visit_step",
+        sa.Column("day", sa.Text(), nullable=False, comment="of the step, in Beijing"),
         sa.Column("institution", sa.Text(), nullable=False, comment="of the terminal, by the registry"),
         sa.Column("visit", sa.Text(), nullable=False, comment="the hospital's number of it"),
         sa.Column("source", sa.LargeBinary(), nullable=False, comment="id of the event that says so"),
@@ -779,13 +780,10 @@ def upgrade() -> None:
         sa.Column("shown", sa.Text(), nullable=False, comment="voucher, face, card or id"),
         sa.Column("is_done", sa.Boolean(), nullable=False, comment="false: the hospital's system refused it"),
         sa.Column("at_us", sa.BigInteger(), nullable=False),
-        sa.Column("day", sa.Text(), nullable=False, comment="of the step, in Beijing"),
-        sa.PrimaryKeyConstraint("institution", "visit", "source", name=op.f("pk_visit_step")),
+        sa.PrimaryKeyConstraint("day", "institution", "visit", "source", name=op.f("pk_visit_step")),
         comment="Steps of visits by one voucher or card, as terminals tell of them; nothing of the person",
         sqlite_with_rowid=False,
     )
-    op.create_index(op.f("ix_visit_step_day"), "visit_step", ["day"], unique=False)
-    op.create_index(op.f("ix_visit_step_institution_day"), "visit_step", ["institution", "day"], unique=False)
     op.create_table(
         "account_movement",
         sa.Column("n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -86,6 +86,9 @@ def page_of(seen: TerminalStatus, now: datetime) -> Iterator[str]:
     sync = seen.sync
     yield from _line("待上传 / pending", f"{sync.pending}{_since(sync.oldest_pending_at, now)}")
     yield from _line("暂缓、被拒 / held, refused", f"{sync.held}, {sync.dead}")
+    if seen.visits.untold:
+        untold = f"{seen.visits.untold}{_since(seen.visits.oldest_untold_at, now)}"
+        yield from _line("待通知医院 / steps to tell", untold)
     for number, device in enumerate(seen.devices):
         label = padded("" if number else "设备 / devices", _LABEL)
         yield from wrapped(_device(device), " " * _LABEL, first=label)

@@ -228,6 +228,14 @@ class LineHealth(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class VisitsStatus:
+    """Steps of visits of which the hospital's system has to be told."""
+
+    untold: int = 0
+    oldest_untold_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class InterfaceStatus:
     """The national interface, where the terminal settles with the insurance."""
 
@@ -295,6 +303,7 @@ class TerminalStatus:
     site: SiteStatus = SiteStatus()
     interface: InterfaceStatus | None = None
     """None where the terminal does not settle with the insurance."""
+    visits: VisitsStatus = VisitsStatus()
 
     @property
     def is_well(self) -> bool:

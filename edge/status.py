@@ -33,6 +33,7 @@ from edge.health import (
     SyncStatus,
     TerminalStatus,
     Trouble,
+    VisitsStatus,
     is_clock_off,
 )
 from edge.look import Look
@@ -43,6 +44,7 @@ from edge.store.life import FormerStore, former_stores
 from edge.store.outbox import OutboxCounts, read_counts
 from edge.store.sales import Desk, see_desk
 from edge.store.terminal import TerminalState, read_state
+from edge.store.visit_steps import count_due
 from edge.store_troubles import store_troubles
 from edge.supervisor import Supervisor
 from edge.sync_board import NO_CENTRE_KEY, SyncBoard
@@ -58,6 +60,7 @@ from edge.troubles import (
     sync_lamp,
     sync_troubles,
 )
+from edge.visits.troubles import visit_troubles
 from rules.catalogue import CatalogueError
 from wire.keys import PublicKey
 
@@ -99,6 +102,7 @@ class _Rows(NamedTuple):
     delivered: int | None
     open: OpenCount
     """Messages to the interface."""
+    visits: VisitsStatus
     former: Sequence[FormerStore]
     """Not as of the start: a person acknowledges damage while the terminal runs."""
 
@@ -162,6 +166,7 @@ class StatusReader:
                 () if library is None else (library,),
                 store_troubles(self.core.mended, rows.former, self.clock.now()),
                 interface_troubles(interface, self.clock.now()),
+                visit_troubles(rows.visits, self.clock.now()),
                 self.more_troubles(),
             )
         )
@@ -193,6 +198,7 @@ class StatusReader:
             unlisted_devices=seen.unlisted,
             site=site,
             interface=interface,
+            visits=rows.visits,
         )
 
     def _all_rows(self, tx: Connection) -> _Rows:
@@ -242,7 +248,14 @@ def _lead_s(state: TerminalState, now: datetime) -> float:
 
 def _few_rows(tx: Connection) -> _Rows:
     return _Rows(
-        read_state(tx), last_import(tx), see_desk(tx), read_counts(tx), None, count_open(tx), former_stores(tx)
+        read_state(tx),
+        last_import(tx),
+        see_desk(tx),
+        read_counts(tx),
+        None,
+        count_open(tx),
+        VisitsStatus(*count_due(tx)),
+        former_stores(tx),
     )
 
 

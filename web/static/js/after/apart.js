@@ -12,6 +12,7 @@ export class Apart {
   /** @param {import("../till/frame.js").Frame} frame */
   constructor(frame) {
     this.frame = frame;
+    this.drawn = "";
   }
 
   async load() {
@@ -20,6 +21,9 @@ export class Apart {
 
   /** @param {any[]} packs */
   draw(packs) {
+    const news = JSON.stringify(packs);
+    if (news === this.drawn) return;
+    this.drawn = news;
     show("t-apart-none", packs.length === 0);
     element("t-apart").replaceChildren(...packs.map((pack) => this.row(pack)));
   }

@@ -3,7 +3,7 @@ import { call, Problem } from "../api.js";
 import { element } from "../counter/element.js";
 import { made, mark, put, show } from "../counter/rows.js";
 import { amount, writeCode } from "../format.js";
-import { ours, text } from "../words.js";
+import { ours, oursOf, text } from "../words.js";
 import { drawSums } from "../till/problem.js";
 import { sumsOf } from "../till/pay_view.js";
 import { Insure } from "./insure.js";
@@ -11,6 +11,7 @@ import { Insure } from "./insure.js";
 const API = "/api/v1";
 const INSURANCE_MS = 60_000;
 const MOST_LOOKED_AT = 60;
+const SALE_NUMBER = /-\d{8}-\d+$/;
 
 export class Found {
   /** @param {import("../till/frame.js").Frame} frame @param {() => Promise<void>} load */
@@ -22,7 +23,6 @@ export class Found {
     this.elsewhere = "";
     this.insure = new Insure(frame, () => this.reload());
     element("t-find-form").addEventListener("submit", (event) => this.submitted(event, () => this.findTyped()));
-    element("t-code-form").addEventListener("submit", (event) => this.submitted(event, () => this.addTyped()));
     element("t-codes").addEventListener("change", () => this.draw());
     element("t-return").addEventListener("click", () => this.takeBack());
     element("t-cancel").addEventListener("click", () => this.cancel());
@@ -53,7 +53,6 @@ export class Found {
   /** A pack of a sale was scanned. @param {string} code */
   scanned(code) {
     if (document.querySelector("dialog[open]")) return;
-    if (this.elsewhere) return this.addCode(code, true);
     const box = [...element("t-codes").querySelectorAll("input")].find((one) => one.value === code);
     if (!box) return this.find(code);
     box.checked = true;
@@ -65,21 +64,25 @@ export class Found {
     if (!asked) return Promise.resolve(false);
     return this.frame.ask(async () => {
       this.show(null, "");
-      const sale = await this.saleOf(asked);
+      const { sale, codes } = await this.saleOf(asked);
       const ticket = await this.ticketOf(sale);
       this.show(ticket, ticket ? "" : sale);
+      if (!ticket) for (const code of codes) this.addCode(code, false);
       for (const box of element("t-codes").querySelectorAll("input")) if (box.value === asked) box.checked = true;
     });
   }
 
-  /** @param {string} asked */
+  /** The sale that is meant, and the packs of it that are out where another terminal sold it. @param {string} asked */
   async saleOf(asked) {
     try {
-      return (await call("GET", `${API}/sales?code=${encodeURIComponent(asked)}`)).sale;
+      const { sale } = await call("GET", `${API}/sales?code=${encodeURIComponent(asked)}`);
+      return { sale, codes: [] };
     } catch (problem) {
+      if (!(problem instanceof Problem) || problem.isUnanswered || problem.isSignedOut) throw problem;
       // A sale's number is no code of a pack.
-      if (!(problem instanceof Problem) || problem.status !== 404 || !/-\d{8}-/.test(asked)) throw problem;
-      return asked;
+      if (SALE_NUMBER.test(asked)) return { sale: asked, codes: [] };
+      if (!this.frame.isUp) throw problem;
+      return call("POST", `${API}/sales/find`, { code: asked }, {}, INSURANCE_MS);
     }
   }
 
@@ -135,12 +138,6 @@ export class Found {
     element("t-problem").replaceChildren(made("p", words, "y-message y-message--ok"));
   }
 
-  addTyped() {
-    const box = element("t-code");
-    if (box.value.trim()) this.addCode(box.value.trim(), true);
-    box.value = "";
-  }
-
   // -- showing ---------------------------------------------------------------------------------------------------------
 
   /** @param {any} ticket @param {string} elsewhere */
@@ -151,7 +148,6 @@ export class Found {
     show("t-sale", this.sale !== "");
     element("t-codes").replaceChildren();
     put("t-sale-number", this.sale);
-    show("t-code-form", elsewhere !== "");
     if (ticket) this.showTicket(ticket, chosen);
     else this.showElsewhere();
     this.draw();
@@ -161,7 +157,7 @@ export class Found {
   showTicket(ticket, chosen) {
     const isPaid = ticket.standing === "settled";
     element("t-sale-state").replaceChildren(mark(isPaid ? "ok" : "quiet", isPaid ? "check" : "receipt", ours(ticket.notice)));
-    put("t-sale-more", [text("after.find.opened", { at: new Date(ticket.opened_at).toLocaleString("zh-CN") }), ticket.told].filter(Boolean).join(" · "));
+    put("t-sale-more", [text("after.find.opened", { at: new Date(ticket.opened_at).toLocaleString("zh-CN") }), oursOf(ticket.told)].filter(Boolean).join(" · "));
     drawSums(element("t-sale-sums"), ticket.paid && isPaid ? [...sumsOf(ticket.paid.amounts), [text("till.amount.cash"), amount(ticket.paid.amounts.cash)]] : [[text("till.amount.fee"), amount(ticket.totals.amount)]]);
     for (const line of ticket.lines) for (const code of line.codes) this.addCode(code, chosen.includes(code), line.name);
     if (ticket.place === "closed") this.markReturned();

@@ -25,7 +25,8 @@ class After {
   }
 
   refresh() {
-    if (this.frame.isWorking && this.undertakings.isAny && !document.querySelector("dialog[open]")) this.load().catch(() => this.frame.again());
+    const goesOn = this.undertakings.isAny || this.rows.isAny;
+    if (this.frame.isWorking && goesOn && !document.querySelector("dialog[open]")) this.load().then(() => this.draw(), () => this.frame.again());
   }
 
   /** @param {string} event @param {any} value */

@@ -2,7 +2,7 @@
 import { call } from "../api.js";
 import { element } from "../counter/element.js";
 import { made, mark, show } from "../counter/rows.js";
-import { ours, text } from "../words.js";
+import { ours, oursOf, text } from "../words.js";
 import { button } from "../till/problem.js";
 
 const API = "/api/v1";
@@ -13,6 +13,8 @@ export class Rows {
   /** @param {import("../till/frame.js").Frame} frame */
   constructor(frame) {
     this.frame = frame;
+    this.isAny = false;
+    this.drawn = "";
   }
 
   async load() {
@@ -21,6 +23,11 @@ export class Rows {
 
   /** @param {any[]} rows */
   draw(rows) {
+    const news = JSON.stringify(rows);
+    // Only what is new: a list that is drawn again takes the focus away.
+    if (news === this.drawn) return;
+    this.drawn = news;
+    this.isAny = rows.length > 0;
     show("t-rows-none", rows.length === 0);
     element("t-rows").replaceChildren(...rows.map((row) => this.row(row)));
   }
@@ -32,7 +39,7 @@ export class Rows {
     title.append(made("b", text(`after.row.${row.infno}`)), " ", made("span", `${row.sale} · ${text("till.cut.line")} ${row.line} · ${row.product}`, "y-code"));
     const [tone, shape] = LOOKS[row.state] ?? LOOKS.waiting;
     item.append(title, mark(tone, shape, text(`after.row_state.${row.state}`)));
-    const why = [...row.lacks.map(ours), row.told].filter(Boolean).join(" · ");
+    const why = [...row.lacks.map(ours), oursOf(row.told)].filter(Boolean).join(" · ");
     if (why) item.append(made("p", why, "t-ticket__more"));
     if (row.is_final) item.append(made("p", text("after.row.final"), "t-ticket__more"));
     item.append(this.buttons(row));

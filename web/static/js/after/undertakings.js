@@ -3,7 +3,7 @@ import { call } from "../api.js";
 import { element } from "../counter/element.js";
 import { made, mark, show } from "../counter/rows.js";
 import { age } from "../format.js";
-import { count, text } from "../words.js";
+import { count, oursOf, text } from "../words.js";
 import { button } from "../till/problem.js";
 import { moneyWords } from "./found.js";
 
@@ -16,10 +16,14 @@ export class Undertakings {
     this.frame = frame;
     this.reload = load;
     this.isAny = false;
+    this.drawn = "";
   }
 
   async load() {
     const { undertakings } = await call("GET", `${API}/undertakings`);
+    const news = JSON.stringify(undertakings);
+    if (news === this.drawn) return;
+    this.drawn = news;
     this.isAny = undertakings.length > 0;
     show("t-under-none", !this.isAny);
     element("t-under").replaceChildren(...undertakings.map((/** @type {any} */ one) => this.row(one)));
@@ -31,7 +35,7 @@ export class Undertakings {
     const title = made("p", "");
     title.append(made("b", text(`after.kind.${one.kind}`)), " ", made("span", one.sale, "y-code"));
     const state = one.is_asking ? mark("notice", "clock", text("after.under.asking")) : mark(one.choices.length > 0 ? "alarm" : "notice", one.choices.length > 0 ? "question" : "clock", text(`after.step.${one.step}`));
-    const facts = [one.codes.length > 0 ? count("counter.boxes", one.codes.length) : "", age(one.begun_at), one.operator, one.told];
+    const facts = [one.codes.length > 0 ? count("counter.boxes", one.codes.length) : "", age(one.begun_at), one.operator, oursOf(one.told)];
     row.append(title, state, made("p", facts.filter(Boolean).join(" · "), "t-ticket__more"), made("p", moneyWords(one), "t-ticket__more"), this.buttons(one));
     return row;
   }

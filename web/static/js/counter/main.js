@@ -101,3 +101,4 @@ listenToKeys({
 });
 await page.load();
 document.documentElement.dataset.ready = "yes";
+tickets.prepare();

@@ -62,8 +62,10 @@ export class Page {
 
   /** @param {string} event @param {any} value */
   takeHealth(event, value) {
+    const before = this.status.settlement?.code;
     this.status.hear(event, value);
-    if (event === "health") drawButtons(this);
+    // The lamp came alone: whether the insurance may be asked stands in the status.
+    if (before && before !== this.status.settlement.code) this.loadStatus().catch((problem) => this.tell(problem));
   }
 
   /** @param {import("./list.js").Scan} scan */

@@ -39,6 +39,11 @@ export class Status {
     return this.status?.lamps.settlement ?? null;
   }
 
+  /** The insurance may be asked now: the lamp tells how the last one ended, which stops no next one. */
+  get isInsurable() {
+    return this.status?.interface?.is_up ?? false;
+  }
+
   /** @param {any} status @param {any[]} [scanners] each with its set-up */
   take(status, scanners) {
     this.status = status;

@@ -2,10 +2,11 @@
 // what became of a settlement while nobody looked. The dialogs are loaded when one is opened.
 import { call, Problem } from "../api.js";
 import { amount } from "../format.js";
-import { count, ours, text } from "../words.js";
+import { count, ours, oursOf, text } from "../words.js";
 import { put } from "./rows.js";
 
 const API = "/api/v1";
+const IDLE_MS = 5_000;
 
 export class Tickets {
   /** @param {import("./page.js").Page} page */
@@ -15,6 +16,11 @@ export class Tickets {
     this.loaded = /** @type {import("../till/dialogs.js").TillDialogs | null} */ (null);
     /** Sales of which the settlement was seen under way. */
     this.asked = /** @type {Set<string>} */ (new Set());
+  }
+
+  /** Fetch the dialogs ahead, when there is nothing else to do. */
+  prepare() {
+    window.requestIdleCallback(() => this.load().catch(() => null), { timeout: IDLE_MS });
   }
 
   /** @param {"pay" | "hold" | "held"} name */
@@ -55,7 +61,7 @@ export class Tickets {
     const wasAsked = this.asked.delete(ticket.sale);
     if (!isOver) this.asked.add(ticket.sale);
     if (ticket.standing === "settled" && ticket.place === "closed") this.settled(ticket, isSeen);
-    else if (isOver && wasAsked && !isSeen) this.page.messages.say("warn", text("counter.ticket.not_settled", { sale: ticket.sale }), ticket.told || ours(ticket.notice));
+    else if (isOver && wasAsked && !isSeen) this.page.messages.say("warn", text("counter.ticket.not_settled", { sale: ticket.sale }), oursOf(ticket.told) || ours(ticket.notice));
     this.count();
   }
 

@@ -54,13 +54,13 @@ export function drawButtons({ basket, desk, list, status }) {
 }
 
 /** Where the insurance cannot be asked now the button is off, and says why. @param {import("./status.js").Status} status @param {boolean} isSelling @param {boolean} isEmpty */
-function drawInsured({ settlement }, isSelling, isEmpty) {
+function drawInsured({ settlement, isInsurable }, isSelling, isEmpty) {
   const isOff = !settlement || settlement.code === "settlement.not_configured";
-  const why = isOff || settlement.state !== "down" ? "" : `${ours(settlement.words)} (${settlement.code})`;
+  const isDown = !isOff && settlement.state === "down";
   show("c-insured", isSelling && !isOff);
-  element("c-insured").disabled = !isSelling || isEmpty || why !== "";
-  show("c-insured-why", isSelling && why !== "");
-  put("c-insured-why", why);
+  element("c-insured").disabled = !isSelling || isEmpty || !isInsurable;
+  show("c-insured-why", isSelling && isDown);
+  put("c-insured-why", isDown ? `${ours(settlement.words)} (${settlement.code})` : "");
 }
 
 /** @param {import("../sound.js").Sound} sound */

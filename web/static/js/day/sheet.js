@@ -2,7 +2,7 @@
 import { element } from "../counter/element.js";
 import { item, made, mark, put, show } from "../counter/rows.js";
 import { age, amount, whole } from "../format.js";
-import { count, text } from "../words.js";
+import { count, oursOf, text } from "../words.js";
 import { button, drawSums, tableRow } from "../till/problem.js";
 import { insuranceName } from "../till/pay_view.js";
 
@@ -81,7 +81,7 @@ function drawBooks(sheet) {
 /** @param {any} one */
 function comparedMark({ result, told }) {
   const word = result === EQUAL ? mark("ok", "check", text("day.equal")) : mark("alarm", "alert", result === "" ? text("day.not_compared") : text("day.differs"));
-  if (told && result !== EQUAL) word.append(made("small", told));
+  if (told && result !== EQUAL) word.append(made("small", oursOf(told)));
   return word;
 }
 
@@ -90,7 +90,7 @@ function differenceCells(one) {
   const name = made("span", one.setl_id, "y-code");
   if (one.msgid) name.append(made("small", one.msgid));
   const words = one.result === "000102" ? text("day.only_here") : text("day.other_there");
-  const what = made("span", [one.is_refund ? text("day.refund") : "", words, one.memo].filter(Boolean).join(" · "));
+  const what = made("span", [one.is_refund ? text("day.refund") : "", words, oursOf(one.memo)].filter(Boolean).join(" · "));
   return [name, one.desk || "—", amount(one.fee), what];
 }
 

@@ -7,7 +7,7 @@ export class TillDialogs {
   constructor(page) {
     this.pay = new Pay(page);
     this.hold = new Hold(page);
-    this.held = new Held(page, () => this.pay.open());
+    this.held = new Held(page);
   }
 
   /** What the bus says of a ticket. True if a dialog shows what became of it. @param {any} ticket */

@@ -10,6 +10,7 @@ import { tellProblem } from "./problem.js";
 
 const API = "/api/v1";
 const AGAIN_MS = 3_000;
+const STATUS_EVERY_MS = 10_000;
 /** @type {Record<string, [string, string, string]>} */
 const LAMPS = {
   ok: ["ok", "check", "counter.settlement.ok"],
@@ -36,6 +37,7 @@ export class Frame {
     this.timer = 0;
     prepareDialogs();
     element("t-ask-form").addEventListener("submit", (event) => this.answered(event));
+    window.setInterval(() => this.refresh(), STATUS_EVERY_MS);
     this.live = new Live(`${API}/live`, ["ticket", "scan", "health", "session"], {
       heard: (event, value) => this.heard(event, value),
       reset: () => this.begin(),
@@ -72,7 +74,7 @@ export class Frame {
     try {
       put("t-operator", text("counter.operator", { name: (await call("GET", `${API}/session`)).name }));
       this.isSignedIn = true;
-      this.takeLamp((await call("GET", `${API}/status`)).lamps.settlement);
+      await this.lookAtLine();
     } catch (problem) {
       if (!(problem instanceof Problem && problem.isSignedOut)) throw problem;
       this.isSignedIn = false;
@@ -80,10 +82,12 @@ export class Frame {
     show("t-signed-out", !this.isSignedIn);
   }
 
-  /** @param {any} lamp */
-  takeLamp(lamp) {
+  /** How the insurance is: the lamp tells how the last asking ended, `is_up` whether it may be asked now. */
+  async lookAtLine() {
+    const { lamps, interface: way } = await call("GET", `${API}/status`);
+    const lamp = lamps.settlement;
     const [state, shape, word] = LAMPS[lamp.state] ?? LAMPS.notice;
-    this.isUp = lamp.state !== "down" && lamp.code !== "settlement.not_configured";
+    this.isUp = way?.is_up ?? false;
     const badge = element("t-lamp");
     badge.dataset.state = state;
     setShape(badge, shape);
@@ -92,10 +96,14 @@ export class Frame {
     put("t-offline-title", ours(lamp.words));
   }
 
+  refresh() {
+    if (this.isSignedIn && !document.hidden) this.lookAtLine().then(() => this.page.draw(), () => this.again());
+  }
+
   /** @param {string} event @param {any} value */
   heard(event, value) {
     if (event === "session") return this.begin();
-    if (event === "health") this.takeLamp(value.lamps.settlement);
+    if (event === "health") this.refresh();
     this.page.heard(event, value);
     this.page.draw();
   }

@@ -4,7 +4,7 @@ import { openDialog } from "../counter/dialogs.js";
 import { element } from "../counter/element.js";
 import { made, mark, show } from "../counter/rows.js";
 import { age, amount } from "../format.js";
-import { count, ours, text } from "../words.js";
+import { count, ours, oursOf, text } from "../words.js";
 import { button, tellProblem } from "./problem.js";
 import { printSlip } from "./slip.js";
 
@@ -50,10 +50,9 @@ export class Hold {
 }
 
 export class Held {
-  /** @param {import("../counter/page.js").Page} page @param {() => void} pay go on with the sale that was taken up */
-  constructor(page, pay) {
+  /** @param {import("../counter/page.js").Page} page */
+  constructor(page) {
     this.page = page;
-    this.pay = pay;
     this.isBusy = false;
     this.dialog = /** @type {HTMLDialogElement} */ (element("t-held-dialog"));
   }
@@ -62,7 +61,7 @@ export class Held {
     element("t-held-problem").replaceChildren();
     openDialog("t-held-dialog");
     await this.load();
-    this.dialog.querySelector(".t-ticket button")?.focus();
+    this.dialog.querySelector(".t-ticket button:not(:disabled)")?.focus();
   }
 
   /** Something about a ticket has changed. */
@@ -87,7 +86,7 @@ export class Held {
     const title = made("p", "");
     const isAsked = ticket.standing === "asked" || ticket.standing === "unknown";
     title.append(made("b", ticket.sale), " ", isAsked ? mark("notice", "question", text("till.held.unknown")) : mark("quiet", "clock", text("till.held.aside")));
-    const facts = [count("counter.boxes", ticket.totals.boxes), age(ticket.aside_at ?? ticket.opened_at), ticket.note, ticket.told];
+    const facts = [count("counter.boxes", ticket.totals.boxes), age(ticket.aside_at ?? ticket.opened_at), ticket.note, oursOf(ticket.told)];
     row.append(title, made("p", amount(ticket.totals.amount), "t-ticket__sum"), made("p", facts.filter(Boolean).join(" · "), "t-ticket__more"));
     row.append(made("p", ticket.lines.map((/** @type {any} */ line) => `${line.name ?? text("counter.list.no_product")} ×${line.quantity}`).join(text("common.list_joint")), "t-ticket__more"));
     if (isAsked) row.append(made("p", ours(ticket.notice), "t-ticket__more"));
@@ -113,7 +112,6 @@ export class Held {
       await call("POST", `${API}/tickets/${encodeURIComponent(sale)}/take-up`, { holds_open: !this.page.basket.isEmpty }, { "idempotency-key": crypto.randomUUID() }, INSURANCE_MS);
       this.dialog.close();
       await this.page.loadSale();
-      if (!element("c-insured").disabled) this.pay();
     } catch (problem) {
       tellProblem(element("t-held-problem"), problem);
     } finally {

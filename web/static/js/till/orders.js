@@ -15,7 +15,8 @@ export class Orders {
   clear() {
     this.lines.clear();
     element("t-order-lines").replaceChildren();
-    for (const id of ["t-pharmacist", "t-disease", "t-disease-name"]) element(id).value = "";
+    // The pharmacist stays: it is the same one all day.
+    for (const id of ["t-disease", "t-disease-name"]) element(id).value = "";
     element("t-med-type").selectedIndex = 0;
     element("t-pharmacist-field").hidden = true;
   }

@@ -35,6 +35,7 @@ export class Pay {
     /** The list as it was tried. */
     this.tried = "";
     this.key = "";
+    for (const id of ["t-number", "t-name", "t-second-password"]) element(id).value = "";
     this.orders.clear();
   }
 
@@ -98,14 +99,13 @@ export class Pay {
 
   identifyTyped() {
     const [number, name] = [element("t-number"), element("t-name")];
-    const shown = { by: "id", number: number.value.trim(), name: name.value.trim() };
-    number.value = name.value = "";
-    return this.identify(shown);
+    return this.identify({ by: "id", number: number.value.trim(), name: name.value.trim() });
   }
 
   /** Who it is is known: the amounts follow at once. @param {any} person */
   async identified(person) {
     this.person = person;
+    for (const id of ["t-number", "t-name"]) element(id).value = "";
     this.view.offer(person);
     await this.tryNow();
   }

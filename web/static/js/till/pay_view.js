@@ -2,7 +2,7 @@
 import { element } from "../counter/element.js";
 import { made, mark, put, show } from "../counter/rows.js";
 import { amount } from "../format.js";
-import { count, has, ours, text } from "../words.js";
+import { count, has, ours, oursOf, text } from "../words.js";
 import { drawSums, tableRow } from "./problem.js";
 
 /** How each standing looks. @type {Record<string, {look: string, tone: string, shape: string}>} */
@@ -76,7 +76,7 @@ export class PayView {
     if (!trial?.amounts) return;
     put("t-cash", amount(trial.amounts.cash));
     drawSums(element("t-sums"), sumsOf(trial.amounts));
-    put("t-told", trial.told);
+    put("t-told", oursOf(trial.told));
     element("t-cuts").tBodies[0].replaceChildren(...trial.lines.map(cutRow));
   }
 
@@ -92,7 +92,7 @@ export class PayView {
     title.append(mark(tone, shape, resultWord(ticket.standing)));
     box.append(title);
     if (ticket.paid && ticket.standing === "settled") box.append(...paidRows(ticket));
-    else box.append(made("p", [ticket.told, ours(ticket.notice)].filter(Boolean).join(" ")), made("p", nextWord(ticket.standing)));
+    else box.append(made("p", oursOf(ticket.told) || ours(ticket.notice)), made("p", nextWord(ticket.standing)));
     if (place.textContent !== box.textContent) place.replaceChildren(box);
   }
 }
@@ -143,6 +143,6 @@ function lackRow(lack) {
 /** @param {any} cut */
 function cutRow(cut) {
   const name = made("span", String(cut.line));
-  if (cut.told) name.append(made("small", cut.told));
+  if (cut.told) name.append(made("small", oursOf(cut.told)));
   return tableRow([name, amount(cut.amount), amount(cut.outside), amount(cut.above_limit), amount(cut.paid_first)]);
 }

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from edge.screens.after import mount_after
 from edge.screens.place import Place
 from edge.screens.setup import mount_setup
+from edge.screens.visit import mount_visit
 from web.live import LiveBus
 from web.pages import Pages
 
@@ -52,4 +53,5 @@ def mount_screens(app: FastAPI, *, bus: LiveBus, place: Place) -> None:
     app.add_api_route("/", home, methods=["GET"], include_in_schema=False)
     mount_setup(app, pages, bus=bus, place=place)
     mount_after(app, pages, bus=bus, place=place)
+    mount_visit(app, pages, place=place)
     app.add_api_route(COUNTER_PATH, counter, methods=["GET"], include_in_schema=False)

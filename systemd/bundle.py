@@ -46,6 +46,8 @@ MANUALS = (
     "install.md",
     "terminal.md",
     "counter.md",
+    "tickets.md",
+    "aftercare.md",
     "pos.md",
     "centre.md",
     "fsi.md",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge.credentials import Way
 from edge.till.desk import Who, at_the_counter
 from edge.till.errors import NotThisPersonError, PersonMissingError, SecondOperatorError, TrialMissingError
-from edge.credentials import Way
 from edge.till.identifying import Identifying
 from edge.till.parts import Parts
 from edge.till.persons import Bound, Persons, is_same_person

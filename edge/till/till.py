@@ -13,11 +13,11 @@ from typing import TypeVar
 from codes.words import Words
 from edge.counter.counter import Request
 from edge.counter.errors import KeyReusedError
+from edge.credentials import Way
 from edge.store.scans import find_answer, keep_answer
 from edge.till.asked import Person
 from edge.till.confirming import Confirming, Proof
 from edge.till.holding import hold, take_up
-from edge.credentials import Way
 from edge.till.identifying import NOTHING_TYPED, Identifying, Typed
 from edge.till.outcomes import Followed
 from edge.till.parts import Parts

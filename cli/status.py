@@ -74,6 +74,14 @@ def record_of(seen: TerminalStatus | None) -> str:
     return json.dumps({"is_well": seen.is_well, **told}, ensure_ascii=False)
 
 
+def _waiting(seen: TerminalStatus, now: datetime) -> Iterator[str]:
+    sync, visits = seen.sync, seen.visits
+    yield from _line("待上传 / pending", f"{sync.pending}{_since(sync.oldest_pending_at, now)}")
+    yield from _line("暂缓、被拒 / held, refused", f"{sync.held}, {sync.dead}")
+    if visits.untold:
+        yield from _line("待通知医院 / steps to tell", f"{visits.untold}{_since(visits.oldest_untold_at, now)}")
+
+
 def page_of(seen: TerminalStatus, now: datetime) -> Iterator[str]:
     """Yield a status as lines of at most eighty columns."""
     state = "正常 / well" if seen.is_well else "需要处理 / needs a person"
@@ -83,12 +91,7 @@ def page_of(seen: TerminalStatus, now: datetime) -> Iterator[str]:
     yield from _lamp("结算 / settlement", seen.lamps.settlement)
     if seen.interface is not None:
         yield from _interface(seen.interface, now)
-    sync = seen.sync
-    yield from _line("待上传 / pending", f"{sync.pending}{_since(sync.oldest_pending_at, now)}")
-    yield from _line("暂缓、被拒 / held, refused", f"{sync.held}, {sync.dead}")
-    if seen.visits.untold:
-        untold = f"{seen.visits.untold}{_since(seen.visits.oldest_untold_at, now)}"
-        yield from _line("待通知医院 / steps to tell", untold)
+    yield from _waiting(seen, now)
     for number, device in enumerate(seen.devices):
         label = padded("" if number else "设备 / devices", _LABEL)
         yield from wrapped(_device(device), " " * _LABEL, first=label)

@@ -14,6 +14,7 @@ import pytest
 from drivers.scanner.learning import Certainty
 from drivers.scanner.setup import Said, Stage
 from edge.counter.scanning import SIGN_IN_FIRST
+from edge.credentials import Way
 from edge.health import DeviceState
 from edge.store.day_ends import DayState
 from edge.store.unfinished import Unfinished
@@ -52,6 +53,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "standing": Standing,
     "trust": Trust,
     "console.show": Show,
+    "visit.show": Way,
     "console.decide": Decision,
     "class": get_args(InsuranceClass),
     "counter.mode": Mode,

@@ -9,10 +9,10 @@ import pytest
 
 from tests.edge.till.books import Till, opened_till
 from tests.edge.till.stand import Stand
-from tests.server.conftest import NewStore, standing_store
+from tests.server.conftest import NewStore, migrated_file, standing_store
 from tests.server.fsi.counter import Counter, open_counter
 
-__all__ = ["standing_store"]
+__all__ = ["migrated_file", "standing_store"]
 
 
 @pytest.fixture

@@ -2,9 +2,13 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 YIMA   := $(VENV)/bin/yima
-# One process per core; the tests of a file stay together, because they share a browser or a broker. Files go in their
-# order: by size, as the plug-in would have it, the files of one long test each would all come last.
-PYTEST := $(VENV)/bin/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# Tests start our programs again and again, and each would compile them anew where the environment says so.
+export PYTHONDONTWRITEBYTECODE :=
+# One process more than there are cores, because many tests wait for another process or a line; the tests of a file stay
+# together, because they share a browser or a broker. Files go in their order: by size, as the plug-in would have it, the
+# files of one long test each would all come last.
+WORKERS ?= $(shell expr $$(nproc) + 1)
+PYTEST := $(VENV)/bin/python -m pytest -q --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup system-packages demo photos test check bench bench-peers soak storm chaos deaths days mornings bundle bundle-test fuzz malformed identities trace lock clean
 help: ## list the targets

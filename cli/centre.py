@@ -7,16 +7,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from codes.errors import RejectedError
 from codes.words import Words
-from server.centre import open_configured_store
 from server.config import load_config
-from server.store.database import Store
 from web.logs import configure_logs
+
+if TYPE_CHECKING:
+    from server.store.database import Store
 
 Config = Annotated[Path, typer.Option("--config", help="配置文件 / Configuration file", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / Print JSON")]
@@ -34,6 +35,8 @@ def opened_centre(config: Path, advice: Advice = _NO_ADVICE) -> Iterator[Store]:
 
     A refusal leaves with the next step that `advice` has for it: its own is for those who come by HTTP.
     """
+    from server.opening import open_configured_store  # noqa: PLC0415 - not every command opens the store
+
     configure_logs("WARNING")
     with closing(open_configured_store(load_config(config))) as store:
         try:

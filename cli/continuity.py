@@ -16,9 +16,9 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from cli.centre import AsJson, Config, opened_centre
 from cli.mistakes import UsageMistakeError
 from codes.words import Words
-from server.centre import new_epoch, utc_now
 from server.config import load_config
 from server.continuity import Restored, back_up, renew, restore
+from server.opening import new_epoch, utc_now
 from server.restored import TrustRestored
 from server.store.backup import Told
 from server.store.trust import Kind, Why

@@ -19,7 +19,9 @@ from cli.checks.counter_devices import check_counter_devices
 from cli.checks.data import check_data
 from cli.checks.devices import check_devices
 from cli.checks.finding import Finding, Level, fault_of, finding_of, fine
+from cli.checks.interface import check_interface
 from cli.checks.line import check_line
+from cli.checks.pos import check_pos
 from cli.checks.service import Asked, check_service
 from cli.legible_config import legible_config
 from cli.paper import wrapped
@@ -113,6 +115,8 @@ def _examine(config: EdgeConfig, scanners: Sequence[str]) -> Iterator[Finding]:
     yield from _not_said(told, seen)
     yield from check_devices(scanners, asked.status, _learned(config, asked))
     yield from check_counter_devices(config)
+    yield from check_pos(config, is_running=asked.status is not None)
+    yield from check_interface(config)
     # What the running terminal has said of its line already is not said twice.
     yield from _not_said(check_line(config), told)
     if asked.status is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, time, timedelta
 from typing import Annotated
 
 import typer
@@ -11,12 +12,13 @@ from cli.centre import CORRECT_IT, AsJson, AsJsonLines, Config, opened_centre
 from cli.group import command_group
 from cli.list_import import DryRun, File, read_list, show_counts, show_faults
 from cli.listing import show_blocks
-from server.centre import utc_now
 from server.eprescription.importing import import_prescriptions
 from server.eprescription.listing import ListedPrescription, list_prescriptions
+from server.opening import utc_now
 from server.people.approvals import import_approvals, list_approvals, revoke_approvals
 from server.people.list_file import ListFaultsError
 from server.people.roles import COMMAND_LINE
+from server.settlement.sale import plain
 from server.store.entitlements import Approval, ApprovalState, PrescriptionState
 from wire.fsi.values import BEIJING
 
@@ -119,15 +121,24 @@ def list_e_prescriptions(config: Config, person: OfPerson = "", as_json: AsJsonL
             ("处方 / prescription", f"{one.prescription.number}  {_STAGES[one.prescription.state]}"),
             ("人员 / person", one.prescription.psn_no),
             ("医师 / doctor", f"{one.prescription.doctor}  {one.prescription.institution}"),
-            ("有效至 / valid to", f"{one.prescription.valid_to_at.astimezone(BEIJING):%Y-%m-%d %H:%M}"),
-            ("药品 / drugs", "，".join(f"{line.item} {line.left:f}/{line.count:f}{line.unit}" for line in one.lines)),
+            ("有效至 / valid to", _last_moment(one.prescription.valid_to_at)),
+            (
+                "药品 / drugs",
+                "，".join(f"{line.item} {plain(line.left)}/{plain(line.count)}{line.unit}" for line in one.lines),
+            ),
             (
                 "配药 / dispensed",
-                "，".join(f"{use.institution} {use.used_by} {use.count:f}" for use in one.uses) or "—",
+                "，".join(f"{use.institution} {use.used_by} {plain(use.count)}" for use in one.uses) or "—",
             ),
         )
         for one in found
     )
+
+
+def _last_moment(until: datetime) -> str:
+    """Return until when something holds; the first moment of a day is the end of the day before."""
+    local = until.astimezone(BEIJING)
+    return f"{local - timedelta(days=1):%Y-%m-%d}" if local.time() == time() else f"{local:%Y-%m-%d %H:%M}"
 
 
 def _quantity(one: Approval) -> str:

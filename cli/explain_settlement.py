@@ -17,7 +17,7 @@ from server.settlement.errors import UnknownSettlementError
 from server.settlement.explaining import STATES, ExplainedStep, Explanation, explain
 from server.settlement.funds import FundRow
 from server.settlement.labels import meaning_of, transaction_name
-from server.settlement.naming import MESSAGE_STATES, REASONS, words_of_total
+from server.settlement.naming import MESSAGE_STATES, REASONS, told_total, words_of_total
 from server.store.fsi_messages import Message
 from server.store.medical_accounts import Movement
 from server.store.settlements import SettledLine
@@ -117,7 +117,7 @@ def _fund(one: FundRow) -> str:
 
 def _totals(found: Explanation) -> Iterator[str]:
     for key, amount in found.increments.items():
-        yield f"{found.record.year}  {words_of_total(key, found.titles)}  {amount:+.2f}"
+        yield f"{found.record.year}  {words_of_total(key, found.titles)}  {told_total(key, amount, '+.2f')}"
 
 
 def _movement(one: Movement) -> str:

@@ -14,7 +14,7 @@ from cli.listing import show_blocks
 from cli.mistakes import UsageMistakeError
 from cli.standings import Code, From, Reason, StandingOf, To, advice_of, span_of, standing_record, standing_words
 from codes.words import Words
-from server.centre import utc_now
+from server.opening import utc_now
 from server.people.list_file import ListFaultsError
 from server.people.practice_register import Practice
 from server.people.roles import COMMAND_LINE

@@ -14,8 +14,8 @@ from cli.list_import import DryRun, Files, read_list, show_counts, show_faults
 from cli.listing import show_blocks
 from cli.people import PasswordStdin, password_from_stdin
 from cli.person_lookups import show_lookups
-from server.centre import utc_now
 from server.config import load_config
+from server.opening import utc_now
 from server.people.balances import BalanceChange, sums_of
 from server.people.insured import listed
 from server.people.insured_import import import_insured

@@ -14,10 +14,10 @@ from cli.list_import import DryRun, show_faults
 from cli.listing import show_blocks
 from cli.mistakes import UsageMistakeError
 from codes.words import Words
-from server.centre import utc_now
 from server.lists.importing import Imported, import_list
 from server.lists.kinds import KINDS, ListKind
 from server.lists.showing import shown_lists
+from server.opening import utc_now
 from server.people.list_file import ListFaultsError
 from server.people.roles import COMMAND_LINE
 from wire.fsi.values import BEIJING

@@ -16,8 +16,8 @@ from cli.centre import CORRECT_IT, Advice, AsJson, Config, opened_centre, writte
 from cli.group import command_group
 from cli.listing import show_blocks
 from codes.words import Words
-from server.centre import utc_now
 from server.errors import ConflictError
+from server.opening import utc_now
 from server.people.accounts import Accounts
 from server.people.roles import COMMAND_LINE, Role
 from server.people.tokens import Tokens

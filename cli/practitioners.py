@@ -12,7 +12,7 @@ from cli.group import command_group
 from cli.list_import import DryRun, File, read_list, show_counts, show_faults
 from cli.listing import show_blocks
 from cli.standings import Code, From, Reason, StandingOf, To, advice_of, span_of, standing_record, standing_words
-from server.centre import utc_now
+from server.opening import utc_now
 from server.people.list_file import ListFaultsError
 from server.people.practice_register import Practice
 from server.people.roles import COMMAND_LINE

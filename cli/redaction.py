@@ -17,6 +17,7 @@ from urllib.parse import quote
 from codes.userinfo import without_userinfo
 from edge.config import EdgeConfig
 from web.logs import hide_private, masked
+from wire.fsi.signing import SECRET_NAMES
 
 HIDDEN = "…"
 _SHORTEST_SECRET = 4
@@ -134,11 +135,22 @@ def gate_for(config: EdgeConfig | None, people: Iterable[str] = ()) -> Gate:
 
 def _secrets_of(config: EdgeConfig) -> Iterator[str]:
     started_with = [value for value in config.card.started_with.values() if isinstance(value, Path)]
-    for path in (config.link.password_file, config.link.key_file, config.api.key_file, *started_with):
+    fsi = config.fsi
+    of_interface = (fsi.token_file, fsi.key_file, fsi.headers_file, *_keys_in(fsi.keys_folder))
+    for path in (config.link.password_file, config.link.key_file, config.api.key_file, *started_with, *of_interface):
         with suppress(OSError, UnicodeDecodeError):
-            yield from path.read_text(encoding="utf-8").split("\n") if path is not None else ()
+            for line in path.read_text(encoding="utf-8").split("\n") if path is not None else ():
+                yield line
+                # Of a header the value is the secret.
+                yield line.partition(":")[2]
     if config.link.username is not None:
         yield config.link.username
+
+
+def _keys_in(folder: Path | None) -> Iterator[Path]:
+    """Yield the files of the interface's keys that are nobody else's."""
+    with suppress(OSError):
+        yield from (one for one in folder.glob("*/*") if one.name in SECRET_NAMES) if folder is not None else ()
 
 
 def _is_private(name: str) -> bool:

@@ -2,129 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from pathlib import Path
-from typing import Annotated
+from cli.parts import Part, PartsGroup, group_of_parts
 
-import typer
-
-from cli.catalogue import problem_records, read_catalogue, show_left_out
-from cli.centre import AsJson, Config, opened_centre
-from cli.continuity import backup, restore_backup
-from cli.entitlements import approval_app, prescription_app
-from cli.group import command_group
-from cli.institutions import institution_app
-from cli.insured import insured_app
-from cli.lists import list_app
-from cli.people import show_password, token_app, user_app
-from cli.practitioners import practitioner_app
-from cli.terminals import terminal_app
-from rules.catalogue import parse_catalogue
-from server.app import run_centre
-from server.centre import load_centre_key, utc_now
-from server.config import load_config
-from server.matching import Matching, Preview
-from server.people.roles import COMMAND_LINE
-from web.logs import configure_logs
-
-server_app = command_group("中心 / The centre")
-catalogue_app = command_group("匹配库 / The matching library")
-for _name, _part in (
-    ("user", user_app),
-    ("token", token_app),
-    ("terminal", terminal_app),
-    ("catalogue", catalogue_app),
-    ("institution", institution_app),
-    ("practitioner", practitioner_app),
-    ("insured", insured_app),
-    ("list", list_app),
-    ("approval", approval_app),
-    ("prescription", prescription_app),
-):
-    server_app.add_typer(_part, name=_name)
-
-server_app.command("backup")(backup)
-server_app.command("restore")(restore_backup)
-
-_SHOWN = 20
-_FAILED = 1
+PARTS: dict[str, Part] = {
+    "run": Part("运行中心，直到 Ctrl-C / Run the centre until Ctrl-C.", "cli.centre_run", "run", "server"),
+    "key": Part(
+        "显示中心公钥与指纹 / Print the centre's public key and fingerprint.", "cli.centre_key", "key", "server"
+    ),
+    "backup": Part("备份中心，运行中也可 / Back the centre up, while it runs.", "cli.continuity", "backup", "server"),
+    "restore": Part(
+        "恢复备份；须先停止中心 / Restore a backup; stop the centre first.",
+        "cli.continuity",
+        "restore_backup",
+        "server",
+    ),
+    "user": Part("账号 / Accounts", "cli.people", "user_app", "server"),
+    "token": Part("访问令牌 / API tokens", "cli.people", "token_app", "server"),
+    "terminal": Part("终端设备 / Terminals", "cli.terminals", "terminal_app", "server"),
+    "catalogue": Part("匹配库 / The matching library", "cli.centre_catalogue", "catalogue_app", "server"),
+    "institution": Part("定点医药机构 / Designated institutions", "cli.institutions", "institution_app", "server"),
+    "practitioner": Part("医师和药师 / Doctors and pharmacists", "cli.practitioners", "practitioner_app", "server"),
+    "insured": Part("参保人员 / Insured people", "cli.insured", "insured_app", "server"),
+    "list": Part("国家目录 / National lists", "cli.lists", "list_app", "server"),
+    "approval": Part("双通道用药审批 / Approvals of dual-channel drugs", "cli.entitlements", "approval_app", "server"),
+    "prescription": Part("电子处方 / E-prescriptions", "cli.entitlements", "prescription_app", "server"),
+}
 
 
-@server_app.command()
-def run(config: Config) -> None:
-    """运行中心，直到 Ctrl-C / Run the centre until Ctrl-C."""
-    settings = load_config(config)
-    configure_logs()
-    if not asyncio.run(run_centre(settings, show_password)):
-        raise typer.Exit(_FAILED)
+class CentreParts(PartsGroup):
+    """The parts of `yima server`."""
+
+    parts = PARTS
 
 
-@server_app.command()
-def key(config: Config, as_json: AsJson = False) -> None:
-    """显示中心公钥与指纹 / Print the centre's public key and fingerprint."""
-    public = load_centre_key(load_config(config)).public
-    if as_json:
-        typer.echo(json.dumps({"public_key": public.raw.hex(), "fingerprint": public.fingerprint}))
-        return
-    typer.echo(f"指纹 / fingerprint  {public.fingerprint}")
-    typer.echo(f"公钥 / public key   {public.raw.hex()}")
-    typer.echo("终端配置 edge.toml 的 [centre] 中写 / below [centre] in a terminal's edge.toml write:")
-    typer.echo(f'public_key = "{public.raw.hex()}"')
-
-
-@catalogue_app.command("import")
-def import_catalogue(
-    file: Annotated[Path, typer.Argument(help="CSV，UTF-8 或 GB18030 / CSV in UTF-8 or GB18030")],
-    config: Config,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="只预览，不写入 / Only say what would happen")] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="有一行有误就全部不导入 / Import nothing if any line is wrong")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """导入匹配库 / Import a catalogue file.
-
-    有误的行不导入并逐行列出 / Wrong lines are left out and named.
-    """
-    parsed = parse_catalogue(read_catalogue(file))
-    with opened_centre(config) as store:
-        matching = Matching(store)
-        if dry_run:
-            done = matching.preview(parsed)
-        else:
-            done = matching.import_file(parsed, by=COMMAND_LINE, now=utc_now(), is_strict=strict)
-    if as_json:
-        typer.echo(json.dumps(_import_report(done), ensure_ascii=False))
-    else:
-        _print_import(done)
-
-
-def _import_report(done: Preview) -> dict[str, object]:
-    return {
-        "taken": done.taken,
-        "left_out": done.left_out,
-        "added": list(done.added),
-        "changed": list(done.changed),
-        "unchanged": done.unchanged,
-        "moved": [
-            {"system": one.system, "key": one.key, "before": one.before, "after": one.after} for one in done.moved
-        ],
-        "problems": problem_records(done.problems),
-        "revision": done.revision,
-        "is_committed": done.is_committed,
-    }
-
-
-def _print_import(done: Preview) -> None:
-    state = "已导入 / imported" if done.is_committed else "未写入 / nothing was written"
-    typer.echo(
-        f"{state}：新增 / added {len(done.added)}，变更 / changed {len(done.changed)}，"
-        f"不变 / unchanged {done.unchanged}，版本 / revision {done.revision}"
-    )
-    for move in done.moved[:_SHOWN]:
-        typer.echo(f"  {move.system} {move.key}: {move.before} → {move.after}")
-    if len(done.moved) > _SHOWN:
-        more = len(done.moved) - _SHOWN
-        typer.echo(f"  … 另有 {more} 条，用 --json 查看 / {more} more, see --json")
-    show_left_out(done.problems, taken=done.taken)
+server_app = group_of_parts("中心 / The centre", CentreParts)

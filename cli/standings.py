@@ -11,7 +11,7 @@ import typer
 from cli.centre import CORRECT_IT, Advice, written_out
 from cli.mistakes import UsageMistakeError
 from codes.words import Words
-from server.centre import utc_now
+from server.opening import utc_now
 from server.people.drafting import midnight
 from server.people.list_cells import CellError, day
 from server.people.roles import COMMAND_LINE

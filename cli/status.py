@@ -26,7 +26,8 @@ from cli.paper import padded, size_of, wrapped
 from cli.state_words import DEVICE_STATES, QUOTA_STATES
 from cli.terminal_status import StatusRefusedError
 from codes.words import Words
-from edge.health import DeviceStatus, Lamp, LampState, Machine, SitePeer, TerminalStatus, Trouble
+from edge.clock import SHOP_TIME
+from edge.health import DeviceStatus, InterfaceStatus, Lamp, LampState, Machine, SitePeer, TerminalStatus, Trouble
 
 _NEEDS_A_PERSON = 1
 _EVERY_S = 1.0
@@ -73,6 +74,14 @@ def record_of(seen: TerminalStatus | None) -> str:
     return json.dumps({"is_well": seen.is_well, **told}, ensure_ascii=False)
 
 
+def _waiting(seen: TerminalStatus, now: datetime) -> Iterator[str]:
+    sync, visits = seen.sync, seen.visits
+    yield from _line("待上传 / pending", f"{sync.pending}{_since(sync.oldest_pending_at, now)}")
+    yield from _line("暂缓、被拒 / held, refused", f"{sync.held}, {sync.dead}")
+    if visits.untold:
+        yield from _line("待通知医院 / steps to tell", f"{visits.untold}{_since(visits.oldest_untold_at, now)}")
+
+
 def page_of(seen: TerminalStatus, now: datetime) -> Iterator[str]:
     """Yield a status as lines of at most eighty columns."""
     state = "正常 / well" if seen.is_well else "需要处理 / needs a person"
@@ -80,9 +89,9 @@ def page_of(seen: TerminalStatus, now: datetime) -> Iterator[str]:
         yield typer.style(line, bold=True)
     yield from _lamp("同步 / sync", seen.lamps.sync)
     yield from _lamp("结算 / settlement", seen.lamps.settlement)
-    sync = seen.sync
-    yield from _line("待上传 / pending", f"{sync.pending}{_since(sync.oldest_pending_at, now)}")
-    yield from _line("暂缓、被拒 / held, refused", f"{sync.held}, {sync.dead}")
+    if seen.interface is not None:
+        yield from _interface(seen.interface, now)
+    yield from _waiting(seen, now)
     for number, device in enumerate(seen.devices):
         label = padded("" if number else "设备 / devices", _LABEL)
         yield from wrapped(_device(device), " " * _LABEL, first=label)
@@ -222,6 +231,13 @@ def _trouble(trouble: Trouble) -> Iterator[str]:
 
 def _line(label: str, value: str) -> Iterator[str]:
     yield from wrapped(value, " " * _LABEL, first=padded(label, _LABEL))
+
+
+def _interface(seen: InterfaceStatus, now: datetime) -> Iterator[str]:
+    yield from _line("结果未知 / outcomes open", f"{seen.open}{_since(seen.oldest_open_at, now)}")
+    sign_in = "已签到 / signed in" if seen.signed_in else "未签到 / not signed in"
+    last = "–" if seen.last_answer_at is None else f"{seen.last_answer_at.astimezone(SHOP_TIME):%H:%M:%S}"
+    yield from _line("医保接口 / interface", f"{seen.way}  {sign_in}  应答 / answered {last}")
 
 
 def _since(moment: datetime | None, now: datetime) -> str:

@@ -23,7 +23,7 @@ from edge.local_proof import HEADER, proof_of
 from edge.operators.errors import SignInRequiredError
 from edge.store.database import KEY_FILE
 from edge.store.inspection import is_in_use
-from web.problem import Problem
+from web.problem_body import Problem
 from wire.errors import KeyFileError
 from wire.keys import load_or_create_key
 

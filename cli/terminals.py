@@ -16,10 +16,10 @@ from cli.group import command_group
 from cli.listing import Block, show_blocks
 from codes.errors import YimaError
 from codes.words import Words
-from server.centre import utc_now
 from server.fleet import Fleet
 from server.fleet.registry import OtherKeyError
 from server.fleet.terminal import Terminal
+from server.opening import utc_now
 from server.people.roles import COMMAND_LINE
 from web.errors import InvalidRequestError, NotFoundError
 

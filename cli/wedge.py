@@ -17,6 +17,7 @@ from codes.errors import YimaError
 from codes.words import Words
 from drivers.wedge.port import Wedge
 from edge.config import load_config
+from edge.config_wedge import WedgeText
 from edge.counter_devices import WEDGE, DeviceNotConfiguredError, way_out
 
 wedge_app = command_group("把码转交给收银软件 / Handing codes on to the POS")
@@ -54,10 +55,12 @@ def type_code(
         raise CredentialNotTypedError(
             Words("这像是医保码或证件号码，不发送。", "This may be a person's credential; it is not sent.")
         )
-    wedge = way_out(load_config(config).wedge)
+    section = load_config(config).wedge
+    wedge = way_out(section)
     if wedge is None:
         raise DeviceNotConfiguredError(WEDGE)
-    asyncio.run(_sent(wedge, code.replace(*_GS).encode(), wait))
+    ending = section.suffix.sent if section.types is WedgeText.RAW else b""
+    asyncio.run(_sent(wedge, code.replace(*_GS).encode() + ending, wait))
     if as_json:
         typer.echo(json.dumps({"device": wedge.device, "is_sent": True, "bytes": len(code.replace(*_GS).encode())}))
     else:

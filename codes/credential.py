@@ -101,6 +101,19 @@ def find_id_number(code: str) -> Finding | None:
     return Finding(Kind.ID_NUMBER, shown, Confidence.LIKELY, fields, flags, (_ID_CARD,), (sscc,))
 
 
+def has_id_form(code: str) -> bool:
+    """Say whether a text that is known to be a person's number has the form of an identity number, with a date.
+
+    The region is not looked at: what stands on a card was given out, whatever list of regions is at hand.
+    """
+    return _ID_NUMBER.fullmatch(code) is not None and _has_date(code)
+
+
+def is_id_number(code: str) -> bool:
+    """Say the same, check character included."""
+    return has_id_form(code) and _has_id_check(code)
+
+
 def may_hold_credential(text: str) -> bool:
     """Say whether a text that is no credential may hold one, or the greater part of one."""
     dense = _BLANKS.sub("", text)
@@ -124,6 +137,10 @@ def _has_id_shape(code: str) -> bool:
     region = code[1:3] if code[0] == _FOREIGN_RESIDENT else code[:2]
     if region not in PROVINCES and region != _TAIWAN_RESIDENT:
         return False
+    return _has_date(code)
+
+
+def _has_date(code: str) -> bool:
     return is_date(int(code[6:10]), int(code[10:12]), int(code[12:14]))
 
 

@@ -143,6 +143,9 @@ class Scan:
     """The device that read it, for example `serial:counter-left`."""
     flags: tuple[Flag, ...] = ()
     """What the driver already knows (typed, glued)."""
+    frame: bytes = field(default=b"", compare=False, repr=False)
+    """Every byte of this scan as the line carried it, prefix and suffix too; empty where there is no line. For whoever
+    hands it on as it came; never kept: it may be a person's credential."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,26 +16,33 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 
 import structlog
 from fastapi import FastAPI
 
 from codes.reading import Scan
 from drivers.scanner import ScannerSpec, parse_spec
+from edge.aftercare_opening import open_aftercare
 from edge.api import ApiParts, create_api
 from edge.api.metrics import ScanMetrics, metrics_route
+from edge.bridge.bridge import open_bridge
 from edge.centre_line import CentreLine
 from edge.clock import Clock, to_us
 from edge.config import EdgeConfig
 from edge.config_revision import ConfigFile
 from edge.core import Core, TellPassword, opened_core
 from edge.counter.counter import Counter, Habits
+from edge.counter.owing import NOTHING_OWED
 from edge.counter.views import ScanShown
+from edge.days_opening import open_days
 from edge.devices import open_devices
+from edge.fsi_opening import open_interface
 from edge.housekeeping import end_left_shifts, put_away, tell_health, tell_sync
 from edge.local_proof import is_proof
 from edge.operators.desk import OperatorDesk
 from edge.operators.sign_in import SignIn
+from edge.pos_opening import open_pos
 from edge.pump import ScanPump
 from edge.screens import Place, mount_screens
 from edge.senses import open_senses
@@ -46,6 +53,9 @@ from edge.store.life import home_of
 from edge.store.quota import Quota
 from edge.supervisor import Beside, keep_up
 from edge.sync_board import SyncBoard
+from edge.till.outcomes import nothing_owed
+from edge.till_opening import open_till, person_devices
+from edge.visits_opening import open_visits
 from edge.watches import open_watches
 from edge.web_server import WebServer, take_port
 from web.live import LiveBus
@@ -130,9 +140,33 @@ class _Terminal:
             read=core.read,
             clock=clock,
         )
+        self._bridge = open_bridge(config.wedge, config.store.folder, core.read, self._bus, clock)
+        self._interface = open_interface(core, key, clock)
+        opened = None if self._interface is None else self._interface.interface
+        self._days = open_days(core, opened, self._site, clock)
+        uploads = None if self._interface is None else self._interface.interface
+        self._pos = open_pos(core, self._bus, clock, on_recorded=self._line.rows_added, uploads=uploads)
         self._status = self._new_status(key.public, config_file)
+        self._aftercare = (
+            None
+            if self._interface is None
+            else open_aftercare(core, self._interface.interface, self._interface.sign_ins, clock)
+        )
         self._counter = self._new_counter(quota)
         self._operators = self._new_operators()
+        self._sign_in = SignIn(self._operators, core.in_store)
+        self._credentials = person_devices(config)
+        self._visits = open_visits(core, clock, on_recorded=self._line.rows_added)
+        self._till = open_till(
+            core,
+            self._counter,
+            self._bus,
+            clock,
+            interface=opened,
+            sign_in=self._sign_in,
+            devices=self._credentials,
+            note_sale=nothing_owed if self._aftercare is None else self._aftercare.note_settled,
+        )
 
     def _new_status(self, key: PublicKey, config_file: ConfigFile | None) -> StatusReader:
         core = self._core
@@ -145,10 +179,15 @@ class _Terminal:
             started_at=self._clock.now(),
             clock=self._clock,
             config_file=config_file,
-            more_troubles=self._watches.troubles,
+            more_troubles=lambda: chain(
+                self._watches.troubles(),
+                self._bridge.troubles(),
+                () if self._pos is None else self._pos.troubles(),
+            ),
             quota=self._watches.quota.status,
             profiled=self._devices.setup.with_profiles,
             site=self._site.status,
+            interface=lambda found: None if self._interface is None else self._interface.status(found),
             unlisted=self._devices.unlisted,
         )
 
@@ -167,6 +206,7 @@ class _Terminal:
             on_recorded=self._line.rows_added,
             note_scan=self._metrics.note_scan,
             refuse_if_full=quota.refuse_if_full,
+            owes=NOTHING_OWED if self._aftercare is None else self._aftercare,
         )
 
     def _new_operators(self) -> OperatorDesk:
@@ -188,7 +228,7 @@ class _Terminal:
             ApiParts(
                 counter=self._counter,
                 operators=self._operators,
-                sign_in=SignIn(self._operators, core.in_store),
+                sign_in=self._sign_in,
                 outbox=core.outbox,
                 in_store=core.in_store,
                 read=core.read,
@@ -200,6 +240,11 @@ class _Terminal:
                 is_open=not config.api.is_exposed,
                 allowed_hosts=config.api.accepted_hosts,
                 is_proof=lambda shown: is_proof(shown, self._status.key, self._clock.now()),
+                days=self._days,
+                aftercare=self._aftercare,
+                till=self._till,
+                visits=None if self._visits is None else self._visits.desk,
+                credentials=self._credentials,
             )
         )
         place = Place(config.terminal.id, config.terminal.label or config.terminal.institution)
@@ -255,7 +300,12 @@ class _Terminal:
             "scanner set-ups": self._devices.setup.run,
             **self._watches.work(),
             **self._site.work(),
+            **self._bridge.work(),
+            **({} if self._pos is None else self._pos.work()),
             **self._line.work(self._status.glance),
+            **({} if self._interface is None else self._interface.work()),
+            **({} if self._aftercare is None else {"after the sale": self._aftercare.run}),
+            **({} if self._visits is None else self._visits.work()),
         }
         if self._service.watchdog_s is not None:
             work["watchdog"] = partial(feed_watchdog, self._service, self._proofs())
@@ -277,7 +327,9 @@ class _Terminal:
             self._operators.end_left_shift()
             return self._counter.take(scan, came_s=came_s)
 
-        return await self._core.in_store(work)
+        shown = await self._core.in_store(work)
+        self._bridge.take(scan, shown)
+        return shown
 
 
 def _address(listener: socket.socket, *, is_tls: bool = False) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from cryptography import x509
 
 from edge.config import EdgeConfig
+from edge.config_fsi import Way
 from edge.health import CertificateStatus
 
 
@@ -34,7 +35,7 @@ def expiry_of(path: Path, *, is_authority: bool) -> datetime | None:
 
 
 def _named(config: EdgeConfig) -> Iterator[tuple[str, Path, bool]]:
-    link, api, site = config.link, config.api, config.site
+    link, api, site, fsi = config.link, config.api, config.site, config.fsi
     if link.is_enabled and link.ca_file is not None:
         yield "link.ca_file", link.ca_file, True
     if link.is_enabled and link.certificate_file is not None:
@@ -45,3 +46,7 @@ def _named(config: EdgeConfig) -> Iterator[tuple[str, Path, bool]]:
         yield "site.ca_file", site.ca_file, True
     if site.file is not None and site.certificate_file is not None:
         yield "site.certificate_file", site.certificate_file, False
+    if fsi.is_enabled and fsi.way is Way.HTTP and fsi.ca_file is not None:
+        yield "fsi.ca_file", fsi.ca_file, True
+    if fsi.is_enabled and fsi.way is Way.HTTP and fsi.certificate_file is not None:
+        yield "fsi.certificate_file", fsi.certificate_file, False

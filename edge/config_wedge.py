@@ -53,6 +53,30 @@ class LineEnd(StrEnum):
         return {"none": b"", "cr": b"\r", "lf": b"\n", "crlf": b"\r\n", "tab": b"\t"}[self.value]
 
 
+class WedgeText(StrEnum):
+    """What is handed on for a pack."""
+
+    BARCODE = "barcode"
+    """The barcode of its product, as the POS knows it."""
+    CODE = "code"
+    """The code that was scanned."""
+    OWN = "own"
+    """The product's number in the catalogue."""
+    RAW = "raw"
+    """Everything, byte for byte as the scanner sent it."""
+
+
+class Fallback(StrEnum):
+    """What is handed on where there is nothing better."""
+
+    NOTHING = "nothing"
+    CODE = "code"
+    """The code that was scanned."""
+
+
+_KEYBOARDS = frozenset({WedgeKind.UINPUT, WedgeKind.HIDG})
+
+
 class WedgeSection(Section):
     """The way on: codes are handed to the POS as a scanner would."""
 
@@ -77,6 +101,57 @@ class WedgeSection(Section):
             ),
         ),
     ] = ""
+    types: Annotated[
+        WedgeText,
+        option(
+            Words("转交内容", "Hands on"),
+            Words(
+                "barcode 商品条码；code 扫到的码；own 商品目录中的产品编号；raw 扫码枪的原始字节（仅串口方式）",
+                "barcode: the product's barcode; code: what was scanned; own: the product's number in the catalogue; "
+                "raw: every byte as the scanner sent it (serial kinds only)",
+            ),
+        ),
+    ] = WedgeText.BARCODE
+    unknown: Annotated[
+        Fallback,
+        option(
+            Words("未知商品", "Unknown product"),
+            Words(
+                "查不到商品或条码的盒子：nothing 不输入并提示，code 输入扫到的码",
+                "For a pack without a known product or barcode: nothing, and a notice; or the code itself",
+            ),
+        ),
+    ] = Fallback.NOTHING
+    others: Annotated[
+        Fallback,
+        option(
+            Words("其他码", "Other codes"),
+            Words(
+                "不是追溯码的码（商品条码、会员码、付款码）：code 原样输入，nothing 不输入",
+                "What is no trace code (retail barcodes, members' cards, payment codes): code as it is, or nothing",
+            ),
+        ),
+    ] = Fallback.CODE
+    passes_refused: Annotated[
+        bool,
+        option(
+            Words("拒收的也转交", "Refused ones too"),
+            Words(
+                "重复、已售、整箱等终端未收的扫码是否也转交；raw 方式一律转交",
+                "Whether repeats and packs that the counter refused go on as well; raw passes everything",
+            ),
+        ),
+    ] = False
+    passes_credentials: Annotated[
+        bool,
+        option(
+            Words("转交医保码", "Credentials too"),
+            Words(
+                "仅 raw 方式：收银软件自行读取医保码、身份证号时打开；本机不保存、不记录",
+                "Raw only: for a POS that reads insurance codes and identity numbers itself; nothing is kept here",
+            ),
+        ),
+    ] = False
     layout: Annotated[
         str,
         option(Words("键盘布局", "Layout"), Words("接收方系统的键盘布局", "The layout of the receiving desktop")),
@@ -134,4 +209,9 @@ class WedgeSection(Section):
         if self.layout not in LAYOUTS:
             listed = ", ".join(LAYOUTS)
             yield Fault(("layout",), Words(f"应为 {listed} 之一", f"should be one of {listed}"))
+        if self.types is WedgeText.RAW and self.kind in _KEYBOARDS:
+            yield Fault(("types",), Words("raw 只用于 serial 和 pty", "raw is for the kinds serial and pty only"))
+        if self.passes_credentials and self.types is not WedgeText.RAW:
+            words = Words('只能与 types = "raw" 一起使用', 'goes with types = "raw" only')
+            yield Fault(("passes_credentials",), words)
         yield from relative_nodes({"path": self.path})

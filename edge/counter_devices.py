@@ -14,7 +14,7 @@ from uuid import uuid4
 from codes.words import Words
 from drivers.errors import DeviceUnsupportedError
 from edge.config_person import CardKind, CardSection, InstitutionSection, PinPadSection, VoucherKind, VoucherSection
-from edge.config_wedge import WedgeKind, WedgeSection
+from edge.config_wedge import WedgeKind, WedgeSection, WedgeText
 from web.secret_file import load_secret
 
 if TYPE_CHECKING:
@@ -118,7 +118,9 @@ def way_out(section: WedgeSection) -> Wedge | None:
     from drivers.wedge.lines import LineSettings, make_pty_wedge, make_serial_wedge
 
     make_line = make_serial_wedge if section.kind is WedgeKind.SERIAL else make_pty_wedge
-    return make_line(LineSettings(section.node, suffix=section.suffix.sent, baud=section.baud, group=section.group))
+    # A frame that goes on as it came has its own end.
+    suffix = b"" if section.types is WedgeText.RAW else section.suffix.sent
+    return make_line(LineSettings(section.node, suffix=suffix, baud=section.baud, group=section.group))
 
 
 def voucher_files(section: VoucherSection) -> LibraryFiles | None:

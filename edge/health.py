@@ -123,7 +123,7 @@ NO_SETTLEMENT: Final = Lamp(
         "Insured settlement is not connected; this terminal sells to self-paying customers only",
     ),
 )
-"""All that can be said of settlement before the national interface is there."""
+"""Where the configuration has no national interface."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +214,53 @@ class SiteStatus:
     """Why the others cannot ask this one."""
 
 
+class LineHealth(StrEnum):
+    """How the way to the national interface is."""
+
+    UP = "up"
+    """The connection is open, or the last message was answered."""
+    UNTRIED = "untried"
+    """Nothing was asked yet, and no connection is kept."""
+    NO_LINE = "no_line"
+    """There is no connection."""
+    NO_ANSWER = "no_answer"
+    """The last message was not answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisitsStatus:
+    """Steps of visits of which the hospital's system has to be told."""
+
+    untold: int = 0
+    oldest_untold_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceStatus:
+    """The national interface, where the terminal settles with the insurance."""
+
+    way: str
+    """`mqtt` or `http`."""
+    line: LineHealth
+    is_up: bool
+    """An insured settlement may be tried now."""
+    last_answer_at: datetime | None
+    """When something was last answered since the start, yes or no."""
+    open: int
+    """Messages whose outcome is not known, those that are just being asked included."""
+    oldest_open_at: datetime | None
+    stuck: tuple[str, ...]
+    """Of these, the ids (`msgid`) of those of which the terminal cannot find out by itself."""
+    signed_in: bool
+    """The operator of the open shift is signed in to it (9001)."""
+    problem: Trouble | None = None
+    """Why the operator is not, where that is demanded."""
+    answered: int = 0
+    """Messages since the start, by what became of them."""
+    unanswered: int = 0
+    not_sent: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class TerminalStatus:
     """Everything a screen or a technician wants to know at a glance."""
@@ -254,6 +301,9 @@ class TerminalStatus:
     quota: QuotaStatus | None = None
     """How full the store is; None before the first look."""
     site: SiteStatus = SiteStatus()
+    interface: InterfaceStatus | None = None
+    """None where the terminal does not settle with the insurance."""
+    visits: VisitsStatus = VisitsStatus()
 
     @property
     def is_well(self) -> bool:

@@ -20,10 +20,12 @@ from edge.config import TerminalSection
 from edge.config_revision import ConfigFile
 from edge.core import Core
 from edge.delivered_count import DeliveredCount
+from edge.fsi.troubles import interface_troubles, settlement_lamp
 from edge.health import (
     CertificateStatus,
     ConfigRevision,
     DeviceStatus,
+    InterfaceStatus,
     Lamps,
     Machine,
     QuotaStatus,
@@ -31,15 +33,18 @@ from edge.health import (
     SyncStatus,
     TerminalStatus,
     Trouble,
+    VisitsStatus,
     is_clock_off,
 )
 from edge.look import Look
 from edge.machine import read_machine
 from edge.store.catalogue import CatalogueImport, last_import
+from edge.store.fsi_messages import OpenCount, count_open
 from edge.store.life import FormerStore, former_stores
 from edge.store.outbox import OutboxCounts, read_counts
 from edge.store.sales import Desk, see_desk
 from edge.store.terminal import TerminalState, read_state
+from edge.store.visit_steps import count_due
 from edge.store_troubles import store_troubles
 from edge.supervisor import Supervisor
 from edge.sync_board import NO_CENTRE_KEY, SyncBoard
@@ -55,6 +60,7 @@ from edge.troubles import (
     sync_lamp,
     sync_troubles,
 )
+from edge.visits.troubles import visit_troubles
 from rules.catalogue import CatalogueError
 from wire.keys import PublicKey
 
@@ -94,6 +100,9 @@ class _Rows(NamedTuple):
     desk: Desk
     counts: OutboxCounts
     delivered: int | None
+    open: OpenCount
+    """Messages to the interface."""
+    visits: VisitsStatus
     former: Sequence[FormerStore]
     """Not as of the start: a person acknowledges damage while the terminal runs."""
 
@@ -120,6 +129,8 @@ class StatusReader:
     """The other terminals of this site."""
     quota: Callable[[], QuotaStatus | None] = lambda: None
     """Says how full the store is."""
+    interface: Callable[[OpenCount], InterfaceStatus | None] = lambda _: None
+    """Says how the national interface is."""
     _seen: _Seen = field(default_factory=_Seen)
 
     async def sync(self) -> SyncStatus:
@@ -140,6 +151,7 @@ class StatusReader:
         sync, devices = self._sync(counts, delivered=rows.delivered), self.profiled(self.supervisor.statuses())
         is_approved = self.board.is_approved
         site, is_open = self.site(), rows.desk.operator is not None
+        interface = self.interface(rows.open)
         library = _catalogue_problem(self.core.refused_catalogue, catalogue, self.started_at)
         troubles = in_order(
             chain(
@@ -153,6 +165,8 @@ class StatusReader:
                 site_troubles(site, is_open=is_open),
                 () if library is None else (library,),
                 store_troubles(self.core.mended, rows.former, self.clock.now()),
+                interface_troubles(interface, self.clock.now()),
+                visit_troubles(rows.visits, self.clock.now()),
                 self.more_troubles(),
             )
         )
@@ -175,7 +189,7 @@ class StatusReader:
             operator=rows.desk.operator,
             credentials_seen=state.credentials_seen,
             started_at=self.started_at,
-            lamps=Lamps(sync=sync_lamp(sync, is_approved=is_approved)),
+            lamps=Lamps(sync_lamp(sync, is_approved=is_approved), settlement_lamp(interface)),
             machine=seen.machine,
             quota=self.quota(),
             certificates=seen.certificates,
@@ -183,6 +197,8 @@ class StatusReader:
             troubles=troubles,
             unlisted_devices=seen.unlisted,
             site=site,
+            interface=interface,
+            visits=rows.visits,
         )
 
     def _all_rows(self, tx: Connection) -> _Rows:
@@ -231,7 +247,16 @@ def _lead_s(state: TerminalState, now: datetime) -> float:
 
 
 def _few_rows(tx: Connection) -> _Rows:
-    return _Rows(read_state(tx), last_import(tx), see_desk(tx), read_counts(tx), None, former_stores(tx))
+    return _Rows(
+        read_state(tx),
+        last_import(tx),
+        see_desk(tx),
+        read_counts(tx),
+        None,
+        count_open(tx),
+        VisitsStatus(*count_due(tx)),
+        former_stores(tx),
+    )
 
 
 def _catalogue_problem(

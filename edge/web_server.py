@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from codes.errors import ConfigError
 from codes.os_words import words_of_os_error
@@ -20,6 +20,8 @@ from web.tls import tls_files
 
 _GRACE_S = 1
 _BACKLOG = 128
+_MESSAGE_BYTES = 4_096
+"""What a follower of the live stream may say at once; nothing of it is listened to."""
 
 
 class PortTakenError(EdgeError, ConfigError):
@@ -35,7 +37,7 @@ class PortTakenError(EdgeError, ConfigError):
 class WebServer(uvicorn.Server):
     """Uvicorn without its signal handlers: who started the terminal decides when it ends."""
 
-    def __init__(self, app: FastAPI, section: ListeningSection) -> None:
+    def __init__(self, app: ASGIApp, section: ListeningSection, *, has_date: bool = True) -> None:
         self.is_serving = asyncio.Event()
         """Set once requests are answered."""
         super().__init__(
@@ -48,7 +50,10 @@ class WebServer(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                ws="none",
+                date_header=has_date,
+                ws="wsproto",
+                ws_max_size=_MESSAGE_BYTES,
+                ws_per_message_deflate=False,
                 timeout_graceful_shutdown=_GRACE_S,
             )
         )

@@ -77,6 +77,10 @@ class Product:
     is_device: bool
     is_invented: bool
     """Made up for demonstrations; no such product exists."""
+    is_prescription: bool | None = None
+    """处方药; None where the file does not say."""
+    is_real_name: bool | None = None
+    """实名药, such as ephedrine compounds; None where the file does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,8 @@ HEADERS: dict[str, str] = {
     "national": "国家医保编码",
     "benwei": "本位码",
     "udi_di": "UDI-DI",
+    "is_prescription": "处方药",
+    "is_real_name": "实名药",
 }
 """Every column: English header (also the field) and Chinese header."""
 
@@ -272,6 +278,8 @@ def _product(line: _Line) -> Product:
         units_per_pack=line.read("units_per_pack", cells.count),
         is_device=line.read("is_device", cells.yes_or_no),
         is_invented=line.read("is_invented", cells.yes_or_no),
+        is_prescription=line.read("is_prescription", cells.yes_no_or_unsaid),
+        is_real_name=line.read("is_real_name", cells.yes_no_or_unsaid),
     )
 
 

@@ -104,6 +104,11 @@ def yes_or_no(cell: str) -> bool:
     return answer in _YES
 
 
+def yes_no_or_unsaid(cell: str) -> bool | None:
+    """Return the answer; an empty cell says nothing."""
+    return yes_or_no(cell) if cell else None
+
+
 def identifier_key(system: ProductSystem, cell: str) -> str:
     """Return the key of a product in `system`, in the form that readings are looked up by.
 

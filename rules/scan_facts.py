@@ -38,6 +38,8 @@ class Verdict(StrEnum):
     """Sold at another terminal of this site and not come back."""
     SOLD_ELSEWHERE = "sold_elsewhere"
     """Sold at another institution, as the centre has answered."""
+    QUARANTINED = "quarantined"
+    """It came back from a patient and lies apart until somebody answers for it."""
     RECEIVED_HERE = "received_here"
     """Scanned to be received, but received at this terminal already and still there."""
     CARTON = "carton"
@@ -71,6 +73,8 @@ class Listed(StrEnum):
     """On the sale that is being paid, while scans go to the next one."""
     NEXT = "next"
     """On the next list, scanned during a payment that was given up."""
+    HELD = "held"
+    """On a list that was put aside."""
 
 
 class Size(StrEnum):
@@ -106,11 +110,15 @@ class Circumstances:
     level: PackLevel | None
     """From the matching library; None if the product is not known."""
     listed: Listed = Listed.NO
+    held_on: str | None = None
+    """Number of the list that was put aside and has the pack."""
     sold_here: SoldBefore | None = None
     sold_at_site: SoldBefore | None = None
     """What another terminal of this site has told."""
     is_sold_elsewhere: bool | None = None
     """The centre's answer; None if it was not asked or did not answer: then nothing is said about it."""
+    came_back_at: datetime | None = None
+    """Since when it lies apart at this terminal (shop time); None if it does not."""
     received_at: datetime | None = None
     """When this terminal received the pack (shop time); None if it did not, or if a sale of it came back since."""
     is_paying: bool = False
@@ -132,6 +140,7 @@ class ScanFacts:
     sold_here: bool
     sold_at_site: bool
     sold_elsewhere: bool
+    apart: bool
     received_here: bool
     paying: bool
 
@@ -153,6 +162,7 @@ def facts_of(seen: Circumstances) -> ScanFacts:
         sold_here=seen.sold_here is not None,
         sold_at_site=seen.sold_at_site is not None,
         sold_elsewhere=bool(seen.is_sold_elsewhere),
+        apart=seen.came_back_at is not None,
         received_here=seen.received_at is not None,
         paying=seen.is_paying,
     )

@@ -1,6 +1,7 @@
 """The decision table of one scan: the first row that fits decides. Data only; `rules.scan_judgement` walks it.
 
-Words may name what is known: `{at}`, `{sale}` and `{terminal}` of an earlier sale, `{received}` for a delivery.
+Words may name what is known: `{at}`, `{sale}` and `{terminal}` of an earlier sale, `{received}` for a delivery,
+`{ticket}` for a list that was put aside.
 """
 
 from __future__ import annotations
@@ -185,6 +186,19 @@ ON_A_LIST: tuple[Row[Answer], ...] = (
             ),
         ),
     ),
+    Row(
+        "on a list that was put aside",
+        when(listed=Listed.HELD),
+        Answer(
+            Verdict.ALREADY_IN_SALE,
+            Tone.ALARM,
+            Words("这一盒在挂单 {ticket} 中", "This box is on list {ticket}, which was put aside"),
+            Words(
+                "请换一盒；或取回该挂单，移除这一盒后再扫描。",
+                "Take another box, or take that list up and take the box off it first.",
+            ),
+        ),
+    ),
 )
 
 TOO_LARGE: tuple[Row[Answer], ...] = (
@@ -263,6 +277,19 @@ SEEN_BEFORE: tuple[Row[Answer], ...] = (
             Words(
                 "请勿售出或入库；将实物单独存放，并联系供货方与医保部门核实。",
                 "Do not sell or receive it. Put it aside and ask the supplier and the insurance bureau.",
+            ),
+        ),
+    ),
+    Row(
+        "came back and lies apart",
+        when(apart=True),
+        Answer(
+            Verdict.QUARANTINED,
+            Tone.ALARM,
+            Words("这一盒于 {back} 退回，隔离中", "This box came back on {back} and lies apart"),
+            Words(
+                "请放回隔离区；经检查可以再售的，由负责人解除隔离后再扫。",
+                "Put it back. If it was examined and may be sold, release it by name first, then scan it again.",
             ),
         ),
     ),

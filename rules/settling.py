@@ -76,10 +76,11 @@ TABLE: Mapping[tuple[Standing, News], Standing] = MappingProxyType(
         (_S.UNDOING_UNKNOWN, _N.ABSENT): _S.SETTLED,
         (_S.UNDOING_UNKNOWN, _N.REVERSED): _S.SETTLED,
         (_S.UNDOING_UNKNOWN, _N.UNANSWERED): _S.UNDOING_UNKNOWN,
+        (_S.UNDONE, _N.REVERSED): _S.SETTLED,
     }
 )
 """Every way from one standing to the next. `REVERSED` undoes the message that is open, so a reversed cancellation
-leaves the settlement standing."""
+leaves the settlement standing; so does one that was agreed to and is taken back all the same."""
 
 _TOLD: Mapping[Standing, Words] = MappingProxyType(
     {

@@ -8,7 +8,8 @@ was charged cannot be taken back.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 
 NOTHING = Decimal(0)
@@ -26,6 +27,8 @@ class Charge:
     amount: Decimal
     takes_back: str = ""
     """Serial of the line that it takes back; empty if it names none."""
+    day: date = date.min
+    """When the fee arose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,38 @@ def _take(left: dict[str, Charge], sources: list[Charge], charge: Charge) -> Non
     for one in sources:
         units, money = min(one.count, count), min(one.amount, amount)
         count, amount = count - units, amount - money
-        left[one.serial] = Charge(one.serial, one.what, one.count - units, one.amount - money)
+        left[one.serial] = replace(one, count=one.count - units, amount=one.amount - money)
+
+
+def taken_from(charges: Iterable[Charge]) -> dict[str, dict[str, Decimal]]:
+    """Return of each line that takes back how many units it takes from which lines.
+
+    From the line that it names. One that names none takes the newest first of those that had arisen by its own day,
+    because that is what people bring back; only what those cannot give it takes from later ones.
+    """
+    rows = sorted(charges, key=lambda one: (one.day, one.serial))
+    left = {one.serial: one.count for one in rows if one.count > 0}
+    newest_first = [one for one in reversed(rows) if one.count > 0]
+    takers = [one for one in rows if one.count < 0]
+    found: dict[str, dict[str, Decimal]] = {one.serial: {} for one in takers}
+
+    def take(taker: Charge, sources: Iterable[Charge]) -> None:
+        wanted = -taker.count - sum(found[taker.serial].values(), NOTHING)
+        for source in sources:
+            units = min(wanted, left[source.serial])
+            if units > 0:
+                left[source.serial] -= units
+                wanted -= units
+                found[taker.serial][source.serial] = units
+
+    for one in takers:
+        take(one, [source for source in newest_first if source.serial == one.takes_back])
+    unnamed = [one for one in takers if not one.takes_back]
+    for one in unnamed:
+        take(one, [source for source in newest_first if source.what == one.what and source.day <= one.day])
+    for one in unnamed:
+        take(one, [source for source in newest_first if source.what == one.what and source.day > one.day])
+    return found
 
 
 def net_counts(charges: Iterable[Charge]) -> dict[Hashable, Decimal]:

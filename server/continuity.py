@@ -41,12 +41,13 @@ from server.store import replacing
 from server.store.backup import Head, Told, check_backup, has_tables, open_backup, read_head, write_backup
 from server.store.database import Store, former_store, unmade_store
 from server.store.in_use import FileLock
-from server.store.migrate import known_revisions, migrate, newest_revision, revision_of
+from server.store.migrate import migrate, newest_revision, revision_of
 from server.store.naming import give_name
 from server.store.postgresql import set_schema_aside
 from server.store.replacing import Recovered
 from server.store.sqlite import path_of
 from server.store.trust import TrustedNow, end_sessions, load_trusted_now
+from server.store.upgrading import known_revisions
 from server.store.whole import load_contents, make_whole
 from web.secret_file import load_secret
 from wire.on_disk import sync

@@ -25,7 +25,7 @@ DRUGS: Mapping[str, tuple[str, str]] = {
     "XJ01CAB001A001020199101": ("8600011", "8600013"),
     "XJ01DCD003A001040199103": ("8600031", "8600033"),
     "XM01AEI008A001090199101": ("8600081", "8600083"),
-    "ZA01BAA0010010199101": ("8600091", "8600094"),
+    "ZA03AAV0047014899201": ("8600471", "8600473"),
 }
 """National codes, and how the codes of a pack and of a carton begin."""
 _SLICE = "T000000123"

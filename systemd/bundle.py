@@ -46,6 +46,8 @@ MANUALS = (
     "install.md",
     "terminal.md",
     "counter.md",
+    "tickets.md",
+    "aftercare.md",
     "pos.md",
     "centre.md",
     "fsi.md",
@@ -54,6 +56,8 @@ MANUALS = (
     "registers.md",
     "settlement-examples.md",
     "codes.md",
+    "integrators.md",
+    "settling.md",
     "decode.md",
     "glossary.md",
 )
@@ -178,6 +182,9 @@ def _lay_in_reading(bundle: Path) -> None:
     shutil.copytree(ROOT / "docs" / "drivers", bundle / "docs" / "drivers")
     for page in MANUALS:
         shutil.copy(ROOT / "docs" / page, bundle / "docs")
+    # For whoever changes the POS beside the terminal; it is never installed on the box itself.
+    without = shutil.ignore_patterns("__pycache__", ".*")
+    shutil.copytree(ROOT / "clients" / "python", bundle / "clients" / "python", ignore=without)
     for folder in RULES_AND_SAMPLES:
         shutil.copytree(ROOT / "config" / folder, bundle / "config" / folder)
     for example in (ROOT / "config").glob("*.example.*"):

@@ -35,8 +35,8 @@ IMPURE_MODULES = {
 # Floors: a module of a higher floor may import a lower one, never the other way round.
 FLOORS: dict[str, list[set[str]]] = {
     "server": [
-        {"store", "errors", "config", "broker"},
-        {"trace", "matching", "people", "fleet", "lists", "eprescription"},
+        {"store", "errors", "config", "broker", "opening", "key"},
+        {"trace", "matching", "people", "fleet", "lists", "eprescription", "visits"},
         {"settlement", "audit", "risk", "budget"},
         {"ingest", "live"},
         {"centre", "inbox", "receiver", "fsi", "continuity", "restored"},
@@ -45,16 +45,27 @@ FLOORS: dict[str, list[set[str]]] = {
     ],
     "edge": [
         {"store", "errors", "config", "clock", "delivered_count", "uplink_ports", "sealing"}
-        | {"config_nodes", "config_person", "config_wedge"},
-        {"counter", "counter_devices", "operators", "catalogue_file", "alerts", "health", "driver_faults"}
+        | {"config_nodes", "config_person", "config_wedge", "config_fsi", "config_site", "config_pos", "config_till"}
+        | {"config_visits"},
+        {
+            "counter",
+            "counter_devices",
+            "credentials",
+            "operators",
+            "catalogue_file",
+            "alerts",
+            "health",
+            "driver_faults",
+        }
         | {"machine", "certificates", "config_revision", "troubles", "store_troubles"}
         | {"setup_findings", "link_trouble", "senses", "tamper", "fsi"},
-        {"kiosk", "ward", "doctor", "pos", "uplink", "supervisor", "pump", "housekeeping"}
+        {"kiosk", "ward", "doctor", "pos", "till", "bridge", "uplink", "supervisor", "pump", "housekeeping"}
         | {"charge", "carrier", "sync_board", "reporting", "clock_watch"}
-        | {"disk_watch", "tamper_watch", "on_the_way", "quota_watch", "setup_desk", "site"},
+        | {"disk_watch", "tamper_watch", "on_the_way", "quota_watch", "setup_desk", "site", "visits"},
         {"api", "screens", "web_server"},
         {"core"},
-        {"status", "centre_line", "devices", "watches"},
+        {"status", "centre_line", "devices", "watches", "fsi_opening", "pos_opening", "till_opening"}
+        | {"days_opening", "visits_opening", "aftercare_opening"},
         {"app"},
     ],
 }

@@ -51,6 +51,13 @@ _PATTERNS: Final[Mapping[str, Words]] = {
     r"^[\w.@-]{1,32}$": Words(
         "应为 1 至 32 个文字、数字、“.”、“@”、“-”或“_”", "should be 1 to 32 letters, digits, “.”, “@”, “-” or “_”"
     ),
+    r"^([0-9]{17}[0-9Xx])?$": Words(
+        "应为 18 位证件号码，或不填", "should be an identity number of 18 characters, or left out"
+    ),
+    r"^[A-Za-z0-9-]{1,60}$": Words("应为 1 至 60 个字母、数字或“-”", "should be 1 to 60 letters, digits or “-”"),
+    r"^\S+ +\S+ +\S+$": Words(
+        "应为用空格隔开的三项：编码、姓名、执业证号", "should be three words with blanks between: code, name, licence"
+    ),
     r"^([0-9a-fA-F]{2})+$": Words("应为成对的十六进制数字", "should be hexadecimal digits in pairs"),
     r"^\][A-Za-z][0-9A-Za-z]$": Words(
         "应为 AIM 码制标识，如 ]d2", "should be an AIM symbology identifier, such as ]d2"

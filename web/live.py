@@ -15,7 +15,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 
@@ -211,13 +211,14 @@ def sse_response(
     """
     asked = request.headers.get("last-event-id") or request.query_params.get("after")
     return StreamingResponse(
-        _encoded(bus, _position(asked), may_follow, clock),
+        _encoded(bus, position_of(asked), may_follow, clock),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
 
 
-def _position(asked: str | None) -> int | None:
+def position_of(asked: str | None) -> int | None:
+    """Return the position that a follower names; one that is no number cannot be replayed."""
     if asked is None:
         return None
     is_number = asked.isascii() and asked.isdigit() and len(asked) <= _MAX_POSITION_DIGITS
@@ -228,12 +229,28 @@ async def _encoded(
     bus: LiveBus, last_id: int | None, may_follow: Callable[[], bool], clock: Callable[[], float]
 ) -> AsyncGenerator[bytes]:
     yield f"retry: {RETRY_MS}\n\n".encode()
+
+    async def asked() -> bool:
+        return await run_in_threadpool(may_follow)
+
+    async with aclosing(followed(bus, last_id, asked, clock)) as events:
+        async for live in events:
+            yield live.encode()
+
+
+async def followed(
+    bus: LiveBus,
+    last_id: int | None,
+    may_follow: Callable[[], Awaitable[bool]],
+    clock: Callable[[], float] = time.monotonic,
+) -> AsyncGenerator[LiveEvent]:
+    """Yield what happens to somebody who may follow, until they may not any more."""
     asked_at = clock()
     async with aclosing(bus.follow(last_id)) as events:
         async for live in events:
             if live.event == _RECHECK or clock() - asked_at >= RECHECK_S:
                 asked_at = clock()
-                if not await run_in_threadpool(may_follow):
+                if not await may_follow():
                     return
             if live.event != _RECHECK:
-                yield live.encode()
+                yield live

@@ -14,7 +14,6 @@ from typing import Final, Protocol, runtime_checkable
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -23,6 +22,7 @@ from codes.errors import YimaError
 from codes.words import Words
 from web.errors import HttpError, InvalidRequestError, NotFoundError
 from web.faults import place_of, words_of
+from web.problem_body import Problem, ProblemWords
 
 PROBLEM_TYPE: Final = "application/problem+json"
 
@@ -36,23 +36,6 @@ _REFUSALS: Final[Mapping[int, Words]] = {
 """What the web framework says by itself, in our words."""
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
-
-class ProblemWords(BaseModel):
-    """A sentence in both languages."""
-
-    zh: str
-    en: str
-
-
-class Problem(BaseModel):
-    """What every error of the API looks like (`application/problem+json`)."""
-
-    status: int
-    code: str
-    zh: str
-    en: str
-    next: ProblemWords
 
 
 PROBLEMS: Final[dict[int | str, dict[str, object]]] = {

@@ -18,7 +18,8 @@ from msgspec import Meta, Struct
 from codes.words import Words
 from wire.errors import UNDECODABLE, InvalidEventError, NewerMessageError, UnsupportedVersionError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: a line may be paid by the insurance; packs are sold in part; steps of visits."""
 OLDEST_READABLE_VERSION = 1
 GENESIS = "0" * 64
 """What the first event of an epoch names as its predecessor."""
@@ -79,12 +80,14 @@ class Scanned(_Fact, frozen=True, tag="scanned"):
         refuse_nameless(self.reserved_until)
 
 
-class PackInLine(Struct, frozen=True, forbid_unknown_fields=True):
+class PackInLine(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One pack of a line, and the reading that put it there."""
 
     code: Code
     reading: EventUuid
     """The `scanned` event of this pack."""
+    units: Count | None = None
+    """Smallest units that left of it, where it was sold in part; since version 2."""
 
 
 class Dispensed(_Fact, frozen=True, tag="dispensed"):
@@ -96,12 +99,31 @@ class Dispensed(_Fact, frozen=True, tag="dispensed"):
     packs: Annotated[list[PackInLine], Meta(min_length=1, max_length=10_000)]
     price: Decimal | None
     """Unit price in yuan, not negative."""
-    paid_by: Literal["self_pay"]
-    """Insured settlement has no offline form; it comes with the national interface."""
+    paid_by: Literal["self_pay", "insured"]
+    """`insured` since version 2: what the insurance settled, be it that the person bears all of it."""
 
     def __post_init__(self) -> None:
-        if self.price is not None and not (self.price.is_finite() and self.price >= 0):
-            raise ValueError(f"price is not an amount of money: {self.price}")
+        _refuse_no_price(self.price)
+
+
+class SplitDispensed(_Fact, frozen=True, tag="split_dispensed"):
+    """A line of opened packs: units of them were handed out (拆零). Since version 2."""
+
+    sale: Name
+    line: Count
+    product: Name | None
+    packs: Annotated[list[PackInLine], Meta(min_length=1, max_length=10_000)]
+    """Each with its units."""
+    units_per_pack: Count
+    """Smallest units in a whole pack."""
+    price: Decimal | None
+    """Of one unit, in yuan, not negative."""
+    paid_by: Literal["self_pay", "insured"]
+
+    def __post_init__(self) -> None:
+        _refuse_no_price(self.price)
+        if any(pack.units is None for pack in self.packs):
+            raise ValueError("a pack that was sold in part says how many units")
 
 
 class SaleReturned(_Fact, frozen=True, tag="sale_returned"):
@@ -145,6 +167,23 @@ class ShiftClosed(_Fact, frozen=True, tag="shift_closed"):
     """Sales closed in this shift."""
 
 
+class VisitStepped(_Fact, frozen=True, tag="visit_stepped"):
+    """A step of a visit was done by a credential, or the hospital's system refused it. Nothing of the person."""
+
+    visit: Name
+    """The hospital's number of the visit."""
+    step: Annotated[str, Meta(pattern=r"^[0-9]{5}$")]
+    """businessType (`rules.visit_flow.VisitStep`)."""
+    by: Literal["voucher", "face", "card", "id"]
+    """What was shown: the code, the face, an insurance card, an identity card."""
+    is_done: bool
+    """False: the hospital's system refused it."""
+    at: Utc
+    """When the credential was shown, by the device's clock; the hospital's system may have answered much later."""
+    item: Annotated[str, Meta(max_length=64)] = ""
+    """What it was done for, such as the number of an examination."""
+
+
 class TamperSeen(_Fact, frozen=True, tag="tamper_seen"):
     """Something about the terminal itself was changed from outside, or may have been."""
 
@@ -183,11 +222,13 @@ class EventsLost(_Fact, frozen=True, tag="events_lost"):
 Fact = (
     Scanned
     | Dispensed
+    | SplitDispensed
     | SaleReturned
     | Received
     | CodeUnmatched
     | ShiftOpened
     | ShiftClosed
+    | VisitStepped
     | TamperSeen
     | StoreRebuilt
     | EventsLost
@@ -228,6 +269,15 @@ class EventHeader(Struct, frozen=True):
     seq: int
 
 
+def version_of(fact: Fact) -> int:
+    """Return the oldest version that has a fact: a centre that knows no newer one goes on taking the others."""
+    if isinstance(fact, VisitStepped | SplitDispensed):
+        return 2
+    is_insured = isinstance(fact, Dispensed) and fact.paid_by == "insured"
+    packs = fact.packs if isinstance(fact, Dispensed | SaleReturned | Received) else []
+    return 2 if is_insured or any(pack.units is not None for pack in packs) else 1
+
+
 _encoder = msgspec.json.Encoder(decimal_format="string", uuid_format="canonical")
 _event_decoder = msgspec.json.Decoder(Event)
 _header_decoder = msgspec.json.Decoder(EventHeader)
@@ -258,6 +308,13 @@ def thaw(frozen: bytes | msgspec.Raw) -> Event:
             )
         ) from exc
     _refuse_version(event.v)
+    if event.v < version_of(event.fact):
+        raise InvalidEventError(
+            Words(
+                f"第 {event.seq} 号记录的内容高于其版本 {event.v}",
+                f"Event {event.seq} says what version {event.v} does not have",
+            )
+        )
     return event
 
 
@@ -284,6 +341,11 @@ def refuse_nameless(time: datetime | None) -> None:
     """Raise `ValueError` if a time lies before the year 1 or after the year 9999 once it is told in UTC."""
     if time is not None and not _EARLIEST <= time <= _LATEST:
         raise ValueError(f"not a time of UTC: {time}")
+
+
+def _refuse_no_price(price: Decimal | None) -> None:
+    if price is not None and not (price.is_finite() and price >= 0):
+        raise ValueError(f"price is not an amount of money: {price}")
 
 
 def _refuse_reversed(spans: list[Span]) -> None:

@@ -116,14 +116,16 @@ class FsiCaller:
         new_link: NewCallerLink = Link,
         new_correlation: Callable[[], bytes] = lambda: secrets.token_bytes(CORRELATION_BYTES),
         monotonic: Callable[[], float] = time.monotonic,
+        on_up: Callable[[], None] = lambda: None,
     ) -> None:
         self._topic, self._answer_topic = topics.on(Channel.FSI), topics.on(Channel.ANSWER)
         self._key, self._centre = key, centre
-        self._new_correlation, self._monotonic = new_correlation, monotonic
+        self._new_correlation, self._monotonic, self._on_up = new_correlation, monotonic, on_up
         self._news = threading.Condition()
         self._answers: dict[bytes, bytes | None] = {}
         """By correlation: what somebody waits for, and what came."""
         self._ups = 0
+        self._is_stopped = False
         self.strays = 0
         """Messages that answer nothing that is asked, or prove nothing."""
         session = Session((self._answer_topic,))
@@ -139,7 +141,10 @@ class FsiCaller:
         self._link.start()
 
     def stop(self) -> None:
-        """End the connection; who still waits will not know the outcome."""
+        """End the connection; who still waits is told at once that the outcome is not known."""
+        with self._news:
+            self._is_stopped = True
+            self._news.notify_all()
         self._link.stop(timeout_s=_LINK_STOP_S)
 
     def call(self, body: bytes, timeout_s: float) -> bytes:
@@ -161,7 +166,7 @@ class FsiCaller:
 
     def _ask_until_answered(self, frame: bytes, correlation: bytes, deadline: float) -> bytes:
         has_left, pause = False, ASK_AGAIN_S
-        while (left := deadline - self._monotonic()) > 0:
+        while (left := deadline - self._monotonic()) > 0 and not self._is_stopped:
             ups = self._ups
             question = Exchange(correlation, self._answer_topic, expires_s=math.ceil(left))
             has_left = self._link.exchange(self._topic, frame, question) or has_left
@@ -176,7 +181,9 @@ class FsiCaller:
     def _await(self, correlation: bytes, ups: int, timeout_s: float) -> bytes | None:
         """Wait for the answer, or until the connection has come back, so that it is worth asking again."""
         with self._news:
-            self._news.wait_for(lambda: self._answers[correlation] is not None or self._ups != ups, timeout_s)
+            self._news.wait_for(
+                lambda: self._answers[correlation] is not None or self._ups != ups or self._is_stopped, timeout_s
+            )
             return self._answers[correlation]
 
     # -- on the link's thread --------------------------------------------------------------------------------------
@@ -209,6 +216,7 @@ class FsiCaller:
         with self._news:
             self._ups += 1
             self._news.notify_all()
+        self._on_up()
 
     def link_down(self, loss: LinkLoss) -> None:
         """Say why there is no connection."""

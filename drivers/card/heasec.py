@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from codes.credential import find_id_number
-from codes.reading import Flag
+from codes.credential import has_id_form, is_id_number
 from codes.words import Words
 from drivers.card.errors import CardContentError, CardReaderNotReadyError, CardRefusedError
 from drivers.holder import CertType, Holder, Sex, birth_date_of, sex_of
@@ -66,7 +65,7 @@ class HeaSecCardReader:
             cert_type=CertType.INSURANCE_CARD,
             cert_number=number,
             id_number=id_number.upper(),
-            id_kind=_RESIDENT if find_id_number(id_number) is not None else _OTHER_DOCUMENT,
+            id_kind=_RESIDENT if has_id_form(id_number) else _OTHER_DOCUMENT,
             name=name,
             district=district[:6],
             sex=_sex_in(id_number),
@@ -81,8 +80,7 @@ class HeaSecCardReader:
         name, sex, _nation, born, _address, number, *_ = self._fields(returned, _PERSON_FIELDS)
         if not name:
             raise CardContentError(self.device, _NOBODY)
-        found = find_id_number(number)
-        if found is None or Flag.CHECK_FAILED in found.flags:
+        if not is_id_number(number):
             raise CardContentError(
                 self.device, Words("证件号码的校验位不符", "the identity number fails its check character")
             )
@@ -153,10 +151,10 @@ def _words(room: bytes) -> str:
 
 def _sex_in(id_number: str) -> Sex:
     """Read the sex from a resident identity number (GB 11643: the 17th digit is odd for men)."""
-    if find_id_number(id_number) is None:
+    if not has_id_form(id_number):
         return Sex.UNKNOWN
     return Sex.MALE if int(id_number[16]) % 2 else Sex.FEMALE
 
 
 def _birth_date_in(id_number: str) -> date | None:
-    return birth_date_of(id_number[6:14]) if find_id_number(id_number) is not None else None
+    return birth_date_of(id_number[6:14]) if has_id_form(id_number) else None

@@ -25,9 +25,11 @@ _BYTES_OF = {
 }
 """Longest first: a tail of CR LF must not be taken for LF."""
 
-_LINE_END = re.compile(rb"[\r\n]")
+_LINE_END = re.compile(rb"\r\n|\r|\n")
 _NEVER = re.compile(rb"(?!)")
 _LONGEST_SUFFIX = 2
+_Piece = tuple[bytes, bytes]
+"""What stands before an end, and the same with its end."""
 
 
 class LineDecoder:
@@ -68,12 +70,11 @@ class LineDecoder:
         before = self.silence(now) if now - self._last >= self._patience_s else []
         self._last = now
         self._tail = (self._tail + chunk)[-_LONGEST_SUFFIX:]
-        *lines, self._waiting = self._ends.split(self._waiting + chunk)
+        *lines, (self._waiting, _) = self._cut(self._waiting + chunk)
         if lines and self._is_dropping:
             del lines[0]
             self._is_dropping = False
-        scans = [self._scan(line) for line in map(self._without_affixes, lines) if line]
-        return before + scans + self._too_long()
+        return before + self._scans(lines) + self._too_long()
 
     def silence(self, now: float) -> list[Scan]:
         self._last = now
@@ -83,8 +84,7 @@ class LineDecoder:
             self._is_dropping = False
             return []
         # What was cut by another suffix until now, or by none, may hold several codes, each ended by the right one.
-        lines = self._ends.split(line) if ended_as_expected else [line]
-        scans = [self._scan(line) for line in map(self._without_affixes, lines) if line]
+        scans = self._scans(self._cut(line) if ended_as_expected else [(line, line)])
         self._unterminated += bool(scans) and not ended_as_expected and self._spec.suffix is not Suffix.NONE
         return scans
 
@@ -101,6 +101,18 @@ class LineDecoder:
         self._suffix = suffix
         self._ends = re.compile(re.escape(suffix))
 
+    def _cut(self, received: bytes) -> list[_Piece]:
+        """Return the pieces that end, each with its end, and last what stands behind them."""
+        pieces, start = [], 0
+        for end in self._ends.finditer(received):
+            pieces.append((received[start : end.start()], received[start : end.end()]))
+            start = end.end()
+        return [*pieces, (received[start:], received[start:])]
+
+    def _scans(self, pieces: list[_Piece]) -> list[Scan]:
+        stripped = ((self._without_affixes(line), frame) for line, frame in pieces)
+        return [self._scan(line, frame) for line, frame in stripped if line]
+
     def _without_affixes(self, line: bytes) -> bytes:
         if self._learns:
             # Of a suffix learnt only in part (CR of CR LF), the other part stands before the next code.
@@ -114,17 +126,17 @@ class LineDecoder:
             return []
         if len(self._waiting) <= MAX_SCAN_BYTES:
             return []
-        scan = self._scan(self._waiting)
+        scan = self._scan(self._waiting, b"")
         self._waiting = self._waiting[-_LONGEST_SUFFIX:]
         self._is_dropping = True
         return [scan]
 
-    def _scan(self, line: bytes) -> Scan:
+    def _scan(self, line: bytes, frame: bytes) -> Scan:
         flags: tuple[Flag, ...] = ()
         if len(line) > MAX_SCAN_BYTES:
-            line, flags = line[:MAX_SCAN_BYTES], (Flag.TOO_LONG,)
+            line, frame, flags = line[:MAX_SCAN_BYTES], b"", (Flag.TOO_LONG,)
         symbology, raw = split_aim(line, self._spec.aim)
         stand_in = self._spec.gs.encode("ascii")
         if stand_in and stand_in in raw:
             raw, flags = raw.replace(stand_in, _GS), (*flags, Flag.GS_SUBSTITUTE)
-        return Scan(raw=raw, symbology=symbology, source=self._spec.device, flags=flags)
+        return Scan(raw=raw, symbology=symbology, source=self._spec.device, flags=flags, frame=frame)

@@ -1,7 +1,7 @@
 """A simulated voucher terminal: the national library's one function, with people played before it.
 
 It takes and gives the JSON that integrations in the field show: answers carry their data as the text of an object, a
-token is another one each time, a face is authenticated and then checked by its serial.
+token is another one each time unless the person comes with one, a face is authenticated and then checked by its serial.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ class Person(msgspec.Struct, frozen=True):
     district: str
     sex: str = "男"
     birthday: str = "1970.01.01"
+    token: str = ""
+    """What the decoding service hands out for them; empty: another one each time."""
 
 
 class Before(msgspec.Struct, frozen=True):
@@ -147,7 +149,7 @@ class _Twin:
             "idNo": person.id_number,
             "idType": "01",
             "userName": person.name,
-            "ecToken": f"{person.district}ec{token_hex(15)}"[:38],
+            "ecToken": person.token or f"{person.district}ec{token_hex(15)}"[:38],
             "insuOrg": person.district,
             "gender": person.sex,
             "birthday": person.birthday,

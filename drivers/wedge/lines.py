@@ -22,6 +22,7 @@ from drivers.wedge.errors import WedgeStuckError
 from drivers.wedge.node import NodeWedge, opened
 
 _OURS_AND_THE_GROUPS = 0o660
+_LINE_END = b"\r"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ def make_serial_wedge(settings: LineSettings) -> NodeWedge:
         settings.path,
         opening=lambda: opened(settings.path, set_up),
         pieces=lambda code: [code + settings.suffix],
+        release=[settings.suffix or _LINE_END],
+        is_hung_up=_is_hung_up,
     )
 
 
@@ -99,6 +102,7 @@ def make_pty_wedge(settings: LineSettings) -> NodeWedge:
         settings.path,
         opening=opening,
         pieces=pieces,
+        release=[settings.suffix or _LINE_END],
         closing=closing,
     )
 

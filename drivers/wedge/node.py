@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import stat
+import termios
 from collections.abc import Callable, Sequence
 
 from drivers.errors import DeviceLostError, DriverError
@@ -28,10 +29,12 @@ class NodeWedge:
         path: For messages.
         opening: Opens the node, non-blocking, and returns its descriptor; may raise `OSError`.
         pieces: What to write for one code; may raise `DriverError`.
-        release: What to write when a code breaks off: a key that stays down repeats itself for ever.
+        release: What to write when a code breaks off, now or before the next one: a key that stays down repeats itself
+            for ever, and half a code must not be read as one with the next.
         pace_s: Between two pieces.
         closing: Undoes what `opening` did besides.
         settle_s: After opening, until the receiver has taken notice of the node.
+        is_hung_up: Tells of an open node whether what it led to is gone, where a write would not be the first to know.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class NodeWedge:
         pace_s: float = 0.0,
         closing: Callable[[], None] = lambda: None,
         settle_s: float = 0.0,
+        is_hung_up: Callable[[int], bool] = lambda _: False,
     ) -> None:
         self.device = device
         self._path = path
@@ -54,25 +58,30 @@ class NodeWedge:
         self._pace_s = pace_s
         self._closing = closing
         self._settle_s = settle_s
+        self._is_hung_up = is_hung_up
+        self._is_cut_short = False
+        """A code broke off, and what releases it did not go out either."""
         self._turn = asyncio.Lock()
         self._descriptor: int | None = None
+        self._is_settled = False
 
     @property
     def is_open(self) -> bool:
-        return self._descriptor is not None
+        return self._descriptor is not None and self._is_settled
 
     async def open(self) -> None:
         if self._descriptor is not None:
             return
         with translated(self.device, self._path):
             descriptor = self._descriptor = self._opening()
-        if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
-            return
+        self._is_cut_short = False
         try:
-            await asyncio.sleep(self._settle_s)
+            if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+                await asyncio.sleep(self._settle_s)
         except BaseException:
             self._let_go()
             raise
+        self._is_settled = True
 
     async def close(self) -> None:
         self._let_go()
@@ -81,14 +90,27 @@ class NodeWedge:
         # Two codes at once would be keys in turn.
         async with self._turn:
             pieces = self._pieces(code)
-            if self._descriptor is None:
+            descriptor = self._descriptor
+            if descriptor is None or not self._is_settled:
                 raise WedgeClosedError(self.device)
+            if self._is_cut_short:
+                await self._let_up(descriptor)
             try:
-                await self._write(self._descriptor, pieces)
+                await self._write(descriptor, pieces)
             except BaseException:
+                self._is_cut_short = True
                 with contextlib.suppress(DriverError):
-                    await self._write(self._descriptor, self._release)
+                    await self._let_up(descriptor)
                 raise
+
+    async def look(self) -> None:
+        if self._descriptor is not None and self._is_hung_up(self._descriptor):
+            self._let_go()
+            raise DeviceLostError(self.device, self._path)
+
+    async def _let_up(self, descriptor: int) -> None:
+        await self._write(descriptor, self._release)
+        self._is_cut_short = False
 
     async def _write(self, descriptor: int | None, pieces: Sequence[bytes]) -> None:
         for done, piece in enumerate(pieces):
@@ -114,8 +136,11 @@ class NodeWedge:
                 raise DeviceLostError(self.device, self._path) from exc
 
     def _let_go(self) -> None:
-        descriptor, self._descriptor = self._descriptor, None
+        descriptor, self._descriptor, self._is_settled = self._descriptor, None, False
         if descriptor is not None:
+            with contextlib.suppress(termios.error):
+                # Closing a line waits for what it has not sent, for half a minute.
+                termios.tcflush(descriptor, termios.TCOFLUSH)
             os.close(descriptor)
             self._closing()
 

@@ -38,6 +38,14 @@ class Wedge(Protocol):
         """
         ...
 
+    async def look(self) -> None:
+        """Notice that what the way out led to is gone, if that can be seen without sending.
+
+        Raises:
+            DriverError: It is gone, and the way out is not open any more.
+        """
+        ...
+
     async def close(self) -> None:
         """Let the way out go."""
         ...

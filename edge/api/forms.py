@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from codes.reading import Flag, Scan
+from edge.credentials import Way
 from rules.scan_judgement import Mode
+from rules.visit_flow import VisitStep
 from wire.events import MAX_CODE_LENGTH
 
 Number = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -16,6 +19,8 @@ PackCode = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CODE_LE
 MAX_SCAN_BYTES = 4096
 POS = "api"
 """The device of scans that another program sent."""
+POS_PREFIX = "pos:"
+"""Before the name of a program that showed a token: the device of its scans."""
 
 
 class Form(BaseModel):
@@ -63,11 +68,33 @@ class PayingForm(Form):
     is_paying: bool
 
 
-class ReturnForm(Form):
-    """Packs of a closed sale that came back."""
+class DayEndForm(Form):
+    """The end of a business day."""
 
-    codes: Annotated[list[PackCode], Field(min_length=1, max_length=2_000)]
+    confirmed: bool = Field(False, description="End it although the outcome of some settlements is unknown")
+
+
+class ReopenForm(Form):
+    """A day that is opened again."""
+
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class HandOverForm(SignInForm):
+    """Who takes the counter over, and what was counted."""
+
+    cash_counted: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2, description="Yuan")]
+    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+
+
+class StepForm(Form):
+    """A step of a visit."""
+
+    step: VisitStep = Field(description="businessType (用码业务类型)")
+    by: Way = Field(description="What the person shows")
+    item: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] = Field(
+        "", description="What for, where a step is done several times: number of the examination, the bill"
+    )
 
 
 class ModeForm(Form):

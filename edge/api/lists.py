@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 
+from edge.api.access import looking, signed_in
 from edge.api.forms import CancelForm, CloseDeliveryForm, CloseSaleForm, ModeForm, PayingForm
 from edge.api.parts import ApiParts
 from edge.api.repeats import Key, named
-from edge.api.session import looking, signed_in
 from edge.counter.views import CancelledList, ClosedList, ListShown
 from wire.events import MAX_CODE_LENGTH
 

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from edge.clock import Clock
-from edge.health import DeviceState, LampState, TerminalStatus
+from edge.health import DeviceState, InterfaceStatus, LampState, TerminalStatus
 from rules.scan_judgement import Tone
 from web.local_only import is_from_here
 
@@ -121,6 +121,25 @@ def _families(status: TerminalStatus, counted: Mapping[str, int], now: datetime)
         for one in LampState:
             lamps.add_metric((lamp, str(one)), float(one is state))
     yield lamps
+    if status.interface is not None:
+        yield from _interface(status.interface, now)
+
+
+def _interface(seen: InterfaceStatus, now: datetime) -> Iterator[Metric]:
+    oldest_s = 0.0 if seen.oldest_open_at is None else max(0.0, (now - seen.oldest_open_at).total_seconds())
+    simple: tuple[tuple[str, str, float], ...] = (
+        ("yima_fsi_up", "1 while an insured settlement may be tried", seen.is_up),
+        ("yima_fsi_signed_in", "1 while the operator of the shift is signed in (9001)", seen.signed_in),
+        ("yima_fsi_open", "Messages whose outcome is not known", seen.open),
+        ("yima_fsi_open_oldest_seconds", "Age of the oldest of these", oldest_s),
+        ("yima_fsi_stuck", "Of these, those that a person has to look up", len(seen.stuck)),
+    )
+    for name, help_text, value in simple:
+        yield GaugeMetricFamily(name, help_text, value=float(value))
+    sent = CounterMetricFamily("yima_fsi_messages", "Messages since the start, by what became of them", labels=("is",))
+    for what, count in (("answered", seen.answered), ("unanswered", seen.unanswered), ("not_sent", seen.not_sent)):
+        sent.add_metric((what,), count)
+    yield sent
 
 
 def _devices(status: TerminalStatus) -> Iterator[Metric]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edge.clock import Clock
 from edge.counter.counter import Counter
 from edge.health import TerminalStatus
 from edge.operators.desk import OperatorDesk
+from edge.operators.pos_tokens import TokenGuesses
 from edge.operators.sign_in import SignIn
 from edge.setup_desk import SetupDesk
 from edge.store.lane import InStore, Reading
 from edge.store.outbox import Outbox
+from edge.till.aftercare import Aftercare
+from edge.till.day_end import DayEnds
+from edge.till.parts import Devices
+from edge.till.till import Till
+from edge.visits.desk import VisitDesk
 from web.live import LiveBus
 
 COOKIE = "yima_terminal"
@@ -43,3 +49,15 @@ class ApiParts:
     allowed_hosts: tuple[str, ...] = ()
     is_proof: Callable[[str], bool] = lambda _: False
     """Tells whether a header proves that a program of this machine asks (`edge.local_proof`)."""
+    guesses: TokenGuesses = field(default_factory=TokenGuesses)
+    """Wrong tokens, while the terminal runs."""
+    days: DayEnds | None = None
+    """Ends of business days; None where nothing is settled with the insurance."""
+    aftercare: Aftercare | None = None
+    """What comes after a sale; None where nothing is settled with the insurance."""
+    till: Till | None = None
+    """None only where lists cannot even be put aside."""
+    visits: VisitDesk | None = None
+    """Steps of visits; None where they are off."""
+    credentials: Devices = field(default_factory=Devices)
+    """Where people show who they are."""

@@ -1,17 +1,16 @@
-"""Packs that were sold: which sale sold one, and taking it back."""
+"""Packs that were sold: which sale sold one."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Query
 
-from edge.api.forms import MAX_SCAN_BYTES, ReturnForm
+from edge.api.access import signed_in
+from edge.api.forms import MAX_SCAN_BYTES
 from edge.api.parts import ApiParts
-from edge.api.repeats import Key, named
-from edge.api.session import signed_in
 from edge.counter.sold import find_sold_pack
-from edge.counter.views import ReturnedPacks, SoldPack
+from edge.counter.views import SoldPack
 
 
 def return_routes(parts: ApiParts) -> APIRouter:
@@ -25,13 +24,5 @@ def return_routes(parts: ApiParts) -> APIRouter:
     ) -> SoldPack:
         """Return the sale that sold a pack and to which its return belongs."""
         return await parts.read(lambda tx: find_sold_pack(tx, code))
-
-    @routes.post("/sales/{sale}/return", dependencies=guarded)
-    async def take_back(
-        sale: Annotated[str, Path(min_length=1, max_length=64)], form: ReturnForm, key: Key = None
-    ) -> ReturnedPacks:
-        """Take packs of a closed sale back."""
-        request = named(key, f"return {sale}", form)
-        return await parts.in_store(lambda: parts.counter.return_packs(request, sale, form.codes, form.reason))
 
     return routes

@@ -15,9 +15,9 @@ from drivers.scanner.conclusion_words import words_of_topic, words_of_values
 from drivers.scanner.learning import Certainty, Topic
 from drivers.scanner.profile import Profile
 from drivers.scanner.setup import Last, SetUpShown, Stage, SymbolState
+from edge.api.access import looking, signed_in
 from edge.api.forms import Form
 from edge.api.parts import ApiParts
-from edge.api.session import looking, signed_in
 from edge.health import DeviceStatus
 from edge.setup_desk import ScannerShown
 
@@ -86,7 +86,7 @@ class SetupScannerShown:
 def scanner_setup_routes(parts: ApiParts) -> APIRouter:
     """Return the routes under `/scanner-setup`."""
     routes = APIRouter(prefix="/scanner-setup", tags=["scanner set-up"])
-    guarded = [Depends(signed_in(parts))]
+    guarded = [Depends(signed_in(parts, None))]
 
     @routes.get("", dependencies=looking(parts))
     async def show() -> list[SetupScannerShown]:

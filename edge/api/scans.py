@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
 
-from edge.api.forms import ScanForm
+from edge.api.access import looking, program_of, signed_in
+from edge.api.forms import POS_PREFIX, ScanForm
 from edge.api.parts import ApiParts
 from edge.api.repeats import Key, named
-from edge.api.session import looking, signed_in
 from edge.counter.views import ScanShown, from_json
+from edge.operators.pos_tokens import Scope
 from edge.store.scans import scans_after
 
 MOST_SCANS = 500
@@ -21,11 +23,12 @@ def scan_routes(parts: ApiParts) -> APIRouter:
     """Return the routes under `/scans`."""
     routes = APIRouter(prefix="/scans", tags=["scans"])
 
-    @routes.post("", dependencies=[Depends(signed_in(parts))])
-    async def take(form: ScanForm, key: Key = None) -> ScanShown:
+    @routes.post("", dependencies=[Depends(signed_in(parts, Scope.SCAN))])
+    async def take(form: ScanForm, request: Request, key: Key = None) -> ScanShown:
         """Record a code as if a scanner had read it, and answer what the counter made of it."""
-        request, came_s = named(key, "scan", form), parts.clock.monotonic_s()
-        return await parts.in_store(lambda: parts.counter.take(form.scan, request, came_s=came_s))
+        asked, came_s, program = named(key, "scan", form), parts.clock.monotonic_s(), program_of(request)
+        scan = form.scan if program is None or form.entry else replace(form.scan, source=f"{POS_PREFIX}{program}")
+        return await parts.in_store(lambda: parts.counter.take(scan, asked, came_s=came_s))
 
     @routes.get("", dependencies=looking(parts))
     async def recent(

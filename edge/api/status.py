@@ -1,4 +1,4 @@
-"""How the terminal is, what the centre refused, and the live stream."""
+"""How the terminal is, and what the centre refused."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from anyio import from_thread
 from fastapi import APIRouter, Depends, Path, Query
 from starlette.requests import Request
-from starlette.responses import StreamingResponse
 
+from edge.api.access import WhoAsks, looking, looking_or_here, signed_in
 from edge.api.forms import SetAsideForm
-from edge.api.parts import COOKIE, ApiParts
-from edge.api.session import Token, looking, looking_or_here, signed_in
+from edge.api.parts import ApiParts
 from edge.health import TerminalStatus
-from edge.operators.errors import SessionEndedError
 from edge.store.dead_letters import (
     DeadLetter,
     SetAside,
@@ -26,7 +23,6 @@ from edge.store.dead_letters import (
     set_dead_letter_aside,
 )
 from edge.store.terminal import read_state
-from web.live import sse_response
 
 EventName = Annotated[str, Path(min_length=1, max_length=64, description="Id of the event")]
 
@@ -52,16 +48,10 @@ class Alive:
     ok: bool = True
 
 
-class EventStream(StreamingResponse):
-    """Server-sent events, as the OpenAPI document calls them."""
-
-    media_type = "text/event-stream"
-
-
 def status_routes(parts: ApiParts) -> APIRouter:
     """Return the routes that only show."""
     routes = APIRouter(tags=["status"])
-    guards, guard = looking(parts), signed_in(parts)
+    guards, guard = looking(parts), signed_in(parts, None)
 
     @routes.get("/status", dependencies=looking_or_here(parts))
     async def status() -> TerminalStatus:
@@ -82,30 +72,14 @@ def status_routes(parts: ApiParts) -> APIRouter:
             raise damaged_since(event)
 
     @routes.put("/dead-letters/{event}/set-aside", status_code=HTTPStatus.NO_CONTENT)
-    async def set_aside(event: EventName, form: SetAsideForm, token: Token) -> None:
+    async def set_aside(event: EventName, form: SetAsideForm, request: Request, shown: WhoAsks) -> None:
         """Keep a refused record, but do not report it any more."""
-        now, who = parts.clock.now(), (await guard(token)).operator
+        now, who = parts.clock.now(), (await guard(request, shown)).operator
         await parts.in_store(
             lambda: parts.outbox.within(
                 lambda tx: set_dead_letter_aside(tx, event, operator=who, reason=form.reason, now=now)
             )
         )
-
-    @routes.get("/live", dependencies=guards, response_class=EventStream)
-    async def live(request: Request) -> StreamingResponse:
-        """Follow scans, totals, sync, devices and alerts as server-sent events."""
-
-        def may_follow() -> bool:
-            """Look again, in the stream's thread: the browser may have been signed out since."""
-            try:
-                from_thread.run(guard, request.cookies.get(COOKIE))
-            except SessionEndedError:
-                return False
-            return True
-
-        if parts.is_open:
-            return sse_response(parts.bus, request)
-        return sse_response(parts.bus, request, may_follow=may_follow)
 
     return routes
 

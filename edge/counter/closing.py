@@ -9,29 +9,37 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import Connection
 
 from codes.words import Words
 from edge.counter.errors import (
+    InsuredError,
     ListEmptyError,
     ListNotEmptyError,
     ListNotOpenError,
     NotSignedInError,
+    PackElsewhereError,
     PackNotOnListError,
     PackNotRemovedError,
     SaleUnknownError,
+    SettlingError,
 )
 from edge.counter.lines import show_line, totals_of
+from edge.counter.splitting import note_units, refuse_overdrawn, size_of, split_pack
 from edge.counter.views import CancelledList, ClosedList, ListChange, ListShown, Totals
 from edge.store import sales, shifts
 from edge.store.outbox import Outbox
 from edge.store.sales import Desk, LineRow, PackRow, PackState, SaleRow, SaleState
+from edge.store.settlements import latest_settlement
 from edge.store.terminal import set_mode
 from rules.scan_judgement import Mode
-from wire.events import Dispensed, Fact, PackInLine, Received
+from rules.settling import Standing
+from wire.events import Dispensed, Fact, PackInLine, Received, SplitDispensed
 
 _NAMES = {Mode.DISPENSE: Words("销售", "sale"), Mode.RECEIVE: Words("入库单", "delivery")}
+PaidBy = Literal["self_pay", "insured"]
 _AFTER = {Mode.DISPENSE: PackState.SOLD, Mode.RECEIVE: PackState.RECEIVED}
 
 
@@ -51,6 +59,7 @@ def show_list(tx: Connection) -> ListShown:
         desk.operator,
         shown,
         totals_of(lines, sale.alarms),
+        is_paying=desk.is_settling,
         waiting=desk.waiting,
         waiting_boxes=boxes,
     )
@@ -88,24 +97,45 @@ def close_list(tx: Connection, outbox: Outbox, mode: Mode, *, asked_for: str | N
         NotSignedInError: Nobody is signed in.
         ListNotOpenError: No such list is open.
         ListEmptyError: Nothing is on it.
+        SettlingError, InsuredError: The insurance was asked to settle it, or has.
     """
     desk = sales.see_desk(tx)
     operator = _operator(desk)
     if asked_for is not None and asked_for != desk.sale:
+        _refuse_insured(tx, asked_for)
         return _closed_before(tx, asked_for, mode)
     sale = _open_sale(tx, desk, mode)
-    lines = sales.lines_of(tx, sale.id)
-    if not lines:
+    _refuse_settling(desk)
+    if not sales.lines_of(tx, sale.id):
         raise ListEmptyError(Words("清单是空的", "The list is empty"))
-    packs = [pack for pack in sales.packs_of(tx, sale.id) if pack.state is PackState.LISTED]
-    for line in lines:
-        fact = _fact(sale, line, _in_line(packs, line.line))
-        sales.note_line_event(tx, sale.id, line.line, outbox.append(tx, fact, operator=operator, now=now).id)
-    sales.move_packs(tx, sale.id, _AFTER[mode])
+    _write_facts(tx, outbox, sale, paid_by="self_pay", operator=operator, now=now)
     _end(tx, desk, sale.id, SaleState.CLOSED, now)
     if mode is Mode.DISPENSE and desk.shift:
         shifts.count_sale(tx, desk.shift)
     return _closed_before(tx, sale.id, mode)
+
+
+def close_insured(
+    tx: Connection, outbox: Outbox, number: str, *, operator: str, shift: str | None, now: datetime
+) -> ClosedList | None:
+    """Close a sale that the insurance has settled, wherever it lies; None if it is closed already.
+
+    Args:
+        tx: The transaction in which the settlement is written down.
+        outbox: Where the facts go.
+        number: The sale's.
+        operator: Who had it settled; somebody else, or nobody, may be signed in by now.
+        shift: In which.
+        now: The device's clock.
+    """
+    sale = _known_sale(tx, number, Mode.DISPENSE)
+    if sale.state is SaleState.CLOSED:
+        return None
+    _write_facts(tx, outbox, sale, paid_by="insured", operator=operator, now=now)
+    _end(tx, sales.see_desk(tx), number, SaleState.CLOSED, now)
+    if shift is not None:
+        shifts.count_sale(tx, shift)
+    return _closed_before(tx, number, Mode.DISPENSE)
 
 
 def cancel_list(tx: Connection, *, asked_for: str | None, now: datetime) -> CancelledList:
@@ -126,7 +156,8 @@ def cancel_list(tx: Connection, *, asked_for: str | None, now: datetime) -> Canc
     sale = sales.find_sale(tx, number) if number else None
     if sale is None or sale.state is SaleState.CLOSED:
         raise ListNotOpenError(Words("没有进行中的清单", "No such list is open"))
-    if sale.state in {SaleState.OPEN, SaleState.WAITING}:
+    if sale.state in {SaleState.OPEN, SaleState.WAITING, SaleState.HELD}:
+        refuse_asked(tx, sale.id)
         sales.move_packs(tx, sale.id, PackState.REMOVED)
         _end(tx, desk, sale.id, SaleState.CANCELLED, now)
     return CancelledList(sale.id)
@@ -136,7 +167,7 @@ def remove_pack(tx: Connection, code: str) -> ListChange:
     """Take a pack off the open list, or off the next one."""
     desk = sales.see_desk(tx)
     _operator(desk)
-    for sale in _lists(desk):
+    for sale in _lists_to_change(desk):
         left = sales.take_off_list(tx, sale, code)
         if left is not None:
             return ListChange(sale, "removed", left[0], code, left[1])
@@ -149,16 +180,36 @@ def put_pack_back(tx: Connection, code: str) -> ListChange | None:
     Raises:
         NotSignedInError: Nobody is signed in.
         PackNotRemovedError: It was not taken off the open list, nor off the next one.
+        PackElsewhereError: It is on a list that was put aside, or was sold meanwhile.
     """
     desk = sales.see_desk(tx)
     _operator(desk)
     if any(sales.find_on_list(tx, sale, code) for sale in _lists(desk)):
         return None
-    for sale in _lists(desk):
+    _refuse_elsewhere(tx, code)
+    for sale in _lists_to_change(desk):
         back = sales.put_back_on_list(tx, sale, code)
         if back is not None:
+            refuse_overdrawn(tx, sale, code)
             return ListChange(sale, "restored", back[0], code, back[1])
     raise PackNotRemovedError(Words("这一盒不是从当前清单移除的", "This pack was not taken off the list that is open"))
+
+
+def sell_in_part(tx: Connection, code: str, units: int) -> ListChange:
+    """Let a pack on the open list stand for some of its units.
+
+    Raises:
+        NotSignedInError: Nobody is signed in.
+        PackNotOnListError: It is not on the open list, nor on the next one.
+        SettlingError: The list is being settled.
+        NotDivisibleError, UnitsLeftError: It cannot be sold so.
+    """
+    desk = sales.see_desk(tx)
+    _operator(desk)
+    for sale in _lists_to_change(desk):
+        if desk.mode is Mode.DISPENSE and sales.find_on_list(tx, sale, code) is not None:
+            return ListChange(sale, "split", split_pack(tx, sale, code, units), code, units)
+    raise PackNotOnListError(Words("清单中没有这一盒", "This pack is not on the list"))
 
 
 def change_mode(tx: Connection, mode: Mode, now: datetime) -> None:
@@ -173,6 +224,7 @@ def change_mode(tx: Connection, mode: Mode, now: datetime) -> None:
     if desk.mode is mode:
         return
     if desk.sale is not None:
+        _refuse_settling(desk)
         refuse_unfinished_list(tx)
         for sale in reversed(_lists(desk)):
             sales.end_sale(tx, sale, SaleState.CANCELLED, now)
@@ -196,6 +248,45 @@ def refuse_nobody(tx: Connection) -> None:
         NotSignedInError: Nobody is.
     """
     _operator(sales.see_desk(tx))
+
+
+def refuse_asked(tx: Connection, sale: str) -> None:
+    """Refuse what must not happen to a sale of which the insurance was asked something that it has not answered.
+
+    Raises:
+        SettlingError: It was.
+    """
+    latest = latest_settlement(tx, sale)
+    if latest is not None and latest.standing not in {Standing.NONE, Standing.UNDONE}:
+        raise SettlingError(sale)
+
+
+def _refuse_insured(tx: Connection, sale: str) -> None:
+    """Refuse to say of an insured sale that the customer has paid it: nobody takes the money twice."""
+    latest = latest_settlement(tx, sale)
+    if latest is not None and latest.standing is Standing.SETTLED:
+        raise InsuredError(sale)
+    refuse_asked(tx, sale)
+
+
+def _refuse_elsewhere(tx: Connection, code: str) -> None:
+    aside = sales.aside_with(tx, code)
+    sold = None if aside is not None else sales.find_sale_of(tx, code)
+    number = aside or (None if sold is None else sold.sale)
+    if number is not None:
+        raise PackElsewhereError(Words(f"这一盒在单号 {number} 中", f"This pack is on sale {number}"))
+
+
+def _refuse_settling(desk: Desk) -> None:
+    if desk.sale is not None and desk.is_settling:
+        raise SettlingError(desk.sale)
+
+
+def _lists_to_change(desk: Desk) -> list[str]:
+    """Return the lists of the counter that may be changed: not what is being settled, if there is a next one."""
+    if desk.is_settling and desk.waiting is None:
+        _refuse_settling(desk)
+    return [sale for sale in _lists(desk) if sale != desk.sale or not desk.is_settling]
 
 
 def _lists(desk: Desk) -> list[str]:
@@ -240,6 +331,8 @@ def _closed_before(tx: Connection, number: str, mode: Mode) -> ClosedList:
         raise ListNotOpenError(
             Words(f"{name.zh} {number} 是下一单，当前清单结束后才打开", f"The {name.en} {number} is the next one")
         )
+    if sale.state is SaleState.HELD:
+        raise ListNotOpenError(Words(f"{name.zh} {number} 已挂单", f"The {name.en} {number} is put aside"))
     if sale.state is not SaleState.CLOSED or sale.ended_at is None:
         raise ListNotOpenError(Words(f"{name.zh} {number} 已取消", f"The {name.en} {number} was cancelled"))
     lines = sales.lines_of(tx, number)
@@ -248,14 +341,29 @@ def _closed_before(tx: Connection, number: str, mode: Mode) -> ClosedList:
     return ClosedList(sale.id, sale.mode, sale.ended_at, closed, totals_of(lines, sale.alarms))
 
 
-def _fact(sale: SaleRow, line: LineRow, packs: list[PackInLine]) -> Fact:
+def _write_facts(
+    tx: Connection, outbox: Outbox, sale: SaleRow, *, paid_by: PaidBy, operator: str, now: datetime
+) -> None:
+    """Write one fact a line, and say what became of the packs."""
+    packs = [pack for pack in sales.packs_of(tx, sale.id) if pack.state is PackState.LISTED]
+    for line in sales.lines_of(tx, sale.id):
+        fact = _fact(tx, sale, line, _in_line(packs, line.line), paid_by)
+        sales.note_line_event(tx, sale.id, line.line, outbox.append(tx, fact, operator=operator, now=now).id)
+        note_units(tx, fact, now)
+    sales.move_packs(tx, sale.id, _AFTER[sale.mode])
+
+
+def _fact(tx: Connection, sale: SaleRow, line: LineRow, packs: list[PackInLine], paid_by: PaidBy) -> Fact:
     if sale.mode is Mode.RECEIVE:
         return Received(sale.id, line.line, line.product, packs)
-    return Dispensed(sale.id, line.line, line.product, packs, line.price, "self_pay")
+    if line.units is not None:
+        size = size_of(tx, packs[0].code, line.product or "")
+        return SplitDispensed(sale.id, line.line, line.product, packs, size, line.price, paid_by)
+    return Dispensed(sale.id, line.line, line.product, packs, line.price, paid_by)
 
 
 def _in_line(packs: Iterable[PackRow], line: int) -> list[PackInLine]:
-    return [PackInLine(pack.code, pack.reading) for pack in packs if pack.line == line]
+    return [PackInLine(pack.code, pack.reading, pack.units) for pack in packs if pack.line == line]
 
 
 def _codes_by_line(packs: Iterable[PackRow], *states: PackState) -> dict[int, list[str]]:

@@ -19,7 +19,8 @@ from codes.words import Words
 from edge.clock import Clock
 from edge.counter import closing
 from edge.counter.double_scans import DoubleScans
-from edge.counter.errors import KeyReusedError
+from edge.counter.errors import KeyReusedError, NotApartError
+from edge.counter.owing import NOTHING_OWED, Owes
 from edge.counter.payment import Payment
 from edge.counter.returning import Wanted, return_packs
 from edge.counter.scanning import Around, record_scan
@@ -35,7 +36,9 @@ from edge.counter.views import (
     from_json,
     to_json,
 )
+from edge.store import quarantine
 from edge.store.outbox import Outbox
+from edge.store.sales import see_desk
 from edge.store.scans import find_answer, keep_answer
 from rules.scan_judgement import Mode, Tone
 from web.live import LiveBus
@@ -84,6 +87,7 @@ class Counter:
         habits: How this shop works.
         on_recorded: Called after each commit that put facts into the outbox.
         note_scan: Called once for each scan that was committed, wherever it came from.
+        owes: Told within the transaction what was sold and what came back, for the centre's ledger.
         refuse_if_full: Raises if there is no room for new business. What has begun may always be ended.
     """
 
@@ -98,12 +102,14 @@ class Counter:
         on_recorded: Callable[[], None],
         note_scan: NoteScan = lambda *_: None,
         refuse_if_full: Callable[[Connection], None] = lambda _: None,
+        owes: Owes = NOTHING_OWED,
     ) -> None:
         self._connection = connection
         self._outbox = outbox
         self._bus = bus
         self._clock = clock
         self._refuse_if_full = refuse_if_full
+        self._owes = owes
         self._habits = habits
         self._on_recorded = on_recorded
         self._note_scan = note_scan
@@ -161,6 +167,14 @@ class Counter:
         with self._connection.begin():
             return self._show()
 
+    def sell_in_part(self, code: str, units: int) -> ListShown:
+        """Let a pack on the open list stand for some of its smallest units (拆零)."""
+        with self._connection.begin():
+            change = closing.sell_in_part(self._connection, code, units)
+            after = self._show()
+        self._tell(change)
+        return after
+
     def set_paying(self, sale: str, *, is_paying: bool) -> ListShown:
         """Declare that the open sale is being paid, or is not any more; meanwhile scans go on the next one."""
         with self._connection.begin():
@@ -216,13 +230,27 @@ class Counter:
         def take_back() -> ReturnedPacks:
             self._refuse_if_full(self._connection)
             wanted = Wanted(sale, codes, reason, self._habits.return_days)
-            return return_packs(self._connection, self._outbox, wanted, now=self._clock.now())
+            done = return_packs(self._connection, self._outbox, wanted, now=self._clock.now())
+            self._owes.came_back(self._connection, done.sale, done.codes, self._operator())
+            return done
 
         answer, is_new = self._once(request, ReturnedPacks, take_back)
         if is_new:
             self._on_recorded()
             self._tell(ListChange(answer.sale, "returned"))
         return answer
+
+    def release(self, code: str, reason: str) -> None:
+        """Let a pack go that came back and lies apart: whoever is signed in answers for it.
+
+        Raises:
+            NotSignedInError: Nobody is signed in.
+            NotApartError: It does not lie apart.
+        """
+        with self._connection.begin():
+            closing.refuse_nobody(self._connection)
+            if not quarantine.release(self._connection, code, self._operator(), reason, self._clock.now()):
+                raise NotApartError(code)
 
     def set_mode(self, mode: Mode) -> ListShown:
         """Sell or receive."""
@@ -233,17 +261,23 @@ class Counter:
         return after
 
     def _close(self, request: Request, mode: Mode, number: str | None) -> ClosedList:
-        answer, is_new = self._once(
-            request,
-            ClosedList,
-            lambda: closing.close_list(self._connection, self._outbox, mode, asked_for=number, now=self._clock.now()),
-        )
+        def close() -> ClosedList:
+            is_open = number is None or number == see_desk(self._connection).sale
+            done = closing.close_list(self._connection, self._outbox, mode, asked_for=number, now=self._clock.now())
+            if is_open and mode is Mode.DISPENSE:
+                self._owes.sold(self._connection, done.sale, self._operator())
+            return done
+
+        answer, is_new = self._once(request, ClosedList, close)
         if is_new:
             self._on_recorded()
             if mode is Mode.DISPENSE:
                 self._sold_s = self._clock.monotonic_s()
             self._ended(ListChange(answer.sale, "closed"))
         return answer
+
+    def _operator(self) -> str:
+        return see_desk(self._connection).operator or ""
 
     def _once(self, request: Request, view: type[_Answer], work: Callable[[], _Answer]) -> tuple[_Answer, bool]:
         """Do `work` in a transaction, unless the same request was answered before; tell whether it was done now."""
@@ -269,7 +303,7 @@ class Counter:
 
     def _show(self) -> ListShown:
         shown = closing.show_list(self._connection)
-        return replace(shown, is_paying=shown.id is not None and shown.id == self._payment.sale)
+        return replace(shown, is_paying=shown.is_paying or (shown.id is not None and shown.id == self._payment.sale))
 
     def _ended(self, change: ListChange) -> None:
         self._payment.end(change.sale)
@@ -278,6 +312,13 @@ class Counter:
     def _tell(self, change: ListChange) -> None:
         self._publish("scan_update", change)
         self._publish("totals", self.show().totals)
+
+    def ended(self, number: str, change: str) -> None:
+        """Tell the screens what became of a list: `closed` with insurance, put aside, or come back from settling."""
+        if change == "closed":
+            self._on_recorded()
+            self._sold_s = self._clock.monotonic_s()
+        self._ended(ListChange(number, change))
 
     def _publish(self, event: str, view: View) -> None:
         self._bus.publish(event, to_json(view).decode())

@@ -35,6 +35,33 @@ class ListEmptyError(EdgeError, RejectedError):
     next_step: ClassVar[Words] = Words("请先扫描药盒。", "Scan a box first.")
 
 
+class SettlingError(EdgeError, RejectedError):
+    """The insurance was asked to settle the sale, and has not said what became of it."""
+
+    code: ClassVar[str] = "counter.settling"
+    next_step: ClassVar[Words] = Words(
+        "请等待结算结果；结果未明之前不可修改、自费结算或取消该清单。",
+        "Wait for the outcome. Until then the list is not changed, closed as self-pay, or cancelled.",
+    )
+
+    def __init__(self, sale: str) -> None:
+        super().__init__(Words(f"销售 {sale} 正在医保结算", f"Sale {sale} is being settled with the insurance"))
+        self.sale = sale
+
+
+class InsuredError(EdgeError, RejectedError):
+    """The insurance has settled the sale: the customer pays nothing but what that says."""
+
+    code: ClassVar[str] = "counter.insured"
+    next_step: ClassVar[Words] = Words(
+        "请勿另收全款；金额见该单的结算结果。", "Do not take the whole price; the ticket says what is to be paid."
+    )
+
+    def __init__(self, sale: str) -> None:
+        super().__init__(Words(f"销售 {sale} 已医保结算", f"Sale {sale} was settled with the insurance"))
+        self.sale = sale
+
+
 class ListNotEmptyError(EdgeError, RejectedError):
     """The open list must be finished first."""
 
@@ -56,6 +83,13 @@ class PackNotRemovedError(EdgeError, RejectedError):
     code: ClassVar[str] = "counter.pack_not_removed"
     status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
     next_step: ClassVar[Words] = Words("请重新扫描这一盒。", "Scan the box again.")
+
+
+class PackElsewhereError(EdgeError, RejectedError):
+    """The pack is on another sale by now."""
+
+    code: ClassVar[str] = "counter.pack_elsewhere"
+    next_step: ClassVar[Words] = Words("请换一盒，或先处理该单。", "Take another box, or see to that sale first.")
 
 
 class SaleUnknownError(EdgeError, RejectedError):
@@ -146,3 +180,13 @@ class KeyReusedError(EdgeError, RejectedError):
     next_step: ClassVar[Words] = Words(
         "每个新请求请使用新的 Idempotency-Key。", "Use a new Idempotency-Key for each new request."
     )
+
+
+class NotApartError(EdgeError, RejectedError):
+    """The pack does not lie apart."""
+
+    code: ClassVar[str] = "counter.not_apart"
+    next_step: ClassVar[Words] = Words("请刷新隔离清单。", "Load the list of packs that lie apart again.")
+
+    def __init__(self, code: str) -> None:
+        super().__init__(Words(f"{code} 不在隔离中", f"{code} does not lie apart"))

@@ -42,7 +42,7 @@ def totals_of(lines: Iterable[LineRow], alarms: int) -> Totals:
     for line in lines:
         boxes += line.quantity
         matched += line.quantity if line.product is not None else 0
-        line_amount = amount_of(line.price, line.quantity)
+        line_amount = amount_of(line.price, line.count)
         unpriced += line.quantity if line_amount is None else 0
         amount += line_amount or 0
     return Totals(boxes, matched, boxes - matched, alarms, amount, unpriced)
@@ -59,7 +59,8 @@ def show_line(line: LineRow, codes: Mapping[int, Sequence[str]]) -> LineShown:
         price=line.price,
         quantity=line.quantity,
         codes=tuple(codes.get(line.line, ())),
-        amount=amount_of(line.price, line.quantity),
+        amount=amount_of(line.price, line.count),
         verdict=Verdict.UNMATCHED if line.product is None else Verdict.ADDED,
         event=line.event,
+        units=line.units,
     )

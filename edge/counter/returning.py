@@ -7,7 +7,7 @@ do not reach terminals yet, so none is known.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -27,15 +27,20 @@ from edge.counter.errors import (
     ReturnTooLateError,
     SaleNotClosedError,
     SaleUnknownError,
+    SettlingError,
     SoldAtSiteError,
 )
+from edge.counter.splitting import SplitNotReturnedError
 from edge.counter.views import ReturnedPacks
 from edge.errors import EdgeError
 from edge.store import sales
 from edge.store.outbox import Outbox
+from edge.store.quarantine import Quarantined, quarantine
 from edge.store.sales import PackRow, PackState, SaleRow, SaleState
 from edge.store.scans import dated_scans
+from edge.store.settlements import settlements_of
 from edge.store.site_sales import site_sale
+from edge.store.undertakings import open_undertaking_of
 from rules.return_judgement import (
     WORDS,
     PackThere,
@@ -47,6 +52,7 @@ from rules.return_judgement import (
     judge_return,
 )
 from rules.scan_judgement import Mode
+from rules.settling import Standing
 from wire.events import PackInLine, SaleReturned
 
 REFUSALS: Mapping[ReturnVerdict, type[EdgeError]] = MappingProxyType(
@@ -67,6 +73,7 @@ _SALES = MappingProxyType(
     {
         SaleState.OPEN: SaleThere.OPEN,
         SaleState.WAITING: SaleThere.OPEN,
+        SaleState.HELD: SaleThere.OPEN,
         SaleState.CLOSED: SaleThere.CLOSED,
         SaleState.CANCELLED: SaleThere.CANCELLED,
     }
@@ -90,14 +97,37 @@ def return_packs(tx: Connection, outbox: Outbox, wanted: Wanted, *, now: datetim
 
     Raises:
         NotSignedInError: Nobody is signed in.
+        SettlingError: The insurance has settled it, or something of it is under way.
         EdgeError: One of `REFUSALS`: a pack may not come back; then none does.
     """
     operator = sales.see_desk(tx).operator
     if operator is None:
         raise NotSignedInError
+    _refuse_insured(tx, wanted.sale)
+    codes = refuse_return(tx, wanted, now=now)
+    events = take_back(tx, outbox, replace(wanted, codes=codes), operator=operator, now=now)
+    return ReturnedPacks(wanted.sale, codes, wanted.reason, events)
+
+
+def _refuse_insured(tx: Connection, sale: str) -> None:
+    """Refuse to take packs back for cash that the insurance has paid, or while it is asked."""
+    stands = any(row.standing not in {Standing.NONE, Standing.UNDONE} for row in settlements_of(tx, sale))
+    if stands or open_undertaking_of(tx, sale) is not None:
+        raise SettlingError(sale)
+
+
+def refuse_return(tx: Connection, wanted: Wanted, *, now: datetime) -> tuple[str, ...]:
+    """Let packs pass that may come back, each once; nothing is changed.
+
+    Raises:
+        EdgeError: One of `REFUSALS`: a pack may not come back; then none does.
+    """
     codes = tuple(dict.fromkeys(wanted.codes))
     row = sales.find_sale(tx, wanted.sale)
     there = {pack.code: pack for pack in sales.packs_of(tx, wanted.sale)}
+    for code in codes:
+        if code in there and there[code].units is not None:
+            raise SplitNotReturnedError(code)
     expiries = _expiries(tx, row, [there[code] for code in codes if code in there]) if row else {}
     is_soon = row is None or row.ended_at is None or is_in_time(row.ended_at, now, wanted.within_days)
     today = now.astimezone(SHOP_TIME).date()
@@ -114,15 +144,33 @@ def return_packs(tx: Connection, outbox: Outbox, wanted: Wanted, *, now: datetim
         for code in codes
     }
     _refuse_any(tx, wanted, judged)
-    packs = [there[code] for code in codes]
+    return codes
+
+
+def take_back(
+    tx: Connection, outbox: Outbox, wanted: Wanted, *, operator: str, now: datetime, is_apart: bool = True
+) -> tuple[str, ...]:
+    """Write that packs have come back, one fact for each line, and set them apart; return the facts.
+
+    Args:
+        tx: The transaction in which it becomes true.
+        outbox: Where the facts go.
+        wanted: The packs; whether they may come back was judged before.
+        operator: Who takes them; somebody else may be signed in by now.
+        now: The device's clock.
+        is_apart: They were in a patient's hands, and lie apart until somebody answers for them.
+    """
+    packs = [pack for pack in sales.packs_of(tx, wanted.sale) if pack.code in wanted.codes]
     events = []
     for line in sorted({pack.line for pack in packs}):
         in_line = [PackInLine(pack.code, pack.reading) for pack in packs if pack.line == line]
         fact = SaleReturned(wanted.sale, line, in_line, wanted.reason)
         events.append(outbox.append(tx, fact, operator=operator, now=now).id)
-    for code in codes:
+    for code in wanted.codes:
         sales.return_pack(tx, wanted.sale, code)
-    return ReturnedPacks(wanted.sale, codes, wanted.reason, tuple(events))
+        if is_apart:
+            quarantine(tx, Quarantined(code, wanted.sale, now, wanted.reason, operator))
+    return tuple(events)
 
 
 def _sale_there(tx: Connection, number: str, row: SaleRow | None, code: str) -> SaleThere:

@@ -17,17 +17,21 @@ from sqlalchemy import Connection
 
 from codes.pack import ProductKey, pack_key, product_keys
 from codes.reading import Flag, Reading
+from codes.words import Words
 from edge.clock import SHOP_TIME
 from edge.counter.explaining import explained
 from edge.counter.lines import item_of
+from edge.counter.splitting import split_pack
 from edge.counter.views import ScanShown, to_json
 from edge.store import sales
 from edge.store.catalogue import Match, look_up
 from edge.store.outbox import Outbox
+from edge.store.quarantine import find_quarantined
 from edge.store.sales import Desk
 from edge.store.scanner_profiles import find_gs_ok
 from edge.store.scans import ScanRow, add_scan
 from edge.store.site_sales import site_sale
+from edge.store.splits import find_opened
 from edge.store.terminal import count_credential
 from rules.scan_judgement import Circumstances, Judgement, Listed, Mode, SoldBefore, Tone, Verdict, judge
 from wire.events import MAX_CODE_LENGTH, CodeUnmatched, Scanned
@@ -67,6 +71,10 @@ class _Place:
     listed: Listed = Listed.NO
     found: _Filed | None = None
     """Where the pack stands, if it is on a list."""
+    aside: str | None = None
+    """The list that was put aside and has it."""
+    rest: int = 0
+    """Units that are left in it, if it was opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +123,8 @@ def record_scan(tx: Connection, outbox: Outbox, reading: Reading, around: Around
         # What the set-up has shown of this scanner decides; without one, what it has sent since the start.
         gs_ok = find_gs_ok(tx, reading.source)
         keeps_separators = keeps_separators if gs_ok is None else gs_ok
+    if place.rest and judgement.is_on_list:
+        judgement = replace(judgement, words=_left(place.rest), hint=_COUNT_UNITS)
     judgement = explained(judgement, reading, code.match, keeps_separators=keeps_separators)
     is_reserved = judgement.is_on_list and desk.mode is Mode.DISPENSE
     seen = _Seen(code, now, desk.mode, judgement, now + around.reservation if is_reserved else None)
@@ -138,6 +148,13 @@ def record_scan(tx: Connection, outbox: Outbox, reading: Reading, around: Around
     return replace(shown, id=add_scan(tx, row))
 
 
+_COUNT_UNITS = Words("请填写本次售出的最小单位数。", "Say how many of its smallest units are sold.")
+
+
+def _left(units: int) -> Words:
+    return Words(f"拆零盒，余 {units}，先计 1", f"An opened pack with {units} units left; one is counted")
+
+
 def _look_up(tx: Connection, reading: Reading) -> _Code:
     pack, keys = pack_key(reading), product_keys(reading)
     is_short = pack is not None and len(pack) <= MAX_CODE_LENGTH
@@ -145,7 +162,7 @@ def _look_up(tx: Connection, reading: Reading) -> _Code:
 
 
 def _place(tx: Connection, desk: Desk, pack: str | None, around: Around) -> _Place:
-    is_next = desk.sale is not None and desk.sale == around.paid
+    is_next = desk.sale is not None and (desk.is_settling or desk.sale == around.paid)
     sale = desk.waiting if is_next else desk.sale
     if pack is None:
         return _Place(sale, is_next)
@@ -163,7 +180,12 @@ def _place(tx: Connection, desk: Desk, pack: str | None, around: Around) -> _Pla
                 Listed.JUST_NOW if is_repeat else listed,
                 _Filed(place, *on_list, is_next=place == desk.waiting),
             )
-    return _Place(sale, is_next)
+    aside = sales.aside_with(tx, pack)
+    # The list at the counter hears of it, and stays as it is.
+    if aside is not None:
+        return _Place(sale, is_next, Listed.HELD, _Filed(desk.sale), aside)
+    opened = find_opened(tx, pack) if desk.mode is Mode.DISPENSE else None
+    return _Place(sale, is_next, rest=0 if opened is None else opened.rest)
 
 
 def _circumstances(tx: Connection, desk: Desk, code: _Code, place: _Place, *, is_paying: bool) -> Circumstances:
@@ -176,12 +198,19 @@ def _circumstances(tx: Connection, desk: Desk, code: _Code, place: _Place, *, is
         pack=pack,
         level=None if match is None else match.level,
         listed=place.listed,
+        held_on=place.aside,
         sold_here=SoldBefore(desk.terminal, here.sale, here.closed_at.astimezone(SHOP_TIME)) if here else None,
         sold_at_site=SoldBefore(there.terminal, there.sale, there.at.astimezone(SHOP_TIME)) if there else None,
+        came_back_at=_came_back_at(tx, pack),
         received_at=_received_at(tx, desk, pack),
         is_paying=is_paying,
         is_signed_in=desk.operator is not None,
     )
+
+
+def _came_back_at(tx: Connection, pack: str | None) -> datetime | None:
+    apart = find_quarantined(tx, pack) if pack else None
+    return None if apart is None else apart.since.astimezone(SHOP_TIME)
 
 
 def _received_at(tx: Connection, desk: Desk, pack: str | None) -> datetime | None:
@@ -220,6 +249,8 @@ def _file(tx: Connection, outbox: Outbox, desk: Desk, seen: _Seen, place: _Place
         outbox.append(tx, CodeUnmatched(sale, code.pack, looked_up), operator=desk.operator, now=seen.at)
     item = item_of(code.match, code.keys, code.pack, desk.mode)
     line, quantity = sales.put_on_list(tx, sale, item, code=code.pack, reading=recorded)
+    if place.rest:
+        line, quantity = split_pack(tx, sale, code.pack, 1), 1
     return replace(where, line=line, quantity=quantity)
 
 

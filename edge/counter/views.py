@@ -87,6 +87,8 @@ class LineShown:
     """`added`, or `unmatched` if no product is known."""
     event: str | None
     """Id of the fact that closed the line; None while it is open."""
+    units: int | None = None
+    """Smallest units, where its packs are sold in part; the price is then that of a unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,8 @@ class ListChange:
 
     sale: str
     change: str
-    """`removed`, `restored`, `closed`, `cancelled`, `returned` or `paying`: the payment began or was given up."""
+    """`removed`, `restored`, `closed`, `cancelled`, `returned`, `held`, `taken_up`, `split`, `paying`: the payment, or
+    the settlement, began or was given up."""
     line: int | None = None
     code: str | None = None
     quantity: int | None = None

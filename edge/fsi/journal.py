@@ -28,6 +28,9 @@ from wire.fsi.lasting import may_be_asked_anew
 from wire.rpc import NotSentError, OutcomeUnknownError
 
 WITHIN_S = 30.0
+_SIGN_IN_NEEDED = "fsi.sign_in_needed"
+_OF_SIGNING_IN = "签到"
+"""Where the interface gives no stable codes, this word tells that a sign-in is missing or has ended."""
 _T = TypeVar("_T")
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -57,6 +60,8 @@ Then = Callable[[Connection, Told], None]
 
 It may be called after a restart, by whoever resolves. If it raises, the outcome is not written down and comes again.
 """
+Renew = Callable[[Asked], str]
+"""Returns another sign-in than the one that a message names; empty if there is none. Never raises."""
 Also = Callable[[Connection, str], None]
 """Changes what belongs to a message, named by its msgid, inside the transaction that writes it down."""
 
@@ -87,12 +92,17 @@ class Journal:
         self._asker, self.line, self.commits, self._sealer = asker, line, commits, sealer
         self._numbering, self._clock = numbering, clock
         self._hears: dict[str, Then] = {}
+        self._renew: Renew = lambda _: ""
         self._under_way: set[str] = set()
         self._lock = threading.Lock()
 
     def register(self, kind: str, then: Then) -> None:
         """Name who is told of the outcomes of a kind of purpose. Done before anything is asked or resolved."""
         self._hears[kind] = then
+
+    def renew_by(self, renew: Renew) -> None:
+        """Say who signs an operator in anew when the interface says that the sign-in of a message does not hold."""
+        self._renew = renew
 
     def hears(self, kind: str) -> bool:
         """Say whether somebody is told of this kind."""
@@ -117,7 +127,7 @@ class Journal:
             raise WrongDoorError(infno)
         draft = self._draft(sender, infno, nodes, insured_district, sign_no)
         asked = self.commits(lambda tx: self._numbered(tx, draft))
-        return self.line.ask(asked, within_s, password=password)
+        return self._answered(asked, within_s, password)
 
     def ask(
         self, sender: Sender, infno: str, nodes: Nodes, purpose: Purpose, *, insured_district: str = "",
@@ -192,7 +202,7 @@ class Journal:
     def outcome_of(self, asked: Asked, within_s: float, *, password: str | None = None) -> Outcome:
         """Send a message that is written down, for the first time or again."""
         try:
-            answer = self.line.ask(asked, within_s, password=password)
+            answer = self._answered(asked, within_s, password)
         except OutcomeUnknownError as exc:
             return Unknown(exc.words)
         except NotSentError as exc:
@@ -233,6 +243,20 @@ class Journal:
             return None
         return self._asker.read_clear(found.infno, self._sealer.open(found.answer, _answer_place(msgid)))
 
+    def _answered(self, asked: Asked, within_s: float, password: str | None) -> Answer:
+        """Return the answer; what was refused for want of a sign-in is sent once more, the same, with another one.
+
+        Such a refusal is given before anything is done, so nothing is done twice.
+        """
+        answer = self.line.ask(asked, within_s, password=password)
+        if not _wants_sign_in(answer):
+            return answer
+        sign_no = self._renew(asked)
+        if not sign_no:
+            return answer
+        again = msgspec.structs.replace(asked, fields={**asked.fields, "sign_no": sign_no})
+        return self.line.ask(again, within_s, password=password)
+
     def _close(self, tx: Connection, told: Told, reverses: Told | None) -> None:
         self.note(tx, told, is_told=reverses is None)
         if reverses is not None and isinstance(told.outcome, Agreed):
@@ -264,6 +288,12 @@ class Journal:
                 return Closing(MessageState.NOT_SENT, now, has_left=False)
             case Reversed():
                 return Closing(MessageState.REVERSED, now, has_left=False)
+
+
+def _wants_sign_in(answer: Answer) -> bool:
+    if answer.is_success:
+        return False
+    return answer.code == _SIGN_IN_NEEDED if answer.code else _OF_SIGNING_IN in answer.message
 
 
 def _asked_place(msgid: str) -> str:

@@ -13,11 +13,11 @@ from sqlalchemy import Connection
 
 from codes.errors import ConfigError
 from codes.words import Words
+from edge.config_fsi import DESKS
 from edge.errors import EdgeError
 from edge.store.fsi_messages import is_taken, next_number
 from wire.fsi.message_ids import msgid_of
 
-DESKS = 100
 _LENGTH, _TIME_LENGTH = 30, 14
 _DESK_DIGITS = 2
 
@@ -66,3 +66,14 @@ class Numbering:
             # Taken only where the store was damaged and forgot how far it had come.
             if not is_taken(tx, msgid):
                 return msgid
+
+
+def desk_of(msgid: str, institution: str) -> str:
+    """Return the desk that gave out a number, in two digits; empty if it is no number of this institution.
+
+    >>> desk_of("P35020300001202611230912250702", "P35020300001")
+    '07'
+    """
+    rest = msgid.removeprefix(institution)
+    is_ours = msgid.startswith(institution) and len(msgid) == _LENGTH and rest.isdigit()
+    return rest[_TIME_LENGTH : _TIME_LENGTH + _DESK_DIGITS] if is_ours else ""

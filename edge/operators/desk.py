@@ -31,9 +31,16 @@ from wire.ids import uuid7
 SESSION = "session"
 """The live event that says: somebody signed out; look again whether you still may."""
 
+Also = Callable[[Connection], None]
+
 _RANDOM_BYTES = 10
 _STRANGERS = ""
 """Guesses at logins that do not exist are counted together, so that they cannot fill the store."""
+
+
+def nothing(tx: Connection) -> None:
+    """Change nothing."""
+    del tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +93,14 @@ class OperatorDesk:
             shifts.note_guesses(self._connection, counted_as, after_guess(guesses, now))
         return operator.password_hash if operator else None
 
-    def admit(self, login: str, token: str, new_hash: str | None) -> Admitted:
+    def admit(self, login: str, token: str, new_hash: str | None, also: Also = nothing) -> Admitted:
         """Let in an operator whose password was right, taking over from whoever is signed in.
 
         Args:
             login: The operator.
             token: The browser's new token.
             new_hash: The password hashed anew, if its hash was of an older kind.
+            also: What is done in the same transaction, before the shift before ends.
 
         Raises:
             OperatorDisabledError: The operator may not sign in any more. Only who knows the password learns it.
@@ -103,6 +111,7 @@ class OperatorDesk:
             shifts.forget_guesses(self._connection, login)
             if new_hash is not None:
                 shifts.set_password(self._connection, login, new_hash)
+            also(self._connection)
             was_left = self._end_left()
             before = shifts.open_shift_now(self._connection)
             is_taken_over = before is not None and before.operator != login
@@ -117,6 +126,16 @@ class OperatorDesk:
         if is_taken_over:
             self._bus.publish("alert", alert_json(_taken_over(session.name)))
         return Admitted(token, session)
+
+    def accept_voucher(self, login: str) -> None:
+        """Take it that an operator whose password was right vouches for something.
+
+        Raises:
+            OperatorDisabledError: The operator may not sign in any more, so neither vouch.
+        """
+        with self._connection.begin():
+            self._refuse_disabled(login)
+            shifts.forget_guesses(self._connection, login)
 
     def find_session(self, token: str) -> SessionRow:
         """Return the session of a browser.

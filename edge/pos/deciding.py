@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import secrets as random_numbers
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
 
-from codes.errors import RejectedError, YimaError
+from codes.errors import YimaError
 from codes.words import Words
 from edge.errors import EdgeError
+from edge.pos.errors import CodesShortError
 from edge.pos.ports import Goods, LineScans, SaleRef, Scans
 from edge.pos.proofs import is_signed
 from edge.pos.reading import Reader, Said, read_lines
@@ -33,7 +33,9 @@ from wire.fsi.table_files import table_names
 
 SETTLEMENTS = frozenset({"2102", "2207"})
 SALES = frozenset({"3505", "3505A", "3506"})
-_BOUND = SETTLEMENTS | SALES | {"2101", "3501", "3501A", "3502"}
+RETURN = "3506"
+_STOCK = frozenset({"3501", "3501A", "3502"})
+_BOUND = SETTLEMENTS | SALES | _STOCK | {"2101"}
 _MOST_VISITS = 2_000
 _NONCE_BYTES = 16
 _NO_LINES = Words("没有见到该次就诊的费用明细（2204）", "the fee lines of this visit (2204) did not go by")
@@ -47,15 +49,6 @@ class Policy(StrEnum):
     WARN = "warn"
 
 
-class CodesShortError(EdgeError, RejectedError):
-    """Lines of a sale have no codes, or codes lie about that belong to none."""
-
-    code: ClassVar[str] = "pos.codes_short"
-    next_step: ClassVar[Words] = Words(
-        "请补扫或撤下后重发。", "Scan what is missing or take back what is extra; send again."
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What goes on."""
@@ -63,7 +56,7 @@ class Plan:
     post: Post
     said: Said
     remarks: tuple[Words, ...] = ()
-    short: CodesShortError | None = None
+    short: EdgeError | None = None
     """Set if nothing goes on."""
     put_in: tuple[str, ...] = ()
     bound: tuple[LineScans, ...] = ()
@@ -73,7 +66,11 @@ class Plan:
     setl_id: str = ""
     """Of the sale that a ledger message belongs to."""
     is_hidden_here: bool = False
-    """We hid what came in clear, so the answer is to be given in clear."""
+    """We signed or hid what came in clear, so the answer is to be given in clear."""
+    is_signed_here: bool = False
+    """Its signature is ours: sent again, it is made anew."""
+    carried: tuple[str, ...] = ()
+    """Codes that a ledger message tells, its own and ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +112,11 @@ class Decider:
             # This process saw no 2204, or one without lines: nobody can say what is short, so nothing is stopped.
             return self._signed_if_wanted(Plan(post, said, (_untouched(_NO_LINES),)), now)
         setl_id = _setl_id(said.infno, read.message)
-        found = bind(lines, await self._candidates(said, setl_id, desk))
-        plan = Plan(post, said, self._remarks(said.infno, found), bound=_bound(found), setl_id=setl_id)
+        found = bind(lines, await self._candidates(said, lines, setl_id, desk))
+        plan = Plan(
+            post, said, self._remarks(said.infno, found), bound=_bound(found), setl_id=setl_id,
+            carried=_carried(said.infno, found),
+        )  # fmt: skip
         if plan.remarks and self._policy is Policy.BLOCK and self._is_wrong(said.infno, found):
             return Plan(post, said, plan.remarks, CodesShortError(plan.remarks[0]))
         return self._with_codes(plan, found, now)
@@ -129,14 +129,37 @@ class Decider:
         """
         return self._keys.protection.read_answer(body, self._keys.secrets, institution, now)
 
-    async def _candidates(self, said: Said, setl_id: str, desk: str) -> Sequence[ScannedPack]:
+    async def _candidates(
+        self, said: Said, lines: Sequence[SaleLine], setl_id: str, desk: str
+    ) -> Sequence[ScannedPack]:
         """Return the scans that may belong to the message: those of its sale before those that lie at the desk."""
+        if said.infno in _STOCK:
+            return await self._scans.at_desk(desk, is_delivery=True)
         own: Sequence[ScannedPack] = ()
         if setl_id:
             own = await self._scans.of_sale(SaleRef(said.institution, setl_id))
+        if said.infno == RETURN:
+            return _returned_whole(lines, own)
         return own or await self._scans.at_desk(desk)
 
+    def holds_keys_of(self, institution: str) -> bool:
+        """Tell whether the terminal can sign for an institution."""
+        return institution in self._keys.secrets.institutions
+
+    def signed_again(self, post: Post, now: datetime) -> Post:
+        """Return a message that was signed here with a signature of now; its content stays what it was.
+
+        Raises:
+            SigningError: The key is not here any more.
+        """
+        said = self.reader.request(post.body)
+        text = said.input_text or bytes(members_of(said.envelope)["input"])
+        headers, body = self._sent_by_us(post, said, text, now)
+        return replace(post, headers=headers, body=body)
+
     def _remarks(self, infno: str, found: Binding) -> tuple[Words, ...]:
+        if infno in _STOCK:
+            return ()
         short = []
         for one in found.lines:
             if one.short:
@@ -167,7 +190,7 @@ class Decider:
             for row, one in enumerate(found.lines)
             if one.added
         ]
-        if not is_signed(plan.post.headers, said):
+        if not self._is_signed(plan.post.headers, said):
             done = enrich(plan.post.body, self._area, said.infno, wanted)
             if not done.added:
                 return self._untouched(plan, done.why)
@@ -180,9 +203,7 @@ class Decider:
 
     def _untouched(self, plan: Plan, why: Words | None) -> Plan:
         remarks = (*plan.remarks, *((_untouched(why),) if why else ()))
-        return Plan(
-            plan.post, plan.said, remarks, bound=plan.bound, owed=plan.bound if why else (), setl_id=plan.setl_id
-        )
+        return replace(plan, remarks=remarks, owed=plan.bound if why else ())
 
     def _signed_anew(self, plan: Plan, wanted: Sequence[LineCodes], now: datetime) -> Plan:
         said = plan.said
@@ -194,7 +215,7 @@ class Decider:
             return self._untouched(plan, done.why)
         in_place = enrich(plan.post.body, self._area, said.infno, wanted).text
         headers, body = self._sent_by_us(Post("", b"", plan.post.headers, in_place), said, done.text, now)
-        return _changed(plan, headers, body, done.added)
+        return replace(_changed(plan, headers, body, done.added), is_signed_here=True)
 
     def _sent_by_us(self, post: Post, said: Said, input_text: bytes, now: datetime) -> tuple[Headers, bytes]:
         """Sign, hide and wrap a message with the institution's own key; where only headers prove it, only they change.
@@ -220,7 +241,11 @@ class Decider:
         is_bare = self._area.signer == "none" and self._area.encryptor == "none"
         if is_bare or not keys.signs_unsigned or said.institution not in keys.secrets.institutions:
             return plan
-        if not carries_known(said.infno) or not isinstance(said.input, dict) or is_signed(plan.post.headers, said):
+        if (
+            not carries_known(said.infno)
+            or not isinstance(said.input, dict)
+            or self._is_signed(plan.post.headers, said)
+        ):
             return plan
         try:
             text = bytes(members_of(plan.post.body)["input"])
@@ -229,13 +254,13 @@ class Decider:
             own = self.reader.request(plan.post.body)
             headers, body = self._sent_by_us(plan.post, own, text, now)
         except YimaError as exc:
-            return Plan(
-                plan.post, said, (*plan.remarks, exc.words), put_in=plan.put_in, bound=plan.bound, setl_id=plan.setl_id
-            )
-        post = Post(plan.post.method, plan.post.target, headers, body)
-        return Plan(
-            post, said, plan.remarks, None, plan.put_in, plan.bound, plan.owed, plan.setl_id, is_hidden_here=True
+            return replace(plan, remarks=(*plan.remarks, exc.words))
+        return replace(
+            plan, post=replace(plan.post, headers=headers, body=body), is_hidden_here=True, is_signed_here=True
         )
+
+    def _is_signed(self, headers: Headers, said: Said) -> bool:
+        return is_signed(headers, said, is_proof_password=self._area.signer == "card_password")
 
     def _note_visit(self, said: Said) -> None:
         read = read_lines("2204", said.input, self._area, self._goods)
@@ -270,8 +295,19 @@ def carries_known(infno: str) -> bool:
 
 
 def _changed(plan: Plan, headers: Headers, body: bytes, added: tuple[str, ...]) -> Plan:
-    post = Post(plan.post.method, plan.post.target, headers, body)
-    return Plan(post, plan.said, plan.remarks, put_in=added, bound=plan.bound, setl_id=plan.setl_id)
+    return replace(plan, post=replace(plan.post, headers=headers, body=body), put_in=added)
+
+
+def _carried(infno: str, found: Binding) -> tuple[str, ...]:
+    return tuple(code for one in found.lines for code, _ in one.codes) if infno in SALES else ()
+
+
+def _returned_whole(lines: Sequence[SaleLine], own: Sequence[ScannedPack]) -> Sequence[ScannedPack]:
+    """Return the codes of a sale whose packs all come back: of one among several nobody here can tell which it is."""
+    needs = {item: sum(line.needs for line in lines if line.item == item) for item in (line.item for line in lines)}
+    return [
+        scan for scan in own if any(needs.get(item) == sum(item in other.items for other in own) for item in scan.items)
+    ]
 
 
 def _bound(found: Binding) -> tuple[LineScans, ...]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from codes.words import Words
+from edge.pos.upstream import Reply
 from rules.scan_binding import SaleLine, ScannedPack
 from rules.unpaid import AboutCode
 
@@ -25,7 +26,7 @@ class Stage(StrEnum):
     """It was sent, and no answer came."""
     NOT_SENT = "not_sent"
     REFUSED_HERE = "refused_here"
-    """Codes are missing, and the area's policy is to stop that."""
+    """Codes are missing and the policy is to stop that, or an earlier message for the same sale is still open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,34 @@ class Question:
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     body: bytes = field(repr=False)
     """Exactly what was sent on."""
+    method: str = "POST"
+    target: str = "/"
+    """Path and query, as they came (latin-1)."""
+    sale_key: str = field(default="", repr=False)
+    """Equal for a settlement of the same sale under another number; empty where the message does not say."""
     bound: tuple[LineScans, ...] = ()
     """Codes from the desk that belong to it, whatever comes of it: no other sale may have them meanwhile."""
     owed: tuple[LineScans, ...] = ()
     """Those of them that could not go with the message."""
     is_hidden_here: bool = False
     """The POS asked in clear, and is to be answered in clear."""
+    is_signed_here: bool = False
+    """Its signature is ours: sent again, it is made anew."""
+    setl_id: str = ""
+    """Of the sale that a ledger message belongs to."""
+    reply: Reply | None = field(default=None, repr=False)
+    """It was answered; what follows from that is still to be written down."""
+    is_doubtful: bool = False
+    """It comes from a damaged or copied store, may have been answered elsewhere, and is never taken back from here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was found out of a message after its sender had been told that nobody knows."""
+
+    request_digest: str
+    reply: Reply | None = field(repr=False)
+    """None: it was taken back."""
 
 
 class Journal(Protocol):
@@ -109,12 +132,36 @@ class Open(Protocol):
         """Keep it before the message leaves; noting it again changes nothing."""
         ...
 
+    async def all(self) -> Sequence[Question]:
+        """Return what is open and can be read, the oldest first."""
+        ...
+
     async def find(self, institution: str, msgid: str) -> Question | None:
         """Return the question of this message, if it is open."""
         ...
 
+    async def of_sale(self, institution: str, sale_key: str) -> Question | None:
+        """Return an open question about the same sale."""
+        ...
+
+    async def known(self, institution: str, msgid: str) -> Known | None:
+        """Return what was found out of this message since, if it was ever open for long."""
+        ...
+
+    async def answered(self, institution: str, msgid: str, reply: Reply) -> None:
+        """Keep the answer to an open question, before anything that follows from it is done."""
+        ...
+
     async def close(self, institution: str, msgid: str) -> None:
-        """The answer came, or the message provably never left."""
+        """The answer went to whoever asked, or the message provably never left."""
+        ...
+
+    async def found_out(self, institution: str, msgid: str, reply: Reply | None) -> None:
+        """Keep what came of an open question, for whoever asks again; None if the message was taken back."""
+        ...
+
+    async def told(self, institution: str, msgid: str) -> None:
+        """Note that the software has heard what was found out."""
         ...
 
 
@@ -125,12 +172,16 @@ class Later(Protocol):
         """Keep what is to be uploaded once the sale is settled."""
         ...
 
+    async def done(self, codes: Iterable[str]) -> None:
+        """The POS has told these codes itself."""
+        ...
+
 
 class Scans(Protocol):
     """The codes that were scanned at the desks."""
 
-    async def at_desk(self, desk: str) -> Sequence[ScannedPack]:
-        """Return what was scanned at a desk and belongs to no sale yet, in the order of scanning."""
+    async def at_desk(self, desk: str, *, is_delivery: bool = False) -> Sequence[ScannedPack]:
+        """Return what was scanned at a desk for a sale, or for a delivery, and belongs to none yet, in its order."""
         ...
 
     async def of_sale(self, sale: SaleRef) -> Sequence[ScannedPack]:
@@ -139,6 +190,32 @@ class Scans(Protocol):
 
     async def take(self, codes: Iterable[str], sale: SaleRef) -> None:
         """Let codes belong to a sale from now on."""
+        ...
+
+    async def leave(self, codes: Iterable[str], *, is_insured: bool) -> None:
+        """The sale stands: its packs leave the counter."""
+        ...
+
+    async def release(self, institution: str, msgid: str) -> None:
+        """What was kept for a message that was not done lies at the desk again."""
+        ...
+
+    async def undone(self, sale: SaleRef) -> None:
+        """A sale does not stand any more: nothing of it is owed, and its packs may be scanned for another."""
+        ...
+
+    async def free(self, codes: Iterable[str]) -> None:
+        """Packs came back; they may be sold again."""
+        ...
+
+
+class Hears(Protocol):
+    """Listens in listen-only mode."""
+
+    async def hear(
+        self, at: datetime, request: bytes, answer: bytes | None, scans: Sequence[ScannedPack] | None
+    ) -> None:
+        """Watch one exchange; what it cannot read it says so, and never stops anything."""
         ...
 
 

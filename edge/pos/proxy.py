@@ -2,16 +2,15 @@
 
 Whatever comes is passed on, whatever comes back is given back, byte for byte; only messages that carry trace codes in
 this area are changed, by nothing but the codes. What was sent and not answered stays an open question: the POS is told
-so, and its repeat of the same message asks again with the same bytes.
+so, and its repeat of the same message asks again with the same bytes. As long as it is open, no other settlement of the
+same sale goes on.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
 from starlette.applications import Starlette
@@ -20,18 +19,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from codes.errors import YimaError
+from codes.words import Words
 from edge.pos.answers import refusal
-from edge.pos.deciding import SETTLEMENTS, Decider, Plan
-from edge.pos.listening import Listener
-from edge.pos.ports import Exchange, Journal, Later, Open, Question, SaleRef, Scans, Shown, Stage
-from edge.pos.reading import Said, is_agreed, output_text
-from edge.pos.upstream import Post, Reply, Upstream, passed_on
+from edge.pos.deciding import SETTLEMENTS, Plan
+from edge.pos.errors import TakenBackError, UnresolvedError
+from edge.pos.passing import JSON, Passage, digest
+from edge.pos.ports import Hears, Question, SaleRef, Stage
+from edge.pos.reading import Said, attempt_of, is_agreed, output_text
+from edge.pos.resolving import Resolver
+from edge.pos.upstream import Post, Reply, passed_on
+from rules.scan_binding import ScannedPack
 from wire.fsi.areas import Area
-from wire.rpc import NotSentError, OutcomeUnknownError
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-_ASKING = frozenset({"2101", "2206", "2303", "3507"})
-_JSON = ((b"content-type", b"application/json;charset=UTF-8"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,55 +49,34 @@ class Desks:
         return named or self.by_operator.get(operator) or self.by_address.get(address) or self.otherwise
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
-    """The rest of the terminal, as the proxy needs it."""
-
-    journal: Journal
-    open: Open
-    later: Later
-    scans: Scans
-    shown: Shown
-
-
 class Proxy:
     """Passes messages on.
 
     Args:
         area: How this place speaks the interface.
-        upstream: Whom to pass them to.
-        decider: What is done with each before.
-        around: Where it is written down.
-        now: The time.
+        passage: The way on.
+        resolver: Finds out what became of messages that were not answered.
         desks: Who stands where.
-        listener: Set in listen-only mode: it watches, and nothing is changed or stopped.
+        listens: Set in listen-only mode: it watches, and nothing is changed or stopped.
         sees_scans: Whether the scanners of the desks are ours, so that nothing scanned means that nothing was.
     """
 
     def __init__(
-        self,
-        area: Area,
-        upstream: Upstream,
-        decider: Decider,
-        around: Around,
-        now: Callable[[], datetime],
-        *,
-        desks: Desks | None = None,
-        listener: Listener | None = None,
-        sees_scans: bool = True,
-    ) -> None:
+        self, area: Area, passage: Passage, resolver: Resolver, *, desks: Desks | None = None,
+        listens: Hears | None = None, sees_scans: bool = True,
+    ) -> None:  # fmt: skip
         self._area = area
-        self._upstream = upstream
-        self._decider = decider
-        self._around = around
-        self._now = now
+        self._passage = passage
+        self._around = passage.around
+        self._reader = passage.decider.reader
+        self._resolver = resolver
         self._desks = desks or Desks()
-        self._listener = listener
+        self._listens = listens
         self._sees_scans = sees_scans
         self._one_at_a_time: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     def application(self) -> Starlette:
-        """Return the application that takes any request on any path; it is for loopback."""
+        """Return the application that takes any request on any path."""
         return Starlette(routes=[Route("/{path:path}", self._take, methods=_METHODS)])
 
     async def _take(self, request: Request) -> Response:
@@ -105,163 +84,97 @@ class Proxy:
         path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
         target = path + (b"?" + query if query else b"")
         post = Post(request.method, target, tuple(request.headers.raw), await request.body())
-        said = self._decider.reader.request(post.body)
+        said = self._reader.request(post.body)
         address = request.client.host if request.client else ""
         desk = self._desks.desk_of(address, request.headers, said.operator)
         key = (said.institution, said.msgid)
         lock = self._one_at_a_time.setdefault(key, asyncio.Lock()) if said.msgid else asyncio.Lock()
         async with lock:
-            reply = await self._exchange(post, desk)
+            if self._listens is None:
+                reply = await self._exchange(post, said, desk)
+            else:
+                reply = await self._watched(self._listens, post, said, desk)
         response = Response(reply.body, reply.status)
         length = (b"content-length", str(len(reply.body)).encode())
         response.raw_headers = [*passed_on(reply.headers), length]
         return response
 
-    async def _exchange(self, post: Post, desk: str) -> Reply:
-        if self._listener is not None:
-            return await self._watched(self._listener, post, desk)
-        said = self._decider.reader.request(post.body)
-        question = await self._around.open.find(said.institution, said.msgid) if said.msgid else None
-        if question is not None and question.request_digest == _digest(post.body):
-            return await self._sent(_again(question, post, said), post, question)
-        plan = await self._decider.decide(post, desk, self._now())
+    async def _exchange(self, post: Post, said: Said, desk: str) -> Reply:
+        reply = await self._from_what_is_known(post, said)
+        if reply is not None:
+            return reply
+        try:
+            plan = await self._passage.decider.decide(post, desk, self._passage.now())
+        except YimaError as exc:
+            # Our own store does not answer: the sale goes on without codes rather than not at all.
+            plan = Plan(post, said, (exc.words,))
         if plan.remarks:
-            await self._around.shown.warn(desk, plan.remarks)
+            await self._passage.booked(self._around.shown.warn(desk, plan.remarks), "screen")
         if plan.short is not None:
-            await self._around.journal.note(self._of(plan, post, Stage.REFUSED_HERE))
-            return Reply(200, _JSON, refusal(plan.short, self._area, more=plan.remarks[1:]))
-        return await self._sent(plan, post, None)
+            return await self._refused(plan, plan.short, post)
+        return await self._passage.send(plan, post)
 
-    async def _sent(self, plan: Plan, post: Post, question: Question | None) -> Reply:
-        begun = self._now()
-        note = self._of(plan, post, Stage.SENDING)
-        await self._around.journal.note(note)
-        is_deed = self._listener is None and _is_deed(plan.said.infno) and bool(plan.said.msgid)
-        if is_deed and question is None:
-            await self._around.open.note(_question(plan, post, begun))
-        said = plan.said
-        try:
-            reply = await self._upstream.send(plan.post)
-        except NotSentError as exc:
-            # A repeat that does not leave tells nothing about the first sending.
-            if is_deed and question is None:
-                await self._around.open.close(said.institution, said.msgid)
-            return await self._failed(note, Stage.NOT_SENT, exc, begun)
-        except OutcomeUnknownError as exc:
-            if is_deed and plan.bound:
-                await self._take_codes(plan, "")
-            return await self._failed(note, Stage.UNKNOWN, exc, begun)
-        answer = self._decider.reader.answer(reply.body, said.institution, self._now())
-        if is_deed and answer.get("infcode") not in (None, ""):
-            await self._settle_scans(plan, answer)
-            await self._around.open.close(said.institution, said.msgid)
-        await self._around.journal.note(
-            replace(
-                note,
-                stage=Stage.ANSWERED,
-                at=self._now(),
-                took_s=(self._now() - begun).total_seconds(),
-                status=reply.status,
-                infcode=str(answer.get("infcode", ""))[:8],
-                answer_bytes=len(reply.body),
-                answer_digest=_digest(reply.body),
-            )
-        )
-        return self._in_clear(plan, reply)
+    async def _from_what_is_known(self, post: Post, said: Said) -> Reply | None:
+        """Answer a message that was sent before, or that would be a second one; None if it is to go on."""
+        if not said.msgid:
+            return None
+        key = said.institution, said.msgid
+        known = await self._around.open.known(*key)
+        if known is not None and (known.reply is None or known.request_digest == digest(post.body)):
+            await self._passage.booked(self._around.open.told(*key), "told")
+            return known.reply or self._passage.said_no(_taken_back(said))
+        question = await self._around.open.find(*key)
+        if question is None or question.request_digest != digest(post.body):
+            return await self._unless_open(question, post, said)
+        async with self._resolver.alone(question):
+            if await self._around.open.find(*key) is not None:
+                return await self._passage.tell(question, await self._passage.again(question, post))
+        return await self._from_what_is_known(post, said)
 
-    async def _settle_scans(self, plan: Plan, answer: Mapping[str, object]) -> None:
-        """Let the codes belong to the sale, now that there is one, and those that could not go along follow."""
-        if not is_agreed(answer) or not plan.bound or plan.said.infno in _ASKING:
-            return
-        if output_text(answer, "result", "retRslt") == "0":
-            return
-        setl_id = plan.setl_id
-        if plan.said.infno in SETTLEMENTS:
-            setl_id = output_text(answer, "setlinfo", "setl_id")
-        sale = await self._take_codes(plan, setl_id)
-        if plan.owed:
-            await self._around.later.note(sale, plan.owed)
+    async def _unless_open(self, question: Question | None, post: Post, said: Said) -> Reply | None:
+        """Refuse what might be a second settlement of a sale, as long as nobody knows what became of the first."""
+        if question is None and said.infno in SETTLEMENTS and (sale := attempt_of(said)):
+            question = await self._around.open.of_sale(said.institution, sale)
+        if question is None or await self._resolver.resolve(question):
+            return None
+        return await self._refused(Plan(post, said), _unresolved(question), post)
 
-    async def _take_codes(self, plan: Plan, setl_id: str) -> SaleRef:
-        sale = SaleRef(plan.said.institution, setl_id, plan.said.msgid)
-        await self._around.scans.take([code for one in plan.bound for code in one.codes], sale)
-        return sale
+    async def _refused(self, plan: Plan, error: YimaError, post: Post) -> Reply:
+        note = self._passage.note_of(plan, post.body, Stage.REFUSED_HERE)
+        await self._passage.booked(self._around.journal.note(note), "exchange")
+        return Reply(200, JSON, refusal(error, self._area, more=plan.remarks[1:]))
 
-    async def _failed(self, note: Exchange, stage: Stage, error: YimaError, begun: datetime) -> Reply:
-        now = self._now()
-        await self._around.journal.note(replace(note, stage=stage, at=now, took_s=(now - begun).total_seconds()))
-        return Reply(200, _JSON, refusal(error, self._area))
-
-    def _in_clear(self, plan: Plan, reply: Reply) -> Reply:
-        """Give the answer as the POS asked: in clear, if it was we who hid the question."""
-        if not plan.is_hidden_here:
-            return reply
-        try:
-            return replace(reply, body=self._decider.clear_answer(reply.body, plan.said.institution, self._now()))
-        except YimaError:
-            return reply
-
-    async def _watched(self, listener: Listener, post: Post, desk: str) -> Reply:
-        said = self._decider.reader.request(post.body)
-        scans = await self._around.scans.at_desk(desk) if self._sees_scans else None
-        reply = await self._sent(Plan(post, said), post, None)
-        answer = reply.body if reply.headers is not _JSON else None
-        listener.hear(self._now(), post.body, answer, scans)
+    async def _watched(self, listens: Hears, post: Post, said: Said, desk: str) -> Reply:
+        scans: list[ScannedPack] | None = None
+        if self._sees_scans:
+            try:
+                scans = list(await self._around.scans.at_desk(desk))
+            except YimaError:
+                scans = None
+        passed = await self._passage.watched(Plan(post, said), post)
+        answer = None if passed.is_ours else passed.reply.body
+        await self._passage.booked(listens.hear(self._passage.now(), post.body, answer, scans), "listening")
         if scans and answer is not None and said.infno in SETTLEMENTS:
-            found = self._decider.reader.answer(answer, said.institution, self._now())
+            found = self._reader.answer(answer, said.institution, self._passage.now())
             if is_agreed(found):
                 sale = SaleRef(said.institution, output_text(found, "setlinfo", "setl_id"), said.msgid)
-                await self._around.scans.take([one.code for one in scans], sale)
-        return reply
+                await self._passage.booked(self._around.scans.take([one.code for one in scans], sale), "codes")
+        return passed.reply
 
-    def _of(self, plan: Plan, post: Post, stage: Stage) -> Exchange:
-        said = plan.said
-        return Exchange(
-            infno=said.infno[:6],
-            msgid=said.msgid[:30],
-            institution=said.institution[:30],
-            stage=stage,
-            at=self._now(),
-            request_bytes=len(post.body),
-            request_digest=_digest(post.body),
-            sent_digest=_digest(plan.post.body),
-            added=len(plan.put_in),
-            remarks=plan.remarks,
+
+def _unresolved(question: Question) -> UnresolvedError:
+    return UnresolvedError(
+        Words(
+            f"报文 {question.msgid}（{question.infno}）结果未知，尚未查清；本次未转发",
+            f"What became of {question.msgid} ({question.infno}) is not known yet; this one did not go on",
         )
-
-
-def _question(plan: Plan, post: Post, at: datetime) -> Question:
-    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in plan.post.headers)
-    return Question(
-        institution=plan.said.institution,
-        msgid=plan.said.msgid,
-        infno=plan.said.infno,
-        at=at,
-        request_digest=_digest(post.body),
-        headers=headers,
-        body=plan.post.body,
-        bound=plan.bound,
-        owed=plan.owed,
-        is_hidden_here=plan.is_hidden_here,
     )
 
 
-def _again(question: Question, post: Post, said: Said) -> Plan:
-    """Return what asks the open question once more: the very bytes that were sent before."""
-    headers = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in question.headers)
-    return Plan(
-        Post(post.method, post.target, headers, question.body),
-        said,
-        bound=question.bound,
-        owed=question.owed,
-        is_hidden_here=question.is_hidden_here,
+def _taken_back(said: Said) -> TakenBackError:
+    return TakenBackError(
+        Words(
+            f"报文 {said.msgid}（{said.infno}）当时未得到应答，已冲正",
+            f"Message {said.msgid} ({said.infno}) was not answered and has been taken back",
+        )
     )
-
-
-def _is_deed(infno: str) -> bool:
-    """Tell whether not knowing the outcome matters: look-ups may be asked anew, and what is unknown may be a deed."""
-    return bool(infno) and infno not in _ASKING and not infno.startswith(("1", "5"))
-
-
-def _digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()

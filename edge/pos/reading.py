@@ -5,6 +5,7 @@ Whatever cannot be read is said to be so, in words, and the message goes on as i
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -194,3 +195,24 @@ def _input(raw: object) -> object:
 def _text(members: Mapping[str, object], name: str) -> str:
     value = members.get(name)
     return trimmed(str(value)) if isinstance(value, str | int | Decimal) and not isinstance(value, bool) else ""
+
+
+def attempt_of(said: Said) -> str:
+    """Return what two askings for the same sale have in common, digested; empty if it says nothing of a person.
+
+    It names a person all the same to whoever can guess the parts: keep it sealed.
+    """
+    node = "druginfo" if said.infno in {"2101", "2102"} else "data"
+    parts = [field_of(said.input, node, name) for name in ("psn_no", "mdtrt_id", "chrg_bchno")]
+    if not any(parts):
+        return ""
+    parts += [said.institution, *(field_of(said.input, node, name) for name in ("begntime", "medfee_sumamt"))]
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()
+
+
+def field_of(given: object, node: str, name: str) -> str:
+    """Return a field of an input, as text; empty if it is not there."""
+    row = given.get(node) if isinstance(given, dict) else None
+    row = row[0] if isinstance(row, list) and row else row
+    value = row.get(name) if isinstance(row, dict) else None
+    return str(value).strip() if value is not None else ""

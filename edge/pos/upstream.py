@@ -6,6 +6,7 @@ Headers and bodies go both ways as they are, but for those headers that belong t
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
@@ -57,12 +58,19 @@ class Upstream:
         address: Its address; a path in it goes before the path of each message.
         timeout_s: How long an answer may take.
         transport: For tests without a network.
+        verify: Whose certificates are believed.
     """
 
-    def __init__(self, address: str, timeout_s: float, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self, address: str, timeout_s: float, transport: httpx.AsyncBaseTransport | None = None, *,
+        verify: ssl.SSLContext | bool = True,
+    ) -> None:  # fmt: skip
         self._address = httpx.URL(address)
         self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0)), transport=transport, trust_env=False
+            timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0)),
+            transport=transport,
+            trust_env=False,
+            verify=verify,
         )
         # A POS that names no user agent is not given ours, and none is given the cookies of another.
         self._client.headers.clear()

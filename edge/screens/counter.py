@@ -13,8 +13,10 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from edge.screens.after import mount_after
 from edge.screens.place import Place
 from edge.screens.setup import mount_setup
+from edge.screens.visit import mount_visit
 from web.live import LiveBus
 from web.pages import Pages
 
@@ -29,12 +31,13 @@ WORDS_FOR_SCRIPTS: Final = (
     "event.",
     "problem.",
     "span.",
+    "till.",
     "verdict.",
 )
 
 
 def mount_screens(app: FastAPI, *, bus: LiveBus, place: Place) -> None:
-    """Let `app` answer with the counter page at `/counter` and the set-up at `/setup`, and lead `/` to the counter."""
+    """Let `app` answer with the counter page at `/counter` and the pages beside it, and lead `/` to the counter."""
     pages = Pages(FOLDER)
     modules = pages.assets.modules("counter")
 
@@ -49,4 +52,6 @@ def mount_screens(app: FastAPI, *, bus: LiveBus, place: Place) -> None:
     pages.mount(app)
     app.add_api_route("/", home, methods=["GET"], include_in_schema=False)
     mount_setup(app, pages, bus=bus, place=place)
+    mount_after(app, pages, bus=bus, place=place)
+    mount_visit(app, pages, place=place)
     app.add_api_route(COUNTER_PATH, counter, methods=["GET"], include_in_schema=False)

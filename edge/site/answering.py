@@ -1,17 +1,20 @@
-"""What a terminal answers when another one of its site asks: what it sold and took back itself, and nothing else."""
+"""What a terminal answers when another one of its site asks: what it sold and took back itself, and sums of days."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from sqlalchemy import Connection
+
 from codes.words import Words
 from edge.site import messages
 from edge.site.errors import RepeatedAskError, StrangerError
 from edge.site.messages import FACTS_PER_ANSWER, ROWS_PER_ANSWER, Answer, Ask, SaidFact
 from edge.site.site_list import Peer, Site
+from edge.store.day_records import sums_of_days
 from edge.store.lane import Reading
-from edge.store.site_sales import PackFacts, own_facts
+from edge.store.site_sales import own_facts
 from wire.envelope import open_sealed, seal
 from wire.errors import UnknownKeyError
 from wire.keys import SigningKey
@@ -42,11 +45,9 @@ class Answering:
         peer, body = self._proved(frame)
         asked = messages.decode(body, Ask)
         self._refuse_repeated(asked.nonce)
-        found = await self.read(
-            lambda tx: own_facts(tx, asked.heard, most_facts=FACTS_PER_ANSWER, most_rows=ROWS_PER_ANSWER)
-        )
+        answer = await self.read(lambda tx: _answer(tx, asked))
         purpose = self.site.answer_purpose(self.site.terminal, peer.terminal)
-        return seal(messages.encode(_answer(asked, found)), purpose, self.key)
+        return seal(messages.encode(answer), purpose, self.key)
 
     def _proved(self, frame: bytes) -> tuple[Peer, bytes]:
         """Return who asks and what. The key that the frame names says which purpose it must have been signed for."""
@@ -66,6 +67,8 @@ class Answering:
             self._answered.popitem(last=False)
 
 
-def _answer(asked: Ask, found: PackFacts) -> Answer:
+def _answer(tx: Connection, asked: Ask) -> Answer:
+    found = own_facts(tx, asked.heard, most_facts=FACTS_PER_ANSWER, most_rows=ROWS_PER_ANSWER)
     facts = [SaidFact(one.code, one.sale, one.hlc, one.is_sold) for one in found.facts]
-    return Answer(messages.VERSION, asked.nonce, dict(found.heard), found.is_all, facts)
+    sheet = None if asked.days is None else messages.said(sums_of_days(tx, *asked.days))
+    return Answer(messages.VERSION, asked.nonce, dict(found.heard), found.is_all, facts, sheet)

@@ -11,7 +11,7 @@ import random
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 import structlog
@@ -28,6 +28,7 @@ from edge.site.site_list import Peer, Site
 from edge.store.lane import InStore, Reading
 from edge.store.site_sales import Heard, PackFact, find_peer, hear, note_peer
 from edge.supervisor import Sleep
+from rules.day_sheet import Sheet
 from wire.envelope import open_sealed, seal
 from wire.errors import ForgedMessageError, UnknownKeyError, WireError
 from wire.keys import SigningKey
@@ -117,10 +118,19 @@ class PeerAsker:
         self._note_heard(answer)
         return PULSE_S if answer.is_all else CATCH_UP_S
 
-    async def _ask(self) -> Answer:
+    async def day_sheet(self, first: date, last: date) -> Sheet | None:
+        """Return what the terminal settled on these calendar days; None if it does not answer, or does not tell."""
+        try:
+            answer = await self._ask((first, last))
+        except SiteError as exc:
+            self._note_failure(exc)
+            return None
+        return answer.day_sheet()
+
+    async def _ask(self, days: tuple[date, date] | None = None) -> Answer:
         site, peer, mine = self.hearing.site, self.peer.terminal, self.hearing
         nonce = mine.random_bytes(_NONCE_BYTES).hex()
-        body = messages.encode(Ask(messages.VERSION, nonce, dict(self._heard)))
+        body = messages.encode(Ask(messages.VERSION, nonce, dict(self._heard), days))
         question = seal(body, site.ask_purpose(site.terminal, peer), mine.key)
         frame = await ask(self.peer.host, self.peer.port, question, mine.tls)
         answer = messages.decode(self._opened(frame), Answer)

@@ -5,6 +5,8 @@ Everything has a bound: a listed terminal is believed about its own sales, but i
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -13,6 +15,7 @@ from msgspec import Meta, Struct
 from codes.words import Words
 from edge.site.errors import BadAnswerError
 from edge.store.site_sales import PackFact
+from rules.day_sheet import Group, Sheet, Sums, sheet_of
 from wire.errors import UNDECODABLE
 from wire.events import Code, Name
 from wire.receipts import Nonce
@@ -24,6 +27,8 @@ MOST_FACTS = FACTS_PER_ANSWER + 10_000
 """One event has up to ten thousand packs, and is not torn."""
 ROWS_PER_ANSWER = 2_000
 MOST_LIVES = 1_000
+MOST_GROUPS = 10_000
+"""Of a day sheet: insurance kinds times offices of a whole country are fewer."""
 _LATEST = 253_402_300_799_999_999
 """The last microsecond that a date can name."""
 
@@ -31,6 +36,7 @@ Number = Annotated[int, Meta(ge=0, le=2**62)]
 SaleNumber = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 """With a point, where the store of the terminal is not in its first life any more."""
 Lives = Annotated[dict[Name, Number], Meta(max_length=MOST_LIVES)]
+Short = Annotated[str, Meta(max_length=20)]
 _Message = TypeVar("_Message")
 
 
@@ -42,6 +48,21 @@ class Ask(Struct, frozen=True):
     """Fresh for each; the answer repeats it."""
     heard: Lives
     """Up to which event, by life of the asked terminal's store."""
+    days: tuple[date, date] | None = None
+    """And what did you settle on these calendar days, the first to the last? Older terminals leave it unanswered."""
+
+
+class SaidSums(Struct, frozen=True, array_like=True):
+    """What was settled of one group."""
+
+    insutype: Short
+    clr_type: Short
+    clr_optins: Short
+    count: Annotated[int, Meta(ge=0, le=2**53)]
+    fee: Decimal
+    funds: Decimal
+    account: Decimal
+    cash: Decimal
 
 
 class SaidFact(Struct, frozen=True, array_like=True):
@@ -63,10 +84,34 @@ class Answer(Struct, frozen=True):
     is_all: bool
     """Nothing more is there for now."""
     facts: Annotated[list[SaidFact], Meta(max_length=MOST_FACTS)]
+    sheet: Annotated[list[SaidSums], Meta(max_length=MOST_GROUPS)] | None = None
+    """The sums of the days that were asked for; nothing of a person."""
 
     def pack_facts(self) -> list[PackFact]:
         """Return the facts as the store keeps them."""
         return [PackFact(one.code, one.sale, one.hlc, one.is_sold) for one in self.facts]
+
+    def day_sheet(self) -> Sheet | None:
+        """Return the sums that were asked for; None if this terminal does not tell them."""
+        if self.sheet is None:
+            return None
+        return sheet_of(
+            (
+                Group(one.insutype, one.clr_type, one.clr_optins),
+                Sums(one.count, one.fee, one.funds, one.account, one.cash),
+            )
+            for one in self.sheet
+        )
+
+
+def said(sheet: Sheet) -> list[SaidSums]:
+    """Return sums as they are told."""
+    return [
+        SaidSums(
+            group.insutype, group.clr_type, group.clr_optins, sums.count, sums.fee, sums.funds, sums.account, sums.cash
+        )
+        for group, sums in sheet.items()
+    ]
 
 
 def encode(message: Ask | Answer) -> bytes:

@@ -6,11 +6,12 @@ import asyncio
 import random
 import secrets
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import Connection
 
 from edge.clock import Clock
-from edge.config import SiteSection
+from edge.config_site import SiteSection
 from edge.health import SiteStatus
 from edge.site.answering import Answering
 from edge.site.asking import Hearing, PeerAsker
@@ -19,6 +20,7 @@ from edge.site.site_list import load_site
 from edge.site.tls import site_tls
 from edge.store.lane import InStore, Reading
 from edge.supervisor import Beside, Sleep
+from rules.day_sheet import Sheet
 from wire.keys import SigningKey
 
 
@@ -33,6 +35,11 @@ class SiteSharing:
         """Return how the others are heard."""
         trouble = None if self.listener is None else self.listener.trouble
         return SiteStatus(tuple(asker.status() for asker in self.askers), trouble)
+
+    async def day_sheets(self, first: date, last: date) -> dict[str, Sheet | None]:
+        """Return what each other terminal settled on these calendar days, all asked at once; None: it was not heard."""
+        sheets = await asyncio.gather(*(asker.day_sheet(first, last) for asker in self.askers))
+        return dict(zip((asker.peer.terminal for asker in self.askers), sheets, strict=True))
 
     def work(self) -> Beside:
         """Return what runs beside the counter."""

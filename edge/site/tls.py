@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass
 
-from edge.config import SiteSection
+from edge.config_site import SiteSection
 from web.tls import try_broker_files
 
 

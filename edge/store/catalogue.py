@@ -19,9 +19,19 @@ LOOK_UP = """
 SELECT p.id, p.name, p.spec, p.insurance_class, p.price, i.level, i.quantity
 FROM identifier AS i JOIN product AS p ON p.id = i.product WHERE i.system = ? AND i.key = ?
 """
+SELECT_BARCODES = """
+SELECT key FROM identifier WHERE product = ? AND system = 'gtin' AND level = 'unit' ORDER BY key
+"""
 INSERT_PRODUCT = """
-INSERT INTO product (id, name, spec, maker, insurance_class, price, unit, units_per_pack, is_device, is_invented)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO product (
+  id, name, spec, maker, insurance_class, price, unit, units_per_pack, is_device, is_invented, is_prescription,
+  is_real_name
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+SELECT_AS_SOLD = """
+SELECT p.unit, p.units_per_pack, p.is_device, p.is_prescription, p.is_real_name,
+  (SELECT min(i.key) FROM identifier AS i WHERE i.product = p.id AND i.system = 'national' AND i.level = 'unit')
+FROM product AS p WHERE p.id = ?
 """
 INSERT_IDENTIFIER = "INSERT INTO identifier (system, key, product, level, quantity) VALUES (?, ?, ?, ?, ?)"
 INSERT_IMPORT = """
@@ -49,6 +59,22 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class AsSold:
+    """What a sale has to know of a product beside its name and price."""
+
+    unit: str
+    units_per_pack: int
+    """Smallest units in a pack, for selling in parts."""
+    is_device: bool
+    is_prescription: bool | None
+    """处方药; None if the catalogue does not say."""
+    is_real_name: bool | None
+    """Sold to persons who are known only, such as ephedrine compounds; None if the catalogue does not say."""
+    national: str | None
+    """National insurance code."""
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogueImport:
     """One import, so that people can tell which library is in use."""
 
@@ -70,6 +96,20 @@ def look_up(tx: Connection, keys: Iterable[ProductKey]) -> Match | None:
             product, name, spec, insurance_class, price, level, quantity = found
             return Match(product, name, spec, insurance_class, Decimal(price), PackLevel(level), quantity)
     return None
+
+
+def barcodes_of(tx: Connection, product: str) -> tuple[str, ...]:
+    """Return the GTIN-14 on the smallest pack of a product, in a fixed order."""
+    return tuple(key for (key,) in sql.rows(tx, SELECT_BARCODES, (product,)))
+
+
+def as_sold(tx: Connection, product: str) -> AsSold | None:
+    """Return what is known of a product; None if the library has it no more."""
+    row = sql.first(tx, SELECT_AS_SOLD, (product,))
+    if row is None:
+        return None
+    unit, units, is_device, is_prescription, is_real_name, national = row
+    return AsSold(unit, units, bool(is_device), _said(is_prescription), _said(is_real_name), national)
 
 
 def replace_catalogue(tx: Connection, file: CatalogueFile, *, source: str, digest: str, now: datetime) -> None:
@@ -100,4 +140,10 @@ def _product_row(product: Product) -> tuple[object, ...]:
         product.units_per_pack,
         product.is_device,
         product.is_invented,
+        product.is_prescription,
+        product.is_real_name,
     )
+
+
+def _said(answer: int | None) -> bool | None:
+    return None if answer is None else bool(answer)

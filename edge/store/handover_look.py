@@ -48,10 +48,12 @@ from edge.store.handover_remarks import (
     not_given,
     spoiled,
     unanswered,
+    unanswered_of_pos,
     unfinished,
 )
 from edge.store.inspection import is_in_use
 from edge.store.lock import visit
+from edge.store.pos_questions import open_questions
 from edge.store.salvage import DAMAGED, is_made, left_to_move, refuse_newer
 from edge.store.salvage_build import Owner, build_store
 from edge.store.salvage_check import look_over
@@ -145,7 +147,7 @@ def opened_estate(folder: Path, now: datetime, read: ReadAt = os.pread) -> Itera
 
 def _unanswered(connection: Connection) -> list[Remark]:
     with connection.begin():
-        return list(unanswered(open_messages(connection)))
+        return [*unanswered(open_messages(connection)), *unanswered_of_pos(open_questions(connection))]
 
 
 def _find(folder: Path) -> _Files:

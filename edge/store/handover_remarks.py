@@ -8,6 +8,7 @@ from pathlib import Path
 
 from codes.words import Words
 from edge.store.fsi_messages import OpenMessage
+from edge.store.pos_questions import QuestionRow
 from edge.store.salvage import DAMAGED
 from edge.store.salvage_proof import Place
 from wire.events import Span
@@ -114,6 +115,24 @@ def unanswered(messages: Sequence[OpenMessage]) -> Iterator[Remark]:
             Words(
                 "请凭报文 ID 在中心查询（5203）或冲正（2601），查清之前不要重新结算。",
                 "Ask the centre by msgid (5203) or take them back (2601); do not settle those sales anew before that.",
+            ),
+        )
+
+
+def unanswered_of_pos(questions: Sequence[QuestionRow]) -> Iterator[Remark]:
+    """Yield which messages of the institution's own software have no known outcome: no export takes them along."""
+    if questions:
+        count = len(questions)
+        shown = _shown([f"{one.infno} {one.msgid}" for one in questions])
+        yield Remark(
+            "pos.unanswered",
+            Words(
+                f"收银软件经本机发出的 {count} 条报文结果未知：{shown}",
+                f"{count} messages that the POS sent through this box have no known outcome: {shown}",
+            ),
+            Words(
+                "请在收银软件中原样重发，或凭报文 ID 在中心查询，查清之前不要重新结算。",
+                "Let the POS send them again as they are, or ask the centre by msgid; settle none anew before that.",
             ),
         )
 

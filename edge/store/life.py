@@ -21,6 +21,7 @@ from edge.store import sql
 from edge.store.chain import event_at
 from edge.store.fsi_messages import doubt_open
 from edge.store.generation import generation_of
+from edge.store.pos_questions import doubt_questions
 from edge.store.salvage_proof import End, is_near
 from edge.store.terminal import TerminalState, read_state
 from wire.errors import UNDECODABLE
@@ -39,7 +40,11 @@ BEGIN_EPOCH = "UPDATE terminal_state SET epoch = ?, next_seq = 1, last_hash = ?"
 # Two lives that left not even their names are one entry. `lost` tells how it ended, see `_Ending`.
 KEEP_FORMER = "INSERT OR REPLACE INTO former_store (epoch, ended_at, why, kept, lost, folder) VALUES (?, ?, ?, ?, ?, ?)"
 COUNT_ROWS = "SELECT count(*) FROM outbox"
-SET_LISTS_ASIDE = "UPDATE sale SET state = 'cancelled', ended_at = ?, is_waiting = 0 WHERE state = 'open'"
+# What the insurance was asked to settle is ended by its answer, which still comes.
+SET_LISTS_ASIDE = """
+UPDATE sale SET state = 'cancelled', ended_at = ?, place = 0, aside_at = NULL WHERE state = 'open'
+  AND NOT EXISTS (SELECT 1 FROM settlement AS x WHERE x.sale = sale.id AND x.standing NOT IN ('none', 'undone'))
+"""
 # A life has no event 0: set aside under that number is the whole of it, by who looked at what became of it.
 SELECT_FORMER = """
 SELECT f.epoch, f.ended_at, f.why, f.kept, f.lost, f.folder, s.at
@@ -126,6 +131,7 @@ def begin_epoch(
     keep_former(tx, former, _end_of(tx, state))
     sql.change(tx, SET_LISTS_ASIDE, (to_us(now),))
     doubt_open(tx)
+    doubt_questions(tx)
     return former
 
 

@@ -23,7 +23,7 @@ from edge.store import sql
 from edge.store.asked import Kept, kept_epochs, make_pending, offer_forked_again
 from edge.store.life import Why, begin_epoch, former_stores, note_centre
 from edge.store.terminal import advance, read_state, set_clock_offset
-from wire.events import MAX_SPANS, SCHEMA_VERSION, Event, EventsLost, Fact, Span, StoreRebuilt, freeze, sm3_hex
+from wire.events import MAX_SPANS, Event, EventsLost, Fact, Span, StoreRebuilt, freeze, sm3_hex, version_of
 from wire.ids import HybridClock, uuid7
 from wire.receipts import Ask, Receipt
 
@@ -146,7 +146,7 @@ class Outbox:
         """Freeze `fact` as the next event, inside the transaction `tx` that makes it true."""
         state = read_state(tx)
         event = Event(
-            v=SCHEMA_VERSION,
+            v=version_of(fact),
             id=str(uuid7(to_us(now) // 1_000, self._random(_RANDOM_BYTES))),
             terminal=state.terminal,
             epoch=state.epoch,

@@ -17,13 +17,19 @@ from rules.scan_judgement import Mode
 SELECT_DESK = """
 SELECT t.terminal,
   t.terminal || CASE WHEN EXISTS (SELECT 1 FROM former_store) THEN '.' || substr(t.epoch, -4) ELSE '' END,
-  t.mode, h.id, h.operator, s.id, w.id
+  t.mode, h.id, h.operator, s.id, w.id,
+  EXISTS (
+    SELECT 1 FROM settlement AS x WHERE x.sale = s.id AND x.standing IN ('asked', 'unknown', 'settled', 'undoing',
+      'undoing_unknown')
+  )
 FROM terminal_state AS t
 LEFT JOIN shift AS h ON h.closed_at IS NULL AND EXISTS (SELECT 1 FROM session WHERE session.shift = h.id)
-LEFT JOIN sale AS s ON s.state = 'open' AND s.is_waiting = 0
-LEFT JOIN sale AS w ON w.state = 'open' AND w.is_waiting = 1
+LEFT JOIN sale AS s ON s.state = 'open' AND s.place = 0
+LEFT JOIN sale AS w ON w.state = 'open' AND w.place = 1
 """
-SELECT_SALE = "SELECT id, mode, state, operator, opened_at, ended_at, alarms, is_waiting FROM sale WHERE id = ?"
+_SALE = "id, mode, state, operator, opened_at, ended_at, alarms, place, note, aside_at"
+SELECT_SALE = f"SELECT {_SALE} FROM sale WHERE id = ?"  # noqa: S608 - ours
+SELECT_ASIDE = f"SELECT {_SALE} FROM sale WHERE state = 'open' AND place >= 2 ORDER BY aside_at, place"  # noqa: S608 - ours
 START_SALE = """
 INSERT INTO sale (id, day, number, mode, state, operator, opened_at)
 SELECT ?1 || '-' || ?2 || '-' || n, ?2, n, ?3, 'open', ?4, ?5
@@ -31,19 +37,28 @@ FROM (SELECT coalesce(max(number), 0) + 1 AS n FROM sale WHERE day = ?2)
 RETURNING id
 """
 START_WAITING = """
-INSERT INTO sale (id, day, number, mode, state, operator, opened_at, is_waiting)
+INSERT INTO sale (id, day, number, mode, state, operator, opened_at, place)
 SELECT ?1 || '-' || d || '-' || n, d, n, ?3, 'open', ?4, ?5, 1
 FROM (
   SELECT d, (SELECT coalesce(max(number), 0) + 1 FROM sale WHERE day = d) AS n
-  FROM (SELECT max(?2, day) AS d FROM sale WHERE state = 'open')
+  FROM (SELECT max(?2, day) AS d FROM sale WHERE state = 'open' AND place = 0)
 )
 RETURNING id
 """
 OPEN_WAITING = """
-UPDATE sale SET is_waiting = 0
-WHERE id = ? AND state = 'open' AND NOT EXISTS (SELECT 1 FROM sale WHERE state = 'open' AND is_waiting = 0)
+UPDATE sale SET place = 0, aside_at = NULL
+WHERE id = ? AND state = 'open' AND NOT EXISTS (SELECT 1 FROM sale WHERE state = 'open' AND place = 0)
 """
-END_SALE = "UPDATE sale SET state = ?, ended_at = ?, is_waiting = 0 WHERE id = ?"
+PUT_ASIDE = """
+UPDATE sale SET place = (SELECT max(1, max(place)) + 1 FROM sale WHERE state = 'open'), note = ?, aside_at = ?
+WHERE id = ? AND state = 'open'
+"""
+SET_NOTE = "UPDATE sale SET note = ? WHERE id = ?"
+WHICH_ASIDE_HAS = """
+SELECT s.id FROM sale AS s JOIN sale_pack AS p ON p.sale = s.id AND p.code = ? AND p.state = 'listed'
+WHERE s.state = 'open' AND s.place >= 2
+"""
+END_SALE = "UPDATE sale SET state = ?, ended_at = ?, place = 0, aside_at = NULL WHERE id = ?"
 COUNT_ALARM = "UPDATE sale SET alarms = alarms + 1 WHERE id = ?"
 READ_ALARMS = "SELECT alarms FROM sale WHERE id = ?"
 PUT_ON_LINE = """
@@ -55,27 +70,33 @@ RETURNING line, quantity
 PUT_PACK = """
 INSERT INTO sale_pack (sale, code, line, reading, placed, state) VALUES (?, ?, ?, ?, ?, 'listed')
 ON CONFLICT (sale, code)
-DO UPDATE SET line = excluded.line, reading = excluded.reading, placed = excluded.placed, state = 'listed'
+DO UPDATE SET line = excluded.line, reading = excluded.reading, placed = excluded.placed, state = 'listed', units = NULL
 """
 TAKE_PACK_OFF = """
-UPDATE sale_pack SET state = 'removed' WHERE sale = ? AND code = ? AND state = 'listed' RETURNING line
+UPDATE sale_pack SET state = 'removed' WHERE sale = ? AND code = ? AND state = 'listed' RETURNING line, units
 """
-TAKE_ONE_OFF_LINE = "UPDATE sale_line SET quantity = quantity - 1 WHERE sale = ? AND line = ? RETURNING quantity"
+TAKE_ONE_OFF_LINE = """
+UPDATE sale_line SET quantity = quantity - 1, units = units - ? WHERE sale = ? AND line = ? RETURNING quantity
+"""
 PUT_PACK_BACK = """
-UPDATE sale_pack SET state = 'listed' WHERE sale = ? AND code = ? AND state = 'removed' RETURNING line
+UPDATE sale_pack SET state = 'listed' WHERE sale = ? AND code = ? AND state = 'removed' RETURNING line, units
 """
-PUT_ONE_ON_LINE = "UPDATE sale_line SET quantity = quantity + 1 WHERE sale = ? AND line = ? RETURNING quantity"
+PUT_ONE_ON_LINE = """
+UPDATE sale_line SET quantity = quantity + 1, units = units + ? WHERE sale = ? AND line = ? RETURNING quantity
+"""
 SELECT_LINES = """
-SELECT line, product, name, spec, insurance_class, price, quantity, event FROM sale_line
+SELECT line, product, name, spec, insurance_class, price, quantity, event, units FROM sale_line
 WHERE sale = ? AND quantity > 0 ORDER BY line
 """
 SELECT_LINE = "SELECT line, quantity FROM sale_line WHERE sale = ? AND line = ?"
-SELECT_PACKS = "SELECT code, line, reading, state FROM sale_pack WHERE sale = ? ORDER BY line, placed"
+SELECT_PACKS = "SELECT code, line, reading, state, units FROM sale_pack WHERE sale = ? ORDER BY line, placed"
 WHERE_ON_LIST = "SELECT line FROM sale_pack WHERE sale = ? AND code = ? AND state = 'listed'"
 WHICH_SALE_SOLD = """
 SELECT s.id, s.ended_at, s.operator, p.line
 FROM sale_pack AS p INDEXED BY sale_pack_sold JOIN sale AS s ON s.id = p.sale
-WHERE p.code = ? AND p.state = 'sold' ORDER BY s.ended_at DESC
+WHERE p.code = ?1 AND p.state = 'sold'
+  AND (p.units IS NULL OR EXISTS (SELECT 1 FROM opened_pack AS o WHERE o.code = ?1 AND o.rest = 0))
+ORDER BY s.ended_at DESC
 """
 LAST_RECEIVED_OR_RETURNED = """
 SELECT p.state, s.ended_at FROM sale_pack AS p INDEXED BY sale_pack_here JOIN sale AS s ON s.id = p.sale
@@ -92,6 +113,8 @@ class SaleState(StrEnum):
     OPEN = "open"
     WAITING = "waiting"
     """Begun while another sale was being paid; it opens when that one ends."""
+    HELD = "held"
+    """Put aside (挂单): its packs are kept for it until it is taken up again."""
     CLOSED = "closed"
     CANCELLED = "cancelled"
 
@@ -123,6 +146,8 @@ class Desk:
     """The open sale or delivery."""
     waiting: str | None
     """The next sale, begun while the open one was being paid."""
+    is_settling: bool = False
+    """The insurance was asked to settle the open sale: nothing of it may change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +163,10 @@ class SaleRow:
     ended_at: datetime | None
     alarms: int
     """Packs that must not be handed out and were scanned meanwhile."""
+    note: str = ""
+    """Why it was put aside, or why it could not be settled."""
+    aside_at: datetime | None = None
+    """When it was put aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +196,13 @@ class LineRow:
     quantity: int
     event: str | None
     """The event that closed the line; None until then."""
+    units: int | None = None
+    """Smallest units, where its packs are sold in part; the price is then that of a unit."""
+
+    @property
+    def count(self) -> int:
+        """What the price is multiplied by."""
+        return self.quantity if self.units is None else self.units
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +214,8 @@ class PackRow:
     reading: str
     """The `scanned` event that put it there."""
     state: PackState
+    units: int | None = None
+    """Units of it that are meant, if it is sold in part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,19 +231,35 @@ class SoldBy:
 
 def see_desk(tx: Connection) -> Desk:
     """Return mode, operator, open list and the one that waits."""
-    terminal, numbers, mode, shift, operator, sale, waiting = sql.one(tx, SELECT_DESK)
-    return Desk(terminal, numbers, Mode(mode), shift, operator, sale, waiting)
+    terminal, numbers, mode, shift, operator, sale, waiting, is_settling = sql.one(tx, SELECT_DESK)
+    return Desk(terminal, numbers, Mode(mode), shift, operator, sale, waiting, bool(is_settling))
 
 
 def find_sale(tx: Connection, sale: str) -> SaleRow | None:
     """Return a sale or delivery by its number."""
     row = sql.first(tx, SELECT_SALE, (sale,))
-    if row is None:
-        return None
-    id_, mode, state, operator, opened_at, ended_at, alarms, is_waiting = row
-    ended = None if ended_at is None else from_us(ended_at)
-    stands = SaleState.WAITING if is_waiting else SaleState(state)
-    return SaleRow(id_, Mode(mode), stands, operator, from_us(opened_at), ended, alarms)
+    return None if row is None else _sale(row)
+
+
+def sales_aside(tx: Connection) -> list[SaleRow]:
+    """Return the sales that were put aside, the one that lies longest first."""
+    return [_sale(row) for row in sql.rows(tx, SELECT_ASIDE)]
+
+
+def aside_with(tx: Connection, code: str) -> str | None:
+    """Return the sale that was put aside and has a pack on it."""
+    found = sql.first(tx, WHICH_ASIDE_HAS, (code,))
+    return None if found is None else str(found[0])
+
+
+def put_aside(tx: Connection, sale: str, note: str, now: datetime) -> None:
+    """Put an open sale aside, behind those that lie there."""
+    sql.change(tx, PUT_ASIDE, (note, to_us(now), sale))
+
+
+def set_note(tx: Connection, sale: str, note: str) -> None:
+    """Say why a sale lies aside."""
+    sql.change(tx, SET_NOTE, (note, sale))
 
 
 def start_sale(tx: Connection, desk: Desk, *, day: str, operator: str, now: datetime) -> str:
@@ -219,7 +273,7 @@ def start_waiting(tx: Connection, desk: Desk, *, day: str, operator: str, now: d
 
 
 def open_waiting(tx: Connection, sale: str) -> None:
-    """Open the sale that waited, if no other is open."""
+    """Open the sale that waited or was put aside, if no other is open."""
     sql.change(tx, OPEN_WAITING, (sale,))
 
 
@@ -252,8 +306,8 @@ def take_off_list(tx: Connection, sale: str, code: str) -> tuple[int, int] | Non
     found = sql.first(tx, TAKE_PACK_OFF, (sale, code))
     if found is None:
         return None
-    line = found[0]
-    return line, sql.one(tx, TAKE_ONE_OFF_LINE, (sale, line))[0]
+    line, units = found
+    return line, sql.one(tx, TAKE_ONE_OFF_LINE, (units, sale, line))[0]
 
 
 def put_back_on_list(tx: Connection, sale: str, code: str) -> tuple[int, int] | None:
@@ -261,8 +315,8 @@ def put_back_on_list(tx: Connection, sale: str, code: str) -> tuple[int, int] | 
     found = sql.first(tx, PUT_PACK_BACK, (sale, code))
     if found is None:
         return None
-    line = found[0]
-    return line, sql.one(tx, PUT_ONE_ON_LINE, (sale, line))[0]
+    line, units = found
+    return line, sql.one(tx, PUT_ONE_ON_LINE, (units, sale, line))[0]
 
 
 def find_on_list(tx: Connection, sale: str, code: str) -> tuple[int, int] | None:
@@ -289,16 +343,16 @@ def find_sale_of(tx: Connection, code: str) -> SoldBy | None:
 def lines_of(tx: Connection, sale: str) -> list[LineRow]:
     """Return the lines that have packs on them, in order."""
     return [
-        LineRow(line, product, name, spec, class_, None if price is None else Decimal(price), quantity, event)
-        for line, product, name, spec, class_, price, quantity, event in sql.rows(tx, SELECT_LINES, (sale,))
+        LineRow(line, product, name, spec, class_, None if price is None else Decimal(price), quantity, event, units)
+        for line, product, name, spec, class_, price, quantity, event, units in sql.rows(tx, SELECT_LINES, (sale,))
     ]
 
 
 def packs_of(tx: Connection, sale: str) -> list[PackRow]:
     """Return every pack that was ever on the list, by line and in the order of scanning."""
     return [
-        PackRow(code, line, reading, PackState(state))
-        for code, line, reading, state in sql.rows(tx, SELECT_PACKS, (sale,))
+        PackRow(code, line, reading, PackState(state), units)
+        for code, line, reading, state, units in sql.rows(tx, SELECT_PACKS, (sale,))
     ]
 
 
@@ -315,3 +369,15 @@ def return_pack(tx: Connection, sale: str, code: str) -> None:
 def note_line_event(tx: Connection, sale: str, line: int, event: str) -> None:
     """Keep which event closed a line."""
     sql.change(tx, NOTE_LINE_EVENT, (event, sale, line))
+
+
+_AT_THE_COUNTER, _NEXT = 0, 1
+
+
+def _sale(row: sql.Row) -> SaleRow:
+    id_, mode, state, operator, opened_at, ended_at, alarms, place, note, aside_at = row
+    ended, aside = (None if at is None else from_us(at) for at in (ended_at, aside_at))
+    stands = SaleState(state)
+    if stands is SaleState.OPEN and place != _AT_THE_COUNTER:
+        stands = SaleState.WAITING if place == _NEXT else SaleState.HELD
+    return SaleRow(id_, Mode(mode), stands, operator, from_us(opened_at), ended, alarms, note, aside)

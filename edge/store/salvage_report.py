@@ -22,18 +22,27 @@ OPERATORS = Words("操作员", "operators")
 _LIBRARY = Words("匹配库", "matching library")
 _SALES = Words("以往的销售和入库", "sales and deliveries of before")
 _MESSAGES = Words("医保接口报文", "messages to the national interface")
+_POS = Words("收银软件的往来记录", "what went to and from the POS")
 _SHIFTS = Words("班次", "shifts")
+_TOKENS = Words("访问令牌", "API tokens")
 _OTHER = Words("其他设置", "other settings")
 _PARTS = MappingProxyType(
     {
         "operator": OPERATORS,
+        "api_token": _TOKENS,
         "fsi_message": _MESSAGES,
         "fsi_number": _MESSAGES,
+        "pos_question": _MESSAGES,
+        "pos_exchange": _POS,
+        "pos_heard": _POS,
+        "pos_binding": _POS,
+        "pos_owed": _POS,
         "sale": _SALES,
         "sale_line": _SALES,
         "sale_pack": _SALES,
         "shift": _SHIFTS,
         "session": _SHIFTS,
+        "fsi_sign_in": _SHIFTS,
         "product": _LIBRARY,
         "identifier": _LIBRARY,
         "catalogue_import": _LIBRARY,

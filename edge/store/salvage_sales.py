@@ -16,13 +16,14 @@ from edge.clock import MOST_US, SHOP_TIME, to_us
 from edge.store.sales import PackState
 from edge.store.salvage_proof import event_in
 from rules.scan_judgement import Mode
-from wire.events import Dispensed, Event, Received, SaleReturned
+from wire.events import Dispensed, Event, Received, SaleReturned, SplitDispensed
 
 SALES = frozenset({"sale", "sale_line", "sale_pack"})
 """The tables that are filled again."""
 SELECT_CLOSING = """
 SELECT bytes FROM outbox NOT INDEXED
-WHERE kind IN ('dispensed', 'received', 'sale_returned') AND hlc > ? AND epoch NOT IN (SELECT epoch FROM adopted)
+WHERE kind IN ('dispensed', 'split_dispensed', 'received', 'sale_returned') AND hlc > ?
+  AND epoch NOT IN (SELECT epoch FROM adopted)
 ORDER BY hlc DESC LIMIT ?
 """
 MOST_TOLD = 40_000
@@ -36,23 +37,39 @@ SELECT ?1, ?2,
   ?4, 'closed', ?5, ?6, ?6
 WHERE NOT EXISTS (SELECT 1 FROM sale WHERE id = ?1)
 """
-CLOSE_SALE = "UPDATE sale SET state = 'closed', ended_at = ?, is_waiting = 0 WHERE id = ? AND state <> 'closed'"
+CLOSE_SALE = (
+    "UPDATE sale SET state = 'closed', ended_at = ?, place = 0, aside_at = NULL WHERE id = ? AND state <> 'closed'"
+)
 ADD_LINE = """
-INSERT OR IGNORE INTO sale_line (sale, line, item, product, name, spec, insurance_class, price, quantity, event)
-SELECT ?1, ?2, 'event ' || ?3, ?4, p.name, p.spec, p.insurance_class, ?5, ?6, ?3
+INSERT OR IGNORE INTO sale_line (sale, line, item, product, name, spec, insurance_class, price, quantity, event, units)
+SELECT ?1, ?2, 'event ' || ?3, ?4, p.name, p.spec, p.insurance_class, ?5, ?6, ?3, ?7
 FROM (SELECT 1) LEFT JOIN product AS p ON p.id = ?4
 """
 # More may have been put on the line than was read.
 CLOSE_LINE = "UPDATE sale_line SET quantity = ?, event = ? WHERE sale = ? AND line = ? AND event IS NULL"
 ADD_PACK = """
-INSERT INTO sale_pack (sale, code, line, reading, placed, state) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO sale_pack (sale, code, line, reading, placed, state, units) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (sale, code) DO UPDATE SET state = excluded.state
 WHERE excluded.state = 'returned' OR sale_pack.state IN ('listed', 'removed')
 """
+# What is left of an opened pack is reckoned from the rows, so that telling it twice changes nothing.
+LEAVE_REST = """
+INSERT INTO opened_pack (code, product, units, rest, opened_at)
+SELECT ?1, ?2, ?3, max(0, ?3 - coalesce(sum(units), 0)), ?4 FROM sale_pack
+WHERE code = ?1 AND state = 'sold' AND units IS NOT NULL
+ON CONFLICT (code) DO UPDATE SET rest = min(rest, excluded.rest)
+"""
+# Whoever let it go before the accident does so once more, where that is not known any more.
+SET_APART = "INSERT OR IGNORE INTO quarantine (code, sale, since, reason, operator) VALUES (?, ?, ?, ?, ?)"
 _NUMBER = re.compile(r".+-(\d{8})-(\d{1,9})", re.ASCII)
-_STATES = {Dispensed: PackState.SOLD, Received: PackState.RECEIVED, SaleReturned: PackState.RETURNED}
+_STATES = {
+    Dispensed: PackState.SOLD,
+    SplitDispensed: PackState.SOLD,
+    Received: PackState.RECEIVED,
+    SaleReturned: PackState.RETURNED,
+}
 
-_Closing = Dispensed | Received | SaleReturned
+_Closing = Dispensed | SplitDispensed | Received | SaleReturned
 
 
 def tell_sales_anew(target: sqlite3.Connection, *, after_hlc: int = -1) -> int:
@@ -75,7 +92,7 @@ def tell_sales_anew(target: sqlite3.Connection, *, after_hlc: int = -1) -> int:
 def _closings(target: sqlite3.Connection, after_hlc: int) -> Iterator[tuple[Event, _Closing]]:
     for (frozen,) in target.execute(SELECT_CLOSING, (after_hlc, MOST_TOLD)):
         event = event_in(frozen)
-        if event is not None and isinstance(event.fact, Dispensed | Received | SaleReturned):
+        if event is not None and isinstance(event.fact, _Closing):
             yield event, event.fact
 
 
@@ -83,17 +100,24 @@ def _put(target: sqlite3.Connection, event: Event, fact: _Closing) -> int:
     sale = fact.delivery if isinstance(fact, Received) else fact.sale
     mode = Mode.RECEIVE if isinstance(fact, Received) else Mode.DISPENSE
     product = None if isinstance(fact, SaleReturned) else fact.product
-    price = str(fact.price) if isinstance(fact, Dispensed) and fact.price is not None else None
+    price = str(fact.price) if isinstance(fact, Dispensed | SplitDispensed) and fact.price is not None else None
+    units = sum(pack.units or 0 for pack in fact.packs) if isinstance(fact, SplitDispensed) else None
     at = max(0, to_us(event.occurred_at))
     target.execute(ADD_SALE, (sale, *_day_and_number(sale, event), mode, event.operator or "", at))
-    target.execute(ADD_LINE, (sale, fact.line, event.id, product, price, len(fact.packs)))
+    target.execute(ADD_LINE, (sale, fact.line, event.id, product, price, len(fact.packs), units))
     if not isinstance(fact, SaleReturned):
         target.execute(CLOSE_SALE, (at, sale))
         target.execute(CLOSE_LINE, (len(fact.packs), event.id, sale, fact.line))
+    else:
+        apart = ((pack.code, sale, at, fact.reason, event.operator or "") for pack in fact.packs)
+        target.executemany(SET_APART, apart)
     state = _STATES[type(fact)]
     placed = min(event.hlc, MOST_US)
-    rows = [(sale, pack.code, fact.line, pack.reading, placed, state) for pack in fact.packs]
+    rows = [(sale, pack.code, fact.line, pack.reading, placed, state, pack.units) for pack in fact.packs]
     target.executemany(ADD_PACK, rows)
+    if isinstance(fact, SplitDispensed):
+        size = fact.units_per_pack
+        target.executemany(LEAVE_REST, [(pack.code, product or "", size, at) for pack in fact.packs])
     return len(rows)
 
 

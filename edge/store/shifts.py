@@ -37,6 +37,11 @@ SELECT h.id, h.operator, o.name, h.opened_at, s.expires_at FROM session AS s
 JOIN shift AS h ON h.id = s.shift JOIN operator AS o ON o.login = h.operator
 WHERE s.token_digest = ? AND h.closed_at IS NULL
 """
+SELECT_AT_WORK = """
+SELECT h.id, h.operator, o.name, h.opened_at, max(s.expires_at) FROM shift AS h
+JOIN operator AS o ON o.login = h.operator JOIN session AS s ON s.shift = h.id
+WHERE h.closed_at IS NULL GROUP BY h.id
+"""
 END_SESSIONS = "DELETE FROM session WHERE shift = ?"
 END_SESSIONS_OF = "DELETE FROM session WHERE shift IN (SELECT id FROM shift WHERE operator = ?)"
 FORGET_SESSIONS = "DELETE FROM session WHERE expires_at < ?"
@@ -173,6 +178,15 @@ def add_session(tx: Connection, token_digest: str, shift: str, expires_at: datet
 def find_session(tx: Connection, token_digest: str) -> SessionRow | None:
     """Return the session of a token, if its shift is still open."""
     row = sql.first(tx, SELECT_SESSION, (token_digest,))
+    if row is None:
+        return None
+    shift, operator, name, opened_at, expires_at = row
+    return SessionRow(shift, operator, name, from_us(opened_at), from_us(expires_at))
+
+
+def last_session(tx: Connection) -> SessionRow | None:
+    """Return the session of the open shift that lasts longest; None if nobody is signed in."""
+    row = sql.first(tx, SELECT_AT_WORK)
     if row is None:
         return None
     shift, operator, name, opened_at, expires_at = row

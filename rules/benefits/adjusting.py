@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from rules.benefits.facts import Facts
+from rules.benefits.figures import Value
 from rules.benefits.rule_set import Adjustment, Layer
-from rules.benefits.sentences import StepKind, Value
+from rules.benefits.sentences import StepKind
 from rules.benefits.worksheet import Worksheet
 from rules.money import ONE, ZERO
 
@@ -21,6 +22,8 @@ class Adjusted:
     deductible_factor: Decimal = ONE
     cap_factor: Decimal = ONE
     lifts_caps: bool = False
+    by: list[Adjustment] = field(default_factory=list)
+    """What was taken together."""
 
     def rate(self, rate: Decimal) -> Decimal:
         """Return a rate as adjusted: never above one, and a rate of nought stays so."""
@@ -32,6 +35,7 @@ def adjust(sheet: Worksheet, layer: Layer, facts: Facts) -> Adjusted:
     adjusted = Adjusted()
     for one in sheet.rules.adjustments:
         if layer.fund in one.funds and one.when.fits(facts):
+            adjusted.by.append(one)
             adjusted.points += one.points
             adjusted.rate_factor *= one.rate_factor
             adjusted.deductible_factor *= one.deductible_factor

@@ -14,6 +14,7 @@ from codes.words import Words
 from rules.benefits.case import Visit
 from rules.benefits.errors import CaseError
 from rules.benefits.facts import ORDINARY, Facts
+from rules.benefits.figures import Value
 from rules.benefits.outcome import SplitLine
 from rules.benefits.rule_set import Portion, Reach
 from rules.benefits.sentences import StepKind
@@ -64,17 +65,26 @@ def cut_to_package(sheet: Worksheet, facts: Facts, baskets: Sequence[Basket]) ->
     if rule is None or ordinary is None:
         return to_cent(ZERO)
     tally, counted, covered = sheet.tally, f"counted:{rule.id}", f"covered:{rule.id}"
-    ordinary.counted = min(ordinary.in_scope, at_least_zero(rule.price - tally.of(counted, Reach.VISIT)))
+    counted_before, covered_before = tally.of(counted, Reach.VISIT), tally.of(covered, Reach.VISIT)
+    ordinary.counted = min(ordinary.in_scope, at_least_zero(rule.price - counted_before))
     whole = ordinary.amount if rule.is_for_everything else ordinary.in_scope
-    above = at_least_zero(whole - at_least_zero(rule.price - tally.of(covered, Reach.VISIT)))
+    above = at_least_zero(whole - at_least_zero(rule.price - covered_before))
     hospital = to_cent(min(above, ordinary.amount - ordinary.counted))
+    given: dict[str, Value] = {"price": rule.price, "inscp_scp_amt": ordinary.in_scope}
+    if counted_before:
+        given["counted_before"] = counted_before
+    if above:
+        given |= {"covers": "everything" if rule.is_for_everything else "scope", "whole": whole}
+        given |= {"covered_before": covered_before} if covered_before else {}
+    if hospital < above:
+        given["most"] = ordinary.amount - ordinary.counted
     tally.grow(counted, Reach.VISIT, ordinary.counted)
     tally.grow(covered, Reach.VISIT, whole)
     sheet.write(
         StepKind.PACKAGE,
         rule.id,
         rule.title,
-        {"price": rule.price, "inscp_scp_amt": ordinary.in_scope},
+        given,
         {"counted": ordinary.counted, "hosp_part_amt": hospital},
     )
     return hospital

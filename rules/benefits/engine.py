@@ -16,10 +16,11 @@ from rules.benefits.basket import Basket, baskets_of, cut_to_package
 from rules.benefits.book import Book
 from rules.benefits.case import Line, Person, Visit, YearTotals, check_case
 from rules.benefits.facts import Facts
+from rules.benefits.figures import Value
 from rules.benefits.layer_run import LayerRun, Paid
 from rules.benefits.outcome import RATIO_PLACES, Fund, Settlement, SplitLine
 from rules.benefits.rule_set import Base, Layer, Part, Reach
-from rules.benefits.sentences import StepKind, Value
+from rules.benefits.sentences import StepKind
 from rules.benefits.split import FirstPayUse, split_lines
 from rules.benefits.tally import STAYS, Tally
 from rules.benefits.worksheet import Worksheet
@@ -105,7 +106,7 @@ def _write_case(sheet: Worksheet, facts: Facts, visit: Visit) -> None:
 def _write_split(sheet: Worksheet, first_pays: Sequence[FirstPayUse], fees: Amounts, lines: int) -> None:
     for use in first_pays:
         way = "further" if use.rule.is_further else "instead"
-        given: dict[str, Value] = {"way": way, "share": use.rule.share, "lines": use.lines}
+        given: dict[str, Value] = {"way": way, "share": use.rule.share, "lines": use.lines, "of": use.of}
         sheet.write(StepKind.FIRST_PAY, use.rule.id, use.rule.title, given, {"moved": use.moved})
     parts: dict[str, Value] = {name: amount for name, amount in fees.items() if name != "medfee_sumamt"}
     sheet.write_whole(StepKind.SPLIT, {"lines": lines, "medfee_sumamt": fees["medfee_sumamt"]}, parts)
@@ -118,13 +119,16 @@ def _run_layers(sheet: Worksheet, basket: Basket) -> list[Paid]:
     if basic_run is None:
         sheet.write_whole(StepKind.NO_LAYER, {}, {"inscp_scp_amt": basket.counted})
         return []
-    basic = basic_run.pay(basket.counted, basket.counted)
+    basic = basic_run.pay(basket.counted, basket.counted, {})
     left = basket.counted - basic.amount
     for slot in others:
         run = _choose(sheet, slot, basket.facts)
-        base = _base(run, basket.counted, left, basic) if run else ZERO
-        if run and base:
-            left -= run.pay(base, left).amount
+        if run is None:
+            continue
+        of = _told_base(run, basket.counted, left, basic)
+        base = _base(run, basket.counted, left, basic)
+        if base:
+            left -= run.pay(base, left, of).amount
     return [basic]
 
 
@@ -143,6 +147,18 @@ def _base(run: LayerRun, scope: Decimal, left: Decimal, basic: Paid) -> Decimal:
     if run.layer.base is Base.OVER_CAP:
         return basic.over_cap
     return left if run.layer.base is Base.LEFT else run.above_deductible(left, basic.deductible)
+
+
+def _told_base(run: LayerRun, scope: Decimal, left: Decimal, basic: Paid) -> dict[str, Value]:
+    """Return how the money that a layer looks at comes about."""
+    if run.layer.base is Base.SCOPE:
+        return {}
+    if run.layer.base is Base.OVER_CAP:
+        return {"of": Base.OVER_CAP.value}
+    told: dict[str, Value] = {"of": run.layer.base.value, "scope": scope, "paid_before": scope - left}
+    if run.layer.base is Base.LEFT_ABOVE_DEDUCTIBLE:
+        told |= {"less": basic.deductible, "rest": run.rest}
+    return told
 
 
 def _count_stay(tally: Tally) -> None:

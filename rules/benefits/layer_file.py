@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from rules.bands import Band
+from rules.benefits.figures import percent
 from rules.benefits.outcome import Fund
 from rules.benefits.reading import Table
 from rules.benefits.rule_set import (
@@ -23,7 +24,6 @@ from rules.benefits.rule_set import (
     Reach,
     Span,
 )
-from rules.benefits.sentences import percent
 from rules.benefits.when_file import Names, read_when
 from rules.money import ONE, ZERO, to_cent
 

@@ -7,14 +7,15 @@ them as an area writes them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from codes.words import Words
 from rules.benefits.case import Line
-from rules.benefits.sentences import StepKind, Value, sentence
+from rules.benefits.figures import Value
+from rules.benefits.sentences import StepKind, sentence
 from rules.money import ZERO, to_places
 
 RATIO_PLACES = 4
@@ -51,11 +52,15 @@ class Step:
     title: Words
     given: tuple[tuple[str, Value], ...]
     result: tuple[tuple[str, Value], ...]
+    _told: list[Words] = field(default_factory=list, init=False, repr=False, compare=False)
+    """The sentence once it was asked for: text, record and funds all tell it."""
 
     @property
     def words(self) -> Words:
         """Return the step as a sentence in both languages."""
-        return sentence(self.kind, self.title, dict((*self.given, *self.result)))
+        if not self._told:
+            self._told.append(sentence(self.kind, self.title, dict((*self.given, *self.result))))
+        return self._told[0]
 
     @property
     def sentence(self) -> str:
@@ -82,6 +87,8 @@ class SplitLine:
     """Outside the catalogue."""
     pays_first: Decimal
     in_scope: Decimal
+    shares: tuple[Decimal, ...] = ()
+    """Of what lies below the ceiling and in the catalogue the share paid first, and of the rest a further one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,13 @@ A sentence is put together from the numbers of its step, so that what is told is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Callable
 from enum import StrEnum
 
 from codes.words import Words
+from rules.benefits.figures import HUNDRED, Values, percent, ratio_of
 from rules.benefits.meanings import insutype_words, level_words, med_type_words, psn_type_words
-
-Value = Decimal | int | str
-Values = Mapping[str, Value]
-HUNDRED = Decimal(100)
+from rules.benefits.sums import account_sentence, deductible_sentence, package_sentence, payment_sentence
 
 
 class StepKind(StrEnum):
@@ -43,24 +40,6 @@ REFERRALS = {
     "referral": Words("已转诊", "referred"),
     "record": Words("已备案", "on record"),
 }
-FUNDS = {
-    "hifp_pay": Words("统筹基金", "pooled fund"),
-    "cvlserv_pay": Words("公务员补助", "civil servants' subsidy"),
-    "hifes_pay": Words("企业补充", "enterprise supplement"),
-    "hifmi_pay": Words("居民大病", "residents' critical illness"),
-    "hifob_pay": Words("职工大额", "employees' large sum"),
-    "maf_pay": Words("医疗救助", "medical assistance"),
-    "oth_pay": Words("其他基金", "other fund"),
-}
-
-
-def percent(ratio: Decimal) -> str:
-    """Return a ratio as people write it.
-
-    >>> percent(Decimal("0.675")), percent(Decimal("0.9"))
-    ('67.5%', '90%')
-    """
-    return f"{(ratio * HUNDRED).normalize():f}%"
 
 
 def sentence(kind: StepKind, title: Words, values: Values) -> Words:
@@ -105,15 +84,16 @@ def _portion(values: Values) -> Words:
 
 
 def _first_pay(values: Values) -> Words:
-    share = percent(Decimal(values["share"]))
+    share = percent(ratio_of(values["share"]))
     if values["way"] == "further":
         return Words(
-            f"{values['lines']} 行的范围内部分再先行自付 {share}，共 {values['moved']}",
-            f"lines: {values['lines']}, a further {share} of what is in scope is paid first, {values['moved']}",
+            f"{values['lines']} 行的范围内部分 {values['of']} 再先行自付 {share}，逐行计，共 {values['moved']}",
+            f"lines: {values['lines']}, a further {share} of the {values['of']} in scope is paid first, line by line "
+            f"{values['moved']}",
         )
     return Words(
-        f"{values['lines']} 行的先行自付比例改为 {share}，共 {values['moved']}",
-        f"lines: {values['lines']}, {share} is paid first instead, {values['moved']}",
+        f"{values['lines']} 行共 {values['of']} 的先行自付比例改为 {share}，逐行计，共 {values['moved']}",
+        f"lines: {values['lines']} of {values['of']}, {share} is paid first instead, line by line {values['moved']}",
     )
 
 
@@ -121,7 +101,7 @@ def _adjust(values: Values) -> Words:
     zh: list[str] = []
     en: list[str] = []
     if "points" in values:
-        points = f"{(Decimal(values['points']) * HUNDRED).normalize():+f}"
+        points = f"{(ratio_of(values['points']) * HUNDRED).normalize():+f}"
         zh.append(f"支付比例 {points} 个百分点")
         en.append(f"rates {points} points")
     for name, one in (("rate_factor", ("支付比例", "rates")), ("deductible_factor", ("起付线", "deductible"))):
@@ -137,30 +117,6 @@ def _adjust(values: Values) -> Words:
     return Words("，".join(zh) or "无变化", ", ".join(en) or "changes nothing")
 
 
-def _deductible(values: Values) -> Words:
-    zh, en = f"起付标准 {values['standard']}", f"standard {values['standard']}"
-    if values["basis"]:
-        zh, en = f"{zh}（{values['basis']}）", f"{en} ({values['basis']})"
-    if values["before"]:
-        zh, en = f"{zh}，此前已付 {values['before']}", f"{en}, paid before {values['before']}"
-    return Words(f"{zh}，本次起付 {values['deductible']}", f"{en}, now {values['deductible']}")
-
-
-def _payment(values: Values) -> Words:
-    fund = FUNDS[str(values["fund"])]
-    zh, en = (
-        f"基数 {values['base']}，起付线以上计 {values['counted']}",
-        f"base {values['base']}, counted {values['counted']}",
-    )
-    if "from" in values:
-        zh, en = f"{zh}，分段接 {values['from']} 之后", f"{en}, bands go on after {values['from']}"
-    if values["bands"]:
-        zh, en = f"{zh}，{values['bands']} = {values['reckoned']}", f"{en}, {values['bands']} = {values['reckoned']}"
-    if "limit_left" in values:
-        zh, en = f"{zh}，剩余限额 {values['limit_left']}", f"{en}, limit left {values['limit_left']}"
-    return Words(f"{zh}，{fund.zh}支付 {values['paid']}", f"{en}, {fund.en} pays {values['paid']}")
-
-
 _SENTENCES: dict[StepKind, Callable[[Values], Words]] = {
     StepKind.CASE: _case,
     StepKind.FIRST_PAY: _first_pay,
@@ -170,24 +126,16 @@ _SENTENCES: dict[StepKind, Callable[[Values], Words]] = {
         "fee lines: {lines}, {medfee_sumamt} = over the limit {overlmt_selfpay}"
         " + outside the catalogue {fulamt_ownpay_amt} + paid first {preselfpay_amt} + in scope {inscp_scp_amt}",
     ),
-    StepKind.PACKAGE: _template(
-        "包干价 {price}，范围内 {inscp_scp_amt} 计入 {counted}，医疗机构承担 {hosp_part_amt}",
-        "price {price}, of {inscp_scp_amt} in scope {counted} counts, the hospital bears {hosp_part_amt}",
-    ),
+    StepKind.PACKAGE: package_sentence,
     StepKind.PORTION: _portion,
     StepKind.ADJUST: _adjust,
-    StepKind.DEDUCTIBLE: _deductible,
-    StepKind.PAYMENT: _payment,
+    StepKind.DEDUCTIBLE: deductible_sentence,
+    StepKind.PAYMENT: payment_sentence,
     StepKind.NO_LAYER: _template(
         "没有适用的基本支付规则，范围内 {inscp_scp_amt} 由个人负担",
         "no basic rule of payment applies, the person bears the {inscp_scp_amt} in scope",
     ),
-    StepKind.ACCOUNT: _template(
-        "个人负担 {psn_part_amt}；账户可付 {own_may_pay}，余额 {balance}，支付 {acct_pay}；"
-        "共济可付 {family_may_pay}，余额 {family_balance}，支付 {acct_mulaid_pay}",
-        "the person bears {psn_part_amt}; the account may pay {own_may_pay}, has {balance}, pays {acct_pay};"
-        " the family's may pay {family_may_pay}, have {family_balance}, pay {acct_mulaid_pay}",
-    ),
+    StepKind.ACCOUNT: account_sentence,
     StepKind.RESULT: _template(
         "总额 {medfee_sumamt} = 基金 {fund_pay_sumamt} + 个人 {psn_part_amt} + 医疗机构 {hosp_part_amt}；"
         "个人 = 账户 {acct_pay} + 共济 {acct_mulaid_pay} + 现金 {psn_cash_pay}",

@@ -26,6 +26,8 @@ class FirstPayUse:
 
     rule: FirstPay
     lines: int = 0
+    of: Decimal = ZERO
+    """What it was a share of."""
     moved: Decimal = ZERO
     """What was paid first by it."""
 
@@ -55,15 +57,19 @@ def _split_line(line: Line, instead: FirstPayUse | None, further: FirstPayUse | 
         return SplitLine(line, over, rest, NOTHING, NOTHING)
     share = line.pays_first if instead is None else instead.rule.share
     first = _without_sign(to_cent(rest * share))
+    shares: tuple[Decimal, ...] = (share,)
     if instead is not None:
         instead.lines += 1
+        instead.of += rest
         instead.moved += first
     if further is not None:
         more = _without_sign(to_cent((rest - first) * further.rule.share))
+        shares = (share, further.rule.share)
         further.lines += 1
+        further.of += rest - first
         further.moved += more
         first += more
-    return SplitLine(line, over, NOTHING, first, rest - first)
+    return SplitLine(line, over, NOTHING, first, rest - first, shares)
 
 
 def _without_sign(part: Decimal) -> Decimal:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rules.benefits.figures import percent
 from rules.benefits.outcome import Settlement, SplitLine, Step
 from rules.benefits.sentences import StepKind
 from rules.money import to_cent
@@ -50,13 +51,14 @@ def _weight(step: Step) -> int:
 
 
 def _line(one: SplitLine) -> str:
+    shares = "，再 ".join(percent(share) for share in one.shares)
     parts = (
-        ("超限价", one.over_limit),
-        ("全自费", one.outside),
-        ("先行自付", one.pays_first),
-        ("范围内", one.in_scope),
+        ("超限价", one.over_limit, f"（限价 {one.line.price_limit}×{one.line.quantity.normalize():f}）"),
+        ("全自费", one.outside, ""),
+        ("先行自付", one.pays_first, f"（{shares}）"),
+        ("范围内", one.in_scope, ""),
     )
-    told = " + ".join(f"{name} {amount}" for name, amount in parts if amount)
+    told = " + ".join(f"{name} {amount}{how}" for name, amount, how in parts if amount)
     return f"明细 {one.line.serial}{one.line.item and ' ' + one.line.item}：{to_cent(one.line.amount)} = {told}"
 
 

@@ -8,9 +8,10 @@ from decimal import Decimal
 
 from codes.words import Words
 from rules.benefits.case import YearTotals
+from rules.benefits.figures import Value
 from rules.benefits.outcome import Payment, RuleUse, Step
 from rules.benefits.rule_set import RuleSet
-from rules.benefits.sentences import StepKind, Value
+from rules.benefits.sentences import StepKind
 from rules.benefits.tally import Tally
 
 
@@ -39,8 +40,6 @@ class Worksheet:
             self._used[rule] = RuleUse(rule, version)
         self.steps.append(Step(kind, rule, version, title, tuple(given.items()), tuple(result.items())))
 
-    def write_whole(
-        self, kind: StepKind, given: Mapping[str, Decimal | int | str], result: Mapping[str, Value]
-    ) -> None:
+    def write_whole(self, kind: StepKind, given: Mapping[str, Value], result: Mapping[str, Value]) -> None:
         """Write down a step that belongs to no single rule."""
         self.write(kind, self.rules.area, self.rules.title, given, result)

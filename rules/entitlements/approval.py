@@ -77,7 +77,10 @@ def _lacks(claim: Claim, one: Approved, all_of_drug: Sequence[Approved]) -> Iter
         yield _lack(
             claim,
             "pharmacy_not_dual_channel",
-            Words(f"{claim.pharmacy} 不是双通道药店", f"{claim.pharmacy} is no dual-channel pharmacy"),
+            Words(
+                f"{claim.pharmacy} 不是双通道药店",
+                f"is not sold at {claim.pharmacy}, which is no dual-channel pharmacy",
+            ),
             Words("请到双通道药店购药。", "Buy it at a dual-channel pharmacy."),
         )
     if one.pharmacy != claim.pharmacy:

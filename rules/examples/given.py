@@ -24,6 +24,8 @@ FLAG = Words("是或否（true/false）", "true or false")
 _TRUE = frozenset({"true", "yes", "1", "是"})
 _FALSE = frozenset({"false", "no", "0", "否"})
 
+_ENDLESS = frozenset({"inf", "infinity"})
+
 
 class Given:
     """Inputs by name. A name whose value is null counts as not given."""
@@ -70,8 +72,10 @@ class Given:
         return self.amount(*names) if self.has(*names) else otherwise
 
     def amount_or_none(self, *names: str) -> Decimal | None:
-        """Return a number of zero or more, if it is given."""
-        return self.amount(*names) if self.has(*names) else None
+        """Return a number of zero or more, if it is given; `.inf`, as YAML writes what has no end, is none."""
+        if not self.has(*names) or str(self.raw(*names)).lower().lstrip("+.") in _ENDLESS:
+            return None
+        return self.amount(*names)
 
     def ratio(self, *names: str) -> Decimal:
         """Return a number between 0 and 1."""

@@ -24,6 +24,7 @@ from server.console.ratios import ratio_routes
 from server.console.sessions import session_routes
 from server.console.settlements import settlement_routes
 from server.console.terminals import terminal_routes
+from server.console.vouchers import voucher_routes
 from server.errors import SignInError
 from web.errors import HttpError
 from web.pages import Pages
@@ -38,7 +39,8 @@ def mount_console(app: FastAPI, centre: Centre) -> None:
     desk = ConsoleDesk(centre, Pages(FOLDER), centre.bus.newest_id)
     console = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     console.state = app.state
-    for part in (session_routes, overview_routes, terminal_routes, code_routes, ratio_routes, settlement_routes):
+    fleet = (session_routes, overview_routes, terminal_routes, code_routes)
+    for part in (*fleet, ratio_routes, settlement_routes, voucher_routes):
         console.include_router(part(desk))
     _install_error_pages(console, desk)
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Final
 from urllib.parse import urlencode
@@ -18,20 +15,15 @@ from starlette.responses import Response
 
 from codes.words import Language, Words
 from server.console.desk import ConsoleDesk
+from server.console.months import Month, cell, month_of, months_before, table_file
 from server.settlement.ratios import Ratios, Report, report_of
 from server.store.institutions import load_institution, load_institution_page
 from server.store.settlement_lists import EVERY, Chosen, load_monthly_sums
 from wire.fsi.table_files import node_at
-from wire.fsi.values import BEIJING
 
 _MONTHS_SHOWN: Final = 12
 _MOST_OFFERED: Final = 1000
 """Institutions that the field of the institution offers to choose from."""
-_BOM: Final = "\ufeff"
-"""Spreadsheets take a file for UTF-8 by it."""
-_FORMULA: Final = ("=", "+", "-", "@")
-_MONTH: Final = r"^$|^[0-9]{4}-(0[1-9]|1[0-2])$"
-Month = Annotated[str, Field(pattern=_MONTH)]
 Code = Annotated[str, Field(max_length=6, pattern=r"^\w*$")]
 InstitutionCode = Annotated[str, Field(max_length=30, pattern=r"^\w*$")]
 District = Annotated[str, Field(max_length=6, pattern=r"^[0-9]*$")]
@@ -94,8 +86,8 @@ def ratio_routes(desk: ConsoleDesk) -> APIRouter:
     names = CodeNames(names_of("insutype"), names_of("med_type"))
 
     def asked(form: Form) -> Asked:
-        last = form.last or _month(desk.centre.now())
-        return Asked(form.first or _months_before(last, _MONTHS_SHOWN - 1), last, form.chosen)
+        last = form.last or month_of(desk.centre.now())
+        return Asked(form.first or months_before(last, _MONTHS_SHOWN - 1), last, form.chosen)
 
     def report(found: Asked) -> Report:
         with desk.centre.store.reading() as connection:
@@ -124,9 +116,8 @@ def ratio_routes(desk: ConsoleDesk) -> APIRouter:
     def as_file(request: Request, form: Annotated[Form, Query()]) -> Response:
         desk.reader(request)
         found = asked(form)
-        text = _written(report(found), names, desk.pages.language(request))
-        name = f'attachment; filename="yima-ratios-{found.first}-{found.last}.csv"'
-        return Response(text, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+        rows = _written(report(found), names, desk.pages.language(request))
+        return table_file(f"yima-ratios-{found.first}-{found.last}.csv", rows)
 
     return routes
 
@@ -160,43 +151,20 @@ _COLUMNS: Final = (
 )
 
 
-def _written(report: Report, names: CodeNames, language: Language) -> str:
-    """Return the rows by kind of treatment, without sums: a spreadsheet makes its own."""
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(column.of(language) for column in _COLUMNS)
+def _written(report: Report, names: CodeNames, language: Language) -> Iterator[Iterator[str]]:
+    """Yield the rows by kind of treatment, without sums: a spreadsheet makes its own."""
+    yield (column.of(language) for column in _COLUMNS)
     for month in report.months:
         for insurance in month.insurances:
-            writer.writerows(_cells(one, names, language) for one in insurance.rows if not one.is_whole)
-    return _BOM + file.getvalue()
+            yield from (_cells(one, names, language) for one in insurance.rows if not one.is_whole)
 
 
 def _cells(one: Ratios, names: CodeNames, language: Language) -> Iterator[str]:
     sums = one.sums
     yield sums.month
     for code, known in ((sums.insutype, names.insurances), (sums.med_type, names.treatments)):
-        yield _text(code)
+        yield cell(code)
         yield known[code].of(language) if code in known else ""
     yield str(sums.settlements)
     yield from (f"{amount:.2f}" for amount in (sums.total, sums.in_scope, sums.fund))
     yield from ("" if ratio is None else str(ratio) for ratio in (one.in_scope, one.real))
-
-
-def _text(code: str) -> str:
-    """Return a code such that no spreadsheet reckons with it."""
-    return f"'{code}" if code.startswith(_FORMULA) else code
-
-
-def _month(now: datetime) -> str:
-    return f"{now.astimezone(BEIJING):%Y-%m}"
-
-
-def _months_before(month: str, count: int) -> str:
-    """Return the month that lies so many before another.
-
-    >>> _months_before("2026-03", 11)
-    '2025-04'
-    """
-    day = date.fromisoformat(f"{month}-01")
-    years, index = divmod(day.year * 12 + day.month - 1 - count, 12)
-    return f"{max(years, 1):04d}-{index + 1:02d}"

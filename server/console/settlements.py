@@ -20,7 +20,7 @@ from server.people.roles import Person
 from server.settlement.errors import UnknownSettlementError
 from server.settlement.inspecting import find_settlements, inspect, note_look
 from server.settlement.labels import transaction_name
-from server.settlement.naming import MESSAGE_STATES, REASONS, words_of_number, words_of_value
+from server.settlement.naming import MESSAGE_STATES, REASONS, told_total, words_of_number, words_of_value
 from server.settlement.ratios import share_of
 from server.store.institutions import load_institutions
 from server.store.settlement_lists import Chosen, load_settlement_page
@@ -125,6 +125,7 @@ def _add_one(routes: APIRouter, desk: ConsoleDesk) -> None:
             "reasons": REASONS,
             "message_states": MESSAGE_STATES,
             "called": words_of_number,
+            "told_total": told_total,
             "said": words_of_value,
             "psn_type": psn_type_words(record.psn_type),
             "transaction": transaction_name,

@@ -42,6 +42,7 @@ _HOW_FAR: Final = {
     PrescriptionState.WITHDRAWN: 4,
 }
 _LOOKED_AT: Final = frozenset({PrescriptionState.REVIEWED, PrescriptionState.REFUSED})
+_CLOCKS_DIFFER: Final = timedelta(hours=1)
 _STOPPED: Final = frozenset({PrescriptionState.REFUSED, PrescriptionState.WITHDRAWN})
 _FOR_GOOD: Final = (("psn_no", "psn_no"), ("doctor", "doctor"), ("institution", "institution"), ("issued", "issued_at"))
 """Columns, and what a prescription calls them."""
@@ -67,7 +68,7 @@ PRESCRIPTIONS: Final = Sheet(
         Column("valid_to", "有效期至", _until, is_required=True),
         Column("item", "药品编码", cells.number, is_required=True),
         Column("name", "药品名称", cells.text),
-        Column("count", "数量", cells.money, is_required=True),
+        Column("count", "数量", cells.quantity, is_required=True),
         Column("unit", "单位", cells.text),
         Column("state", "状态", cells.one_of(_BY_NAME)),
         Column("reviewed_by", "审方药师", cells.number),
@@ -155,8 +156,10 @@ def _take(draft: _Draft, line: Line, now: datetime) -> Iterator[Fault]:
     state = PrescriptionState(line.text("state", otherwise.value))
     if until <= issued:
         yield line.fault("valid_to", "people.span", Words("不晚于开具时间", "is not after the moment of issue"))
-    if not count:
-        yield line.fault("count", "people.count", Words("应大于 0", "must be above 0"))
+    if issued > now + _CLOCKS_DIFFER:
+        yield line.fault("issued", "people.not_yet", Words("尚未到来", "has not come yet"))
+    if reviewed_at is not None and reviewed_at < issued:
+        yield line.fault("reviewed_at", "people.span", Words("早于开具时间", "is before the moment of issue"))
     if (state in _LOOKED_AT and not reviewer) or (reviewed_at is None) != (not reviewer):
         missing = "reviewed_at" if reviewer else "reviewed_by"
         words = Words("审方药师与审方时间须同时填写", "must not be empty: reviewer and time belong together")

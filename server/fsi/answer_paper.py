@@ -98,4 +98,7 @@ def _told(error: YimaError) -> tuple[Words, str]:
     for candidate, rest in ((whole, ""), (Words(zh, words.en), step.en), (words, str(step))):
         if str(candidate) in error_text(error.code, candidate):
             return candidate, rest
+    if words.zh in error_text(error.code, words):
+        # Said in Chinese already: what there was no room for is the English, and what to do.
+        return words, str(Words(step.zh, f"{words.en}. {step.en}"))
     return words, str(whole)

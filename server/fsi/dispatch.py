@@ -32,6 +32,7 @@ from server.fsi.transactions import (
     trace,
 )
 from wire.fsi.tables import UnknownTransactionError, transactions
+from wire.fsi.without_tables import why_no_table
 
 GROUPS: Final = (
     session,
@@ -55,21 +56,7 @@ GROUPS: Final = (
 
 HANDLERS: Final[Deeds] = MappingProxyType(dict(ChainMap(*(dict(group.TRANSACTIONS) for group in GROUPS))))
 
-_WITHOUT_A_TABLE: Final = frozenset(
-    """
-    1161 1162 1304 1322 1323 1324 1325 1326 1327 1901 2161 2162 2163 2164 2165 2166 2167 2168 2169 2170 2171 2172 2173
-    2174 2175 2176 2177 2178 2179 2180 2181 2203A 2304A 2403 3203 3204 4701 5102 5201 5202 5204 5205 5206 5301 5302 5303
-    5304 7101 7102 7103 7104 7105 7201 7202 7203 7204 7205 7206 13203
-    """.split()  # noqa: SIM905 - a list of sixty quoted numbers takes sixty lines
-)
-"""Of the interface as far as it is known, without a table of their fields."""
-_E_PRESCRIPTIONS: Final = ("71", "72")
-_NO_TABLE: Final = Words("其字段无可靠来源，不猜测", "no source tells its fields, and none are made up")
 _NO_AUDIT: Final = Words("中心尚不受理事前、事中审核", "the centre does not take audits before or during treatment yet")
-_IMPORTED: Final = Words(
-    "电子处方由中心从处方平台的名单导入，其字段无可靠来源",
-    "e-prescriptions are imported at the centre from the platform's list, and no source tells these fields",
-)
 
 
 def deed_of(infno: str, deeds: Deeds = HANDLERS) -> Deed:
@@ -82,8 +69,8 @@ def deed_of(infno: str, deeds: Deeds = HANDLERS) -> Deed:
     found = deeds.get(infno)
     if found is not None:
         return found
-    if infno in transactions() or infno in _WITHOUT_A_TABLE:
-        why = _why_not(infno)
+    why = _NO_AUDIT if infno in transactions() else why_no_table(infno)
+    if why is not None:
         raise NotHandledError(
             Words(f"本中心未实现交易 {infno}：{why.zh}", f"This centre does not implement {infno}: {why.en}")
         )
@@ -91,9 +78,3 @@ def deed_of(infno: str, deeds: Deeds = HANDLERS) -> Deed:
         Words(f"infno（交易编号）{infno} 不存在", f"There is no transaction {infno} (infno)"),
         next_step=Words("请核对 infno。", "Check infno."),
     )
-
-
-def _why_not(infno: str) -> Words:
-    if infno in transactions():
-        return _NO_AUDIT
-    return _IMPORTED if infno.startswith(_E_PRESCRIPTIONS) else _NO_TABLE

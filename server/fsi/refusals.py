@@ -54,8 +54,9 @@ class MsgidReusedError(Refusal):
 
     code: ClassVar[str] = "fsi.msgid_reused"
     next_step: ClassVar[Words] = Words(
-        "同一 msgid 只能原样重发；内容不同的报文请用新的 msgid。",
-        "A msgid may be repeated with the same bytes only; give another message a msgid of its own.",
+        "同一 msgid 只能以相同内容重发（签名、签到号、发送时间与操作员姓名可以不同）；内容不同的报文请用新的 msgid。",
+        "A msgid may be repeated with the same content only (signature, sign_no, inf_time and the operator's name may "
+        "differ); give another message a msgid of its own.",
     )
 
 

@@ -109,7 +109,12 @@ def _standing(desk: Desk, row: Row, setl_id: str) -> Settlement:
     found = settlements.load_settlement(desk.connection, setl_id)
     if found is None or found.institution != row.institution or found.state is SettlementState.CANCELLING:
         # Another institution's settlement is not told from one that does not exist.
-        raise _mismatch(row, "setl_id", "结算ID", Words(f"本机构没有结算 {setl_id}", f"you have no {setl_id}"))
+        raise _mismatch(
+            row,
+            "setl_id",
+            "结算ID",
+            Words(f"本机构没有结算 {setl_id}", f"this institution has no settlement {setl_id}"),
+        )
     psn_no = row.text("psn_no")
     if psn_no and psn_no != found.psn_no:
         raise _mismatch(row, "psn_no", "人员编号", Words("与结算的人员不一致", "the settlement is another person's"))

@@ -35,6 +35,9 @@ _IDENTITY_CARD: Final = "01"
 _SHOWN: Final = "02"
 """Somebody whose certificate is stated showed it: an identity card among the kinds that rules name."""
 _MOST_BESIDE: Final = 1_000
+_CLOCKS_DIFFER: Final = timedelta(hours=1)
+_LONG_AGO: Final = timedelta(days=90)
+"""Whoever was without a line, or moves in with another program, uploads weeks later; a clock set back is years off."""
 
 Note = tuple[str, Words]
 """A code, and what is remarkable."""
@@ -49,7 +52,29 @@ class _Buyer:
 
 
 def notes_of(desk: Desk, row: Row, record: StockRecord) -> Sequence[Note]:
-    """Return what is remarkable about a sale of a pharmacy that nobody insures."""
+    """Return what is remarkable about a sale that nobody insures: its time, and at a pharmacy what the rules say."""
+    return (*_time_notes(desk, row, record), *_notes_of_rules(desk, row, record))
+
+
+def _time_notes(desk: Desk, row: Row, record: StockRecord) -> Iterator[Note]:
+    """Remark a clock that is wrong: by its day the sale is judged, and by it stands in the ledger."""
+    at, path = record.happened_at.astimezone(BEIJING), f"{row.said.path}.sel_retn_time"
+    if at > desk.now + _CLOCKS_DIFFER:
+        zh, en = "晚于中心时间", "is after the centre's clock"
+    elif at < desk.now - _LONG_AGO:
+        zh, en = f"早于 {_LONG_AGO.days} 天前", f"is more than {_LONG_AGO.days} days ago"
+    else:
+        return
+    yield (
+        "stock.time",
+        Words(
+            f"{path}（销售/退货时间）：{at:%Y-%m-%d %H:%M:%S} {zh}，请核对时钟",
+            f"{path}: {at:%Y-%m-%d %H:%M:%S} {en}; check the clock",
+        ),
+    )
+
+
+def _notes_of_rules(desk: Desk, row: Row, record: StockRecord) -> Sequence[Note]:
     book = desk.parts.rules
     if book is None or not record.item or desk.institution.kind is not InstitutionKind.PHARMACY:
         return ()

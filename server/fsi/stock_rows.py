@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b32encode
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,7 +20,7 @@ from server.fsi.desk import Desk
 from server.fsi.stock_refusals import CountError, TraceCodeError
 from server.store.database import Connection
 from server.store.stock import StockRecord
-from server.store.stock_entry import OF_RECORD, load_records
+from server.store.stock_entry import MOVED_TO, OF_RECORD, load_records
 from server.trace.claims import UNPAID
 from server.trace.known_packs import UNKNOWN, Known, known_packs
 from wire.events import MAX_CODE_LENGTH
@@ -32,7 +32,7 @@ from wire.fsi.values import BEIJING
 PERSONAL = frozenset({"psn_name", "certno", "prsc_dr_name", "prsc_dr_certno", "phar_name", "phar_certno"})
 """Fields that are kept sealed."""
 _OPERATOR, _OPERATOR_NAME = "opter", "opter_name"
-OWN = frozenset({_OPERATOR, _OPERATOR_NAME, OF_RECORD, UNPAID})
+OWN = frozenset({_OPERATOR, _OPERATOR_NAME, OF_RECORD, MOVED_TO, UNPAID})
 """What a record's fields have beyond those of its row."""
 _ID_BYTES = 16
 _MOST_GENERATIONS = 1_000
@@ -179,10 +179,18 @@ def identity(row: Row, *parts: object, packs: Collection[str]) -> str:
     return json.dumps(said, ensure_ascii=False)
 
 
-def standing_record(connection: Connection, identity_of: str) -> tuple[StockRecord | None, str]:
-    """Return the record that stands under an identity, and the id that a new one would have."""
+def standing_record(
+    connection: Connection, identity_of: str, *, is_void: Callable[[StockRecord], bool] = lambda _: False
+) -> tuple[StockRecord | None, str]:
+    """Return the record that stands under an identity, and the id that a new one would have.
+
+    Args:
+        connection: To read with.
+        identity_of: What makes records the same.
+        is_void: Which of those that were not deleted hold no more all the same.
+    """
     for found, place in _generations(connection, identity_of):
-        if found is None or found.deleted_at is None:
+        if found is None or (found.deleted_at is None and not is_void(found)):
             return found, place
     raise _too_often()
 

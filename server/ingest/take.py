@@ -32,7 +32,7 @@ from server.ingest.work import (
     link_up,
     streams_named,
 )
-from server.store import alarms, events, terminals
+from server.store import alarms, events, terminals, visit_steps
 from server.store.alarms import Alarm, AlarmKey
 from server.store.database import Store
 from server.store.terminals import TrustedRow
@@ -192,6 +192,7 @@ class Ingest:
             work.alarms += link_up(connection, work.streams, work.links)
             work.alarms += close_lost(connection, work.streams, work.lost, now_us)
             ledger.apply(connection, work.facts, work.scans, now_us)
+            visit_steps.add_visit_steps(connection, work.steps)
             alarms.raise_alarms(connection, work.alarms, now_us)
         forked = {key: numbers for key, places in work.known.items() if (numbers := forked_numbers(places))}
         return Committed(work.fresh, work.alarms, forked)

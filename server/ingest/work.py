@@ -20,7 +20,9 @@ from server.store.database import Connection
 from server.store.events import EventRow, RejectedRow, Stored, StreamRow
 from server.store.ledger import EvidenceRow, SightingRow
 from server.store.times import moment
+from server.store.visit_steps import VisitStepRow
 from server.trace.testimony import Witness, evidence, sighting
+from server.visits.stepping import step_of
 from wire.errors import NewerMessageError
 from wire.events import Event, Fact, Span
 
@@ -47,6 +49,7 @@ class Work:
     rejected: list[RejectedRow] = field(default_factory=list)
     facts: list[EvidenceRow] = field(default_factory=list)
     scans: list[SightingRow] = field(default_factory=list)
+    steps: list[VisitStepRow] = field(default_factory=list)
     links: dict[StreamKey, list[NewLink]] = field(default_factory=dict)
     alarms: list[Alarm] = field(default_factory=list)
     lost: dict[StreamKey, list[Span]] = field(default_factory=dict)
@@ -84,6 +87,8 @@ class Work:
         seen = sighting(fact, witness)
         if seen is not None:
             self.scans.append(seen)
+        elif (step := step_of(event, source, institution, self.now_us)) is not None:
+            self.steps.append(step)
         else:
             self.facts += evidence(fact, witness)
             if isinstance(fact, OF_ITSELF):

@@ -149,6 +149,22 @@ def find_by_credential(connection: Connection, sealer: Sealer, shown: Shown, at:
     return opened(person, sealer)
 
 
+def holds_credential(connection: Connection, sealer: Sealer, person: Person, shown: Shown, at: datetime) -> bool:
+    """Tell whether a credential is a person's own; a certificate is known by the person, and nobody is opened for it.
+
+    Raises:
+        UnknownPersonError: Nobody has it.
+        CredentialRefusedError: It is not valid yet or no longer, or the chip is another card's.
+    """
+    known = insured.load_credential(connection, shown.kind, sealer.digest(shown.kind, shown.number))
+    if known is not None:
+        _check(known, sealer, at, shown.chip)
+        return known.psn_no == person.psn_no
+    if shown.kind == IDENTITY_CARD and person.cert_digest == sealer.digest(RESIDENT_CARD, shown.number):
+        return True
+    return find_by_credential(connection, sealer, shown, at).psn_no == person.psn_no
+
+
 def find_by_certificate(
     connection: Connection, sealer: Sealer, cert_type: str, certno: str, name: str = ""
 ) -> Sequence[Identity]:

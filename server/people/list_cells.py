@@ -140,6 +140,23 @@ def money(cell: str) -> Decimal:
     return amount
 
 
+def quantity(cell: str) -> Decimal:
+    """Return how many there are, above nothing, to four decimals."""
+    try:
+        count = _decimal(cell)
+    except CellError:
+        count = Decimal(0)
+    is_exact = -int(count.as_tuple().exponent) <= len("0000")
+    if count <= 0 or not is_exact or len(count.as_tuple().digits) > _MOST_FEN:
+        raise CellError(
+            "people.count",
+            Words(
+                f"{cell!r} 应为大于 0 的数量，至多四位小数", f"{cell!r} is no quantity above 0 of at most four decimals"
+            ),
+        )
+    return count
+
+
 def rank(written: str) -> int:
     """Return a place in an order, from 1."""
     cell = _narrow(written)

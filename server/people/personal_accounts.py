@@ -59,7 +59,15 @@ def family_of(connection: Connection, psn_no: str, day: date) -> tuple[Giver, ..
 
 
 def spend(
-    connection: Connection, psn_no: str, setl_id: str, *, own: Decimal, family: Decimal, day: date, at: datetime
+    connection: Connection,
+    psn_no: str,
+    setl_id: str,
+    *,
+    held: Decimal,
+    own: Decimal,
+    family: Decimal,
+    day: date,
+    at: datetime,
 ) -> Decimal:
     """Take what a settlement says from somebody's own account and from the family's; return the own balance.
 
@@ -67,6 +75,7 @@ def spend(
         connection: In a transaction that may write.
         psn_no: Who was treated.
         setl_id: The settlement.
+        held: What is in their own account, read in this transaction since they were locked.
         own: From their own account.
         family: From the accounts of those who may give on `day`.
         day: Of the settlement, in Beijing; its year's limits count.
@@ -75,10 +84,10 @@ def spend(
     Raises:
         AccountShortError: There is not so much in them; the transaction must not be committed.
     """
-    if own > (balance := load_balance(connection, psn_no)):
-        raise _short("个人账户", "The personal account", balance, own)
+    if own > held:
+        raise _short("个人账户", "The personal account", held, own)
     shares = {psn_no: own}
-    left, rest = balance, family
+    left, rest = held, family
     for giver in family_of(connection, psn_no, day) if family else ():
         taken = min(rest, giver.available)
         shares[giver.psn_no] = taken
@@ -87,8 +96,8 @@ def spend(
         raise _short("家庭共济账户", "The family's accounts", family - rest, family)
     for account, amount in shares.items():
         if amount:
-            held = move(connection, Movement(account, setl_id, -amount, psn_no, Reason.SETTLEMENT, day.year, at))
-            left = held if account == psn_no else left
+            after = move(connection, Movement(account, setl_id, -amount, psn_no, Reason.SETTLEMENT, day.year, at))
+            left = after if account == psn_no else left
     return left
 
 

@@ -49,8 +49,9 @@ class InstitutionSuspendedError(PracticeError):
 
     code: ClassVar[str] = "practice.institution_suspended"
     next_step: ClassVar[Words] = Words(
-        "暂停期间不能结算，仍可退费和对账；有异议请联系医保经办机构。",
-        "It cannot settle meanwhile, but refund and reconcile; ask the insurance office.",
+        "暂停期间不能办理新的就诊和结算；仍可退费、对账，暂停前已入院的仍可上传费用、办理出院和结算；有异议请联系医保经办机构。",
+        "It cannot begin visits or settle meanwhile; it may still refund and reconcile, and for whoever was admitted "
+        "before it may charge, discharge and settle. Ask the insurance office.",
     )
 
 
@@ -160,8 +161,8 @@ def check_institution(connection: Connection, code: str, at: datetime) -> Instit
         InstitutionSuspendedError: Its agreement is suspended.
         InstitutionEndedError: Its agreement has ended.
     """
-    found = find_institution(connection, code)
-    span = span_at(institutions.load_standings(connection, code), at)
+    known, spans = institutions.load_with_standings(connection, code)
+    found, span = _known(known, code), span_at(spans, at)
     if span is None:
         when = _shown(at)
         raise UnknownInstitutionError(
@@ -180,10 +181,7 @@ def find_institution(connection: Connection, code: str) -> Institution:
     Raises:
         UnknownInstitutionError: It is not.
     """
-    found = institutions.load_institution(connection, code)
-    if found is None:
-        raise UnknownInstitutionError(Words(f"没有定点机构 {code}", f"There is no institution {code}"))
-    return found
+    return _known(institutions.load_institution(connection, code), code)
 
 
 def check_practitioner(
@@ -242,6 +240,12 @@ def may_speak(connection: Connection, kind: CallerKind, caller: str, institution
     if terminal is None or terminal.trust != Trust.APPROVED:
         return False
     return is_bound or terminal.institution == institution
+
+
+def _known(found: Institution | None, code: str) -> Institution:
+    if found is None:
+        raise UnknownInstitutionError(Words(f"没有定点机构 {code}", f"There is no institution {code}"))
+    return found
 
 
 def _practice(connection: Connection, found: Practitioner) -> Practice:

@@ -328,7 +328,8 @@ def _kept(visit: Visit, priced: Priced, split: SplitLine) -> FeeLine:
 def charge_of(line: FeeLine) -> Charge:
     """Return a line as far as taking back is concerned: within one batch, the same item at the same price."""
     what = (line.batch, line.item, line.own_item, line.price)
-    return Charge(line.feedetl_sn, what, line.count, line.amount, str(line.fields.get("init_feedetl_sn") or ""))
+    day = line.charged_at.astimezone(BEIJING).date()
+    return Charge(line.feedetl_sn, what, line.count, line.amount, str(line.fields.get("init_feedetl_sn") or ""), day)
 
 
 def check_refunds(lines: Sequence[FeeLine]) -> None:

@@ -65,7 +65,7 @@ class EntitlementError(SettlementError):
             "; ".join(f"line {one.serial}: {one.words.en}. {one.next_step.en}" for one in lacks),
         )
         more = len(lacks) - 1
-        also = Words(f"；另缺 {more} 项，见 warn_msg", f"; and {more} more, see warn_msg") if more else Words("", "")
+        also = Words(f"；另缺 {more} 项，见 warn_msg", f"; and {more} more") if more else Words("", "")
         super().__init__(
             Words(f"明细 {first.serial}：{first.words.zh}{also.zh}", f"Line {first.serial}: {first.words.en}{also.en}"),
             next_step=steps if more else first.next_step,

@@ -28,6 +28,8 @@ STATES: Mapping[SettlementState, Words] = {
     SettlementState.CANCELLING: Words("撤销记录", "a cancellation"),
     SettlementState.REVERSED: Words("已冲正，不计入任何账目", "reversed, and counted nowhere"),
 }
+_POOLS: Final = ("pool", "limit_pool", "scope_limit_pool")
+"""Under which names a step tells the pool of a deductible or a limit, if it is not named as its rule."""
 CANCELLED_BY: Final = frozenset({"2103", "2208", "2305"})
 """The transactions that cancel."""
 
@@ -66,8 +68,12 @@ class Explanation:
 
     @property
     def titles(self) -> Mapping[str, Words]:
-        """Return what the rules were called then, by id."""
-        return {step.rule: step.title for step in self.steps if step.title.zh}
+        """Return what the rules were called then, by id; and by each pool that they used, the first rule that did."""
+        titled = [step for step in self.steps if step.title.zh]
+        pools = {
+            str(step.given[name]): step.title for step in reversed(titled) for name in _POOLS if name in step.given
+        }
+        return pools | {step.rule: step.title for step in titled}
 
     def as_record(self) -> dict[str, object]:
         """Return it as plain values; amounts as text, so that nothing is lost on the way."""

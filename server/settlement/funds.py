@@ -6,11 +6,12 @@ its own rules. A settlement that no fund pays for has one row, which says why an
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
+
+import msgspec
 
 from rules.benefits.outcome import Fund, Payment, Settlement
 from rules.money import ZERO
@@ -79,14 +80,14 @@ def fund_rows(outcome: Settlement, insutype: str, whole: str) -> tuple[FundRow, 
 def rows_text(rows: Sequence[FundRow]) -> str:
     """Return rows as they are kept."""
     kept = [[one.fund_pay_type, one.name, str(one.in_scope), str(one.payable), str(one.paid), one.told] for one in rows]
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+    return msgspec.json.encode(kept).decode()
 
 
 def rows_of(text: str) -> tuple[FundRow, ...]:
     """Return the rows that are kept as `text`."""
     return tuple(
         FundRow(kind, name, Decimal(in_scope), Decimal(payable), Decimal(paid), told)
-        for kind, name, in_scope, payable, paid, told in json.loads(text)
+        for kind, name, in_scope, payable, paid, told in msgspec.json.decode(text)
     )
 
 

@@ -9,8 +9,10 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Final
 
+import msgspec
+
+from rules.benefits.figures import Value
 from rules.benefits.outcome import SplitLine, Step
-from rules.benefits.sentences import Value
 from server.settlement.categories import kind_of
 from server.settlement.funds import fund_rows, rows_of, rows_text
 from server.settlement.reckoning import Reckoned
@@ -223,7 +225,7 @@ def _line(setl_id: str, reckoned: Reckoned, split: SplitLine) -> SettledLine:
 
 
 def _steps_text(steps: tuple[Step, ...]) -> str:
-    return json.dumps([_step(one) for one in steps], ensure_ascii=False, separators=(",", ":"))
+    return msgspec.json.encode([_step(one) for one in steps]).decode()
 
 
 def _step(step: Step) -> dict[str, object]:
@@ -240,4 +242,4 @@ def _step(step: Step) -> dict[str, object]:
 
 
 def _told(value: Value) -> str | int:
-    return str(value) if isinstance(value, Decimal) else value
+    return value if isinstance(value, str | int) else str(value)

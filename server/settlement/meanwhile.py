@@ -40,8 +40,8 @@ def check_limits_unused(connection: Connection, rules: RuleSet, setl_id: str) ->
         ReversalError: One that stands was settled since then, and its drugs are counted together with these.
     """
     record = settlements.load_settlement(connection, setl_id)
-    cancelled_as = settlements.cancelled_last_as(connection, setl_id)
     assert record is not None  # noqa: S101 - whoever calls this has it
+    cancelled_as = settlements.cancelled_last_as(connection, record.psn_no, setl_id)
     assert cancelled_as is not None  # noqa: S101 - what stands again was cancelled
     others = settlements.load_standing_beside(connection, record, cancelled_as)
     own = _drugs(connection, record) if others else []

@@ -20,11 +20,12 @@ from rules.pack_meant import NoPack, Pack, pack_meant, refusal_of_carton
 from server.settlement.entitlement import Entitled, Entitlements
 from server.settlement.errors import SettlementError
 from server.settlement.pricing import Priced
-from server.settlement.sale import Sale, SoldCode
+from server.settlement.sale import Sale, SoldCode, key_of
 from server.store import settlements
 from server.store.database import Connection
 from server.store.institutions import Institution
 from server.store.settlements import SettledCode, Settlement, SettlementState
+from server.store.settlements_of_sale import find_settlements_of_sale
 from server.trace import claims, telling
 from server.trace.foreseeing import Meant, foresee
 from server.trace.known_packs import UNKNOWN, known_packs
@@ -84,6 +85,9 @@ class PackLedger:
         known = _tell(connection, sale, setl_id)
         # The packs are locked now: whoever was paid for one in between is seen.
         _refuse_paid(connection, setl_id, sale.by.institution, sale.codes, known)
+        for cancelled in _cancelled_before(connection, sale.psn_no, sale.sale_number, key_of(sale)) if known else ():
+            # Its number was settled before and cancelled, and these packs are sold still: they did not come back.
+            telling.take_back(connection, record_of_cancelling(cancelled.setl_id), sorted(known), sale.by.at)
 
     def give_back(self, connection: Connection, setl_id: str) -> None:
         """Tell that what a cancelled settlement sold came back; what a reversed one said was never said."""
@@ -94,12 +98,10 @@ class PackLedger:
         record = _settlement(connection, setl_id)
         if record.state is SettlementState.REVERSED:
             telling.take_back(connection, record_of_settlement(setl_id), packs, record.settled_at)
+            for before in _cancelled_before(connection, record.psn_no, record.sale_number, record.sale_key):
+                _tell_return(connection, before, set(packs))
             return
-        negative = settlements.find_cancelling(connection, setl_id)
-        at = record.settled_at if negative is None else negative.settled_at
-        numbers = _numbers(record.sale_number, setl_id)
-        told = Told(Act.RETURNED, record.institution, numbers, packs, record_of_cancelling(setl_id), at)
-        telling.tell(connection, [told], at)
+        _tell_return(connection, record, set(packs))
 
     def use_again(self, connection: Connection, setl_id: str) -> None:
         """Tell that nothing came back after all.
@@ -114,6 +116,22 @@ class PackLedger:
         record = _settlement(connection, setl_id)
         telling.take_back(connection, record_of_cancelling(setl_id), _packs(codes), record.settled_at)
         _refuse_paid(connection, record.setl_id, record.institution, codes, _packs(codes))
+
+
+def _cancelled_before(connection: Connection, psn_no: str, number: str, key: str) -> Sequence[Settlement]:
+    """Return the settlements of a sale that were cancelled; one without a number is known by its packs alone."""
+    made = find_settlements_of_sale(connection, psn_no, key) if number else ()
+    return [one for one in made if one.state is SettlementState.CANCELLED]
+
+
+def _tell_return(connection: Connection, record: Settlement, packs: Collection[str]) -> None:
+    """Tell that packs of a cancelled settlement came back."""
+    negative = settlements.find_cancelling(connection, record.setl_id)
+    at = record.settled_at if negative is None else negative.settled_at
+    came = tuple(key for key in _packs(settlements.load_codes(connection, record.setl_id)) if key in packs)
+    numbers = _numbers(record.sale_number, record.setl_id)
+    told = Told(Act.RETURNED, record.institution, numbers, came, record_of_cancelling(record.setl_id), at)
+    telling.tell(connection, [told], at)
 
 
 def _small_packs(connection: Connection, codes: Sequence[SoldCode]) -> list[Pack]:

@@ -19,7 +19,7 @@ from rules.benefits.case import Referral
 from rules.benefits.meanings import insutype_words
 from rules.benefits.rule_set import RuleSet
 from rules.benefits.stay_facts import Covers, StayFacts, days_of
-from server.people.insured import Shown, find_by_credential, held_facts
+from server.people.insured import Shown, held_facts, holds_credential
 from server.people.personal_accounts import Giver, family_of
 from server.people.sealing import Sealer
 from server.settlement.errors import CredentialError, PersonError
@@ -112,8 +112,7 @@ def referral_of(found: Insured, sale: Sale) -> Referral:
 
 
 def _check_credential(connection: Connection, person: Person, shown: Credential, sealer: Sealer, now: datetime) -> None:
-    found = find_by_credential(connection, sealer, Shown(shown.kind, shown.number, shown.chip), now)
-    if found.psn_no != person.psn_no:
+    if not holds_credential(connection, sealer, person, Shown(shown.kind, shown.number, shown.chip), now):
         raise CredentialError(
             Words(f"就诊凭证不属于人员 {person.psn_no}", f"The credential does not belong to person {person.psn_no}")
         )

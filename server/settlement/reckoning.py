@@ -20,10 +20,10 @@ from rules.benefits.stay_facts import StayFacts
 from rules.benefits.tally import STAYS
 from server.people.sealing import Sealer
 from server.settlement.categories import check_category, remarks_on
-from server.settlement.checks import check_in_time
 from server.settlement.entitlement import Entitled, Entitlements
 from server.settlement.persons import Insured, as_ruled, load_insured, referral_of
 from server.settlement.pricing import Priced, price_lines
+from server.settlement.rest_of_sale import check_days
 from server.settlement.sale import Sale
 from server.store import increments, settlements
 from server.store.database import Connection
@@ -63,7 +63,7 @@ def reckon(connection: Connection, sale: Sale, institution: Institution, ground:
     """
     person = load_insured(connection, sale, ground.sealer, now, of_stay(sale, ground))
     book = ground.books.for_district(person.insurance.district)
-    check_in_time(sale, book.days_late(sale.day), now.astimezone(BEIJING).date())
+    check_days(connection, sale, book.days_late(sale.day), now.astimezone(BEIJING).date())
     priced = price_lines(connection, sale, institution, person.insurance)
     entitled = ground.entitlements.look(connection, sale, institution, priced)
     visit = _visit(sale, institution, person, entitled)

@@ -88,7 +88,7 @@ def reconcile_details(
         return [_record(one, area) for one in found]
 
     differences = compare(theirs, records, elsewhere, only_refunds=only_refunds)
-    told = Words(f"共 {len(differences)} 笔不符", f"{len(differences)} records differ")
+    told = Words(f"共 {len(differences)} 笔不符", f"Records that differ: {len(differences)}")
     return Compared(_worst(differences), told, differences), totals_of(records)
 
 

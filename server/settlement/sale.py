@@ -17,6 +17,7 @@ from hashlib import sha256
 
 from codes.words import Words
 from server.settlement.labels import changed
+from server.store.institutions import Institution
 from wire.fsi.values import BEIJING
 
 _LISTS = frozenset({"drugdetail", "drugtracinfo"})
@@ -97,6 +98,8 @@ class Caller:
     operator_name: str
     at: datetime
     """The centre's time of the message."""
+    place: Institution | None = field(default=None, repr=False, compare=False)
+    """The institution as it stands on record, if this transaction has read it."""
 
 
 @dataclass(frozen=True, slots=True)

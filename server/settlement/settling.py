@@ -115,7 +115,9 @@ class Settlements:
         return self.ground.books.for_district(record.insured_district).days_late(record.day).reversal
 
     def _reckoned(self, connection: Connection, sale: Sale) -> Reckoned:
-        institution = find_institution(connection, sale.by.institution)
+        institution = sale.by.place
+        if institution is None or institution.code != sale.by.institution:
+            institution = find_institution(connection, sale.by.institution)
         check_practitioners(connection, sale, institution, sale.by.at)
         return reckon(connection, sale, institution, self.ground, sale.by.at)
 
@@ -126,6 +128,7 @@ class Settlements:
             connection,
             sale.psn_no,
             record.setl_id,
+            held=reckoned.insured.own_balance,
             own=record.acct_pay,
             family=record.acct_mulaid_pay,
             day=sale.day,

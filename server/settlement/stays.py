@@ -25,6 +25,13 @@ from wire.fsi.values import BEIJING
 
 _FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST: Final = datetime(9999, 1, 1, tzinfo=UTC)
+_END_EARLIER: Final = Words(
+    "同一时间只能有一次住院：请核对入院时间；出院时间有误、或中途改按新参保住院的，由原机构撤销结算（2305）和出院（2405），"
+    "按更正的时间重新办理出院（2402）并结算（2304）。",
+    "One stay at a time: check the time of admission. If the end is wrong, or the person went on under another "
+    "insurance, that hospital undoes the settlement (2305) and the discharge (2405), discharges as of the right time "
+    "(2402) and settles (2304).",
+)
 
 
 def stays_of(connection: Connection, psn_no: str) -> Sequence[Visit]:
@@ -51,7 +58,8 @@ def check_alone(connection: Connection, psn_no: str, begins: datetime, besides: 
                 f"与 {_told(begins)} 入院重叠",
                 f"Person {psn_no} was admitted to {place} at {_told(other.begins_at)} and {until}; this stay begins "
                 f"at {_told(begins)}",
-            )
+            ),
+            next_step=_END_EARLIER if other.ends_at is not None else None,
         )
 
 

@@ -141,10 +141,11 @@ def stay_sale(connection: Connection, visit: Visit, asked: Asked, reach: Reach) 
     ends = asked.by.at if visit.ends_at is None else visit.ends_at
     if free and reach.insured_to is not None:
         sums = [max(parts, key=part_number).medfee_sumamt] if parts else []
-        held = insured_part(free, reach.insured_to)
-        if not reach.is_mid_stay or (not held and asked.total not in sums):
+        part = insured_part(free, reach.insured_to)
+        is_repeated = part.is_nothing and asked.total in sums
+        if part.astride or not reach.is_mid_stay or (part.is_nothing and not is_repeated):
             raise insurance_ended(visit, reach.insured_to, free)
-        free, ends = held, last_moment(reach.insured_to)
+        free, ends = [] if is_repeated else list(part.lines), last_moment(reach.insured_to)
     if not free and parts:
         last = max(parts, key=part_number)
         _check_repeated(visit, last, asked)

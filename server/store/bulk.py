@@ -1,4 +1,4 @@
-"""Many rows in one statement: `executemany` on SQLite, arrays through `unnest` on PostgreSQL.
+"""Many rows in one statement: `executemany` on SQLite, arrays through `unnest` on PostgreSQL, a few as values.
 
 Statements are built once per table from its columns; rows are tuples in the order of `columns_of`. Never
 `insert().values([...])`: it compiles every row anew and is ten times slower.
@@ -15,10 +15,13 @@ from sqlalchemy import BigInteger, Boolean, Column, Connection, Integer, LargeBi
 
 from codes.words import Words
 from server.errors import StoreContentionError
+from server.store import direct
 from server.store.schema import Serial
 
 Row = tuple[Any, ...]
 _KEYS_PER_STATEMENT = 10_000
+_FEW = 8
+"""So many rows cost PostgreSQL less as values than as arrays."""
 _ARRAY_TYPES: tuple[tuple[type, str], ...] = (
     (BigInteger, "%b::bigint[]"),
     (Integer, "%b::integer[]"),
@@ -101,31 +104,43 @@ def _fetch(connection: Connection, selection: _Selection, keys: Collection[Any])
     for start in range(0, len(listed), _KEYS_PER_STATEMENT):
         part = listed[start : start + _KEYS_PER_STATEMENT]
         if is_postgresql:
-            found += connection.exec_driver_sql(sql, (part,)).fetchall()
+            found += direct.rows(connection, sql, (part,))
         else:
-            found += connection.exec_driver_sql(sql.format(places=",".join("?" * len(part))), tuple(part)).fetchall()
+            found += direct.rows(connection, sql.format(places=",".join("?" * len(part))), tuple(part))
     return found
 
 
 def _write(connection: Connection, table: Table, on_conflict: _OnConflict, rows: Sequence[Row]) -> int:
     if not rows:
         return 0
-    sql = _insert_statement(table, on_conflict, is_postgresql=_is_postgresql(connection))
-    if _is_postgresql(connection):
-        arrays = tuple(list(values) for values in zip(*rows, strict=True))
-        return connection.exec_driver_sql(sql, arrays).rowcount
-    return connection.exec_driver_sql(sql, rows if isinstance(rows, list) else list(rows)).rowcount
+    if not _is_postgresql(connection):
+        sql = _insert_statement(table, on_conflict, "?", 1)
+        return direct.changed(connection, sql, rows if isinstance(rows, list) else list(rows))
+    if len(rows) <= _FEW:
+        sql = _insert_statement(table, on_conflict, "%s", len(rows))
+        return direct.changed(connection, sql, tuple(_as_text(value) for row in rows for value in row))
+    arrays = tuple(list(values) for values in zip(*rows, strict=True))
+    return direct.changed(connection, _insert_statement(table, on_conflict, "unnest", 1), arrays)
+
+
+def _as_text(value: Any) -> Any:
+    """Return a value for a mark that has no type of its own: the database reads it as what its column is.
+
+    A number would have a type by its size, and the statement be prepared anew for each mixture of sizes.
+    """
+    return value if value is None or isinstance(value, bytes) else str(value)
 
 
 @cache
-def _insert_statement(table: Table, on_conflict: _OnConflict, *, is_postgresql: bool) -> str:
+def _insert_statement(table: Table, on_conflict: _OnConflict, mark: str, rows: int) -> str:
     columns = [column for column in table.columns if column.type is not Serial]
     names = ", ".join(f'"{column.name}"' for column in columns)
-    if is_postgresql:
+    if mark == "unnest":
         arrays = ", ".join(_array(column) for column in columns)
         source = f"SELECT * FROM unnest({arrays})"  # noqa: S608 - names and types of our own tables, no values
     else:
-        source = f"VALUES ({', '.join('?' * len(columns))})"
+        row = f"({', '.join([mark] * len(columns))})"
+        source = f"VALUES {', '.join([row] * rows)}"
     return f'INSERT INTO "{table.name}" ({names}) {source} {_conflict_clause(table, columns, on_conflict)}'
 
 

@@ -6,15 +6,19 @@ from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from codes.pack import ProductSystem
 from rules.catalogue import Identifier, Product
 from rules.scan_judgement import PackLevel
 from server.store import bulk
+from server.store.direct import Among, Asked
 from server.store.tables import centre, identifier, product
 
 _REVISION = "catalogue_revision"
+_IDENTIFIERS = Asked(
+    select(identifier).where(identifier.c.system == bindparam("system"), Among(identifier.c.key, bindparam("keys")))
+)
 
 
 def load_products(connection: Connection, ids: Collection[str]) -> dict[str, Product]:
@@ -37,9 +41,14 @@ def load_identifiers_of(connection: Connection, ids: Collection[str]) -> list[Id
 
 def find_identifiers(connection: Connection, keys: Iterable[tuple[ProductSystem, str]]) -> list[Identifier]:
     """Return what these codes stand for; unknown ones are left out."""
-    wanted = {(system.value, key) for system, key in keys}
-    rows = bulk.fetch(connection, tuple(identifier.columns), identifier.c.key, {key for _, key in wanted})
-    return [_identifier(row) for row in rows if (row[0], row[1]) in wanted]
+    wanted: dict[str, set[str]] = {}
+    for system, key in keys:
+        wanted.setdefault(system.value, set()).add(key)
+    return [
+        _identifier(row)
+        for system, of_system in sorted(wanted.items())
+        for row in _IDENTIFIERS.rows(connection, {"system": system, "keys": sorted(of_system)})
+    ]
 
 
 def replace_products(connection: Connection, products: Sequence[Product], identifiers: Sequence[Identifier]) -> None:

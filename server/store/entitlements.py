@@ -17,6 +17,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from server.store import bulk
 from server.store.amounts import COUNT
+from server.store.direct import Among, Asked
 from server.store.fsi_tables import (
     drug_approval,
     e_prescription,
@@ -140,9 +141,9 @@ _APPROVALS = Records(drug_approval, Approval)
 _PRESCRIPTIONS = Records(e_prescription, Prescription)
 _LINES = Records(e_prescription_line, PrescriptionLine)
 _USES = Records(e_prescription_use, Use)
-_APPROVALS_OF = (
+_APPROVALS_OF = Asked(
     select(drug_approval)
-    .where(drug_approval.c.psn_no == bindparam("psn_no"), drug_approval.c.item.in_(bindparam("items", expanding=True)))
+    .where(drug_approval.c.psn_no == bindparam("psn_no"), Among(drug_approval.c.item, bindparam("items")))
     .order_by(drug_approval.c.item, drug_approval.c.from_day, drug_approval.c.id)
 )
 
@@ -160,7 +161,7 @@ def load_approvals(connection: Connection, ids: Collection[str]) -> dict[str, Ap
 
 def load_approvals_of(connection: Connection, psn_no: str, items: Collection[str]) -> Sequence[Approval]:
     """Return somebody's approvals of some drugs, whenever they hold and whether they were withdrawn or not."""
-    return _APPROVALS.records(connection.execute(_APPROVALS_OF, {"psn_no": psn_no, "items": sorted(items)}))
+    return _APPROVALS.records(_APPROVALS_OF.rows(connection, {"psn_no": psn_no, "items": sorted(items)}))
 
 
 def load_approval_page(

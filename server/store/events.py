@@ -1,9 +1,9 @@
 """Events as they came, and the numbered chains they belong to.
 
 The order of locks, which every transaction keeps: chains that are new (by terminal and epoch), chains (by terminal and
-number), codes of the ledger that are there, evidence, codes that are new, alarms (each by key). The registry's
-transactions lock terminals (by id) and then alarms; asking a terminal locks alarms where it raises some, and in a
-transaction of its own the chains that it moves on.
+number), codes of the ledger that are there, evidence, codes that are new, steps of visits, alarms (each by key). The
+registry's transactions lock terminals (by id) and then alarms; asking a terminal locks alarms where it raises some, and
+in a transaction of its own the chains that it moves on.
 Readings lock nothing. A restore locks nobody's rows: it begins only when nobody else has the store open. So nobody ever
 waits for whoever waits for him.
 """

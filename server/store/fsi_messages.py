@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, Select, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from server.store import bulk
+from server.store.direct import Asked
 from server.store.fsi_tables import fsi_message
 from server.store.records import Records
 from server.store.times import micros
@@ -65,9 +66,13 @@ _MESSAGES = Records(fsi_message, Message)
 _BY_KEY = select(fsi_message).where(
     fsi_message.c.institution == bindparam("institution"), fsi_message.c.msgid == bindparam("msgid")
 )
-_LOCK = _BY_KEY.with_for_update()
-_CHANGE = update(fsi_message).where(
-    fsi_message.c.institution == bindparam("of_institution"), fsi_message.c.msgid == bindparam("of_msgid")
+_FIND, _LOCK = Asked(_BY_KEY), Asked(_BY_KEY.with_for_update())
+_NAMES = ("institution", "msgid")
+_CHANGED = [column for column in _MESSAGES.columns if column.name not in _NAMES]
+_CHANGE = Asked(
+    update(fsi_message)
+    .where(fsi_message.c.institution == bindparam("of_institution"), fsi_message.c.msgid == bindparam("of_msgid"))
+    .values({column.name: bindparam(column.name, type_=column.type) for column in _CHANGED})
 )
 
 
@@ -81,7 +86,7 @@ def claim_message(connection: Connection, message: Message) -> bool:
 
 def load_message(connection: Connection, institution: str, msgid: str) -> Message | None:
     """Return one message."""
-    return _one(connection, _BY_KEY, institution, msgid)
+    return _one(connection, _FIND, institution, msgid)
 
 
 def lock_message(connection: Connection, institution: str, msgid: str) -> Message | None:
@@ -91,8 +96,9 @@ def lock_message(connection: Connection, institution: str, msgid: str) -> Messag
 
 def change_message(connection: Connection, message: Message) -> None:
     """Set everything of a message that is there."""
-    named = {"of_institution": message.institution, "of_msgid": message.msgid}
-    connection.execute(_CHANGE, _MESSAGES.values(message) | named)
+    values = _MESSAGES.values(message)
+    named = {f"of_{name}": values.pop(name) for name in _NAMES}
+    _CHANGE.run(connection, values | named)
 
 
 def find_messages_of(connection: Connection, setl_id: str) -> list[Message]:
@@ -116,6 +122,6 @@ def load_message_page(
     return _MESSAGES.records(connection.execute(asked.order_by(found.msgid).limit(limit)))
 
 
-def _one(connection: Connection, asked: Select[tuple[object, ...]], institution: str, msgid: str) -> Message | None:
-    row = connection.execute(asked, {"institution": institution, "msgid": msgid}).first()
+def _one(connection: Connection, asked: Asked, institution: str, msgid: str) -> Message | None:
+    row = asked.row(connection, {"institution": institution, "msgid": msgid})
     return None if row is None else _MESSAGES.record(row)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, bindparam, delete, select
 
 from server.store import bulk
+from server.store.direct import Asked
 from server.store.fsi_tables import institution, institution_caller, institution_standing
 from server.store.records import Records
 from server.store.standings import StandingSpan, StandingSpans
@@ -63,18 +64,36 @@ class Caller:
 _INSTITUTIONS = Records(institution, Institution)
 _CALLERS = Records(institution_caller, Caller)
 _STANDINGS = StandingSpans(institution_standing)
-_BY_CODE = select(institution).where(institution.c.code == bindparam("code"))
-_SPEAKS_FOR = select(institution_caller.c.caller).where(
-    institution_caller.c.kind == bindparam("kind"),
-    institution_caller.c.caller == bindparam("caller"),
-    institution_caller.c.institution == bindparam("institution"),
+_BY_CODE = Asked(select(institution).where(institution.c.code == bindparam("code")))
+_WITH_STANDINGS = Asked(
+    select(institution, *_STANDINGS.columns)
+    .outerjoin(institution_standing, institution_standing.c.subject == institution.c.code)
+    .where(institution.c.code == bindparam("code"))
+    .order_by(institution_standing.c.from_us, institution_standing.c.standing)
+)
+_SPEAKS_FOR = Asked(
+    select(institution_caller.c.caller).where(
+        institution_caller.c.kind == bindparam("kind"),
+        institution_caller.c.caller == bindparam("caller"),
+        institution_caller.c.institution == bindparam("institution"),
+    )
 )
 
 
 def load_institution(connection: Connection, code: str) -> Institution | None:
     """Return one institution."""
-    row = connection.execute(_BY_CODE, {"code": code}).first()
+    row = _BY_CODE.row(connection, {"code": code})
     return None if row is None else _INSTITUTIONS.record(row)
+
+
+def load_with_standings(connection: Connection, code: str) -> tuple[Institution | None, Sequence[StandingSpan]]:
+    """Return one institution, and where it stood, stands and will stand, in the order in which the spans begin."""
+    rows = _WITH_STANDINGS.rows(connection, {"code": code})
+    if not rows:
+        return None, ()
+    width = len(_INSTITUTIONS.columns)
+    spans = [row[width:] for row in rows if row[width] is not None]
+    return _INSTITUTIONS.record(rows[0][:width]), _STANDINGS.spans(spans)
 
 
 def load_institutions(connection: Connection, codes: Collection[str]) -> dict[str, Institution]:
@@ -115,7 +134,7 @@ def unbind_caller(connection: Connection, kind: CallerKind, caller: str, code: s
 def speaks_for(connection: Connection, kind: CallerKind, caller: str, code: str) -> bool:
     """Tell whether a caller was bound to an institution."""
     asked = {"kind": kind.value, "caller": caller, "institution": code}
-    return connection.execute(_SPEAKS_FOR, asked).first() is not None
+    return _SPEAKS_FOR.row(connection, asked) is not None
 
 
 def load_callers(connection: Connection, code: str | None = None) -> Sequence[Caller]:

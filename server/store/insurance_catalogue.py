@@ -13,6 +13,7 @@ from decimal import Decimal
 from sqlalchemy import BindParameter, ColumnElement, Connection, Table, and_, bindparam, func, insert, or_, select
 
 from server.store import bulk
+from server.store.direct import Among, Asked
 from server.store.fsi_tables import (
     catalogue_version,
     institution_match,
@@ -147,23 +148,23 @@ def _holds(table: Table) -> ColumnElement[bool]:
     return and_(table.c.is_valid, table.c.from_day <= day, or_(table.c.to_day.is_(None), table.c.to_day >= day))
 
 
-_CODES: BindParameter[str] = bindparam("codes", expanding=True)
-_ITEMS_ON = (
+_CODES: BindParameter[str] = bindparam("codes")
+_ITEMS_ON = Asked(
     select(insurance_item)
-    .where(insurance_item.c.code.in_(_CODES), _holds(insurance_item))
+    .where(Among(insurance_item.c.code, _CODES), _holds(insurance_item))
     .order_by(insurance_item.c.from_day, insurance_item.c.list)
 )
-_PRICE_LIMITS_ON = (
-    select(price_limit).where(price_limit.c.code.in_(_CODES), _holds(price_limit)).order_by(*price_limit.primary_key)
+_PRICE_LIMITS_ON = Asked(
+    select(price_limit).where(Among(price_limit.c.code, _CODES), _holds(price_limit)).order_by(*price_limit.primary_key)
 )
-_PAYS_FIRST_ON = (
-    select(pays_first).where(pays_first.c.code.in_(_CODES), _holds(pays_first)).order_by(*pays_first.primary_key)
+_PAYS_FIRST_ON = Asked(
+    select(pays_first).where(Among(pays_first.c.code, _CODES), _holds(pays_first)).order_by(*pays_first.primary_key)
 )
-_INSTITUTION_MATCHES_ON = (
+_INSTITUTION_MATCHES_ON = Asked(
     select(institution_match)
     .where(
         institution_match.c.institution == bindparam("institution"),
-        institution_match.c.own_item.in_(_CODES),
+        Among(institution_match.c.own_item, _CODES),
         _holds(institution_match),
     )
     .order_by(*institution_match.primary_key)
@@ -213,17 +214,17 @@ def put_institution_matches(connection: Connection, matches: Sequence[Institutio
 
 def load_items_on(connection: Connection, codes: Collection[str], day: date) -> dict[str, Item]:
     """Return those of `codes` that some list holds on a day; of two rows the one that began last counts."""
-    return {one.code: one for one in ITEMS.records(connection.execute(_ITEMS_ON, _asked(codes, day)))}
+    return {one.code: one for one in ITEMS.records(_ITEMS_ON.rows(connection, _asked(codes, day)))}
 
 
 def load_price_limits_on(connection: Connection, codes: Collection[str], day: date) -> Sequence[PriceLimit]:
     """Return the highest prices of items on a day, for all levels and districts."""
-    return PRICE_LIMITS.records(connection.execute(_PRICE_LIMITS_ON, _asked(codes, day)))
+    return PRICE_LIMITS.records(_PRICE_LIMITS_ON.rows(connection, _asked(codes, day)))
 
 
 def load_pays_first_on(connection: Connection, codes: Collection[str], day: date) -> Sequence[PaysFirst]:
     """Return the shares of items on a day, for everybody and everywhere."""
-    return PAYS_FIRST.records(connection.execute(_PAYS_FIRST_ON, _asked(codes, day)))
+    return PAYS_FIRST.records(_PAYS_FIRST_ON.rows(connection, _asked(codes, day)))
 
 
 def load_items_since(connection: Connection, name: str, version: int) -> Sequence[Item]:
@@ -238,7 +239,7 @@ def load_institution_matches_on(
 ) -> Sequence[InstitutionMatch]:
     """Return what an institution's own items are on a day."""
     asked = _asked(own_items, day) | {"institution": institution}
-    return INSTITUTION_MATCHES.records(connection.execute(_INSTITUTION_MATCHES_ON, asked))
+    return INSTITUTION_MATCHES.records(_INSTITUTION_MATCHES_ON.rows(connection, asked))
 
 
 def _asked(codes: Collection[str], day: date) -> dict[str, object]:

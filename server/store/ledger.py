@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, func, select, tuple_
 
 from server.store import bulk
+from server.store.direct import Asked
 from server.store.events import NO_HASH
 from server.store.tables import HAS_CONFLICT, evidence, ledger, sighting, stream
 
@@ -23,7 +24,7 @@ so. Its number within it is one that the message's record gives (`server.trace.t
 _LEDGER = tuple(ledger.columns)
 _EVIDENCE = tuple(evidence.columns)
 _NAMES = (stream.c.id, stream.c.terminal, stream.c.epoch)
-_INTERFACE = select(stream.c.id).where(stream.c.terminal == INTERFACE[0], stream.c.epoch == INTERFACE[1])
+_INTERFACE = Asked(select(stream.c.id).where(stream.c.terminal == INTERFACE[0], stream.c.epoch == INTERFACE[1]))
 
 
 class EvidenceRow(NamedTuple):
@@ -106,10 +107,10 @@ def load_stream_names(connection: Connection, streams: Collection[int]) -> Strea
 
 def interface_stream(connection: Connection) -> int:
     """Return the number under which evidence of the national interface is kept; it is given out once."""
-    number = connection.scalar(_INTERFACE)
+    number = _INTERFACE.value(connection, {})
     if number is None:
         bulk.insert_missing(connection, stream, [(*INTERFACE, 0, 0, NO_HASH, False)])
-        number = connection.scalars(_INTERFACE).one()
+        number = _INTERFACE.value(connection, {})
     return int(number)
 
 

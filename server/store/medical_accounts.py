@@ -17,6 +17,7 @@ from codes.words import Words
 from server.errors import StoreRefusedError
 from server.store import bulk
 from server.store.amounts import FEN
+from server.store.direct import Asked
 from server.store.fsi_tables import account_movement, medical_account
 from server.store.records import Records
 from server.store.times import micros, moment_or_none
@@ -85,25 +86,27 @@ _MOVED_SINCE = (
     )
     .group_by(account_movement.c.psn_no)
 )
-_BALANCE = select(medical_account.c.balance_fen).where(medical_account.c.psn_no == bindparam("psn_no"))
+_BALANCE = Asked(select(medical_account.c.balance_fen).where(medical_account.c.psn_no == bindparam("psn_no")))
 _BY = bindparam("by_fen", type_=medical_account.c.balance_fen.type)
-_MOVE = (
+_MOVE = Asked(
     update(medical_account)
     .where(medical_account.c.psn_no == bindparam("of_psn_no"), medical_account.c.balance_fen + _BY >= 0)
     .values(balance_fen=medical_account.c.balance_fen + _BY, changed_us=bindparam("now_us"))
     .returning(medical_account.c.balance_fen)
 )
-_GIVEN_IN_YEAR = select(func.coalesce(func.sum(account_movement.c.amount_fen), 0)).where(
-    account_movement.c.psn_no == bindparam("giver"),
-    account_movement.c.used_by == bindparam("receiver"),
-    account_movement.c.setl_id.is_not(None),
-    account_movement.c.year == bindparam("year"),
+_GIVEN_IN_YEAR = Asked(
+    select(func.coalesce(func.sum(account_movement.c.amount_fen), 0)).where(
+        account_movement.c.psn_no == bindparam("giver"),
+        account_movement.c.used_by == bindparam("receiver"),
+        account_movement.c.setl_id.is_not(None),
+        account_movement.c.year == bindparam("year"),
+    )
 )
 
 
 def load_balance(connection: Connection, psn_no: str) -> Decimal:
     """Return what is in somebody's account; nothing where there is none."""
-    found = connection.scalar(_BALANCE, {"psn_no": psn_no})
+    found = _BALANCE.value(connection, {"psn_no": psn_no})
     return NOTHING if found is None else FEN.amount(found)
 
 
@@ -114,7 +117,7 @@ def move(connection: Connection, movement: Movement) -> Decimal:
         StoreRefusedError: There is not so much in it.
     """
     fen, table, now_us = FEN.stored(movement.amount), medical_account, micros(movement.moved_at)
-    balance = connection.scalar(_MOVE, {"of_psn_no": movement.psn_no, "by_fen": fen, "now_us": now_us})
+    balance = _MOVE.value(connection, {"of_psn_no": movement.psn_no, "by_fen": fen, "now_us": now_us})
     if balance is None:
         if fen < 0 or _has_account(connection, movement.psn_no):
             raise StoreRefusedError(Words("个人账户余额不足", "There is not enough in the personal account"))
@@ -190,7 +193,7 @@ def load_movements_of(connection: Connection, setl_id: str) -> Sequence[Movement
 def given_in_year(connection: Connection, *, giver: str, receiver: str, year: int) -> Decimal:
     """Return how much one account has paid for somebody in a year, what came back of it taken off."""
     asked = {"giver": giver, "receiver": receiver, "year": year}
-    return FEN.amount(-int(connection.scalar(_GIVEN_IN_YEAR, asked) or 0))
+    return FEN.amount(-int(_GIVEN_IN_YEAR.value(connection, asked) or 0))
 
 
 def _sums_since(connection: Connection, psn_nos: Collection[str], since: datetime | None) -> dict[str, int]:

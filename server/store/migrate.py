@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext, MigrationInfo
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
 from codes.words import Words
 from server.errors import NewerSchemaError
@@ -21,20 +16,22 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 Progress = Callable[[str], None]
 """Called after each step with the revision that is now in force."""
 
+_VERSION_TABLE = "alembic_version"
+_REVISION = text(f"SELECT version_num FROM {_VERSION_TABLE}")  # noqa: S608 - a constant
 
+
+@cache
 def newest_revision() -> str:
-    """Return the revision that this release writes."""
-    return str(_scripts().get_current_head())
-
-
-def known_revisions() -> frozenset[str]:
-    """Return every revision that this release can bring up to date."""
-    return frozenset(script.revision for script in _scripts().walk_revisions())
+    """Return the revision that this release writes: its steps are numbered, each in a file of that number."""
+    return max(step.name.partition("_")[0] for step in MIGRATIONS.glob("versions/[0-9]*.py"))
 
 
 def revision_of(connection: Connection) -> str | None:
     """Return the revision of a store; None if it is empty."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table(_VERSION_TABLE):
+        return None
+    found: str | None = connection.scalar(_REVISION)
+    return found
 
 
 def migrate(connection: Connection, progress: Progress, *, to: str = "head") -> None:
@@ -49,7 +46,10 @@ def migrate(connection: Connection, progress: Progress, *, to: str = "head") -> 
         NewerSchemaError: The store has a revision that this release does not know.
     """
     current = revision_of(connection)
-    config = _config()
+    if current == newest_revision():
+        return
+    from server.store.upgrading import known_revisions, upgrade  # noqa: PLC0415 - slow to load, and seldom needed
+
     if current is not None and current not in known_revisions():
         raise NewerSchemaError(
             Words(
@@ -57,28 +57,4 @@ def migrate(connection: Connection, progress: Progress, *, to: str = "head") -> 
                 f"The store has revision {current}; this release knows up to {newest_revision()}",
             )
         )
-    if current == newest_revision():
-        return
-    config.attributes["connection"] = connection
-    config.attributes["on_version_apply"] = _reporter(progress)
-    command.upgrade(config, to)
-
-
-@cache
-def _scripts() -> ScriptDirectory:
-    """Return the steps, read once: a release's own never change while it runs."""
-    return ScriptDirectory.from_config(_config())
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
-def _reporter(progress: Progress) -> Callable[..., None]:
-    def report(*, step: MigrationInfo, **_: Any) -> None:
-        progress(str(step.up_revision_id))
-
-    return report
+    upgrade(connection, progress, to)

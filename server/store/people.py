@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from server.store.direct import Asked
 from server.store.tables import account, api_token, session
 
 
@@ -110,7 +111,7 @@ def load_tokens(connection: Connection) -> Sequence[TokenRow]:
     return [TokenRow._make(row) for row in connection.execute(asked)]
 
 
-_TOKEN = (
+_TOKEN = Asked(
     select(api_token, account)
     .join(account, account.c.name == api_token.c.account)
     .where(api_token.c.digest == bindparam("digest"))
@@ -119,7 +120,7 @@ _TOKEN = (
 
 def load_token(connection: Connection, digest: str) -> tuple[TokenRow, AccountRow] | None:
     """Return the token with this digest, and its account."""
-    row = connection.execute(_TOKEN, {"digest": digest}).first()
+    row = _TOKEN.row(connection, {"digest": digest})
     if row is None:
         return None
     width = len(TokenRow._fields)

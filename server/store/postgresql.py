@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import time
 
-import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from codes.words import Words
@@ -30,6 +29,9 @@ from server.errors import (
 
 _OLDEST_VERSION = 150_000
 _CONNECT_TIMEOUT_S = 5
+_RESTED_S = 1.0
+_USED_S = "used_s"
+"""When a connection came back to the pool."""
 _IN_USE_LOCK = 0x79696D62
 """Key of the advisory lock of whoever uses the store ("yimb")."""
 _PATIENCE_MS = 3_000
@@ -44,8 +46,6 @@ _HOLDERS = text(
 _CORRUPT = frozenset({"XX001", "XX002"})
 _CONTENTION_CLASS = "40"
 """Serialisation failure, deadlock."""
-_REFUSED = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError)
-"""A value that does not fit, a constraint, a statement that is wrong; some are found before the server sees them."""
 
 
 def open_engine(url: str, password: str | None, connections: int) -> Engine:
@@ -57,14 +57,36 @@ def open_engine(url: str, password: str | None, connections: int) -> Engine:
         address,
         pool_size=connections,
         max_overflow=0,
-        pool_pre_ping=True,
         # The connection that was used last has its statements prepared.
         pool_use_lifo=True,
         connect_args={"connect_timeout": _CONNECT_TIMEOUT_S, "application_name": "yima-centre"},
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "connect", _share)
+    _ping_what_rested(engine)
     return engine
+
+
+def _ping_what_rested(engine: Engine) -> None:
+    """Look whether a connection that nobody used for a while still answers; a new one is made instead if not.
+
+    Asking each time, as the pool itself would, costs as much as a look-up. What breaks while it is in use is told as a
+    database that does not answer.
+    """
+
+    def used(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+        entry.info[_USED_S] = time.monotonic()
+
+    def check(connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: object) -> None:
+        if time.monotonic() - entry.info.get(_USED_S, 0.0) < _RESTED_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as exc:
+            raise InvalidatePoolError(str(exc)) from exc
+
+    event.listen(engine, "checkin", used)
+    event.listen(engine, "checkout", check)
 
 
 def hold_alone(connection: Connection) -> None:
@@ -115,13 +137,16 @@ def set_schema_aside(connection: Connection, mark: str) -> str:
 
 def translate(exc: DBAPIError) -> ServerError:
     """Return what a failure of the driver means to the caller."""
+    from psycopg import DataError, IntegrityError, ProgrammingError  # noqa: PLC0415 - a centre on SQLite needs no driver
+
     state: str = getattr(exc.orig, "sqlstate", None) or ""
     words = Words(f"数据库错误：{exc.orig}", f"The database says: {exc.orig}")
     if state in _CORRUPT:
         return DamagedStoreError(words)
     if state.startswith(_CONTENTION_CLASS):
         return StoreContentionError(words)
-    if isinstance(exc.orig, _REFUSED):
+    # A value that does not fit, a constraint, a statement that is wrong; some are found before the server sees them.
+    if isinstance(exc.orig, DataError | IntegrityError | ProgrammingError):
         return StoreRefusedError(words)
     return StoreUnavailableError(words)
 

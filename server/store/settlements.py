@@ -16,7 +16,16 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func,
 
 from server.store import bulk
 from server.store.amounts import FEN
-from server.store.fsi_tables import settlement, settlement_code, settlement_increment, settlement_line, year_opening
+from server.store.direct import Asked
+from server.store.fsi_tables import (
+    IS_ACTIVE,
+    IS_CANCELLING,
+    settlement,
+    settlement_code,
+    settlement_increment,
+    settlement_line,
+    year_opening,
+)
 from server.store.records import Records
 from server.store.times import micros
 
@@ -166,19 +175,17 @@ _SETTLEMENTS = Records(settlement, Settlement)
 _LINES = Records(settlement_line, SettledLine)
 _CODES = Records(settlement_code, SettledCode)
 _INCREMENTS = Records(settlement_increment, Increment)
-_BY_ID = select(settlement).where(settlement.c.setl_id == bindparam("setl_id"))
-_STANDING = select(settlement).where(
-    settlement.c.sale_key == bindparam("sale_key"), settlement.c.state == SettlementState.ACTIVE.value
+_BY_ID = Asked(select(settlement).where(settlement.c.setl_id == bindparam("setl_id")))
+_STANDING = Asked(select(settlement).where(settlement.c.sale_key == bindparam("sale_key"), IS_ACTIVE))
+_NEWEST = Asked(
+    select(func.max(settlement.c.n), func.max(settlement.c.struck_n)).where(settlement.c.psn_no == bindparam("psn_no"))
 )
-_NEWEST = select(func.max(settlement.c.n), func.max(settlement.c.struck_n)).where(
-    settlement.c.psn_no == bindparam("psn_no")
-)
-_LINES_OF = (
+_LINES_OF = Asked(
     select(settlement_line)
     .where(settlement_line.c.setl_id == bindparam("setl_id"))
     .order_by(settlement_line.c.feedetl_sn)
 )
-_CODES_OF = (
+_CODES_OF = Asked(
     select(settlement_code)
     .where(settlement_code.c.setl_id == bindparam("setl_id"))
     .order_by(settlement_code.c.feedetl_sn, settlement_code.c.code)
@@ -199,7 +206,7 @@ _ADDED_IN_YEAR = (
     )
     .subquery()
 )
-_YEAR_TOTALS = select(_ADDED_IN_YEAR.c.key, func.sum(_ADDED_IN_YEAR.c.amount_fen)).group_by(_ADDED_IN_YEAR.c.key)
+_YEAR_TOTALS = Asked(select(_ADDED_IN_YEAR.c.key, func.sum(_ADDED_IN_YEAR.c.amount_fen)).group_by(_ADDED_IN_YEAR.c.key))
 
 
 def add_settlement(
@@ -226,13 +233,13 @@ def add_settlement(
 
 def load_settlement(connection: Connection, setl_id: str) -> Settlement | None:
     """Return one settlement."""
-    row = connection.execute(_BY_ID, {"setl_id": setl_id}).first()
+    row = _BY_ID.row(connection, {"setl_id": setl_id})
     return None if row is None else _SETTLEMENTS.record(row)
 
 
 def find_standing(connection: Connection, sale_key: str) -> Settlement | None:
     """Return the settlement that stands for a sale."""
-    row = connection.execute(_STANDING, {"sale_key": sale_key}).first()
+    row = _STANDING.row(connection, {"sale_key": sale_key})
     return None if row is None else _SETTLEMENTS.record(row)
 
 
@@ -247,14 +254,16 @@ def find_by_msgid(connection: Connection, institution: str, msgid: str) -> Settl
 def find_cancelling(connection: Connection, setl_id: str) -> Settlement | None:
     """Return the negative of a settlement; one that was struck out is none."""
     found = settlement.c
-    asked = select(settlement).where(found.cancels == setl_id, found.state == SettlementState.CANCELLING.value)
+    asked = select(settlement).where(found.cancels == setl_id, IS_CANCELLING)
     row = connection.execute(asked).first()
     return None if row is None else _SETTLEMENTS.record(row)
 
 
-def cancelled_last_as(connection: Connection, setl_id: str) -> int | None:
+def cancelled_last_as(connection: Connection, psn_no: str, setl_id: str) -> int | None:
     """Return the number of a settlement's last negative, even if that was taken back; None if it never had one."""
-    newest: int | None = connection.scalar(select(func.max(settlement.c.n)).where(settlement.c.cancels == setl_id))
+    # By the person: those that were taken back are not in the index over what is cancelled.
+    asked = select(func.max(settlement.c.n)).where(settlement.c.psn_no == psn_no, settlement.c.cancels == setl_id)
+    newest: int | None = connection.scalar(asked)
     return newest
 
 
@@ -282,7 +291,11 @@ def came_beside(one: Settlement, after: int) -> ColumnElement[bool]:
     """
     negative = settlement.alias()
     was_away = exists().where(
-        negative.c.cancels == settlement.c.setl_id, negative.c.n < one.n, negative.c.struck_n > one.n
+        # Found by the person: the index over what is cancelled does not hold negatives that were struck out.
+        negative.c.psn_no == settlement.c.psn_no,
+        negative.c.cancels == settlement.c.setl_id,
+        negative.c.n < one.n,
+        negative.c.struck_n > one.n,
     )
     return and_(settlement.c.setl_id != one.setl_id, or_(settlement.c.n > after, was_away))
 
@@ -320,18 +333,18 @@ def strike_out_negative(connection: Connection, negative: Settlement) -> bool:
 
 
 def _next_number(connection: Connection, psn_no: str) -> int:
-    made, struck = connection.execute(_NEWEST, {"psn_no": psn_no}).one()
+    made, struck = _NEWEST.rows(connection, {"psn_no": psn_no})[0]
     return 1 + max(made or 0, struck or 0)
 
 
 def load_lines(connection: Connection, setl_id: str) -> Sequence[SettledLine]:
     """Return how a settlement split its lines, by serial."""
-    return _LINES.records(connection.execute(_LINES_OF, {"setl_id": setl_id}))
+    return _LINES.records(_LINES_OF.rows(connection, {"setl_id": setl_id}))
 
 
 def load_codes(connection: Connection, setl_id: str) -> Sequence[SettledCode]:
     """Return the trace codes that came with a settlement."""
-    return _CODES.records(connection.execute(_CODES_OF, {"setl_id": setl_id}))
+    return _CODES.records(_CODES_OF.rows(connection, {"setl_id": setl_id}))
 
 
 def find_codes(connection: Connection, code: str) -> Sequence[SettledCode]:
@@ -348,5 +361,5 @@ def load_increments(connection: Connection, setl_id: str) -> Sequence[Increment]
 
 def load_year_totals(connection: Connection, psn_no: str, year: int) -> dict[str, Decimal]:
     """Return what a person's year comes to, by key: what was told of it, and what settlements that count have added."""
-    found = connection.execute(_YEAR_TOTALS, {"psn_no": psn_no, "year": year})
+    found = _YEAR_TOTALS.rows(connection, {"psn_no": psn_no, "year": year})
     return {key: FEN.amount(int(fen)) for key, fen in found}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, Table, bindparam, select
 
 from server.store import bulk
+from server.store.direct import Asked
 from server.store.records import Records
 
 
@@ -42,11 +43,17 @@ class StandingSpans:
     def __init__(self, table: Table) -> None:
         self._records = Records(table, StandingSpan)
         of_subject = select(table).where(table.c.subject == bindparam("subject"))
-        self._of_subject = of_subject.order_by(table.c.from_us, table.c.standing)
+        self.columns = self._records.columns
+        """What to select, in the order in which `spans` takes it."""
+        self._of_subject = Asked(of_subject.order_by(table.c.from_us, table.c.standing))
 
     def load(self, connection: Connection, subject: str) -> Sequence[StandingSpan]:
         """Return the spans of one subject in the order in which they begin."""
-        return self._records.records(connection.execute(self._of_subject, {"subject": subject}))
+        return self._records.records(self._of_subject.rows(connection, {"subject": subject}))
+
+    def spans(self, rows: Iterable[Iterable[object]]) -> Sequence[StandingSpan]:
+        """Return what rows of `columns` stand for, in their order."""
+        return self._records.records(rows)
 
     def load_all(self, connection: Connection, subjects: Collection[str]) -> Sequence[StandingSpan]:
         """Return the spans of many subjects, in no particular order."""

@@ -33,7 +33,21 @@ _RETURNED = (
         stock_record.c.deleted_us.is_(None),
     )
 )
+MOVED_TO = "moved_to"
+"""In the fields of a return that the centre entered itself: the record under which the sale was told anew."""
 _CODES_AT_ONCE = 10_000
+_SOLD_WITH = (
+    select(stock_record)
+    .distinct()
+    .join(stock_code, stock_code.c.record == stock_record.c.id)
+    .where(
+        stock_code.c.code.in_(bindparam("codes", expanding=True)),
+        stock_record.c.institution == bindparam("institution"),
+        stock_record.c.infno == _SALE,
+        stock_record.c.deleted_us.is_(None),
+    )
+    .order_by(stock_record.c.received_us, stock_record.c.id)
+)
 _OF_SALE = (
     select(
         stock_record.c.id,
@@ -113,6 +127,13 @@ def find_returned(connection: Connection, institution: str, codes: Collection[st
             place = str(json.loads(fields).get(OF_RECORD)), str(code)
             back[place] = back.get(place, Decimal(0)) + COUNT.amount(count_e4)
     return back
+
+
+def find_sales_of_packs(connection: Connection, institution: str, codes: Collection[str]) -> Sequence[StockRecord]:
+    """Return the sales that an institution uploaded of any of these packs, in the order of arrival."""
+    if not codes:
+        return ()
+    return _RECORDS.records(connection.execute(_SOLD_WITH, {"institution": institution, "codes": sorted(codes)}))
 
 
 def lock_record(connection: Connection, record: str) -> StockRecord | None:

@@ -201,6 +201,23 @@ alarm = Table(
     Index(None, "terminal", "last_us", "n"),
 )
 
+visit_step = Table(
+    "visit_step",
+    metadata,
+    # Months are looked at: whatever is of one lies together.
+    Column("day", Text, primary_key=True, comment="of the step, in Beijing"),
+    Column("institution", Text, primary_key=True, comment="of the terminal, by the registry"),
+    Column("visit", Text, primary_key=True, comment="the hospital's number of it"),
+    Column("source", LargeBinary, primary_key=True, comment="id of the event that says so"),
+    Column("step", Text, nullable=False, comment="businessType"),
+    Column("item", Text, nullable=False),
+    Column("shown", Text, nullable=False, comment="voucher, face, card or id"),
+    Column("is_done", Boolean, nullable=False, comment="false: the hospital's system refused it"),
+    Column("at_us", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+    comment="Steps of visits by one voucher or card, as terminals tell of them; nothing of the person",
+)
+
 account = Table(
     "account",
     metadata,

@@ -9,10 +9,11 @@ from typing import NamedTuple
 from rules.pack_life import Act
 from server.store.ledger import EvidenceRow, SightingRow
 from server.store.times import micros
-from wire.events import Dispensed, Fact, PackInLine, Received, SaleReturned, Scanned
+from wire.events import Dispensed, Fact, PackInLine, Received, SaleReturned, Scanned, SplitDispensed
 
 # Plain strings: both database drivers take them as they are, and they are written by the thousand.
 _DISPENSED = Act.DISPENSED.value
+_SPLIT = Act.SPLIT_DISPENSED.value
 _RETURNED = Act.RETURNED.value
 _RECEIVED = Act.RECEIVED.value
 
@@ -61,6 +62,9 @@ def evidence(fact: Fact, witness: Witness) -> list[EvidenceRow]:
     """Return what `fact` says was done to packs; nothing for scans, shifts and the like."""
     if isinstance(fact, Dispensed):
         return _rows(fact.packs, fact.product, _Key(fact.sale, _DISPENSED, fact.line), witness)
+    if isinstance(fact, SplitDispensed):
+        key = _Key(fact.sale, _SPLIT, fact.line)
+        return _rows(fact.packs, fact.product, key, witness, fact.units_per_pack)
     if isinstance(fact, SaleReturned):
         return _rows(fact.packs, None, _Key(fact.sale, _RETURNED, fact.line), witness)
     if isinstance(fact, Received):
@@ -68,12 +72,14 @@ def evidence(fact: Fact, witness: Witness) -> list[EvidenceRow]:
     return []
 
 
-def _rows(packs: Iterable[PackInLine], product: str | None, key: _Key, witness: Witness) -> list[EvidenceRow]:
+def _rows(
+    packs: Iterable[PackInLine], product: str | None, key: _Key, witness: Witness, units_per_pack: int | None = None
+) -> list[EvidenceRow]:
     source, institution, hlc, stream, seq = witness
     document, act, line = key
     # A line that names one pack twice says one thing about it.
-    codes = dict.fromkeys(pack.code for pack in packs)
+    units = {pack.code: pack.units for pack in packs}
     return [
-        EvidenceRow(code, institution, document, act, line, source, hlc, stream, seq, None, None, product)
-        for code in codes
+        EvidenceRow(code, institution, document, act, line, source, hlc, stream, seq, count, units_per_pack, product)
+        for code, count in units.items()
     ]

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from wire.envelope import open_sealed, seal
 from wire.errors import WireError
-from wire.events import GENESIS, SCHEMA_VERSION, Event, Scanned, freeze, sm3_hex
+from wire.events import GENESIS, Event, Scanned, freeze, sm3_hex, version_of
 from wire.ids import uuid7
 from wire.keys import PublicKey, SigningKey
 from wire.presence import PRESENCE_VERSION, Health, KeptEpoch, Presence, PresenceState
@@ -122,7 +122,7 @@ class Book:
             reserved_until=now + _RESERVED,
         )
         event = Event(
-            v=SCHEMA_VERSION,
+            v=version_of(fact),
             id=str(uuid7(us // 1_000, self.rng.randbytes(10))),
             terminal=terminal,
             epoch=self.epoch,

@@ -1,4 +1,4 @@
-"""`make bench`: run every bench, print one table, write docs/figures/bench.json.
+"""`make bench`: run every bench, print one table, write docs/figures/bench.json. Benches that are named keep the rest.
 
 A bench is a module `bench_*.py` with `run() -> list[dict]`. Each figure stands beside a floor that was measured in the
 same run, because the machine is shared: the ratio is the figure to read, the absolute one is colour.
@@ -70,16 +70,26 @@ def main(names: list[str]) -> int:
     show(rows, console)
     missed = [f"{row['id']} {row['what']}" for row in rows if row.get("is_met") is False]
     console.print(f"targets missed: {'; '.join(missed) or 'none'}")
-    if not names:
-        machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
-        FIGURES.parent.mkdir(parents=True, exist_ok=True)
-        made = datetime.now(UTC).date().isoformat()
-        FIGURES.write_text(
-            json.dumps({"made": made, "machine": machine, "figures": rows}, indent=1, ensure_ascii=False) + "\n",
-            encoding="utf-8",
-        )
-        console.print(f"written to {FIGURES.relative_to(ROOT)}")
+    machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
+    FIGURES.parent.mkdir(parents=True, exist_ok=True)
+    made = datetime.now(UTC).date().isoformat()
+    figures = [{**row, "made": made} for row in rows]
+    kept = [row for row in _written() if row["bench"] not in names] if names else []
+    FIGURES.write_text(
+        json.dumps({"made": made, "machine": machine, "figures": [*kept, *figures]}, indent=1, ensure_ascii=False)
+        + "\n",
+        encoding="utf-8",
+    )
+    console.print(f"written to {FIGURES.relative_to(ROOT)}")
     return 0
+
+
+def _written() -> list[dict[str, Any]]:
+    """Return the figures of before, each with the day on which it was made."""
+    if not FIGURES.exists():
+        return []
+    before = json.loads(FIGURES.read_text(encoding="utf-8"))
+    return [{"made": before["made"], **row} for row in before["figures"]]
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from edge.store.terminal import ADVANCE, ensure_state
 from rules.scan_judgement import Mode
 from tests.bench.figure import Figure, at_most, figure
 from tests.bench.place import folder_on_disk
-from wire.events import GENESIS, SCHEMA_VERSION, Event, Scanned, freeze, sm3_hex
+from wire.events import GENESIS, Event, Scanned, freeze, sm3_hex, version_of
 from wire.ids import uuid7
 from wire.on_disk import sync
 
@@ -132,7 +132,7 @@ def _fill(store: sqlite3.Connection, numbers: range, last: str) -> str:
             product="D0001",
             reserved_until=at + timedelta(minutes=30),
         )
-        frozen = freeze(Event(SCHEMA_VERSION, id_, TERMINAL, EPOCH, seq, at_us, at, 0, "wang", last, scanned))
+        frozen = freeze(Event(version_of(scanned), id_, TERMINAL, EPOCH, seq, at_us, at, 0, "wang", last, scanned))
         last = sm3_hex(frozen)
         store.execute(INSERT_ROW, (EPOCH, seq, id_, "scanned", at_us, at_us, frozen))
         store.execute(ADVANCE, (seq + 1, last, at_us))

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from server.centre import Centre, build_centre, utc_now
+from server.centre import Centre, build_centre
 from server.config import load_config
+from server.opening import utc_now
 from server.people.insured import Identity, sealed
 from server.people.roles import COMMAND_LINE, Role
 from server.store import institutions, insured

@@ -181,6 +181,20 @@ def client_keys() -> Secrets:
     return Secrets(platform, {code: read_party({**same, "client_id": one}) for code, one in _ACCOUNTS.items()})
 
 
+def write_client_keys(folder: Path) -> Path:
+    """Write the same into a folder, as a terminal reads it."""
+    platform = {"sm2_public_key": read_private_key(_THEIRS).public.raw.hex()}
+    parties = {"platform": platform}
+    for code, account in _ACCOUNTS.items():
+        parties[code] = {"client_id": account, "token": _TOKEN, "sm2_private_key": _MINE, "sm4_key": _SM4}
+    for party, items in parties.items():
+        (folder / party).mkdir(parents=True)
+        for name, text in items.items():
+            (folder / party / name).write_text(text, encoding="utf-8")
+            (folder / party / name).chmod(stat.S_IRUSR | stat.S_IWUSR)
+    return folder
+
+
 def _placed(word: str, folder: Path) -> str:
     if word == "server.toml":
         return str(folder / word)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -30,6 +31,20 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
     """Open pages that must stay on this machine and must not fail in their scripts."""
+    with watched_pages(browser) as open_:
+        yield open_
+
+
+@pytest.fixture(scope="module")
+def open_lasting_page(browser: Browser) -> Iterator[OpenPage]:
+    """Open such pages for all tests of a module: for those that only look, so that they sign in once."""
+    with watched_pages(browser) as open_:
+        yield open_
+
+
+@contextmanager
+def watched_pages(browser: Browser) -> Iterator[OpenPage]:
+    """Give what opens pages; in the end none of them may have left this machine or failed in its scripts."""
     contexts = []
     strangers: list[str] = []
     failures: list[str] = []

@@ -1,4 +1,4 @@
-"""Some settlements at a staged centre, for the pages that show them: two kinds of insurance, one cancelled."""
+"""Some settlements and visits at a staged centre, for the pages that show them: two insurances, one cancelled."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from server.store import settlements
 from tests.browser.centre import SOLD, ConsoleStage
+from tests.browser.stepped import step_some
 from tests.server.fsi.counter import LIMITED, PLAIN, SHARED, ZHAO, open_counter
 
 
@@ -29,4 +30,8 @@ def settle_some(stage: ConsoleStage) -> Mapping[str, str]:
     assert negative is not None
     named = {"settled": whole["setl_id"], "cancelled": gone["setl_id"], "cancellation": negative.setl_id}
     pages = {f"settlement {name}": f"/console/settlements/{setl_id}" for name, setl_id in named.items()}
-    return pages | {"ratios": "/console/settlements?first=2026-01&last=2026-12"}
+    month = step_some(stage)
+    return pages | {
+        "ratios": "/console/settlements?first=2026-01&last=2026-12",
+        "vouchers": f"/console/vouchers?first=2026-01&last={max(month, '2026-12')}",
+    }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,10 +36,12 @@ PAGES = {
     "ratios of late": "/console/settlements",
     "settlements": "/console/settlements/all",
     "settlement unknown": "/console/settlements/1",
+    "vouchers of late": "/console/vouchers",
     "error": "/console/terminals/NOBODY",
     "refused": "/console/codes?code=6900000000014",
 }
-SIZES = [(1920, 1080), (1440, 900), (1366, 768), (1080, 1440), (720, 450), (390, 844)]
+USUAL = (1440, 900)
+SIZES = [(1920, 1080), USUAL, (1366, 768), (1080, 1440), (720, 450), (390, 844)]
 
 
 @dataclass(frozen=True)
@@ -94,23 +97,45 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         stage.centre.bus.close()
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_axe_finds_nothing_grave_on_any_page(open_page: OpenPage, served: Served, language: str) -> None:
-    desk = sign_in(open_page(language), served.stage, served.address)
-    for name, path in served.pages.items():
-        desk.go(path)
-        assert (name, grave_findings(desk.page)) == (name, [])
+ON_A_BUSY_DAY = pytest.mark.parametrize("served", ["busy"], indirect=True)
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_pages_fit_every_size(open_page: OpenPage, served: Served, language: str) -> None:
-    desk = sign_in(open_page(language), served.stage, served.address)
+@pytest.fixture(scope="module")
+def signed_in(open_lasting_page: OpenPage, served: Served) -> Callable[[str], Console]:
+    """Gives a console that was signed in to once in each language, for all tests that only look."""
+    return cache(lambda language: sign_in(open_lasting_page(language), served.stage, served.address))
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one visit to a page found."""
+
+    grave: list[str]
+    too_wide_at: list[int]
+
+
+@pytest.fixture(scope="module", params=["zh", "en"])
+def visited(request: pytest.FixtureRequest, served: Served, signed_in: Callable[[str], Console]) -> Mapping[str, Found]:
+    """Every page, gone to once: what axe says of it, and the widths of a screen that it does not fit."""
+    desk, found = signed_in(request.param), {}
     for name, path in served.pages.items():
         desk.go(path)
+        grave, too_wide_at = grave_findings(desk.page), []
         for width, height in SIZES:
             desk.page.set_viewport_size({"width": width, "height": height})
-            fits = desk.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-            assert (name, width, fits) == (name, width, True)
+            if not desk.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"):
+                too_wide_at.append(width)
+        desk.page.set_viewport_size({"width": USUAL[0], "height": USUAL[1]})
+        found[name] = Found(grave, too_wide_at)
+    return found
+
+
+def test_axe_finds_nothing_grave_on_any_page(visited: Mapping[str, Found]) -> None:
+    assert {name: found.grave for name, found in visited.items() if found.grave} == {}
+
+
+def test_pages_fit_every_size(visited: Mapping[str, Found]) -> None:
+    assert {name: found.too_wide_at for name, found in visited.items() if found.too_wide_at} == {}
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -170,13 +195,14 @@ def test_terminal_is_approved_after_the_comparison(open_page: OpenPage, tmp_path
         expect(desk.page.locator(".k-head .y-pill").nth(1)).to_have_text("已批准")
 
 
-def test_scanner_types_a_code_into_the_search(open_page: OpenPage, tmp_path: Path) -> None:
-    with console(open_page, tmp_path) as desk:
-        desk.go("/console/")
-        desk.page.keyboard.press("/")
-        desk.page.keyboard.type(f"{SOLD_TWICE}\n")
-        expect(desk.page.locator(".k-conflicts")).to_contain_text("同一追溯码售出两次")
-        expect(desk.page.locator(".k-step--bad")).to_have_count(1)
+@ON_A_BUSY_DAY
+def test_scanner_types_a_code_into_the_search(signed_in: Callable[[str], Console]) -> None:
+    desk = signed_in("zh")
+    desk.go("/console/")
+    desk.page.keyboard.press("/")
+    desk.page.keyboard.type(f"{SOLD_TWICE}\n")
+    expect(desk.page.locator(".k-conflicts")).to_contain_text("同一追溯码售出两次")
+    expect(desk.page.locator(".k-step--bad")).to_have_count(1)
 
 
 def test_live_page_does_not_say_live_when_it_is_not(open_page: OpenPage, tmp_path: Path) -> None:
@@ -205,28 +231,32 @@ def test_stopped_centre_is_said_and_forgiven(open_page: OpenPage, tmp_path: Path
             stage.centre.bus.close()
 
 
+@ON_A_BUSY_DAY
 @pytest.mark.parametrize("path", ["/console/scans", "/console/terminals"])
-def test_page_is_left_when_its_reader_is_signed_out_elsewhere(open_page: OpenPage, tmp_path: Path, path: str) -> None:
-    with console(open_page, tmp_path) as desk:
-        other = desk.page.context.new_page()
-        other.goto(f"{desk.address}/console/")
-        desk.go(path)
-        other.get_by_role("button", name="退出").click()
-        expect(desk.page.locator("#k-door-title")).to_be_visible(timeout=10_000)
-        expect(desk.page.locator("input[name=next]")).to_have_value(path)
+def test_page_is_left_when_its_reader_is_signed_out_elsewhere(open_page: OpenPage, served: Served, path: str) -> None:
+    desk = sign_in(open_page(), served.stage, served.address)
+    other = desk.page.context.new_page()
+    other.goto(f"{desk.address}/console/")
+    desk.go(path)
+    other.get_by_role("button", name="退出").click()
+    expect(desk.page.locator("#k-door-title")).to_be_visible(timeout=10_000)
+    expect(desk.page.locator("input[name=next]")).to_have_value(path)
 
 
-def test_codes_in_conflict_lead_from_the_overview_to_both_sides(open_page: OpenPage, tmp_path: Path) -> None:
-    with console(open_page, tmp_path) as desk:
-        desk.page.get_by_role("link", name="有矛盾的追溯码").click()
-        expect(desk.page.locator("tbody tr")).to_have_count(1)
-        desk.page.locator("tbody").get_by_role("link").first.click()
-        expect(desk.page.locator(".k-conflicts")).to_contain_text("同一追溯码售出两次")
+@ON_A_BUSY_DAY
+def test_codes_in_conflict_lead_from_the_overview_to_both_sides(signed_in: Callable[[str], Console]) -> None:
+    desk = signed_in("zh")
+    desk.go("/console/")
+    desk.page.get_by_role("link", name="有矛盾的追溯码").click()
+    expect(desk.page.locator("tbody tr")).to_have_count(1)
+    desk.page.locator("tbody").get_by_role("link").first.click()
+    expect(desk.page.locator(".k-conflicts")).to_contain_text("同一追溯码售出两次")
 
 
-def test_language_switch_stays_on_the_page(open_page: OpenPage, tmp_path: Path) -> None:
-    with console(open_page, tmp_path) as desk:
-        desk.go("/console/terminals?show=offline")
-        desk.page.get_by_role("link", name="English").click()
-        expect(desk.page).to_have_url(f"{desk.address}/console/terminals?show=offline")
-        expect(desk.page.locator("h1")).to_have_text("Terminals")
+@ON_A_BUSY_DAY
+def test_language_switch_stays_on_the_page(open_page: OpenPage, served: Served) -> None:
+    desk = sign_in(open_page(), served.stage, served.address)
+    desk.go("/console/terminals?show=offline")
+    desk.page.get_by_role("link", name="English").click()
+    expect(desk.page).to_have_url(f"{desk.address}/console/terminals?show=offline")
+    expect(desk.page.locator("h1")).to_have_text("Terminals")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,11 @@ SAY_PAYING = """async (sale) => {
   const headers = { "content-type": "application/json" };
   const answer = await fetch("/api/v1/sale/paying", { method: "PUT", headers, body });
   if (!answer.ok) throw new Error(String(answer.status));
+}"""
+RELEASE = """async (code) => {
+  const body = JSON.stringify({ reason: "包装完好" });
+  const headers = { "content-type": "application/json" };
+  return (await fetch(`/api/v1/quarantine/${code}/release`, { method: "POST", headers, body })).status;
 }"""
 HIBC = "+A123BJC5D6E71/$+77DAA1C"
 
@@ -121,7 +127,9 @@ def test_scan_during_a_payment_is_said_at_once_and_shown_with_the_next_sale(
         expect(page.locator("#c-count-boxes")).to_have_text("2")
 
 
-def test_box_that_was_sold_comes_back_and_is_sold_again(open_page: OpenPage, tmp_path: Path) -> None:
+def test_box_that_was_sold_comes_back_and_is_sold_again_once_it_is_released(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
     first, second = pack_codes(2)
     with running_terminal(tmp_path) as terminal:
         page = open_page()
@@ -146,6 +154,7 @@ def test_box_that_was_sold_comes_back_and_is_sold_again(open_page: OpenPage, tmp
         expect(page.locator("#c-message")).to_contain_text("已退货 1 盒")
         expect(page.locator("#c-alarm")).to_contain_text(second[-4:])
         page.keyboard.press("Escape")
+        assert page.evaluate(RELEASE, first) == HTTPStatus.OK
         terminal.scan_all([first])
         expect(page.locator(".c-line__quantity")).to_have_text("×1")
 

@@ -97,7 +97,7 @@ def test_quick_hand_in_a_field_loses_no_letter(open_page: OpenPage) -> None:
 
 def test_password_is_never_taken_for_a_scan(open_page: OpenPage) -> None:
     with counter(open_page, Stage(operator=None)) as desk:
-        field = desk.page.get_by_label("密码")
+        field = desk.page.get_by_label("密码", exact=True)
         field.click()
         Keys(desk.page).type("right-and-quick", gap_ms=QUICK_MS)
         expect(field).to_have_value("right-and-quick")

@@ -16,9 +16,13 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 import cli.app
-from cli.app import PARTS, Part, main
+import cli.edge
+import cli.parts
+import cli.server
+from cli.app import PARTS, main
 from cli.complaint import Complaint, show_complaint
 from cli.mistakes import complaint_about
+from cli.parts import Part
 from codes.errors import YimaError
 from codes.words import Words
 
@@ -49,11 +53,18 @@ def test_the_first_page_of_help_loads_no_part() -> None:
     assert "cv2" not in shown.stderr
 
 
-@pytest.mark.parametrize("name", PARTS)
-def test_a_part_is_summed_up_in_its_own_words(name: str) -> None:
-    words = cli.app._load(name, PARTS[name]).help
+EVERY_PART = [
+    (group, name, part)
+    for group, parts in (("", PARTS), ("server ", cli.server.PARTS), ("edge ", cli.edge.PARTS))
+    for name, part in parts.items()
+]
+
+
+@pytest.mark.parametrize(("group", "name", "part"), EVERY_PART, ids=[group + name for group, name, _ in EVERY_PART])
+def test_a_part_is_summed_up_in_its_own_words(group: str, name: str, part: Part) -> None:
+    words = cli.parts.load_part(name, part).help
     assert words is not None
-    assert words.partition("\n\n")[0].replace("\n", " ") == PARTS[name].summary
+    assert words.partition("\n\n")[0].replace("\n", " ") == part.summary
 
 
 @pytest.mark.parametrize(
@@ -156,10 +167,19 @@ def test_a_question_that_is_not_answered_cancels(yima, replaced):
     assert yima("read") == (1, "", "已取消 / Cancelled\n")
 
 
-def test_a_part_that_is_not_installed_says_what_to_run(yima, monkeypatch):
-    missing = ModuleNotFoundError("No module named 'serial'", name="serial")
-    monkeypatch.setattr(cli.app.importlib, "import_module", lambda name: (_ for _ in ()).throw(missing))
-    exit_code, out, err = yima("scanner")
+@pytest.mark.parametrize(
+    "arguments", [("scanner",), ("scanner", "try", "--beep"), ("edge", "run", "--config", "edge.toml")]
+)
+def test_a_part_that_is_not_installed_says_what_to_run(yima, monkeypatch, arguments):
+    there = cli.parts.importlib.import_module
+
+    def import_module(name: str) -> object:
+        if name == "cli.edge":
+            return there(name)
+        raise ModuleNotFoundError("No module named 'serial'", name="serial")
+
+    monkeypatch.setattr(cli.parts.importlib, "import_module", import_module)
+    exit_code, out, err = yima(*arguments)
 
     assert (exit_code, out) == (2, "")
     first, second, third, fourth = err.splitlines()
@@ -171,15 +191,15 @@ def test_a_part_that_is_not_installed_says_what_to_run(yima, monkeypatch):
 
 
 def test_outside_a_checkout_the_advice_names_the_folder_to_install_from(tmp_path):
-    words = cli.app._how_to_install(PARTS["edge"], tmp_path)
+    words = cli.parts._how_to_install(PARTS["edge"], tmp_path)
     assert words.en.startswith(f"Run: {sys.executable} -m pip install ")
     assert "[edge]" in words.zh
 
 
 def test_where_a_bundle_was_installed_the_advice_is_its_installer(tmp_path, monkeypatch):
-    (tmp_path / cli.app.INSTALLED_MARK).touch()
-    monkeypatch.setattr(cli.app.sys, "prefix", str(tmp_path))
-    words = cli.app._how_to_install(PARTS["edge"], tmp_path)
+    (tmp_path / cli.parts.INSTALLED_MARK).touch()
+    monkeypatch.setattr(cli.parts.sys, "prefix", str(tmp_path))
+    words = cli.parts._how_to_install(PARTS["edge"], tmp_path)
     assert f"sudo rm {tmp_path / '.complete'}" in words.zh
     assert "install.sh" in words.en
     assert "pip" not in words.zh + words.en
@@ -191,7 +211,7 @@ def test_where_a_bundle_was_installed_the_advice_is_its_installer(tmp_path, monk
 def test_a_module_of_ours_that_is_missing_is_no_matter_of_extras(monkeypatch):
     monkeypatch.setitem(PARTS, "broken", Part("…", "cli.no_such_module", "x", None))
     with pytest.raises(ModuleNotFoundError):
-        cli.app._load("broken", PARTS["broken"])
+        cli.parts.load_part("broken", PARTS["broken"])
 
 
 def every_command(command, path=()):

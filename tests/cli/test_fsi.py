@@ -13,7 +13,7 @@ from cli.fsi import FileUnreadableError, fsi_app
 from codes.errors import YimaError
 from wire.fsi.areas import AreaError, UnknownAreaError
 from wire.fsi.json_text import NotJsonError
-from wire.fsi.tables import UnknownTransactionError
+from wire.fsi.tables import NoTableError, UnknownTransactionError
 
 SIGN_IN = {"infno": "9001", "input": {"signIn": {"opter_no": "王", "mac": "M", "ip": "I"}}}
 
@@ -101,6 +101,7 @@ def test_an_area_may_be_a_file(invoke, message, tmp_path):
         (("check", "-", "--area", "wuhan"), UnknownAreaError, "wuhan"),
         (("check", "-", "--area", "/no/such/area.toml"), FileUnreadableError, "area.toml"),
         (("tables", "3550"), UnknownTransactionError, "3550"),
+        (("tables", "7101"), NoTableError, "电子处方由中心从处方平台的名单导入"),
         (("tables", "--area", "wuhan"), UnknownAreaError, "wuhan"),
     ],
 )

@@ -29,9 +29,11 @@ from edge.health import (
     ConfigRevision,
     DeviceState,
     DeviceStatus,
+    InterfaceStatus,
     Lamp,
     Lamps,
     LampState,
+    LineHealth,
     Machine,
     SitePeer,
     SiteStatus,
@@ -57,6 +59,9 @@ BUSY = replace(
     certificates=(CertificateStatus("link.certificate_file", NOON), CertificateStatus("api.certificate_file", None)),
     config=ConfigRevision("aa", "bb"),
     clock_offset_ms=-7_300,
+    interface=InterfaceStatus(
+        "mqtt", LineHealth.NO_ANSWER, False, NOON, 12, NOON - timedelta(days=9), ("a" * 30,), True
+    ),
     site=SiteStatus((SitePeer("c-2", True, NOON), SitePeer("c" * 40, False, None, "site.unreachable"))),
     troubles=(Trouble("driver.lost", WORDS, WORDS), UNREACHABLE, CANNOT_CONNECT[Cause.TAKEN_OVER]),
 )

@@ -14,7 +14,7 @@ from cli import support_bundle
 from cli.app import app
 from cli.redaction import Gate, gate_for
 from codes.reading import Scan
-from edge.config import load_config
+from edge.config import EdgeConfig, load_config
 from edge.store.database import opened_store
 from edge.store.terminal import ensure_state
 from rules.scan_judgement import Mode
@@ -260,3 +260,18 @@ def test_bundle_of_a_broken_configuration_still_knows_the_secrets_and_the_store(
 def test_gate_knows_the_secrets_of_the_configuration(config: Path) -> None:
     gate = gate_for(load_config(config))
     assert gate.text(f"so {PASSWORD} it is") == "so … it is"
+
+
+def test_secrets_of_the_national_interface_are_known_to_the_gate(tmp_path: Path) -> None:
+    keys = tmp_path / "keys" / "P35020000001"
+    keys.mkdir(parents=True)
+    (keys / "secret").write_text("KeyCanary\n")
+    (keys / "client_id").write_text("yixin-pos\n")
+    (tmp_path / "token").write_text("TokenCanary\n")
+    (tmp_path / "headers").write_text("X-App: HeaderCanary\n")
+    files = {"token_file": tmp_path / "token", "headers_file": tmp_path / "headers", "keys_folder": tmp_path / "keys"}
+    terminal = {"id": TERMINAL, "area": "350200", "institution": "P35020000001"}
+    gate = gate_for(EdgeConfig(terminal=terminal, fsi=files))
+    told = gate.text("KeyCanary and TokenCanary and HeaderCanary of yixin-pos")
+    assert [one for one in ("KeyCanary", "TokenCanary", "HeaderCanary") if one in told] == []
+    assert "yixin-pos" in told, "an account is no secret"

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from typer.testing import CliRunner
 
 import cli.edge
+import cli.edge_status
 import cli.terminal_status
 from cli.terminal_status import SignInWantedError, StatusRefusedError, StrangerAtPortError, fetch_status
 from codes.words import Words
@@ -159,8 +160,8 @@ def test_command_checks_the_chain_and_then_says_what_was_answered(
 
     checked: list[bool] = []
     see: Callable[..., None] = lambda _settings, *, quiet: checked.append(quiet)  # noqa: E731 - a line says it
-    monkeypatch.setattr(cli.edge, "fetch_status", refuse)
-    monkeypatch.setattr(cli.edge, "_check_chain", see)
+    monkeypatch.setattr(cli.edge_status, "fetch_status", refuse)
+    monkeypatch.setattr(cli.edge_status, "_check_chain", see)
     config = tmp_path / "edge.toml"
     config.write_text('[terminal]\nid = "c-1"\narea = "350200"\ninstitution = "P1"\n', encoding="utf-8")
     result = CliRunner().invoke(cli.edge.edge_app, ["status", "--config", str(config), *option])

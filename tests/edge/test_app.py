@@ -115,6 +115,31 @@ def test_terminal_that_knows_no_centre_says_so_and_works(folder: Path, logged: l
     assert "link.no_centre_key" in [line["event"] for line in logged]
 
 
+def test_terminal_with_the_national_interface_tells_how_it_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fsi = {"is_enabled": True, "desk": 1, "way": "http", "url": f"http://127.0.0.1:{NO_BROKER_PORT}/fsi"}
+    institution = {"code": "P35020000001", "name": "示例药店"}
+    config = configured(folder, link={"is_enabled": False}, fsi=fsi, institution=institution)
+
+    async def scene(browser: httpx.AsyncClient, first: NewPassword) -> None:
+        await browser.post("/api/v1/session", json={"operator": first.login, "password": first.password})
+        is_tried = lambda status: status["interface"]["not_sent"] > 0  # noqa: E731
+        status = await until(browser, "/api/v1/status", is_tried)
+        seen = status["interface"]
+        assert (seen["way"], seen["line"], seen["is_up"], seen["open"]) == ("http", "no_line", False, 0)
+        assert status["lamps"]["settlement"] == {
+            "state": "down",
+            "code": "settlement.no_line",
+            "words": status["lamps"]["settlement"]["words"],
+        }
+        assert (await browser.get("/healthz")).json() == {"ok": True}, "a line that is down is no fault of the box"
+        metrics = (await browser.get("/metrics")).text.splitlines()
+        assert "yima_fsi_up 0.0" in metrics
+        assert 'yima_fsi_messages_total{is="not_sent"} 1.0' in metrics
+
+    monkeypatch.setattr("edge.fsi.keeping.LOOK_S", 0.05)
+    play(config, scene)
+
+
 def test_exposed_terminal_shows_nothing_to_strangers(folder: Path) -> None:
     config = configured(folder, api={"is_exposed": True}, link={"is_enabled": False})
 

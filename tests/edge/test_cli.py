@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import cli.edge
+import cli.edge_status
 from cli.edge import edge_app
 from codes.errors import YimaError
 from codes.words import Words
@@ -135,7 +136,7 @@ def test_status_of_a_terminal_that_does_not_run(config: Path, folder: Path) -> N
 
 
 def test_status_of_a_running_terminal(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli.edge, "fetch_status", lambda _: STATUS)
+    monkeypatch.setattr(cli.edge_status, "fetch_status", lambda _: STATUS)
     result = yima(config, "status")
     assert "0000-1111-2222-3333" in result.output
     assert json.loads(yima(config, "status", "--json").output)["terminal"] == TERMINAL
@@ -154,7 +155,7 @@ def test_status_says_how_the_centre_takes_this_terminal(
     config: Path, monkeypatch: pytest.MonkeyPatch, is_approved: bool | None, problem: Trouble | None, told: str
 ) -> None:
     status = replace(STATUS, is_approved=is_approved, sync=replace(STATUS.sync, problem=problem))
-    monkeypatch.setattr(cli.edge, "fetch_status", lambda _: status)
+    monkeypatch.setattr(cli.edge_status, "fetch_status", lambda _: status)
     (line,) = (one for one in yima(config, "status").output.splitlines() if "approval" in one and "/" in one)
     assert line.endswith(f"/ {told}")
 
@@ -170,7 +171,7 @@ def test_status_says_what_a_person_should_act_on_and_cuts_nothing(
         (sick, ("没有中心公钥 / there is no key", "[link.no_key]", "未采用 3 行 / 3 lines left out", used.source)),
         (replace(STATUS, sync=replace(STATUS.sync, is_enabled=False), catalogue=None), ("已关闭", "未导入 / none")),
     ):
-        monkeypatch.setattr(cli.edge, "fetch_status", lambda _, status=status: status)
+        monkeypatch.setattr(cli.edge_status, "fetch_status", lambda _, status=status: status)
         output = yima(config, "status").output
         assert STATUS.fingerprint in output
         for part in told:

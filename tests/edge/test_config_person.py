@@ -59,6 +59,8 @@ def test_paths_are_taken_from_the_file_and_bare_names_stay(tmp_path):
         ('[wedge]\nkind = "serial"\n', "wedge.path", "须填写"),
         ('[wedge]\nlayout = "xx"\n', "wedge.layout", "us"),
         ('[wedge]\nend = "return"\n', "wedge.end", "enter"),
+        ('[wedge]\nkind = "hidg"\ntypes = "raw"\n', "wedge.types", "serial"),
+        ('[wedge]\nkind = "uinput"\npasses_credentials = true\n', "wedge.passes_credentials", "raw"),
         ('[institution]\ndistrict = "3502"\n', "institution.district", "6 位"),
     ],
 )

@@ -14,7 +14,7 @@ from drivers.scanner.strokes import GsTyping
 from drivers.voucher import simulated as voucher
 from edge.config import EdgeConfig
 from edge.config_person import CardKind, CardSection, PinPadSection, VoucherKind, VoucherSection
-from edge.config_wedge import LineEnd, WedgeEnd, WedgeKind, WedgeSection
+from edge.config_wedge import Fallback, LineEnd, WedgeEnd, WedgeKind, WedgeSection, WedgeText
 from tests.edge.test_config import MINIMAL
 
 PAGES = Path(__file__).parents[2] / "docs" / "drivers"
@@ -23,7 +23,7 @@ CHOICES = {
     "voucher": (VoucherKind,),
     "card": (CardKind,),
     "pinpad": (),
-    "wedge": (WedgeKind, WedgeEnd, LineEnd, GsTyping),
+    "wedge": (WedgeKind, WedgeText, Fallback, WedgeEnd, LineEnd, GsTyping),
 }
 
 

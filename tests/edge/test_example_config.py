@@ -15,6 +15,12 @@ HAS_NO_DEFAULT = {"public_key", "ca_file", "certificate_file", "key_file", "user
     "library",
     "folder",
     "district",
+    "desk",
+    "area_file",
+    "keys_folder",
+    "token_file",
+    "headers_file",
+    "is_sign_in_demanded",
 }
 
 

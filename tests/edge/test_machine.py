@@ -51,13 +51,15 @@ def test_certificates_of_the_configuration_are_read_from_the_disk(tmp_path: Path
     terminal = {"id": "c-1", "area": "350200", "institution": "P1"}
     link = {"ca_file": authority, "certificate_file": authority, "key_file": key}
     api = {"certificate_file": tmp_path / "none", "key_file": key}
-    config = EdgeConfig(terminal=terminal, link=link, api=api, site={"file": tmp_path / "site.toml", **link})
+    fsi = {"is_enabled": True, "way": "http", "url": "https://10.0.0.9/", **link}
+    config = EdgeConfig(terminal=terminal, link=link, api=api, site={"file": tmp_path / "site.toml", **link}, fsi=fsi)
     found = {one.use: one.expires_at for one in read_certificates(config)}
     assert found["link.ca_file"] == found["link.certificate_file"] != None  # noqa: E711 - a chain of three
     assert (found["link.ca_file"] or datetime.now(UTC)) > datetime.now(UTC)
     assert found["api.certificate_file"] is None
     assert found["site.ca_file"] == found["site.certificate_file"] == found["link.ca_file"]
-    off = EdgeConfig(terminal=terminal, link={**link, "is_enabled": False})
+    assert found["fsi.ca_file"] == found["fsi.certificate_file"] == found["link.ca_file"]
+    off = EdgeConfig(terminal=terminal, fsi={**fsi, "is_enabled": False}, link={**link, "is_enabled": False})
     assert read_certificates(off) == ()
 
 

@@ -21,12 +21,13 @@ from rules.benefits import (
     process_info,
     settle,
 )
+from rules.benefits.figures import HUNDRED
 from rules.benefits.identities import AMOUNTS, area_reading, check_amounts
 from rules.benefits.outcome import Fund
 from rules.benefits.rule_set import Base, RuleSet
-from rules.benefits.sentences import HUNDRED
 from rules.money import CENT, ONE, ZERO, to_cent, total
 from tests.identities.random_cases import random_line
+from tests.identities.sums_told import wrong_sums
 
 STRETCH = re.compile(r"([0-9.]+)×([0-9.]+)%")
 TWO_PLACES = -2
@@ -123,6 +124,10 @@ def steps_say_what_was_reckoned(case: Case, _: random.Random) -> str:
             by_fund[Fund(str(given["fund"]))] += paid
     wrong = [fund for fund, paid in by_fund.items() if getattr(settled, fund.value) != paid]
     return f"steps tell of another {wrong}" if wrong else ""
+
+
+def every_figure_follows_from_its_sentence(case: Case, _: random.Random) -> str:
+    return wrong_sums(case.settlement)
 
 
 def process_text_fits(case: Case, rng: random.Random) -> str:
@@ -266,6 +271,7 @@ BY_TURNS: tuple[Claim, ...] = (
     order_of_lines_does_not_matter,
     reversal_leaves_what_others_brought,
     steps_say_what_was_reckoned,
+    every_figure_follows_from_its_sentence,
     accounts_give_no_more_than_they_have,
     identities_hold_as_areas_read_them,
     the_same_case_comes_to_the_same,

@@ -74,6 +74,8 @@ SPOILT: list[tuple[str, Callable[[Settlement], Settlement]]] = [
     ("accounts_give_no_more_than_they_have", lambda s: replace(s, acct_pay=Decimal(10**9))),
     ("steps_say_what_was_reckoned", lambda s: replace(s, steps=paying(s, reckoned=Decimal(1)))),
     ("steps_say_what_was_reckoned", FEN_MORE["hifp_pay"]),
+    ("every_figure_follows_from_its_sentence", lambda s: replace(s, steps=paying(s, base=Decimal(10**9)))),
+    ("every_figure_follows_from_its_sentence", lambda s: replace(s, steps=paying(s, above=Decimal(10**6)))),
     ("process_text_fits", lambda s: replace(s, area="x" * 4_000)),
     ("the_same_case_comes_to_the_same", FEN_MORE["psn_cash_pay"]),
     ("order_of_lines_does_not_matter", FEN_MORE["psn_cash_pay"]),

@@ -43,6 +43,7 @@ VALUES: dict[str, tuple[object, ...]] = {
     "sold_here": EITHER,
     "sold_at_site": EITHER,
     "sold_elsewhere": EITHER,
+    "apart": EITHER,
     "received_here": EITHER,
     "paying": EITHER,
 }
@@ -96,6 +97,7 @@ def told_of_box(facts: ScanFacts) -> tuple[Verdict, Tone] | None:
         (facts.sold_here, Verdict.SOLD_HERE),
         (facts.sold_at_site, Verdict.SOLD_AT_SITE),
         (facts.sold_elsewhere, Verdict.SOLD_ELSEWHERE),
+        (facts.apart, Verdict.QUARANTINED),
     ):
         if is_sold:
             return verdict, Tone.ALARM

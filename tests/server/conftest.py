@@ -40,6 +40,14 @@ def new_database(postgres: str) -> Callable[[], str]:
 
 
 @pytest.fixture(scope="session")
+def migrated_database(postgres: str) -> Callable[[], str]:
+    """Makes one more store that was never used in the private cluster and returns its URL: a copy, as of the file."""
+    template = _create_database(postgres)
+    open_store(template, new_epoch=lambda: EPOCH).close()
+    return lambda: _create_database(postgres, template.rpartition("/")[2])
+
+
+@pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite store that was never used, to be copied: quicker than making each anew."""
     path = tmp_path_factory.mktemp("template") / "centre.db"
@@ -48,11 +56,9 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def shared_database(new_database: Callable[[], str]) -> str:
+def shared_database(migrated_database: Callable[[], str]) -> str:
     """On PostgreSQL one database serves all tests, each of which finds it empty: making them is slow there."""
-    url = new_database()
-    open_store(url, new_epoch=lambda: EPOCH).close()
-    return url
+    return migrated_database()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -86,8 +92,11 @@ def standing_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
         def empty(kind: str) -> Store:
             if kind not in made:
                 folder = tmp_path_factory.mktemp("standing")
-                is_file = kind == "sqlite"
-                url = f"sqlite:///{folder}/centre.db" if is_file else request.getfixturevalue("new_database")()
+                if kind == "sqlite":
+                    shutil.copy(request.getfixturevalue("migrated_file"), folder / "centre.db")
+                    url = f"sqlite:///{folder}/centre.db"
+                else:
+                    url = request.getfixturevalue("migrated_database")()
                 made[kind] = open_store(url, new_epoch=lambda: EPOCH)
                 undo.callback(made[kind].close)
             emptied(made[kind])
@@ -123,8 +132,9 @@ def emptied(store: Store) -> None:
                 connection.execute(delete(table))
 
 
-def _create_database(cluster: str) -> str:
+def _create_database(cluster: str, template: str = "template1") -> str:
     name = f"yima_{next(_names)}"
     with psycopg.connect(f"{cluster}/postgres", autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        wanted = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        connection.execute(wanted)
     return f"{cluster}/{name}"

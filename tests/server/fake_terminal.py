@@ -26,6 +26,7 @@ from wire.events import (
     Scanned,
     freeze,
     sm3_hex,
+    version_of,
 )
 from wire.ids import uuid7
 from wire.keys import PublicKey, SigningKey
@@ -96,7 +97,7 @@ class FakeTerminal:
         seed = f"{self.name}/{self.epoch}/{self.seq + 1}/{moment}/{self.prev}"
         random = bytes.fromhex(sm3_hex(seed.encode()))[:10]
         return Event(
-            v=1,
+            v=version_of(fact),
             id=str(uuid7(moment // 1_000, random)),
             terminal=self.name,
             epoch=self.epoch,

@@ -18,10 +18,13 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
+from typer.testing import CliRunner
 
+from cli.app import app
 from server.app import _listen, run_centre, web_settings
 from server.config import BrokerConfig, CentreConfig, ServerConfig, StoreConfig, WebConfig
 from server.people.accounts import FIRST_ADMIN
+from tests.conftest import logs_restored
 from tests.web.certificates import written_pair
 from web.tls import CertificateError
 
@@ -79,9 +82,9 @@ class CentreProcess:
                     process_poll(process, 0.1)
         raise AssertionError(process.communicate()[1] if process.poll() is not None else "the centre did not answer")
 
-    def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [*YIMA, *arguments, "--config", str(self.config)]
-        return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def process_poll(process: subprocess.Popen[str], seconds: float) -> None:
@@ -151,9 +154,12 @@ def test_it_stops_at_once_although_consoles_are_open(centre: CentreProcess, numb
 
 
 def token(centre: CentreProcess) -> str:
-    added = centre.run("user", "add", "boss", "--role", "admin", "--password-stdin", stdin="a long password\n")
-    assert added.returncode == 0, added.stderr
-    made = centre.run("token", "create", "t", "--user", "boss", "--json")
+    where = ["--config", str(centre.config)]
+    with logs_restored():
+        add = ["server", "user", "add", "boss", "--role", "admin", "--password-stdin", *where]
+        added = CliRunner().invoke(app, add, input="a long password\n")
+        assert added.exit_code == 0, added.output
+        made = CliRunner().invoke(app, ["server", "token", "create", "t", "--user", "boss", "--json", *where])
     return str(json.loads(made.stdout)["token"])
 
 

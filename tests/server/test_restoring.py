@@ -76,9 +76,9 @@ def test_no_centre_opens_a_store_that_is_being_replaced(store: Store, store_url:
 
 
 def test_a_centre_that_lost_its_line_takes_no_part_in_another_life_of_the_store(
-    new_database: Callable[[], str], tmp_path: Path
+    migrated_database: Callable[[], str], tmp_path: Path
 ) -> None:
-    url = new_database()
+    url = migrated_database()
     running = open_store(url, new_epoch=lambda: "epoch-1")
     cut = text(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"

@@ -186,9 +186,9 @@ def test_a_database_without_a_store_gets_no_new_epoch(new_database: Callable[[],
 
 
 def test_a_restore_that_is_refused_keeps_nobody_from_the_store(
-    new_database: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    migrated_database: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = new_database()
+    url = migrated_database()
     running = open_store(url, new_epoch=lambda: "epoch-1")
     opened: list[str] = []
 

@@ -21,7 +21,7 @@ TEMPLATES = sorted(
     ]
 )
 KB = 1024
-PREFIXES = ("y-", "c-", "k-", "s-")
+PREFIXES = ("y-", "c-", "k-", "s-", "t-", "v-")
 
 
 def packed(paths: list[Path]) -> int:

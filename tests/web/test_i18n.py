@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from string import Formatter
 from typing import get_args
@@ -13,10 +14,15 @@ import pytest
 from drivers.scanner.learning import Certainty
 from drivers.scanner.setup import Said, Stage
 from edge.counter.scanning import SIGN_IN_FIRST
+from edge.credentials import Way
 from edge.health import DeviceState
+from edge.store.day_ends import DayState
+from edge.store.unfinished import Unfinished
+from edge.till.plans import Choice, Ending, Step
 from rules.catalogue_cells import InsuranceClass
 from rules.pack_life import Act, State
 from rules.scan_judgement import Mode, Verdict
+from rules.settling import Standing as Settled
 from server.console.terminals import Decision
 from server.fleet import Standing
 from server.store.terminal_lists import Show
@@ -47,6 +53,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "standing": Standing,
     "trust": Trust,
     "console.show": Show,
+    "visit.show": Way,
     "console.decide": Decision,
     "class": get_args(InsuranceClass),
     "counter.mode": Mode,
@@ -54,6 +61,20 @@ FAMILIES: dict[str, Iterable[str]] = {
     "setup.step": ("next", "waiting", "read", "skipped"),
     "setup.ended": (Stage.IDLE, Stage.STOPPED),
     "setup.certainty": (Certainty.OPEN, Certainty.TORN),
+    "till.standing": Settled,
+    "after.kind": ("return", "insure"),
+    "after.step": Step,
+    "after.choice": Choice,
+    "after.again_with": ("voucher", "card"),
+    "after.outcome": (Ending.RESTORED, Ending.REFUSED, Ending.NOT_SENT),
+    "after.row": ("3505", "3506", "batch"),
+    "after.row_state": ("waiting", "due", "asked", "refused"),
+    "day.state": ("open", *DayState),
+    "day.open": [*(one.name for one in fields(Unfinished)), "unread", "missing"],
+    "till.insutype": ("310", "320", "330", "340", "390", "510"),
+    "till.amount": ("fee", "funds", "account", "mutual_aid", "cash", "balance"),
+    "till.wait": ("voucher", "face", "card", "id", "insurance"),
+    "till.order": ("rxno", "doctor_code", "doctor"),
 }
 
 

@@ -17,7 +17,8 @@ from structlog.testing import capture_logs
 from codes.errors import YimaError
 from codes.words import Words
 from web.errors import BodyTooLargeError, NotFoundError
-from web.problem import PROBLEM_TYPE, PROBLEMS, Problem, install_problems, status_of
+from web.problem import PROBLEM_TYPE, PROBLEMS, install_problems, status_of
+from web.problem_body import Problem
 
 
 class BusyError(YimaError):

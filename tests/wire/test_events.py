@@ -11,7 +11,21 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from wire.errors import InvalidEventError, NewerMessageError, UnsupportedVersionError
-from wire.events import GENESIS, KINDS, Dispensed, Event, Fact, PackInLine, Scanned, freeze, sm3_hex, thaw
+from wire.events import (
+    GENESIS,
+    KINDS,
+    Dispensed,
+    Event,
+    Fact,
+    PackInLine,
+    Scanned,
+    SplitDispensed,
+    VisitStepped,
+    freeze,
+    sm3_hex,
+    thaw,
+    version_of,
+)
 
 ID = "0192f0c0-7a5c-7def-8123-456789abcdef"
 GOLDEN = (
@@ -60,6 +74,34 @@ def test_the_golden_bytes_of_version_1_never_change() -> None:
     assert thaw(GOLDEN) == event(SALE)
 
 
+def test_what_the_insurance_settled_is_of_version_2_and_everything_else_stays_in_version_1() -> None:
+    """A centre that knows version 1 alone goes on taking what it knows, and holds the rest until it is renewed."""
+    insured = replace(SALE, paid_by="insured")
+    assert (version_of(SALE), version_of(insured)) == (1, 2)
+    golden = GOLDEN.replace(b'"v":1', b'"v":2').replace(b"self_pay", b"insured")
+    assert freeze(event(insured, v=2)) == golden
+    assert thaw(golden) == event(insured, v=2)
+
+
+def test_units_of_a_pack_are_of_version_2_and_whole_packs_have_the_bytes_that_they_had() -> None:
+    pack = PackInLine("83857930000879766660", ID, 6)
+    sold = SplitDispensed("xm-1-20260302-3", 1, "p-001", [pack], 24, Decimal("0.7750"), "self_pay")
+    golden = GOLDEN[: GOLDEN.index(b'"fact"')].replace(b'"v":1', b'"v":2') + (
+        b'"fact":{"kind":"split_dispensed","sale":"xm-1-20260302-3","line":1,"product":"p-001",'
+        b'"packs":[{"code":"83857930000879766660","reading":"0192f0c0-7a5c-7def-8123-456789abcdef","units":6}],'
+        b'"units_per_pack":24,"price":"0.7750","paid_by":"self_pay"}}'
+    )
+    assert freeze(event(sold, v=version_of(sold))) == golden
+    assert thaw(golden) == event(sold, v=2)
+    for wrong in (
+        golden.replace(b'"v":2', b'"v":1'),
+        golden.replace(b',"units":6', b""),
+        golden.replace(b"0.77", b"-1"),
+    ):
+        with pytest.raises(InvalidEventError):
+            thaw(wrong)
+
+
 def test_scan_carries_flags_only_if_there_are_any() -> None:
     """A scan without flags has the bytes that it had before there were flags; both are of version 1."""
     plain = Scanned("xm-1-20260302-3", "gs1", "serial:left", "added", "(01)06900000000014(21)SN1", "p-001")
@@ -81,8 +123,10 @@ def test_kinds_are_the_tags() -> None:
 @pytest.mark.parametrize(
     ("frozen", "error"),
     [
-        (GOLDEN.replace(b'"v":1', b'"v":2'), NewerMessageError),
-        (GOLDEN.replace(b'"v":1', b'"v":2').replace(b'"price"', b'"price_fen"'), NewerMessageError),
+        (GOLDEN.replace(b'"v":1', b'"v":3'), NewerMessageError),
+        (GOLDEN.replace(b'"v":1', b'"v":3').replace(b'"price"', b'"price_fen"'), NewerMessageError),
+        (GOLDEN.replace(b"self_pay", b"insured"), InvalidEventError),
+        (GOLDEN.replace(b"self_pay", b"voucher").replace(b'"v":1', b'"v":2'), InvalidEventError),
         (GOLDEN.replace(b'"v":1', b'"v":0'), UnsupportedVersionError),
         (GOLDEN.replace(b'"price"', b'"price_fen"'), InvalidEventError),
         (GOLDEN.replace(b"dispensed", b"abolished"), InvalidEventError),
@@ -110,3 +154,21 @@ def test_other_bytes_are_refused_with_what_to_do(frozen: bytes, error: type[Exce
 def test_sm3_gives_the_published_digest() -> None:
     # GB/T 32905-2016, appendix A.1.
     assert sm3_hex(b"abc") == "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
+
+
+def test_a_step_of_a_visit_is_of_version_2_and_says_nothing_of_the_person() -> None:
+    at = datetime(2026, 3, 2, 8, 59, 30, tzinfo=UTC)
+    step = VisitStepped("M20260302-7", "01203", "face", True, at, "X1")
+    golden = GOLDEN[: GOLDEN.index(b'"fact"')].replace(b'"v":1', b'"v":2') + (
+        b'"fact":{"kind":"visit_stepped","visit":"M20260302-7","step":"01203","by":"face","is_done":true,'
+        b'"at":"2026-03-02T08:59:30Z","item":"X1"}}'
+    )
+    assert freeze(event(step, v=version_of(step))) == golden
+    assert thaw(golden) == event(step, v=2)
+    for wrong in (
+        golden.replace(b"01203", b"1203"),
+        golden.replace(b'"face"', b'"fingerprint"'),
+        golden.replace(b"30Z", b"30"),
+    ):
+        with pytest.raises(InvalidEventError):
+            thaw(wrong)

@@ -90,6 +90,30 @@ def test_the_question_names_everything_and_is_sealed_for_itself() -> None:
     assert opened.body == BODY
 
 
+def test_whoever_waits_is_told_at_once_when_the_caller_is_stopped() -> None:
+    was_asked = threading.Event()
+    caller = caller_on(ScriptedLink(lambda *_: was_asked.set()))
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(caller.call, BODY, 600)
+        assert was_asked.wait(5)
+        caller.stop()
+        with pytest.raises(OutcomeUnknownError):
+            asked.result(5)
+    with pytest.raises(NotSentError):
+        caller.call(BODY, 600)
+
+
+def test_it_says_when_the_connection_is_open() -> None:
+    ups: list[int] = []
+    settings = LinkSettings("T-001-fsi")
+    caller = FsiCaller(
+        settings, TOPICS, TERMINAL, CENTRE.public, rng=random.Random(1), new_link=ScriptedLink(lambda *_: None),
+        on_up=lambda: ups.append(1),
+    )  # fmt: skip
+    caller.link_up()
+    assert ups == [1]
+
+
 def wrong_answers() -> Iterator[tuple[str, Callable[[Exchange], tuple[str, bytes, bytes]]]]:
     other = b"o" * 16
     yield "sealed for another question", lambda one: (ANSWERED, answer_frame(b"no", other), one.correlation)

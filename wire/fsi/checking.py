@@ -149,14 +149,13 @@ class _Findings:
         known: set[str] = set()
         for field in fields:
             known.update(field.spellings)
-            place = f"{path}.{field.name}" if path else field.name
-            one = self._given(raw, field, place)
-            if is_absent(one):
+            one = self._given(raw, field, path)
+            if one is None:
                 if field.is_required:
-                    self._fault(place, field.label, "fsi.missing", _MISSING)
+                    self._fault(_below(path, field), field.label, "fsi.missing", _MISSING)
                 continue
             given.add(field.name)
-            value = self._value(one, field, place)
+            value = self._value(one, field, _below(path, field))
             if value is not None:
                 held[field.name] = value
         self._strangers(raw, known, path)
@@ -164,13 +163,18 @@ class _Findings:
             self._condition(condition, held, given, fields, path)
         return Record(path, held)
 
-    def _given(self, raw: Mapping[str, object], field: Field, place: str) -> object:
-        """Return the value under whichever spelling it came; two that differ are a fault, for which is meant?"""
-        values = [raw[name] for name in field.spellings if not is_absent(raw.get(name))]
+    def _given(self, raw: Mapping[str, object], field: Field, path: str) -> object:
+        """Return the value under whichever spelling it came, None if it came under none.
+
+        Two that differ are a fault, for which is meant?
+        """
+        values = [raw[name] for name in field.spellings if name in raw and not is_absent(raw[name])]
         if len(values) > 1 and any(one != values[0] for one in values):
-            names = "、".join(name for name in field.spellings if not is_absent(raw.get(name)))
-            words = Words(f"有两种写法且值不同：{names}", f"is given twice with different values: {names}")
-            self._fault(place, field.label, "fsi.said_twice", words)
+            names = [name for name in field.spellings if not is_absent(raw.get(name))]
+            words = Words(
+                f"有两种写法且值不同：{'、'.join(names)}", f"is given twice with different values: {', '.join(names)}"
+            )
+            self._fault(_below(path, field), field.label, "fsi.said_twice", words)
         return values[0] if values else None
 
     def _value(self, raw: object, field: Field, place: str) -> Held | None:
@@ -252,6 +256,10 @@ class _Findings:
 
     def _fault(self, path: str, label: Words, code: str, what: Words) -> None:
         self.faults.append(fault(path, label, code, what))
+
+
+def _below(path: str, field: Field) -> str:
+    return f"{path}.{field.name}" if path else field.name
 
 
 def _holds(condition: Condition, held: Mapping[str, object], given: set[str]) -> bool:

@@ -22,6 +22,7 @@ from wire.fsi.tables import UnknownTransactionError, transaction
 _SHORT = frozenset({"infno", "input"})
 _INFNO = Words("交易编号", "transaction number")
 _INPUT = Words("交易输入", "business input")
+_LONGEST_VERSION = 12
 _PATH = "input"
 _MOST_CHARACTERS = 40_000
 """Of an input, as the interface has it; files are larger and travel all the same."""
@@ -60,7 +61,8 @@ def examine(body: bytes, area: Area) -> Examined:
         # An input that is no object has been named as that; there is nothing in it to look at.
         is_named = any(one.path == _PATH for one in faults)
         more, also = ((), ()) if is_named else _input(business, found)
-        return Examined(name, found.name, not decoded.keys() <= _SHORT, (*faults, *more), (*warnings, *also))
+        version = _version(decoded, area)
+        return Examined(name, found.name, not decoded.keys() <= _SHORT, (*faults, *more), (*warnings, *version, *also))
     named = {one.path for one in faults}
     return Examined(
         name,
@@ -69,6 +71,18 @@ def examine(body: bytes, area: Area) -> Examined:
         (*faults, *(one for one in found if one.path not in named)),
         warnings,
     )
+
+
+def _version(decoded: dict[str, object], area: Area) -> tuple[Fault, ...]:
+    """Remark another version of the interface than the area speaks; the centre takes it all the same."""
+    said = decoded.get("infver")
+    if not isinstance(said, str) or not said.strip() or said.strip() == area.interface_version:
+        return ()
+    what = Words(
+        f"为 {said.strip()[:_LONGEST_VERSION]}，该地区的接口版本是 {area.interface_version}",
+        f"is {said.strip()[:_LONGEST_VERSION]}, the area speaks {area.interface_version}",
+    )
+    return (fault("infver", Words("接口版本号", "interface version"), "fsi.version", what),)
 
 
 def _envelope(

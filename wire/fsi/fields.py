@@ -114,16 +114,18 @@ class Field:
     """Which numbers make sense; none: all."""
     is_sign_for_business: bool = False
     """The business refuses a wrong sign in words of its own (goods come back by another transaction), not the check."""
+    spellings: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """Every name under which the field is read, the area's own first."""
+
+    def __post_init__(self) -> None:
+        spellings = tuple(dict.fromkeys((self.written or self.name, self.name, *self.aliases)))
+        # Asked for with every field of every message, and always the same.
+        object.__setattr__(self, "spellings", spellings)
 
     @property
     def coded(self) -> Mapping[str, Words]:
         """The known values of a coded field; may be empty."""
         return self.dictionary.values
-
-    @property
-    def spellings(self) -> tuple[str, ...]:
-        """Every name under which the field is read, the area's own first."""
-        return tuple(dict.fromkeys((self.written or self.name, self.name, *self.aliases)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,10 @@ from wire.errors import WireError
 from wire.fsi.areas import Area
 from wire.fsi.fields import Condition, Dictionary, Field, Kind, Node, Transaction
 from wire.fsi.table_files import ENVELOPE, base_table, table_names
+from wire.fsi.without_tables import why_no_table
 
 __all__ = [
-    "Condition", "Dictionary", "Field", "Kind", "Node", "Transaction", "UnknownTransactionError",
+    "Condition", "Dictionary", "Field", "Kind", "NoTableError", "Node", "Transaction", "UnknownTransactionError",
     "envelope", "transaction", "transactions",
 ]  # fmt: skip
 
@@ -39,6 +40,16 @@ class UnknownTransactionError(WireError, RejectedError):
     code: ClassVar[str] = "fsi.unknown_transaction"
 
 
+class NoTableError(UnknownTransactionError):
+    """The interface has this transaction, and no source tells its fields."""
+
+    code: ClassVar[str] = "fsi.not_implemented"
+    next_step: ClassVar[Words] = Words(
+        "本中心不办理该交易，报文无法检查；已支持的交易见 docs/fsi.md。",
+        "The centre does not handle it, and no message of it can be checked; docs/fsi.md lists what it does.",
+    )
+
+
 def transactions() -> tuple[str, ...]:
     """Return the numbers of all transactions, in order."""
     return table_names()
@@ -51,6 +62,11 @@ def transaction(infno: str, area: Area) -> Transaction:
     Raises:
         UnknownTransactionError: There is none; the next step names those that are near.
     """
+    why = why_no_table(infno)
+    if why is not None:
+        raise NoTableError(
+            Words(f"交易 {infno} 没有字段表：{why.zh}", f"There is no table of {infno}: {why.en}"),
+        )
     if infno not in table_names():
         near = _near(infno)
         listed = ("、".join(near), ", ".join(near))

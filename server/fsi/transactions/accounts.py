@@ -123,11 +123,12 @@ def _warn_of_itself(desk: Desk, stated: Totals, in_file: Totals) -> None:
     """Say so if the message and its own file do not agree; the file is what is compared."""
     if stated == in_file:
         return
-    said, found = (f"{one.count}、{one.figures.total:.2f}、{one.figures.fund:.2f}" for one in (stated, in_file))
+    rows = [(str(one.count), f"{one.figures.total:.2f}", f"{one.figures.fund:.2f}") for one in (stated, in_file)]
+    (said, found), (also, there) = (["、".join(row) for row in rows], [", ".join(row) for row in rows])
     desk.warn(
         Words(
             f"报文的笔数、总额、基金为 {said}，文件合计为 {found}，以文件为准",
-            f"Records, total and funds are {said} in the message and {found} in its file; the file was compared",
+            f"Records, total and funds are {also} in the message and {there} in its file; the file was compared",
         )
     )
 

@@ -134,7 +134,7 @@ def cancel_admission(desk: Desk, request: Request, message: Message) -> Output:
         return {}
     gone = cancel_visit(desk.connection, visit)
     if gone:
-        desk.warn(Words(f"未结算的 {gone} 条明细一并撤销", f"{gone} lines that were not settled went with it"))
+        desk.warn(Words(f"未结算的 {gone} 条明细一并撤销", f"Lines that were not settled and went with it: {gone}"))
     return {}
 
 

@@ -23,4 +23,5 @@ def caller_of(desk: Desk, request: Request) -> Caller:
         operator=request.operator,
         operator_name=request.operator_name,
         at=desk.now,
+        place=desk.institution,
     )

@@ -153,7 +153,8 @@ def _sales_of(desk: Desk, row: Row) -> list[StockRecord]:
         found = _with_codes(desk, row, found)
     if not found:
         raise _no_such_sale(row, number, setl_id)
-    return found
+    # A sale that was told anew may bear the moment of the first row.
+    return sorted(found, key=lambda one: (one.happened_at, one.received_at, one.id))
 
 
 def _meant(desk: Desk, row: Row, sales: Sequence[StockRecord], count: Decimal) -> StockRecord:
@@ -189,9 +190,12 @@ def _no_such_sale(row: Row, number: str, setl_id: str) -> NoSuchSaleError:
     named = [("drugtracinfo", row.packs[0].said)] if row.packs else []
     named += [("setl_id", setl_id), ("medins_prod_sel_no", number), ("mdtrt_sn", row.text("mdtrt_sn"))]
     named += [(name, row.text(name)) for name in ("fixmedins_hilist_id", "fixmedins_bchno")]
-    shown = "，".join(f"{name}={value}" for name, value in named if value)
+    told = [f"{name}={value}" for name, value in named if value]
     return NoSuchSaleError(
-        Words(f"{row.said.path}：找不到要退的销售（{shown}）", f"{row.said.path}: there is no such sale ({shown})")
+        Words(
+            f"{row.said.path}：找不到要退的销售（{'，'.join(told)}）",
+            f"{row.said.path}: there is no such sale ({', '.join(told)})",
+        )
     )
 
 

@@ -36,6 +36,7 @@ from server.fsi.stock_rows import (
     refused_code,
     standing_record,
 )
+from server.fsi.transactions import sale_anew
 from server.fsi.transactions.sale_returns import take_back
 from server.store import settlements, stock, stock_entry
 from server.store.settlements import SettlementState
@@ -124,7 +125,8 @@ def take_sale(desk: Desk, row: Row, outcome: Outcome) -> None:
         StockRefusal: It is not kept.
     """
     documents = row.text("rtal_docno"), row.text("stoout_no")
-    standing, place = standing_record(desk.connection, identity(row, *documents, packs=row.keys))
+    same = identity(row, *documents, packs=row.keys)
+    standing, place = standing_record(desk.connection, same, is_void=lambda one: sale_anew.is_void(desk, row, one))
     if standing is None:
         standing = _new_sale(desk, row, place, outcome)
     else:
@@ -140,7 +142,9 @@ def _new_sale(desk: Desk, row: Row, place: str, outcome: Outcome) -> StockRecord
     _check_count(row, count, is_split=is_split)
     cover = cover_of(desk, row)
     record = record_of(desk, row, place, _kept(row, count, cover, is_split=is_split))
-    outcome.noted += _beside_others(desk, row, record)
+    void = sale_anew.void_rows(desk, row, place)
+    outcome.noted += _beside_others(desk, row, record, {one.id for one in void})
+    outcome.noted += [("stock.told_anew", words) for words in sale_anew.take_over(desk, row, void, record)]
     if cover is None:
         outcome.noted += self_pay.notes_of(desk, row, record)
     else:
@@ -198,14 +202,15 @@ def _check_count(row: Row, count: Decimal, *, is_split: bool) -> None:
         )
 
 
-def _beside_others(desk: Desk, row: Row, record: StockRecord) -> list[tuple[str, Words]]:
+def _beside_others(desk: Desk, row: Row, record: StockRecord, void: Collection[str]) -> list[tuple[str, Words]]:
     """Let a pack be on one row of a sale only; return what else should be known of its other rows.
 
     Raises:
         TraceCodeError: It is on another one.
         StoreContentionError: This very row was entered just now: begin again, and it will be found.
     """
-    others = stock_entry.find_rows_of_sale(desk.connection, record, row.keys, most=_MOST_BESIDE)
+    found = stock_entry.find_rows_of_sale(desk.connection, record, row.keys, most=_MOST_BESIDE + len(void))
+    others = [one for one in found if one.record not in void]
     for other in others:
         if other.record == record.id:
             raise _just_now()

@@ -80,7 +80,9 @@ def waited_for(camera: OpenCamera, capture: FakeCapture) -> Picture | None:
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(camera.latest, 5)
         while not waiting.done():
-            capture.gate.release()
+            # One for each that the reader asks for: let out freely, the frames may end before the waiting one sees any.
+            if capture.waits.acquire(timeout=0.01):
+                capture.gate.release()
         return waiting.result()
 
 

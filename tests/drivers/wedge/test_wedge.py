@@ -248,3 +248,59 @@ def test_a_port_that_is_made_here_may_be_opened_by_its_group(tmp_path):
     with pytest.raises(DriverError, match="no group nobody-here"):
         asyncio.run(scene("nobody-here"))
     assert not (tmp_path / "tty").is_symlink()
+
+
+def test_half_a_code_on_a_line_is_ended_before_the_next_one(tmp_path, monkeypatch):
+    monkeypatch.setattr("drivers.wedge.node._PATIENCE_S", 0.05)
+
+    async def run() -> bytes:
+        wedge = make_pty_wedge(LineSettings(str(tmp_path / "tty")))
+        await wedge.open()
+        port = os.open(tmp_path / "tty", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        with pytest.raises(WedgeStuckError):
+            await wedge.send(b"8" * 100_000)
+        got = b""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                got += os.read(port, 1 << 16)
+        await wedge.send(EAN)
+        await wedge.send(TRACE)
+        got += os.read(port, 1 << 16)
+        os.close(port)
+        await wedge.close()
+        return got
+
+    assert asyncio.run(run()).lstrip(b"8") == b"\r" + EAN + b"\r" + TRACE + b"\r"
+
+
+def test_a_port_that_goes_is_noticed_without_a_code(tmp_path):
+    async def run() -> None:
+        far = make_pty_wedge(LineSettings(str(tmp_path / "far")))
+        await far.open()
+        near = make_serial_wedge(LineSettings(str(tmp_path / "far")))
+        await near.open()
+        await near.look()
+        await far.close()
+        with pytest.raises(DeviceLostError):
+            await near.look()
+        assert not near.is_open
+
+    asyncio.run(run())
+
+
+def test_nothing_is_typed_until_the_desktop_has_taken_notice_of_the_keyboard(monkeypatch):
+    monkeypatch.setattr("drivers.wedge.keyboards._create", lambda _: None)
+
+    async def run() -> None:
+        wedge = make_uinput_wedge(TypingSettings("/dev/null"))
+        opening = asyncio.create_task(wedge.open())
+        await asyncio.sleep(0.01)
+        assert not wedge.is_open
+        with pytest.raises(WedgeClosedError):
+            await wedge.send(EAN)
+        opening.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await opening
+        assert not wedge.is_open
+
+    asyncio.run(run())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -16,6 +16,9 @@ from edge.health import SyncStatus, TerminalStatus
 from edge.operators.accounts import add_account
 from edge.operators.sign_in import SignIn
 from edge.setup_desk import SetupDesk
+from edge.till.parts import Devices
+from edge.till.till import Till
+from edge.visits.desk import VisitDesk
 from tests.edge.scene import EPOCH, NOON, TERMINAL, FakeClock, Shop
 
 _T = TypeVar("_T")
@@ -55,6 +58,11 @@ class Client:
     cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
     headers: dict[str, str] = field(default_factory=dict)
     fault: Exception | None = None
+    till: Till | None = None
+    visits: VisitDesk | None = None
+    devices: Devices = Devices()  # noqa: RUF009 - frozen
+    run: Callable[[Coroutine[Any, Any, httpx.Response]], httpx.Response] = asyncio.run
+    """Devices stay with the loop in which they were opened."""
     setup: SetupDesk = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,6 +82,9 @@ class Client:
             session_s=3600,
             is_open=self.is_open,
             allowed_hosts=("counter.example",),
+            till=self.till,
+            visits=self.visits,
+            credentials=self.devices,
         )
         self.app = create_api(parts)
 
@@ -109,7 +120,7 @@ class Client:
                 self.cookies = client.cookies
                 return answer
 
-        return asyncio.run(request())
+        return self.run(request())
 
     def post(self, path: str, body: object = None, *, key: str | None = None) -> Any:
         answer = self.ask("POST", f"/api/v1{path}", {} if body is None else body, headers=_key(key))

@@ -208,6 +208,8 @@ def test_sale_that_sold_a_pack_is_found_by_the_pack(at_work: Client) -> None:
         assert at_work.get("/sales", code=text)["sale"] == SALE
     at_work.post(f"/sales/{SALE}/return", {"codes": [TRACE_1], "reason": "x"})
     assert at_work.ask("GET", "/api/v1/sales", params={"code": TRACE_1}).status_code == 404
+    assert [one["code"] for one in at_work.get("/quarantine")["packs"]] == [TRACE_1]
+    assert at_work.post(f"/quarantine/{TRACE_1}/release", {"reason": "完好"}) == {"packs": []}
     at_work.post("/scans", {"raw": TRACE_1})
     at_work.post("/sale/close", {})
     assert at_work.get("/sales", code=TRACE_1)["sale"] == f"{TERMINAL}-20261121-2"
@@ -484,7 +486,24 @@ def test_session_ends_with_its_time(at_work: Client, clock: FakeClock) -> None:
 
 
 OPEN_TO_ALL = {("/api/v1/session", "post"), ("/healthz", "get")}
-LOOKING = {(f"/api/v1/{path}", "get") for path in ("sale", "scans", "status", "dead-letters", "live", "scanner-setup")}
+LOOKING = {
+    (f"/api/v1/{path}", "get")
+    for path in (
+        *("sale", "scans", "status", "dead-letters", "live", "scanner-setup"),
+        *("tickets", "tickets/{sale}", "opened-packs", "undertakings", "undertakings/{number}"),
+        *("ledger-rows", "batches", "quarantine"),
+    )
+}
+NEVER_TWICE = {
+    (f"/api/v1/{path}", "post")
+    for path in (
+        *("session", "ticket/person", "ticket/trial", "ticket/confirm"),
+        *("days/{day}/end", "days/{day}/reopen", "hand-overs", "visits/{visit}/steps"),
+        *("undertakings/{number}/go-on", "ledger-rows/{row}/send-again", "ledger-rows/{row}/set-aside"),
+        *("batches", "batches/open", "batches/name", "quarantine/{code}/release", "sales/find"),
+    )
+}
+"""What does the same, or nothing, when it is asked again."""
 
 
 def test_refused_record_is_sent_again_or_set_aside_by_name(stocked: Shop, at_work: Client) -> None:
@@ -516,7 +535,7 @@ def test_document_declares_the_problems_and_the_cookie_of_every_operation(stocke
         assert unguarded == (OPEN_TO_ALL | LOOKING if is_open else OPEN_TO_ALL)
         unsafe = {place for place, operation in operations.items() if place[1] == "post"}
         keyed = {place for place in unsafe if "Idempotency-Key" in str(operations[place].get("parameters"))}
-        assert unsafe - keyed == {("/api/v1/session", "post")}
+        assert unsafe - keyed == NEVER_TWICE
         assert list(operations["/api/v1/live", "get"]["responses"]["200"]["content"]) == ["text/event-stream"]
 
 

@@ -127,6 +127,8 @@ def test_sold_pack_is_received_only_after_its_return(shop: Shop) -> None:
     wrong = shop.scan(TRACE_1)
     assert (wrong.verdict, wrong.tone, wrong.line) == (Verdict.SOLD_HERE, Tone.ALARM, None)
     shop.counter.return_packs(ask(), sale, [TRACE_1], "x")
+    assert shop.scan(TRACE_1).verdict == Verdict.QUARANTINED
+    shop.counter.release(TRACE_1, "sealed and whole")
     assert shop.scan(TRACE_1).verdict == Verdict.ADDED
     shop.counter.close_delivery(ask())
     assert shop.scan(TRACE_1).verdict == Verdict.RECEIVED_HERE

@@ -63,6 +63,8 @@ def test_returned_packs_are_one_fact_per_line_and_may_be_sold_again(shop: Shop) 
     assert returned.events == tuple(event.id for event in shop.events()[-2:])
     assert shop.counter.return_packs(request, sale, codes, "不需要了") == returned
     assert shop.heard("scan_update")[-1][1]["change"] == "returned"
+    assert shop.scan(TRACE_1).verdict == Verdict.QUARANTINED
+    shop.counter.release(TRACE_1, "外观完好")
     assert shop.scan(TRACE_1).verdict == Verdict.ADDED
     assert shop.scan(TRACE_2).verdict == Verdict.SOLD_HERE
 
@@ -128,6 +130,7 @@ def test_expired_pack_does_not_come_back(shop: Shop, clock: FakeClock) -> None:
     # 23:59 of the last day in Xiamen, then midnight.
     clock.advance(2 * 86_400 + 11 * 3_600 + 59 * 60)
     take_back(shop, sale, UDI_PACK)
+    shop.counter.release(UDI_PACK, "外观完好")
     shop.scan(DATED, "]d2")
     again = shop.counter.close_sale(UNNAMED).sale
     clock.advance(60)

@@ -53,6 +53,13 @@ class Centre:
     """Numbers of what was done, each time that it was."""
     reversed: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
+    demands_sign_in: bool = False
+    refuses_sign_in: str = ""
+    """With this code."""
+    nameless: str = ""
+    """What it says instead of any code."""
+    sign_ins: list[str] = field(default_factory=list)
+    """Those that hold; a test that takes them away lets them end."""
 
     def __post_init__(self) -> None:
         self._answers: dict[str, bytes] = {}
@@ -80,11 +87,17 @@ class Centre:
             return self._refusal("fsi.busy")
         if fault == NAMELESS:
             return self._refusal("")
+        if self.demands_sign_in and request.infno != "9001" and request.sign_no not in self.sign_ins:
+            return self._refusal("fsi.sign_in_needed")
         answer = self._done(request.infno, request.msgid, request.input)
         return {LOSE_ANSWER: None, GARBAGE: b"<html>502</html>"}.get(fault, answer)
 
     def _done(self, infno: str, msgid: str, said: Any) -> bytes:
-        if infno in READS or infno == "9001":
+        if infno == "9001":
+            return self._refusal(self.refuses_sign_in) if self.refuses_sign_in else self._signed_in()
+        if infno == "9002":
+            self.sign_ins.remove(said["signOut"]["sign_no"])
+        if infno in READS or infno == "9002":
             return self._yes({})
         if self.keeps_answers and msgid in self.reversed:
             return self._refusal("fsi.msgid_reversed")
@@ -98,16 +111,21 @@ class Centre:
             self.done.append(msgid)
         return self._answers.setdefault(msgid, self._yes({}))
 
+    def _signed_in(self) -> bytes:
+        self.sign_ins.append(f"N{len(self.heard)}")
+        return self._yes({"signinoutb": {"sign_time": "2026-11-21 12:00:00", "sign_no": self.sign_ins[-1]}})
+
     def _yes(self, output: dict[str, object]) -> bytes:
         return write_answer(AREA, refmsgid=f"R{next(self._numbers)}", received_at=NOON, answered_at=NOON, output=output)
 
     def _refusal(self, code: str) -> bytes:
+        code = "" if self.nameless else code
         error = Words("不予办理", "refused")
         written = write_answer(AREA, refmsgid="R", received_at=NOON, answered_at=NOON, error=error, code=code or "x.y")
         if code:
             return written
         told = json.loads(written)
-        return json.dumps(told | {"err_msg": "报文重复"}).encode()
+        return json.dumps(told | {"err_msg": self.nameless or "报文重复"}).encode()
 
 
 class Door:

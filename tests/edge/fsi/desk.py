@@ -16,6 +16,8 @@ from edge.fsi.line import FsiLine, HttpLine, MqttLine
 from edge.fsi.numbering import Numbering
 from edge.fsi.outcome import Unknown, news_of
 from edge.fsi.resolving import Resolver
+from edge.fsi.sign_ins import Place, SignIns
+from edge.fsi.watched_line import WatchedLine
 from edge.sealing import KEY_FILE, load_or_create_sealer
 from edge.store import sql
 from edge.store.database import opened_store
@@ -31,6 +33,7 @@ from wire.topics import TerminalTopics
 _T = TypeVar("_T")
 KIND = "sale"
 IN_TIME_S = 0.05
+PLACE = Place(SENDER.institution, SENDER.institution_name, SENDER.district, "00-11-22-33-44-55", "192.0.2.7")
 MAKE_STANDING = "CREATE TABLE IF NOT EXISTS standing (sale TEXT PRIMARY KEY, now TEXT NOT NULL, told INTEGER NOT NULL)"
 SET_STANDING = """
 INSERT INTO standing VALUES (?, ?, ?) ON CONFLICT (sale) DO UPDATE SET now = excluded.now, told = told + excluded.told
@@ -43,15 +46,18 @@ class Desk:
 
     def __init__(
         self, connection: Connection, folder: Path, line: FsiLine, *, clock: FakeClock, step: Step = lambda _: None,
-        number: int = 7,
+        number: int = 7, is_sign_in_demanded: bool = False,
     ) -> None:  # fmt: skip
         self.connection, self.clock, self._step = connection, clock, step
         self.line = SteppedLine(line, step)
-        sealer = load_or_create_sealer(folder / KEY_FILE)
+        self.watched = WatchedLine(self.line, clock)
+        sealer = self.sealer = load_or_create_sealer(folder / KEY_FILE)
         numbering = Numbering(number)
-        self.journal = Journal(asker(), self.line, self.commits, sealer=sealer, numbering=numbering, clock=clock)
+        self.journal = Journal(asker(), self.watched, self.commits, sealer=sealer, numbering=numbering, clock=clock)
         self.journal.register(KIND, self._hear)
-        self.resolver = Resolver(self.journal, asker(), clock, try_s=IN_TIME_S)
+        self.sign_ins = SignIns(self.journal, PLACE, sealer, clock, is_demanded=is_sign_in_demanded)
+        self.journal.renew_by(self.sign_ins.renewed)
+        self.resolver = Resolver(self.journal, asker(), clock, sign_no=self.sign_ins.current, try_s=IN_TIME_S)
         self.heard: list[Told] = []
         with connection.begin():
             connection.exec_driver_sql(MAKE_STANDING)
@@ -63,10 +69,10 @@ class Desk:
         self._step("after commit")
         return done
 
-    def settle(self, sale: str = "S1", infno: str = "2103") -> Told:
+    def settle(self, sale: str = "S1", infno: str = "2103", sign_no: str = "") -> Told:
         """Send a message that settles `sale`."""
         return self.journal.ask(
-            SENDER, infno, UNDO, Purpose(KIND, sale), insured_district=DISTRICT, within_s=IN_TIME_S,
+            SENDER, infno, UNDO, Purpose(KIND, sale), insured_district=DISTRICT, within_s=IN_TIME_S, sign_no=sign_no,
             also=lambda tx, _: self._stand(tx, sale, Standing.ASKED),
         )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import httpx
@@ -13,10 +13,14 @@ from starlette.applications import Starlette
 from codes.words import Words
 from edge.pos.deciding import Decider, Keys, Policy
 from edge.pos.listening import Listener
-from edge.pos.ports import Exchange, LineScans, Question, SaleRef
-from edge.pos.proxy import Around, Desks, Proxy
+from edge.pos.overheard import Understanding
+from edge.pos.passing import Around, Passage
+from edge.pos.ports import Exchange, Known, LineScans, Question, SaleRef
+from edge.pos.proxy import Desks, Proxy
 from edge.pos.reading import Reader, needs_code_by_form
-from edge.pos.upstream import Upstream
+from edge.pos.resolving import Resolver
+from edge.pos.reversing import Reversing
+from edge.pos.upstream import Reply, Upstream
 from rules.scan_binding import ScannedPack
 from rules.unpaid import AboutCode
 from wire.fsi.areas import shipped_area
@@ -55,12 +59,16 @@ class Memory:
     desks: dict[str, list[ScannedPack]] = field(default_factory=dict)
     taken: dict[SaleRef, list[ScannedPack]] = field(default_factory=dict)
     shown: list[tuple[str, Sequence[Words]]] = field(default_factory=list)
+    left: list[tuple[str, bool]] = field(default_factory=list)
+    found_out: dict[tuple[str, str], Known] = field(default_factory=dict)
+    undone_sales: list[SaleRef] = field(default_factory=list)
+    told_by_pos: list[str] = field(default_factory=list)
 
     async def note(self, exchange: Exchange) -> None:
         self.notes.append(exchange)
 
-    async def at_desk(self, desk: str) -> Sequence[ScannedPack]:
-        return list(self.desks.get(desk, ()))
+    async def at_desk(self, desk: str, *, is_delivery: bool = False) -> Sequence[ScannedPack]:
+        return [] if is_delivery else list(self.desks.get(desk, ()))
 
     async def of_sale(self, sale: SaleRef) -> Sequence[ScannedPack]:
         mine = [scans for ref, scans in self.taken.items() if ref.setl_id and ref.setl_id == sale.setl_id]
@@ -74,6 +82,21 @@ class Memory:
                 self.taken.setdefault(sale, []).append(scan) if scans is not self.taken.get(sale) else scans.append(
                     scan
                 )
+
+    async def leave(self, codes: Iterable[str], *, is_insured: bool) -> None:
+        self.left += [(code, is_insured) for code in codes]
+
+    async def release(self, institution: str, msgid: str) -> None:
+        kept = [ref for ref in self.taken if (ref.institution, ref.msgid, ref.setl_id) == (institution, msgid, "")]
+        for ref in kept:
+            self.desks.setdefault("1", []).extend(self.taken.pop(ref))
+
+    async def undone(self, sale: SaleRef) -> None:
+        self.undone_sales.append(sale)
+
+    async def free(self, codes: Iterable[str]) -> None:
+        wanted = set(codes)
+        self.taken = {ref: [one for one in scans if one.code not in wanted] for ref, scans in self.taken.items()}
 
     async def warn(self, desk: str, remarks: Sequence[Words]) -> None:
         self.shown.append((desk, remarks))
@@ -95,6 +118,26 @@ class OpenMemory:
     async def find(self, institution: str, msgid: str) -> Question | None:
         return self.memory.questions.get((institution, msgid))
 
+    async def all(self) -> Sequence[Question]:
+        return tuple(self.memory.questions.values())
+
+    async def of_sale(self, institution: str, sale_key: str) -> Question | None:
+        return next((one for one in self.memory.questions.values() if one.sale_key == sale_key), None)
+
+    async def known(self, institution: str, msgid: str) -> Known | None:
+        return self.memory.found_out.get((institution, msgid))
+
+    async def found_out(self, institution: str, msgid: str, reply: Reply | None) -> None:
+        question = self.memory.questions.pop((institution, msgid), None)
+        if question is not None:
+            self.memory.found_out[institution, msgid] = Known(question.request_digest, reply)
+
+    async def answered(self, institution: str, msgid: str, reply: Reply) -> None:
+        if (question := self.memory.questions.get((institution, msgid))) is not None:
+            self.memory.questions[institution, msgid] = replace(question, reply=reply)
+
+    async def told(self, institution: str, msgid: str) -> None: ...
+
     async def close(self, institution: str, msgid: str) -> None:
         self.memory.questions.pop((institution, msgid), None)
 
@@ -107,6 +150,22 @@ class LaterMemory:
 
     async def note(self, sale: SaleRef, codes: Sequence[LineScans]) -> None:
         self.memory.later.append((sale, codes))
+
+    async def done(self, codes: Iterable[str]) -> None:
+        self.memory.told_by_pos += codes
+
+
+@dataclass
+class Ear:
+    """Listens."""
+
+    listener: Listener
+    understanding: Understanding
+
+    async def hear(
+        self, at: datetime, request: bytes, answer: bytes | None, scans: Sequence[ScannedPack] | None = None
+    ) -> None:
+        self.listener.add(at, self.understanding.fact_of(at, request, answer, scans))
 
 
 @dataclass
@@ -138,6 +197,8 @@ class Stand:
     policy: Policy = Policy.WARN
     secrets: Secrets = field(default_factory=Secrets)
     is_listening: bool = False
+    keeps_answers: bool = True
+    seconds: float = 0.0
     goods: Goods = field(default_factory=Goods)
     desks: Desks = field(default_factory=Desks)
     address: str = "http://192.0.2.1:8080"
@@ -149,7 +210,8 @@ class Stand:
         protection = protection_of(area)
         keys = Keys(protection, self.secrets, new_nonce=lambda: "n" * 32)
         decider = Decider(area, self.policy, keys, self.memory, self.goods)
-        self.listener = Listener(area, Reader(protection, self.secrets), self.goods)
+        self.listener = Listener(area, self.goods)
+        self.ear = Ear(self.listener, Understanding(area, Reader(protection, self.secrets), self.goods))
         self.around = Around(self.memory, OpenMemory(self.memory), LaterMemory(self.memory), self.memory, self.memory)
         self.decider = decider
         self.now = NOW
@@ -158,10 +220,16 @@ class Stand:
 
     def application(self, address: str, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
         upstream = Upstream(address, 5, transport=transport)
-        listener = self.listener if self.is_listening else None
         area = shipped_area(self.area)
         now = lambda: self.now  # noqa: E731 - a clock that the scene sets
-        return Proxy(area, upstream, self.decider, self.around, now, desks=self.desks, listener=listener).application()
+        passage = Passage(area, upstream, self.decider, self.around, now)
+        reversing = Reversing(area, upstream, self.decider, self.next_msgid, now)
+        self.resolver = Resolver(passage, reversing, lambda: self.seconds, keeps_answers=self.keeps_answers)
+        listens = self.ear if self.is_listening else None
+        return Proxy(area, passage, self.resolver, desks=self.desks, listens=listens).application()
+
+    async def next_msgid(self, institution: str) -> str:
+        return f"{institution}202611231000009001"
 
     async def post(self, body: bytes, path: str = "/x", **more: object) -> httpx.Response:
         return await self.pos.post(path, content=body, **more)  # type: ignore[arg-type]

@@ -110,10 +110,11 @@ DRUG = next(iter(DRUGS))
 
 
 def heard_of(*exchanges: tuple[bytes, object], until: timedelta = timedelta(days=2)) -> Heard:
-    listener = Stand("base", goods=Shelf()).listener
+    stand = Stand("base", goods=Shelf())
     for request, answer in exchanges:
-        listener.hear(MONDAY, request, json.dumps(answer).encode() if answer else None, None)
-    return listener.report(MONDAY + until)
+        told = json.dumps(answer).encode() if answer else None
+        stand.listener.add(MONDAY, stand.ear.understanding.fact_of(MONDAY, request, told, None))
+    return stand.listener.report(MONDAY + until)
 
 
 PURCHASE = message("2102", purchase(("L1", DRUG, 1)), msgid="m1")
@@ -161,9 +162,10 @@ def test_where_codes_travel_with_the_settlement_too_their_lack_there_is_told() -
     row = {"feedetl_sn": "L1", "drug_trac_codg": code, "trdn_flag": "0", "min_prcunt_type": "1"}
     told = {}
     for name, rows in (("with", [row]), ("without", [])):
-        listener = Stand("hubei", goods=Shelf()).listener
+        stand = Stand("hubei", goods=Shelf())
         settled = message("2102", {**purchase(("L1", DRUG, 1)), "drug_trac_info": rows})
         for request, answer in ((settled, OK_SALE), (upload, DONE)):
-            listener.hear(MONDAY, request, json.dumps(answer).encode(), [])
-        told[name] = [one.cause for one in listener.report(MONDAY + timedelta(days=2)).unpaid.sales]
+            answered = json.dumps(answer).encode()
+            stand.listener.add(MONDAY, stand.ear.understanding.fact_of(MONDAY, request, answered, []))
+        told[name] = [one.cause for one in stand.listener.report(MONDAY + timedelta(days=2)).unpaid.sales]
     assert told == {"with": [], "without": [Cause.NO_CODE]}

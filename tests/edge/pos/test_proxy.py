@@ -129,7 +129,7 @@ def test_short_or_extra_scans_are_stopped_or_shown_as_the_area_wants(codes: tupl
 
 SIGNED = {
     "gateway": ({"x-tif-signature": "ab", "x-tif-nonce": "n"}, {}),
-    "token": ({"Authorization": "Bearer x"}, {}),
+    "authorization": ({"Authorization": "HMAC-SM3 Signature=ab"}, {}),
     "cainfo": ({}, {"cainfo": "c2lnbmF0dXJl"}),
 }
 
@@ -383,3 +383,15 @@ def test_over_real_connections_not_one_byte_of_a_body_differs() -> None:
     assert (lower.count(b"x-two: "), lower.count(b"\r\nuser-agent:"), lower.count(b"transfer-encoding")) == (2, 0, 0)
     assert answer.endswith(b"\r\n\r\n\xd2\xa9\x00\r")
     assert b"text/plain;charset=GBK" in answer
+
+
+def test_who_shows_a_token_has_signed_nothing() -> None:
+    async def scene() -> None:
+        stand = Stand()
+        stand.memory.scan(ONE, NINE)
+        await stand.post(message("2102", PURCHASE), headers={"Authorization": "Bearer x"})
+        (sent,) = stand.interface.requests
+        assert len(json.loads(sent.content)["input"]["drug_trac_info"]) == 2
+        assert sent.headers["authorization"] == "Bearer x"
+
+    run(scene())

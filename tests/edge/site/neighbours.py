@@ -12,7 +12,7 @@ from typing import TypeVar
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection
 
-from edge.config import SiteSection
+from edge.config_site import SiteSection
 from edge.counter.counter import Request
 from edge.site.asking import PeerAsker
 from edge.site.sharing import SiteSharing, open_sharing

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from codes.words import Words
+from edge.clock import SHOP_TIME
 from edge.site import asking, messages
 from edge.site.asking import CATCH_UP_S, MISSING_S, MOST_WAIT_S, NOTE_AGAIN, PULSE_S
 from edge.site.errors import BadAnswerError
 from edge.site.exchange import MOST_ANSWER
-from edge.store import sql
+from edge.store import settlements, sql
 from edge.store.errors import DiskFullError
 from edge.store.site_sales import find_peer
+from rules.day_sheet import Group, Sums
 from tests.edge.scene import OTHER_TRACE, TRACE_1, TRACE_2
 from tests.edge.site.neighbours import Neighbour, new_key, opened_neighbours, write_list
 from tests.web.certificates import written_pair
@@ -276,3 +280,35 @@ def test_a_fact_beyond_all_bounds_is_not_taken(fact: messages.SaidFact) -> None:
 def test_what_is_no_message_of_this_version_is_refused(body: bytes) -> None:
     with pytest.raises(BadAnswerError):
         messages.decode(body, messages.Ask)
+
+
+def test_sums_of_a_day_are_told_to_who_asks_and_of_a_silent_one_nothing_is_known(two: list[Neighbour]) -> None:
+    first, second = two
+    noon = first.shop.clock.now()
+    with first.shop.connection.begin():
+        put_settled(first.shop.connection, "S1", noon)
+    day = noon.astimezone(SHOP_TIME).date()
+
+    async def scene() -> None:
+        async with first.listening():
+            sheets = await second.sharing.day_sheets(day, day)
+            assert sheets == {
+                first.name: {
+                    Group("310", "41", "350203"): Sums(
+                        1, Decimal("100.00"), Decimal("60.00"), Decimal("30.00"), Decimal("10.00")
+                    )
+                }
+            }
+            assert await second.sharing.day_sheets(day - timedelta(days=1), day - timedelta(days=1)) == {first.name: {}}
+        assert await second.sharing.day_sheets(day, day) == {first.name: None}
+
+    asyncio.run(scene())
+
+
+def put_settled(tx: Connection, sale: str, at: datetime) -> None:
+    nth = settlements.put_settlement(
+        tx, sale=sale, operator="wang", shift=None, begun_at=at, asked=b"", ask_msgid="m1", insutype="310",
+        fee=Decimal("100.00"),
+    )  # fmt: skip
+    money = (Decimal("60.00"), Decimal("30.00"), Decimal("0.00"), Decimal("10.00"))
+    settlements.set_settled(tx, sale, nth, settlements.Paid("setl1", "mdtrt1", "41", "350203", at, *money))

@@ -57,7 +57,12 @@ VALUES = {
 OTHER_CODE = """CAST(replace(bytes, '"code":"8', '"code":"9') AS BLOB)"""
 """Still an event, with one digit of its code changed."""
 _FILLERS = {"INTEGER": "1", "TEXT": "'[]'", "BLOB": "x'7b7d'"}
-_CHECKED = {"why": "'copied'", "clock": "'centre'", "learned": "'{}'", "state": "'unknown'"}
+_CHECKED = {
+    "why": "'copied'", "clock": "'centre'", "learned": "'{}'", "state": "'unknown'", "standing": "'settled'",
+    "infno": "'3505'", "ledger_row.state": "'due'", "undertaking.kind": "'return'",
+    "pos_question.state": "'open'", "day_end.state": "'closed'",
+    "visit_step.by": "'card'", "telling": "'none'", "pos_owed.state": "'waiting'", "stage": "'sending'",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -94,9 +99,13 @@ def live(folder: Path) -> bytes:
         for table in tables(store):
             if not store.execute(f"SELECT 1 FROM {table}").fetchone():  # noqa: S608 - names are ours
                 columns = store.execute(f"PRAGMA table_info({table})").fetchall()
-                row = ", ".join(_CHECKED.get(name, _FILLERS[type_]) for _, name, type_, *_ in columns)
+                row = ", ".join(_filler(table, name, type_) for _, name, type_, *_ in columns)
                 store.execute(f"INSERT INTO {table} VALUES ({row})")  # noqa: S608 - names are ours
     return path.read_bytes()
+
+
+def _filler(table: str, column: str, type_: str) -> str:
+    return _CHECKED.get(f"{table}.{column}") or _CHECKED.get(column, _FILLERS[type_])
 
 
 def tables(store: sqlite3.Connection) -> list[str]:

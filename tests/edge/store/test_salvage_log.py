@@ -82,7 +82,7 @@ def test_bit_in_any_frame_of_the_log_sells_no_box_a_second_time_while_its_event_
             returned = any(isinstance(fact, SaleReturned) for fact in facts)
             came_back += returned
             assert said[TRACE_1] is Verdict.SOLD_HERE, at
-            assert said[TRACE_2] is (Verdict.ADDED if returned else Verdict.SOLD_HERE), at
+            assert said[TRACE_2] is (Verdict.QUARANTINED if returned else Verdict.SOLD_HERE), at
     assert kept > len(spoils) // 2
     assert came_back > 0
 
@@ -93,7 +93,7 @@ def test_sale_told_from_behind_a_bad_frame_is_closed_with_its_line(morning: dict
     path = spoiled(folder, morning, _first_frame_with(morning[LOG], b'"kind":"dispensed"'))
     assert mend(path, OWNER).is_salvaged
     with opened_store(path.parent) as connection, connection.begin():
-        assert sql.rows(connection, "SELECT state, ended_at IS NULL, is_waiting FROM sale") == [("closed", 0, 0)]
+        assert sql.rows(connection, "SELECT state, ended_at IS NULL, place FROM sale") == [("closed", 0, 0)]
         assert sql.rows(connection, "SELECT quantity, event IS NULL FROM sale_line") == [(2, 0)]
         assert sql.rows(connection, "SELECT code, state FROM sale_pack ORDER BY code") == [
             (TRACE_1, "sold"),

@@ -162,7 +162,7 @@ def test_box_sold_before_is_known_from_its_event_when_the_rows_of_sales_are_gone
             assert sql.rows(connection, "PRAGMA foreign_key_check") == []
         assert (sold.operator, sold.product, sold.price) == ("wang", "D0001", CATALOGUE.products[0].price)
         assert shop.scan(TRACE_1).verdict is Verdict.SOLD_HERE
-        assert shop.scan(TRACE_2).verdict is Verdict.ADDED, "it came back"
+        assert shop.scan(TRACE_2).verdict is Verdict.QUARANTINED, "it came back"
         with pytest.raises(PackReturnedBeforeError):
             shop.counter.return_packs(Request(None, ""), sold.sale, [TRACE_2], "again")
         assert shop.counter.return_packs(Request(None, ""), sold.sale, [TRACE_1], "wrong box").codes == (TRACE_1,)

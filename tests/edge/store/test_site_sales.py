@@ -106,6 +106,7 @@ def test_own_facts_are_sales_and_returns_and_nothing_else(shop: Shop) -> None:
 def test_parts_together_are_the_whole(shop: Shop, most_facts: int, most_rows: int) -> None:
     sale = sell(shop, TRACE_1, TRACE_2)
     shop.counter.return_packs(Request(None, "return"), sale, [TRACE_2], "changed mind")
+    shop.counter.release(TRACE_2, "sealed as it was")
     shop.outbox.leave_epoch("epoch-1", "forked", NOON)
     sell(shop, TRACE_2)
     whole = all_of(shop, {})

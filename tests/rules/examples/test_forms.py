@@ -256,3 +256,11 @@ def test_values_are_shown_as_a_file_writes_them():
     value = {"a": [D("0.10"), None, True, False], "b": {"c": "text"}, "d": date(2026, 1, 2), "e": D("NaN")}
 
     assert shown(value) == "{a: [0.10, null, true, false], b: {c: text}, d: 2026-01-02, e: NaN}"
+
+
+@pytest.mark.parametrize("end", [D("Infinity"), float("inf"), ".inf"])
+def test_a_band_to_infinity_is_one_without_end(verdicts, end):
+    bands = [{"to": 100, "rate": D("0.5")}, {"to": end, "rate": D("0.9")}]
+    entry = {**GOOD, "kind": "banded", "inputs": {"amount": 300, "bands": bands}, "expected": {"hifp_pay": 230}}
+    (found,) = verdicts({"examples": [entry]}).values()
+    assert found.is_passed, found

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from server.centre import utc_now
 from server.eprescription.importing import import_prescriptions
 from server.eprescription.listing import ListedPrescription, list_prescriptions
+from server.opening import utc_now
 from server.people.insured_import import import_insured
 from server.people.list_file import Counts, ListFaultsError, ListFileError
 from server.people.practice_register import Practice
@@ -145,3 +145,24 @@ def test_the_sample_and_what_the_simulated_platform_writes_fit_the_other_samples
         assert written["prescriptions"] == counts
     states = [one.prescription.state.value for one in list_prescriptions(store) if "SIM" in one.prescription.number]
     assert (states.count("reviewed"), states.count("issued")) == (6, 3)
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        (row(count="-1"), "'-1' 应为大于 0 的数量"),
+        (row(count="0.00001"), "至多四位小数"),
+        (row(count="x"), "'x' 应为大于 0 的数量"),
+        (row(end=f"已审方,{PHARMACIST},2026-03-09 07:59"), "早于开具时间"),
+        (row().replace("2026-03-09 08:00", "2026-03-20 08:00"), "尚未到来"),
+    ],
+)
+def test_a_prescription_that_cannot_be_is_refused_in_its_own_words(counter: Counter, bad: str, said: str) -> None:
+    with pytest.raises(ListFaultsError) as refusal:
+        take(counter.office.store, bad, is_trial=True)
+    assert any(said in one.words.zh for one in refusal.value.faults), [one.words.zh for one in refusal.value.faults]
+
+
+def test_a_quantity_may_have_four_decimals(counter: Counter) -> None:
+    take(counter.office.store, row(count="0.1250"))
+    assert [str(line.left.normalize()) for line in only(counter.office.store).lines] == ["0.125"]

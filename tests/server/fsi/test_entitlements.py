@@ -88,6 +88,15 @@ class TestPrescriptionDrugs:
             assert f"明细 {serial}" in told
             assert f"line {serial}" in told
 
+    def test_what_is_said_already_is_not_said_again_where_there_is_little_room(self, counter: Counter) -> None:
+        one = counter.line(RX, feedetl_sn="F" * 30)
+        answer = both(counter, counter.sale(one, counter.line(COLD, "3", feedetl_sn="G" * 30)))
+        assert "见 warn_msg" in str(answer["err_msg"])
+        told = str(answer["warn_msg"])
+        # ... and nobody who reads it is sent to read it.
+        assert "见 warn_msg" not in told
+        assert told.count("缺处方号 rxno") == 1
+
     def test_with_prescription_and_pharmacist_they_settle(self, counter: Counter) -> None:
         sale = counter.sale(counter.line(RX, rxno="R-1"), **reviewed_by())
         assert counter.settle(sale)["setl_id"]

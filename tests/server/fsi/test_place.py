@@ -47,6 +47,8 @@ def kept_districts(ward: Ward, mdtrt_id: object) -> set[str]:
         ("350200", "350203", False),
         ("110105", "110000", False),  # a municipality has no prefectures
         ("350203", "350211", True),
+        ("350203", "350000", True),  # a province names no place
+        ("350203", "000000", True),
     ],
 )
 def test_a_place_of_the_same_prefecture_is_taken(registered: str, stated: str, *, is_remarked: bool) -> None:

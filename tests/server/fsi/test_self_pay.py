@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.server.fsi.counter import CARD, LI, PLAIN, WANG, file_store
 from tests.server.fsi.entitled import COLD, PHARMACIST, RX, open_entitled
 from tests.server.fsi.office import NOON
 from tests.server.fsi.shop import Shop
+from wire.fsi.values import BEIJING
 
 LICENCE = "210350200000001"
 BY_LI = {"psn_no": LI, "psn_cert_type": "01", "certno": CARD[LI]}
@@ -84,3 +86,15 @@ def test_what_was_settled_counts_as_well(shop: Shop) -> None:
     counter = shop.counter
     counter.settle(counter.sale(counter.line(COLD, "2"), mdtrt_cert_type="02", mdtrt_cert_no=CARD[LI]))
     assert "[entitlement.over_window]" in sell(shop, COLD, "2", **BY_LI)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "is_remarked"), [(30, False), (65, True), (-60 * 24 * 80, False), (-60 * 24 * 91, True)]
+)
+@pytest.mark.parametrize("item", [PLAIN, COLD])
+def test_a_clock_that_is_wrong_is_remarked(shop: Shop, item: str, minutes: int, *, is_remarked: bool) -> None:
+    shop.wait(minutes=1)
+    at = (shop.counter.office.clock.now + timedelta(minutes=minutes)).astimezone(BEIJING)
+    told = sell(shop, item, sel_retn_time=f"{at:%Y-%m-%d %H:%M:%S}")
+    assert ("[stock.time]" in told) is is_remarked, told
+    assert not is_remarked or "selinfo.sel_retn_time" in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -9,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from server.store import institutions, insured, visits
+from server.store import institutions, insured, settlements, visits
 from server.store.insured import Fact, FactKind, Insurance
 from server.store.visits import VisitState
 from tests.server.fsi.counter import ALWAYS, DISTRICT, LI, file_store, money, refused
 from tests.server.fsi.office import HOSPITAL, hospital
-from tests.server.fsi.ward import Json, Ward, open_ward, told
+from tests.server.fsi.ward import Json, Ward, of, open_ward, told
 
 CITY = "420100"
 """Of another province."""
@@ -126,7 +127,7 @@ def test_the_insured_part_is_settled_after_the_discharge_and_the_rest_is_withdra
     answer = ward.say("2304", ward.closing(stay, "1000.00"))
     assert refused(answer) == "settlement.insurance_ended"
     assert "2302" in told(answer)
-    assert "mid_setl_flag" not in told(answer)
+    assert "mid_setl_flag=1" not in told(answer)
     ward.done("2302", {"data": [{"feedetl_sn": "0000", "mdtrt_id": stay["mdtrt_id"], "psn_no": LI}]})
     assert state_of(ward, stay) is VisitState.SETTLED
 
@@ -195,3 +196,150 @@ def test_an_insured_part_is_of_its_own_year_and_numbered_in_it(ward: Ward) -> No
     info = ward.settle_stay(stay, "2000.00", mid_setl_flag="1")
     assert money(info, ("act_pay_dedc",)) == ["400.00"]
     assert ward.counter.totals(year=2026) == {}
+
+
+# -- what takes back something of a stay that outlasts its insurance ------------------------------------------------
+
+
+def sum_told(ward: Ward, stay: Json) -> str:
+    """Return the sum that the advice names; empty if it names none."""
+    found = re.search(r"medfee_sumamt (-?[0-9.]+)", told(ward.say("2304", ward.closing(stay, "1.00"))))
+    return found[1] if found else ""
+
+
+def withdraw(ward: Ward, stay: Json, serial: object = "0000") -> None:
+    ward.done("2302", {"data": [{"feedetl_sn": serial, "mdtrt_id": stay["mdtrt_id"], "psn_no": LI}]})
+
+
+@pytest.mark.parametrize(
+    ("lines", "due"),
+    [
+        # Days ago and count; the insurance ended three days ago.
+        ([(4, 3), (2, 2), (1, -2)], "300.00"),  # the newest is what is brought back
+        ([(4, 2), (2, 3), (1, -3)], "200.00"),
+        ([(4, 3), (2, -2), (1, 2)], "100.00"),  # there was no later one yet
+        ([(4, 3), (2, 1), (2, -1), (1, -2)], "100.00"),
+        ([(4, 3), (3, -1), (1, 2)], "200.00"),
+        ([(4, 1), (3, -1), (2, -2), (1, 3)], ""),  # dated wrong, and nothing insured is left
+    ],
+)
+def test_a_refund_that_names_no_line_takes_back_the_newest(ward: Ward, lines: list[tuple[int, int]], due: str) -> None:
+    stay = ward.admit()
+    ward.enter(*(ward.bed(stay, str(count), fee_ocur_time=ward.at(days=days)) for days, count in lines))
+    ward.done("2402", ward.discharge(stay))
+    end_insurance(ward, ago(3))
+    assert sum_told(ward, stay) == due
+    if due:
+        assert money(ward.settle_stay(stay, due, mid_setl_flag="1"), ("medfee_sumamt",)) == [due]
+    withdraw(ward, stay)
+    assert state_of(ward, stay) is (VisitState.SETTLED if due else VisitState.DISCHARGED)
+
+
+def test_a_refund_of_both_parts_has_to_name_its_lines(ward: Ward) -> None:
+    stay = ward.admit()
+    insured_bed, later = (ward.bed(stay, "3", fee_ocur_time=ward.at(days=days)) for days in (4, 2))
+    back = ward.bed(stay, "-4", fee_ocur_time=ward.at(days=1))
+    ward.enter(insured_bed, later, back)
+    remark = str(ward.say("2402", ward.discharge(stay))["warn_msg"])
+    assert "init_feedetl_sn" not in remark
+    end_insurance(ward, ago(3))
+    for flag in ("0", "1"):
+        answer = ward.say("2304", ward.closing(stay, "200.00", mid_setl_flag=flag))
+        assert refused(answer) == "settlement.insurance_ended"
+        words = told(answer)
+        assert (
+            f"init_feedetl_sn={later['feedetl_sn']}，数量 -3；init_feedetl_sn={insured_bed['feedetl_sn']}，数量 -1"
+            in words
+        )
+        assert str(back["feedetl_sn"]) in words
+    withdraw(ward, stay, back["feedetl_sn"])
+    for line, count in ((later, "-3"), (insured_bed, "-1")):
+        ward.enter(ward.bed(stay, count, init_feedetl_sn=line["feedetl_sn"], fee_ocur_time=ward.at(days=1)))
+    assert sum_told(ward, stay) == "200.00"
+    ward.settle_stay(stay, "200.00", mid_setl_flag="1")
+    withdraw(ward, stay)
+    assert state_of(ward, stay) is VisitState.SETTLED
+
+
+def test_a_refund_dated_too_early_goes_with_the_line_it_names(ward: Ward) -> None:
+    stay = ward.admit()
+    ward.enter(ward.bed(stay, "3", fee_ocur_time=ward.at(days=4)))
+    later = ward.bed(stay, "2", fee_ocur_time=ward.at(days=1))
+    ward.enter(later, ward.bed(stay, "-1", init_feedetl_sn=later["feedetl_sn"], fee_ocur_time=ward.at(days=4)))
+    ward.done("2402", ward.discharge(stay))
+    end_insurance(ward, ago(3))
+    assert sum_told(ward, stay) == "300.00"
+
+
+@pytest.mark.parametrize("has_refund", [False, True])
+def test_where_nothing_insured_is_left_no_sum_is_told(ward: Ward, *, has_refund: bool) -> None:
+    stay = ward.admit()
+    ward.enter(ward.bed(stay, "5", fee_ocur_time=ward.at(days=1)))
+    if has_refund:
+        first = ward.bed(stay, "2", "200.00", fee_ocur_time=ward.at(days=4))
+        ward.enter(first, ward.bed(stay, "-2", "200.00", init_feedetl_sn=first["feedetl_sn"], fee_ocur_time=ward.at()))
+    ward.done("2402", ward.discharge(stay))
+    end_insurance(ward, ago(3))
+    for flag in ("0", "1"):
+        answer = ward.say("2304", ward.closing(stay, "500.00", mid_setl_flag=flag))
+        assert refused(answer) == "settlement.insurance_ended"
+        assert "medfee_sumamt" not in told(answer)
+        assert "0000" in told(answer)
+    withdraw(ward, stay)
+    assert refused(ward.say("2304", ward.closing(stay, "500.00"))) == "visit.line_unknown"
+
+
+# -- another insurance from the next day ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("come_to", ["open", "part settled", "discharged", "settled", "settled in hospital"])
+@pytest.mark.parametrize("has_refund", [False, True])
+def test_whoever_is_insured_otherwise_is_admitted_anew(ward: Ward, come_to: str, *, has_refund: bool) -> None:
+    """The advice of the refusal, step by step, from wherever the stay has come to."""
+    stay = ward.admit()
+    first = ward.bed(stay, "10", fee_ocur_time=ward.at(days=4))
+    later = ward.bed(stay, "5", fee_ocur_time=ward.at(days=1))
+    back = ward.bed(stay, "-4", init_feedetl_sn=first["feedetl_sn"], fee_ocur_time=ward.at(days=2))
+    ward.enter(first, later, *([back] if has_refund else []))
+    due = "600.00" if has_refund else "1000.00"
+    last = ago(3)
+    end_insurance(ward, last)
+    with ward.office.store.writing() as connection:
+        insured.put_insurances(connection, [Insurance(LI, "390", ago(2), None, "14", DISTRICT, False, "1", "")])
+    if come_to in {"part settled", "settled in hospital"}:
+        ward.settle_stay(stay, due, mid_setl_flag="1")
+    if come_to in {"discharged", "settled", "settled in hospital"}:
+        ward.done("2402", ward.discharge(stay))
+    if come_to == "settled":
+        ward.settle_stay(stay, due, mid_setl_flag="1")
+    if come_to != "open":
+        words = told(ward.say("2304", ward.closing(stay, "1.00", mid_setl_flag=str(int(come_to == "part settled")))))
+        steps = ["2305", "2405", "2302", f"以 {last} 为 endtime", "2402", "mid_setl_flag=0", "2401", str(ago(2))]
+        assert all(one in words.partition("另行参保")[2] for one in steps), words
+    if come_to in {"discharged", "settled"}:
+        # Whoever forgets it is told.
+        too_early = told(ward.say("2401", ward.admission(insutype="390", begntime=f"{ago(2)} 00:00:00")))
+        assert "visit.stay_overlaps" in too_early
+        assert all(one in too_early for one in ("2305", "2405", "2402")), too_early
+    # 1. Settlements and the discharge are undone.
+    with ward.office.store.reading() as connection:
+        parts = settlements.load_settlements_of_visit(connection, stay["mdtrt_id"])
+    for part in parts:
+        ward.done("2305", {"data": {"setl_id": part.setl_id} | of(stay)["data"]})
+    if come_to in {"discharged", "settled", "settled in hospital"}:
+        ward.done("2405", of(stay))
+    # 2. Later lines are withdrawn; what takes back earlier ones is told as of then.
+    gone = [later, back] if has_refund else [later]
+    ward.done("2302", {"data": [of(stay)["data"] | {"feedetl_sn": one["feedetl_sn"]} for one in gone]})
+    if has_refund:
+        ward.enter(back | {"feedetl_sn": "R1", "fee_ocur_time": ward.at(days=3)})
+    # 3. Discharged as of the last day, and settled.
+    ward.done("2402", ward.discharge(stay, endtime=f"{last} 20:00:00"))
+    ward.settle_stay(stay, due)
+    assert state_of(ward, stay) is VisitState.SETTLED
+    # 4. Admitted anew.
+    anew = ward.admit(insutype="390", begntime=f"{ago(2)} 00:00:00")
+    ward.enter(ward.bed(anew, "5", fee_ocur_time=ward.at(days=1)))
+    ward.done("2402", ward.discharge(anew, insutype="390"))
+    ward.settle_stay(anew, "500.00", insutype="390")
+    assert state_of(ward, anew) is VisitState.SETTLED

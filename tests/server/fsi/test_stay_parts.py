@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from server.settlement.explaining import explain
+from server.settlement.naming import words_of_total
 from server.store import visits, year_openings
 from server.store.year_openings import YearOpening
 from tests.server.fsi.counter import LI, file_store, money, named, refused
@@ -58,6 +59,9 @@ def test_a_small_first_part_does_not_buy_off_the_deductible(ward: Ward) -> None:
         explained = explain(connection, str(second["setl_id"]))
     assert sorted(explained.increments) == ["dedc:310-inpatient", "paid:310-pool"]
     assert explained.steps[2].given["before"] == "100.00"
+    assert "800.00（第 1 次住院），本次就诊此前已付 100.00，本次起付 700.00" in explained.steps[2].words.zh
+    # A pool that several rules use is called by one of them.
+    assert words_of_total("paid:310-pool", explained.titles).zh == "限额内基金支付累计：职工住院"
     assert str(ward.counter.totals()["stays"]) == "1.00"
 
 

@@ -18,7 +18,7 @@ from tests.server.fake_terminal import NOW, FakeTerminal, code_of, dispensed, ne
 from tests.server.ingest import looking
 from tests.server.ingest.conftest import Centre
 from wire import envelope
-from wire.events import freeze
+from wire.events import SCHEMA_VERSION, freeze
 from wire.receipts import Trust
 from wire.topics import Channel
 
@@ -235,7 +235,10 @@ class TestEvents:
     def test_a_newer_version_is_held_and_its_number_stays_open(
         self, centre: Centre, terminal: FakeTerminal, extra: dict[str, object]
     ) -> None:
-        assert self.take(centre, terminal, self.written(terminal, v=2, **extra)) == ([], ["wire.newer"])
+        assert self.take(centre, terminal, self.written(terminal, v=SCHEMA_VERSION + 1, **extra)) == (
+            [],
+            ["wire.newer"],
+        )
         assert looking.count(centre.store, "rejected_event") == 0
         assert looking.stream(centre.store).contiguous_to == 1
         assert looking.gaps(centre.store) == [(2, 2)]

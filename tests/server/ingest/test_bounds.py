@@ -100,14 +100,14 @@ def test_alarms_about_its_records_are_kept_however_many_others_there_are(
 
 
 def test_two_workers_with_the_same_terminals_and_codes_never_wait_for_each_other(
-    new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+    migrated_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every round both bring new lives, old lives, new codes, old codes and alarms of the same terminals, turned round.
 
     One attempt is all they have: a deadlock, which PostgreSQL breaks after a second, would be an error here. What one
     worker may still meet is a code that the other has just added, which it says at once.
     """
-    store = open_store(new_database(), new_epoch=lambda: EPOCH)
+    store = open_store(migrated_database(), new_epoch=lambda: EPOCH)
     monkeypatch.setattr("server.ingest.take.ATTEMPTS", 4)
     key = new_key()
     for number in range(4):
@@ -147,10 +147,10 @@ def test_two_workers_with_the_same_terminals_and_codes_never_wait_for_each_other
 
 
 def test_who_makes_a_new_life_holds_nothing_that_another_waits_for(
-    new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+    migrated_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between looking and making, another life of the same terminal appears, and a third worker wants that one too."""
-    store = open_store(new_database(), new_epoch=lambda: EPOCH)
+    store = open_store(migrated_database(), new_epoch=lambda: EPOCH)
     with store.writing() as connection:
         events.open_streams(connection, {("T-2", "e1")})
     has_looked, may_go_on = threading.Event(), threading.Event()

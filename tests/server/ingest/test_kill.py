@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from server.store.database import open_store
+from server.store.database import Store
 from tests.server.fake_terminal import FakeTerminal, code_of, dispensed, scanned
 from tests.server.ingest import looking
 from tests.server.ingest.conftest import Centre
@@ -43,8 +43,7 @@ def take_and_die(url: str, place: str, *frames: tuple[str, bytes]) -> int:
 
 @pytest.mark.req("T-02")
 @pytest.mark.req("T-04")
-def test_kills_around_the_commit_lose_nothing_and_double_nothing(store_url: str) -> None:
-    store = open_store(store_url, new_epoch=lambda: "e")
+def test_kills_around_the_commit_lose_nothing_and_double_nothing(store: Store, store_url: str) -> None:
     terminal = FakeTerminal().registered(store)
     frames = []
     for number in range(4):
@@ -67,4 +66,3 @@ def test_kills_around_the_commit_lose_nothing_and_double_nothing(store_url: str)
     assert looking.count(store, "evidence") == 4
     assert looking.stream(store).contiguous_to == 8
     assert looking.alarms_of(store) == []
-    store.close()

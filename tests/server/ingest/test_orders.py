@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from server.ingest import Ingest
 from server.store.database import Store, open_store
-from tests.server.conftest import emptied
+from tests.server.conftest import EPOCH, emptied
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, dispensed, new_key, received, returned, scanned
 from tests.server.ingest import looking
 from wire.events import Fact
@@ -40,10 +41,11 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """One store that is emptied between examples."""
     if request.param == "sqlite":
         path: Path = tmp_path_factory.mktemp("orders") / "centre.db"
+        shutil.copy(request.getfixturevalue("migrated_file"), path)
         url = f"sqlite:///{path}"
     else:
-        url = request.getfixturevalue("new_database")()
-    made = open_store(url, new_epoch=lambda: "e")
+        url = request.getfixturevalue("migrated_database")()
+    made = open_store(url, new_epoch=lambda: EPOCH)
     yield made
     made.close()
 

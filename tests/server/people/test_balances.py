@@ -47,7 +47,8 @@ def told(balance: str, as_of: str = "") -> list[dict[str, str]]:
 def paid(store: Store, setl_id: str, amount: str, hour: float) -> None:
     at = MIDNIGHT + timedelta(hours=hour)
     with store.writing() as connection:
-        spend(connection, "P1", setl_id, own=Decimal(amount), family=Decimal(0), day=at.date(), at=at)
+        held, own = medical_accounts.load_balance(connection, "P1"), Decimal(amount)
+        spend(connection, "P1", setl_id, held=held, own=own, family=Decimal(0), day=at.date(), at=at)
 
 
 def came_back(store: Store, setl_id: str, hour: float) -> None:

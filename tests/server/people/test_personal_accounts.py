@@ -37,7 +37,8 @@ def balances(connection: Connection) -> list[str]:
 
 
 def take(connection: Connection, setl_id: str, own: str, family: str, day: date = DAY) -> Decimal:
-    return spend(connection, "P1", setl_id, own=yuan(own), family=yuan(family), day=day, at=NOON)
+    held = medical_accounts.load_balance(connection, "P1")
+    return spend(connection, "P1", setl_id, held=held, own=yuan(own), family=yuan(family), day=day, at=NOON)
 
 
 def test_the_family_pays_in_its_order_within_its_limits(store: Store) -> None:

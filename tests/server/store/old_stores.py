@@ -32,6 +32,7 @@ from server.store.migrate import newest_revision
 from server.store.person_lookups import Lookup, add_lookups
 from server.store.settlements import SettlementState
 from server.store.tables import metadata
+from server.store.visit_steps import VisitStepRow, add_visit_steps
 from server.store.visits import add_lines, add_visit
 from tests.server.fake_terminal import NOW, FakeTerminal, code_of, dispensed, new_key, received, returned, scanned
 from tests.server.store.settlement_rows import fee_line, negative, settle, settlement, visit
@@ -76,6 +77,9 @@ def settle_something(store: Store) -> None:
         settle(connection, negative(sale, "S2"), ("fund", "-7.00"))
         move(connection, Movement("9900000001", "S1", Decimal("-3.00"), "9900000001", Reason.SETTLEMENT, 2026, NOW))
         add_lookups(connection, [Lookup(NOW, "P35020300001", "li01", "token:demo", "1101", "M1", "9900000001", "")])
+        add_visit_steps(
+            connection, [VisitStepRow("1970-01-01", "P1", "V1", bytes(16), "01101", "", "voucher", True, 0)]
+        )
 
 
 def dump(connection: Connection) -> Rows:

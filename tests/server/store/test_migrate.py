@@ -4,12 +4,14 @@ from contextlib import closing
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from server.errors import NewerSchemaError
 from server.store.database import Store, open_store
-from server.store.migrate import newest_revision, revision_of
+from server.store.migrate import MIGRATIONS, newest_revision, revision_of
 from server.store.tables import metadata
 
 
@@ -36,6 +38,14 @@ def test_the_migrations_make_exactly_the_tables_of_the_code(store: Store) -> Non
         differences = compare_metadata(MigrationContext.configure(connection), metadata)
 
     assert differences == []
+
+
+def test_the_newest_revision_is_the_last_step() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+
+    assert newest_revision() == ScriptDirectory.from_config(config).get_current_head()
 
 
 @pytest.mark.req("T-11")

@@ -175,8 +175,8 @@ def test_what_was_made_of_a_person_is_told_in_the_order_in_which_it_was_made(sto
         settle(connection, negative(settlement("S1", sale_key="1"), "S2", settled_at=later(hours=3)))
         settle(connection, settlement("S3", sale_key="3", settled_at=later(hours=1)))
         settle(connection, settlement("S4", sale_key="4", psn_no="P2", settled_at=later(hours=4)))
-        assert settlements.cancelled_last_as(connection, "S1") == 2
-        assert settlements.cancelled_last_as(connection, "S3") is None
+        assert settlements.cancelled_last_as(connection, "P1", "S1") == 2
+        assert settlements.cancelled_last_as(connection, "P1", "S3") is None
         first = settlements.load_settlement(connection, "S1")
         second = settlements.find_cancelling(connection, "S1")
         third = settlements.load_settlement(connection, "S3")

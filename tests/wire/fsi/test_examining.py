@@ -139,3 +139,12 @@ def test_fields_that_contradict_each_other_are_remarked_whatever_is_wrong_beside
 def test_what_is_no_json_raises():
     with pytest.raises(NotJsonError):
         examine(b"{", BASE)
+
+
+def test_another_version_of_the_interface_is_remarked_and_no_more():
+    found = examine(body(infver="2"), shipped_area("hubei"))
+    assert ("infver", "fsi.version") in places(found.warnings)
+    assert all(one.path != "infver" for one in found.faults)
+    assert "V1.2" in next(one.words.zh for one in found.warnings if one.path == "infver")
+    right = examine(body(infver="V1.2"), shipped_area("hubei"))
+    assert all(one.path != "infver" for one in right.warnings)

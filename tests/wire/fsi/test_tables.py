@@ -12,7 +12,7 @@ import pytest
 from wire.fsi.areas import load_area, shipped_area
 from wire.fsi.fields import Field, Kind, Node
 from wire.fsi.table_files import ENVELOPE, RuleLine, base_table, condition_of, node_at, table_names
-from wire.fsi.tables import UnknownTransactionError, envelope, transaction, transactions
+from wire.fsi.tables import NoTableError, UnknownTransactionError, envelope, transaction, transactions
 
 BASE = shipped_area("base")
 KNOWN = {
@@ -219,3 +219,10 @@ def test_every_file_of_the_folder_is_a_table_and_is_shipped():
 def test_a_rule_names_one_kind_of_need(asked):
     with pytest.raises(ValueError, match="need"):
         condition_of(RuleLine(zh="甲", en="x", **asked))
+
+
+def test_transactions_without_a_table_say_why_and_name_no_others():
+    with pytest.raises(NoTableError) as known:
+        transaction("7101", BASE)
+    assert known.value.code == "fsi.not_implemented"
+    assert "9101" not in str(known.value.words) + str(known.value.next_step)

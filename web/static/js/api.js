@@ -28,24 +28,25 @@ export class Problem extends Error {
  * @param {string} path
  * @param {object} [body]
  * @param {Record<string, string>} [headers]
+ * @param {number} [withinMs] longer where a person or the insurance is waited for
  * @returns {Promise<any>}
  */
-export async function call(method, path, body, headers = {}) {
-  const response = await answer(method, path, body, headers);
+export async function call(method, path, body, headers = {}, withinMs = TIMEOUT_MS) {
+  const response = await answer(method, path, body, headers, withinMs);
   if (response.status === 204) return null;
   const content = await response.json().catch(() => null);
   if (response.ok) return content;
   throw problemIn(response.status, content);
 }
 
-/** @param {string} method @param {string} path @param {object | undefined} body @param {Record<string, string>} headers */
-async function answer(method, path, body, headers) {
+/** @param {string} method @param {string} path @param {object | undefined} body @param {Record<string, string>} headers @param {number} withinMs */
+async function answer(method, path, body, headers, withinMs) {
   try {
     return await fetch(path, {
       method,
       headers: body === undefined ? headers : { "content-type": "application/json", ...headers },
       body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(withinMs),
     });
   } catch {
     throw new Problem(0, "screen.no_answer", text("problem.no_answer"), text("problem.no_answer_next"));

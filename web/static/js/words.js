@@ -39,6 +39,15 @@ export function ours(words) {
   return words ? words[language] : "";
 }
 
+/**
+ * The reader's half of what the insurance said, if it said it in both languages; else all of it.
+ * @param {string | null | undefined} told
+ */
+export function oursOf(told) {
+  const [zh, en] = (told ?? "").split(" / ", 2);
+  return language === "en" && en ? en : zh;
+}
+
 /** @param {string} form @param {Record<string, string | number>} values */
 function fill(form, values) {
   return form.replace(/\{(\w+)\}/g, (place, name) => (name in values ? String(values[name]) : place));

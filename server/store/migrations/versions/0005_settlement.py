@@ -770,6 +770,21 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "visit_step",
+        sa.Column("day", sa.Text(), nullable=False, comment="of the step, in Beijing"),
+        sa.Column("institution", sa.Text(), nullable=False, comment="of the terminal, by the registry"),
+        sa.Column("visit", sa.Text(), nullable=False, comment="the hospital's number of it"),
+        sa.Column("source", sa.LargeBinary(), nullable=False, comment="id of the event that says so"),
+        sa.Column("step", sa.Text(), nullable=False, comment="businessType"),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.Column("shown", sa.Text(), nullable=False, comment="voucher, face, card or id"),
+        sa.Column("is_done", sa.Boolean(), nullable=False, comment="false: the hospital's system refused it"),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "institution", "visit", "source", name=op.f("pk_visit_step")),
+        comment="Steps of visits by one voucher or card, as terminals tell of them; nothing of the person",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "account_movement",
         sa.Column("n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("psn_no", sa.Text(), nullable=False, comment="whose account"),

@@ -10,6 +10,7 @@ const LOOKS = {
   sold_here: ["alert", "alarm"],
   sold_at_site: ["alert", "alarm"],
   sold_elsewhere: ["alert", "alarm"],
+  quarantined: ["alert", "alarm"],
   received_here: ["twice", "notice"],
   carton: ["alert", "alarm"],
   placeholder: ["alert", "alarm"],

@@ -32,6 +32,11 @@ export class Basket {
     return this.lines.size === 0;
   }
 
+  /** What the list is made of: another one has to be tried with the insurance anew. */
+  get signature() {
+    return [this.sale, ...[...this.lines.values()].map((line) => `${line.line}x${line.quantity}x${line.units ?? ""}`)].join(" ");
+  }
+
   /** Whether a pack is on the list, as the daemon last said. @param {string} code */
   holds(code) {
     return [...this.lines.values()].some((line) => line.codes.includes(code));
@@ -127,6 +132,7 @@ export class Basket {
     document.getElementById("c-last").hidden = !(this.isEmpty && this.last);
     document.getElementById("c-lines-none").hidden = !this.isEmpty || Boolean(this.last);
     if (this.last) this.drawLast();
+    document.dispatchEvent(new CustomEvent("yima:list"));
   }
 
   /** Whether this list is being paid, and what waits for the next one. */
@@ -143,11 +149,12 @@ export class Basket {
   }
 
   drawLast() {
-    const { mode, sale, totals, closed_at: at } = this.last;
-    set("c-last-title", text(mode === "dispense" ? "counter.last.sold" : "counter.last.received"));
+    const { mode, sale, totals, closed_at: at, paid } = this.last;
+    set("c-last-title", paid ? text("counter.last.insured") : text(mode === "dispense" ? "counter.last.sold" : "counter.last.received"));
     const pairs = [
       [text("counter.last.number"), sale],
       mode === "dispense" ? [text("counter.last.amount"), amount(totals.amount)] : null,
+      paid ? [text("till.amount.cash"), amount(paid.cash)] : null,
       [text("counter.last.boxes"), whole(totals.boxes)],
       [text("counter.last.at"), timeOfDay(at)],
     ];

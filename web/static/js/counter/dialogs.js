@@ -7,7 +7,7 @@ const homes = new Map();
 
 /** Let every button that says so close its dialog, and a click beside a dialog close it too. */
 export function prepareDialogs() {
-  for (const voice of VOICES.map((id) => document.getElementById(id))) {
+  for (const voice of VOICES.map((id) => document.getElementById(id)).filter(Boolean)) {
     homes.set(voice, document.createComment(voice.id));
     voice.before(homes.get(voice));
   }

@@ -16,6 +16,7 @@ const SHAPES = {
   sold_here: "alert",
   sold_at_site: "alert",
   sold_elsewhere: "alert",
+  quarantined: "alert",
   received_here: "twice",
   sign_in_first: "person",
   carton: "alert",

@@ -11,7 +11,7 @@ import { drawSound, isSignedIn } from "./view.js";
 const page = new Page();
 const entry = new Entry(page);
 const letters = new Letters((problem) => page.tell(problem), () => page.loadStatus());
-const { alarms, basket, desk, list, messages, returns, sound, status } = page;
+const { alarms, basket, desk, list, messages, returns, sound, status, tickets } = page;
 
 /** @param {SubmitEvent} event */
 async function signIn(event) {
@@ -64,6 +64,9 @@ function connect() {
   onClick("#c-manual", () => entry.open());
   onClick("#c-leave", () => desk.signOut());
   onClick("#c-close", () => desk.close());
+  onClick("#c-insured", () => tickets.open("pay"));
+  onClick("#c-hold", () => tickets.open("hold"));
+  onClick("#c-held", () => tickets.open("held"));
   onClick("#c-undo", () => desk.undo());
   onClick("#c-cancel", askCancel);
   onClick("#c-cancel-yes", cancel);
@@ -86,6 +89,9 @@ listenToKeys({
   F1: () => openDialog("c-help-dialog"),
   "?": () => openDialog("c-help-dialog"),
   F2: () => element("c-manual").click(),
+  F6: () => element("c-held").click(),
+  F7: () => element("c-hold").click(),
+  F9: () => element("c-insured").click(),
   F10: () => element("c-close").click(),
   Delete: () => desk.remove(list.removableCode()),
   ArrowUp: () => list.move(-1),
@@ -95,3 +101,4 @@ listenToKeys({
 });
 await page.load();
 document.documentElement.dataset.ready = "yes";
+tickets.prepare();

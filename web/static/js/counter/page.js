@@ -12,10 +12,11 @@ import { isOnList, ScanList } from "./list.js";
 import { Messages } from "./messages.js";
 import { Returns } from "./returns.js";
 import { Status } from "./status.js";
+import { Tickets } from "./tickets.js";
 import { drawButtons, drawMode, showOperator, showOther } from "./view.js";
 
 const API = "/api/v1";
-const EVENTS = ["scan", "scan_update", "totals", "sync", "device", "health", "setup", "alert", "session"];
+const EVENTS = ["scan", "scan_update", "totals", "sync", "device", "health", "setup", "alert", "session", "ticket"];
 const STATUS_EVERY_MS = 10_000;
 const AGAIN_MS = 2_000;
 
@@ -33,6 +34,7 @@ export class Page {
     const { basket, list, alarms, messages } = this;
     this.desk = new Desk({ basket, list, alarms, messages, refresh: () => this.loadSale(), reload: () => this.comeIn() });
     this.returns = new Returns(this.desk, (codes) => this.cameBack(codes));
+    this.tickets = new Tickets(this);
     this.isListening = false;
     this.loading = /** @type {Set<News>} */ (new Set());
     /** Scans for the next list, which is shown when the one that is being paid has ended. */
@@ -54,7 +56,16 @@ export class Page {
     else if (event === "totals") this.takeTotals(value);
     else if (event === "alert") this.takeAlert(value);
     else if (event === "session") this.load();
-    else this.status.hear(event, value);
+    else if (event === "ticket") this.tickets.take(value);
+    else this.takeHealth(event, value);
+  }
+
+  /** @param {string} event @param {any} value */
+  takeHealth(event, value) {
+    const before = this.status.settlement?.code;
+    this.status.hear(event, value);
+    // The lamp came alone: whether the insurance may be asked stands in the status.
+    if (before && before !== this.status.settlement.code) this.loadStatus().catch((problem) => this.tell(problem));
   }
 
   /** @param {import("./list.js").Scan} scan */
@@ -106,7 +117,8 @@ export class Page {
 
   /** A pack left the list or came back to it, or the list ended. @param {any} change */
   takeChange(change) {
-    if (change.sale !== this.basket.sale) return;
+    if (["held", "taken_up"].includes(change.change)) this.tickets.count();
+    if (change.sale !== this.basket.sale && change.change !== "taken_up") return;
     if (change.change === "removed") this.list.markRemoved(change.code);
     if (change.change === "restored") this.list.markRestored(change.code);
     this.loadSale().catch((problem) => this.tell(problem));
@@ -203,9 +215,11 @@ export class Page {
   async loadStatus() {
     const [status, scanners] = await Promise.all([call("GET", `${API}/status`), call("GET", `${API}/scanner-setup`)]);
     this.status.take(status, scanners);
+    drawButtons(this);
   }
 
   async loadLists() {
+    this.tickets.count();
     const [, scans] = await Promise.all([this.loadSale(), call("GET", `${API}/scans?limit=500`)]);
     this.waiting = scans.filter((/** @type {import("./list.js").Scan} */ scan) => this.isWaiting(scan));
     const recent = this.sinceLastList(scans).map((scan) => this.asItStands(scan));

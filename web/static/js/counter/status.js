@@ -34,6 +34,16 @@ export class Status {
     window.setInterval(() => this.draw(), 1_000);
   }
 
+  /** The lamp of insured settlement; null before anything is known. */
+  get settlement() {
+    return this.status?.lamps.settlement ?? null;
+  }
+
+  /** The insurance may be asked now: the lamp tells how the last one ended, which stops no next one. */
+  get isInsurable() {
+    return this.status?.interface?.is_up ?? false;
+  }
+
   /** @param {any} status @param {any[]} [scanners] each with its set-up */
   take(status, scanners) {
     this.status = status;

@@ -1,6 +1,7 @@
 // What depends on more than one part: who is signed in, which mode it is, which buttons work.
-import { text } from "../words.js";
+import { ours, text } from "../words.js";
 import { element } from "./element.js";
+import { put, show } from "./rows.js";
 
 /** Who is signed in with this browser. @param {{name: string} | null} session */
 export function showOperator(session) {
@@ -38,7 +39,11 @@ export function drawMode(mode) {
 export function drawButtons({ basket, desk, list, status }) {
   const isWorking = isSignedIn() && !status.isLost;
   const removed = desk.removed.at(-1);
+  const isSale = basket.mode === "dispense";
   element("c-close").disabled = !isWorking || basket.isEmpty;
+  element("c-hold").disabled = !isWorking || basket.isEmpty || !isSale || basket.isPaying;
+  element("c-held").disabled = !isWorking;
+  drawInsured(status, isWorking && isSale, basket.isEmpty);
   element("c-cancel").disabled = !isWorking || basket.sale === null;
   element("c-manual").disabled = !isWorking;
   element("c-undo-bar").hidden = !isWorking || !removed;
@@ -46,6 +51,16 @@ export function drawButtons({ basket, desk, list, status }) {
   for (const button of document.querySelectorAll("[data-mode]")) {
     button.disabled = !isWorking || (!basket.isEmpty && button.dataset.mode !== basket.mode);
   }
+}
+
+/** Where the insurance cannot be asked now the button is off, and says why. @param {import("./status.js").Status} status @param {boolean} isSelling @param {boolean} isEmpty */
+function drawInsured({ settlement, isInsurable }, isSelling, isEmpty) {
+  const isOff = !settlement || settlement.code === "settlement.not_configured";
+  const isDown = !isOff && settlement.state === "down";
+  show("c-insured", isSelling && !isOff);
+  element("c-insured").disabled = !isSelling || isEmpty || !isInsurable;
+  show("c-insured-why", isSelling && isDown);
+  put("c-insured-why", isDown ? `${ours(settlement.words)} (${settlement.code})` : "");
 }
 
 /** @param {import("../sound.js").Sound} sound */

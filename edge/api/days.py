@@ -1,0 +1,126 @@
+"""Ends of business days and hand-overs of the counter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import Field
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from edge.api.access import WhoAsks, signed_in
+from edge.api.forms import DayEndForm, HandOverForm, ReopenForm
+from edge.api.parts import COOKIE, ApiParts
+from edge.api.session import SessionShown, is_tls, show_session
+from edge.fsi.sign_ins import Operator
+from edge.operators.pos_tokens import Scope
+from edge.store.day_ends import DayState, latest_day_ends, latest_hand_overs
+from edge.till.day_end import DayEnds, DaySheet
+from edge.till.errors import NoInterfaceError
+from edge.till.handing_over import Drawer, hand_over, look_into_drawer
+from web.security import set_session_cookie
+
+
+@dataclass(frozen=True, slots=True)
+class DayShown:
+    """One end of a business day, without its figures."""
+
+    day: date
+    nth: int
+    state: DayState
+    operator: str
+    ended_at: datetime
+    reopened_by: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HandOverShown:
+    """The counter went from one person to the next."""
+
+    giver: str
+    taker: str
+    at: datetime
+    cash_expected: Decimal
+    cash_counted: Decimal
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class DrawerShown:
+    """What should lie in the drawer."""
+
+    drawer: Drawer
+    expected: Annotated[Decimal, Field(description="Yuan")]
+
+
+def day_routes(parts: ApiParts) -> APIRouter:
+    """Return the routes under `/days` and `/hand-overs`."""
+    routes = APIRouter(tags=["day"])
+    guard = signed_in(parts, None)
+    guarded = [Depends(signed_in(parts, Scope.READ))]
+
+    @routes.get("/days", dependencies=guarded)
+    async def ends(limit: Annotated[int, Query(ge=1, le=366)] = 31) -> list[DayShown]:
+        """Return the latest ends of business days, the newest first."""
+        found = await parts.read(lambda tx: latest_day_ends(tx, limit))
+        return [
+            DayShown(one.day, one.nth, one.state, one.operator, one.ended_at, one.reopened_by, one.reason)
+            for one in found
+        ]
+
+    @routes.get("/days/{day}", dependencies=guarded)
+    async def look(day: date) -> DaySheet:
+        """Return what a business day came to so far, or how it ended."""
+        return await _days(parts).look(day)
+
+    @routes.post("/days/{day}/end")
+    async def end(day: date, form: DayEndForm, request: Request, shown: WhoAsks) -> DaySheet:
+        """End a business day: compare the books of its calendar days with the centre's."""
+        session = await guard(request, shown)
+        operator = Operator(session.operator, session.name)
+        return await _days(parts).end(day, operator, is_confirmed=form.confirmed)
+
+    @routes.post("/days/{day}/reopen")
+    async def reopen(day: date, form: ReopenForm, request: Request, shown: WhoAsks) -> DaySheet:
+        """Open a day that was ended again, with a reason."""
+        session = await guard(request, shown)
+        return await _days(parts).reopen(day, session.operator, form.reason)
+
+    @routes.get("/drawer", dependencies=guarded)
+    async def drawer() -> DrawerShown:
+        """Return what should lie in the drawer now, and what is not finished."""
+        found = await parts.read(lambda tx: look_into_drawer(tx, parts.clock.now()))
+        return DrawerShown(found, found.expected)
+
+    @routes.get("/hand-overs", dependencies=guarded)
+    async def hand_overs(limit: Annotated[int, Query(ge=1, le=366)] = 31) -> list[HandOverShown]:
+        """Return the latest hand-overs, the newest first."""
+        found = await parts.read(lambda tx: latest_hand_overs(tx, limit))
+        return [
+            HandOverShown(one.giver, one.taker, one.at, one.cash_expected, one.cash_counted, one.note) for one in found
+        ]
+
+    @routes.post("/hand-overs", dependencies=[Depends(guard)])
+    async def take_over(form: HandOverForm, request: Request, response: Response) -> SessionShown:
+        """Hand the counter over: the next one confirms with login and password, and is signed in with this browser."""
+
+        def also(tx: Connection) -> None:
+            hand_over(tx, form.operator, form.cash_counted, form.note, parts.clock.now())
+
+        admitted = await parts.sign_in.admit(form.operator, form.password, also)
+        set_session_cookie(response, COOKIE, admitted.token, max_age_s=parts.session_s, is_tls=is_tls(request))
+        return show_session(admitted.session)
+
+    return routes
+
+
+def _days(parts: ApiParts) -> DayEnds:
+    if parts.days is None:
+        raise NoInterfaceError
+    return parts.days

@@ -1,0 +1,197 @@
+"""The counter as the proxy sees it: what lies scanned at its desk, its library, its screen.
+
+Packs that leave with a sale of the POS leave the open list as a sale that is closed, one `dispensed` fact a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
+from sqlalchemy import Connection
+
+from codes.words import Words
+from edge.alerts import Alert, alert_json
+from edge.clock import Clock
+from edge.counter.splitting import note_units, size_of
+from edge.counter.views import ListChange, to_json
+from edge.pos.errors import CodesShortError
+from edge.pos.ports import SaleRef
+from edge.pos.reading import needs_code_by_form
+from edge.pos.stored import Commits
+from edge.store import pos_codes, sales, shifts
+from edge.store.outbox import Outbox
+from edge.store.pos_codes import Owner
+from edge.store.pos_goods import find_drug, items_of_product, pack_of
+from edge.store.sales import LineRow, PackRow, PackState, SaleState
+from rules.scan_binding import ScannedPack
+from rules.scan_judgement import Mode, Tone
+from rules.unpaid import AboutCode
+from web.live import LiveBus
+from wire.events import Dispensed, PackInLine, SplitDispensed
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """Which desk is which scanner's; all others are this terminal's own."""
+
+    desk: str
+    """The terminal's own."""
+    by_desk: Mapping[str, str] = field(default_factory=dict)
+    """Names of scanners by the desks that have one of their own."""
+
+
+class CounterScans:
+    """The codes that were scanned at the terminal's counter."""
+
+    def __init__(
+        self, commits: Commits, outbox: Outbox, bus: LiveBus, *, lanes: Lanes, clock: Clock,
+        on_recorded: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self._commits = commits
+        self._outbox = outbox
+        self._bus = bus
+        self._lanes = lanes
+        self._clock = clock
+        self._on_recorded = on_recorded
+
+    async def at_desk(self, desk: str, *, is_delivery: bool = False) -> Sequence[ScannedPack]:
+        """Return what was scanned at a desk and belongs to nothing yet."""
+        return await self._commits(lambda tx: self._at_desk(tx, desk, Mode.RECEIVE if is_delivery else Mode.DISPENSE))
+
+    async def of_sale(self, sale: SaleRef) -> Sequence[ScannedPack]:
+        """Return what was taken for a sale before."""
+
+        def found(tx: Connection) -> list[ScannedPack]:
+            codes = pos_codes.codes_of_settlement(tx, sale.institution, sale.setl_id)
+            return [ScannedPack(code, about_code(tx, code).items) for code in codes]
+
+        return await self._commits(found)
+
+    async def take(self, codes: Iterable[str], sale: SaleRef) -> None:
+        """Let codes belong to a sale from now on."""
+        mine, owner, now = tuple(codes), Owner(sale.institution, sale.msgid, sale.setl_id), self._clock.now()
+        await self._commits(lambda tx: pos_codes.bind_codes(tx, mine, owner, now))
+
+    async def leave(self, codes: Iterable[str], *, is_insured: bool) -> None:
+        """Let packs leave the counter with a sale that stands."""
+        mine = frozenset(codes)
+        change = await self._commits(lambda tx: self._leave(tx, mine, is_insured=is_insured))
+        if change is not None:
+            self._on_recorded()
+            self._bus.publish("scan_update", to_json(change).decode())
+
+    async def release(self, institution: str, msgid: str) -> None:
+        """Let what was kept for a message lie at the desk again."""
+        await self._commits(lambda tx: pos_codes.release_codes(tx, institution, msgid))
+
+    async def undone(self, sale: SaleRef) -> None:
+        """Let nothing be owed of a sale, and its packs be scanned for another."""
+        owner = Owner(sale.institution, sale.msgid, sale.setl_id)
+        await self._commits(lambda tx: pos_codes.sale_undone(tx, owner))
+
+    async def free(self, codes: Iterable[str]) -> None:
+        """Forget to whom packs were sold."""
+        back = tuple(codes)
+        await self._commits(lambda tx: pos_codes.free_codes(tx, back))
+
+    def _at_desk(self, tx: Connection, desk: str, mode: Mode) -> list[ScannedPack]:
+        lanes = self._lanes
+        if (desk != lanes.desk and desk not in lanes.by_desk) or sales.see_desk(tx).mode is not mode:
+            return []
+        packs = pos_codes.packs_at_desk(tx)
+        if lanes.by_desk:
+            devices = pos_codes.devices_of_packs(tx)
+            others = {device: name for name, device in lanes.by_desk.items()}
+            packs = [one for one in packs if others.get(devices.get(one.code, ""), lanes.desk) == desk]
+        return [
+            ScannedPack(one.code, frozenset() if one.product is None else items_of_product(tx, one.product))
+            for one in packs
+        ]
+
+    def _leave(self, tx: Connection, codes: Collection[str], *, is_insured: bool) -> ListChange | None:
+        now, desk = self._clock.now(), sales.see_desk(tx)
+        if desk.mode is not Mode.DISPENSE:
+            return None
+        number = pos_codes.sale_of_packs(tx, desk, codes, now)
+        sale = None if number is None else sales.find_sale(tx, number)
+        if sale is None:
+            return None
+        packs = [one for one in sales.packs_of(tx, sale.id) if one.state is PackState.LISTED]
+        operator = desk.operator or sale.operator
+        for line in sales.lines_of(tx, sale.id):
+            fact = _dispensed(tx, sale.id, line, packs, is_insured=is_insured)
+            event = self._outbox.append(tx, fact, operator=operator, now=now)
+            sales.note_line_event(tx, sale.id, line.line, event.id)
+            note_units(tx, fact, now)
+        sales.move_packs(tx, sale.id, PackState.SOLD)
+        if sale.id == desk.sale:
+            sales.end_sale(tx, sale.id, SaleState.CLOSED, now)
+            if desk.waiting is not None:
+                sales.open_waiting(tx, desk.waiting)
+        if desk.shift:
+            shifts.count_sale(tx, desk.shift)
+        return ListChange(sale.id if sale.id == desk.sale else str(desk.sale), "closed")
+
+
+class CatalogueGoods:
+    """The matching library, on a connection that only reads; asked in the thread that opened it."""
+
+    def __init__(self, reading: Connection) -> None:
+        self._reading = reading
+
+    def needs_code(self, item: str) -> bool:
+        """Tell whether a pack of this national code must be told with its code: western and patent drugs."""
+        return needs_code_by_form(item)
+
+    def units_per_pack(self, item: str) -> int:
+        """Return how many smallest units a pack holds; 1 if nobody knows."""
+        with self._reading.begin():
+            found = find_drug(self._reading, item)
+        return 1 if found is None else max(1, found.units_per_pack)
+
+    def name(self, item: str) -> str:
+        """Return what people call it, or nothing."""
+        with self._reading.begin():
+            found = find_drug(self._reading, item)
+        return "" if found is None else found.name
+
+    def about(self, code: str) -> AboutCode:
+        """Return what is known of a trace code."""
+        with self._reading.begin():
+            return about_code(self._reading, code)
+
+
+class CounterScreen:
+    """Shows on the counter's screens what is short or extra."""
+
+    def __init__(self, bus: LiveBus) -> None:
+        self._bus = bus
+
+    async def warn(self, desk: str, remarks: Sequence[Words]) -> None:
+        """Show it, while the sale goes on."""
+        zh, en = "；".join(one.zh for one in remarks), "; ".join(one.en for one in remarks)
+        words = Words(f"收银软件（台 {desk}）：{zh}", f"POS, desk {desk}: {en}")
+        alert = Alert(CodesShortError.code, Tone.NOTICE, words, CodesShortError.next_step)
+        self._bus.publish("alert", alert_json(alert))
+        told = {"desk": desk, "remarks": [{"zh": one.zh, "en": one.en} for one in remarks]}
+        self._bus.publish("warn", msgspec.json.encode(told).decode())
+
+
+def about_code(tx: Connection, code: str) -> AboutCode:
+    """Return what the library knows of the code of a pack."""
+    found = pack_of(tx, code)
+    return AboutCode() if found is None else AboutCode(found.items, is_carton=found.is_carton)
+
+
+def _dispensed(
+    tx: Connection, sale: str, line: LineRow, packs: Sequence[PackRow], *, is_insured: bool
+) -> Dispensed | SplitDispensed:
+    mine = [PackInLine(pack.code, pack.reading, pack.units) for pack in packs if pack.line == line.line]
+    paid_by: Literal["self_pay", "insured"] = "insured" if is_insured else "self_pay"
+    if line.units is None:
+        return Dispensed(sale, line.line, line.product, mine, line.price, paid_by)
+    size = size_of(tx, mine[0].code, line.product or "")
+    return SplitDispensed(sale, line.line, line.product, mine, size, line.price, paid_by)

@@ -1,0 +1,38 @@
+"""What the proxy says to the POS where it does not pass a message on."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from codes.errors import RejectedError, TransientError
+from codes.words import Words
+from edge.errors import EdgeError
+
+
+class CodesShortError(EdgeError, RejectedError):
+    """Lines of a sale have no codes, or codes lie about that belong to none."""
+
+    code: ClassVar[str] = "pos.codes_short"
+    next_step: ClassVar[Words] = Words(
+        "请补扫或撤下后重发。", "Scan what is missing or take back what is extra; send again."
+    )
+
+
+class UnresolvedError(EdgeError, TransientError):
+    """An earlier message about the same sale, or under the same number, is open: this one might be a second."""
+
+    code: ClassVar[str] = "pos.unresolved"
+    next_step: ClassVar[Words] = Words(
+        "请稍候原样重发；不要另行结算。“yima pos open”列出未决报文。",
+        "Send the same again in a moment; do not settle anew. `yima pos open` lists what is open.",
+    )
+
+
+class TakenBackError(EdgeError, RejectedError):
+    """The message was not answered and has been taken back: nothing of it stands."""
+
+    code: ClassVar[str] = "pos.taken_back"
+    next_step: ClassVar[Words] = Words(
+        "该报文没有生效；如需办理，请用新的报文 ID（msgid）重新发起。",
+        "Nothing of it stands. Send it under a new number (msgid) if it is still wanted.",
+    )

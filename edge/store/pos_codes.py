@@ -1,0 +1,199 @@
+"""Codes of the desk: which lie there, which belong to a sale of the institution's software, which are still owed.
+
+What belongs to a sale that stands leaves the open list: the list itself ends if nothing else is on it, else its packs
+go to a sale of their own with the same lines and prices.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from edge.clock import SHOP_TIME, from_us, to_us
+from edge.store import sales, sql
+from edge.store.sales import Desk, PackRow, PackState
+
+RECENT_SCANS = 5_000
+SELECT_AT_DESK = """
+SELECT p.code, l.product FROM sale_pack AS p JOIN sale_line AS l ON l.sale = p.sale AND l.line = p.line
+JOIN sale AS s ON s.id = p.sale
+WHERE p.sale = ? AND p.state = 'listed' AND NOT EXISTS (
+  SELECT 1 FROM pos_binding AS b WHERE b.code = p.code AND (b.setl_id = '' OR b.at >= s.opened_at)
+)
+ORDER BY p.placed
+"""
+SELECT_DEVICES = """
+SELECT p.code, s.device FROM sale_pack AS p JOIN scan AS s ON s.event = p.reading
+WHERE p.sale = ? AND s.id > (SELECT max(id) FROM scan) - ?
+"""
+SELECT_BOUND = "SELECT code FROM pos_binding WHERE institution = ? AND setl_id = ? ORDER BY at, code"
+BIND = """
+INSERT INTO pos_binding (code, institution, msgid, setl_id, at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (code) DO UPDATE SET institution = excluded.institution, msgid = excluded.msgid, at = excluded.at,
+  setl_id = iif(excluded.setl_id = '' AND msgid = excluded.msgid, setl_id, excluded.setl_id)
+"""
+RELEASE = "DELETE FROM pos_binding WHERE institution = ? AND msgid = ? AND setl_id = ''"
+UNDO_BINDING = """
+UPDATE pos_binding SET at = at - 86400000000
+WHERE institution = ?1 AND setl_id <> '' AND (setl_id = ?2 OR (?2 = '' AND msgid = ?3))
+"""
+UNDO_OWED = """
+UPDATE pos_owed SET state = 'done' WHERE code IN (
+  SELECT code FROM pos_binding WHERE institution = ?1 AND setl_id <> '' AND (setl_id = ?2 OR (?2 = '' AND msgid = ?3))
+)
+"""
+FREE = "DELETE FROM pos_binding WHERE code = ?"
+START_CLOSED = """
+INSERT INTO sale (id, day, number, mode, state, operator, opened_at, ended_at)
+SELECT ?1 || '-' || ?2 || '-' || n, ?2, n, 'dispense', 'closed', operator, opened_at, ?3
+FROM (SELECT coalesce(max(number), 0) + 1 AS n FROM sale WHERE day = ?2), sale WHERE id = ?4
+RETURNING id
+"""
+COPY_LINE = """
+INSERT INTO sale_line (sale, line, item, product, name, spec, insurance_class, price, quantity, units)
+SELECT ?1, line, item, product, name, spec, insurance_class, price, ?2, iif(units IS NULL, NULL, ?5)
+FROM sale_line WHERE sale = ?3 AND line = ?4
+"""
+MOVE_PACK = "UPDATE sale_pack SET sale = ? WHERE sale = ? AND code = ? AND state = 'listed'"
+TAKE_OFF_LINE = "UPDATE sale_line SET quantity = quantity - ?, units = units - ? WHERE sale = ? AND line = ?"
+PUT_AWAY = "DELETE FROM pos_binding WHERE at < ?"
+OWE = """
+INSERT INTO pos_owed (code, institution, setl_id, item, serial, line, state, lacks, at)
+VALUES (?, ?, ?, ?, ?, ?, 'waiting', '', ?)
+ON CONFLICT (code) DO UPDATE SET institution = excluded.institution, setl_id = excluded.setl_id, item = excluded.item,
+  serial = excluded.serial, line = excluded.line, state = 'waiting', lacks = '', msgid = NULL, at = excluded.at
+"""
+SELECT_OWED = """
+SELECT code, institution, setl_id, item, serial, line, state, lacks, at FROM pos_owed
+WHERE state <> 'done' ORDER BY at, setl_id, serial, code
+"""
+SET_OWED = "UPDATE pos_owed SET state = ?, lacks = ? WHERE code = ?"
+PUT_AWAY_OWED = "DELETE FROM pos_owed WHERE state = 'done' AND at < ?"
+
+
+@dataclass(frozen=True, slots=True)
+class AtDesk:
+    """A pack on the open list."""
+
+    code: str
+    product: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The sale that codes belong to."""
+
+    institution: str
+    msgid: str
+    setl_id: str
+    """Empty as long as nobody has given one."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwedRow:
+    """A code that is to follow."""
+
+    code: str
+    institution: str
+    setl_id: str
+    item: str
+    serial: str
+    line: bytes
+    """The line as JSON: it names drugs and counts, and nobody."""
+    state: str
+    lacks: str
+    at: datetime
+
+
+def packs_at_desk(tx: Connection) -> Sequence[AtDesk]:
+    """Return what lies on the open list and belongs to no sale yet, in the order of scanning."""
+    desk = sales.see_desk(tx)
+    return [] if desk.sale is None else [AtDesk(*row) for row in sql.rows(tx, SELECT_AT_DESK, (desk.sale,))]
+
+
+def devices_of_packs(tx: Connection) -> Mapping[str, str]:
+    """Return by which device each pack of the open list was scanned, as far as the last scans tell."""
+    desk = sales.see_desk(tx)
+    return dict(sql.rows(tx, SELECT_DEVICES, (desk.sale, RECENT_SCANS))) if desk.sale else {}
+
+
+def codes_of_settlement(tx: Connection, institution: str, setl_id: str) -> Sequence[str]:
+    """Return what was taken for a sale before."""
+    return [code for (code,) in sql.rows(tx, SELECT_BOUND, (institution, setl_id))]
+
+
+def bind_codes(tx: Connection, codes: Iterable[str], owner: Owner, now: datetime) -> None:
+    """Let codes belong to a sale from now on."""
+    whose = (owner.institution, owner.msgid, owner.setl_id, to_us(now))
+    sql.change_many(tx, BIND, [(code, *whose) for code in codes])
+
+
+def release_codes(tx: Connection, institution: str, msgid: str) -> None:
+    """Give back what was kept for a message that was not done: it lies at the desk again."""
+    sql.change(tx, RELEASE, (institution, msgid))
+
+
+def sale_undone(tx: Connection, owner: Owner) -> None:
+    """Let nothing be owed of a sale that does not stand; a pack of it that is scanned again lies at the desk again.
+
+    Which codes it had stays known: the return of its packs may still be told.
+    """
+    for statement in (UNDO_OWED, UNDO_BINDING):
+        sql.change(tx, statement, (owner.institution, owner.setl_id, owner.msgid))
+
+
+def free_codes(tx: Connection, codes: Iterable[str]) -> None:
+    """Forget which sale a code belonged to: the pack came back."""
+    sql.change_many(tx, FREE, [(code,) for code in codes])
+
+
+def sale_of_packs(tx: Connection, desk: Desk, codes: Collection[str], now: datetime) -> str | None:
+    """Return the sale that is to be closed with these packs: the open list, or a part of it as a sale of its own.
+
+    None if none of them is on the list. The packs are still `listed`.
+    """
+    if desk.sale is None:
+        return None
+    listed = [pack for pack in sales.packs_of(tx, desk.sale) if pack.state is PackState.LISTED]
+    mine = [pack for pack in listed if pack.code in codes]
+    if not mine or len(mine) == len(listed):
+        return desk.sale if mine else None
+    day = now.astimezone(SHOP_TIME).strftime("%Y%m%d")
+    made = str(sql.one(tx, START_CLOSED, (desk.numbers, day, to_us(now), desk.sale))[0])
+    lines: dict[int, list[PackRow]] = defaultdict(list)
+    for pack in mine:
+        lines[pack.line].append(pack)
+    for line, on_it in lines.items():
+        units = sum(pack.units or 0 for pack in on_it)
+        sql.change(tx, COPY_LINE, (made, len(on_it), desk.sale, line, units))
+        sql.change_many(tx, MOVE_PACK, [(made, desk.sale, pack.code) for pack in on_it])
+        sql.change(tx, TAKE_OFF_LINE, (len(on_it), units, desk.sale, line))
+    return made
+
+
+def owe_codes(tx: Connection, rows: Iterable[OwedRow]) -> None:
+    """Keep codes that are to follow by a 3505 of ours."""
+    values = [(one.code, one.institution, one.setl_id, one.item, one.serial, one.line, to_us(one.at)) for one in rows]
+    sql.change_many(tx, OWE, values)
+
+
+def owed_codes(tx: Connection) -> Sequence[OwedRow]:
+    """Return what is still owed, the oldest first."""
+    return [
+        OwedRow(code, institution, setl_id, item, serial, line, state, lacks, from_us(at))
+        for code, institution, setl_id, item, serial, line, state, lacks, at in sql.rows(tx, SELECT_OWED)
+    ]
+
+
+def set_owed(tx: Connection, codes: Iterable[str], state: str, lacks: str = "") -> None:
+    """Note how far codes that are owed have come."""
+    sql.change_many(tx, SET_OWED, [(state, lacks, code) for code in codes])
+
+
+def put_away_codes(tx: Connection, before: datetime) -> int:
+    """Delete what belongs to sales of long ago, and what is owed no more."""
+    return sql.change(tx, PUT_AWAY, (to_us(before),)) + sql.change(tx, PUT_AWAY_OWED, (to_us(before),))

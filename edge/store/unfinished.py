@@ -1,0 +1,58 @@
+"""What is not finished at this terminal: told at a hand-over and at the end of a day. Nothing of it stops either."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from edge.store import sql
+
+SELECT_UNKNOWN = """
+SELECT sale FROM settlement WHERE standing IN ('asked', 'unknown', 'undoing', 'undoing_unknown') ORDER BY begun_at
+"""
+SELECT_PUT_ASIDE = "SELECT id FROM sale WHERE state = 'open' AND place > 1 ORDER BY opened_at"
+SELECT_UNDERTAKINGS = "SELECT sale FROM undertaking WHERE ended_at IS NULL ORDER BY begun_at"
+COUNT_LEDGER = (
+    "SELECT state, count(*) FROM ledger_row WHERE state IN ('waiting', 'due', 'asked', 'refused') GROUP BY state"
+)
+COUNT_UNSENT = "SELECT count(*) FROM outbox WHERE state = 'pending'"
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What is open, by the numbers of sales or by count."""
+
+    unknown: tuple[str, ...]
+    """Sales whose settlement or cancellation was asked for and not answered."""
+    put_aside: tuple[str, ...]
+    """Lists that were put aside (挂单)."""
+    undertakings: tuple[str, ...]
+    """Sales of which a return, or the turning into an insured one, has not come to its end."""
+    ledger_due: int
+    """Rows for the centre's ledger that are on their way."""
+    ledger_waiting: int
+    """... that lack something, such as the lot."""
+    ledger_refused: int
+    """... that the centre refused, for a person to look at."""
+    unsent: int
+    """Facts that the centre has not received yet."""
+
+    @property
+    def is_settling_open(self) -> bool:
+        """Whether the money of the day may still change by itself."""
+        return bool(self.unknown or self.undertakings)
+
+
+def read_unfinished(tx: Connection) -> Unfinished:
+    """Return what is not finished now."""
+    ledger: dict[str, int] = dict(sql.rows(tx, COUNT_LEDGER))
+    return Unfinished(
+        unknown=tuple(sale for (sale,) in sql.rows(tx, SELECT_UNKNOWN)),
+        put_aside=tuple(sale for (sale,) in sql.rows(tx, SELECT_PUT_ASIDE)),
+        undertakings=tuple(sale for (sale,) in sql.rows(tx, SELECT_UNDERTAKINGS)),
+        ledger_due=ledger.get("due", 0) + ledger.get("asked", 0),
+        ledger_waiting=ledger.get("waiting", 0),
+        ledger_refused=ledger.get("refused", 0),
+        unsent=sql.one(tx, COUNT_UNSENT)[0],
+    )

@@ -1,0 +1,185 @@
+"""What a screen or a POS is told of what comes after a sale. Nobody's name or number is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from codes.words import Words
+from edge.store.batches import Batch
+from edge.store.ledger_rows import LedgerRow
+from edge.store.quarantine import Quarantined
+from edge.store.settlements import SettlementRow
+from edge.store.undertakings import Undertaking
+from edge.till.asked import AskedSettlement
+from edge.till.ledger import CLAIMED, LACKS
+from edge.till.plans import Choice, Money, Plan, Step, money_of
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyShown:
+    """What a sale comes to, in yuan."""
+
+    fee: Decimal
+    funds: Decimal
+    account: Decimal
+    mutual_aid: Decimal
+    cash: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class UndertakingShown:
+    """A return, or the turning of a sale into an insured one, wherever it is."""
+
+    id: str
+    kind: str
+    """`return` or `insure`."""
+    sale: str
+    codes: tuple[str, ...]
+    """Packs that come back."""
+    step: str
+    """`cancel`, `settle`, `choice`, `restore`, `ended`."""
+    is_asking: bool
+    """A message was sent, and its outcome is not known yet; it ends by itself."""
+    choices: tuple[str, ...]
+    """What a person may choose now."""
+    outcome: str | None
+    """`done`, `self_paid`, `restored`, `refused`, `not_sent`; None until it has ended."""
+    told: str
+    """What the insurance said last."""
+    before: MoneyShown
+    after: MoneyShown | None
+    cash_back: Decimal | None
+    """Yuan to give to the person, below nought to take; None until it is known."""
+    operator: str
+    begun_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class UndertakingsShown:
+    """What is under way, or waits for somebody to choose."""
+
+    undertakings: tuple[UndertakingShown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundShown:
+    """The sale that a pack belongs to, of whichever terminal of the institution."""
+
+    sale: str
+    is_elsewhere: bool
+    """Another terminal made it; packs of it come back here all the same."""
+    codes: tuple[str, ...]
+    """Packs that are still out."""
+    amounts: MoneyShown
+
+
+@dataclass(frozen=True, slots=True)
+class RowShown:
+    """A row for the centre's ledger that is not at its end."""
+
+    id: int
+    infno: str
+    sale: str
+    line: int
+    product: str
+    state: str
+    """`waiting`, `due`, `asked` or `refused`."""
+    lacks: tuple[Words, ...]
+    """What is missing."""
+    is_final: bool
+    """The pack was paid with another settlement: it is not paid again, and sending it changes nothing."""
+    told: str
+    due_at: datetime
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowsShown:
+    """The rows that are not at their end, in their order."""
+
+    rows: tuple[RowShown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedShown:
+    """A pack that lies apart."""
+
+    code: str
+    sale: str
+    since: datetime
+    reason: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineShown:
+    """What lies apart."""
+
+    packs: tuple[QuarantinedShown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchShown:
+    """A lot on the shelf."""
+
+    product: str
+    batch: str
+    lot: str
+    made_on: date
+    expires_on: date | None
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BatchesShown:
+    """The register of lots."""
+
+    batches: tuple[BatchShown, ...]
+
+
+def show_undertaking(one: Undertaking, plan: Plan) -> UndertakingShown:
+    """Return an undertaking as a screen may show it."""
+    stops = one.ended_at is None and one.step == Step.CHOICE
+    cash_back = None if plan.after is None else plan.before.cash - plan.after.cash
+    return UndertakingShown(
+        one.id, one.kind, one.sale, plan.codes, one.step, one.msgid is not None,
+        tuple(choice.value for choice in Choice) if stops else (), one.outcome, one.told or "",
+        _money(plan.before), None if plan.after is None else _money(plan.after), cash_back, one.operator,
+        one.begun_at, one.ended_at,
+    )  # fmt: skip
+
+
+def show_found(row: SettlementRow, asked: AskedSettlement) -> FoundShown:
+    """Return a settlement that stands, as the sale of a pack."""
+    money = Money(row.fee) if row.paid is None else money_of(row.paid, row.fee)
+    codes = tuple(code for line in asked.lines for code in line.codes)
+    return FoundShown(row.sale, row.is_elsewhere, codes, _money(money))
+
+
+def show_row(row: LedgerRow) -> RowShown:
+    """Return a row as a screen may show it."""
+    lacks = tuple(LACKS[name] for name in row.lacks.split(",") if name)
+    return RowShown(
+        row.id, row.infno, row.sale, row.line, row.product, row.state, lacks, CLAIMED in (row.told or ""),
+        row.told or "", row.due_at, row.tries,
+    )  # fmt: skip
+
+
+def show_apart(found: Sequence[Quarantined]) -> QuarantineShown:
+    """Return the packs that lie apart."""
+    return QuarantineShown(
+        tuple(QuarantinedShown(one.code, one.sale, one.since, one.reason, one.operator) for one in found)
+    )
+
+
+def show_batch(one: Batch) -> BatchShown:
+    """Return a lot."""
+    return BatchShown(one.product, one.batch, one.lot, one.made_on, one.expires_on, one.opened_at)
+
+
+def _money(money: Money) -> MoneyShown:
+    return MoneyShown(money.fee, money.funds, money.account, money.mutual_aid, money.cash)

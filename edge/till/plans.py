@@ -1,0 +1,93 @@
+"""What is planned where something takes several messages: sealed, because it names a person."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from edge.store.settlements import Paid
+from edge.till.asked import AskedSettlement
+
+
+class Step(StrEnum):
+    """Where an undertaking is."""
+
+    CANCEL = "cancel"
+    """2103 of the settlement that stands."""
+    SETTLE = "settle"
+    """2102 of what stays, or of what was paid in cash."""
+    CHOICE = "choice"
+    """What should be settled was refused: a person says how to go on."""
+    RESTORE = "restore"
+    """2601 of the 2103: the settlement stands again."""
+    ENDED = "ended"
+
+
+class Choice(StrEnum):
+    """How to go on where a settlement was refused."""
+
+    AGAIN = "again"
+    """Settle it once more, with the credential that was presented now, or with the one of before."""
+    SELF_PAY = "self_pay"
+    """What stays is paid by the person."""
+    RESTORE = "restore"
+    """Nothing comes back: the cancellation is taken back."""
+
+
+class Ending(StrEnum):
+    """How an undertaking ended."""
+
+    DONE = "done"
+    SELF_PAID = "self_paid"
+    """Packs came back, and what stays is paid by the person."""
+    RESTORED = "restored"
+    """Nothing came back; the settlement stands as it stood."""
+    REFUSED = "refused"
+    """The centre refused the first message: nothing was done."""
+    NOT_SENT = "not_sent"
+    """The first message never left: nothing was done."""
+
+
+class Money(msgspec.Struct, frozen=True):
+    """What a settlement comes to, in yuan."""
+
+    fee: Decimal = Decimal("0.00")
+    funds: Decimal = Decimal("0.00")
+    account: Decimal = Decimal("0.00")
+    mutual_aid: Decimal = Decimal("0.00")
+    cash: Decimal = Decimal("0.00")
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What an undertaking does, and what it has come to."""
+
+    codes: tuple[str, ...] = ()
+    """Packs that come back."""
+    reason: str = ""
+    nth: int | None = None
+    """Which settlement of the sale is cancelled; None: none."""
+    setl_id: str = ""
+    mdtrt_id: str = ""
+    person: str = ""
+    """`psn_no`."""
+    district: str = ""
+    """`insuplc_admdvs`."""
+    rest: AskedSettlement | None = None
+    """What is settled; None if nothing stays."""
+    before: Money = Money()
+    after: Money | None = None
+    """None until it is known."""
+    cancelled_by: str = ""
+    """The 2103 that was agreed to: a 2601 names it."""
+    has_left: bool = True
+    """The patient had taken the packs along, so they lie apart now."""
+
+    def __repr__(self) -> str:
+        return "Plan(…)"
+
+
+def money_of(paid: Paid, fee: Decimal) -> Money:
+    """Return what a settlement came to."""
+    return Money(fee, paid.funds, paid.account, paid.mutual_aid, paid.cash)

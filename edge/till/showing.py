@@ -1,0 +1,101 @@
+"""Tickets as they are shown and printed: from the store, and from what is remembered of the person."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from sqlalchemy import Connection
+
+from codes.words import Words
+from edge.counter.lines import show_line, totals_of
+from edge.store import sales
+from edge.store.sales import PackState, SaleRow, SaleState
+from edge.store.settlements import Paid, SettlementRow, latest_settlement
+from edge.till.errors import TicketUnknownError
+from edge.till.persons import Persons, show_person
+from edge.till.views import Amounts, PaidShown, TicketShown, TicketsShown
+from rules.scan_judgement import Mode
+from rules.settling import Standing, is_open_question, told
+
+_SETTLED = Words("已医保结算", "settled with the insurance")
+_SELF_PAID = Words("已自费结算", "closed as self-pay")
+_NOT_SETTLED = Words("未结算，凭此单取号，不作为收款凭证", "not settled; this slip is no receipt")
+_SHOWN = frozenset({PackState.LISTED, PackState.SOLD, PackState.RETURNED})
+
+
+def show_ticket(tx: Connection, number: str, persons: Persons) -> TicketShown:
+    """Return one sale.
+
+    Raises:
+        TicketUnknownError: There is none of this number.
+    """
+    sale = sales.find_sale(tx, number)
+    if sale is None or sale.mode is not Mode.DISPENSE:
+        raise TicketUnknownError(number)
+    lines = sales.lines_of(tx, number)
+    codes: dict[int, list[str]] = defaultdict(list)
+    for pack in sales.packs_of(tx, number):
+        if pack.state in _SHOWN:
+            codes[pack.line].append(pack.code)
+    latest = latest_settlement(tx, number)
+    standing = Standing.NONE if latest is None else latest.standing
+    bound = persons.of(number, sales.see_desk(tx).shift)
+    return TicketShown(
+        sale=number,
+        place=sale.state.value,
+        standing=standing,
+        lines=tuple(show_line(line, codes) for line in lines),
+        totals=totals_of(lines, sale.alarms),
+        opened_at=sale.opened_at,
+        notice=_notice(sale, standing),
+        aside_at=sale.aside_at,
+        note=sale.note,
+        told="" if latest is None else latest.told or "",
+        person=None if bound is None else show_person(number, bound.person),
+        paid=_paid(latest),
+        paid_by=_paid_by(sale, standing),
+        works=_works(sale, standing, is_identified=bound is not None),
+    )
+
+
+def show_aside(tx: Connection, persons: Persons) -> TicketsShown:
+    """Return the sales that lie aside, the one that lies longest first."""
+    return TicketsShown(tuple(show_ticket(tx, sale.id, persons) for sale in sales.sales_aside(tx)))
+
+
+def _notice(sale: SaleRow, standing: Standing) -> Words:
+    if is_open_question(standing):
+        return told(standing)
+    if sale.state is not SaleState.CLOSED:
+        return _NOT_SETTLED
+    return _SETTLED if standing is Standing.SETTLED else told(standing) if standing is Standing.UNDONE else _SELF_PAID
+
+
+def _paid(latest: SettlementRow | None) -> PaidShown | None:
+    paid = None if latest is None else latest.paid
+    return None if latest is None or paid is None else _shown(latest, paid)
+
+
+def _shown(row: SettlementRow, paid: Paid) -> PaidShown:
+    amounts = Amounts(row.fee, paid.funds, paid.account, paid.mutual_aid, paid.cash)
+    return PaidShown(paid.setl_id, paid.mdtrt_id, paid.at, amounts)
+
+
+def _paid_by(sale: SaleRow, standing: Standing) -> str | None:
+    if sale.state is not SaleState.CLOSED:
+        return None
+    return "self_pay" if standing in {Standing.NONE, Standing.UNDONE} else "insured"
+
+
+def _works(sale: SaleRow, standing: Standing, *, is_identified: bool) -> dict[str, bool]:
+    is_free = standing in {Standing.NONE, Standing.UNDONE}
+    is_open = sale.state is SaleState.OPEN and is_free
+    return {
+        "identify": is_open,
+        "trial": is_open and is_identified,
+        "settle": is_open and is_identified,
+        "self_pay": is_open,
+        "hold": is_open,
+        "take_up": sale.state is SaleState.HELD and is_free,
+        "cancel": is_free and sale.state in {SaleState.OPEN, SaleState.WAITING, SaleState.HELD},
+    }

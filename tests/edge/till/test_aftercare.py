@@ -1,0 +1,130 @@
+"""What comes after a sale as a screen asks it: answers, repeats, and who may do what."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from edge.counter.counter import UNNAMED, Request
+from edge.counter.errors import KeyReusedError, NotApartError, NotSignedInError, SettlingError
+from edge.store.quarantine import all_quarantined
+from edge.till import aftercare
+from edge.till.aftercare import Aftercare, Verbs
+from edge.till.batches import BatchUnknownError
+from edge.till.errors import OfflineError
+from edge.till.insuring import Insured
+from edge.till.plans import Choice
+from edge.till.undoing import NoChoiceError
+from tests.edge.till.aisle import A, Aisle, B, C, new_centre, opened, person
+from tests.server.conftest import NewStore
+
+_T = TypeVar("_T")
+
+
+class Line:
+    up = True
+
+    def is_up(self) -> bool:
+        return self.up
+
+
+class Care:
+    def __init__(self, aisle: Aisle) -> None:
+        self.aisle, self.line = aisle, Line()
+        verbs = Verbs(aisle.steps, aisle.undoing, aisle.finding, aisle.insuring, aisle.ledger, aisle.uploader)
+
+        async def in_store(work: Callable[[], _T]) -> _T:
+            return work()
+
+        self.verbs = Aftercare(
+            self.line, verbs, in_store=in_store, connection=aisle.shop.connection, clock=aisle.shop.clock,  # type: ignore[arg-type]
+            return_days=10,
+        )  # fmt: skip
+
+    def do(self, asked: Awaitable[_T]) -> _T:
+        async def wait() -> _T:
+            return await asked
+
+        return asyncio.run(wait())
+
+
+@pytest.fixture
+def care(standing_store: NewStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Care]:
+    async def aside(work: Callable[[], _T]) -> _T:
+        return work()
+
+    # One thread owns the store here.
+    monkeypatch.setattr(aftercare, "aside", aside)
+    with opened(new_centre(standing_store("sqlite")), tmp_path / "till") as aisle:
+        yield Care(aisle)
+
+
+def test_a_return_tells_what_to_give_back_and_a_repeat_gets_its_answer(care: Care) -> None:
+    sale = care.aisle.settle(A, B, C)
+    request = Request("key-1", "return it")
+    shown = care.do(care.verbs.return_packs(request, sale, [C], "不合适"))
+    assert (shown.step, shown.outcome, shown.codes) == ("ended", "done", (C,))
+    assert shown.after is not None
+    assert shown.cash_back == shown.before.cash - shown.after.cash
+    assert shown.before.fee - shown.after.fee == Decimal("300.00")
+    assert care.do(care.verbs.return_packs(request, sale, [C], "不合适")) == shown
+    with pytest.raises(KeyReusedError):
+        care.do(care.verbs.return_packs(Request("key-1", "another"), sale, [B], "不合适"))
+    assert care.do(care.verbs.show_open()).undertakings == ()
+    with pytest.raises(NoChoiceError):
+        care.do(care.verbs.go_on(shown.id, Choice.AGAIN))
+
+
+def test_what_is_insured_never_comes_back_for_cash(care: Care) -> None:
+    sale = care.aisle.settle(A, B)
+    assert care.do(care.verbs.is_insured(sale))
+    with pytest.raises(SettlingError):
+        care.aisle.shop.counter.return_packs(UNNAMED, sale, [A], "不合适")
+    assert not care.do(care.verbs.is_insured(care.aisle.sell(C)))
+
+
+def test_nothing_begins_offline_or_without_anybody(care: Care) -> None:
+    sale = care.aisle.settle(A, B)
+    care.line.up = False
+    with pytest.raises(OfflineError):
+        care.do(care.verbs.return_packs(UNNAMED, sale, [A], "不合适"))
+    care.line.up = True
+    care.aisle.look(lambda tx: tx.exec_driver_sql("DELETE FROM session"))
+    with pytest.raises(NotSignedInError):
+        care.do(care.verbs.cancel(UNNAMED, sale, "患者放弃"))
+
+
+def test_a_cash_sale_is_tried_and_turned_insured(care: Care) -> None:
+    sale = care.aisle.sell(A)
+    tried = care.do(care.verbs.try_insured(sale, Insured(person())))
+    shown = care.do(care.verbs.turn_insured(UNNAMED, sale, Insured(person())))
+    assert shown.after is not None
+    assert (shown.after.funds, shown.cash_back) == (tried.funds, Decimal("300.00") - tried.cash)
+    assert care.do(care.verbs.find(A)).sale == sale
+
+
+def test_rows_lots_and_packs_apart_are_seen_to_by_name(care: Care) -> None:
+    aisle = care.aisle
+    aisle.look(lambda tx: tx.exec_driver_sql("DELETE FROM shelf_batch"))
+    sale = aisle.settle(A, B)
+    (row,) = care.do(care.verbs.rows()).rows
+    assert (row.state, [one.en for one in row.lacks]) == ("waiting", ["the lot is in no register"])
+    with pytest.raises(BatchUnknownError):
+        care.do(care.verbs.open_batch("D0001", "B1"))
+    text = "product,batch,lot,made_on\nD0001,B1,L1,2026-01-02\n"
+    assert care.do(care.verbs.import_batches(text)).batches == 1
+    care.do(care.verbs.name_batch(sale, 1, "D0001", "B1"))
+    assert [one.batch for one in care.do(care.verbs.open_batch("D0001", "B1")).batches] == ["B1"]
+    aisle.upload()
+    assert care.do(care.verbs.rows()).rows == ()
+    care.do(care.verbs.return_packs(UNNAMED, sale, [A], "不合适"))
+    assert [one.code for one in aisle.look(all_quarantined)] == [A]
+    aisle.shop.counter.release(A, "外观完好")
+    assert aisle.look(all_quarantined) == []
+    with pytest.raises(NotApartError):
+        aisle.shop.counter.release(A, "外观完好")

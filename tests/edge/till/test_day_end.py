@@ -1,0 +1,164 @@
+"""Ends of business days at a centre: what agrees, what does not and why, and what is still open."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from edge.fsi.sign_ins import Operator
+from edge.store.day_ends import DayState
+from edge.store.day_records import sums_of_days
+from edge.till.day_end import DayNotOpenError, DaySheet, UnfinishedError
+from rules.settling import Standing
+from tests.edge.till.books import Till, opened_till
+from tests.server.conftest import NewStore
+from tests.server.fsi.counter import Counter, open_counter
+from tests.server.fsi.office import NOON
+from wire.fsi.areas import shipped_area
+
+TODAY = NOON.date()
+JILIN = replace(shipped_area("jilin"), signer="none", encryptor="none", transport="plain")
+"""As it tells records apart; how it hides them is shown elsewhere."""
+
+
+def end(till: Till, day: date = TODAY, *, is_confirmed: bool = False) -> DaySheet:
+    return asyncio.run(till.days.end(day, Operator("wang", "王"), is_confirmed=is_confirmed))
+
+
+def look(till: Till, day: date = TODAY) -> DaySheet:
+    return asyncio.run(till.days.look(day))
+
+
+def test_a_day_whose_books_agree_is_closed_with_its_sums(till: Till) -> None:
+    till.settle("S1", "500.00")
+    till.settle("S2", "80.00")
+    till.cancel("S2")
+    sheet = end(till)
+    assert (sheet.state, sheet.differences) == (DayState.CLOSED, ())
+    (shown,) = sheet.compared
+    assert (shown.group.insutype, shown.group.clr_type, shown.sums.count, shown.sums.fee) == (
+        "310", "41", 3, Decimal("500.00"),
+    )  # fmt: skip
+    assert shown.result == "000000"
+    assert sheet.insured_cash == Decimal("500.00") - shown.sums.funds - Decimal("110.00"), (
+        "the account and the family's"
+    )
+    assert look(till).state is DayState.CLOSED
+
+
+def test_nothing_is_asked_of_an_empty_day(till: Till) -> None:
+    assert end(till).state is DayState.CLOSED
+    assert till.asked == []
+
+
+@pytest.mark.parametrize(
+    ("planted", "result", "is_refund"),
+    [("settlement lost here", "000103", False), ("cancellation lost here", "000103", True)],
+)
+def test_what_only_the_centre_has_of_this_desk_is_a_difference(
+    till: Till, planted: str, result: str, is_refund: bool
+) -> None:
+    till.settle("S1")
+    if planted == "settlement lost here":
+        lost = till.settle("S2", "80.00", is_kept=False)
+    else:
+        lost = till.settle("S2", "80.00")
+        till.cancel("S2", is_kept=False)
+    sheet = end(till)
+    assert sheet.state is DayState.DIFFERS
+    (found,) = sheet.differences
+    assert (found.result, found.setl_id, found.is_refund, found.desk) == (
+        result, lost["setl_id"], is_refund, "00" if is_refund else "03",
+    )  # fmt: skip
+    assert look(till).differences == sheet.differences
+
+
+def test_what_only_the_till_has_is_a_difference(till: Till) -> None:
+    till.settle("S1")
+    reversed_there = till.settle("S2", "80.00")
+    assert till.counter.reverse(str(reversed_there["medins_setl_id"]))["infcode"] == 0
+    sheet = end(till)
+    assert sheet.state is DayState.DIFFERS
+    assert [(one.result, one.setl_id) for one in sheet.differences] == [("000102", reversed_there["setl_id"])]
+
+
+def test_a_day_that_differed_is_ended_again_and_one_that_is_closed_opens_with_a_reason(till: Till) -> None:
+    till.settle("S1")
+    lost = till.settle("S2", "80.00", is_kept=False)
+    assert end(till).state is DayState.DIFFERS
+    till.commits(lambda tx: till.keep(tx, "S2", str(lost["medins_setl_id"]), lost))
+    assert end(till).state is DayState.CLOSED
+    with pytest.raises(DayNotOpenError):
+        end(till)
+    opened = asyncio.run(till.days.reopen(TODAY, "wang", "一笔漏记"))
+    assert opened.state is None
+    till.settle("S3", "70.00")
+    assert end(till).compared[0].sums.count == 3
+
+
+def test_what_is_unknown_is_waited_for_or_listed(till: Till) -> None:
+    till.settle("S1")
+    till.stands("S1", Standing.UNDOING_UNKNOWN)
+    with pytest.raises(UnfinishedError):
+        end(till)
+    sheet = end(till, is_confirmed=True)
+    assert (sheet.state, sheet.unfinished.unknown) == (DayState.CLOSED, ("S1",))
+
+
+@pytest.mark.parametrize("is_reached", [True, False])
+def test_other_terminals_of_the_house_count_or_are_named(till: Till, tmp_path: Path, is_reached: bool) -> None:
+    till.settle("S1", "500.00")
+    with opened_till(tmp_path / "other", till.counter, desk=4) as other:
+        other.at(NOON + timedelta(minutes=1))
+        other.settle("S1", "80.00")
+        theirs = other.commits(lambda tx: sums_of_days(tx, TODAY, TODAY))
+    till.others = {"counter-4": theirs if is_reached else None}
+    sheet = end(till)
+    assert sheet.state is DayState.CLOSED
+    assert sheet.missing == (() if is_reached else ("counter-4",))
+    assert sheet.elsewhere == (0 if is_reached else 1)
+
+
+def test_a_shift_past_midnight_is_of_the_day_on_which_it_began(counter: Counter, tmp_path: Path) -> None:
+    with opened_till(tmp_path / "night", counter, begins_h=4) as till:
+        till.at(NOON.replace(hour=23))
+        till.settle("S1")
+        till.at(NOON.replace(hour=23) + timedelta(hours=3))
+        till.settle("S2")
+        sheet = end(till)
+        assert (sheet.state, sheet.first_date, sheet.last_date) == (DayState.CLOSED, TODAY, TODAY + timedelta(days=1))
+        assert sum(one.sums.count for one in sheet.sales) == 2
+        till.at(NOON + timedelta(days=1))
+        till.settle("S3")
+        tomorrow = end(till, TODAY + timedelta(days=1))
+        assert (tomorrow.state, sum(one.sums.count for one in tomorrow.sales)) == (DayState.CLOSED, 1)
+
+
+def test_groups_that_are_empty_here_are_compared_all_the_same(till: Till) -> None:
+    till.settle("S1")
+    till.at(NOON + timedelta(days=1))
+    till.settle("S2", is_kept=False)
+    sheet = end(till, TODAY + timedelta(days=1))
+    assert (sheet.state, len(sheet.differences)) == (DayState.DIFFERS, 1)
+
+
+def test_a_day_to_come_cannot_be_ended(till: Till) -> None:
+    with pytest.raises(DayNotOpenError):
+        end(till, TODAY + timedelta(days=1))
+
+
+def test_where_the_area_tells_refunds_apart_records_are_compared_twice(
+    standing_store: NewStore, tmp_path: Path
+) -> None:
+    counter = open_counter(standing_store("sqlite"), area=JILIN)
+    with opened_till(tmp_path / "till", counter) as till:
+        till.settle("S1")
+        lost = till.settle("S2", "80.00", is_kept=False)
+        sheet = end(till)
+        assert [one.setl_id for one in sheet.differences] == [lost["setl_id"]]
+        assert till.asked.count("3202") == 2

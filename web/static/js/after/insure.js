@@ -1,0 +1,111 @@
+// Turning a cash sale insured (补刷): what it would come to, then the whole of the cash against what is left to pay.
+import { call } from "../api.js";
+import { openDialog } from "../counter/dialogs.js";
+import { element } from "../counter/element.js";
+import { put, show } from "../counter/rows.js";
+import { amount } from "../format.js";
+import { text } from "../words.js";
+import { Orders } from "../till/orders.js";
+import { sumsOf } from "../till/pay_view.js";
+import { drawSums, tellProblem } from "../till/problem.js";
+
+const API = "/api/v1";
+const PERSON_MS = 180_000;
+
+export class Insure {
+  /** @param {import("../till/frame.js").Frame} frame @param {() => Promise<void>} done */
+  constructor(frame, done) {
+    this.frame = frame;
+    this.done = done;
+    this.orders = new Orders();
+    this.ticket = /** @type {any} */ (null);
+    this.isBusy = false;
+    this.isTried = false;
+    this.key = "";
+    element("t-insure-way").addEventListener("change", () => this.chosen());
+    element("t-insure-try").addEventListener("click", () => this.tryIt());
+    element("t-insure-send").addEventListener("click", () => this.send());
+    // On the window: while something is asked the focus may be nowhere.
+    window.addEventListener("keydown", (event) => element("t-insure-dialog").open && this.pressed(event));
+  }
+
+  /** @param {any} ticket */
+  open(ticket) {
+    this.ticket = ticket;
+    this.isTried = false;
+    this.key = crypto.randomUUID();
+    this.orders.clear();
+    this.orders.offer(ticket.lines.map((/** @type {any} */ line) => ({ line: line.line, code: "" })), ticket.lines);
+    element("t-insure-problem").replaceChildren();
+    openDialog("t-insure-dialog");
+    this.chosen();
+    element("t-insure-way").focus();
+  }
+
+  chosen() {
+    show("t-insure-typed", element("t-insure-way").value === "typed");
+    this.draw();
+  }
+
+  /** @param {KeyboardEvent} event */
+  pressed(event) {
+    const pressed = { F8: "t-insure-try", F10: "t-insure-send" }[event.key];
+    if (!pressed) return;
+    event.preventDefault();
+    element(pressed).click();
+  }
+
+  get said() {
+    const way = element("t-insure-way").value;
+    const typed = way === "typed" ? { by: "id", number: element("t-insure-number").value.trim(), name: element("t-insure-name").value.trim() } : { by: way };
+    return { ...typed, insutype: element("t-insure-kind").value, ...this.orders.wishes };
+  }
+
+  tryIt() {
+    return this.ask(async () => {
+      this.isTried = false;
+      const amounts = await this.post({ ...this.said, is_trial: true });
+      put("t-insure-back", amount(Number(amounts.fee) - Number(amounts.cash)));
+      drawSums(element("t-insure-sums"), [...sumsOf(amounts), [text("till.amount.cash"), amount(amounts.cash)]]);
+      this.isTried = true;
+    });
+  }
+
+  send() {
+    return this.ask(async () => {
+      await this.post(this.said, { "idempotency-key": this.key });
+      element("t-insure-dialog").close();
+      await this.done();
+    });
+  }
+
+  /** @param {object} body @param {Record<string, string>} [headers] */
+  post(body, headers = {}) {
+    return call("POST", `${API}/sales/${encodeURIComponent(this.ticket.sale)}/turn-insured`, body, headers, PERSON_MS);
+  }
+
+  /** @param {() => Promise<void>} act */
+  async ask(act) {
+    if (this.isBusy) return;
+    this.isBusy = true;
+    element("t-insure-problem").replaceChildren();
+    const way = element("t-insure-way").value;
+    put("t-insure-wait", text(way === "typed" ? "till.wait.insurance" : `till.wait.${way}`));
+    this.draw();
+    try {
+      await act();
+    } catch (problem) {
+      tellProblem(element("t-insure-problem"), problem);
+    } finally {
+      this.isBusy = false;
+      this.draw();
+    }
+  }
+
+  draw() {
+    show("t-insure-wait", this.isBusy);
+    show("t-insure-amounts", this.isTried);
+    element("t-insure-try").disabled = this.isBusy;
+    element("t-insure-send").disabled = this.isBusy || !this.isTried;
+  }
+}

@@ -1,0 +1,112 @@
+// The business day: what came in, what is not finished, the end of the day and its differences, the hand-over. Nothing
+// that is not finished stands in the way: it is told, and whoever ends the day says that they have read it.
+import { call } from "../api.js";
+import { element } from "../counter/element.js";
+import { Frame } from "../till/frame.js";
+import { text } from "../words.js";
+import { drawDays, drawSheet } from "./sheet.js";
+
+const API = "/api/v1";
+const COMPARING_MS = 180_000;
+
+class Day {
+  constructor() {
+    this.frame = new Frame(this);
+    this.sheet = /** @type {any} */ (null);
+    element("t-day").value = today();
+    element("t-day").addEventListener("change", () => this.look());
+    element("t-again").addEventListener("click", () => this.look());
+    element("t-end").addEventListener("click", () => this.end());
+    element("t-reopen").addEventListener("click", () => this.reopen());
+    element("t-hand-over").addEventListener("click", () => this.handOver());
+  }
+
+  get address() {
+    return `${API}/days/${element("t-day").value}`;
+  }
+
+  look() {
+    return element("t-day").value ? this.frame.ask(() => this.load()) : undefined;
+  }
+
+  async load() {
+    this.take(await call("GET", this.address));
+    drawDays(await call("GET", `${API}/days`), (day) => this.choose(day));
+  }
+
+  /** @param {string} day */
+  choose(day) {
+    element("t-day").value = day;
+    this.look();
+  }
+
+  /** @param {any} sheet */
+  take(sheet) {
+    this.sheet = sheet;
+    drawSheet(sheet);
+  }
+
+  end() {
+    const { unknown, undertakings } = this.sheet.unfinished;
+    if (unknown.length + undertakings.length === 0) return this.endNow(false);
+    const says = text("day.end_unfinished", { sales: [...unknown, ...undertakings].join(text("common.list_joint")) });
+    return this.frame.askFor({ title: text("day.end"), says, send: text("day.end_all_the_same"), fields: [] }, () => this.ended(true));
+  }
+
+  /** @param {boolean} isConfirmed */
+  endNow(isConfirmed) {
+    return this.frame.ask(() => this.ended(isConfirmed), undefined, text("day.comparing"));
+  }
+
+  /** @param {boolean} confirmed */
+  async ended(confirmed) {
+    this.take(await call("POST", `${this.address}/end`, { confirmed }, {}, COMPARING_MS));
+    drawDays(await call("GET", `${API}/days`), (day) => this.choose(day));
+  }
+
+  reopen() {
+    const fields = [{ name: "reason", label: text("counter.return.reason") }];
+    this.frame.askFor({ title: text("day.reopen"), says: text("day.reopen_text"), send: text("day.reopen"), fields }, async (said) => {
+      this.take(await call("POST", `${this.address}/reopen`, said));
+      await this.load();
+    });
+  }
+
+  async handOver() {
+    let found = /** @type {any} */ (null);
+    if (!(await this.frame.ask(async () => (found = await call("GET", `${API}/drawer`))))) return;
+    const fields = [
+      { name: "cash_counted", label: text("day.cash_counted"), type: "number", value: "" },
+      { name: "operator", label: text("day.taker"), most: 64 },
+      { name: "password", label: text("day.taker_password"), type: "password" },
+      { name: "note", label: text("till.hold.note"), isOptional: true },
+    ];
+    const { unfinished } = found.drawer;
+    const says = text("day.hand_over_text", { cash: found.expected, held: unfinished.put_aside.length, open: unfinished.unknown.length + unfinished.undertakings.length, unsent: unfinished.unsent });
+    this.frame.askFor({ title: text("day.hand_over"), says, send: text("day.hand_over_send"), fields }, async (said) => {
+      await call("POST", `${API}/hand-overs`, said);
+      await this.frame.look();
+      await this.load();
+    });
+  }
+
+  heard() {}
+
+  draw() {
+    const { isWorking, isUp } = this.frame;
+    const state = this.sheet?.state ?? null;
+    element("t-end").disabled = !isWorking || !isUp || !this.sheet || state === "closed";
+    element("t-reopen").disabled = !isWorking || state === null;
+    element("t-hand-over").disabled = !isWorking;
+    element("t-again").disabled = !isWorking;
+  }
+}
+
+/** Today where the shop is: its calendar, whatever the machine's zone. */
+function today() {
+  return new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" }).format(new Date());
+}
+
+const day = new Day();
+await day.frame.begin();
+document.documentElement.dataset.ready = "yes";

@@ -37,6 +37,7 @@ from edge.counter.owing import NOTHING_OWED
 from edge.counter.views import ScanShown
 from edge.days_opening import open_days
 from edge.devices import open_devices
+from edge.fsi.numbering import desk_text
 from edge.fsi_opening import open_interface
 from edge.housekeeping import end_left_shifts, put_away, tell_health, tell_sync
 from edge.local_proof import is_proof
@@ -139,6 +140,7 @@ class _Terminal:
             in_store=core.in_store,
             read=core.read,
             clock=clock,
+            desk=desk_text(config.fsi.desk),
         )
         self._bridge = open_bridge(config.wedge, config.store.folder, core.read, self._bus, clock)
         self._interface = open_interface(core, key, clock)
@@ -147,15 +149,15 @@ class _Terminal:
         uploads = None if self._interface is None else self._interface.interface
         self._pos = open_pos(core, self._bus, clock, on_recorded=self._line.rows_added, uploads=uploads)
         self._status = self._new_status(key.public, config_file)
+        self._credentials = person_devices(config)
         self._aftercare = (
             None
             if self._interface is None
-            else open_aftercare(core, self._interface.interface, self._interface.sign_ins, clock)
+            else open_aftercare(core, self._interface.interface, self._interface.sign_ins, clock, self._credentials)
         )
         self._counter = self._new_counter(quota)
         self._operators = self._new_operators()
         self._sign_in = SignIn(self._operators, core.in_store)
-        self._credentials = person_devices(config)
         self._visits = open_visits(core, clock, on_recorded=self._line.rows_added)
         self._till = open_till(
             core,

@@ -23,6 +23,7 @@ from edge.core import Core
 from edge.fsi.numbering import Numbering
 from edge.fsi_opening import area_of, keys_of
 from edge.health import Trouble
+from edge.pos.books import CounterBooks
 from edge.pos.deciding import Decider, Keys, Policy
 from edge.pos.desk import CatalogueGoods, CounterScans, CounterScreen, Lanes
 from edge.pos.overheard import Understanding
@@ -147,7 +148,8 @@ class OpenedPos:
         keys = Keys(protection, self.secrets, section.signs_unsigned)
         decider = Decider(area, Policy(section.policy), keys, scans, goods)
         later = StoredLater(self._commits, self.clock)
-        around = Around(StoredJournal(self._commits), opened, later, scans, CounterScreen(self.bus))
+        books = CounterBooks(self._commits, self.sealer, core.outbox, self.bus, self.clock)
+        around = Around(StoredJournal(self._commits), opened, later, scans, CounterScreen(self.bus), books)
         passage = Passage(area, upstream, decider, around, now)
         # Without a desk number of its own it might give out a number that another desk has used.
         numbers = None if core.config.fsi.desk is None else self._next_msgid

@@ -14,15 +14,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from edge.api.access import WhoAsks, signed_in
-from edge.api.forms import DayEndForm, HandOverForm, ReopenForm
+from edge.api.forms import CountForm, DayEndForm, HandOverForm, ReopenForm
 from edge.api.parts import COOKIE, ApiParts
 from edge.api.session import SessionShown, is_tls, show_session
 from edge.fsi.sign_ins import Operator
 from edge.operators.pos_tokens import Scope
-from edge.store.day_ends import DayState, latest_day_ends, latest_hand_overs
-from edge.till.day_end import DayEnds, DaySheet
+from edge.store.day_ends import DayState, latest_hand_overs
+from edge.till.day_end import DayEnds
+from edge.till.day_sheets import DaySheet
 from edge.till.errors import NoInterfaceError
-from edge.till.handing_over import Drawer, hand_over, look_into_drawer
+from edge.till.handing_over import Drawer, count_drawer, hand_over, look_into_drawer
 from web.security import set_session_cookie
 
 
@@ -68,7 +69,9 @@ def day_routes(parts: ApiParts) -> APIRouter:
     @routes.get("/days", dependencies=guarded)
     async def ends(limit: Annotated[int, Query(ge=1, le=366)] = 31) -> list[DayShown]:
         """Return the latest ends of business days, the newest first."""
-        found = await parts.read(lambda tx: latest_day_ends(tx, limit))
+        if parts.days is None:
+            return []
+        found = await parts.days.ends(limit)
         return [
             DayShown(one.day, one.nth, one.state, one.operator, one.ended_at, one.reopened_by, one.reason)
             for one in found
@@ -92,15 +95,34 @@ def day_routes(parts: ApiParts) -> APIRouter:
         session = await guard(request, shown)
         return await _days(parts).reopen(day, session.operator, form.reason)
 
+    _of_the_drawer(routes, parts)
+    return routes
+
+
+def _of_the_drawer(routes: APIRouter, parts: ApiParts) -> None:
+    guard = signed_in(parts, None)
+    guarded = [Depends(signed_in(parts, Scope.READ))]
+
     @routes.get("/drawer", dependencies=guarded)
     async def drawer() -> DrawerShown:
-        """Return what should lie in the drawer now, and what is not finished."""
+        """Return what should lie in the drawer now: what was counted last, and what went through it since."""
         found = await parts.read(lambda tx: look_into_drawer(tx, parts.clock.now()))
+        return DrawerShown(found, found.expected)
+
+    @routes.post("/drawer/count", dependencies=[Depends(guard)])
+    async def count(form: CountForm) -> DrawerShown:
+        """State what lies in the drawer now, such as the float with which the day begins; it counts from here on."""
+
+        def work(tx: Connection) -> Drawer:
+            count_drawer(tx, form.cash_counted, form.note, parts.clock.now())
+            return look_into_drawer(tx, parts.clock.now())
+
+        found = await parts.in_store(lambda: parts.outbox.within(work))
         return DrawerShown(found, found.expected)
 
     @routes.get("/hand-overs", dependencies=guarded)
     async def hand_overs(limit: Annotated[int, Query(ge=1, le=366)] = 31) -> list[HandOverShown]:
-        """Return the latest hand-overs, the newest first."""
+        """Return the latest hand-overs, the newest first; of a count of the drawer giver and taker are one."""
         found = await parts.read(lambda tx: latest_hand_overs(tx, limit))
         return [
             HandOverShown(one.giver, one.taker, one.at, one.cash_expected, one.cash_counted, one.note) for one in found
@@ -116,8 +138,6 @@ def day_routes(parts: ApiParts) -> APIRouter:
         admitted = await parts.sign_in.admit(form.operator, form.password, also)
         set_session_cookie(response, COOKIE, admitted.token, max_age_s=parts.session_s, is_tls=is_tls(request))
         return show_session(admitted.session)
-
-    return routes
 
 
 def _days(parts: ApiParts) -> DayEnds:

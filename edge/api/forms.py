@@ -80,6 +80,13 @@ class ReopenForm(Form):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
+class CountForm(Form):
+    """What was counted in the drawer."""
+
+    cash_counted: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2, description="Yuan")]
+    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+
+
 class HandOverForm(SignInForm):
     """Who takes the counter over, and what was counted."""
 

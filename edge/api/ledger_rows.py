@@ -11,7 +11,6 @@ from edge.api.access import looking, signed_in
 from edge.api.aftercare_forms import BatchListForm, NameBatchForm, OpenBatchForm, ReasonForm
 from edge.api.parts import ApiParts
 from edge.api.undertakings import aftercare_of
-from edge.store.quarantine import all_quarantined
 from edge.till.after_views import BatchesShown, QuarantineShown, RowsShown, show_apart
 from edge.till.batches import Imported
 from wire.events import MAX_CODE_LENGTH
@@ -79,10 +78,10 @@ def _of_packs_apart(routes: APIRouter, parts: ApiParts) -> None:
     @routes.get("/quarantine", dependencies=looking(parts))
     async def apart() -> QuarantineShown:
         """Return the packs that came back and lie apart."""
-        return show_apart(await parts.read(all_quarantined))
+        return await parts.read(show_apart)
 
     @routes.post("/quarantine/{code:path}/release", dependencies=guarded)
     async def release(code: Code, form: ReasonForm) -> QuarantineShown:
         """Let a pack go that lies apart; whoever is signed in answers for it."""
         await parts.in_store(lambda: parts.counter.release(code, form.reason))
-        return show_apart(await parts.read(all_quarantined))
+        return await parts.read(show_apart)

@@ -40,6 +40,7 @@ from edge.store import quarantine
 from edge.store.outbox import Outbox
 from edge.store.sales import see_desk
 from edge.store.scans import find_answer, keep_answer
+from edge.store.site_apart import apart_at_site
 from rules.scan_judgement import Mode, Tone
 from web.live import LiveBus
 
@@ -250,7 +251,8 @@ class Counter:
         with self._connection.begin():
             closing.refuse_nobody(self._connection)
             if not quarantine.release(self._connection, code, self._operator(), reason, self._clock.now()):
-                raise NotApartError(code)
+                there = apart_at_site(self._connection, code)
+                raise NotApartError(code, "" if there is None else there.terminal)
 
     def set_mode(self, mode: Mode) -> ListShown:
         """Sell or receive."""

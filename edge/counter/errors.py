@@ -62,6 +62,27 @@ class InsuredError(EdgeError, RejectedError):
         self.sale = sale
 
 
+class RungUpElsewhereError(EdgeError, RejectedError):
+    """The institution's own software rang the sale up: its money and its settlement are that software's."""
+
+    code: ClassVar[str] = "counter.rung_up_by_pos"
+    next_step: ClassVar[Words] = Words(
+        "请在收银软件中办理退货或撤销，追溯状态随其报文更新；本机不退款，也不再结算。",
+        "Take it back or cancel it in that software; its messages bring the packs up to date. Nothing is paid back or "
+        "settled here.",
+    )
+
+    def __init__(self, sale: str, number: str, setl_id: str = "") -> None:
+        zh, en = (f"，结算号 {setl_id}", f", settlement {setl_id}") if setl_id else ("", "")
+        super().__init__(
+            Words(
+                f"销售 {sale} 由收银软件办理（单号 {number}{zh}）",
+                f"Sale {sale} was rung up by the institution's own software, as {number}{en}",
+            )
+        )
+        self.sale = sale
+
+
 class ListNotEmptyError(EdgeError, RejectedError):
     """The open list must be finished first."""
 
@@ -188,5 +209,11 @@ class NotApartError(EdgeError, RejectedError):
     code: ClassVar[str] = "counter.not_apart"
     next_step: ClassVar[Words] = Words("请刷新隔离清单。", "Load the list of packs that lie apart again.")
 
-    def __init__(self, code: str) -> None:
-        super().__init__(Words(f"{code} 不在隔离中", f"{code} does not lie apart"))
+    def __init__(self, code: str, terminal: str = "") -> None:
+        words = Words(f"{code} 不在隔离中", f"{code} does not lie apart")
+        if terminal:
+            words = Words(
+                f"{code} 在终端 {terminal} 隔离，请在该终端解除",
+                f"{code} lies apart at {terminal}, and is released there",
+            )
+        super().__init__(words)

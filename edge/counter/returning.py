@@ -25,6 +25,7 @@ from edge.counter.errors import (
     PackRecalledError,
     PackReturnedBeforeError,
     ReturnTooLateError,
+    RungUpElsewhereError,
     SaleNotClosedError,
     SaleUnknownError,
     SettlingError,
@@ -36,11 +37,13 @@ from edge.errors import EdgeError
 from edge.store import sales
 from edge.store.outbox import Outbox
 from edge.store.quarantine import Quarantined, quarantine
+from edge.store.rung_up import told_as
 from edge.store.sales import PackRow, PackState, SaleRow, SaleState
 from edge.store.scans import dated_scans
 from edge.store.settlements import settlements_of
 from edge.store.site_sales import site_sale
-from edge.store.undertakings import open_undertaking_of
+from edge.store.splits import put_units_back
+from edge.store.undertakings import open_undertaking_of, self_paid_since
 from rules.return_judgement import (
     WORDS,
     PackThere,
@@ -97,6 +100,7 @@ def return_packs(tx: Connection, outbox: Outbox, wanted: Wanted, *, now: datetim
 
     Raises:
         NotSignedInError: Nobody is signed in.
+        RungUpElsewhereError: The institution's own software rang it up.
         SettlingError: The insurance has settled it, or something of it is under way.
         EdgeError: One of `REFUSALS`: a pack may not come back; then none does.
     """
@@ -111,9 +115,44 @@ def return_packs(tx: Connection, outbox: Outbox, wanted: Wanted, *, now: datetim
 
 def _refuse_insured(tx: Connection, sale: str) -> None:
     """Refuse to take packs back for cash that the insurance has paid, or while it is asked."""
-    stands = any(row.standing not in {Standing.NONE, Standing.UNDONE} for row in settlements_of(tx, sale))
-    if stands or open_undertaking_of(tx, sale) is not None:
+    if not _is_cancelled_by_pos(tx, sale):
+        refuse_rung_up(tx, sale)
+    if is_insured(tx, sale):
         raise SettlingError(sale)
+
+
+def is_insured(tx: Connection, sale: str) -> bool:
+    """Say whether packs of a sale come back by way of the insurance alone.
+
+    A settlement that was cancelled is none that nobody paid: whoever cancelled it has given the money back, and only
+    where the person pays for what stays is there cash of this sale in the drawer. Of what the institution's own
+    software rang up no money is here at all (`refuse_rung_up`).
+    """
+    if open_undertaking_of(tx, sale) is not None:
+        return True
+    if told_as(tx, sale) is not None:
+        return False
+    since = self_paid_since(tx, sale)
+    rows = (row for row in settlements_of(tx, sale) if row.standing is not Standing.NONE)
+    return any(since is None or row.begun_at >= since for row in rows)
+
+
+def _is_cancelled_by_pos(tx: Connection, sale: str) -> bool:
+    """Say whether the institution's own software settled a sale and cancelled it: no money moves for its packs."""
+    rows = settlements_of(tx, sale) if told_as(tx, sale) is not None else ()
+    return bool(rows) and all(row.standing in {Standing.NONE, Standing.UNDONE} for row in rows)
+
+
+def refuse_rung_up(tx: Connection, sale: str) -> None:
+    """Refuse to move the money of a sale that the institution's own software rang up.
+
+    Raises:
+        RungUpElsewhereError: It did.
+    """
+    number = told_as(tx, sale)
+    if number is not None:
+        paid = next((row.paid for row in reversed(settlements_of(tx, sale)) if row.paid is not None), None)
+        raise RungUpElsewhereError(sale, number, "" if paid is None else paid.setl_id)
 
 
 def refuse_return(tx: Connection, wanted: Wanted, *, now: datetime) -> tuple[str, ...]:
@@ -161,11 +200,15 @@ def take_back(
         is_apart: They were in a patient's hands, and lie apart until somebody answers for them.
     """
     packs = [pack for pack in sales.packs_of(tx, wanted.sale) if pack.code in wanted.codes]
+    number = told_as(tx, wanted.sale) or wanted.sale
     events = []
     for line in sorted({pack.line for pack in packs}):
         in_line = [PackInLine(pack.code, pack.reading) for pack in packs if pack.line == line]
-        fact = SaleReturned(wanted.sale, line, in_line, wanted.reason)
+        fact = SaleReturned(number, line, in_line, wanted.reason)
         events.append(outbox.append(tx, fact, operator=operator, now=now).id)
+    for pack in packs:
+        if pack.units is not None and not is_apart:
+            put_units_back(tx, pack.code, pack.units)
     for code in wanted.codes:
         sales.return_pack(tx, wanted.sale, code)
         if is_apart:

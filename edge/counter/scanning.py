@@ -30,6 +30,7 @@ from edge.store.quarantine import find_quarantined
 from edge.store.sales import Desk
 from edge.store.scanner_profiles import find_gs_ok
 from edge.store.scans import ScanRow, add_scan
+from edge.store.site_apart import apart_at_site
 from edge.store.site_sales import site_sale
 from edge.store.splits import find_opened
 from edge.store.terminal import count_credential
@@ -118,6 +119,7 @@ def record_scan(tx: Connection, outbox: Outbox, reading: Reading, around: Around
     code = _look_up(tx, reading)
     place = _place(tx, desk, code.pack, around)
     judgement = judge(_circumstances(tx, desk, code, place, is_paying=place.is_next or around.came_during_close))
+    judgement = _said_where(tx, code.pack, judgement)
     keeps_separators = around.keeps_separators
     if Flag.NO_SEPARATOR in reading.flags:
         # What the set-up has shown of this scanner decides; without one, what it has sent since the start.
@@ -209,8 +211,22 @@ def _circumstances(tx: Connection, desk: Desk, code: _Code, place: _Place, *, is
 
 
 def _came_back_at(tx: Connection, pack: str | None) -> datetime | None:
-    apart = find_quarantined(tx, pack) if pack else None
+    apart = (find_quarantined(tx, pack) or apart_at_site(tx, pack)) if pack else None
     return None if apart is None else apart.since.astimezone(SHOP_TIME)
+
+
+def _said_where(tx: Connection, pack: str | None, judgement: Judgement) -> Judgement:
+    """Name the terminal at which a pack lies apart, and is released, if that is another one."""
+    if judgement.verdict is not Verdict.QUARANTINED or pack is None or find_quarantined(tx, pack) is not None:
+        return judgement
+    there = apart_at_site(tx, pack)
+    if there is None:
+        return judgement
+    hint = Words(
+        f"该盒在终端 {there.terminal} 隔离（单号 {there.sale}）：请放回；可再售的，在该终端由负责人解除隔离。",
+        f"It lies apart at {there.terminal} (sale {there.sale}): put it back, or have it released by name there first.",
+    )
+    return replace(judgement, hint=hint)
 
 
 def _received_at(tx: Connection, desk: Desk, pack: str | None) -> datetime | None:

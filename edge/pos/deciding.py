@@ -20,6 +20,7 @@ from edge.pos.errors import CodesShortError
 from edge.pos.ports import Goods, LineScans, SaleRef, Scans
 from edge.pos.proofs import is_signed
 from edge.pos.reading import Reader, Said, read_lines
+from edge.pos.settled import number_of
 from edge.pos.upstream import Headers, Post, with_headers
 from rules.scan_binding import Binding, SaleLine, ScannedPack, bind
 from wire.fsi.areas import Area
@@ -139,7 +140,10 @@ class Decider:
         if setl_id:
             own = await self._scans.of_sale(SaleRef(said.institution, setl_id))
         if said.infno == RETURN:
-            return _returned_whole(lines, own)
+            return _all_of_them(lines, own)
+        if not own and said.infno in SETTLEMENTS and (number := number_of(said, self._area)):
+            # What stays of a sale of which packs came back is settled anew under its number, and not scanned again.
+            own = _all_of_them(lines, await self._scans.of_sale(SaleRef(said.institution, number=number)))
         return own or await self._scans.at_desk(desk)
 
     def holds_keys_of(self, institution: str) -> bool:
@@ -302,8 +306,8 @@ def _carried(infno: str, found: Binding) -> tuple[str, ...]:
     return tuple(code for one in found.lines for code, _ in one.codes) if infno in SALES else ()
 
 
-def _returned_whole(lines: Sequence[SaleLine], own: Sequence[ScannedPack]) -> Sequence[ScannedPack]:
-    """Return the codes of a sale whose packs all come back: of one among several nobody here can tell which it is."""
+def _all_of_them(lines: Sequence[SaleLine], own: Sequence[ScannedPack]) -> Sequence[ScannedPack]:
+    """Return the codes of goods whose packs are all meant: of one among several nobody here can tell which it is."""
     needs = {item: sum(line.needs for line in lines if line.item == item) for item in (line.item for line in lines)}
     return [
         scan for scan in own if any(needs.get(item) == sum(item in other.items for other in own) for item in scan.items)

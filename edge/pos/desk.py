@@ -1,10 +1,12 @@
 """The counter as the proxy sees it: what lies scanned at its desk, its library, its screen.
 
-Packs that leave with a sale of the POS leave the open list as a sale that is closed, one `dispensed` fact a line.
+Packs that leave with a sale of the POS leave the open list as a sale that is closed, one `dispensed` fact a line, told
+under the number that the messages of the POS name: so it is the same fact as theirs.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -15,13 +17,14 @@ from sqlalchemy import Connection
 from codes.words import Words
 from edge.alerts import Alert, alert_json
 from edge.clock import Clock
+from edge.counter.returning import Wanted, take_back
 from edge.counter.splitting import note_units, size_of
 from edge.counter.views import ListChange, to_json
 from edge.pos.errors import CodesShortError
 from edge.pos.ports import SaleRef
 from edge.pos.reading import needs_code_by_form
 from edge.pos.stored import Commits
-from edge.store import pos_codes, sales, shifts
+from edge.store import pos_codes, rung_up, sales, shifts
 from edge.store.outbox import Outbox
 from edge.store.pos_codes import Owner
 from edge.store.pos_goods import find_drug, items_of_product, pack_of
@@ -31,6 +34,8 @@ from rules.scan_judgement import Mode, Tone
 from rules.unpaid import AboutCode
 from web.live import LiveBus
 from wire.events import Dispensed, PackInLine, SplitDispensed
+
+_CAME_BACK = "收银软件退货 / returned at the POS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,10 @@ class CounterScans:
         """Return what was taken for a sale before."""
 
         def found(tx: Connection) -> list[ScannedPack]:
-            codes = pos_codes.codes_of_settlement(tx, sale.institution, sale.setl_id)
+            setl_id = sale.setl_id or rung_up.cancelled_of(tx, sale.number)
+            codes = pos_codes.codes_of_settlement(tx, sale.institution, setl_id)
+            if not sale.setl_id:
+                codes = [code for code in codes if rung_up.sale_that_sold(tx, code) is not None]
             return [ScannedPack(code, about_code(tx, code).items) for code in codes]
 
         return await self._commits(found)
@@ -75,10 +83,10 @@ class CounterScans:
         mine, owner, now = tuple(codes), Owner(sale.institution, sale.msgid, sale.setl_id), self._clock.now()
         await self._commits(lambda tx: pos_codes.bind_codes(tx, mine, owner, now))
 
-    async def leave(self, codes: Iterable[str], *, is_insured: bool) -> None:
-        """Let packs leave the counter with a sale that stands."""
+    async def leave(self, codes: Iterable[str], number: str, *, is_insured: bool) -> None:
+        """Let packs leave the counter with a sale that stands, told under a number of whoever rang it up."""
         mine = frozenset(codes)
-        change = await self._commits(lambda tx: self._leave(tx, mine, is_insured=is_insured))
+        change = await self._commits(lambda tx: self._leave(tx, mine, number, is_insured=is_insured))
         if change is not None:
             self._on_recorded()
             self._bus.publish("scan_update", to_json(change).decode())
@@ -93,9 +101,10 @@ class CounterScans:
         await self._commits(lambda tx: pos_codes.sale_undone(tx, owner))
 
     async def free(self, codes: Iterable[str]) -> None:
-        """Forget to whom packs were sold."""
+        """Forget to whom packs were sold; those that left here lie apart now."""
         back = tuple(codes)
-        await self._commits(lambda tx: pos_codes.free_codes(tx, back))
+        if await self._commits(lambda tx: self._free(tx, back)):
+            self._on_recorded()
 
     def _at_desk(self, tx: Connection, desk: str, mode: Mode) -> list[ScannedPack]:
         lanes = self._lanes
@@ -111,7 +120,21 @@ class CounterScans:
             for one in packs
         ]
 
-    def _leave(self, tx: Connection, codes: Collection[str], *, is_insured: bool) -> ListChange | None:
+    def _free(self, tx: Connection, codes: Sequence[str]) -> bool:
+        """Take packs back; say whether any of them had left here."""
+        now, of_sale = self._clock.now(), defaultdict[str, list[str]](list)
+        for code in codes:
+            sale = rung_up.sale_that_sold(tx, code)
+            if sale is not None:
+                of_sale[sale].append(code)
+        for number, mine in of_sale.items():
+            row = sales.find_sale(tx, number)
+            operator = sales.see_desk(tx).operator or ("" if row is None else row.operator)
+            take_back(tx, self._outbox, Wanted(number, mine, _CAME_BACK, 0), operator=operator, now=now)
+        pos_codes.free_codes(tx, codes)
+        return bool(of_sale)
+
+    def _leave(self, tx: Connection, codes: Collection[str], told_as: str, *, is_insured: bool) -> ListChange | None:
         now, desk = self._clock.now(), sales.see_desk(tx)
         if desk.mode is not Mode.DISPENSE:
             return None
@@ -121,8 +144,9 @@ class CounterScans:
             return None
         packs = [one for one in sales.packs_of(tx, sale.id) if one.state is PackState.LISTED]
         operator = desk.operator or sale.operator
+        rung_up.tell_as(tx, sale.id, told_as or sale.id)
         for line in sales.lines_of(tx, sale.id):
-            fact = _dispensed(tx, sale.id, line, packs, is_insured=is_insured)
+            fact = _dispensed(tx, told_as or sale.id, line, packs, is_insured=is_insured)
             event = self._outbox.append(tx, fact, operator=operator, now=now)
             sales.note_line_event(tx, sale.id, line.line, event.id)
             note_units(tx, fact, now)

@@ -20,8 +20,9 @@ from codes.errors import YimaError
 from edge.fsi.judging import Again, judge_again
 from edge.pos.answers import refusal
 from edge.pos.deciding import RETURN, SALES, SETTLEMENTS, Decider, Plan
-from edge.pos.ports import Exchange, Journal, Later, LineScans, Open, Question, SaleRef, Scans, Shown, Stage
+from edge.pos.ports import Books, Exchange, Journal, Later, LineScans, Open, Question, SaleRef, Scans, Shown, Stage
 from edge.pos.reading import Said, attempt_of, field_of, is_agreed, output_text
+from edge.pos.settled import cancelled_of, number_of, settled_of
 from edge.pos.upstream import Post, Reply, Upstream
 from edge.supervisor import failure_of
 from wire.fsi.areas import Area, Channel
@@ -31,7 +32,7 @@ from wire.rpc import NotSentError, OutcomeUnknownError
 
 JSON = ((b"content-type", b"application/json;charset=UTF-8"),)
 _LOOK_UPS = frozenset({"2303", "3507"})
-_CANCELS = frozenset({"2103", "2208"})
+_CANCELS = frozenset({"2103", "2208", "2305"})
 _REFUSED_ROW = "0"
 _CODE = re.compile(r"\[([a-z0-9_.]+)\]")
 _MAYBE_DONE = frozenset({"fsi.internal", "store.unavailable"})
@@ -67,6 +68,7 @@ class Around:
     later: Later
     scans: Scans
     shown: Shown
+    books: Books
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,10 +229,12 @@ class Passage:
 
     async def _settle(self, plan: Plan, answer: Mapping[str, object], came: Came) -> None:
         """Book what came of a deed; its question is closed by whoever tells the answer, and last."""
-        said, scans = plan.said, self.around.scans
+        said, scans, books = plan.said, self.around.scans, self.around.books
         if came in {Came.NOT_DONE, Came.REVERSED}:
             await scans.release(said.institution, said.msgid)
         elif came is Came.DONE:
+            if said.infno == REVERSAL or said.infno in _CANCELS:
+                await books.undone(cancelled_of(said, answer, self._area, self.now()))
             if said.infno == REVERSAL:
                 omsgid = field_of(said.input, "data", "omsgid")
                 await scans.release(said.institution, omsgid)
@@ -239,9 +243,11 @@ class Passage:
             elif said.infno in _CANCELS:
                 await scans.undone(SaleRef(said.institution, field_of(said.input, "data", "setl_id")))
             elif output_text(answer, "result", "retRslt") != _REFUSED_ROW:
-                await self._codes_of_the_done(plan, answer)
+                settled = settled_of(said, answer, self._area, self.now())
+                number = "" if settled is None else await books.settled(settled)
+                await self._codes_of_the_done(plan, answer, number)
 
-    async def _codes_of_the_done(self, plan: Plan, answer: Mapping[str, object]) -> None:
+    async def _codes_of_the_done(self, plan: Plan, answer: Mapping[str, object], number: str) -> None:
         """Let the codes belong to the sale, now that there is one, and those that could not go along follow."""
         infno, scans = plan.said.infno, self.around.scans
         owed = {code for one in plan.owed for code in one.codes}
@@ -251,7 +257,9 @@ class Passage:
             setl_id = output_text(answer, "setlinfo", "setl_id") if infno in SETTLEMENTS else plan.setl_id
             sale = await self._take_codes(plan, setl_id)
             codes = [code for one in plan.bound for code in one.codes]
-            await scans.leave(codes, is_insured=infno in SETTLEMENTS or bool(setl_id))
+            if infno in SALES:
+                number = await self.around.books.number_of(setl_id, number_of(plan.said, self._area))
+            await scans.leave(codes, number, is_insured=infno in SETTLEMENTS or bool(setl_id))
             if lines := self._owed_lines(plan):
                 await self.around.later.note(sale, lines)
         if infno in SALES:

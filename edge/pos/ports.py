@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
 from codes.words import Words
 from edge.pos.upstream import Reply
+from edge.store.settlements import Paid
 from rules.scan_binding import SaleLine, ScannedPack
 from rules.unpaid import AboutCode
 
@@ -64,6 +66,45 @@ class SaleRef:
     setl_id: str = ""
     """Empty as long as the centre has given none."""
     msgid: str = ""
+    number: str = ""
+    """The software's own; it is settled anew under the same where packs of it came back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A settlement of the software, as its message and the answer to it say."""
+
+    institution: str
+    msgid: str
+    number: str
+    """The software's own number of the sale; empty if it gives none."""
+    operator: str
+    person: str = field(repr=False)
+    insutype: str
+    district: str
+    """Where the person is insured, as the envelope says."""
+    category: str
+    uses_account: bool
+    begun: datetime
+    fee: Decimal
+    paid: Paid
+    is_found: bool = False
+    """The answer names another message that made it: this one made nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """A settlement was cancelled, or a message about one was taken back."""
+
+    institution: str
+    msgid: str
+    """Of the message that did it."""
+    at: datetime
+    setl_id: str = ""
+    omsgid: str = ""
+    """What a 2601 takes back."""
+    is_found: bool = False
+    """The answer names another message that had cancelled it before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,15 +226,15 @@ class Scans(Protocol):
         ...
 
     async def of_sale(self, sale: SaleRef) -> Sequence[ScannedPack]:
-        """Return what was taken for a sale before."""
+        """Return what was taken for a settlement before; by a number, what is still out of one that was cancelled."""
         ...
 
     async def take(self, codes: Iterable[str], sale: SaleRef) -> None:
         """Let codes belong to a sale from now on."""
         ...
 
-    async def leave(self, codes: Iterable[str], *, is_insured: bool) -> None:
-        """The sale stands: its packs leave the counter."""
+    async def leave(self, codes: Iterable[str], number: str, *, is_insured: bool) -> None:
+        """The sale stands: its packs leave the counter, and are told under this number."""
         ...
 
     async def release(self, institution: str, msgid: str) -> None:
@@ -206,6 +247,22 @@ class Scans(Protocol):
 
     async def free(self, codes: Iterable[str]) -> None:
         """Packs came back; they may be sold again."""
+        ...
+
+
+class Books(Protocol):
+    """Who paid, as the rest of the terminal sees it."""
+
+    async def settled(self, one: Settled) -> str:
+        """Keep a settlement; return the number under which its sale is told."""
+        ...
+
+    async def number_of(self, setl_id: str, otherwise: str) -> str:
+        """Return the number under which the sale of a settlement is told; of one that is not kept here, another."""
+        ...
+
+    async def undone(self, one: Cancelled) -> None:
+        """Let a settlement not stand any more, or stand again."""
         ...
 
 

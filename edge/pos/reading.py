@@ -90,7 +90,7 @@ def read_message(body: bytes) -> Said:
         msgid=_text(decoded, "msgid"),
         institution=_text(decoded, "fixmedins_code"),
         operator=_text(decoded, "opter"),
-        input=_input(decoded.get("input")),
+        input=input_of(decoded.get("input")),
         members=decoded,
     )
 
@@ -137,7 +137,7 @@ def is_agreed(answer: Mapping[str, object]) -> bool:
 
 def output_text(answer: Mapping[str, object], node: str, name: str) -> str:
     """Return a field of an answer's output, or nothing."""
-    output = _input(answer.get("output"))
+    output = input_of(answer.get("output"))
     held = output.get(node) if isinstance(output, dict) else None
     row = held[0] if isinstance(held, list) and held else held
     return _text(row, name) if isinstance(row, dict) else ""
@@ -182,7 +182,8 @@ def _line(row: int, record: Record, count: str, at_settlement: Mapping[str, list
     )
 
 
-def _input(raw: object) -> object:
+def input_of(raw: object) -> object:
+    """Return what a message or an answer holds, decoded where it is a text within the text."""
     if not isinstance(raw, str):
         return raw
     try:
@@ -212,7 +213,12 @@ def attempt_of(said: Said) -> str:
 
 def field_of(given: object, node: str, name: str) -> str:
     """Return a field of an input, as text; empty if it is not there."""
+    value = as_it_came(given, node, name)
+    return str(value).strip() if value is not None else ""
+
+
+def as_it_came(given: object, node: str, name: str) -> object:
+    """Return a field of an input; None if it is not there."""
     row = given.get(node) if isinstance(given, dict) else None
     row = row[0] if isinstance(row, list) and row else row
-    value = row.get(name) if isinstance(row, dict) else None
-    return str(value).strip() if value is not None else ""
+    return row.get(name) if isinstance(row, dict) else None

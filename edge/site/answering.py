@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from codes.words import Words
+from edge.clock import SHOP_TIME
 from edge.site import messages
 from edge.site.errors import RepeatedAskError, StrangerError
-from edge.site.messages import FACTS_PER_ANSWER, ROWS_PER_ANSWER, Answer, Ask, SaidFact
+from edge.site.messages import FACTS_PER_ANSWER, RECORDS_PER_ANSWER, ROWS_PER_ANSWER, Answer, Ask, SaidFact
 from edge.site.site_list import Peer, Site
-from edge.store.day_records import sums_of_days
+from edge.store.day_records import records_between, sums_of_days
 from edge.store.lane import Reading
+from edge.store.site_apart import apart_state, own_apart
 from edge.store.site_sales import own_facts
+from rules.business_day import calendar_days
 from wire.envelope import open_sealed, seal
 from wire.errors import UnknownKeyError
 from wire.keys import SigningKey
@@ -30,6 +33,8 @@ class Answering:
     site: Site
     key: SigningKey
     read: Reading
+    desk: str = ""
+    """Of this terminal at the national interface, in two digits."""
     _answered: OrderedDict[str, None] = field(default_factory=OrderedDict)
     """Nonces of the latest questions."""
 
@@ -45,7 +50,7 @@ class Answering:
         peer, body = self._proved(frame)
         asked = messages.decode(body, Ask)
         self._refuse_repeated(asked.nonce)
-        answer = await self.read(lambda tx: _answer(tx, asked))
+        answer = await self.read(lambda tx: _answer(tx, asked, self.desk))
         purpose = self.site.answer_purpose(self.site.terminal, peer.terminal)
         return seal(messages.encode(answer), purpose, self.key)
 
@@ -67,8 +72,21 @@ class Answering:
             self._answered.popitem(last=False)
 
 
-def _answer(tx: Connection, asked: Ask) -> Answer:
+def _answer(tx: Connection, asked: Ask, desk: str) -> Answer:
     found = own_facts(tx, asked.heard, most_facts=FACTS_PER_ANSWER, most_rows=ROWS_PER_ANSWER)
     facts = [SaidFact(one.code, one.sale, one.hlc, one.is_sold) for one in found.facts]
-    sheet = None if asked.days is None else messages.said(sums_of_days(tx, *asked.days))
-    return Answer(messages.VERSION, asked.nonce, dict(found.heard), found.is_all, facts, sheet)
+    sheet = records = None
+    if asked.days is not None:
+        within = calendar_days(*asked.days, SHOP_TIME)
+        if asked.records_from is None:
+            sheet = messages.said(sums_of_days(tx, *asked.days))
+        else:
+            start = asked.records_from
+            records = messages.said_records(records_between(tx, *within)[start : start + RECORDS_PER_ANSWER])
+    apart, apart_as = None, ""
+    if asked.apart is not None:
+        apart_as = apart_state(tx)
+        apart = None if apart_as == asked.apart else messages.said_apart(own_apart(tx))
+    return Answer(
+        messages.VERSION, asked.nonce, dict(found.heard), found.is_all, facts, sheet, records, desk, apart, apart_as
+    )

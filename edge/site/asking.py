@@ -25,7 +25,9 @@ from edge.site.errors import BadAnswerError, ForgedAnswerError, OldAnswerError, 
 from edge.site.exchange import ask
 from edge.site.messages import Answer, Ask
 from edge.site.site_list import Peer, Site
+from edge.store.day_records import DayBook, Record
 from edge.store.lane import InStore, Reading
+from edge.store.site_apart import hear_apart
 from edge.store.site_sales import Heard, PackFact, find_peer, hear, note_peer
 from edge.supervisor import Sleep
 from rules.day_sheet import Sheet
@@ -79,6 +81,8 @@ class PeerAsker:
     _heard_at: datetime | None = None
     _noted_at: datetime | None = None
     _is_up_to_date: bool = False
+    _apart_as: str = ""
+    """The state in which its packs apart were heard; after a start they are heard anew."""
     _failures: int = 0
     _problem: SiteError | None = None
 
@@ -115,6 +119,7 @@ class PeerAsker:
         except SiteError as exc:
             return self._note_failure(exc)
         await self._keep(answer)
+        await self._keep_apart(answer)
         self._note_heard(answer)
         return PULSE_S if answer.is_all else CATCH_UP_S
 
@@ -127,10 +132,27 @@ class PeerAsker:
             return None
         return answer.day_sheet()
 
-    async def _ask(self, days: tuple[date, date] | None = None) -> Answer:
+    async def day_book(self, first: date, last: date) -> DayBook | None:
+        """Return its records of these calendar days; None if it does not answer, or does not tell."""
+        found: list[Record] = []
+        while True:
+            try:
+                answer = await self._ask((first, last), len(found))
+            except SiteError as exc:
+                self._note_failure(exc)
+                return None
+            told = answer.day_records()
+            if told is None:
+                return None
+            found += told
+            if len(told) < messages.RECORDS_PER_ANSWER:
+                return DayBook(answer.desk, tuple(found))
+
+    async def _ask(self, days: tuple[date, date] | None = None, records_from: int | None = None) -> Answer:
         site, peer, mine = self.hearing.site, self.peer.terminal, self.hearing
         nonce = mine.random_bytes(_NONCE_BYTES).hex()
-        body = messages.encode(Ask(messages.VERSION, nonce, dict(self._heard), days))
+        apart = self._apart_as if days is None else None
+        body = messages.encode(Ask(messages.VERSION, nonce, dict(self._heard), days, records_from, apart))
         question = seal(body, site.ask_purpose(site.terminal, peer), mine.key)
         frame = await ask(self.peer.host, self.peer.port, question, mine.tls)
         answer = messages.decode(self._opened(frame), Answer)
@@ -164,6 +186,19 @@ class PeerAsker:
             last = pieces[-1] if pieces else []
             await self.hearing.in_store(partial(self._store, last, answer.heard))
             self._noted_at = now
+
+    async def _keep_apart(self, answer: Answer) -> None:
+        packs = answer.packs_apart()
+        if packs is None:
+            return
+        connection, peer = self.hearing.connection, self.peer.terminal
+
+        def keep() -> None:
+            with connection.begin():
+                hear_apart(connection, peer, packs)
+
+        await self.hearing.in_store(keep)
+        self._apart_as = answer.apart_as
 
     def _store(self, facts: list[PackFact], heard: Heard | None = None) -> None:
         connection, peer = self.hearing.connection, self.peer.terminal

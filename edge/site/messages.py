@@ -5,6 +5,7 @@ Everything has a bound: a listed terminal is believed about its own sales, but i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, TypeVar
@@ -13,7 +14,10 @@ import msgspec
 from msgspec import Meta, Struct
 
 from codes.words import Words
+from edge.clock import from_us, to_us
 from edge.site.errors import BadAnswerError
+from edge.store.day_records import Record
+from edge.store.site_apart import MOST_APART, OwnApart
 from edge.store.site_sales import PackFact
 from rules.day_sheet import Group, Sheet, Sums, sheet_of
 from wire.errors import UNDECODABLE
@@ -29,6 +33,8 @@ ROWS_PER_ANSWER = 2_000
 MOST_LIVES = 1_000
 MOST_GROUPS = 10_000
 """Of a day sheet: insurance kinds times offices of a whole country are fewer."""
+RECORDS_PER_ANSWER = 2_000
+"""Settlements and cancellations of a day that one answer names."""
 _LATEST = 253_402_300_799_999_999
 """The last microsecond that a date can name."""
 
@@ -50,6 +56,25 @@ class Ask(Struct, frozen=True):
     """Up to which event, by life of the asked terminal's store."""
     days: tuple[date, date] | None = None
     """And what did you settle on these calendar days, the first to the last? Older terminals leave it unanswered."""
+
+    records_from: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    """Or, record by record, from which of them on?"""
+    apart: Annotated[str, Meta(max_length=100)] | None = None
+    """And what lies apart with you, unless it is as it was told me so (`Answer.apart_as`)? None: I do not ask."""
+
+
+class SaidRecord(Struct, frozen=True, array_like=True):
+    """One settlement or cancellation; nothing of a person."""
+
+    insutype: Short
+    clr_type: Short
+    clr_optins: Short
+    setl_id: Annotated[str, Meta(max_length=64)]
+    is_refund: bool
+    fee: Decimal
+    funds: Decimal
+    account: Decimal
+    cash: Decimal
 
 
 class SaidSums(Struct, frozen=True, array_like=True):
@@ -74,6 +99,14 @@ class SaidFact(Struct, frozen=True, array_like=True):
     is_sold: bool
 
 
+class SaidApart(Struct, frozen=True, array_like=True):
+    """A pack that came back and lies apart."""
+
+    code: Code
+    sale: SaleNumber
+    since: Annotated[int, Meta(ge=0, le=_LATEST)]
+
+
 class Answer(Struct, frozen=True):
     """What was sold since."""
 
@@ -86,10 +119,36 @@ class Answer(Struct, frozen=True):
     facts: Annotated[list[SaidFact], Meta(max_length=MOST_FACTS)]
     sheet: Annotated[list[SaidSums], Meta(max_length=MOST_GROUPS)] | None = None
     """The sums of the days that were asked for; nothing of a person."""
+    records: Annotated[list[SaidRecord], Meta(max_length=RECORDS_PER_ANSWER)] | None = None
+    """The records that were asked for; fewer than an answer holds: these are the last."""
+    desk: Annotated[str, Meta(pattern="^[0-9]{0,2}$")] = ""
+    """At the national interface: its messages are known by it."""
+    apart: Annotated[list[SaidApart], Meta(max_length=MOST_APART)] | None = None
+    """All packs that lie apart at this terminal; None: as they were told before, or nobody asked."""
+    apart_as: Annotated[str, Meta(max_length=100)] = ""
+    """The state of that list."""
+
+    def packs_apart(self) -> list[OwnApart] | None:
+        """Return what lies apart there; None if that is no news."""
+        if self.apart is None:
+            return None
+        return [OwnApart(one.code, one.sale, from_us(one.since)) for one in self.apart]
 
     def pack_facts(self) -> list[PackFact]:
         """Return the facts as the store keeps them."""
         return [PackFact(one.code, one.sale, one.hlc, one.is_sold) for one in self.facts]
+
+    def day_records(self) -> list[Record] | None:
+        """Return the records that were asked for; None if this terminal does not tell them."""
+        if self.records is None:
+            return None
+        return [
+            Record(
+                "", Group(one.insutype, one.clr_type, one.clr_optins),
+                Sums(1, one.fee, one.funds, one.account, one.cash), b"", one.setl_id, "", one.is_refund,
+            )
+            for one in self.records
+        ]  # fmt: skip
 
     def day_sheet(self) -> Sheet | None:
         """Return the sums that were asked for; None if this terminal does not tell them."""
@@ -112,6 +171,22 @@ def said(sheet: Sheet) -> list[SaidSums]:
         )
         for group, sums in sheet.items()
     ]
+
+
+def said_apart(packs: Iterable[OwnApart]) -> list[SaidApart]:
+    """Return packs that lie apart as they are told."""
+    return [SaidApart(one.code, one.sale, to_us(one.since)) for one in packs]
+
+
+def said_records(records: Iterable[Record]) -> list[SaidRecord]:
+    """Return records as they are told."""
+    return [
+        SaidRecord(
+            one.group.insutype, one.group.clr_type, one.group.clr_optins, one.setl_id, one.is_refund, one.sums.fee,
+            one.sums.funds, one.sums.account, one.sums.cash,
+        )
+        for one in records
+    ]  # fmt: skip
 
 
 def encode(message: Ask | Answer) -> bytes:

@@ -18,6 +18,7 @@ from edge.site.asking import Hearing, PeerAsker
 from edge.site.listener import SiteListener
 from edge.site.site_list import load_site
 from edge.site.tls import site_tls
+from edge.store.day_records import DayBook
 from edge.store.lane import InStore, Reading
 from edge.supervisor import Beside, Sleep
 from rules.day_sheet import Sheet
@@ -41,6 +42,11 @@ class SiteSharing:
         sheets = await asyncio.gather(*(asker.day_sheet(first, last) for asker in self.askers))
         return dict(zip((asker.peer.terminal for asker in self.askers), sheets, strict=True))
 
+    async def day_books(self, first: date, last: date) -> dict[str, DayBook | None]:
+        """Return the records of each other terminal within these calendar days; None: it was not heard."""
+        books = await asyncio.gather(*(asker.day_book(first, last) for asker in self.askers))
+        return dict(zip((asker.peer.terminal for asker in self.askers), books, strict=True))
+
     def work(self) -> Beside:
         """Return what runs beside the counter."""
         asking: Beside = {f"site {asker.peer.terminal}": asker.run for asker in self.askers}
@@ -57,6 +63,7 @@ def open_sharing(
     read: Reading,
     clock: Clock,
     sleep: Sleep = asyncio.sleep,
+    desk: str = "",
 ) -> SiteSharing:
     """Return what the configuration says of the site. Nothing runs yet.
 
@@ -79,7 +86,7 @@ def open_sharing(
         sleep=sleep,
         tls=tls.asking,
     )
-    answering = Answering(site, key, read)
+    answering = Answering(site, key, read, desk)
     return SiteSharing(
         tuple(PeerAsker(peer, hearing) for peer in site.peers),
         SiteListener(section.host, section.port, tls.answering, answering.answer, clock),

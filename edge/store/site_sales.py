@@ -28,6 +28,7 @@ MOST_HINTS = 200_000
 PUT_AWAY_AT_ONCE = 5_000
 
 FIND_SITE_SALE = "SELECT terminal, sale, at FROM sold_at_site WHERE code = ? AND is_sold = 1"
+FIND_TERMINAL = "SELECT terminal FROM sold_at_site WHERE sale = ? LIMIT 1"
 # All columns decide, so that facts of one moment end alike in whatever order they come.
 HEAR = """
 INSERT INTO sold_at_site (code, terminal, sale, at, is_sold) VALUES (?, ?, ?, ?, ?)
@@ -102,6 +103,12 @@ def site_sale(tx: Connection, code: str) -> SiteSale | None:
     """Return the sale at another terminal of this site that sold a pack; None if none is known, or it came back."""
     found = sql.first(tx, FIND_SITE_SALE, (code,))
     return None if found is None else SiteSale(found[0], found[1], from_us(found[2]))
+
+
+def terminal_of(tx: Connection, sale: str) -> str | None:
+    """Return the terminal of this site that has told of a sale; None if none has."""
+    found = sql.first(tx, FIND_TERMINAL, (sale,))
+    return None if found is None else str(found[0])
 
 
 def hear(tx: Connection, terminal: str, facts: Iterable[PackFact]) -> None:

@@ -19,6 +19,7 @@ TAKE_UNITS = """
 INSERT INTO opened_pack (code, product, units, rest, opened_at) VALUES (?1, ?2, ?3, ?3 - ?4, ?5)
 ON CONFLICT (code) DO UPDATE SET rest = rest - ?4
 """
+PUT_UNITS_BACK = "UPDATE opened_pack SET rest = min(units, rest + ?) WHERE code = ?"
 FIND_LISTED = "SELECT line, units FROM sale_pack WHERE sale = ? AND code = ? AND state = 'listed'"
 LEAVE_LINE = """
 UPDATE sale_line SET quantity = quantity - 1, units = units - ? WHERE sale = ? AND line = ?
@@ -62,6 +63,11 @@ def opened_packs(tx: Connection, limit: int) -> list[OpenedPack]:
 def take_units(tx: Connection, code: str, product: str, *, of: int, taken: int, now: datetime) -> None:
     """Note that units of a pack were sold, the first of them or more."""
     sql.change(tx, TAKE_UNITS, (code, product, of, taken, to_us(now)))
+
+
+def put_units_back(tx: Connection, code: str, units: int) -> None:
+    """Note that units that were sold never left; the pack stays an opened one."""
+    sql.change(tx, PUT_UNITS_BACK, (units, code))
 
 
 def put_units(tx: Connection, sale: str, code: str, item: LineItem, units: int) -> int:

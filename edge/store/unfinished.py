@@ -16,6 +16,8 @@ SELECT_UNDERTAKINGS = "SELECT sale FROM undertaking WHERE ended_at IS NULL ORDER
 COUNT_LEDGER = (
     "SELECT state, count(*) FROM ledger_row WHERE state IN ('waiting', 'due', 'asked', 'refused') GROUP BY state"
 )
+SELECT_POS_OPEN = "SELECT msgid FROM pos_question WHERE state = 'open' ORDER BY at, msgid"
+COUNT_POS_OWED = "SELECT count(*) FROM pos_owed WHERE state <> 'done'"
 COUNT_UNSENT = "SELECT count(*) FROM outbox WHERE state = 'pending'"
 
 
@@ -37,11 +39,15 @@ class Unfinished:
     """... that the centre refused, for a person to look at."""
     unsent: int
     """Facts that the centre has not received yet."""
+    pos_unknown: tuple[str, ...] = ()
+    """Numbers of messages of the institution's own software of which the outcome is not known."""
+    pos_owed: int = 0
+    """Codes of its sales that no 3505 has told."""
 
     @property
     def is_settling_open(self) -> bool:
         """Whether the money of the day may still change by itself."""
-        return bool(self.unknown or self.undertakings)
+        return bool(self.unknown or self.undertakings or self.pos_unknown)
 
 
 def read_unfinished(tx: Connection) -> Unfinished:
@@ -55,4 +61,6 @@ def read_unfinished(tx: Connection) -> Unfinished:
         ledger_waiting=ledger.get("waiting", 0),
         ledger_refused=ledger.get("refused", 0),
         unsent=sql.one(tx, COUNT_UNSENT)[0],
+        pos_unknown=tuple(msgid for (msgid,) in sql.rows(tx, SELECT_POS_OPEN)),
+        pos_owed=sql.one(tx, COUNT_POS_OWED)[0],
     )

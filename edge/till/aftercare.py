@@ -17,17 +17,17 @@ from drivers.aside import aside
 from edge.clock import Clock
 from edge.counter.counter import Request
 from edge.counter.errors import KeyReusedError
-from edge.counter.returning import Wanted
+from edge.counter.returning import Wanted, is_insured
 from edge.fsi.interface import Interface
 from edge.store import settlements
 from edge.store import undertakings as kept
 from edge.store.batches import all_batches, find_batch, name_batch, open_batch
 from edge.store.lane import InStore
-from edge.store.ledger_rows import open_rows
 from edge.store.sales import find_sale_of
 from edge.store.scans import find_answer, keep_answer
 from edge.store.settlements import SettlementRow
 from edge.till import uploading
+from edge.till.after_errors import NoChoiceError, NotSettledError
 from edge.till.after_views import (
     BatchesShown,
     FoundShown,
@@ -36,7 +36,7 @@ from edge.till.after_views import (
     UndertakingsShown,
     show_batch,
     show_found,
-    show_row,
+    show_rows,
     show_undertaking,
 )
 from edge.till.asked import Person
@@ -46,16 +46,20 @@ from edge.till.errors import OfflineError
 from edge.till.finding import Finding
 from edge.till.insuring import Insured, Insuring
 from edge.till.ledger import Ledger
+from edge.till.parts import Devices
+from edge.till.passwords import ask_password, is_password_wanted
 from edge.till.plans import Choice
+from edge.till.retelling import Retelling
 from edge.till.steps import Steps
-from edge.till.undoing import NoChoiceError, NotSettledError, Taking, Undoing
+from edge.till.undoing import Taking, Undoing
 from edge.till.uploading import Uploader
-from edge.till.views import Amounts
+from edge.till.views import TriedShown
 from rules.settling import Standing
 
 MOST_ROWS = 500
 LOOK_S = 5.0
 END_S = 1.5
+NO_DEVICES = Devices()
 _T = TypeVar("_T")
 
 
@@ -67,6 +71,7 @@ class Verbs:
     undoing: Undoing
     finding: Finding
     insuring: Insuring
+    retelling: Retelling
     ledger: Ledger
     uploader: Uploader
 
@@ -76,13 +81,13 @@ class Aftercare:
 
     def __init__(
         self, interface: Interface, verbs: Verbs, *, in_store: InStore, connection: Connection, clock: Clock,
-        return_days: int,
+        return_days: int, devices: Devices = NO_DEVICES,
     ) -> None:  # fmt: skip
         self._interface, self._steps = interface, verbs.steps
         self._undoing, self._finding, self._insuring = verbs.undoing, verbs.finding, verbs.insuring
-        self._ledger, self._uploader = verbs.ledger, verbs.uploader
+        self._retelling, self._ledger, self._uploader = verbs.retelling, verbs.ledger, verbs.uploader
         self._in_store, self._connection, self._clock = in_store, connection, clock
-        self._return_days = return_days
+        self._return_days, self._devices = return_days, devices
 
     # -- told by the counter, within its transactions ------------------------------------------------------------------
 
@@ -101,18 +106,25 @@ class Aftercare:
     # -- verbs ---------------------------------------------------------------------------------------------------------
 
     async def is_insured(self, sale: str) -> bool:
-        """Say whether packs of a sale come back by way of the insurance."""
-        rows = await self._within(lambda tx: settlements.settlements_of(tx, sale))
-        return any(row.standing not in {Standing.NONE, Standing.UNDONE} for row in rows) or (
-            await self._within(lambda tx: kept.open_undertaking_of(tx, sale)) is not None
-        )
+        """Say whether packs of a sale come back by way of the insurance (`edge.counter.returning.is_insured`)."""
+        return await self._within(lambda tx: is_insured(tx, sale))
 
     async def return_packs(
         self, request: Request, sale: str, codes: Sequence[str], reason: str, shown: Person | None = None
     ) -> UndertakingShown:
         """Take packs of an insured sale back (`Undoing.return_packs`)."""
         wanted = Wanted(sale, codes, reason, self._return_days)
-        return await self._begun(request, lambda taking: self._undoing.return_packs(wanted, taking, shown=shown))
+
+        async def work(taking: Taking) -> str:
+            password = None
+            # Nobody types a password for what is refused anyway, or where nothing is settled anew.
+            if is_password_wanted(self._interface.area) and await aside(
+                lambda: self._undoing.check(wanted, taking, shown=shown)
+            ):
+                password = await self._ask_password()
+            return await aside(lambda: self._undoing.return_packs(wanted, taking, shown=shown, password=password))
+
+        return await self._begun(request, work)
 
     async def find(self, code: str) -> FoundShown:
         """Return the settled sale that a pack belongs to; where this terminal did not make it, the centre is asked.
@@ -127,6 +139,9 @@ class Aftercare:
             sale = await aside(lambda: self._finding.find(code, taking.operator, taking.shift))
         else:
             sale = here.sale
+            if self._interface.is_up() and await self.is_insured(sale):
+                taking = _taking(await self._within(who_is_there))
+                await aside(lambda: self._undoing.refresh(sale, (code,), taking))
         rows = await self._within(lambda tx: settlements.settlements_of(tx, sale))
         standing = next((row for row in reversed(rows) if row.standing is Standing.SETTLED), None)
         if standing is None:
@@ -135,21 +150,38 @@ class Aftercare:
 
     async def cancel(self, request: Request, sale: str, reason: str) -> UndertakingShown:
         """Cancel a sale of today whose packs have not left (`Undoing.cancel`)."""
-        return await self._begun(request, lambda taking: self._undoing.cancel(sale, reason, taking))
 
-    async def try_insured(self, sale: str, insured: Insured) -> Amounts:
+        async def work(taking: Taking) -> str:
+            return await aside(lambda: self._undoing.cancel(sale, reason, taking))
+
+        return await self._begun(request, work)
+
+    async def try_insured(self, sale: str, insured: Insured) -> TriedShown:
         """Say what a sale that was paid in cash would come to (`Insuring.trial`)."""
         self._asked_interface()
         taking = _taking(await self._within(who_is_there))
         return await aside(lambda: self._insuring.trial(sale, insured, taking))
 
-    async def turn_insured(
-        self, request: Request, sale: str, insured: Insured, password: str | None = None
-    ) -> UndertakingShown:
+    async def turn_insured(self, request: Request, sale: str, insured: Insured) -> UndertakingShown:
         """Turn a sale that was paid in cash insured (`Insuring.turn_insured`)."""
-        return await self._begun(
-            request, lambda taking: self._insuring.turn_insured(sale, insured, taking, password=password)
-        )
+
+        async def work(taking: Taking) -> str:
+            if is_password_wanted(self._interface.area):
+                # Nobody types a password for what is refused anyway.
+                await aside(lambda: self._insuring.check(sale, insured, taking))
+            password = await self._ask_password()
+            return await aside(lambda: self._insuring.turn_insured(sale, insured, taking, password=password))
+
+        return await self._begun(request, work)
+
+    async def tell_again(self, request: Request, sale: str, shown: Person | None = None) -> UndertakingShown:
+        """Tell the centre a settlement once more that it has lost (`Retelling.tell_again`)."""
+
+        async def work(taking: Taking) -> str:
+            password = await self._ask_password()
+            return await aside(lambda: self._retelling.tell_again(sale, taking, shown=shown, password=password))
+
+        return await self._begun(request, work)
 
     async def go_on(
         self, number: str, choice: Choice | None, shown: Person | None = None, insurance: str = ""
@@ -160,7 +192,10 @@ class Aftercare:
         if choice is None:
             await aside(lambda: self._steps.go_on(number))
         else:
-            await aside(lambda: self._undoing.choose(number, choice, shown=shown, insurance=insurance))
+            password = await self._ask_password() if choice is Choice.AGAIN else None
+            await aside(
+                lambda: self._undoing.choose(number, choice, shown=shown, insurance=insurance, password=password)
+            )
         return await self.show(number)
 
     async def show(self, number: str) -> UndertakingShown:
@@ -183,8 +218,7 @@ class Aftercare:
 
     async def rows(self) -> RowsShown:
         """Return the rows that are not at their end."""
-        found = await self._within(lambda tx: open_rows(tx, most=MOST_ROWS))
-        return RowsShown(tuple(show_row(row) for row in found))
+        return await self._within(lambda tx: show_rows(tx, MOST_ROWS))
 
     async def send_again(self, number: int) -> RowsShown:
         """Send a refused row once more (`uploading.send_again`)."""
@@ -259,16 +293,19 @@ class Aftercare:
 
     # -- how -----------------------------------------------------------------------------------------------------------
 
-    async def _begun(self, request: Request, work: Callable[[Taking], str]) -> UndertakingShown:
+    async def _begun(self, request: Request, work: Callable[[Taking], Awaitable[str]]) -> UndertakingShown:
         """Begin an undertaking, unless the same request began it before."""
         known = await self._within(lambda tx: _begun_before(tx, request))
         if known is not None:
             return await self.show(known)
         self._asked_interface()
         taking = _taking(await self._within(who_is_there))
-        number = await aside(lambda: work(taking))
+        number = await work(taking)
         await self._within(lambda tx: self._keep(tx, request, number))
         return await self.show(number)
+
+    async def _ask_password(self) -> str | None:
+        return await ask_password(self._interface.area, self._devices)
 
     def _keep(self, tx: Connection, request: Request, number: str) -> None:
         if request.key is not None:

@@ -256,7 +256,7 @@ class Ledger:
             "rxno": "" if written is None else written.number,
             "trdn_flag": "1" if line.is_split else "0",
             "finl_trns_pric": str(line.price),
-            "mdtrt_sn": short_number(sold.sale)[-_NUMBER:],
+            "mdtrt_sn": visit_serial(sold.sale),
             "rtal_docno": short_number(sold.sale),
             "stoout_no": short_number(sold.sale),
             "sel_retn_cnt": str(line.count),
@@ -347,6 +347,11 @@ class Ledger:
 
     def _sealed(self, number: int, fields: Fields) -> bytes:
         return self._sealer.seal(msgspec.json.encode(fields), kept.fields_place(number))
+
+
+def visit_serial(sale: str) -> str:
+    """Return the serial of the house (`mdtrt_sn`) that a sale of ours has, at whichever terminal it is told."""
+    return short_number(sale)[-_NUMBER:]
 
 
 def _by_pack(tx: Connection, sale: str, line: AskedLine) -> Sequence[AskedLine]:

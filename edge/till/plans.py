@@ -34,6 +34,8 @@ class Choice(StrEnum):
     """What stays is paid by the person."""
     RESTORE = "restore"
     """Nothing comes back: the cancellation is taken back."""
+    ELSEWHERE = "elsewhere"
+    """Somebody else has settled what stays: the packs come back, and all that was paid here is given back."""
 
 
 class Ending(StrEnum):
@@ -48,6 +50,10 @@ class Ending(StrEnum):
     """The centre refused the first message: nothing was done."""
     NOT_SENT = "not_sent"
     """The first message never left: nothing was done."""
+    OVERTAKEN = "overtaken"
+    """Another terminal, or the POS, was there before: nothing was done here, and nothing is paid here."""
+    ELSEWHERE = "elsewhere"
+    """Packs came back, and what stays was settled by somebody else."""
 
 
 class Money(msgspec.Struct, frozen=True):
@@ -81,11 +87,22 @@ class Plan(msgspec.Struct, frozen=True):
     """None until it is known."""
     cancelled_by: str = ""
     """The 2103 that was agreed to: a 2601 names it."""
+    made_by: str = ""
+    """The message that settled what is cancelled, as the centre tells it."""
+    stranger: str = ""
+    """`setl_id` of a settlement of the sale that another terminal or the POS has made meanwhile."""
     has_left: bool = True
     """The patient had taken the packs along, so they lie apart now."""
 
     def __repr__(self) -> str:
         return "Plan(…)"
+
+
+def choices_of(plan: Plan) -> tuple[Choice, ...]:
+    """Return how one may go on where a settlement was refused, or was found to be somebody else's."""
+    if plan.stranger:
+        return Choice.ELSEWHERE, Choice.AGAIN, Choice.RESTORE
+    return Choice.AGAIN, Choice.SELF_PAY, Choice.RESTORE
 
 
 def money_of(paid: Paid, fee: Decimal) -> Money:

@@ -38,10 +38,11 @@ from edge.till.errors import (
 from edge.till.messages import SETTLE, TRIAL, amounts_of, cuts_of, settlement_nodes
 from edge.till.outcomes import Followed, follow
 from edge.till.parts import Parts
+from edge.till.passwords import ask_password, is_password_wanted
 from edge.till.persons import Bound, Persons, insurance_of
 from edge.till.showing import show_ticket
 from edge.till.thanking import show_person, shown_of
-from edge.till.views import TicketShown, TrialShown, to_json
+from edge.till.views import Lack, TicketShown, TrialShown, to_json
 from rules.settling import Standing
 from wire.fsi.asking import Answer
 from wire.rpc import NotSentError, OutcomeUnknownError
@@ -99,13 +100,13 @@ class Selling:
         ready.bound.tried = None
         interface = self._parts.asked_interface()
         limits = self._limits(interface)
-        lacks = lacks_of(ready.asked, ready.basket, limits)
+        lacks = (*lacks_of(ready.asked, ready.basket, limits), *self._pad_missing(interface))
         if lacks:
             return TrialShown(sale, lacks)
         answer = await self._tried(interface, ready)
         if not answer.is_success:
             return TrialShown(sale, refused_lacks(answer))
-        amounts = amounts_of(answer, ready.asked.fee)
+        amounts = amounts_of(answer, ready.asked.fee, interface.area)
         bound = ready.bound
         bound.tried, bound.factor, bound.needs_factor = ready.asked, "", needs_second_factor(amounts, limits)
         bound.cuts = tuple(cuts_of(answer))
@@ -134,7 +135,7 @@ class Selling:
             return before
         interface = parts.asked_interface()
         ready = await parts.in_store(lambda: self._again(sale))
-        password = await self._password(interface)
+        password = await ask_password(interface.area, parts.devices)
         asked = ready.asked
         await interface.ask(
             ready.who.login, ready.who.name, SETTLE, settlement_nodes(asked, interface.area, number=sale),
@@ -230,7 +231,8 @@ class Selling:
     def _hear(self, tx: Connection, told: Told) -> None:
         """Let follow what follows, in the transaction that writes the outcome down."""
         parts = self._parts
-        followed = follow(tx, parts.outbox, told, parts.clock.now(), parts.note_sale)
+        assert parts.interface is not None  # noqa: S101 - it is what tells
+        followed = follow(tx, parts.outbox, told, parts.clock.now(), parts.note_sale, area=parts.interface.area)
         if followed is None:
             _logger.error("till.settlement_missing", msgid=told.msgid)
             return
@@ -255,14 +257,12 @@ class Selling:
         except (NotSentError, OutcomeUnknownError) as exc:
             raise OfflineError(exc.words) from exc
 
-    async def _password(self, interface: Interface) -> str | None:
-        """Return the person's password where the area wants it in the message; nobody keeps it."""
-        if SETTLE not in interface.area.checks_password:
-            return None
-        pad = self._parts.devices.pinpad
-        if pad is None:
-            raise DeviceNotConfiguredError(PINPAD)
-        return (await pad.ask()).digits
+    def _pad_missing(self, interface: Interface) -> tuple[Lack, ...]:
+        """Return that there is no pad for the password that the area wants: told before anybody waits for it."""
+        if self._parts.devices.pinpad is not None or not is_password_wanted(interface.area):
+            return ()
+        missing = DeviceNotConfiguredError(PINPAD)
+        return (Lack(missing.code, missing.words, missing.next_step),)
 
     def _bound(self, sale: str, who: Who) -> Bound:
         bound = self._persons.of(sale, who.shift)

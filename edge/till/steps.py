@@ -16,25 +16,31 @@ import structlog
 from sqlalchemy import Connection
 
 from codes.errors import YimaError
+from codes.words import Words
 from edge.clock import Clock
 from edge.fsi.journal import Journal, Purpose, Told
 from edge.fsi.outcome import Agreed, Unknown, news_of
 from edge.sealing import Sealer
 from edge.store import settlements
 from edge.store import undertakings as kept
+from edge.store.fsi_messages import is_tills
 from edge.store.settlements import SettlementRow, asked_place
 from edge.store.undertakings import Undertaking, plan_place
 from edge.till.asked import AskedSettlement
-from edge.till.messages import SETTLE, paid_of, settlement_nodes
+from edge.till.messages import SETTLE, paid_of, settlement_nodes, told_in
 from edge.till.outcomes import why_not
-from edge.till.plans import Plan, Step
+from edge.till.plans import Ending, Plan, Step
 from edge.till.uploading import WhoSends
 from rules.settling import Standing, after
 from wire.fsi.areas import Area
-from wire.fsi.asking import Nodes
+from wire.fsi.asking import Answer, Nodes
+from wire.fsi.repeats import names_another, says_found
 
 KIND = "till.undertaking"
 CANCEL, REVERSE = "2103", "2601"
+_PASSWORD_NEEDED = Words(
+    "须由参保人重新输入密码后结算", "The person has to type the password again before it is settled"
+)
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -49,6 +55,10 @@ class Verb(Protocol):
         """Let follow what follows from a message that did nothing: refused, never sent, or taken back."""
         ...
 
+    def was_before(self, tx: Connection, one: Undertaking, plan: Plan, told: Told) -> None:
+        """Let follow what follows from a yes to what somebody else has done before: no money is moved for it here."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -60,6 +70,8 @@ class Parts:
     clock: Clock
     who: WhoSends
     random: Callable[[int], bytes]
+    institution: str = ""
+    """Whose messages are known by their numbers."""
 
 
 class GoneError(RuntimeError):
@@ -84,6 +96,9 @@ class Steps:
         one = commits(lambda tx: kept.find_undertaking(tx, number))
         while one is not None and one.ended_at is None and one.msgid is None and one.step != Step.CHOICE:
             before = one.step
+            if before == Step.SETTLE and password is None and SETTLE in self._parts.area.checks_password:
+                commits(lambda tx: self._stop(tx, number))
+                return
             try:
                 self._send(one, password)
             except GoneError:
@@ -92,6 +107,16 @@ class Steps:
             if one is not None and one.step == before:
                 # It never left: it goes out when the line is back.
                 return
+
+    def _stop(self, tx: Connection, number: str) -> None:
+        """Stop where the person has to type a password: it was typed before, and nobody has kept it."""
+        one = kept.find_undertaking(tx, number)
+        if one is None or one.ended_at is not None or one.msgid is not None or one.step != Step.SETTLE:
+            return
+        if one.kind is kept.Kind.INSURE:
+            kept.end_undertaking(tx, number, self._parts.clock.now(), Ending.NOT_SENT, str(_PASSWORD_NEEDED))
+        else:
+            kept.set_step(tx, number, Step.CHOICE, str(_PASSWORD_NEEDED))
 
     def look(self) -> int:
         """Take up whatever waits for no message; return how many undertakings are open."""
@@ -155,6 +180,8 @@ class Steps:
         match Step(one.step):
             case Step.CANCEL if plan.nth is not None:
                 settlements.set_undoing(tx, one.sale, plan.nth, msgid)
+            case Step.SETTLE if one.kind is kept.Kind.TELL and plan.nth is not None:
+                settlements.set_asked_again(tx, one.sale, plan.nth, msgid)
             case Step.SETTLE if plan.rest is not None:
                 put_asked(tx, one, plan.rest, msgid, self._parts)
             case _:
@@ -167,28 +194,58 @@ class Steps:
         if one is None or one.ended_at is not None or one.msgid != told.msgid:
             _logger.error("undertaking.not_meant", msgid=told.msgid, key=told.purpose.key)
             return
-        row = settlements.settlement_by_message(tx, told.msgid)
+        row, plan, verb = settlements.settlement_by_message(tx, told.msgid), self.plan_of(one), self._verbs[one.kind]
+        is_anothers = isinstance(told.outcome, Agreed) and self._is_anothers(tx, told, told.outcome.answer, plan)
         if row is not None:
-            self._move(tx, row, told)
+            self._move(tx, row, told, is_anothers=is_anothers)
         if isinstance(told.outcome, Unknown):
             return
-        plan, verb = self.plan_of(one), self._verbs[one.kind]
-        if isinstance(told.outcome, Agreed):
+        if is_anothers:
+            _logger.warning("undertaking.was_before", id=one.id, step=one.step, msgid=told.msgid)
+            verb.was_before(tx, one, plan, told)
+        elif isinstance(told.outcome, Agreed):
             verb.agreed(tx, one, plan, told)
         else:
             verb.came_to_nothing(tx, one, plan, told)
 
-    def _move(self, tx: Connection, row: SettlementRow, told: Told) -> None:
+    def _is_anothers(self, tx: Connection, told: Told, answer: Answer, plan: Plan) -> bool:
+        """Say whether somebody else has done what the centre agrees to: then it is none of our books."""
+        if told.infno == REVERSE:
+            return False
+        by = made_by(answer)
+        if by == told.msgid or (by and is_tills(tx, by)):
+            return False
+        paid = paid_of(answer, self._parts.clock.now(), self._parts.area)
+        known = told.infno == SETTLE and settlements.settlement_by_setl_id(tx, paid.setl_id) is not None
+        return known or says_found(answer.warning) or names_another(by, self._parts.institution, plan.made_by)
+
+    def _move(self, tx: Connection, row: SettlementRow, told: Told, *, is_anothers: bool) -> None:
         """Move the settlement that the message asks for or undoes."""
         to, now = after(row.standing, news_of(told.outcome)), self._parts.clock.now()
         if isinstance(told.outcome, Agreed):
             warning = told.outcome.answer.warning or None
-            if to is Standing.SETTLED:
-                settlements.set_settled(tx, row.sale, row.nth, paid_of(told.outcome.answer, now), warning)
+            if is_anothers and to is Standing.SETTLED:
+                settlements.set_standing(tx, row.sale, row.nth, Standing.NONE, warning)
+            elif is_anothers:
+                settlements.set_overtaken(tx, row.sale, row.nth, warning)
+            elif to is Standing.SETTLED:
+                paid = paid_of(told.outcome.answer, now, self._parts.area)
+                settlements.set_settled(tx, row.sale, row.nth, paid, warning)
             else:
                 settlements.set_undone(tx, row.sale, row.nth, now, warning)
             return
         settlements.set_standing(tx, row.sale, row.nth, to, str(why_not(told.outcome)))
+
+
+def warning_of(told: Told) -> str | None:
+    """Return what the centre remarked with its yes; None if nothing."""
+    return told.outcome.answer.warning or None if isinstance(told.outcome, Agreed) else None
+
+
+def made_by(answer: Answer) -> str:
+    """Return the message that an answered settlement or cancellation was made by (`medins_setl_id`)."""
+    told = next(iter(told_in(answer, "setlinfo")), None)
+    return "" if told is None else str(told.get("medins_setl_id") or "").strip()
 
 
 def put_asked(tx: Connection, one: Undertaking, asked: AskedSettlement, msgid: str, parts: Parts) -> None:

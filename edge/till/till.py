@@ -62,6 +62,10 @@ class Till:
         await self._confirming.confirm(sale, proof)
         return await self.show(sale)
 
+    async def vouch(self, person: Person, proof: Proof) -> str:
+        """Return what confirms somebody for a sale that is closed (`Confirming.vouch`)."""
+        return await self._confirming.vouch(person, proof)
+
     async def settle(self, request: Request, sale: str) -> TicketShown:
         """Settle the open sale (`Selling.settle`)."""
         return await self._once(request, lambda: self.selling.settle(sale))

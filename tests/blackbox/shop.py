@@ -50,6 +50,8 @@ class Counter:
     port: int
     site_port: int
     http: httpx.Client
+    pos_port: int
+    """Where a POS asks the interface."""
     passwords: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -171,7 +173,8 @@ def opened_shop(seeded: Seeded, folder: Path, area: str = "base") -> Iterator[Sh
     """Furnish a pharmacy with two counters, and open it."""
     broker_port, port = free_port(), free_port()
     centre_key = json.loads(yima("server", "key", "--json", "--config", str(seeded.config)))["public_key"]
-    counters = tuple(_furnish(folder, number, area, centre_key, broker_port) for number in (1, 2))
+    upstream = f"http://127.0.0.1:{port}"
+    counters = tuple(_furnish(folder, number, area, centre_key, (broker_port, upstream)) for number in (1, 2))
     _list_site(folder, counters)
     shop = Shop(seeded, folder, area, Stage(folder), counters, port, broker_port)  # type: ignore[arg-type]
     try:
@@ -184,8 +187,9 @@ def opened_shop(seeded: Seeded, folder: Path, area: str = "base") -> Iterator[Sh
             one.http.close()
 
 
-def _furnish(folder: Path, number: int, area: str, centre_key: str, broker_port: int) -> Counter:
-    name, port, site_port = f"counter-{number}", free_port(), free_port()
+def _furnish(folder: Path, number: int, area: str, centre_key: str, far: tuple[int, str]) -> Counter:
+    name, port, site_port, pos_port = f"counter-{number}", free_port(), free_port(), free_port()
+    broker_port, upstream = far
     own = folder / name
     own.mkdir(parents=True)
     tables: Mapping[str, Mapping[str, object]] = {
@@ -198,12 +202,14 @@ def _furnish(folder: Path, number: int, area: str, centre_key: str, broker_port:
         "site": {"file": str(folder / "site.toml"), "port": site_port},
         "institution": {"code": PHARMACY, "name": NAME, "district": DISTRICT},
         "fsi": {"is_enabled": True, "desk": number, "way": "mqtt", "area": area, "ask_s": 4.0},
+        "pos": {"mode": "proxy", "port": pos_port, "url": upstream, "keeps_answers": True},
         "till": {"pharmacists": ["Y350203000001 虚构药一 210350203000001"]},
         "voucher": {"kind": "simulated", "folder": "voucher", "url": "http://127.0.0.1:9/decode"},
         "card": {"kind": "simulated", "folder": "card"},
     }
     config = write_toml(own / "edge.toml", tables)
-    counter = Counter(name, number, own, port, site_port, httpx.Client(base_url=f"http://127.0.0.1:{port}"))
+    http = httpx.Client(base_url=f"http://127.0.0.1:{port}")
+    counter = Counter(name, number, own, port, site_port, http, pos_port)
     for login in ("li", "zhao"):
         counter.passwords[login] = f"a long password of {login}"
         yima(

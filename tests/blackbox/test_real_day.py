@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.blackbox.pos_at_counter import sell_beside_the_till
 from tests.blackbox.shop import BY_ID, BY_VOUCHER, Counter, RefusedError, Shop, opened_shop
 from tests.blackbox.stand import Seeded
 
@@ -44,6 +45,7 @@ def test_a_real_day(shop: Shop) -> None:
     shop.next_day()
     second.sign_in("zhao")
     _stock(second)
+    sell_beside_the_till(shop, second)
     _return_one_of_three_elsewhere(second, by_voucher["sale"])
     _end_day(shop, second)
     _nothing_personal_is_left_lying(shop)

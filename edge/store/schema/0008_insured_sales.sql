@@ -111,6 +111,10 @@ CREATE INDEX identifier_product ON identifier (product, system);
 ALTER TABLE sale RENAME COLUMN is_waiting TO place;
 ALTER TABLE sale ADD COLUMN note TEXT NOT NULL DEFAULT '';
 ALTER TABLE sale ADD COLUMN aside_at INTEGER;
+-- Set where the institution's own software rang the sale up: the number under which its settlement is kept here and
+-- under which its facts are told, for that software's messages name it so.
+ALTER TABLE sale ADD COLUMN told_as TEXT;
+CREATE INDEX sale_told_as ON sale (told_as) WHERE told_as IS NOT NULL;
 
 -- Packs that are sold in part (拆零). A line of such packs counts their units, and its price is that of a unit.
 ALTER TABLE sale_line ADD COLUMN units INTEGER;
@@ -130,7 +134,8 @@ ALTER TABLE product ADD COLUMN is_real_name INTEGER;
 
 -- Sales that are settled with the insurance. A sale has one settlement after the other where packs came back; at most
 -- one of them stands or is open. `asked` is sealed: it names the person. `is_elsewhere`: another terminal made it, and
--- it is cancelled here.
+-- it is cancelled here. `is_by_pos`: the institution's own software made it, through the proxy; `sale` is then what
+-- `sale.told_as` says, and there may be none of it here.
 CREATE TABLE settlement (
     sale TEXT NOT NULL,
     nth INTEGER NOT NULL CHECK (nth >= 1),
@@ -157,6 +162,7 @@ CREATE TABLE settlement (
     cash TEXT,
     told TEXT,
     is_elsewhere INTEGER NOT NULL DEFAULT 0,
+    is_by_pos INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (sale, nth)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX settlement_one ON settlement (sale) WHERE standing NOT IN ('none', 'undone');
@@ -190,10 +196,12 @@ CREATE INDEX ledger_row_message ON ledger_row (msgid) WHERE msgid IS NOT NULL;
 CREATE INDEX ledger_row_open ON ledger_row (due_at) WHERE state IN ('waiting', 'due', 'asked', 'refused');
 
 -- What takes several messages, and goes on after a restart where it was: packs of a settled sale come back, a sale
--- that was paid in cash is turned into an insured one. `plan` is sealed.
+-- that was paid in cash is turned into an insured one, a settlement that the centre has lost is told to it once more.
+-- `plan` is sealed. `self_paid`: yuan that the person pays in cash
+-- for what stays of a sale whose settlement was cancelled.
 CREATE TABLE undertaking (
     id TEXT PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('return', 'insure')),
+    kind TEXT NOT NULL CHECK (kind IN ('return', 'insure', 'tell')),
     sale TEXT NOT NULL,
     step TEXT NOT NULL,
     plan BLOB NOT NULL,
@@ -203,7 +211,8 @@ CREATE TABLE undertaking (
     msgid TEXT,
     ended_at INTEGER,
     outcome TEXT,
-    told TEXT
+    told TEXT,
+    self_paid TEXT
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX undertaking_open ON undertaking (sale) WHERE ended_at IS NULL;
 
@@ -241,12 +250,22 @@ CREATE TABLE quarantine (
 ) WITHOUT ROWID;
 CREATE INDEX quarantine_here ON quarantine (code) WHERE released_at IS NULL;
 
+-- Packs that lie apart at the other terminals of the site, as far as they were heard: hints.
+CREATE TABLE site_apart (
+    code TEXT NOT NULL,
+    terminal TEXT NOT NULL,
+    sale TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (code, terminal)
+) WITHOUT ROWID;
+CREATE INDEX site_apart_terminal ON site_apart (terminal);
+
 -- Ends of business days: each attempt is a row of its own, and reopening begins another one. `found`: what was still
 -- open. A difference is kept until the next attempt finds it gone; `person` of it is sealed.
 CREATE TABLE day_end (
     day TEXT NOT NULL,
     nth INTEGER NOT NULL CHECK (nth >= 1),
-    state TEXT NOT NULL CHECK (state IN ('closed', 'differs', 'reopened')),
+    state TEXT NOT NULL CHECK (state IN ('closed', 'incomplete', 'differs', 'reopened')),
     operator TEXT NOT NULL,
     ended_at INTEGER NOT NULL,
     first_date TEXT NOT NULL,
@@ -271,7 +290,8 @@ CREATE TABLE day_difference (
     PRIMARY KEY (day, nth, number)
 ) WITHOUT ROWID;
 
--- The counter goes from one person to the next: what lay in the drawer, and what was not finished.
+-- The counter goes from one person to the next: what lay in the drawer, and what was not finished. Whoever has the
+-- counter may count the drawer too, or state what it begins with: giver and taker are one then.
 CREATE TABLE hand_over (
     id INTEGER PRIMARY KEY,
     shift TEXT NOT NULL,

@@ -48,6 +48,12 @@ def test_over_the_line_to_the_centre_and_to_an_address(listening: str) -> None:
     assert found(area="shenzhen") == [("fsi.ready", Level.OK)]
 
 
+def test_an_area_that_wants_the_password_wants_a_pad_for_it(tmp_path: Path) -> None:
+    keys = tmp_path / "none"
+    assert ("device.none", Level.FAULT) in found(area="neimenggu", keys_folder=keys)
+    assert [one for one in found(area="hubei", keys_folder=keys) if one[0] == "device.none"] == []
+
+
 def test_an_address_where_nobody_listens_is_a_notice() -> None:
     assert found(way="http", url="http://127.0.0.1:1/x") == [("fsi.ready", Level.OK), ("fsi.unreachable", Level.NOTICE)]
 

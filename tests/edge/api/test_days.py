@@ -33,6 +33,18 @@ def test_hand_over_that_is_refused_changes_nothing(at_work: Client, said: dict[s
     assert at_work.get("/hand-overs") == []
 
 
+def test_a_float_is_stated_and_signing_in_again_forgets_nothing(at_work: Client) -> None:
+    stated = at_work.post("/drawer/count", {"cash_counted": "200.00", "note": "备用金"})
+    assert (stated["expected"], stated["drawer"]["counted_by"]) == ("200.00", "li")
+    at_work.post("/scans", {"raw": TRACE_1})
+    at_work.post("/sale/close", {})
+    at_work.shop.clock.advance(1)
+    before = at_work.get("/drawer")
+    assert before["expected"] == "209.81"
+    at_work.sign_in()
+    assert at_work.get("/drawer") == before
+
+
 @pytest.mark.parametrize("path", ["/days", "/drawer", "/hand-overs"])
 def test_who_is_not_signed_in_sees_nothing(client: Client, path: str) -> None:
     assert client.ask("GET", f"/api/v1{path}").status_code == httpx.codes.UNAUTHORIZED

@@ -15,7 +15,7 @@ from edge.pos.deciding import Decider, Keys, Policy
 from edge.pos.listening import Listener
 from edge.pos.overheard import Understanding
 from edge.pos.passing import Around, Passage
-from edge.pos.ports import Exchange, Known, LineScans, Question, SaleRef
+from edge.pos.ports import Cancelled, Exchange, Known, LineScans, Question, SaleRef, Settled
 from edge.pos.proxy import Desks, Proxy
 from edge.pos.reading import Reader, needs_code_by_form
 from edge.pos.resolving import Resolver
@@ -60,6 +60,8 @@ class Memory:
     taken: dict[SaleRef, list[ScannedPack]] = field(default_factory=dict)
     shown: list[tuple[str, Sequence[Words]]] = field(default_factory=list)
     left: list[tuple[str, bool]] = field(default_factory=list)
+    settlements: list[Settled] = field(default_factory=list)
+    cancellations: list[Cancelled] = field(default_factory=list)
     found_out: dict[tuple[str, str], Known] = field(default_factory=dict)
     undone_sales: list[SaleRef] = field(default_factory=list)
     told_by_pos: list[str] = field(default_factory=list)
@@ -83,7 +85,7 @@ class Memory:
                     scan
                 )
 
-    async def leave(self, codes: Iterable[str], *, is_insured: bool) -> None:
+    async def leave(self, codes: Iterable[str], number: str, *, is_insured: bool) -> None:
         self.left += [(code, is_insured) for code in codes]
 
     async def release(self, institution: str, msgid: str) -> None:
@@ -104,6 +106,23 @@ class Memory:
     def scan(self, *codes: str, desk: str = "1") -> None:
         goods = Goods()
         self.desks.setdefault(desk, []).extend(ScannedPack(code, goods.about(code).items) for code in codes)
+
+
+@dataclass
+class BooksMemory:
+    """What was settled and cancelled."""
+
+    memory: Memory
+
+    async def settled(self, one: Settled) -> str:
+        self.memory.settlements.append(one)
+        return one.number or one.paid.setl_id
+
+    async def number_of(self, setl_id: str, otherwise: str) -> str:
+        return otherwise or setl_id
+
+    async def undone(self, one: Cancelled) -> None:
+        self.memory.cancellations.append(one)
 
 
 @dataclass
@@ -212,7 +231,8 @@ class Stand:
         decider = Decider(area, self.policy, keys, self.memory, self.goods)
         self.listener = Listener(area, self.goods)
         self.ear = Ear(self.listener, Understanding(area, Reader(protection, self.secrets), self.goods))
-        self.around = Around(self.memory, OpenMemory(self.memory), LaterMemory(self.memory), self.memory, self.memory)
+        memory = self.memory
+        self.around = Around(memory, OpenMemory(memory), LaterMemory(memory), memory, memory, BooksMemory(memory))
         self.decider = decider
         self.now = NOW
         application = self.application(self.address, httpx.MockTransport(self.interface))

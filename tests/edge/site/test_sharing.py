@@ -14,14 +14,14 @@ from sqlalchemy import Connection
 
 from codes.words import Words
 from edge.clock import SHOP_TIME
-from edge.site import asking, messages
+from edge.site import answering, asking, messages
 from edge.site.asking import CATCH_UP_S, MISSING_S, MOST_WAIT_S, NOTE_AGAIN, PULSE_S
 from edge.site.errors import BadAnswerError
 from edge.site.exchange import MOST_ANSWER
 from edge.store import settlements, sql
 from edge.store.errors import DiskFullError
 from edge.store.site_sales import find_peer
-from rules.day_sheet import Group, Sums
+from rules.day_sheet import Group, Sums, sheet_of
 from tests.edge.scene import OTHER_TRACE, TRACE_1, TRACE_2
 from tests.edge.site.neighbours import Neighbour, new_key, opened_neighbours, write_list
 from tests.web.certificates import written_pair
@@ -301,6 +301,34 @@ def test_sums_of_a_day_are_told_to_who_asks_and_of_a_silent_one_nothing_is_known
             }
             assert await second.sharing.day_sheets(day - timedelta(days=1), day - timedelta(days=1)) == {first.name: {}}
         assert await second.sharing.day_sheets(day, day) == {first.name: None}
+
+    asyncio.run(scene())
+
+
+def test_records_of_a_day_are_told_in_pieces_and_nothing_of_a_person(
+    two: list[Neighbour], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = two
+    noon = first.shop.clock.now()
+    monkeypatch.setattr(messages, "RECORDS_PER_ANSWER", 2)
+    monkeypatch.setattr(answering, "RECORDS_PER_ANSWER", 2)
+    with first.shop.connection.begin():
+        for number in range(5):
+            put_settled(first.shop.connection, f"S{number}", noon)
+    day = noon.astimezone(SHOP_TIME).date()
+
+    async def scene() -> None:
+        async with first.listening():
+            book = (await second.sharing.day_books(day, day))[first.name]
+            assert book is not None
+            assert (len(book.records), {(one.asked, one.mdtrt_id, one.sale) for one in book.records}) == (
+                5, {(b"", "", "")},
+            )  # fmt: skip
+            assert (
+                sheet_of((one.group, one.sums) for one in book.records)
+                == (await second.sharing.day_sheets(day, day))[first.name]
+            )
+        assert await second.sharing.day_books(day, day) == {first.name: None}
 
     asyncio.run(scene())
 

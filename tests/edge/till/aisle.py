@@ -39,6 +39,8 @@ from edge.till.ledger import House, Ledger, Pharmacist
 from edge.till.messages import SETTLE, settlement_nodes
 from edge.till.outcomes import follow
 from edge.till.plans import Plan
+from edge.till.refreshing import Refreshing
+from edge.till.retelling import Retelling
 from edge.till.steps import Parts, Steps
 from edge.till.undoing import Taking, Undoing
 from edge.till.uploading import SignedIn, Uploader
@@ -131,11 +133,13 @@ class Aisle:
         )  # fmt: skip
         self.ledger = Ledger(area, self.sealer, clock, House("350200", PHARMACISTS))
         self.journal.register("till.settle", self._settled)
-        parts = Parts(self.journal, area, self.sealer, clock, lambda _: SignedIn(SENDER, ""), seeded_bytes(7))
+        parts = Parts(self.journal, area, self.sealer, clock, lambda _: SignedIn(SENDER, ""), seeded_bytes(7), PHARMACY)
         self.steps = Steps(parts)
-        self.undoing = Undoing(parts, self.steps, self.ledger, self.shop.outbox)
-        self.insuring = Insuring(parts, self.steps, self.ledger, within_days=3, limits=Limits())
         self.finding = Finding(parts, self.ledger)
+        refreshing = Refreshing(parts, self.ledger, self.finding)
+        self.undoing = Undoing(parts, self.steps, self.ledger, self.shop.outbox, refreshing)
+        self.retelling = Retelling(parts, self.steps, self.ledger)
+        self.insuring = Insuring(parts, self.steps, self.ledger, self.finding, within_days=3, limits=Limits())
         self.uploader = Uploader(self.journal, self.ledger, parts.who, clock)
         self.resolver = Resolver(self.journal, asker, clock)
 
@@ -151,7 +155,9 @@ class Aisle:
             return work(self.shop.connection)
 
     def _settled(self, tx: Connection, told: Told) -> None:
-        follow(tx, self.shop.outbox, told, self.shop.clock.now(), self.ledger.note_settled)
+        follow(
+            tx, self.shop.outbox, told, self.shop.clock.now(), self.ledger.note_settled, area=self.centre.office.area
+        )
 
     # -- what the counter does -----------------------------------------------------------------------------------------
 

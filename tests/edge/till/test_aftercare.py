@@ -14,12 +14,12 @@ from edge.counter.counter import UNNAMED, Request
 from edge.counter.errors import KeyReusedError, NotApartError, NotSignedInError, SettlingError
 from edge.store.quarantine import all_quarantined
 from edge.till import aftercare
+from edge.till.after_errors import NoChoiceError
 from edge.till.aftercare import Aftercare, Verbs
 from edge.till.batches import BatchUnknownError
 from edge.till.errors import OfflineError
 from edge.till.insuring import Insured
 from edge.till.plans import Choice
-from edge.till.undoing import NoChoiceError
 from tests.edge.till.aisle import A, Aisle, B, C, new_centre, opened, person
 from tests.server.conftest import NewStore
 
@@ -36,7 +36,9 @@ class Line:
 class Care:
     def __init__(self, aisle: Aisle) -> None:
         self.aisle, self.line = aisle, Line()
-        verbs = Verbs(aisle.steps, aisle.undoing, aisle.finding, aisle.insuring, aisle.ledger, aisle.uploader)
+        verbs = Verbs(
+            aisle.steps, aisle.undoing, aisle.finding, aisle.insuring, aisle.retelling, aisle.ledger, aisle.uploader
+        )  # fmt: skip
 
         async def in_store(work: Callable[[], _T]) -> _T:
             return work()

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from edge.store.quarantine import release
+from edge.till.after_errors import NoChoiceError, NotSettledError, RestRefusedError, UnderWayError
 from edge.till.errors import NotThisPersonError, OfflineError
 from edge.till.plans import Choice, Step
-from edge.till.undoing import NoChoiceError, NotSettledError, RestRefusedError, UnderWayError
 from rules.scan_facts import Verdict
 from rules.settling import Standing
 from server.store.standings import Standing as Allowed

@@ -113,13 +113,27 @@ export class Found {
     const body = { codes, reason: element("t-reason").value };
     return this.frame.ask(
       async () => {
-        const done = await call("POST", `${API}/sales/${encodeURIComponent(sale)}/return`, body, { "idempotency-key": crypto.randomUUID() }, INSURANCE_MS);
-        await this.reload();
-        this.tell(done);
+        try {
+          const done = await call("POST", `${API}/sales/${encodeURIComponent(sale)}/return`, body, { "idempotency-key": crypto.randomUUID() }, INSURANCE_MS);
+          await this.reload();
+          this.tell(done);
+        } catch (problem) {
+          if (problem instanceof Problem && problem.code === "till.unknown_there") this.offerTelling(sale);
+          throw problem;
+        }
       },
       undefined,
       text("after.return.wait"),
     );
+  }
+
+  /** The centre has lost what was settled here. @param {string} sale */
+  offerTelling(sale) {
+    this.frame.askFor({ title: text("after.tell.title"), says: text("after.tell.text"), send: text("after.tell.send"), fields: [] }, async () => {
+      const done = await call("POST", `${API}/sales/${encodeURIComponent(sale)}/tell-again`, {}, { "idempotency-key": crypto.randomUUID() }, INSURANCE_MS);
+      await this.reload();
+      this.tell(done);
+    });
   }
 
   cancel() {
@@ -218,7 +232,7 @@ export class Found {
 
 /** What an undertaking means for the drawer. @param {any} one */
 export function moneyWords(one) {
-  if (one.outcome && one.outcome !== "done" && one.outcome !== "self_paid") return text(`after.outcome.${one.outcome}`);
+  if (one.outcome && !["done", "self_paid", "elsewhere"].includes(one.outcome)) return text(`after.outcome.${one.outcome}`);
   if (one.cash_back === null) return text("after.under.money_unknown");
   const yuan = Number(one.cash_back);
   const cash = yuan === 0 ? text("after.under.money_none") : text(yuan > 0 ? "after.under.give_back" : "after.under.take", { cash: amount(Math.abs(yuan)) });

@@ -19,6 +19,7 @@ class Day {
     element("t-end").addEventListener("click", () => this.end());
     element("t-reopen").addEventListener("click", () => this.reopen());
     element("t-hand-over").addEventListener("click", () => this.handOver());
+    element("t-count").addEventListener("click", () => this.count());
   }
 
   get address() {
@@ -72,6 +73,25 @@ class Day {
     });
   }
 
+  /** Money and who had the drawer since it was counted. @param {any} found */
+  drawerWords({ expected, drawer }) {
+    const since = drawer.counted_at === null ? text("day.drawer_never") : text("day.drawer_since", { at: new Date(drawer.counted_at).toLocaleString("zh-CN"), cash: drawer.begun_with });
+    const taken = drawer.uncounted.length === 0 ? "" : text("day.drawer_uncounted", { names: drawer.uncounted.map((/** @type {any} */ one) => one.operator).join(text("common.list_joint")) });
+    return [text("day.drawer_expected", { cash: expected }), since, taken].filter(Boolean).join(" ");
+  }
+
+  async count() {
+    let found = /** @type {any} */ (null);
+    if (!(await this.frame.ask(async () => (found = await call("GET", `${API}/drawer`))))) return;
+    const fields = [
+      { name: "cash_counted", label: text("day.cash_counted"), type: "number", value: "" },
+      { name: "note", label: text("till.hold.note"), isOptional: true },
+    ];
+    this.frame.askFor({ title: text("day.drawer_count"), says: this.drawerWords(found), send: text("day.drawer_count"), fields }, async (said) => {
+      await call("POST", `${API}/drawer/count`, said);
+    });
+  }
+
   async handOver() {
     let found = /** @type {any} */ (null);
     if (!(await this.frame.ask(async () => (found = await call("GET", `${API}/drawer`))))) return;
@@ -82,8 +102,8 @@ class Day {
       { name: "note", label: text("till.hold.note"), isOptional: true },
     ];
     const { unfinished } = found.drawer;
-    const says = text("day.hand_over_text", { cash: found.expected, held: unfinished.put_aside.length, open: unfinished.unknown.length + unfinished.undertakings.length, unsent: unfinished.unsent });
-    this.frame.askFor({ title: text("day.hand_over"), says, send: text("day.hand_over_send"), fields }, async (said) => {
+    const open = text("day.hand_over_text", { cash: found.expected, held: unfinished.put_aside.length, open: unfinished.unknown.length + unfinished.undertakings.length + unfinished.pos_unknown.length, unsent: unfinished.unsent });
+    this.frame.askFor({ title: text("day.hand_over"), says: `${this.drawerWords(found)} ${open}`, send: text("day.hand_over_send"), fields }, async (said) => {
       await call("POST", `${API}/hand-overs`, said);
       await this.frame.look();
       await this.load();
@@ -95,9 +115,9 @@ class Day {
   draw() {
     const { isWorking, isUp } = this.frame;
     const state = this.sheet?.state ?? null;
-    element("t-end").disabled = !isWorking || !isUp || !this.sheet || state === "closed";
+    element("t-end").disabled = !isWorking || !isUp || !this.sheet || state === "closed" || state === "changed";
     element("t-reopen").disabled = !isWorking || state === null;
-    element("t-hand-over").disabled = !isWorking;
+    for (const one of ["t-hand-over", "t-count"]) element(one).disabled = !isWorking;
     element("t-again").disabled = !isWorking;
   }
 }

@@ -2,17 +2,19 @@
 import { element } from "../counter/element.js";
 import { item, made, mark, put, show } from "../counter/rows.js";
 import { age, amount, whole } from "../format.js";
-import { count, oursOf, text } from "../words.js";
+import { count, ours, oursOf, text } from "../words.js";
 import { button, drawSums, tableRow } from "../till/problem.js";
 import { insuranceName } from "../till/pay_view.js";
 
 /** @type {Record<string, [string, string]>} */
-const STATES = { closed: ["ok", "check"], differs: ["alarm", "alert"], reopened: ["notice", "back"] };
+const STATES = { closed: ["ok", "check"], incomplete: ["notice", "clock"], changed: ["alarm", "alert"], differs: ["alarm", "alert"], reopened: ["notice", "back"] };
 const EQUAL = "000000";
 
 /** @param {any} sheet */
 export function drawSheet(sheet) {
   element("t-state").replaceChildren(stateMark(sheet.state));
+  element("t-reasons").replaceChildren(...sheet.reasons.map((one) => item(ours(one.why), "", ours(one.next_step))));
+  show("t-reasons", sheet.reasons.length > 0);
   drawSums(element("t-money"), [
     [text("day.self_paid"), amount(sheet.self_paid)],
     [text("day.insured_cash"), amount(sheet.insured_cash)],
@@ -44,10 +46,12 @@ function drawOpen({ unfinished, unread, missing }) {
   const rows = [
     ...listed("unknown", unfinished.unknown),
     ...listed("undertakings", unfinished.undertakings),
+    ...listed("pos_unknown", unfinished.pos_unknown),
     ...listed("put_aside", unfinished.put_aside),
     ...counted("ledger_waiting", unfinished.ledger_waiting),
     ...counted("ledger_refused", unfinished.ledger_refused),
     ...counted("ledger_due", unfinished.ledger_due),
+    ...counted("pos_owed", unfinished.pos_owed),
     ...counted("unsent", unfinished.unsent),
     ...counted("unread", unread),
     ...listed("missing", missing),
@@ -89,7 +93,7 @@ function comparedMark({ result, told }) {
 function differenceCells(one) {
   const name = made("span", one.setl_id, "y-code");
   if (one.msgid) name.append(made("small", one.msgid));
-  const words = one.result === "000102" ? text("day.only_here") : text("day.other_there");
+  const words = text(one.result === "000102" ? "day.only_here" : one.result === "counted_twice" ? "day.counted_twice" : "day.other_there");
   const what = made("span", [one.is_refund ? text("day.refund") : "", words, oursOf(one.memo)].filter(Boolean).join(" · "));
   return [name, one.desk || "—", amount(one.fee), what];
 }

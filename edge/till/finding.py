@@ -7,42 +7,37 @@ put together to the fen, nothing is done, and the terminal that sold it is named
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
-from decimal import Decimal
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 import msgspec
 from sqlalchemy import Connection
 
-from codes.errors import RejectedError
+from codes.errors import RejectedError, YimaError
 from codes.words import Words
 from edge.clock import SHOP_TIME
-from edge.counter.lines import amount_of
 from edge.errors import EdgeError
 from edge.store import sales, settlements
 from edge.store import undertakings as kept
 from edge.store.sales import PackState
-from edge.store.settlements import Elsewhere, Paid, SettlementRow, asked_place
+from edge.store.settlements import Elsewhere, SettlementRow, asked_place
 from edge.store.site_sales import site_sale
-from edge.till.asked import AskedLine, AskedSettlement, Insurance, Person
-from edge.till.ledger import INSURED, Known, Ledger, visit_serial
-from edge.till.messages import without_account
-from edge.till.staying import without
+from edge.till.asked import AskedSettlement
+from edge.till.found import Found, Told, found_of
+from edge.till.ledger import INSURED, Ledger
 from edge.till.steps import Parts
-from edge.till.there import CancelledElsewhereError, NotToldError, ask_centre, look_there
+from edge.till.there import CancelledElsewhereError, NotToldError, UnknownThereError, ask_centre, look_there
 from rules.settling import Standing
-from wire.fsi.areas import Area
 from wire.fsi.record import Record
 
 CODES_SOLD, ROWS_SOLD = "3513", "3511"
 CANCELLED_THERE = Words("已由其他终端或 POS 撤销", "cancelled at another terminal or POS")
-_SPLIT = "1"
-_Place = tuple[str, str]
-"""Item and batch."""
 _AT_REST = frozenset({Standing.NONE, Standing.SETTLED, Standing.UNDONE})
-_CAME_BACK = "已退货"
+_CAME_BACK, _TAKEN_BACK = "已退货", "销售退货"
+_NOT_WHOLE = Words("中心应答不完整", "the centre's answer is not whole")
+_ONCE = datetime(1900, 1, 1, tzinfo=SHOP_TIME)
+"""When something was told of which the centre does not say when."""
 _WITHIN = timedelta(days=31)
 """So long before it was uploaded a sale may have been made."""
 
@@ -52,7 +47,9 @@ class NotFoundError(EdgeError, RejectedError):
 
     code: ClassVar[str] = "till.not_found"
     next_step: ClassVar[Words] = Words(
-        "请核对药盒；其他机构售出的请到原机构退。", "Check the box; another institution takes back its own."
+        "请核对药盒；刚售出或批次未登记的，原终端尚未上传，请在原终端办理；其他机构售出的请到原机构退。",
+        "Check the box. If it was sold just now, or its lot is in no register, the terminal that sold it has not told "
+        "the centre yet: take it back there. Another institution takes back its own.",
     )
 
     def __init__(self, code: str) -> None:
@@ -76,22 +73,6 @@ class GoToOriginError(EdgeError, RejectedError):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A sale of the institution, as the centre knows it."""
-
-    sale: str
-    asked: AskedSettlement
-    paid: Paid
-    known: tuple[Known, ...]
-    """Its rows at the ledger, by line."""
-
-    @property
-    def codes(self) -> frozenset[str]:
-        """Its packs that are out."""
-        return frozenset(code for line in self.asked.lines for code in line.codes)
-
-
 class Finding:
     """Looks sales up. Its methods but `keep` belong to a thread that may wait."""
 
@@ -107,7 +88,14 @@ class Finding:
             CancelledElsewhereError: Its settlement was cancelled, and what stays is not known yet.
             OfflineError: The centre cannot be asked.
         """
-        found = self.look_up(code, operator)
+        try:
+            found = self.look_up(code, operator)
+        except CancelledElsewhereError as exc:
+            # What stays was settled here, and the ledger has not been told of that yet.
+            sale = exc.sale
+            if not self._parts.journal.commits(lambda tx: _stands_here(tx, sale)):
+                raise
+            return sale
         self._parts.journal.commits(lambda tx: self.keep(tx, found, operator, shift))
         return found.sale
 
@@ -154,23 +142,17 @@ class Finding:
         sold = [one for one in self._asked(operator, CODES_SOLD, {**scope, "drug_trac_codg": code}) if _is_out(one)]
         if not sold:
             raise self._not_found(code)
-        newest = sold[-1]
+        *_, newest = sorted(sold, key=_told_at)
         sale, person = newest.text_or("bkkpSn", ""), newest.text_or("psnNo", "")
         visit = newest.text_or("mdtrtId", "")
         if newest.text_or("mdtrtSetlType", "") != INSURED or not visit:
-            raise GoToOriginError(sale, Words("为自费销售", "it was paid in cash"))
+            raise self._paid_in_cash(sale, code)
         packs = self._asked(operator, CODES_SOLD, {**scope, "mdtrt_id": visit, "psn_no": person})
         packs = [one for one in packs if _is_out(one) and one.text_or("bkkpSn", "") == sale]
         rows = self._rows(operator, scope, sale, packs)
-        setl_id = next((one.text_or("setlId", "") for one in rows.values()), "")
-        told = self._settlement(operator, sale, {"psn_no": person, "setl_id": setl_id, "mdtrt_id": visit})
-        codes = {one.text("drugTracCodg") for one in packs}
-        lines = dict(_lines(packs, rows, old))
-        found = _found(sale, told, lines, rows, self._parts.area)
-        if old is not None and old.person.number == person:
-            gone = {code for line in old.lines for code in line.codes} - codes
-            asked = msgspec.structs.replace(old, lines=without(old.lines, gone))
-            found = replace(found, asked=asked)
+        setl_id, made_by, told = self._settlement(operator, sale, {"psn_no": person, "mdtrt_id": visit}, rows)
+        named = [row for row in rows if row.text("setlId") == setl_id]
+        found = found_of(Told(sale, told, made_by, packs, named), old, self._parts.area)
         if found.asked.fee != told.number("medfee_sumamt"):
             raise GoToOriginError(
                 sale, Words("明细不全（有无码商品）", "not all of its lines are known by their codes")
@@ -203,11 +185,16 @@ class Finding:
         )
         return GoToOriginError(told.sale, words)
 
-    def _rows(
-        self, operator: str, scope: Mapping[str, object], sale: str, packs: Sequence[Record]
-    ) -> dict[tuple[str, str], Record]:
-        """Return the rows of the sale by item and batch, those that stand last."""
-        found: dict[tuple[str, str], Record] = {}
+    def _paid_in_cash(self, sale: str, code: str) -> EdgeError:
+        """Say which terminal has the cash of a sale, if it is of this site."""
+        told = self._parts.journal.commits(lambda tx: site_sale(tx, code))
+        if told is None or told.sale != sale:
+            return GoToOriginError(sale, Words("为自费销售", "it was paid in cash"))
+        return GoToOriginError(sale, Words(f"为 {told.terminal} 的自费销售", f"it was paid in cash at {told.terminal}"))
+
+    def _rows(self, operator: str, scope: Mapping[str, object], sale: str, packs: Sequence[Record]) -> list[Record]:
+        """Return the rows of the sale that name settlements, in the order in which they were told."""
+        found: dict[tuple[str, str], list[Record]] = {}
         for pack in packs:
             own, batch = pack.text_or("medinsListCodg", ""), pack.text_or("fixmedinsBchno", "")
             if (own, batch) in found:
@@ -216,18 +203,31 @@ class Finding:
             days = {"begndate": _day(came - _WITHIN), "enddate": _day(came + timedelta(days=1))}
             named = {"medins_list_codg": own, "fixmedins_bchno": batch, "medins_prod_sel_no": sale}
             rows = self._asked(operator, ROWS_SOLD, {**scope, **days, **named})
-            for row in rows:
-                if row.text_or("setlId", "") and row.text_or("memo", "") != "销售退货":
-                    found[own, batch] = row
-        return found
+            found[own, batch] = [
+                row for row in rows if row.text_or("setlId", "") and row.text_or("memo", "") != _TAKEN_BACK
+            ]
+        return sorted((row for rows in found.values() for row in rows), key=_told_at)
 
-    def _settlement(self, operator: str, sale: str, data: Mapping[str, str]) -> Record:
-        there = look_there(self._parts, operator, sale, data)
-        if not there.stands:
-            raise CancelledElsewhereError(sale)
-        if there.record is None:
-            raise GoToOriginError(sale, Words("中心应答不完整", "the centre's answer is not whole"))
-        return there.record
+    def _settlement(
+        self, operator: str, sale: str, named: Mapping[str, str], rows: Sequence[Record]
+    ) -> tuple[str, str, Record]:
+        """Return number, maker and record of the settlement of a visit: of those that rows of its sale name, it stands.
+
+        Rows of settlements that were cancelled since name those, and other visits: the newest are asked about first.
+        """
+        why: YimaError = GoToOriginError(sale, _NOT_WHOLE)
+        for setl_id in dict.fromkeys(row.text("setlId") for row in reversed(rows)):
+            try:
+                there = look_there(self._parts, operator, sale, {**named, "setl_id": setl_id})
+            except (UnknownThereError, NotToldError) as exc:
+                why = exc
+                continue
+            if not there.stands:
+                raise CancelledElsewhereError(sale)
+            if there.record is None:
+                raise GoToOriginError(sale, _NOT_WHOLE)
+            return setl_id, there.made_by, there.record
+        raise why
 
     def _asked(self, operator: str, infno: str, data: Mapping[str, object]) -> Sequence[Record]:
         answer = ask_centre(self._parts, operator, infno, data)
@@ -237,80 +237,17 @@ class Finding:
         return () if answer.output is None else answer.output.many("output")
 
 
+def _stands_here(tx: Connection, sale: str) -> bool:
+    rows = settlements.settlements_of(tx, sale)
+    return any(row.standing is Standing.SETTLED and not row.is_elsewhere for row in rows)
+
+
 def _is_out(one: Record) -> bool:
     return one.text_or("memo", "") != _CAME_BACK
 
 
-def _lines(
-    packs: Iterable[Record], rows: Mapping[_Place, Record], old: AskedSettlement | None
-) -> Iterator[tuple[_Place, AskedLine]]:
-    """Return the lines as the ledger has them, numbered as the sale was here, if it is known here."""
-    numbers = {} if old is None else {code: line.line for line in old.lines for code in line.codes}
-    by_row: dict[_Place, list[str]] = {}
-    for pack in packs:
-        place = pack.text_or("medinsListCodg", ""), pack.text_or("fixmedinsBchno", "")
-        if place in rows:
-            by_row.setdefault(place, []).append(pack.text("drugTracCodg"))
-    for number, (place, codes) in enumerate(by_row.items(), start=1):
-        row = rows[place]
-        is_split = row.text_or("trdnFlag", "") == _SPLIT
-        count = row.number("selRetnCnt") if is_split else Decimal(len(codes))
-        price = row.number_or("finlTrnsPric", None) or Decimal(0)
-        yield place, AskedLine(
-            serial=str(number), line=numbers.get(codes[0], number), product=place[0],
-            national=row.text_or("medListCodg", ""), name=row.text_or("medinsListName", ""), price=price, count=count,
-            amount=amount_of(price, int(count)) or Decimal("0.00"), codes=tuple(codes), is_split=is_split,
-            is_prescription=row.text_or("rxFlag", "") == "1",
-        )  # fmt: skip
-
-
-def _found(
-    sale: str, told: Record, lines: Mapping[_Place, AskedLine], rows: Mapping[_Place, Record], area: Area
-) -> Found:
-    district = told.text_or("clr_optins", "") or told.text_or("insu_optins", "")
-    insurance = Insurance(told.text("insutype"), district, Decimal("0.00"))
-    certificate = told.text_or("certno", "")
-    person = Person(
-        told.text("psn_no"), told.text_or("psn_name", ""), "02", certificate, (insurance,),
-        certificate_kind=told.text_or("psn_cert_type", ""), certificate_no=certificate,
-    )  # fmt: skip
-    begun = datetime.combine(told.day("begndate"), time(12), SHOP_TIME)
-    asked = AskedSettlement(
-        person, insurance, begun, told.text("med_type"), told.number("acct_pay") + told.number("acct_mulaid_pay") > 0,
-        tuple(lines.values()), disease=told.text_or("dise_codg", ""), disease_name=told.text_or("dise_name", ""),
-    )  # fmt: skip
-    paid = Paid(
-        told.text("setl_id"), told.text("mdtrt_id"), told.text("clr_type"), told.text_or("clr_optins", ""),
-        told.moment_or("setl_time", begun),
-        without_account(told.number("fund_pay_sumamt"), told.number("acct_pay"), area), told.number("acct_pay"),
-        told.number("acct_mulaid_pay"), told.number("cash_payamt"),
-    )  # fmt: skip
-    named = {
-        "setl_id": paid.setl_id,
-        "psn_no": person.number,
-        "psn_cert_type": person.certificate_kind,
-        "mdtrt_sn": visit_serial(sale),
-    }
-    known = (_known(line, place, rows[place], named, district) for place, line in lines.items())
-    return Found(sale, asked, paid, tuple(known))
-
-
-def _known(line: AskedLine, place: _Place, row: Record, named: Mapping[str, str], district: str) -> Known:
-    said = {
-        **named,
-        "med_list_codg": line.national,
-        "fixmedins_hilist_id": line.product,
-        "fixmedins_hilist_name": line.name,
-        "fixmedins_bchno": place[1],
-        "manu_lotnum": row.text_or("manuLotnum", ""),
-        "manu_date": str(row.day_or("manuDate", None) or ""),
-        "expy_end": str(row.day_or("expyEnd", None) or ""),
-        "rx_flag": row.text_or("rxFlag", ""),
-        "trdn_flag": row.text_or("trdnFlag", ""),
-        "finl_trns_pric": str(line.price),
-        "sel_retn_cnt": str(line.count),
-    }
-    return Known(line, {name: value for name, value in said.items() if value}, district)
+def _told_at(one: Record) -> datetime:
+    return one.moment_or("crteTime", _ONCE)
 
 
 def _day(at: datetime) -> str:

@@ -19,7 +19,7 @@ from edge.till.after_errors import NotSettledError, UnderWayError
 from edge.till.finding import CANCELLED_THERE, Finding, GoToOriginError, NotFoundError
 from edge.till.ledger import Ledger
 from edge.till.steps import Parts
-from edge.till.there import CancelledElsewhereError, look_there
+from edge.till.there import CancelledElsewhereError, UnknownThereError, look_there
 from rules.settling import Standing
 
 
@@ -40,7 +40,7 @@ class Refreshing:
 
         Raises:
             RungUpElsewhereError: The institution's own software rang it up.
-            NotSettledError: It was never settled.
+            NotSettledError: It was never settled, or all of it came back here.
             UnderWayError: Something of it is under way here.
             CancelledElsewhereError: It was cancelled elsewhere, and what stays is not known.
             UnknownThereError, NotToldError: The centre does not know it, or does not tell.
@@ -55,8 +55,7 @@ class Refreshing:
                 return row.ask_msgid or there.made_by
             told = str(CANCELLED_THERE)
             commits(lambda tx: self._overtaken(tx, row, told))
-        self._look_up(row, codes, operator, shift)
-        return ""
+        return self._look_up(row, codes, operator, shift)
 
     def _named(self, row: SettlementRow) -> dict[str, str]:
         assert row.paid is not None  # noqa: S101 - what stands was settled
@@ -68,18 +67,21 @@ class Refreshing:
         if now.standing is Standing.SETTLED and now.nth == row.nth:
             settlements.set_overtaken(tx, row.sale, row.nth, told)
 
-    def _look_up(self, row: SettlementRow, codes: Iterable[str], operator: str, shift: str | None) -> None:
+    def _look_up(self, row: SettlementRow, codes: Iterable[str], operator: str, shift: str | None) -> str:
         """Find what stands of a sale by its packs: those that came back elsewhere do not lead there."""
         old = self._ledger.asked_of(row)
         named = [code for line in old.lines for code in line.codes]
         for code in dict.fromkeys((*(one for one in codes if one in named), *named)):
             try:
                 found = self._finding.look_up(code, operator, old=old)
-            except (NotFoundError, GoToOriginError, CancelledElsewhereError):
+            except (NotFoundError, GoToOriginError, CancelledElsewhereError, UnknownThereError):
                 continue
             if found.sale == row.sale:
                 self._parts.journal.commits(partial(self._finding.keep, found=found, operator=operator, shift=shift))
-                return
+                return found.made_by
+        if row.standing is Standing.UNDONE and not row.is_overtaken:
+            # It was cancelled here, and nothing stayed.
+            raise NotSettledError(row.sale)
         raise CancelledElsewhereError(row.sale)
 
 

@@ -113,10 +113,11 @@ class Steps:
         one = kept.find_undertaking(tx, number)
         if one is None or one.ended_at is not None or one.msgid is not None or one.step != Step.SETTLE:
             return
-        if one.kind is kept.Kind.INSURE:
-            kept.end_undertaking(tx, number, self._parts.clock.now(), Ending.NOT_SENT, str(_PASSWORD_NEEDED))
-        else:
+        if one.kind is kept.Kind.RETURN:
             kept.set_step(tx, number, Step.CHOICE, str(_PASSWORD_NEEDED))
+        else:
+            # Nothing was cancelled for it: it is simply asked for again.
+            kept.end_undertaking(tx, number, self._parts.clock.now(), Ending.NOT_SENT, str(_PASSWORD_NEEDED))
 
     def look(self) -> int:
         """Take up whatever waits for no message; return how many undertakings are open."""
@@ -215,9 +216,12 @@ class Steps:
         by = made_by(answer)
         if by == told.msgid or (by and is_tills(tx, by)):
             return False
-        paid = paid_of(answer, self._parts.clock.now(), self._parts.area)
-        known = told.infno == SETTLE and settlements.settlement_by_setl_id(tx, paid.setl_id) is not None
-        return known or says_found(answer.warning) or names_another(by, self._parts.institution, plan.made_by)
+        if says_found(answer.warning) or names_another(by, self._parts.institution, plan.made_by):
+            return True
+        # Of a platform that tells neither: a settlement that is in our book is not made a second time.
+        setl_id = paid_of(answer, self._parts.clock.now(), self._parts.area).setl_id
+        known = settlements.settlement_by_setl_id(tx, setl_id) if told.infno == SETTLE and setl_id else None
+        return known is not None and known.ask_msgid != told.msgid
 
     def _move(self, tx: Connection, row: SettlementRow, told: Told, *, is_anothers: bool) -> None:
         """Move the settlement that the message asks for or undoes."""

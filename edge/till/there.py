@@ -74,6 +74,7 @@ class CancelledElsewhereError(EdgeError, RejectedError):
                 f"The settlement of {sale} was cancelled at another terminal or POS; none of what stays is known yet",
             )
         )
+        self.sale = sale
 
 
 @dataclass(frozen=True, slots=True)

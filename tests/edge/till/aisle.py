@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -62,6 +63,7 @@ from wire.rpc import NotSentError, OutcomeUnknownError
 
 _T = TypeVar("_T")
 WANG = Taking("wang", None)
+_INFNO = re.compile(rb'"infno"\s*:\s*"([0-9A-Z]+)"')
 _LOST = Words("没有应答", "no answer")
 SENDER = Sender(PHARMACY, "示例药店", "350200", "li01", "李")
 PHARMACISTS = (Pharmacist("Y1", "陈药师", "YS0001"),)
@@ -98,19 +100,29 @@ class Way:
     step: Callable[[str], None]
     keeps_answers: bool = True
     script: list[str] = field(default_factory=list)
-    heard: list[str] = field(default_factory=list)
+    """What becomes of the next messages: `not sent`, `lost request`, `lost answer`; nothing: answered."""
+    faults: dict[str, list[str]] = field(default_factory=dict)
+    """... of those of a transaction."""
+    alters: Callable[[str, bytes], bytes] = lambda infno, answer: answer
+
+    def fail(self, infno: str, *faults: str) -> None:
+        self.faults[infno] = list(faults)
 
     def call(self, body: bytes, timeout_s: float) -> bytes:
         del timeout_s
-        self.step("before sending")
-        fault = self.script.pop(0) if self.script else ""
+        found = _INFNO.search(body)
+        assert found is not None
+        infno = found[1].decode()
+        self.step(f"before sending {infno}")
+        script = self.faults.get(infno) or self.script
+        fault = script.pop(0) if script else ""
         if fault == "not sent":
             raise NotSentError(_LOST)
         answer = None if fault == "lost request" else self.centre.office.post(body)[0].body
         self.step("after sending")
         if answer is None or fault == "lost answer":
             raise OutcomeUnknownError(_LOST)
-        return answer
+        return self.alters(infno, answer)
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
@@ -22,12 +23,15 @@ from edge.till.insuring import Insured
 from edge.till.plans import Choice
 from tests.edge.till.aisle import A, Aisle, B, C, new_centre, opened, person
 from tests.server.conftest import NewStore
+from wire.fsi.areas import Area
 
 _T = TypeVar("_T")
 
 
+@dataclass
 class Line:
-    up = True
+    area: Area
+    up: bool = True
 
     def is_up(self) -> bool:
         return self.up
@@ -35,7 +39,7 @@ class Line:
 
 class Care:
     def __init__(self, aisle: Aisle) -> None:
-        self.aisle, self.line = aisle, Line()
+        self.aisle, self.line = aisle, Line(aisle.centre.office.area)
         verbs = Verbs(
             aisle.steps, aisle.undoing, aisle.finding, aisle.insuring, aisle.retelling, aisle.ledger, aisle.uploader
         )  # fmt: skip
@@ -106,7 +110,7 @@ def test_a_cash_sale_is_tried_and_turned_insured(care: Care) -> None:
     tried = care.do(care.verbs.try_insured(sale, Insured(person())))
     shown = care.do(care.verbs.turn_insured(UNNAMED, sale, Insured(person())))
     assert shown.after is not None
-    assert (shown.after.funds, shown.cash_back) == (tried.funds, Decimal("300.00") - tried.cash)
+    assert (shown.after.funds, shown.cash_back) == (tried.amounts.funds, Decimal("300.00") - tried.amounts.cash)
     assert care.do(care.verbs.find(A)).sale == sale
 
 

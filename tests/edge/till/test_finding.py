@@ -67,7 +67,7 @@ def test_what_is_not_known_is_not_taken_back(there: Aisle, here: Aisle) -> None:
     with pytest.raises(GoToOriginError) as caught:
         here.finding.find(E, "wang", None)
     assert cash in str(caught.value.words)
-    here.way.script = ["not sent"]
+    here.way.fail("3511", "not sent")
     with pytest.raises(OfflineError):
         here.finding.find(A, "wang", None)
     assert here.finding.find(A, "wang", None) == settled

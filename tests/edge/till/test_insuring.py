@@ -158,7 +158,7 @@ def test_what_the_insurance_refuses_stays_as_it_was_paid(aisle: Aisle) -> None:
     aisle.centre.office.stand(Allowed.SUSPENDED, until=aisle.shop.clock.now().replace(hour=23))
     with pytest.raises(NotInsurableError):
         aisle.insuring.turn_insured(sale, LI_PAYS, WANG)
-    aisle.way.script = ["not sent"]
+    aisle.way.fail("2101", "not sent")
     with pytest.raises(OfflineError):
         aisle.insuring.turn_insured(sale, LI_PAYS, WANG)
     assert aisle.settlements(sale) == ()
@@ -169,7 +169,7 @@ def test_what_the_insurance_refuses_stays_as_it_was_paid(aisle: Aisle) -> None:
 def test_an_unknown_outcome_ends_by_itself(aisle: Aisle, fault: str) -> None:
     sale = aisle.sell(A, B)
     aisle.upload()
-    aisle.way.script = ["", fault]
+    aisle.way.fail("2102", fault)
     number = aisle.insuring.turn_insured(sale, LI_PAYS, WANG)
     assert aisle.undertaking(number).ended_at is None
     aisle.recover()

@@ -128,8 +128,10 @@ class ScanForm(Form):
         None, description="AIM symbology identifier, such as ]d2"
     )
 
-    entry: Literal["typed", "wedge"] | None = Field(
-        None, description="How a person entered it: typed by hand, or by a keyboard scanner; leave out for a POS"
+    entry: Literal["typed", "wedge", "picked"] | None = Field(
+        None,
+        description="How a person entered it: typed by hand, by a keyboard scanner, or picked among the opened packs; "
+        "leave out for a POS",
     )
 
     @model_validator(mode="after")

@@ -27,8 +27,8 @@ from edge.counter.errors import (
     SettlingError,
 )
 from edge.counter.lines import show_line, totals_of
-from edge.counter.splitting import note_units, refuse_overdrawn, size_of, split_pack
-from edge.counter.views import CancelledList, ClosedList, ListChange, ListShown, Totals
+from edge.counter.splitting import divisible_packs, make_whole, note_units, refuse_overdrawn, size_of, split_pack
+from edge.counter.views import CancelledList, ClosedList, Divisible, ListChange, ListShown, Totals
 from edge.store import sales, shifts
 from edge.store.outbox import Outbox
 from edge.store.sales import Desk, LineRow, PackRow, PackState, SaleRow, SaleState
@@ -210,6 +210,31 @@ def sell_in_part(tx: Connection, code: str, units: int) -> ListChange:
         if desk.mode is Mode.DISPENSE and sales.find_on_list(tx, sale, code) is not None:
             return ListChange(sale, "split", split_pack(tx, sale, code, units), code, units)
     raise PackNotOnListError(Words("清单中没有这一盒", "This pack is not on the list"))
+
+
+def sell_whole(tx: Connection, code: str) -> ListChange:
+    """Let a pack on the open list stand for all of itself after all.
+
+    Raises:
+        NotSignedInError: Nobody is signed in.
+        PackNotOnListError: It is not on the open list, nor on the next one.
+        SettlingError: The list is being settled.
+        NotWholeError: Something of it was sold before.
+    """
+    desk = sales.see_desk(tx)
+    _operator(desk)
+    for sale in _lists_to_change(desk):
+        if desk.mode is Mode.DISPENSE and sales.find_on_list(tx, sale, code) is not None:
+            return ListChange(sale, "split", make_whole(tx, sale, code), code)
+    raise PackNotOnListError(Words("清单中没有这一盒", "This pack is not on the list"))
+
+
+def show_divisible(tx: Connection) -> list[Divisible]:
+    """Return the packs that may be sold in part of the lists that may be changed; reads only, on any connection."""
+    desk = sales.see_desk(tx)
+    if desk.mode is not Mode.DISPENSE or (desk.is_settling and desk.waiting is None):
+        return []
+    return [pack for sale in _lists_to_change(desk) for pack in divisible_packs(tx, sale)]
 
 
 def change_mode(tx: Connection, mode: Mode, now: datetime) -> None:

@@ -176,6 +176,14 @@ class Counter:
         self._tell(change)
         return after
 
+    def sell_whole(self, code: str) -> ListShown:
+        """Let a pack on the open list stand for all of itself after all, if nothing was sold of it before."""
+        with self._connection.begin():
+            change = closing.sell_whole(self._connection, code)
+            after = self._show()
+        self._tell(change)
+        return after
+
     def set_paying(self, sale: str, *, is_paying: bool) -> ListShown:
         """Declare that the open sale is being paid, or is not any more; meanwhile scans go on the next one."""
         with self._connection.begin():

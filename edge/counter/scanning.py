@@ -111,6 +111,8 @@ class _Filed:
     seq: int | None = None
     is_next: bool = False
     """On the list after the one that is being paid."""
+    units: int | None = None
+    """That an opened pack stands for."""
 
 
 def record_scan(tx: Connection, outbox: Outbox, reading: Reading, around: Around, *, now: datetime) -> ScanShown:
@@ -150,6 +152,8 @@ def record_scan(tx: Connection, outbox: Outbox, reading: Reading, around: Around
     return replace(shown, id=add_scan(tx, row))
 
 
+_FIRST = 1
+"""Units that an opened pack stands for until somebody says how many."""
 _COUNT_UNITS = Words("请填写本次售出的最小单位数。", "Say how many of its smallest units are sold.")
 
 
@@ -265,9 +269,11 @@ def _file(tx: Connection, outbox: Outbox, desk: Desk, seen: _Seen, place: _Place
         outbox.append(tx, CodeUnmatched(sale, code.pack, looked_up), operator=desk.operator, now=seen.at)
     item = item_of(code.match, code.keys, code.pack, desk.mode)
     line, quantity = sales.put_on_list(tx, sale, item, code=code.pack, reading=recorded)
-    if place.rest:
-        line, quantity = split_pack(tx, sale, code.pack, 1), 1
-    return replace(where, line=line, quantity=quantity)
+    if not place.rest:
+        return replace(where, line=line, quantity=quantity)
+    split_pack(tx, sale, code.pack, _FIRST)
+    line, quantity = sales.find_on_list(tx, sale, code.pack) or (line, quantity)
+    return replace(where, line=line, quantity=quantity, units=_FIRST)
 
 
 def _show(seen: _Seen, filed: _Filed) -> ScanShown:
@@ -295,4 +301,5 @@ def _show(seen: _Seen, filed: _Filed) -> ScanShown:
         seq=filed.seq,
         flags=tuple(code.reading.flags),
         is_next=filed.is_next,
+        units=filed.units,
     )

@@ -30,6 +30,11 @@ VALUES (?1, (SELECT coalesce(max(line), 0) + 1 FROM sale_line WHERE sale = ?1), 
 ON CONFLICT (sale, item) DO UPDATE SET quantity = quantity + 1, units = units + excluded.units
 RETURNING line
 """
+FIND_WHOLE_LINE = """
+SELECT line FROM sale_line
+WHERE sale = ?1 AND units IS NULL AND product = (SELECT product FROM sale_line WHERE sale = ?1 AND line = ?2)
+"""
+JOIN_WHOLE_LINE = "UPDATE sale_line SET quantity = quantity + 1 WHERE sale = ? AND line = ?"
 SET_PACK = "UPDATE sale_pack SET line = ?, units = ? WHERE sale = ? AND code = ?"
 
 
@@ -79,6 +84,21 @@ def put_units(tx: Connection, sale: str, code: str, item: LineItem, units: int) 
     joined = int(sql.one(tx, JOIN_LINE, values)[0])
     sql.change(tx, SET_PACK, (joined, units, sale, code))
     return joined
+
+
+def put_whole(tx: Connection, sale: str, code: str) -> int | None:
+    """Let a pack that is on the list stand for all of itself; return its line, None if the list has none for that."""
+    line, before = sql.one(tx, FIND_LISTED, (sale, code))
+    if before is None:
+        return int(line)
+    found = sql.first(tx, FIND_WHOLE_LINE, (sale, line))
+    if found is None:
+        return None
+    whole = int(found[0])
+    sql.change(tx, LEAVE_LINE, (before, sale, line))
+    sql.change(tx, JOIN_WHOLE_LINE, (sale, whole))
+    sql.change(tx, SET_PACK, (whole, None, sale, code))
+    return whole
 
 
 def _opened(row: sql.Row) -> OpenedPack:

@@ -319,7 +319,8 @@ def test_key_of_a_credential_keeps_nothing_of_it(at_work: Client, raw: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("entry", "device", "flags"), [("typed", "typed", ["typed"]), ("wedge", "wedge", []), (None, "api", [])]
+    ("entry", "device", "flags"),
+    [("typed", "typed", ["typed"]), ("wedge", "wedge", []), ("picked", "picked", []), (None, "api", [])],
 )
 def test_scan_says_how_it_came(at_work: Client, entry: str | None, device: str, flags: list[str]) -> None:
     shown = at_work.post("/scans", {"raw": TRACE_1, "entry": entry})
@@ -490,7 +491,7 @@ LOOKING = {
     (f"/api/v1/{path}", "get")
     for path in (
         *("sale", "scans", "status", "dead-letters", "live", "scanner-setup"),
-        *("tickets", "tickets/{sale}", "opened-packs", "undertakings", "undertakings/{number}"),
+        *("tickets", "tickets/{sale}", "sale/units", "opened-packs", "undertakings", "undertakings/{number}"),
         *("ledger-rows", "batches", "quarantine"),
     )
 }
@@ -498,7 +499,7 @@ NEVER_TWICE = {
     (f"/api/v1/{path}", "post")
     for path in (
         *("session", "ticket/person", "ticket/trial", "ticket/confirm"),
-        *("days/{day}/end", "days/{day}/reopen", "hand-overs", "visits/{visit}/steps"),
+        *("days/{day}/end", "days/{day}/reopen", "drawer/count", "hand-overs", "visits/{visit}/steps"),
         *("undertakings/{number}/go-on", "ledger-rows/{row}/send-again", "ledger-rows/{row}/set-aside"),
         *("batches", "batches/open", "batches/name", "quarantine/{code}/release", "sales/find"),
     )

@@ -143,8 +143,9 @@ class OpenedPos:
         goods = CatalogueGoods(reading)
         lanes = Lanes(section.desk, section.scanner_of_desk)
         scans = CounterScans(
-            self._commits, core.outbox, self.bus, lanes=lanes, clock=self.clock, on_recorded=self.on_recorded
-        )
+            self._commits, core.outbox, self.bus, lanes=lanes, sealer=self.sealer, clock=self.clock,
+            on_recorded=self.on_recorded,
+        )  # fmt: skip
         keys = Keys(protection, self.secrets, section.signs_unsigned)
         decider = Decider(area, Policy(section.policy), keys, scans, goods)
         later = StoredLater(self._commits, self.clock)

@@ -6,6 +6,8 @@ software cancels is cancelled here as well, whoever had settled it.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 from sqlalchemy import Connection
 
@@ -15,11 +17,17 @@ from edge.clock import SHOP_TIME, Clock
 from edge.counter.returning import Wanted, take_back
 from edge.pos.ports import Cancelled, Settled
 from edge.pos.stored import Commits
-from edge.sealing import Sealer
+from edge.sealing import SealBrokenError, Sealer
 from edge.store import rung_up, sales
 from edge.store.outbox import Outbox
 from edge.store.rung_up import RungUp
-from edge.store.settlements import SettlementRow, asked_place, set_overtaken, set_standing_again
+from edge.store.settlements import (
+    SettlementRow,
+    asked_place,
+    set_overtaken,
+    set_standing_again,
+    settlements_of,
+)
 from edge.till.asked import AskedSettlement, Insurance, Person
 from rules.scan_judgement import Tone
 from rules.settling import Standing
@@ -27,6 +35,8 @@ from web.live import LiveBus
 
 LONGEST_NUMBER = 64
 """Of a sale in a fact."""
+NOT_GONE = timedelta(minutes=30)
+"""So soon after a settlement its cancellation means that the packs have not left; later they come back, or stay out."""
 _NAMED = "pos.cancelled"
 _NEXT = Words(
     "请勿再退款；药品退回时请照常办理退货。", "Pay nothing back. Take the packs back as a return when they come."
@@ -65,8 +75,7 @@ class CounterBooks:
         known = rung_up.number_of(tx, one.paid.setl_id, one.msgid)
         if known is not None:
             return known
-        is_usable = 0 < len(one.number) <= LONGEST_NUMBER and not rung_up.is_taken(tx, one.number)
-        number = one.number if is_usable else one.paid.setl_id or one.msgid
+        number = one.number if self._is_usable(tx, one) else one.paid.setl_id or one.msgid
         insurance = Insurance(one.insutype, one.district, one.fee * 0)
         asked = AskedSettlement(
             Person(one.person, "", "", "", (insurance,)), insurance, one.begun, one.category, one.uses_account, ()
@@ -81,6 +90,22 @@ class CounterBooks:
             ),
         )  # fmt: skip
         return number
+
+    def _is_usable(self, tx: Connection, one: Settled) -> bool:
+        """Say whether a sale can be kept under the software's number: it is nobody else's, and no other day's.
+
+        Who counts anew each day gives a number to many. Of one that is settled anew on its day the centre has cancelled
+        the settlement before, be it that nobody here has heard of it.
+        """
+        if not 0 < len(one.number) <= LONGEST_NUMBER or rung_up.is_taken(tx, one.number):
+            return False
+        rows = [row for row in settlements_of(tx, one.number) if row.paid is not None]
+        return all(self._is_same(row, one) for row in rows)
+
+    def _is_same(self, row: SettlementRow, one: Settled) -> bool:
+        days = {at.astimezone(SHOP_TIME).date() for at in (one.paid.at, row.paid.at if row.paid else one.paid.at)}
+        is_over = row.standing is Standing.UNDONE
+        return person_of(row, self._sealer) == one.person and (is_over or len(days) == 1)
 
     def _undone(self, tx: Connection, one: Cancelled) -> SettlementRow | None:
         """Return the settlement that was cancelled by this, if it is known here and stood."""
@@ -108,12 +133,21 @@ class CounterBooks:
     def _take_untold(self, tx: Connection, row: SettlementRow, one: Cancelled) -> None:
         """Let packs that no ledger has been told of lie at the counter again, if they cannot have left it."""
         paid, now = row.paid, self._clock.now()
-        if paid is None or paid.at.astimezone(SHOP_TIME).date() != now.astimezone(SHOP_TIME).date():
+        if paid is None or now - paid.at > NOT_GONE:
             return
         for sale, code in rung_up.untold_packs(tx, row.sale, paid.setl_id):
             wanted = Wanted(sale, (code,), _CAME_BACK, 0)
             operator = sales.see_desk(tx).operator or row.operator or one.institution
             take_back(tx, self._outbox, wanted, operator=operator, now=now, is_apart=False)
+
+
+def person_of(row: SettlementRow, sealer: Sealer) -> str | None:
+    """Return whose settlement it is; None if nobody can read that any more."""
+    try:
+        plain = sealer.open(row.asked, asked_place(row.sale))
+    except SealBrokenError:
+        return None
+    return msgspec.json.decode(plain, type=AskedSettlement).person.number
 
 
 def _cancelled_by(one: Cancelled) -> Words:

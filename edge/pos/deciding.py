@@ -20,9 +20,9 @@ from edge.pos.errors import CodesShortError
 from edge.pos.ports import Goods, LineScans, SaleRef, Scans
 from edge.pos.proofs import is_signed
 from edge.pos.reading import Reader, Said, read_lines
-from edge.pos.settled import number_of
+from edge.pos.settled import number_of, person_of
 from edge.pos.upstream import Headers, Post, with_headers
-from rules.scan_binding import Binding, SaleLine, ScannedPack, bind
+from rules.scan_binding import Binding, SaleLine, ScannedPack, bind, in_part
 from wire.fsi.areas import Area
 from wire.fsi.enriching import LineCodes, carries_codes, enrich, enrich_input
 from wire.fsi.record import Message
@@ -36,6 +36,8 @@ SETTLEMENTS = frozenset({"2102", "2207"})
 SALES = frozenset({"3505", "3505A", "3506"})
 RETURN = "3506"
 _STOCK = frozenset({"3501", "3501A", "3502"})
+_OFFERED = SETTLEMENTS | {"2101"}
+"""Whose lines do not say that they are sold in part."""
 _BOUND = SETTLEMENTS | SALES | _STOCK | {"2101"}
 _MOST_VISITS = 2_000
 _NONCE_BYTES = 16
@@ -113,7 +115,8 @@ class Decider:
             # This process saw no 2204, or one without lines: nobody can say what is short, so nothing is stopped.
             return self._signed_if_wanted(Plan(post, said, (_untouched(_NO_LINES),)), now)
         setl_id = _setl_id(said.infno, read.message)
-        found = bind(lines, await self._candidates(said, lines, setl_id, desk))
+        scans = await self._candidates(said, lines, setl_id, desk)
+        found = bind(in_part(lines, scans) if said.infno in _OFFERED else lines, scans)
         plan = Plan(
             post, said, self._remarks(said.infno, found), bound=_bound(found), setl_id=setl_id,
             carried=_carried(said.infno, found),
@@ -141,10 +144,17 @@ class Decider:
             own = await self._scans.of_sale(SaleRef(said.institution, setl_id))
         if said.infno == RETURN:
             return _all_of_them(lines, own)
-        if not own and said.infno in SETTLEMENTS and (number := number_of(said, self._area)):
-            # What stays of a sale of which packs came back is settled anew under its number, and not scanned again.
-            own = _all_of_them(lines, await self._scans.of_sale(SaleRef(said.institution, number=number)))
-        return own or await self._scans.at_desk(desk)
+        if own:
+            return own
+        there = await self._scans.at_desk(desk)
+        number, person = number_of(said, self._area), person_of(said)
+        if said.infno not in SETTLEMENTS or not number or not person:
+            return there
+        # What stays of a sale of which packs came back is settled anew under its number, and not scanned again; but
+        # what was scanned for it comes first.
+        before = await self._scans.of_sale(SaleRef(said.institution, number=number, person=person))
+        scanned = frozenset(item for one in there for item in one.items)
+        return (*(one for one in _all_of_them(lines, before) if not one.items & scanned), *there)
 
     def holds_keys_of(self, institution: str) -> bool:
         """Tell whether the terminal can sign for an institution."""

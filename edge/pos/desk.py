@@ -7,7 +7,7 @@ under the number that the messages of the POS name: so it is the same fact as th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,19 +18,24 @@ from codes.words import Words
 from edge.alerts import Alert, alert_json
 from edge.clock import Clock
 from edge.counter.returning import Wanted, take_back
-from edge.counter.splitting import note_units, size_of
+from edge.counter.splitting import NotDivisibleError, UnitsLeftError, note_units, size_of, split_pack
 from edge.counter.views import ListChange, to_json
+from edge.pos.books import person_of
 from edge.pos.errors import CodesShortError
-from edge.pos.ports import SaleRef
+from edge.pos.ports import LineScans, SaleRef
 from edge.pos.reading import needs_code_by_form
 from edge.pos.stored import Commits
+from edge.sealing import Sealer
 from edge.store import pos_codes, rung_up, sales, shifts
 from edge.store.outbox import Outbox
-from edge.store.pos_codes import Owner
+from edge.store.pos_codes import AtDesk, Owner
 from edge.store.pos_goods import find_drug, items_of_product, pack_of
 from edge.store.sales import LineRow, PackRow, PackState, SaleState
+from edge.store.settlements import settlements_of
+from edge.store.splits import find_opened
 from rules.scan_binding import ScannedPack
 from rules.scan_judgement import Mode, Tone
+from rules.settling import Standing
 from rules.unpaid import AboutCode
 from web.live import LiveBus
 from wire.events import Dispensed, PackInLine, SplitDispensed
@@ -52,10 +57,11 @@ class CounterScans:
     """The codes that were scanned at the terminal's counter."""
 
     def __init__(
-        self, commits: Commits, outbox: Outbox, bus: LiveBus, *, lanes: Lanes, clock: Clock,
+        self, commits: Commits, outbox: Outbox, bus: LiveBus, *, lanes: Lanes, sealer: Sealer, clock: Clock,
         on_recorded: Callable[[], None],
     ) -> None:  # fmt: skip
         self._commits = commits
+        self._sealer = sealer
         self._outbox = outbox
         self._bus = bus
         self._lanes = lanes
@@ -70,10 +76,10 @@ class CounterScans:
         """Return what was taken for a sale before."""
 
         def found(tx: Connection) -> list[ScannedPack]:
-            setl_id = sale.setl_id or rung_up.cancelled_of(tx, sale.number)
-            codes = pos_codes.codes_of_settlement(tx, sale.institution, setl_id)
+            setl_id = sale.setl_id or self._cancelled(tx, sale)
+            codes = pos_codes.codes_of_settlement(tx, sale.institution, setl_id) if setl_id else ()
             if not sale.setl_id:
-                codes = [code for code in codes if rung_up.sale_that_sold(tx, code) is not None]
+                codes = [code for code in codes if rung_up.is_out(tx, sale.number, code)]
             return [ScannedPack(code, about_code(tx, code).items) for code in codes]
 
         return await self._commits(found)
@@ -83,13 +89,18 @@ class CounterScans:
         mine, owner, now = tuple(codes), Owner(sale.institution, sale.msgid, sale.setl_id), self._clock.now()
         await self._commits(lambda tx: pos_codes.bind_codes(tx, mine, owner, now))
 
-    async def leave(self, codes: Iterable[str], number: str, *, is_insured: bool) -> None:
-        """Let packs leave the counter with a sale that stands, told under a number of whoever rang it up."""
-        mine = frozenset(codes)
-        change = await self._commits(lambda tx: self._leave(tx, mine, number, is_insured=is_insured))
+    async def leave(self, lines: Sequence[LineScans], number: str, *, is_insured: bool) -> None:
+        """Let packs leave the counter with a sale that stands, told under a number of whoever rang it up.
+
+        Of a pack that is sold in part the units leave, and the rest of it is scanned for another sale.
+        """
+        change, overdrawn = await self._commits(lambda tx: self._leave(tx, lines, number, is_insured=is_insured))
         if change is not None:
             self._on_recorded()
             self._bus.publish("scan_update", to_json(change).decode())
+        for error in overdrawn:
+            alert = Alert(error.code, Tone.NOTICE, error.words, error.next_step)
+            self._bus.publish("alert", alert_json(alert))
 
     async def release(self, institution: str, msgid: str) -> None:
         """Let what was kept for a message lie at the desk again."""
@@ -115,10 +126,15 @@ class CounterScans:
             devices = pos_codes.devices_of_packs(tx)
             others = {device: name for name, device in lanes.by_desk.items()}
             packs = [one for one in packs if others.get(devices.get(one.code, ""), lanes.desk) == desk]
-        return [
-            ScannedPack(one.code, frozenset() if one.product is None else items_of_product(tx, one.product))
-            for one in packs
-        ]
+        return [_at_desk(tx, one) for one in packs]
+
+    def _cancelled(self, tx: Connection, sale: SaleRef) -> str:
+        """Return the settlement (`setl_id`) of a number that was cancelled last, if it was this person's; or none."""
+        rows = [row for row in settlements_of(tx, sale.number) if row.is_by_pos and row.paid is not None]
+        last = rows[-1] if rows else None
+        if last is None or last.paid is None or last.standing is not Standing.UNDONE:
+            return ""
+        return last.paid.setl_id if person_of(last, self._sealer) == sale.person else ""
 
     def _free(self, tx: Connection, codes: Sequence[str]) -> bool:
         """Take packs back; say whether any of them had left here."""
@@ -134,14 +150,17 @@ class CounterScans:
         pos_codes.free_codes(tx, codes)
         return bool(of_sale)
 
-    def _leave(self, tx: Connection, codes: Collection[str], told_as: str, *, is_insured: bool) -> ListChange | None:
+    def _leave(
+        self, tx: Connection, lines: Sequence[LineScans], told_as: str, *, is_insured: bool
+    ) -> tuple[ListChange | None, Sequence[UnitsLeftError]]:
         now, desk = self._clock.now(), sales.see_desk(tx)
-        if desk.mode is not Mode.DISPENSE:
-            return None
-        number = pos_codes.sale_of_packs(tx, desk, codes, now)
+        if desk.mode is not Mode.DISPENSE or desk.sale is None:
+            return None, ()
+        overdrawn = [error for one in lines for error in _open_packs(tx, desk.sale, one)]
+        number = pos_codes.sale_of_packs(tx, desk, {code for one in lines for code in one.codes}, now)
         sale = None if number is None else sales.find_sale(tx, number)
         if sale is None:
-            return None
+            return None, ()
         packs = [one for one in sales.packs_of(tx, sale.id) if one.state is PackState.LISTED]
         operator = desk.operator or sale.operator
         rung_up.tell_as(tx, sale.id, told_as or sale.id)
@@ -151,13 +170,14 @@ class CounterScans:
             sales.note_line_event(tx, sale.id, line.line, event.id)
             note_units(tx, fact, now)
         sales.move_packs(tx, sale.id, PackState.SOLD)
+        pos_codes.keep_at_desk(tx, [pack.code for pack in packs if pack.units is not None])
         if sale.id == desk.sale:
             sales.end_sale(tx, sale.id, SaleState.CLOSED, now)
             if desk.waiting is not None:
                 sales.open_waiting(tx, desk.waiting)
         if desk.shift:
             shifts.count_sale(tx, desk.shift)
-        return ListChange(sale.id if sale.id == desk.sale else str(desk.sale), "closed")
+        return ListChange(sale.id if sale.id == desk.sale else str(desk.sale), "closed"), overdrawn
 
 
 class CatalogueGoods:
@@ -208,6 +228,34 @@ def about_code(tx: Connection, code: str) -> AboutCode:
     """Return what the library knows of the code of a pack."""
     found = pack_of(tx, code)
     return AboutCode() if found is None else AboutCode(found.items, is_carton=found.is_carton)
+
+
+def _at_desk(tx: Connection, one: AtDesk) -> ScannedPack:
+    items = frozenset[str]() if one.product is None else items_of_product(tx, one.product)
+    if one.units is None:
+        return ScannedPack(one.code, items)
+    opened = find_opened(tx, one.code)
+    return ScannedPack(one.code, items, size_of(tx, one.code, one.product or "") if opened is None else opened.rest)
+
+
+def _open_packs(tx: Connection, sale: str, one: LineScans) -> list[UnitsLeftError]:
+    """Let packs on the list stand for the units that the software has sold of them; return which do not hold them."""
+    listed = [code for code in one.codes if sales.find_on_list(tx, sale, code) is not None]
+    left, overdrawn = one.line.units, []
+    for code in listed if left else ():
+        opened = find_opened(tx, code)
+        holds = one.line.units_per_pack if opened is None else opened.rest
+        mine = left or 0 if code == listed[-1] else min(left or 0, holds)
+        try:
+            split_pack(tx, sale, code, max(1, mine))
+        except UnitsLeftError as exc:
+            overdrawn.append(exc)
+            split_pack(tx, sale, code, exc.left)
+        except NotDivisibleError:
+            # Of a pack whose units nobody can count no rest is known: it leaves whole.
+            continue
+        left = max(0, (left or 0) - mine)
+    return overdrawn
 
 
 def _dispensed(

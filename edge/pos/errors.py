@@ -14,7 +14,8 @@ class CodesShortError(EdgeError, RejectedError):
 
     code: ClassVar[str] = "pos.codes_short"
     next_step: ClassVar[Words] = Words(
-        "请补扫或撤下后重发。", "Scan what is missing or take back what is extra; send again."
+        "请补扫或撤下后重发；拆零销售的，先在本机注明拆零数。",
+        "Scan what is missing or take back what is extra; of a pack that is sold in part say so here. Send again.",
     )
 
 

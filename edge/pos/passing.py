@@ -256,14 +256,13 @@ class Passage:
         elif infno in SETTLEMENTS | SALES and plan.bound:
             setl_id = output_text(answer, "setlinfo", "setl_id") if infno in SETTLEMENTS else plan.setl_id
             sale = await self._take_codes(plan, setl_id)
-            codes = [code for one in plan.bound for code in one.codes]
             if infno in SALES:
                 number = await self.around.books.number_of(setl_id, number_of(plan.said, self._area))
-            await scans.leave(codes, number, is_insured=infno in SETTLEMENTS or bool(setl_id))
+            await scans.leave(plan.bound, number, is_insured=infno in SETTLEMENTS or bool(setl_id))
             if lines := self._owed_lines(plan):
                 await self.around.later.note(sale, lines)
         if infno in SALES:
-            await self.around.later.done(code for code in plan.carried if code not in owed)
+            await self.around.later.done((code for code in plan.carried if code not in owed), plan.setl_id)
 
     def _owed_lines(self, plan: Plan) -> Sequence[LineScans]:
         """Return what a 3505 is to tell: the POS's own, or ours where that does not come or cannot be changed."""

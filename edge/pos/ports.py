@@ -68,6 +68,8 @@ class SaleRef:
     msgid: str = ""
     number: str = ""
     """The software's own; it is settled anew under the same where packs of it came back."""
+    person: str = field(default="", repr=False)
+    """Whose sale it is: where the software counts anew each day, a number is another person's tomorrow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +215,8 @@ class Later(Protocol):
         """Keep what is to be uploaded once the sale is settled."""
         ...
 
-    async def done(self, codes: Iterable[str]) -> None:
-        """The POS has told these codes itself."""
+    async def done(self, codes: Iterable[str], setl_id: str) -> None:
+        """The POS has told these codes itself, of this settlement; of all, where it names none."""
         ...
 
 
@@ -233,8 +235,8 @@ class Scans(Protocol):
         """Let codes belong to a sale from now on."""
         ...
 
-    async def leave(self, codes: Iterable[str], number: str, *, is_insured: bool) -> None:
-        """The sale stands: its packs leave the counter, and are told under this number."""
+    async def leave(self, lines: Sequence[LineScans], number: str, *, is_insured: bool) -> None:
+        """The sale stands: its packs leave the counter, whole or in part, and are told under this number."""
         ...
 
     async def release(self, institution: str, msgid: str) -> None:

@@ -78,6 +78,11 @@ def number_of(said: Said, area: Area) -> str:
     return field_of(more, "more", "stoout_no") or field_of(more, "more", "chrg_bchno") or row.text_or("chrg_bchno", "")
 
 
+def person_of(said: Said) -> str:
+    """Return whom a settlement names; or nothing."""
+    return field_of(said.input, NODES[said.infno], "psn_no") if said.infno in NODES else ""
+
+
 def _record(given: object, infno: str, area: Area, node: str, *, is_answer: bool) -> Record:
     """Return the first record of a node as far as it can be read, by base names."""
     table = transaction(infno, area)

@@ -175,11 +175,11 @@ class StoredLater:
         ]  # fmt: skip
         await self._commits(lambda tx: pos_codes.owe_codes(tx, rows))
 
-    async def done(self, codes: Iterable[str]) -> None:
+    async def done(self, codes: Iterable[str], setl_id: str) -> None:
         """The POS has told these codes itself."""
         told = tuple(codes)
         if told:
-            await self._commits(lambda tx: pos_codes.set_owed(tx, told, "done"))
+            await self._commits(lambda tx: pos_codes.set_owed(tx, told, "done", of=setl_id))
 
 
 class StoredHears:

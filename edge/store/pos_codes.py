@@ -19,7 +19,7 @@ from edge.store.sales import Desk, PackRow, PackState
 
 RECENT_SCANS = 5_000
 SELECT_AT_DESK = """
-SELECT p.code, l.product FROM sale_pack AS p JOIN sale_line AS l ON l.sale = p.sale AND l.line = p.line
+SELECT p.code, l.product, p.units FROM sale_pack AS p JOIN sale_line AS l ON l.sale = p.sale AND l.line = p.line
 JOIN sale AS s ON s.id = p.sale
 WHERE p.sale = ? AND p.state = 'listed' AND NOT EXISTS (
   SELECT 1 FROM pos_binding AS b WHERE b.code = p.code AND (b.setl_id = '' OR b.at >= s.opened_at)
@@ -31,22 +31,34 @@ SELECT p.code, s.device FROM sale_pack AS p JOIN scan AS s ON s.event = p.readin
 WHERE p.sale = ? AND s.id > (SELECT max(id) FROM scan) - ?
 """
 SELECT_BOUND = "SELECT code FROM pos_binding WHERE institution = ? AND setl_id = ? ORDER BY at, code"
+# A whole pack belongs to the last of its sales; of an opened one others have had their part. What a message came to
+# stays known if nobody knows what came of its repeat.
+UNBIND = """
+DELETE FROM pos_binding WHERE code = ?1 AND setl_id <> ?2 AND NOT (?2 = '' AND msgid = ?3)
+  AND ((setl_id = '' AND msgid = ?3) OR NOT EXISTS (SELECT 1 FROM opened_pack WHERE code = ?1))
+"""
 BIND = """
-INSERT INTO pos_binding (code, institution, msgid, setl_id, at) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (code) DO UPDATE SET institution = excluded.institution, msgid = excluded.msgid, at = excluded.at,
-  setl_id = iif(excluded.setl_id = '' AND msgid = excluded.msgid, setl_id, excluded.setl_id)
+INSERT INTO pos_binding (code, institution, msgid, setl_id, at)
+SELECT ?1, ?2, ?3, ?4, ?5 WHERE ?4 <> '' OR NOT EXISTS (
+  SELECT 1 FROM pos_binding WHERE code = ?1 AND msgid = ?3 AND setl_id <> ''
+)
+ON CONFLICT (code, setl_id) DO UPDATE SET institution = excluded.institution, msgid = excluded.msgid, at = excluded.at
 """
 RELEASE = "DELETE FROM pos_binding WHERE institution = ? AND msgid = ? AND setl_id = ''"
+# Bound before the list was opened on which it lies, it is at the desk.
 UNDO_BINDING = """
 UPDATE pos_binding SET at = at - 86400000000
 WHERE institution = ?1 AND setl_id <> '' AND (setl_id = ?2 OR (?2 = '' AND msgid = ?3))
 """
+FORGET_PART = "DELETE FROM pos_binding WHERE code = ? AND setl_id = ''"
+KEEP_AT_DESK = "UPDATE pos_binding SET at = at - 86400000000 WHERE code = ? AND setl_id <> ''"
 UNDO_OWED = """
-UPDATE pos_owed SET state = 'done' WHERE code IN (
-  SELECT code FROM pos_binding WHERE institution = ?1 AND setl_id <> '' AND (setl_id = ?2 OR (?2 = '' AND msgid = ?3))
+UPDATE pos_owed SET state = 'done' WHERE (code, setl_id) IN (
+  SELECT code, setl_id FROM pos_binding
+  WHERE institution = ?1 AND setl_id <> '' AND (setl_id = ?2 OR (?2 = '' AND msgid = ?3))
 )
 """
-FREE = "DELETE FROM pos_binding WHERE code = ?"
+FREE = "DELETE FROM pos_binding WHERE code = ?1 AND NOT EXISTS (SELECT 1 FROM opened_pack WHERE code = ?1)"
 START_CLOSED = """
 INSERT INTO sale (id, day, number, mode, state, operator, opened_at, ended_at)
 SELECT ?1 || '-' || ?2 || '-' || n, ?2, n, 'dispense', 'closed', operator, opened_at, ?3
@@ -64,14 +76,14 @@ PUT_AWAY = "DELETE FROM pos_binding WHERE at < ?"
 OWE = """
 INSERT INTO pos_owed (code, institution, setl_id, item, serial, line, state, lacks, at)
 VALUES (?, ?, ?, ?, ?, ?, 'waiting', '', ?)
-ON CONFLICT (code) DO UPDATE SET institution = excluded.institution, setl_id = excluded.setl_id, item = excluded.item,
+ON CONFLICT (code, setl_id) DO UPDATE SET institution = excluded.institution, item = excluded.item,
   serial = excluded.serial, line = excluded.line, state = 'waiting', lacks = '', msgid = NULL, at = excluded.at
 """
 SELECT_OWED = """
 SELECT code, institution, setl_id, item, serial, line, state, lacks, at FROM pos_owed
 WHERE state <> 'done' ORDER BY at, setl_id, serial, code
 """
-SET_OWED = "UPDATE pos_owed SET state = ?, lacks = ? WHERE code = ?"
+SET_OWED = "UPDATE pos_owed SET state = ?1, lacks = ?2 WHERE code = ?3 AND (?4 = '' OR setl_id = ?4)"
 PUT_AWAY_OWED = "DELETE FROM pos_owed WHERE state = 'done' AND at < ?"
 
 
@@ -81,6 +93,8 @@ class AtDesk:
 
     code: str
     product: str | None
+    units: int | None
+    """Smallest units that it stands for, if it is to be sold in part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +142,9 @@ def codes_of_settlement(tx: Connection, institution: str, setl_id: str) -> Seque
 
 def bind_codes(tx: Connection, codes: Iterable[str], owner: Owner, now: datetime) -> None:
     """Let codes belong to a sale from now on."""
-    whose = (owner.institution, owner.msgid, owner.setl_id, to_us(now))
-    sql.change_many(tx, BIND, [(code, *whose) for code in codes])
+    mine, whose = tuple(codes), (owner.institution, owner.msgid, owner.setl_id, to_us(now))
+    sql.change_many(tx, UNBIND, [(code, owner.setl_id, owner.msgid) for code in mine])
+    sql.change_many(tx, BIND, [(code, *whose) for code in mine])
 
 
 def release_codes(tx: Connection, institution: str, msgid: str) -> None:
@@ -146,8 +161,15 @@ def sale_undone(tx: Connection, owner: Owner) -> None:
         sql.change(tx, statement, (owner.institution, owner.setl_id, owner.msgid))
 
 
+def keep_at_desk(tx: Connection, codes: Iterable[str]) -> None:
+    """Let packs that were sold in part lie at the desk again as soon as they are scanned for the rest of them."""
+    mine = [(code,) for code in codes]
+    for statement in (FORGET_PART, KEEP_AT_DESK):
+        sql.change_many(tx, statement, mine)
+
+
 def free_codes(tx: Connection, codes: Iterable[str]) -> None:
-    """Forget which sale a code belonged to: the pack came back."""
+    """Forget which sale a code belonged to: the pack came back. An opened one may belong to others."""
     sql.change_many(tx, FREE, [(code,) for code in codes])
 
 
@@ -189,9 +211,9 @@ def owed_codes(tx: Connection) -> Sequence[OwedRow]:
     ]
 
 
-def set_owed(tx: Connection, codes: Iterable[str], state: str, lacks: str = "") -> None:
-    """Note how far codes that are owed have come."""
-    sql.change_many(tx, SET_OWED, [(state, lacks, code) for code in codes])
+def set_owed(tx: Connection, codes: Iterable[str], state: str, lacks: str = "", *, of: str = "") -> None:
+    """Note how far codes that are owed have come: those of one settlement (`of`), or of any."""
+    sql.change_many(tx, SET_OWED, [(state, lacks, code, of) for code in codes])
 
 
 def put_away_codes(tx: Connection, before: datetime) -> int:

@@ -26,16 +26,23 @@ SELECT EXISTS (SELECT 1 FROM settlement WHERE sale = ?1 AND is_by_pos = 0) OR EX
   SELECT 1 FROM sale WHERE id = ?1 AND state = 'closed' AND told_as IS NULL
 )
 """
-SELECT_SALE_OF = "SELECT sale FROM settlement WHERE is_by_pos = 1 AND (setl_id = ?1 OR (?1 = '' AND ask_msgid = ?2))"
-SELECT_CANCELLED = """
-SELECT setl_id FROM settlement WHERE sale = ? AND is_by_pos = 1 AND standing = 'undone' ORDER BY nth DESC LIMIT 1
+SELECT_SALE_OF = "SELECT sale FROM settlement WHERE setl_id = ?1 OR (?1 = '' AND ask_msgid = ?2)"
+SELECT_IS_OUT = """
+SELECT 1 FROM sale_pack AS p JOIN sale AS s ON s.id = p.sale AND s.told_as = ?
+WHERE p.code = ? AND p.state = 'sold' LIMIT 1
+"""
+SELECT_UNITS = """
+SELECT p.units FROM settlement AS x JOIN sale AS s ON s.told_as = x.sale
+JOIN sale_pack AS p ON p.sale = s.id AND p.code = ?2 AND p.state = 'sold' AND p.units IS NOT NULL
+WHERE x.setl_id = ?1 AND x.is_by_pos = 1
 """
 OVERTAKE = """
 UPDATE settlement SET standing = 'undone', undone_at = NULL WHERE sale = ? AND is_by_pos = 1 AND standing = 'settled'
 """
 SELECT_UNTOLD = """
-SELECT p.sale, p.code FROM pos_binding AS b JOIN pos_owed AS o ON o.code = b.code AND o.state = 'waiting'
-JOIN sale_pack AS p ON p.code = b.code AND p.state = 'sold' AND p.units IS NULL
+SELECT p.sale, p.code FROM pos_binding AS b
+JOIN pos_owed AS o ON o.code = b.code AND o.setl_id = b.setl_id AND o.state = 'waiting'
+JOIN sale_pack AS p ON p.code = b.code AND p.state = 'sold'
 JOIN sale AS s ON s.id = p.sale AND s.told_as = ?
 WHERE b.setl_id = ? ORDER BY p.sale, p.code
 """
@@ -49,7 +56,7 @@ INSERT INTO settlement (sale, nth, standing, operator, shift, begun_at, asked, a
 VALUES (?1, (SELECT coalesce(max(nth), 0) + 1 FROM settlement WHERE sale = ?1), 'settled', ?2, ?3, ?4, ?5, ?6, ?7, ?8,
   ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, 1)
 """
-NOTE_UNDO = "UPDATE settlement SET undo_msgid = ? WHERE sale = ? AND nth = ?"
+NOTE_UNDO = "UPDATE settlement SET undo_msgid = ?, is_undone_by_pos = 1 WHERE sale = ? AND nth = ?"
 STRIKE_OUT = "UPDATE settlement SET standing = 'none', settled_at = NULL, told = ? WHERE sale = ? AND nth = ?"
 
 
@@ -90,7 +97,7 @@ def is_taken(tx: Connection, number: str) -> bool:
 
 
 def number_of(tx: Connection, setl_id: str, msgid: str) -> str | None:
-    """Return the number of a settlement that went through the proxy, by the centre's number or its own."""
+    """Return the number of a settlement that is kept here, by the centre's number or that of its message."""
     found = sql.first(tx, SELECT_SALE_OF, (setl_id, msgid))
     return None if found is None else str(found[0])
 
@@ -116,12 +123,6 @@ def strike_out(tx: Connection, row: SettlementRow, told: str) -> None:
     sql.change(tx, STRIKE_OUT, (told, row.sale, row.nth))
 
 
-def cancelled_of(tx: Connection, number: str) -> str:
-    """Return the newest settlement (`setl_id`) of a number of the software, if it was cancelled; or nothing."""
-    found = sql.first(tx, SELECT_CANCELLED, (number,))
-    return "" if found is None else found[0] or ""
-
-
 def untold_packs(tx: Connection, number: str, setl_id: str) -> list[tuple[str, str]]:
     """Return the packs of a settlement that no 3505 has told, each with its sale here."""
     return [(sale, code) for sale, code in sql.rows(tx, SELECT_UNTOLD, (number, setl_id))]
@@ -131,6 +132,17 @@ def sale_that_sold(tx: Connection, code: str) -> str | None:
     """Return the sale of the software by which a pack left here, if it has not come back."""
     found = sql.first(tx, SELECT_SOLD, (code,))
     return None if found is None else str(found[0])
+
+
+def is_out(tx: Connection, number: str, code: str) -> bool:
+    """Say whether a pack, or units of it, left here under a number of the software and have not come back."""
+    return sql.first(tx, SELECT_IS_OUT, (number, code)) is not None
+
+
+def units_out(tx: Connection, setl_id: str, code: str) -> int | None:
+    """Return how many units of a pack left with a settlement of the software; None if it left whole, or not here."""
+    found = sql.first(tx, SELECT_UNITS, (setl_id, code))
+    return None if found is None else int(found[0])
 
 
 def settlement_named(tx: Connection, setl_id: str = "", msgid: str = "") -> SettlementRow | None:

@@ -81,19 +81,21 @@ CREATE TABLE pos_question (
     PRIMARY KEY (institution, msgid)
 ) WITHOUT ROWID;
 CREATE INDEX pos_question_open ON pos_question (at) WHERE state = 'open';
--- Codes of the desk that belong to a sale of that software. `setl_id` is empty as long as nobody has given one.
+-- Codes of the desk that belong to a sale of that software. `setl_id` is empty as long as nobody has given one. A pack
+-- that is sold in part belongs to several.
 CREATE TABLE pos_binding (
-    code TEXT PRIMARY KEY,
+    code TEXT NOT NULL,
     institution TEXT NOT NULL,
     msgid TEXT NOT NULL,
     setl_id TEXT NOT NULL,
-    at INTEGER NOT NULL
+    at INTEGER NOT NULL,
+    PRIMARY KEY (code, setl_id)
 ) WITHOUT ROWID;
 CREATE INDEX pos_binding_sale ON pos_binding (setl_id) WHERE setl_id <> '';
 CREATE INDEX pos_binding_message ON pos_binding (msgid);
 -- Codes that could not go along with a sale and are to follow by a 3505 of ours. `lacks`: what is not known for it.
 CREATE TABLE pos_owed (
-    code TEXT PRIMARY KEY,
+    code TEXT NOT NULL,
     institution TEXT NOT NULL,
     setl_id TEXT NOT NULL,
     item TEXT NOT NULL,
@@ -102,7 +104,8 @@ CREATE TABLE pos_owed (
     state TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'done', 'refused')),
     lacks TEXT NOT NULL,
     msgid TEXT,
-    at INTEGER NOT NULL
+    at INTEGER NOT NULL,
+    PRIMARY KEY (code, setl_id)
 ) WITHOUT ROWID;
 -- From a product to its other codes: a line of a sale names a national one, a scan the code of a pack.
 CREATE INDEX identifier_product ON identifier (product, system);
@@ -135,7 +138,8 @@ ALTER TABLE product ADD COLUMN is_real_name INTEGER;
 -- Sales that are settled with the insurance. A sale has one settlement after the other where packs came back; at most
 -- one of them stands or is open. `asked` is sealed: it names the person. `is_elsewhere`: another terminal made it, and
 -- it is cancelled here. `is_by_pos`: the institution's own software made it, through the proxy; `sale` is then what
--- `sale.told_as` says, and there may be none of it here.
+-- `sale.told_as` says, and there may be none of it here. `is_undone_by_pos`: that software cancelled it, and paid back.
+-- `first_at`, `first_cash`: when and what the person paid, where the centre had lost it and was told once more.
 CREATE TABLE settlement (
     sale TEXT NOT NULL,
     nth INTEGER NOT NULL CHECK (nth >= 1),
@@ -163,6 +167,9 @@ CREATE TABLE settlement (
     told TEXT,
     is_elsewhere INTEGER NOT NULL DEFAULT 0,
     is_by_pos INTEGER NOT NULL DEFAULT 0,
+    is_undone_by_pos INTEGER NOT NULL DEFAULT 0,
+    first_at INTEGER,
+    first_cash TEXT,
     PRIMARY KEY (sale, nth)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX settlement_one ON settlement (sale) WHERE standing NOT IN ('none', 'undone');
@@ -197,8 +204,8 @@ CREATE INDEX ledger_row_open ON ledger_row (due_at) WHERE state IN ('waiting', '
 
 -- What takes several messages, and goes on after a restart where it was: packs of a settled sale come back, a sale
 -- that was paid in cash is turned into an insured one, a settlement that the centre has lost is told to it once more.
--- `plan` is sealed. `self_paid`: yuan that the person pays in cash
--- for what stays of a sale whose settlement was cancelled.
+-- `plan` is sealed. `into_drawer`: yuan that went into the drawer when it ended, for what stays of a sale whose
+-- settlement was cancelled, or beyond what was paid before for one that was told again.
 CREATE TABLE undertaking (
     id TEXT PRIMARY KEY,
     kind TEXT NOT NULL CHECK (kind IN ('return', 'insure', 'tell')),
@@ -212,9 +219,11 @@ CREATE TABLE undertaking (
     ended_at INTEGER,
     outcome TEXT,
     told TEXT,
-    self_paid TEXT
+    into_drawer TEXT
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX undertaking_open ON undertaking (sale) WHERE ended_at IS NULL;
+CREATE INDEX undertaking_sale ON undertaking (sale);
+CREATE INDEX undertaking_ended ON undertaking (ended_at) WHERE ended_at IS NOT NULL;
 
 -- The lot that lies on the shelf: no trace code carries it, and the ledger asks for it.
 CREATE TABLE shelf_batch (
@@ -289,6 +298,9 @@ CREATE TABLE day_difference (
     memo TEXT NOT NULL,
     PRIMARY KEY (day, nth, number)
 ) WITHOUT ROWID;
+
+-- What went through the drawer within a time.
+CREATE INDEX outbox_cash ON outbox (created_at) WHERE kind IN ('dispensed', 'split_dispensed', 'sale_returned');
 
 -- The counter goes from one person to the next: what lay in the drawer, and what was not finished. Whoever has the
 -- counter may count the drawer too, or state what it begins with: giver and taker are one then.

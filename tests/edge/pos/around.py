@@ -85,8 +85,8 @@ class Memory:
                     scan
                 )
 
-    async def leave(self, codes: Iterable[str], number: str, *, is_insured: bool) -> None:
-        self.left += [(code, is_insured) for code in codes]
+    async def leave(self, lines: Sequence[LineScans], number: str, *, is_insured: bool) -> None:
+        self.left += [(code, is_insured) for line in lines for code in line.codes]
 
     async def release(self, institution: str, msgid: str) -> None:
         kept = [ref for ref in self.taken if (ref.institution, ref.msgid, ref.setl_id) == (institution, msgid, "")]
@@ -170,7 +170,7 @@ class LaterMemory:
     async def note(self, sale: SaleRef, codes: Sequence[LineScans]) -> None:
         self.memory.later.append((sale, codes))
 
-    async def done(self, codes: Iterable[str]) -> None:
+    async def done(self, codes: Iterable[str], setl_id: str) -> None:
         self.memory.told_by_pos += codes
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from edge.counter.counter import Request
 from edge.counter.errors import RungUpElsewhereError
 from edge.counter.returning import refuse_rung_up
-from edge.store import settlements, sql
+from edge.store import pos_codes, settlements, sql
 from edge.store.day_records import Record, records_between
 from edge.store.drawer import Cash, cash_between
 from edge.store.salvage_sales import tell_sales_anew
@@ -53,16 +53,20 @@ class Counter:
         answer: dict[str, object] = json.loads(self.terminal.post(body)[1])
         return answer
 
-    def settle(self, *lines: tuple[str, str, float], number: str = NUMBER) -> str:
-        answer = self.post("2102", purchase(*(lines or LINES), expContent=json.dumps({"stoout_no": number})))
+    def settle(self, *lines: tuple[str, str, float], number: str = NUMBER, **more: object) -> str:
+        given = purchase(*(lines or LINES), expContent=json.dumps({"stoout_no": number}), **more)
+        answer = self.post("2102", given)
         return str(answer["output"]["setlinfo"]["setl_id"])  # type: ignore[index]
 
     def cancel(self, setl_id: str) -> None:
         self.post("2103", {"data": {"setl_id": setl_id, "psn_no": "P1", "mdtrt_id": "V1"}})
 
+    def upload(self, setl_id: str, item: str, count: float, **more: object) -> None:
+        """Tell the ledger, with what one area or another wants."""
+        self.post("3505", sold(item, count, setl_id=setl_id, psn_cert_type="01", hi_feesetl_type="1", **more))
+
     def take_back(self, setl_id: str, **more: object) -> None:
-        given = sold(DRUG, 1, setl_id=setl_id, **more)
-        self.post("3506", given)
+        self.post("3506", sold(DRUG, 1, setl_id=setl_id, psn_cert_type="01", **more))
 
     def see(self, work: Callable[[Connection], T]) -> T:
         def within() -> T:
@@ -85,6 +89,9 @@ class Counter:
 
     def unfinished(self) -> Unfinished:
         return self.see(read_unfinished)
+
+    def bound(self, setl_id: str) -> list[str]:
+        return sorted(self.see(lambda tx: pos_codes.codes_of_settlement(tx, SHOP, setl_id)))
 
     def dispensed(self) -> set[tuple[str, str]]:
         facts = [fact for fact in self.terminal.facts() if isinstance(fact, Dispensed)]
@@ -144,7 +151,7 @@ def test_a_settlement_without_packs_of_this_counter_is_in_the_books_too(tmp_path
         assert at.sales() == []
         # Scanned only now, they go with the ledger's message, and belong to what was settled.
         at.terminal.scan(ONE)
-        at.post("3505", sold(DRUG, 1, setl_id=setl_id, psn_cert_type="01", hi_feesetl_type="1"))
+        at.upload(setl_id, DRUG, 1)
         (sale,) = at.sales()
         assert at.settlements(sale) == (row,)
         assert at.dispensed() == {(setl_id, ONE)}
@@ -212,8 +219,8 @@ def test_what_stays_is_settled_anew_under_its_number_with_its_codes_and_what_cam
     with counter(tmp_path, "hubei") as at:
         at.terminal.scan(ONE, TWO, NINE)
         first = at.settle(("L1", DRUG, 2), ("L2", OTHER, 1))
-        told = sold(DRUG, 2, setl_id=first, psn_cert_type="01", hi_feesetl_type="1")
-        at.post("3505", told)
+        at.upload(first, DRUG, 2)
+        at.upload(first, OTHER, 1)
         at.cancel(first)
         at.take_back(first, drugtracinfo=[{"drug_trac_codg": TWO}])
         assert at.returned() == {(NUMBER, TWO)}
@@ -237,6 +244,71 @@ def test_what_the_pos_takes_back_with_2601_is_in_no_book(tmp_path: Path) -> None
         (sale,) = at.sales()
         assert [row.standing for row in at.settlements(sale)] == [Standing.NONE]
         assert at.scanned(ONE) == "added"
+
+
+def test_what_was_scanned_for_the_rest_goes_before_what_is_out_of_it(tmp_path: Path) -> None:
+    with counter(tmp_path) as at:
+        at.terminal.scan(ONE, NINE)
+        first = at.settle()
+        for item in (DRUG, OTHER):
+            at.upload(first, item, 1)
+        at.cancel(first)
+        # The box was damaged: another one of the drug is handed out, and the rest of the sale stays with its person.
+        at.terminal.scan(TWO)
+        second = at.settle()
+        assert at.bound(second) == [TWO, NINE]
+        assert at.terminal.listed() == []
+
+
+def test_packs_that_may_have_left_stay_out_when_their_settlement_is_cancelled(tmp_path: Path) -> None:
+    with counter(tmp_path) as at:
+        at.terminal.scan(ONE, NINE)
+        setl_id = at.settle()
+        at.clock.advance(45 * 60)
+        at.cancel(setl_id)
+        assert at.returned() == set()
+        assert at.scanned(ONE) == "sold_here"
+        (sale,) = at.sales()
+        at.terminal.do(lambda: at.terminal.shop.counter.return_packs(Request(None, ""), sale, (ONE,), "送错"))
+        assert at.returned() == {(NUMBER, ONE)}
+        assert at.cash() == Cash(Decimal(0), Decimal(0), 0), "the POS has given the money back"
+        assert at.terminal.rows("SELECT code FROM quarantine WHERE released_at IS NULL") == [(ONE,)]
+
+
+@pytest.mark.parametrize("other", [{"psn_no": "P2"}, {"day": 1}], ids=["person", "day"])
+def test_a_number_that_comes_again_with_another_is_another_sale(tmp_path: Path, other: dict[str, object]) -> None:
+    with counter(tmp_path) as at:
+        at.terminal.scan(ONE)
+        first = at.settle(("L1", DRUG, 1))
+        at.upload(first, DRUG, 1)
+        if "day" in other:
+            at.clock.advance(86_400)
+            at.far.told = {**TOLD, "setl_time": "2026-11-24 10:00:00"}
+            other = {"begntime": "2026-11-24 10:00:00"}
+        at.terminal.scan(TWO)
+        second = at.settle(("L1", DRUG, 1), **other)
+        assert at.dispensed() == {(NUMBER, ONE), (second, TWO)}
+        assert [row.standing for row in (*at.settlements(NUMBER), *at.settlements(second))] == [Standing.SETTLED] * 2
+
+
+def test_what_is_out_of_a_cancelled_sale_is_not_another_persons(tmp_path: Path) -> None:
+    with counter(tmp_path) as at:
+        at.terminal.scan(ONE)
+        first = at.settle(("L1", DRUG, 1))
+        at.upload(first, DRUG, 1)
+        at.cancel(first)
+        second = at.settle(("L1", DRUG, 1), psn_no="P2")
+        assert at.bound(second) == []
+        assert at.settlements(second)[0].standing is Standing.SETTLED
+
+
+def test_what_the_till_settled_is_found_and_not_kept_twice(tmp_path: Path) -> None:
+    with counter(tmp_path) as at:
+        setl_id = at.at_the_till()
+        at.far.told = {**TOLD, "setl_id": setl_id}
+        at.settle()
+        assert len(at.records()) == 1
+        assert at.settlements(NUMBER) == ()
 
 
 def test_the_till_knows_what_the_pos_has_cancelled(tmp_path: Path) -> None:

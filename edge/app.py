@@ -11,7 +11,7 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -39,6 +39,7 @@ from edge.days_opening import open_days
 from edge.devices import open_devices
 from edge.fsi.numbering import desk_text
 from edge.fsi_opening import open_interface
+from edge.health import Trouble
 from edge.housekeeping import end_left_shifts, put_away, tell_health, tell_sync
 from edge.local_proof import is_proof
 from edge.operators.desk import OperatorDesk
@@ -55,6 +56,7 @@ from edge.store.quota import Quota
 from edge.supervisor import Beside, keep_up
 from edge.sync_board import SyncBoard
 from edge.till.outcomes import nothing_owed
+from edge.till.passwords import pad_troubles
 from edge.till_opening import open_till, person_devices
 from edge.visits_opening import open_visits
 from edge.watches import open_watches
@@ -185,6 +187,7 @@ class _Terminal:
                 self._watches.troubles(),
                 self._bridge.troubles(),
                 () if self._pos is None else self._pos.troubles(),
+                self._pad_troubles(),
             ),
             quota=self._watches.quota.status,
             profiled=self._devices.setup.with_profiles,
@@ -192,6 +195,11 @@ class _Terminal:
             interface=lambda found: None if self._interface is None else self._interface.status(found),
             unlisted=self._devices.unlisted,
         )
+
+    def _pad_troubles(self) -> Iterable[Trouble]:
+        if self._interface is None:
+            return ()
+        return pad_troubles(self._interface.interface.area, has_pad=self._credentials.pinpad is not None)
 
     def _new_counter(self, quota: Quota) -> Counter:
         config, core = self._config.counter, self._core

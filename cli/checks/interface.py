@@ -6,18 +6,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from cli.checks.finding import Finding, fault, fault_of, fine, notice
+from cli.checks.finding import Finding, fault, fault_of, finding_of, fine, notice
 from codes.errors import YimaError
 from codes.words import Words
 from edge.clock import SystemClock
 from edge.config import EdgeConfig
 from edge.config_fsi import Way
-from edge.counter_devices import DeviceNotConfiguredError
 from edge.fsi.line import UnsendableError
 from edge.fsi.numbering import Numbering
 from edge.fsi.sign_ins import Operator, Place, sender_at, sign_in_nodes
 from edge.fsi_opening import area_of, http_line, is_reachable, keys_of, place_of
-from edge.till.passwords import is_password_wanted
+from edge.till.passwords import pad_troubles
 from wire.fsi.asking import Asker
 from wire.fsi.signing import SigningError, protection_of
 
@@ -51,12 +50,8 @@ def check_interface(config: EdgeConfig) -> Iterator[Finding]:
         f"医保接口配置可用：{area.title.zh}，台号 {section.desk}，{way.zh}{place}",
         f"The national interface can be used: {area.title.en}, desk {section.desk}, {way.en}{place}",
     )
-    if is_password_wanted(area) and not config.pinpad.path:
-        words = Words(
-            f"{area.title.zh} 结算须由参保人输入密码，而 [pinpad] 未配置：不能医保结算",
-            f"{area.title.en} checks the person's password, and there is no [pinpad]: nothing is settled with it",
-        )
-        yield fault(DeviceNotConfiguredError.code, words, DeviceNotConfiguredError.next_step)
+    for trouble in pad_troubles(area, has_pad=bool(config.pinpad.path)):
+        yield finding_of(trouble)
     if section.is_test_area:
         words = Words("[fsi] is_test_area 已打开，报文不签名", "[fsi] is_test_area is set: messages are not signed")
         yield fault("fsi.test_area", words, _NOT_FOR_USE)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from codes.words import Words
-from edge.clock import SHOP_TIME
+from edge.clock import SHOP_TIME, from_us
 from edge.site import messages
 from edge.site.errors import RepeatedAskError, StrangerError
 from edge.site.messages import FACTS_PER_ANSWER, RECORDS_PER_ANSWER, ROWS_PER_ANSWER, Answer, Ask, SaidFact
 from edge.site.site_list import Peer, Site
-from edge.store.day_records import records_between, sums_of_days
+from edge.store.day_records import records_between, sums_between, sums_of_days
 from edge.store.lane import Reading
 from edge.store.site_apart import apart_state, own_apart
 from edge.store.site_sales import own_facts
@@ -83,6 +83,9 @@ def _answer(tx: Connection, asked: Ask, desk: str) -> Answer:
         else:
             start = asked.records_from
             records = messages.said_records(records_between(tx, *within)[start : start + RECORDS_PER_ANSWER])
+    elif asked.within is not None:
+        start_us, end_us = asked.within
+        sheet = messages.said(sums_between(tx, from_us(start_us), from_us(end_us)))
     apart, apart_as = None, ""
     if asked.apart is not None:
         apart_as = apart_state(tx)

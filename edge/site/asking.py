@@ -7,6 +7,7 @@ changes nothing.
 
 from __future__ import annotations
 
+import asyncio
 import random
 import ssl
 from collections.abc import Callable
@@ -18,7 +19,7 @@ import structlog
 from sqlalchemy import Connection
 
 from codes.words import Words
-from edge.clock import Clock
+from edge.clock import Clock, to_us
 from edge.health import SitePeer
 from edge.site import messages
 from edge.site.errors import BadAnswerError, ForgedAnswerError, OldAnswerError, SiteError
@@ -46,6 +47,8 @@ MISSING_S = 3_600.0
 PIECE = 500
 NOTE_AGAIN = timedelta(minutes=10)
 """How often the store is told that somebody is heard who has nothing to say."""
+GLANCE_S = 2.0
+"""Whoever only looks at a screen does not wait longer for another terminal."""
 _NONCE_BYTES = 16
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -132,6 +135,18 @@ class PeerAsker:
             return None
         return answer.day_sheet()
 
+    async def sums_between(self, start: datetime, end: datetime) -> Sheet | None:
+        """Return what the terminal settled from `start` until before `end`; None if it does not say so at once."""
+        try:
+            async with asyncio.timeout(GLANCE_S):
+                answer = await self._ask(within=(to_us(start), to_us(end)))
+        except TimeoutError:
+            return None
+        except SiteError as exc:
+            self._note_failure(exc)
+            return None
+        return answer.day_sheet()
+
     async def day_book(self, first: date, last: date) -> DayBook | None:
         """Return its records of these calendar days; None if it does not answer, or does not tell."""
         found: list[Record] = []
@@ -148,11 +163,14 @@ class PeerAsker:
             if len(told) < messages.RECORDS_PER_ANSWER:
                 return DayBook(answer.desk, tuple(found))
 
-    async def _ask(self, days: tuple[date, date] | None = None, records_from: int | None = None) -> Answer:
+    async def _ask(
+        self, days: tuple[date, date] | None = None, records_from: int | None = None, *,
+        within: tuple[int, int] | None = None,
+    ) -> Answer:  # fmt: skip
         site, peer, mine = self.hearing.site, self.peer.terminal, self.hearing
         nonce = mine.random_bytes(_NONCE_BYTES).hex()
-        apart = self._apart_as if days is None else None
-        body = messages.encode(Ask(messages.VERSION, nonce, dict(self._heard), days, records_from, apart))
+        apart = self._apart_as if days is None and within is None else None
+        body = messages.encode(Ask(messages.VERSION, nonce, dict(self._heard), days, records_from, apart, within))
         question = seal(body, site.ask_purpose(site.terminal, peer), mine.key)
         frame = await ask(self.peer.host, self.peer.port, question, mine.tls)
         answer = messages.decode(self._opened(frame), Answer)

@@ -42,6 +42,7 @@ Number = Annotated[int, Meta(ge=0, le=2**62)]
 SaleNumber = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 """With a point, where the store of the terminal is not in its first life any more."""
 Lives = Annotated[dict[Name, Number], Meta(max_length=MOST_LIVES)]
+Moment = Annotated[int, Meta(ge=0, le=_LATEST)]
 Short = Annotated[str, Meta(max_length=20)]
 _Message = TypeVar("_Message")
 
@@ -61,6 +62,8 @@ class Ask(Struct, frozen=True):
     """Or, record by record, from which of them on?"""
     apart: Annotated[str, Meta(max_length=100)] | None = None
     """And what lies apart with you, unless it is as it was told me so (`Answer.apart_as`)? None: I do not ask."""
+    within: tuple[Moment, Moment] | None = None
+    """And what did you settle from this moment until before that one, in microseconds? `sheet` answers it."""
 
 
 class SaidRecord(Struct, frozen=True, array_like=True):
@@ -118,7 +121,7 @@ class Answer(Struct, frozen=True):
     """Nothing more is there for now."""
     facts: Annotated[list[SaidFact], Meta(max_length=MOST_FACTS)]
     sheet: Annotated[list[SaidSums], Meta(max_length=MOST_GROUPS)] | None = None
-    """The sums of the days that were asked for; nothing of a person."""
+    """The sums of the days, or of the time, that was asked for; nothing of a person."""
     records: Annotated[list[SaidRecord], Meta(max_length=RECORDS_PER_ANSWER)] | None = None
     """The records that were asked for; fewer than an answer holds: these are the last."""
     desk: Annotated[str, Meta(pattern="^[0-9]{0,2}$")] = ""

@@ -6,7 +6,7 @@ import asyncio
 import random
 import secrets
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
@@ -40,6 +40,11 @@ class SiteSharing:
     async def day_sheets(self, first: date, last: date) -> dict[str, Sheet | None]:
         """Return what each other terminal settled on these calendar days, all asked at once; None: it was not heard."""
         sheets = await asyncio.gather(*(asker.day_sheet(first, last) for asker in self.askers))
+        return dict(zip((asker.peer.terminal for asker in self.askers), sheets, strict=True))
+
+    async def sums_between(self, start: datetime, end: datetime) -> dict[str, Sheet | None]:
+        """Return what each other terminal settled within a time; None: it does not say so at once."""
+        sheets = await asyncio.gather(*(asker.sums_between(start, end) for asker in self.askers))
         return dict(zip((asker.peer.terminal for asker in self.askers), sheets, strict=True))
 
     async def day_books(self, first: date, last: date) -> dict[str, DayBook | None]:

@@ -58,10 +58,14 @@ def records_between(tx: Connection, start: datetime, end: datetime) -> tuple[Rec
     return tuple(_record(row) for row in sql.rows(tx, SELECT_RECORDS, (to_us(start), to_us(end))))
 
 
+def sums_between(tx: Connection, start: datetime, end: datetime) -> Sheet:
+    """Return the sums of what this terminal settled and cancelled from `start` until before `end`."""
+    return sheet_of((one.group, one.sums) for one in records_between(tx, start, end))
+
+
 def sums_of_days(tx: Connection, first: date, last: date) -> Sheet:
     """Return the sums of what this terminal settled and cancelled on calendar days, the first to the last."""
-    within = calendar_days(first, last, SHOP_TIME)
-    return sheet_of((one.group, one.sums) for one in records_between(tx, *within))
+    return sums_between(tx, *calendar_days(first, last, SHOP_TIME))
 
 
 def groups_since(tx: Connection, start: datetime) -> list[Group]:

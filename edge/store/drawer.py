@@ -1,7 +1,7 @@
 """What went through the drawer within a time: self-pay sales, what people paid beside the insurance, what went back.
 
 By the device's clock, as whoever stands at the drawer sees it: the centre's own times say on which of its days a record
-counts, and nothing else. What the institution's own software rang up lies where that software counts it.
+counts, and nothing else. What the institution's own software rings up or pays back lies where that software counts it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,12 @@ SELECT l.price, EXISTS (
       WHERE u.sale = l.sale AND u.outcome = 'self_paid' AND u.ended_at < ?3), -1)
 ) FROM sale_line AS l WHERE l.sale = ?1 AND l.line = ?2
 """
-SELECT_RESTS = "SELECT self_paid FROM undertaking WHERE outcome = 'self_paid' AND ended_at >= ? AND ended_at < ?"
+SELECT_RESTS = """
+SELECT into_drawer FROM undertaking WHERE outcome = 'self_paid' AND ended_at >= ? AND ended_at < ?
+"""
+SELECT_TOLD_AGAIN = """
+SELECT into_drawer FROM undertaking WHERE kind = 'tell' AND outcome = 'done' AND ended_at >= ? AND ended_at < ?
+"""
 # A sale that was turned into an insured one was given back whole: what its settlement costs is taken anew.
 SELECT_INSURED_LATER = """
 SELECT s.fee FROM undertaking AS u JOIN settlement AS s ON s.sale = u.sale
@@ -47,11 +52,13 @@ WHERE u.kind = 'insure' AND u.outcome = 'done' AND u.ended_at >= ?1 AND u.ended_
   WHERE t.sale = u.sale AND t.settled_at IS NOT NULL AND t.begun_at >= u.begun_at)
 """
 SELECT_INSURED_CASH = """
-SELECT s.cash, coalesce(m.answered_at, s.settled_at) AS at FROM settlement AS s
+SELECT coalesce(s.first_cash, s.cash), coalesce(s.first_at, m.answered_at, s.settled_at) AS at FROM settlement AS s
 LEFT JOIN fsi_message AS m ON m.msgid = s.ask_msgid
 WHERE s.settled_at >= ?3 AND s.is_elsewhere = 0 AND s.is_by_pos = 0 AND at >= ?1 AND at < ?2
 """
-SELECT_CASH_UNDONE = "SELECT cash FROM settlement WHERE undone_at >= ? AND undone_at < ? AND is_by_pos = 0"
+SELECT_CASH_UNDONE = """
+SELECT cash FROM settlement WHERE undone_at >= ? AND undone_at < ? AND is_by_pos = 0 AND is_undone_by_pos = 0
+"""
 IS_RUNG_UP = "SELECT 1 FROM sale WHERE told_as = ?"
 
 
@@ -77,7 +84,8 @@ def cash_between(tx: Connection, start: datetime, end: datetime) -> Cash:
     insured = _sum(sql.rows(tx, SELECT_INSURED_CASH, (*within, within[0] - _LATE // timedelta(microseconds=1))))
     undone = _sum(sql.rows(tx, SELECT_CASH_UNDONE, within))
     unread = sum(1 for fact, _ in facts if fact is None)
-    return Cash(paid + rests - insured_later, insured - undone, unread)
+    told_again = _sum(sql.rows(tx, SELECT_TOLD_AGAIN, within))
+    return Cash(paid + rests - insured_later, insured + told_again - undone, unread)
 
 
 def _sum(rows: Iterable[sql.Row]) -> Decimal:

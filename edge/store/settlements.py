@@ -38,7 +38,12 @@ UPDATE settlement SET standing = 'settled', setl_id = ?, mdtrt_id = ?, clr_type 
 """
 SET_UNDOING = "UPDATE settlement SET standing = 'undoing', undo_msgid = ? WHERE sale = ? AND nth = ?"
 SET_UNDONE = "UPDATE settlement SET standing = 'undone', undone_at = ?, told = ? WHERE sale = ? AND nth = ?"
-SET_ASKED_AGAIN = "UPDATE settlement SET standing = 'asked', ask_msgid = ?, told = NULL WHERE sale = ? AND nth = ?"
+SET_ASKED_AGAIN = """
+UPDATE settlement SET standing = 'asked', ask_msgid = ?, told = NULL,
+  first_at = coalesce(first_at, (SELECT answered_at FROM fsi_message WHERE msgid = ask_msgid), settled_at),
+  first_cash = coalesce(first_cash, cash)
+WHERE sale = ? AND nth = ?
+"""
 # Without a moment: the refund is in the book of whoever cancelled it, and in none of ours.
 SET_OVERTAKEN = "UPDATE settlement SET standing = 'undone', undone_at = NULL, told = ? WHERE sale = ? AND nth = ?"
 
@@ -49,7 +54,8 @@ RETURNING nth
 """
 FORGET_AFTER = "DELETE FROM settlement WHERE sale = ? AND nth > ? AND standing = 'none'"
 SET_STANDING_AGAIN = """
-UPDATE settlement SET standing = 'settled', undone_at = NULL, undo_msgid = NULL, told = ? WHERE sale = ? AND nth = ?
+UPDATE settlement SET standing = 'settled', undone_at = NULL, undo_msgid = NULL, is_undone_by_pos = 0, told = ?
+WHERE sale = ? AND nth = ?
 """
 
 

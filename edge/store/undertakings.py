@@ -23,7 +23,7 @@ SELECT_OF_SALE = f"SELECT {_COLUMNS} FROM undertaking WHERE sale = ? ORDER BY be
 SET_STEP = "UPDATE undertaking SET step = ?, msgid = NULL, told = ? WHERE id = ?"
 SET_MESSAGE = "UPDATE undertaking SET step = ?, msgid = ? WHERE id = ?"
 SET_PLAN = "UPDATE undertaking SET plan = ? WHERE id = ?"
-SET_SELF_PAID = "UPDATE undertaking SET self_paid = ? WHERE id = ?"
+SET_INTO_DRAWER = "UPDATE undertaking SET into_drawer = ? WHERE id = ?"
 SELECT_SELF_PAID = "SELECT max(ended_at) FROM undertaking WHERE sale = ? AND outcome = 'self_paid'"
 END = "UPDATE undertaking SET step = 'ended', msgid = NULL, ended_at = ?, outcome = ?, told = ? WHERE id = ?"
 
@@ -108,9 +108,9 @@ def set_plan(tx: Connection, number: str, plan: bytes) -> None:
     sql.change(tx, SET_PLAN, (plan, number))
 
 
-def set_self_paid(tx: Connection, number: str, yuan: Decimal) -> None:
-    """Note what the person pays in cash for what stays."""
-    sql.change(tx, SET_SELF_PAID, (str(yuan), number))
+def set_into_drawer(tx: Connection, number: str, yuan: Decimal) -> None:
+    """Note what the person pays in cash for what stays, or beyond what was paid before; below nought: gets back."""
+    sql.change(tx, SET_INTO_DRAWER, (str(yuan), number))
 
 
 def self_paid_since(tx: Connection, sale: str) -> datetime | None:

@@ -8,9 +8,8 @@ when the day is looked at. Business never waits for any of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import ClassVar
 
 import msgspec
@@ -22,27 +21,17 @@ from edge.clock import SHOP_TIME, Clock
 from edge.errors import EdgeError
 from edge.fsi.sign_ins import Operator
 from edge.sealing import Sealer
-from edge.store.day_ends import (
-    DayEnd,
-    DayState,
-    Difference,
-    differences_of,
-    latest_day_end,
-    latest_day_ends,
-    put_day_end,
-    reopen_day,
-)
+from edge.store.day_ends import DayEnd, DayState, Difference, latest_day_end, put_day_end, reopen_day
 from edge.store.day_records import DayBook, Record, groups_since, records_between, sums_of_days
-from edge.store.drawer import cash_between
 from edge.store.lane import InStore, Reading
-from edge.store.outbox import KEEP_DELIVERED
 from edge.store.settlements import asked_place
-from edge.store.unfinished import Unfinished, read_unfinished
+from edge.store.unfinished import Unfinished
 from edge.till.asked import AskedSettlement
-from edge.till.day_sheets import DaySheet, GroupShown, Reason, changed, reasons_of
+from edge.till.day_looking import DayLooks
+from edge.till.day_sheets import DaySheet, GroupShown, OtherShown, reasons_of, with_others
 from edge.till.reconciling import EQUAL, Books, Compared, Days, Others, laid_together
-from rules.business_day import bounds, calendar_days, touched_days
-from rules.day_sheet import Sheet, Sums, sheet_of, together
+from rules.business_day import bounds, calendar_days
+from rules.day_sheet import Sheet, Sums, together
 
 TRIES = 3
 """Another terminal may settle between the telling of its sums and the centre's comparing: then all is asked anew."""
@@ -73,6 +62,17 @@ NewBooks = Callable[[Operator], Books]
 """Returns what compares, under the name of whoever ends the day."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """In what the books differ, record by record."""
+
+    differences: tuple[Difference, ...] = ()
+    elsewhere: int = 0
+    """Records that the centre has from desks of nobody here."""
+    untold: tuple[str, ...] = ()
+    """Terminals that told their sums and not their records."""
+
+
 class DayEnds:
     """Ends the days of one terminal."""
 
@@ -82,11 +82,17 @@ class DayEnds:
     ) -> None:  # fmt: skip
         self._books, self._sealer = books, sealer
         self._in_store, self._connection, self._read = in_store, connection, read
-        self._others, self._clock, self._begins_h = others, clock, begins_h
+        self._others, self._clock, self._looks = others, clock, DayLooks(clock, begins_h)
 
     async def look(self, day: date) -> DaySheet:
-        """Return what a day came to so far; nothing is asked of anybody, and nothing changes."""
-        return await self._read(lambda tx: self._with_end(tx, self._sheet(tx, day)))
+        """Return what a day came to so far; nothing changes.
+
+        Of a day that is closed the other terminals of the site are asked whether something came in since.
+        """
+        sheet = await self._read(lambda tx: self._looks.look(tx, day))
+        if sheet.state not in {DayState.CLOSED, DayState.CHANGED} or not sheet.others:
+            return sheet
+        return with_others(sheet, await self._told_of(day))
 
     async def end(self, day: date, operator: Operator, *, is_confirmed: bool = False) -> DaySheet:
         """End a day.
@@ -104,33 +110,19 @@ class DayEnds:
         """
         sheet = await self.look(day)
         is_closed = sheet.state in {DayState.CLOSED, DayState.CHANGED}
-        if is_closed or bounds(day, self._begins_h, SHOP_TIME)[0] > self._clock.now():
+        if is_closed or bounds(day, self._looks.begins_h, SHOP_TIME)[0] > self._clock.now():
             raise DayNotOpenError(
                 Words(f"{day} 已日结或尚未开始", f"The day {day} is closed already, or has not begun")
             )
         if sheet.unfinished.is_settling_open and not is_confirmed:
             raise UnfinishedError(_unfinished_words(sheet.unfinished))
-        books, days = self._books(operator), Days(sheet.first_date, sheet.last_date)
-        compared, missing = await self._compared(books, days)
-        differing = [one for one in compared if one.result != EQUAL]
-        differences, elsewhere = await self._differing(books, days, differing)
-        # What only the centre has from desks that are none of the house keeps no day open.
-        is_explained = bool(differences or missing or elsewhere)
-        ended = replace(
-            sheet,
-            compared=tuple(GroupShown(one.group, one.sums, one.result, one.told) for one in compared),
-            missing=missing,
-            elsewhere=elsewhere,
-            state=_state(differences, missing, is_unexplained=bool(differing) and not is_explained),
-            differences=tuple(differences),
-            reasons=tuple(reasons_of(differences, [] if is_explained else differing, missing)),
-        )
+        ended = await self._ended(sheet, self._books(operator))
         await self._in_store(lambda: self._keep(ended, operator.login))
         return ended
 
     async def ends(self, most: int) -> list[DayEnd]:
         """Return the newest ends of days, the newest first; of those that were closed whether they have changed."""
-        return await self._read(lambda tx: self._ends(tx, most))
+        return await self._read(lambda tx: self._looks.ends(tx, most))
 
     async def reopen(self, day: date, operator: str, reason: str) -> DaySheet:
         """Open a day again.
@@ -149,6 +141,32 @@ class DayEnds:
         await self._in_store(work)
         return await self.look(day)
 
+    async def _ended(self, sheet: DaySheet, books: Books) -> DaySheet:
+        days = Days(sheet.first_date, sheet.last_date)
+        # What comes in while the books are compared came in since: it is rather told once too often than not at all.
+        others = await self._told_of(sheet.day)
+        compared, unheard = await self._compared(books, days)
+        differing = [one for one in compared if one.result != EQUAL]
+        found = await self._differing(books, days, differing)
+        missing = tuple(dict.fromkeys((*unheard, *found.untold)))
+        # What only the centre has from desks that are none of the house keeps no day open.
+        is_explained = bool(found.differences or missing or found.elsewhere)
+        return replace(
+            sheet,
+            compared=tuple(GroupShown(one.group, one.sums, one.result, one.told) for one in compared),
+            missing=missing,
+            elsewhere=found.elsewhere,
+            others=tuple(OtherShown(terminal, sums) for terminal, sums in others.items()),
+            state=_state(found.differences, missing, is_unexplained=bool(differing) and not is_explained),
+            differences=found.differences,
+            reasons=tuple(reasons_of(found.differences, [] if is_explained else differing, missing)),
+        )
+
+    async def _told_of(self, day: date) -> Mapping[str, Sums]:
+        """Return what the other terminals of the site say of a business day, as far as they answer at once."""
+        told = await self._others.between(*bounds(day, self._looks.begins_h, SHOP_TIME))
+        return {name: sum(sheet.values(), Sums()) for name, sheet in told.items() if sheet is not None}
+
     async def _compared(self, books: Books, days: Days) -> tuple[list[Compared], tuple[str, ...]]:
         """Return what the sums of all terminals compare to, and the terminals whose sums are not among them."""
         compared: list[Compared] = []
@@ -163,17 +181,18 @@ class DayEnds:
                 break
         return compared, missing
 
-    async def _differing(self, books: Books, days: Days, differing: Sequence[Compared]) -> tuple[list[Difference], int]:
-        """Return in what the records of the house differ, and how many the centre has from desks of nobody here."""
+    async def _differing(self, books: Books, days: Days, differing: Sequence[Compared]) -> _Found:
+        """Return in what the records of the house differ from the centre's."""
         if not differing:
-            return [], 0
+            return _Found()
         own = await self._read(lambda tx: records_between(tx, *calendar_days(days.first, days.last, SHOP_TIME)))
         others = await self._others.books(days.first, days.last)
+        untold = tuple(terminal for terminal, book in others.items() if book is None)
         laid = laid_together([DayBook(books.desk, own), *(book for book in others.values() if book is not None)])
         groups = [one.group for one in differing]
         found = await books.compare_records(laid.records, self._people(own), days, groups)
         mine = [one for one in found if laid.is_of_the_house(one)]
-        return [*laid.twice, *mine], len(found) - len(mine)
+        return _Found((*laid.twice, *mine), len(found) - len(mine), untold)
 
     def _people(self, records: Sequence[Record]) -> Mapping[bytes, str]:
         return {
@@ -187,63 +206,6 @@ class DayEnds:
         own = sums_of_days(tx, days.first, days.last)
         known = groups_since(tx, self._clock.now() - _KNOWN_GROUPS)
         return together([own, dict.fromkeys(known, Sums())])
-
-    def _sheet(self, tx: Connection, day: date) -> DaySheet:
-        within = bounds(day, self._begins_h, SHOP_TIME)
-        sales = sheet_of((one.group, one.sums) for one in records_between(tx, *within))
-        cash = cash_between(tx, *within)
-        first, last = touched_days(day, self._begins_h, self._clock.now(), SHOP_TIME)
-        return DaySheet(
-            day=day,
-            first_date=first,
-            last_date=last,
-            sales=tuple(GroupShown(group, sums, "", "") for group, sums in sales.items()),
-            compared=(),
-            self_paid=cash.self_paid,
-            insured_cash=cash.insured,
-            unread=cash.unread,
-            unfinished=read_unfinished(tx),
-            missing=(),
-            elsewhere=0,
-        )
-
-    def _with_end(self, tx: Connection, sheet: DaySheet) -> DaySheet:
-        """Return a day with how it was ended; what came in since is in the sheet, what was compared then beside it."""
-        end = latest_day_end(tx, sheet.day)
-        if end is None or end.state is DayState.REOPENED:
-            return sheet
-        then = msgspec.json.decode(end.figures, type=DaySheet)
-        since = self._changed(end, then, sheet)
-        return replace(
-            sheet,
-            compared=then.compared,
-            missing=then.missing,
-            elsewhere=then.elsewhere,
-            state=end.state if since is None else DayState.CHANGED,
-            differences=tuple(differences_of(tx, end)),
-            reasons=then.reasons if since is None else (since,),
-        )
-
-    def _changed(self, end: DayEnd, then: DaySheet, now: DaySheet) -> Reason | None:
-        """Return that a closed day has changed since; what is in the drawer is looked at while its facts are kept."""
-        if end.state is not DayState.CLOSED:
-            return None
-        begin = bounds(end.day, self._begins_h, SHOP_TIME)[0]
-        is_kept = self._clock.now() - begin < KEEP_DELIVERED - timedelta(days=1)
-        self_paid = now.self_paid - then.self_paid if is_kept else Decimal(0)
-        if then.sales == now.sales and not self_paid:
-            return None
-        return changed(then.sales, now.sales, self_paid)
-
-    def _ends(self, tx: Connection, most: int) -> list[DayEnd]:
-        found, seen = [], set()
-        for end in latest_day_ends(tx, most):
-            # Of several ends of a day only the newest says how it stands.
-            is_newest = end.day not in seen
-            seen.add(end.day)
-            state = self._with_end(tx, self._sheet(tx, end.day)).state if is_newest else end.state
-            found.append(replace(end, state=state or end.state))
-        return found
 
     def _keep(self, sheet: DaySheet, operator: str) -> None:
         state = sheet.state or DayState.DIFFERS

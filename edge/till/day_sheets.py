@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -14,6 +14,7 @@ from edge.till.reconciling import Compared
 from rules.day_sheet import Group, Sums
 
 _ONLY_HERE = "000102"
+_END_AGAIN = Words("请说明原因重新打开，再日结一次。", "Open the day again, with a reason, and end it once more.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,14 @@ class Reason:
 
     why: Words
     next_step: Words
+
+
+@dataclass(frozen=True, slots=True)
+class OtherShown:
+    """What another terminal settled within the business day."""
+
+    terminal: str
+    sums: Sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,8 @@ class DaySheet:
     """Terminals whose sums were not at hand."""
     elsewhere: int
     """Records of other desks that the centre has and no terminal that was asked."""
+    others: tuple[OtherShown, ...] = ()
+    """What other terminals of the site told when the day was ended; of those that are not named nothing is known."""
     state: DayState | None = None
     """None while the day is open."""
     differences: tuple[Difference, ...] = ()
@@ -107,7 +118,26 @@ def changed(then: Sequence[GroupShown], now: Sequence[GroupShown], self_paid: De
             f"日结后又有变化：医保 {count:+d} 笔、{fee:+.2f} 元，自费 {self_paid:+.2f} 元",
             f"It has changed since it was closed: {count:+d} insured records, ¥{fee:+.2f}; self-pay ¥{self_paid:+.2f}",
         ),
-        Words("请说明原因重新打开，再日结一次。", "Open the day again, with a reason, and end it once more."),
+        _END_AGAIN,
+    )
+
+
+def with_others(sheet: DaySheet, told: Mapping[str, Sums]) -> DaySheet:
+    """Return a day that was closed with what the other terminals tell of it now; where that is news, it has changed."""
+    moved = [(one, told[one.terminal]) for one in sheet.others if told.get(one.terminal, one.sums) != one.sums]
+    if not moved:
+        return sheet
+    now = tuple(OtherShown(one.terminal, told.get(one.terminal, one.sums)) for one in sheet.others)
+    reasons = sheet.reasons if sheet.state is DayState.CHANGED else ()
+    return replace(sheet, others=now, state=DayState.CHANGED, reasons=(*reasons, _changed_there(moved)))
+
+
+def _changed_there(moved: Sequence[tuple[OtherShown, Sums]]) -> Reason:
+    told = [(one.terminal, now.count - one.sums.count, now.fee - one.sums.fee) for one, now in moved]
+    zh = "；".join(f"{name} 医保 {count:+d} 笔、{fee:+.2f} 元" for name, count, fee in told)
+    en = "; ".join(f"{name} {count:+d} insured records, ¥{fee:+.2f}" for name, count, fee in told)
+    return Reason(
+        Words(f"日结后其他终端又有变化：{zh}", f"Other terminals have changed it since it was closed: {en}"), _END_AGAIN
     )
 
 

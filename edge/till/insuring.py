@@ -220,8 +220,8 @@ class Insuring:
             CameBackError: Packs came back that were paid in cash.
         """
         since = kept.self_paid_since(tx, sale)
-        free = {Standing.NONE} if since is None else {Standing.NONE, Standing.UNDONE}
-        if any(one.standing not in free for one in settlements.settlements_of(tx, sale)):
+        asked = (one for one in settlements.settlements_of(tx, sale) if one.standing is not Standing.NONE)
+        if not all(since is not None and one.standing is Standing.UNDONE and one.begun_at < since for one in asked):
             raise InsuredBeforeError(sale)
         back = {pack.code for pack in sales.packs_of(tx, sale) if pack.state is PackState.RETURNED}
         ended = (one for one in kept.undertakings_of(tx, sale) if one.outcome in {Ending.DONE, Ending.SELF_PAID})
@@ -265,8 +265,11 @@ class Insuring:
     def _refuse_settled(self, sale: str, plan: Plan, taking: Taking) -> None:
         """Refuse what the centre knows as paid by the insurance, whoever settled it and under whatever number."""
         assert plan.rest is not None  # noqa: S101 - it was planned a moment ago
+        # That what was cancelled here is paid in cash now, the ledger hears a little later.
+        cancelled = self._parts.journal.commits(lambda tx: kept.self_paid_since(tx, sale)) is not None
         for code in (code for line in plan.rest.lines for code in line.codes if not line.is_split):
-            if self._finding.insured_sale_of(code, taking.operator) is not None:
+            found = self._finding.insured_sale_of(code, taking.operator)
+            if found is not None and not (cancelled and found == sale):
                 raise InsuredBeforeError(sale)
 
     def _tried(self, plan: Plan, taking: Taking) -> Amounts:

@@ -5,7 +5,11 @@ It is asked for before anything is begun: a settlement that is cancelled first c
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from codes.words import Words
 from edge.counter_devices import PINPAD, DeviceNotConfiguredError
+from edge.health import Trouble
 from edge.till.messages import SETTLE
 from edge.till.parts import Devices
 from wire.fsi.areas import Area
@@ -16,6 +20,27 @@ def is_password_wanted(area: Area) -> bool:
     return SETTLE in area.checks_password
 
 
+def pad_troubles(area: Area, *, has_pad: bool) -> Iterator[Trouble]:
+    """Yield that the password cannot be typed, where the area wants it: nothing is settled with the insurance then."""
+    if is_password_wanted(area) and not has_pad:
+        words = Words(
+            f"{area.title.zh} 结算须由参保人输入密码，而 [pinpad] 未配置：不能医保结算，自费照常",
+            f"{area.title.en} checks the person's password, and there is no [pinpad]: nothing is settled with the "
+            "insurance; self-paid sales go on",
+        )
+        yield Trouble(DeviceNotConfiguredError.code, words, DeviceNotConfiguredError.next_step)
+
+
+def refuse_without_pad(area: Area, devices: Devices) -> None:
+    """Refuse what could not be settled, before anybody waits for it.
+
+    Raises:
+        DeviceNotConfiguredError: The area wants a password, and there is no pad.
+    """
+    if is_password_wanted(area) and devices.pinpad is None:
+        raise DeviceNotConfiguredError(PINPAD)
+
+
 async def ask_password(area: Area, devices: Devices) -> str | None:
     """Return what the person types, where the area wants it; else None, and nobody is asked.
 
@@ -23,10 +48,9 @@ async def ask_password(area: Area, devices: Devices) -> str | None:
         DeviceNotConfiguredError: There is no pad.
         DriverError: The pad cannot be used, or the person did not type anything.
     """
-    if not is_password_wanted(area):
+    refuse_without_pad(area, devices)
+    if devices.pinpad is None or not is_password_wanted(area):
         return None
-    if devices.pinpad is None:
-        raise DeviceNotConfiguredError(PINPAD)
     return (await devices.pinpad.ask()).digits
 
 

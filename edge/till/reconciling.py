@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar, Protocol
 
 from codes.errors import RejectedError
@@ -60,11 +60,14 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """What the other terminals of the institution tell of calendar days, by their names; None: it was not heard."""
+    """What the other terminals of the institution tell, by their names; None: it was not heard."""
 
+    # Of calendar days, the first to the last.
     sheets: Callable[[date, date], Awaitable[Mapping[str, Sheet | None]]]
     books: Callable[[date, date], Awaitable[Mapping[str, DayBook | None]]]
     """Record by record; nothing of a person."""
+    between: Callable[[datetime, datetime], Awaitable[Mapping[str, Sheet | None]]]
+    """From the first moment until before the second, of those that answer at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ class Retelling:
         after = self._ledger.drop_untold(tx, one.sale)
         payer = Payer(plan.rest, row.paid.setl_id, row.nth)
         self._ledger.note_sale(tx, Sold(one.sale, plan.rest.lines, payer, one.operator, plan.rest.begun, after))
+        kept.set_into_drawer(tx, one.id, row.paid.cash - plan.before.cash)
         self._end(tx, one, plan, Ending.DONE, money_of(row.paid, plan.rest.fee), why=warning_of(told))
 
     def came_to_nothing(self, tx: Connection, one: Undertaking, plan: Plan, told: Told) -> None:

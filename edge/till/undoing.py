@@ -237,7 +237,7 @@ class Undoing:
             ending = Ending.ELSEWHERE
         elif plan.rest is not None and settled is None:
             ending = Ending.SELF_PAID
-            kept.set_self_paid(tx, one.id, money.cash)
+            kept.set_into_drawer(tx, one.id, money.cash)
         self._end(tx, one, plan, ending, money, why=why)
 
     def _end(

@@ -300,7 +300,11 @@ def test_sums_of_a_day_are_told_to_who_asks_and_of_a_silent_one_nothing_is_known
                 }
             }
             assert await second.sharing.day_sheets(day - timedelta(days=1), day - timedelta(days=1)) == {first.name: {}}
+            # Within a time of any day, its end left out.
+            assert await second.sharing.sums_between(noon, noon + timedelta(seconds=1)) == sheets
+            assert await second.sharing.sums_between(noon - timedelta(hours=9), noon) == {first.name: {}}
         assert await second.sharing.day_sheets(day, day) == {first.name: None}
+        assert await second.sharing.sums_between(noon, noon) == {first.name: None}
 
     asyncio.run(scene())
 

@@ -66,7 +66,7 @@ class Till:
         books = Books(self.asks, area, institution=PHARMACY, district="350200", desk=f"{self.desk:02}")
         self.days = DayEnds(
             lambda _: books, self.sealer, in_store=self.in_store, connection=self.shop.connection, read=self.read,
-            others=Others(self.gather, self.gather_books), clock=self.shop.clock, begins_h=self.begins_h,
+            others=Others(self.gather, self.gather_books, self.gather_between), clock=self.shop.clock, begins_h=self.begins_h,
         )  # fmt: skip
 
     @property
@@ -92,6 +92,9 @@ class Till:
 
     async def gather_books(self, first: date, last: date) -> Mapping[str, DayBook | None]:
         return self.books
+
+    async def gather_between(self, start: datetime, end: datetime) -> Mapping[str, Sheet | None]:
+        return self.others
 
     def hear(self, other: Till, day: date) -> None:
         """Let another terminal tell its sums and records."""

@@ -119,6 +119,40 @@ def test_what_another_terminal_has_lost_is_named_with_its_desk_alone(till: Till,
     assert [(one.setl_id, one.desk) for one in sheet.differences] == [(lost["setl_id"], "04")]
 
 
+def test_a_terminal_that_told_its_sums_and_then_nothing_more_is_missing(till: Till, tmp_path: Path) -> None:
+    till.settle("S1", "500.00")
+    with opened_till(tmp_path / "other", till.counter, desk=4) as other:
+        other.at(NOON + timedelta(minutes=1))
+        other.settle("S2", "80.00")
+        till.hear(other, TODAY)
+        # It sells on, so that the sums differ; then it falls silent, and nobody knows whose the record is.
+        other.settle("S3", "70.00")
+    till.books = dict.fromkeys(till.books)
+    sheet = end(till)
+    assert (sheet.state, sheet.missing, sheet.elsewhere) == (DayState.INCOMPLETE, ("counter-4",), 2)
+    assert ["counter-4" in one.why.zh for one in sheet.reasons] == [True]
+
+
+def test_what_another_terminal_settles_after_a_day_was_closed_is_said(till: Till, tmp_path: Path) -> None:
+    till.settle("S1", "500.00")
+    with opened_till(tmp_path / "other", till.counter, desk=4) as other:
+        other.at(NOON + timedelta(minutes=1))
+        other.settle("S2", "80.00")
+        till.hear(other, TODAY)
+        assert end(till).state is DayState.CLOSED
+        assert look(till).state is DayState.CLOSED
+        other.settle("S3", "70.00")
+        till.hear(other, TODAY)
+        shown = look(till)
+        assert shown.state is DayState.CHANGED
+        assert [named(one) and "counter-4 医保 +1 笔、+70.00 元" in one.why.zh for one in shown.reasons] == [True]
+        till.settle("S4", "60.00")
+        assert len(look(till).reasons) == 2
+        # A terminal that is off takes nothing back.
+        till.others = {"counter-4": None}
+        assert len(look(till).reasons) == 1
+
+
 def test_software_that_settles_beside_the_terminals_keeps_no_day_open(till: Till, tmp_path: Path) -> None:
     till.settle("S1", "500.00")
     with opened_till(tmp_path / "software", till.counter, desk=90) as software:

@@ -13,6 +13,7 @@ import pytest
 
 from edge.counter.counter import UNNAMED
 from edge.store.drawer import cash_between
+from edge.store.settlements import set_overtaken
 from edge.till.checks import Limits
 from edge.till.errors import InsuranceUnknownError, OfflineError, SecondFactorError
 from edge.till.insuring import CameBackError, Insured, InsuredBeforeError, NotInsurableError, TooOldError
@@ -117,6 +118,21 @@ def test_of_what_stayed_and_was_paid_in_cash_a_pack_comes_back_for_cash(aisle: A
     cash = aisle.look(lambda tx: cash_between(tx, NOON - timedelta(days=1), aisle.shop.clock.now()))
     assert (cash.self_paid, cash.insured) == (Decimal("300.00"), Decimal("0.00"))
     with pytest.raises(CameBackError):
+        aisle.insuring.turn_insured(sale, LI_PAYS, WANG)
+
+
+def test_what_somebody_else_has_cancelled_since_is_not_given_back_once_more(aisle: Aisle) -> None:
+    sale = aisle.settle(A, B)
+    aisle.upload()
+    aisle.undoing.choose(stopped(aisle, sale, B), Choice.SELF_PAY)
+    # The ledger has not heard yet that what stays is paid in cash.
+    aisle.insuring.turn_insured(sale, LI_PAYS, WANG)
+    aisle.upload()
+    (row,) = aisle.standing(sale)
+    assert row.paid is not None
+    assert (aisle.states(A, B), aisle.paid_with(A, B)) == (["sold", "returned"], [{row.paid.setl_id}, set()])
+    aisle.look(lambda tx: set_overtaken(tx, sale, row.nth))
+    with pytest.raises(InsuredBeforeError):
         aisle.insuring.turn_insured(sale, LI_PAYS, WANG)
 
 

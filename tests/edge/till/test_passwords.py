@@ -20,7 +20,7 @@ from edge.till.insuring import Insured, NotInsurableError
 from edge.till.parts import Devices
 from edge.till.plans import Choice
 from server.store.standings import Standing as Allowed
-from tests.edge.till.aisle import A, Aisle, B, C, new_centre, opened, person
+from tests.edge.till.aisle import WANG, A, Aisle, B, C, new_centre, opened, person
 from tests.server.conftest import NewStore
 from wire.fsi.areas import Area
 
@@ -58,7 +58,9 @@ class Counter:
 
     def __post_init__(self) -> None:
         aisle = self.aisle
-        verbs = Verbs(aisle.steps, aisle.undoing, aisle.finding, aisle.insuring, aisle.ledger, aisle.uploader)
+        verbs = Verbs(
+            aisle.steps, aisle.undoing, aisle.finding, aisle.insuring, aisle.retelling, aisle.ledger, aisle.uploader
+        )  # fmt: skip
 
         async def in_store(work: Callable[[], _T]) -> _T:
             return work()
@@ -102,6 +104,8 @@ def test_without_a_pad_nothing_is_cancelled_and_nothing_settled(aisle: Aisle) ->
         counter.do(counter.care.return_packs(UNNAMED, sale, [B], "不合适"))
     with pytest.raises(DeviceNotConfiguredError):
         counter.do(counter.care.turn_insured(UNNAMED, cash, Insured(person())))
+    with pytest.raises(DeviceNotConfiguredError):
+        counter.do(counter.care.try_insured(cash, Insured(person())))
     assert counter.sent == []
     assert len(aisle.standing(sale)) == 1
     # Where nothing is settled anew nobody has to type anything.
@@ -131,15 +135,7 @@ def test_a_cash_sale_is_turned_insured_with_it_and_nobody_types_it_for_what_is_r
 def test_what_was_typed_before_an_interruption_is_asked_for_again(aisle: Aisle) -> None:
     sale, pad = aisle.settle(A, B), Pad()
     counter = Counter(aisle, pad)
-    post, lost = aisle.way.call, []
-
-    def call(body: bytes, timeout_s: float) -> bytes:
-        if b'"2103"' in body and not lost:
-            aisle.way.script = ["lost answer"]
-            lost.append(body)
-        return post(body, timeout_s)
-
-    aisle.way.call = call  # type: ignore[method-assign]
+    aisle.way.fail("2103", "lost answer")
     begun = counter.do(counter.care.return_packs(UNNAMED, sale, [B], "不合适"))
     assert begun.ended_at is None
     aisle.recover()
@@ -148,6 +144,15 @@ def test_what_was_typed_before_an_interruption_is_asked_for_again(aisle: Aisle) 
     assert ("2102", None) not in counter.sent
     assert counter.do(counter.care.go_on(begun.id, Choice.AGAIN)).outcome == "done"
     assert pad.asked == 2
+
+
+def test_what_cancels_nothing_ends_where_nobody_typed_it(aisle: Aisle) -> None:
+    sale = aisle.settle(A)
+    with aisle.centre.office.store.writing() as tx:
+        tx.exec_driver_sql("UPDATE settlement SET institution = 'H00000000000', sale_key = 'lost-' || setl_id")
+    one = aisle.undertaking(aisle.retelling.tell_again(sale, WANG))
+    assert (one.step, one.outcome) == ("ended", "not_sent")
+    assert len(aisle.standing(sale)) == 1
 
 
 def test_what_would_be_refused_asks_nobody(aisle: Aisle) -> None:

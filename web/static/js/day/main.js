@@ -48,9 +48,10 @@ class Day {
   }
 
   end() {
-    const { unknown, undertakings } = this.sheet.unfinished;
-    if (unknown.length + undertakings.length === 0) return this.endNow(false);
-    const says = text("day.end_unfinished", { sales: [...unknown, ...undertakings].join(text("common.list_joint")) });
+    const { unknown, undertakings, pos_unknown } = this.sheet.unfinished;
+    const open = [...unknown, ...undertakings, ...pos_unknown];
+    if (open.length === 0) return this.endNow(false);
+    const says = text("day.end_unfinished", { sales: open.join(text("common.list_joint")) });
     return this.frame.askFor({ title: text("day.end"), says, send: text("day.end_all_the_same"), fields: [] }, () => this.ended(true));
   }
 

@@ -17,7 +17,7 @@ from drivers.aside import aside
 from edge.clock import Clock
 from edge.counter.counter import Request
 from edge.counter.errors import KeyReusedError
-from edge.counter.returning import Wanted, is_insured
+from edge.counter.returning import Wanted, is_insured, refuse_rung_up
 from edge.fsi.interface import Interface
 from edge.store import settlements
 from edge.store import undertakings as kept
@@ -47,7 +47,7 @@ from edge.till.finding import Finding
 from edge.till.insuring import Insured, Insuring
 from edge.till.ledger import Ledger
 from edge.till.parts import Devices
-from edge.till.passwords import ask_password, is_password_wanted
+from edge.till.passwords import ask_password, is_password_wanted, refuse_without_pad
 from edge.till.plans import Choice
 from edge.till.retelling import Retelling
 from edge.till.steps import Steps
@@ -131,6 +131,7 @@ class Aftercare:
 
         Raises:
             NotFoundError, GoToOriginError, OfflineError: As `Finding.find`.
+            RungUpElsewhereError: The institution's own software rang it up.
         """
         here = await self._within(lambda tx: find_sale_of(tx, code))
         if here is None:
@@ -139,6 +140,7 @@ class Aftercare:
             sale = await aside(lambda: self._finding.find(code, taking.operator, taking.shift))
         else:
             sale = here.sale
+            await self._within(lambda tx: refuse_rung_up(tx, sale))
             if self._interface.is_up() and await self.is_insured(sale):
                 taking = _taking(await self._within(who_is_there))
                 await aside(lambda: self._undoing.refresh(sale, (code,), taking))
@@ -159,6 +161,7 @@ class Aftercare:
     async def try_insured(self, sale: str, insured: Insured) -> TriedShown:
         """Say what a sale that was paid in cash would come to (`Insuring.trial`)."""
         self._asked_interface()
+        refuse_without_pad(self._interface.area, self._devices)
         taking = _taking(await self._within(who_is_there))
         return await aside(lambda: self._insuring.trial(sale, insured, taking))
 

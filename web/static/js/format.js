@@ -10,6 +10,11 @@ export function amount(yuan) {
   return yuan === null || yuan === undefined || yuan === "" ? "—" : `¥${money.format(Number(yuan))}`;
 }
 
+/** The price of one unit, with every decimal that it has. @param {string} yuan */
+export function perUnit(yuan) {
+  return text("common.per_unit", { price: `¥${Number(yuan).toFixed(4).replace(/0{1,2}$/, "")}` });
+}
+
 /** @param {number} value */
 export function whole(value) {
   return number.format(value);

@@ -6,6 +6,8 @@ import { text } from "../words.js";
 
 const API = "/api/v1";
 
+/** @typedef {{code: string, isSplit: boolean, undo: () => Promise<void>}} Doing */
+
 export class Desk {
   /**
    * @param {object} parts
@@ -28,7 +30,8 @@ export class Desk {
     this.closing = /** @type {{sale: string, key: string} | null} */ (null);
     /** The same of a return. */
     this.returning = /** @type {{asked: string, key: string} | null} */ (null);
-    this.removed = /** @type {string[]} */ ([]);
+    /** What can be undone of this list, the latest last. @type {Doing[]} */
+    this.doings = [];
   }
 
   /** @param {string} operator @param {string} password */
@@ -84,26 +87,50 @@ export class Desk {
   remove(code) {
     return this.next(async () => {
       if (!code || !this.basket.holds(code)) return;
-      await call("DELETE", `${API}/sale/packs/${encodeURIComponent(code)}`);
-      this.removed.push(code);
-      this.list.markRemoved(code);
+      await this.takeOff(code);
+      this.doings.push({ code, isSplit: false, undo: () => this.putBack(code) });
       await this.refresh();
     });
   }
 
   undo() {
     return this.next(async () => {
-      const code = this.removed.pop();
-      if (!code) return;
+      const doing = this.doings.pop();
+      if (!doing) return;
       try {
-        await call("PUT", `${API}/sale/packs/${encodeURIComponent(code)}`);
+        await doing.undo();
       } catch (problem) {
-        if (problem instanceof Problem && problem.isUnanswered) this.removed.push(code);
+        if (problem instanceof Problem && problem.isUnanswered) this.doings.push(doing);
         throw problem;
       }
-      this.list.markRestored(code);
       await this.refresh();
     });
+  }
+
+  /** @param {string} code */
+  async takeOff(code) {
+    await call("DELETE", `${API}/sale/packs/${encodeURIComponent(code)}`);
+    this.list.markRemoved(code);
+  }
+
+  /** @param {string} code */
+  async putBack(code) {
+    await call("PUT", `${API}/sale/packs/${encodeURIComponent(code)}`);
+    this.list.markRestored(code);
+  }
+
+  /**
+   * Sell so many smallest units of a pack on the list; all of it without a number.
+   * @param {string} code @param {number | null} units
+   */
+  sellUnits(code, units) {
+    if (units === null) return call("DELETE", `${API}/sale/units/${encodeURIComponent(code)}`);
+    return call("PUT", `${API}/sale/units`, { code, units });
+  }
+
+  /** A pack was split: undoing lets it stand as before, or takes it off. @param {string} code @param {number | null | undefined} before */
+  noteSplit(code, before) {
+    this.doings.push({ code, isSplit: true, undo: () => (before === undefined ? this.takeOff(code) : this.sellUnits(code, before)) });
   }
 
   /** The sale that sold a box. @param {string} code @returns {Promise<any>} */

@@ -74,11 +74,15 @@ export class Page {
     for (const news of this.loading) news.scans.push(scan);
     if (scan.sale !== null && scan.sale !== this.basket.sale) this.beginList(scan.sale);
     if (!this.list.add(scan)) return;
-    this.basket.add(scan);
-    this.alarms.add(scan);
+    // What an opened pack costs and stands for is the daemon's to say.
+    if (scan.units) this.loadSale().catch((problem) => this.tell(problem));
+    else this.basket.add(scan);
+    const isPicked = this.tickets.takeScan(scan);
+    if (isPicked) this.alarms.remember(scan);
+    else this.alarms.add(scan);
     this.returns.take(scan);
     this.announcer.heard(scan);
-    this.sound.play(scan.tone);
+    this.sound.play(isPicked ? "ok" : scan.tone);
     drawButtons(this);
   }
 
@@ -147,7 +151,7 @@ export class Page {
   endList() {
     this.list.clear();
     this.alarms.clear();
-    this.desk.removed = [];
+    this.desk.doings = [];
   }
 
   // -- loading -------------------------------------------------------------------------------------------------------
@@ -235,7 +239,8 @@ export class Page {
     if (news.scans.some((scan) => scan.sale !== null && scan.sale !== sale.id)) return this.loadSale();
     if (this.basket.sale !== null && sale.id !== this.basket.sale) this.endList();
     this.basket.show(sale);
-    for (const scan of news.scans) this.basket.add(scan);
+    for (const scan of news.scans) if (!scan.units) this.basket.add(scan);
+    this.list.markInPart(this.basket.codesInPart);
     this.basket.takeTotals(news.totals ?? sale.totals);
     this.showWaiting();
     this.announcer.takeTotals(this.basket.totals);

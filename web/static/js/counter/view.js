@@ -38,7 +38,7 @@ export function drawMode(mode) {
 /** @param {import("./page.js").Page} page */
 export function drawButtons({ basket, desk, list, status }) {
   const isWorking = isSignedIn() && !status.isLost;
-  const removed = desk.removed.at(-1);
+  const doing = desk.doings.at(-1);
   const isSale = basket.mode === "dispense";
   element("c-close").disabled = !isWorking || basket.isEmpty;
   element("c-hold").disabled = !isWorking || basket.isEmpty || !isSale || basket.isPaying;
@@ -46,8 +46,9 @@ export function drawButtons({ basket, desk, list, status }) {
   drawInsured(status, isWorking && isSale, basket.isEmpty);
   element("c-cancel").disabled = !isWorking || basket.sale === null;
   element("c-manual").disabled = !isWorking;
-  element("c-undo-bar").hidden = !isWorking || !removed;
-  if (removed) element("c-undo-what").textContent = text("counter.undo_what", { name: list.nameOf(removed) });
+  element("c-split").disabled = !isWorking || !isSale;
+  element("c-undo-bar").hidden = !isWorking || !doing;
+  if (doing) element("c-undo-what").textContent = text(doing.isSplit ? "counter.undo_split" : "counter.undo_what", { name: list.nameOf(doing.code) });
   for (const button of document.querySelectorAll("[data-mode]")) {
     button.disabled = !isWorking || (!basket.isEmpty && button.dataset.mode !== basket.mode);
   }

@@ -708,12 +708,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("setl_id", name=op.f("pk_settlement")),
     )
     op.create_index(op.f("ix_settlement_day"), "settlement", ["day"], unique=False)
-    op.create_index(op.f("ix_settlement_institution_msgid"), "settlement", ["institution", "msgid"], unique=False)
     op.create_index(
         op.f("ix_settlement_institution_settled_us"), "settlement", ["institution", "settled_us"], unique=False
     )
     op.create_index(op.f("ix_settlement_mdtrt_id"), "settlement", ["mdtrt_id"], unique=False)
+    op.create_index(op.f("ix_settlement_msgid_institution"), "settlement", ["msgid", "institution"], unique=False)
     op.create_index(op.f("ix_settlement_psn_no_settled_us"), "settlement", ["psn_no", "settled_us"], unique=False)
+    op.create_index(op.f("ix_settlement_settled_us_setl_id"), "settlement", ["settled_us", "setl_id"], unique=False)
     op.create_index(
         "uq_settlement_cancels",
         "settlement",

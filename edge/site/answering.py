@@ -87,7 +87,8 @@ def _answer(tx: Connection, asked: Ask, desk: str) -> Answer:
         start_us, end_us = asked.within
         sheet = messages.said(sums_between(tx, from_us(start_us), from_us(end_us)))
     apart, apart_as = None, ""
-    if asked.apart is not None:
+    # A list of packs has its own answer, where an event of the most packs would leave no room for it.
+    if asked.apart is not None and len(facts) <= FACTS_PER_ANSWER:
         apart_as = apart_state(tx)
         apart = None if apart_as == asked.apart else messages.said_apart(own_apart(tx))
     return Answer(

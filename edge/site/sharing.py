@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy import Connection
@@ -20,9 +21,12 @@ from edge.site.site_list import load_site
 from edge.site.tls import site_tls
 from edge.store.day_records import DayBook
 from edge.store.lane import InStore, Reading
+from edge.store.site_apart import forget_others
 from edge.supervisor import Beside, Sleep
 from rules.day_sheet import Sheet
 from wire.keys import SigningKey
+
+KEEP_S = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class SiteSharing:
 
     askers: tuple[PeerAsker, ...] = ()
     listener: SiteListener | None = None
+    keeping: Beside = field(default_factory=dict)
+    """What keeps the store to the list of the site, also where there is none any more."""
 
     def status(self) -> SiteStatus:
         """Return how the others are heard."""
@@ -55,7 +61,8 @@ class SiteSharing:
     def work(self) -> Beside:
         """Return what runs beside the counter."""
         asking: Beside = {f"site {asker.peer.terminal}": asker.run for asker in self.askers}
-        return asking if self.listener is None else {**asking, "site": self.listener.run}
+        listening: Beside = {} if self.listener is None else {"site": self.listener.run}
+        return {**asking, **listening, **self.keeping}
 
 
 def open_sharing(
@@ -76,7 +83,7 @@ def open_sharing(
         ConfigError: The list or the certificates cannot be used.
     """
     if section.file is None:
-        return SiteSharing()
+        return SiteSharing(keeping={"site list": lambda: keep_to_list(connection, in_store, sleep, ())})
     site = load_site(section.file, terminal, key.public)
     tls = site_tls(section)
     hearing = Hearing(
@@ -95,4 +102,17 @@ def open_sharing(
     return SiteSharing(
         tuple(PeerAsker(peer, hearing) for peer in site.peers),
         SiteListener(section.host, section.port, tls.answering, answering.answer, clock),
+        {"site list": lambda: keep_to_list(connection, in_store, sleep, [peer.terminal for peer in site.peers])},
     )
+
+
+async def keep_to_list(connection: Connection, in_store: InStore, sleep: Sleep, terminals: Sequence[str]) -> None:
+    """Let go what was heard of packs that lie apart at terminals which do not belong to the site any more."""
+
+    def forget() -> None:
+        with connection.begin():
+            forget_others(connection, terminals)
+
+    while True:
+        await in_store(forget)
+        await sleep(KEEP_S)

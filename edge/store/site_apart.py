@@ -6,6 +6,7 @@ was released there is free here as soon as it is heard.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ SELECT count(*), coalesce(max(since), 0), count(released_at), coalesce(max(relea
 """
 SELECT_OWN = "SELECT code, sale, since FROM quarantine WHERE released_at IS NULL ORDER BY since DESC, code LIMIT ?"
 FORGET = "DELETE FROM site_apart WHERE terminal = ?"
+FORGET_OTHERS = "DELETE FROM site_apart WHERE terminal NOT IN (SELECT value FROM json_each(?))"
 PUT = "INSERT OR REPLACE INTO site_apart (code, terminal, sale, since) VALUES (?, ?, ?, ?)"
 FIND = "SELECT code, terminal, sale, since FROM site_apart WHERE code = ? ORDER BY since DESC, terminal LIMIT 1"
 SELECT_ALL = "SELECT code, terminal, sale, since FROM site_apart ORDER BY since, code"
@@ -60,6 +62,11 @@ def hear_apart(tx: Connection, terminal: str, packs: Iterable[OwnApart]) -> None
     """Keep what lies apart at another terminal, in place of what was heard before."""
     sql.change(tx, FORGET, (terminal,))
     sql.change_many(tx, PUT, ((one.code, terminal, one.sale, to_us(one.since)) for one in packs))
+
+
+def forget_others(tx: Connection, terminals: Iterable[str]) -> None:
+    """Let go what was heard of terminals that do not belong to the site any more: nobody releases it there."""
+    sql.change(tx, FORGET_OTHERS, (json.dumps(list(terminals)),))
 
 
 def apart_at_site(tx: Connection, code: str) -> ApartThere | None:

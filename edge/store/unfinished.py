@@ -13,9 +13,17 @@ SELECT sale FROM settlement WHERE standing IN ('asked', 'unknown', 'undoing', 'u
 """
 SELECT_PUT_ASIDE = "SELECT id FROM sale WHERE state = 'open' AND place > 1 ORDER BY opened_at"
 SELECT_UNDERTAKINGS = "SELECT sale FROM undertaking WHERE ended_at IS NULL ORDER BY begun_at"
-COUNT_LEDGER = (
-    "SELECT state, count(*) FROM ledger_row WHERE state IN ('waiting', 'due', 'asked', 'refused') GROUP BY state"
+# What waits for a row that goes nowhere by itself goes nowhere either (`edge.store.ledger_rows.SELECT_DUE`).
+COUNT_LEDGER = """
+WITH RECURSIVE open_row AS (
+  SELECT id, after, state, coalesce(told, '') AS told FROM ledger_row
+  WHERE state IN ('waiting', 'due', 'asked', 'refused')
+), stuck (id) AS (
+  SELECT id FROM open_row WHERE state = 'waiting' OR (state = 'refused' AND told NOT LIKE '%[stock.claimed]%')
+  UNION SELECT r.id FROM open_row AS r JOIN stuck ON r.after = stuck.id WHERE r.state = 'due'
 )
+SELECT iif(state = 'due' AND id IN (SELECT id FROM stuck), 'waiting', state), count(*) FROM open_row GROUP BY 1
+"""
 SELECT_POS_OPEN = "SELECT msgid FROM pos_question WHERE state = 'open' ORDER BY at, msgid"
 COUNT_POS_OWED = "SELECT count(*) FROM pos_owed WHERE state <> 'done'"
 COUNT_UNSENT = "SELECT count(*) FROM outbox WHERE state = 'pending'"
@@ -34,7 +42,7 @@ class Unfinished:
     ledger_due: int
     """Rows for the centre's ledger that are on their way."""
     ledger_waiting: int
-    """... that lack something, such as the lot."""
+    """... that lack something, such as the lot, or wait for one that does or was refused."""
     ledger_refused: int
     """... that the centre refused, for a person to look at."""
     unsent: int

@@ -129,26 +129,37 @@ class Aftercare:
     async def find(self, code: str) -> FoundShown:
         """Return the settled sale that a pack belongs to; where this terminal did not make it, the centre is asked.
 
+        A settlement's own number (`setl_id`) finds its sale as well, as it is known here.
+
         Raises:
             NotFoundError, GoToOriginError, OfflineError: As `Finding.find`.
             RungUpElsewhereError: The institution's own software rang it up.
         """
-        here = await self._within(lambda tx: find_sale_of(tx, code))
-        if here is None:
+        sale = await self._within(lambda tx: _sale_settled_as(tx, code)) or await self._sold_here(code)
+        if sale is None:
             self._asked_interface()
             taking = _taking(await self._within(who_is_there))
             sale = await aside(lambda: self._finding.find(code, taking.operator, taking.shift))
-        else:
-            sale = here.sale
-            await self._within(lambda tx: refuse_rung_up(tx, sale))
-            if self._interface.is_up() and await self.is_insured(sale):
-                taking = _taking(await self._within(who_is_there))
-                await aside(lambda: self._undoing.refresh(sale, (code,), taking))
         rows = await self._within(lambda tx: settlements.settlements_of(tx, sale))
         standing = next((row for row in reversed(rows) if row.standing is Standing.SETTLED), None)
         if standing is None:
             raise NotSettledError(sale)
         return show_found(standing, self._ledger.asked_of(standing))
+
+    async def _sold_here(self, code: str) -> str | None:
+        """Return the sale of this terminal that a pack is out with, as the centre knows it where the insurance paid."""
+        here = await self._within(lambda tx: find_sale_of(tx, code))
+        if here is None:
+            return None
+        sale = here.sale
+        await self._within(lambda tx: refuse_rung_up(tx, sale))
+        if not self._interface.is_up() or not await self.is_insured(sale):
+            return sale
+        taking = _taking(await self._within(who_is_there))
+        await aside(lambda: self._undoing.refresh(sale, (code,), taking))
+        # It may have come back at another terminal, and gone out by another sale since.
+        still = await self._within(lambda tx: find_sale_of(tx, code))
+        return None if still is None else still.sale
 
     async def cancel(self, request: Request, sale: str, reason: str) -> UndertakingShown:
         """Cancel a sale of today whose packs have not left (`Undoing.cancel`)."""
@@ -328,6 +339,14 @@ class Aftercare:
                 return work(self._connection)
 
         return self._in_store(committed)
+
+
+def _sale_settled_as(tx: Connection, setl_id: str) -> str | None:
+    row = settlements.settlement_by_setl_id(tx, setl_id)
+    if row is None:
+        return None
+    refuse_rung_up(tx, row.sale)
+    return row.sale
 
 
 def _taking(who: Who) -> Taking:

@@ -62,14 +62,14 @@ class NotFoundError(EdgeError, RejectedError):
 
 
 class GoToOriginError(EdgeError, RejectedError):
-    """The sale can be taken back at the terminal that made it, and not here."""
+    """The sale is dealt with at the terminal that made it, and not here."""
 
     code: ClassVar[str] = "till.go_to_origin"
-    next_step: ClassVar[Words] = Words("请在原销售终端办理退货。", "Take it back at the terminal that sold it.")
+    next_step: ClassVar[Words] = Words("请在原销售终端办理。", "Do it at the terminal that sold it.")
 
     def __init__(self, sale: str, why: Words) -> None:
         super().__init__(
-            Words(f"销售 {sale} 不能在本机退：{why.zh}", f"Sale {sale} cannot be taken back here: {why.en}")
+            Words(f"销售 {sale} 不能在本机办理：{why.zh}", f"Sale {sale} cannot be dealt with here: {why.en}")
         )
 
 

@@ -14,7 +14,7 @@ from edge.counter.lines import amount_of
 from edge.store.settlements import Paid
 from edge.till.asked import AskedLine, AskedSettlement, Insurance, Person
 from edge.till.ledger import Known, visit_serial
-from edge.till.messages import without_account
+from edge.till.messages import in_fen, without_account
 from edge.till.staying import without
 from wire.fsi.areas import Area
 from wire.fsi.record import Record
@@ -75,8 +75,8 @@ def found_of(what: Told, old: AskedSettlement | None, area: Area) -> Found:
     paid = Paid(
         told.text("setl_id"), told.text("mdtrt_id"), told.text("clr_type"), told.text_or("clr_optins", ""),
         told.moment_or("setl_time", begun),
-        without_account(told.number("fund_pay_sumamt"), told.number("acct_pay"), area), told.number("acct_pay"),
-        told.number("acct_mulaid_pay"), told.number("cash_payamt"),
+        in_fen(without_account(told.number("fund_pay_sumamt"), told.number("acct_pay"), area)),
+        *(in_fen(told.number(name)) for name in ("acct_pay", "acct_mulaid_pay", "cash_payamt")),
     )  # fmt: skip
     named = {
         "setl_id": paid.setl_id,

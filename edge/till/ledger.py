@@ -52,7 +52,7 @@ _NO_DOCTOR = "无"
 _OTHER_PAPER, _ID_CARD = "99", "01"
 """`psn_cert_type`: of whoever paid without being asked for a name."""
 _NUMBER, _ITEM, _NAME = 30, 30, 200
-_GOES_ALONG = frozenset(
+GOES_ALONG = frozenset(
     {
         "med_list_codg", "fixmedins_hilist_id", "fixmedins_hilist_name", "fixmedins_bchno", "setl_id", "psn_no",
         "psn_cert_type", "manu_lotnum", "manu_date", "expy_end", "rx_flag", "trdn_flag", "finl_trns_pric", "mdtrt_sn",
@@ -321,7 +321,7 @@ class Ledger:
     def _return(self, tx: Connection, row: LedgerRow, fields: Fields, codes: tuple[str, ...], operator: str) -> int:
         known = shifts.find_operator(tx, operator)
         is_split = fields.said.get("trdn_flag") == "1"
-        said = {name: value for name, value in fields.said.items() if name in _GOES_ALONG}
+        said = {name: value for name, value in fields.said.items() if name in GOES_ALONG}
         said |= {
             "sel_retn_cnt": fields.said["sel_retn_cnt"] if is_split else str(len(codes)),
             "sel_retn_time": _moment(self._clock.now()),

@@ -23,6 +23,7 @@ _LONGEST_NUMBER = 40
 """Of `stoout_no`."""
 _MOMENT = "%Y-%m-%d %H:%M:%S"
 _IN_FORCE = "1"
+_FEN = Decimal("0.01")
 _PAID = ("fund_pay_sumamt", "acct_pay", "acct_mulaid_pay", "psn_cash_pay")
 _CUTS = ("fulamt_ownpay_amt", "overlmt_amt", "preselfpay_amt", "inscp_scp_amt")
 _ORDER = ("310", "390", "340")
@@ -196,9 +197,15 @@ def _text(told: Told, name: str) -> str:
 
 def _money(told: Told, name: str) -> Decimal:
     try:
-        return Decimal(str(told.get(name) or "0"))
+        return in_fen(Decimal(str(told.get(name) or "0")))
     except InvalidOperation:
-        return Decimal(0)
+        return Decimal("0.00")
+
+
+def in_fen(yuan: Decimal) -> Decimal:
+    """Return an amount with two decimals, as it is shown; one that has more stays as it was told."""
+    shown = yuan.quantize(_FEN)
+    return shown if shown == yuan else yuan
 
 
 def _parts(told: Told, area: Area) -> tuple[Decimal, Decimal, Decimal, Decimal]:

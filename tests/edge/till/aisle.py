@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import msgspec
@@ -173,10 +174,12 @@ class Aisle:
 
     # -- what the counter does -----------------------------------------------------------------------------------------
 
-    def scan(self, *codes: str) -> str:
+    def scan(self, *codes: str, units: Mapping[str, int] = MappingProxyType({})) -> str:
         for code in codes:
             shown = self.shop.scan(code)
             self.wait(seconds=10)
+            if code in units:
+                self.shop.counter.sell_in_part(code, units[code])
         assert shown.sale is not None
         return shown.sale
 
@@ -187,9 +190,9 @@ class Aisle:
         self.look(lambda tx: self.ledger.note_self_paid(tx, sale, "wang"))
         return sale
 
-    def settle(self, *codes: str) -> str:
-        """Have a sale settled, as the till does."""
-        sale = self.scan(*codes)
+    def settle(self, *codes: str, units: Mapping[str, int] = MappingProxyType({})) -> str:
+        """Have a sale settled, as the till does; of some packs so many units."""
+        sale = self.scan(*codes, units=units)
         lines = self.look(lambda tx: basket_of(tx, sale, {}, Outside())).lines
         asked = AskedSettlement(person(), INSURANCE, self.shop.clock.now(), "41", True, lines)
 

@@ -13,12 +13,15 @@ import pytest
 
 from edge.counter.counter import UNNAMED, Request
 from edge.counter.errors import KeyReusedError, NotApartError, NotSignedInError, SettlingError
+from edge.store.ledger_rows import RowState, set_state
 from edge.store.quarantine import all_quarantined
+from edge.store.unfinished import read_unfinished
 from edge.till import aftercare
 from edge.till.after_errors import NoChoiceError
 from edge.till.aftercare import Aftercare, Verbs
 from edge.till.batches import BatchUnknownError
 from edge.till.errors import OfflineError
+from edge.till.finding import NotFoundError
 from edge.till.insuring import Insured
 from edge.till.plans import Choice
 from tests.edge.till.aisle import A, Aisle, B, C, new_centre, opened, person
@@ -112,6 +115,40 @@ def test_a_cash_sale_is_tried_and_turned_insured(care: Care) -> None:
     assert shown.after is not None
     assert (shown.after.funds, shown.cash_back) == (tried.amounts.funds, Decimal("300.00") - tried.amounts.cash)
     assert care.do(care.verbs.find(A)).sale == sale
+
+
+def test_a_sale_is_found_by_its_settlement_and_by_its_packs_as_they_are_out(care: Care) -> None:
+    sale = care.aisle.settle(A, B)
+    care.aisle.upload()
+    (row,) = care.aisle.standing(sale)
+    assert row.paid is not None
+    for asked in (A, row.paid.setl_id):
+        assert (care.do(care.verbs.find(asked)).sale, care.do(care.verbs.find(asked)).codes) == (sale, (A, B))
+    care.do(care.verbs.return_packs(UNNAMED, sale, [A], "不合适"))
+    assert care.do(care.verbs.find(B)).codes == (B,)
+    care.aisle.upload()
+    with pytest.raises(NotFoundError):
+        care.do(care.verbs.find(A))
+
+
+def test_rows_behind_one_that_does_not_go_say_so_and_are_none_that_go_by_themselves(care: Care) -> None:
+    aisle = care.aisle
+    sale = aisle.settle(A, B)
+    aisle.upload()
+    care.do(care.verbs.return_packs(UNNAMED, sale, [A], "不合适"))
+    back, anew = care.do(care.verbs.rows()).rows
+    assert (back.infno, back.waits, anew.waits_for) == ("3506", None, back.id)
+    words = "[stock.record_differs] 中心已有记录"
+    aisle.look(lambda tx: set_state(tx, back.id, RowState.REFUSED, words))
+    back, anew = care.do(care.verbs.rows()).rows
+    assert back.next_step is not None
+    assert anew.waits is not None
+    assert "被拒" in anew.waits.zh
+    left = aisle.look(read_unfinished)
+    assert (left.ledger_due, left.ledger_waiting, left.ledger_refused) == (0, 1, 1)
+    care.do(care.verbs.set_row_aside(back.id, "以中心为准"))
+    aisle.upload()
+    assert care.do(care.verbs.rows()).rows == ()
 
 
 def test_rows_lots_and_packs_apart_are_seen_to_by_name(care: Care) -> None:

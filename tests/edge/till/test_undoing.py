@@ -9,10 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from edge.counter.splitting import SplitNotReturnedError
 from edge.store.quarantine import release
+from edge.store.splits import find_opened
 from edge.till.after_errors import NoChoiceError, NotSettledError, RestRefusedError, UnderWayError
 from edge.till.errors import NotThisPersonError, OfflineError
+from edge.till.persons import Persons
 from edge.till.plans import Choice, Step
+from edge.till.showing import show_ticket
+from edge.till.views import TicketShown
 from rules.scan_facts import Verdict
 from rules.settling import Standing
 from server.store.standings import Standing as Allowed
@@ -215,9 +220,57 @@ class TestCancelled:
         assert again != sale
         assert aisle.states(A, D) == ["sold", "unseen"]
 
+    @pytest.mark.parametrize("is_told", [True, False], ids=["told", "not told yet"])
+    def test_units_of_opened_packs_are_free_again_with_the_rest(self, aisle: Aisle, is_told: bool) -> None:
+        sale = aisle.settle(A, B, D, units={A: 5, B: 2})
+        if is_told:
+            aisle.upload()
+        assert aisle.undertaking(aisle.undoing.cancel(sale, "患者放弃", WANG)).outcome == "done"
+        aisle.upload()
+        assert aisle.at_the_centre() == []
+        assert aisle.packs(sale) == dict.fromkeys((A, B, D), "returned")
+        assert [aisle.look(lambda tx, code=code: find_opened(tx, code)).rest for code in (A, B)] == [12, 12]
+        assert {state for _, state in aisle.rows(sale)} <= {"taken", "dropped"}, aisle.words(sale)
+        assert aisle.shop.scan(A).verdict is Verdict.ADDED
+
     def test_a_cash_sale_has_nothing_to_cancel(self, aisle: Aisle) -> None:
         with pytest.raises(NotSettledError):
             aisle.undoing.cancel(aisle.sell(A), "患者放弃", WANG)
+
+
+def test_whole_packs_beside_units_come_back_and_units_do_not(aisle: Aisle) -> None:
+    sale = aisle.settle(A, B, C, units={A: 5})
+    aisle.upload()
+    with pytest.raises(SplitNotReturnedError):
+        aisle.take_back(sale, A)
+    assert aisle.take_back(sale, C).outcome == "done"
+    aisle.upload()
+    assert [fee for _, fee in aisle.at_the_centre()] == [Decimal("425.00")]
+    assert aisle.packs(sale) == {A: "sold", B: "sold", C: "returned"}
+    assert {state for _, state in aisle.rows(sale)} == {"taken"}, aisle.words(sale)
+
+
+def test_its_ticket_says_what_came_back_of_what_was_sold(aisle: Aisle) -> None:
+    def ticket(sale: str) -> TicketShown:
+        return aisle.look(lambda tx: show_ticket(tx, sale, Persons(aisle.shop.clock, 60.0)))
+
+    sale = aisle.settle(A, B, C)
+    assert ticket(sale).came_back == ()
+    aisle.take_back(sale, B)
+    shown = ticket(sale)
+    assert shown.paid is not None
+    assert (shown.came_back, shown.paid.amounts.fee, shown.paid_by) == ((B,), Decimal("600.00"), "insured")
+    assert "1" in shown.notice.zh
+    aisle.take_back(sale, A, C)
+    shown = ticket(sale)
+    assert (shown.came_back, shown.standing) == ((A, B, C), Standing.UNDONE)
+
+
+def test_all_of_it_came_back_once(aisle: Aisle) -> None:
+    sale = aisle.settle(A)
+    aisle.take_back(sale, A)
+    with pytest.raises(NotSettledError):
+        aisle.take_back(sale, A)
 
 
 def test_what_came_back_lies_apart_until_it_is_released_by_name(aisle: Aisle) -> None:

@@ -37,7 +37,7 @@ from edge.errors import EdgeError
 from edge.store import sales
 from edge.store.outbox import Outbox
 from edge.store.quarantine import Quarantined, quarantine
-from edge.store.rung_up import told_as
+from edge.store.rung_up import is_cancelled_by_pos, told_as
 from edge.store.sales import PackRow, PackState, SaleRow, SaleState
 from edge.store.scans import dated_scans
 from edge.store.settlements import settlements_of
@@ -126,11 +126,12 @@ def is_insured(tx: Connection, sale: str) -> bool:
 
     A settlement that was cancelled is none that nobody paid: whoever cancelled it has given the money back, and only
     where the person pays for what stays is there cash of this sale in the drawer. Of what the institution's own
-    software rang up no money is here at all (`refuse_rung_up`).
+    software rang up no money is here at all (`refuse_rung_up`), nor of what it has cancelled: packs of that come back
+    without any.
     """
     if open_undertaking_of(tx, sale) is not None:
         return True
-    if told_as(tx, sale) is not None:
+    if told_as(tx, sale) is not None or is_cancelled_by_pos(tx, sale):
         return False
     since = self_paid_since(tx, sale)
     rows = (row for row in settlements_of(tx, sale) if row.standing is not Standing.NONE)

@@ -140,7 +140,7 @@ class CounterScans:
         """Take packs back; say whether any of them had left here."""
         now, of_sale = self._clock.now(), defaultdict[str, list[str]](list)
         for code in codes:
-            sale = rung_up.sale_that_sold(tx, code)
+            sale = rung_up.sale_that_sold(tx, code) or _cancelled_there(tx, code)
             if sale is not None:
                 of_sale[sale].append(code)
         for number, mine in of_sale.items():
@@ -228,6 +228,12 @@ def about_code(tx: Connection, code: str) -> AboutCode:
     """Return what the library knows of the code of a pack."""
     found = pack_of(tx, code)
     return AboutCode() if found is None else AboutCode(found.items, is_carton=found.is_carton)
+
+
+def _cancelled_there(tx: Connection, code: str) -> str | None:
+    """Return the sale of the till that a pack left with, if the software has cancelled it: it takes it back as well."""
+    found = sales.find_sale_of(tx, code)
+    return found.sale if found is not None and rung_up.is_cancelled_by_pos(tx, found.sale) else None
 
 
 def _at_desk(tx: Connection, one: AtDesk) -> ScannedPack:

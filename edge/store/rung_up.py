@@ -27,6 +27,10 @@ SELECT EXISTS (SELECT 1 FROM settlement WHERE sale = ?1 AND is_by_pos = 0) OR EX
 )
 """
 SELECT_SALE_OF = "SELECT sale FROM settlement WHERE setl_id = ?1 OR (?1 = '' AND ask_msgid = ?2)"
+SELECT_CANCELLED_BY_POS = """
+SELECT 1 FROM settlement AS s WHERE s.sale = ? AND s.standing = 'undone' AND s.is_undone_by_pos = 1
+  AND NOT EXISTS (SELECT 1 FROM settlement AS t WHERE t.sale = s.sale AND t.nth > s.nth AND t.standing <> 'none')
+"""
 SELECT_IS_OUT = """
 SELECT 1 FROM sale_pack AS p JOIN sale AS s ON s.id = p.sale AND s.told_as = ?
 WHERE p.code = ? AND p.state = 'sold' LIMIT 1
@@ -132,6 +136,11 @@ def sale_that_sold(tx: Connection, code: str) -> str | None:
     """Return the sale of the software by which a pack left here, if it has not come back."""
     found = sql.first(tx, SELECT_SOLD, (code,))
     return None if found is None else str(found[0])
+
+
+def is_cancelled_by_pos(tx: Connection, sale: str) -> bool:
+    """Say whether the software has cancelled what the till had settled, and paid back: of that nothing stands."""
+    return sql.first(tx, SELECT_CANCELLED_BY_POS, (sale,)) is not None
 
 
 def is_out(tx: Connection, number: str, code: str) -> bool:

@@ -13,12 +13,14 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import Connection
 
+from edge.counter.closing import close_insured
 from edge.counter.counter import Request
-from edge.counter.errors import RungUpElsewhereError
+from edge.counter.errors import RungUpElsewhereError, SettlingError
 from edge.counter.returning import refuse_rung_up
 from edge.store import pos_codes, settlements, sql
 from edge.store.day_records import Record, records_between
 from edge.store.drawer import Cash, cash_between
+from edge.store.sales import see_desk
 from edge.store.salvage_sales import tell_sales_anew
 from edge.store.settlements import Paid, SettlementRow, settlements_of
 from edge.store.unfinished import Unfinished, read_unfinished
@@ -101,19 +103,29 @@ class Counter:
         facts = [fact for fact in self.terminal.facts() if isinstance(fact, SaleReturned)]
         return {(fact.sale, pack.code) for fact in facts for pack in fact.packs}
 
+    def give_back(self, sale: str, code: str) -> None:
+        """Take a pack back at the till."""
+        self.terminal.do(lambda: self.terminal.shop.counter.return_packs(Request(None, ""), sale, (code,), "不需要"))
+
     def scanned(self, code: str) -> str:
         return str(self.terminal.do(lambda: self.terminal.shop.scan(code)).verdict)
 
-    def at_the_till(self) -> str:
+    def at_the_till(self, *codes: str) -> str:
         """Keep a sale that the till has settled; return the centre's number."""
+        if codes:
+            self.terminal.scan(*codes)
         paid = Paid("TILL-S1", "V1", "41", "350200", NOW, *(Decimal(one) for one in (20, 4, 0, 6)))
 
         def keep(tx: Connection) -> None:
+            sale = see_desk(tx).sale if codes else "counter-1-1"
+            assert sale is not None
             settlements.put_settlement(
-                tx, sale="counter-1-1", operator="wang", shift=None, begun_at=NOW, asked=b"", ask_msgid="t1",
-                insutype="310", fee=Decimal(30),
+                tx, sale=sale, operator="wang", shift=None, begun_at=NOW, asked=b"", ask_msgid="t1", insutype="310",
+                fee=Decimal(30),
             )  # fmt: skip
-            settlements.set_settled(tx, "counter-1-1", 1, paid)
+            settlements.set_settled(tx, sale, 1, paid)
+            if codes:
+                close_insured(tx, self.terminal.core.outbox, sale, operator="wang", shift=None, now=NOW)
 
         self.see(keep)
         return paid.setl_id
@@ -168,11 +180,7 @@ def test_what_the_pos_rang_up_is_not_paid_back_or_settled_at_the_till(tmp_path: 
         assert at.cash().self_paid == 0
         for sale, code in zip(at.sales(), (ONE, TWO), strict=True):
             with pytest.raises(RungUpElsewhereError) as refused:
-                at.terminal.do(
-                    lambda sale=sale, code=code: at.terminal.shop.counter.return_packs(
-                        Request(None, ""), sale, (code,), "x"
-                    )
-                )
+                at.give_back(sale, code)
             assert (setl_id in refused.value.words.zh) == (code == ONE)
         assert at.terminal.rows("SELECT 1 FROM quarantine") == []
 
@@ -269,7 +277,7 @@ def test_packs_that_may_have_left_stay_out_when_their_settlement_is_cancelled(tm
         assert at.returned() == set()
         assert at.scanned(ONE) == "sold_here"
         (sale,) = at.sales()
-        at.terminal.do(lambda: at.terminal.shop.counter.return_packs(Request(None, ""), sale, (ONE,), "送错"))
+        at.give_back(sale, ONE)
         assert at.returned() == {(NUMBER, ONE)}
         assert at.cash() == Cash(Decimal(0), Decimal(0), 0), "the POS has given the money back"
         assert at.terminal.rows("SELECT code FROM quarantine WHERE released_at IS NULL") == [(ONE,)]
@@ -325,6 +333,24 @@ def test_the_till_knows_what_the_pos_has_cancelled(tmp_path: Path) -> None:
         at.post("2601", {"data": {"psn_no": "P1", "omsgid": row.undo_msgid, "oinfno": "2103"}})
         assert at.settlements("counter-1-1")[0].standing is Standing.SETTLED
         assert [one.is_refund for one in at.records()] == [False]
+
+
+@pytest.mark.parametrize("by", ["the till", "the POS"])
+def test_packs_of_a_sale_of_the_till_that_the_pos_cancelled_come_back_without_money(tmp_path: Path, by: str) -> None:
+    with counter(tmp_path) as at:
+        setl_id = at.at_the_till(ONE, TWO)
+        (sale,) = at.sales()
+        with pytest.raises(SettlingError):
+            at.give_back(sale, ONE)
+        at.cancel(setl_id)
+        cash = at.cash()
+        if by == "the till":
+            at.give_back(sale, ONE)
+        else:
+            at.take_back(setl_id, drugtracinfo=[{"drug_trac_codg": ONE}])
+        assert at.returned() == {(sale, ONE)}
+        assert at.terminal.rows("SELECT code FROM quarantine WHERE released_at IS NULL") == [(ONE,)]
+        assert at.cash() == cash
 
 
 def test_a_cancellation_that_another_message_made_is_in_the_book_of_that_one(tmp_path: Path) -> None:

@@ -43,16 +43,15 @@ def _sold_by_pos(counter: Counter, till: Till, packs: list[str]) -> None:
     ticket = counter.ticket(sale)
     assert (ticket["standing"], ticket["paid_by"], ticket["paid"]["setl_id"]) == ("settled", "insured", info["setl_id"])
     cash = counter.ask("GET", "/drawer")["expected"]
+    with pytest.raises(RefusedError, match=BY_POS):
+        _turned_insured(counter, sale)
     for path, said in (
-        (f"/sales/{sale}/turn-insured", {"by": "voucher"}),
         (f"/sales/{sale}/return", {"codes": packs[:1], "reason": "不需要"}),
         (f"/sales/{sale}/cancel", {"reason": "不需要"}),
         ("/sales/find", {"code": packs[0]}),
     ):
-        counter.voucher.hold_code(BY_VOUCHER)
         with pytest.raises(RefusedError, match=BY_POS):
             counter.ask("POST", path, said)
-        counter.voucher.walk_away()
     assert counter.ask("GET", "/drawer")["expected"] == cash
     assert counter.ask("GET", "/quarantine")["packs"] == []
 
@@ -86,9 +85,21 @@ def _cancels_what_the_till_settled(counter: Counter, till: Till, pack: str) -> N
     assert ticket["standing"] == "undone"
     assert "收银软件" in ticket["told"]
     cash = counter.ask("GET", "/drawer")["expected"]
-    with pytest.raises(RefusedError):
-        counter.ask("POST", f"/sales/{sale}/return", {"codes": [pack], "reason": "不需要"})
+    with pytest.raises(RefusedError, match=r"till\.insured_before"):
+        _turned_insured(counter, sale)
+    # Its packs come back when they do, and no money with them.
+    assert counter.ask("POST", f"/sales/{sale}/return", {"codes": [pack], "reason": "不需要"})["codes"] == [pack]
     assert counter.ask("GET", "/drawer")["expected"] == cash
+    assert [one["code"] for one in counter.ask("GET", "/quarantine")["packs"]] == [pack]
+    counter.ask("POST", f"/quarantine/{pack}/release", {"reason": "未拆封"})
+
+
+def _turned_insured(counter: Counter, sale: str) -> None:
+    counter.voucher.hold_code(BY_VOUCHER)
+    try:
+        counter.ask("POST", f"/sales/{sale}/turn-insured", {"by": "voucher"})
+    finally:
+        counter.voucher.walk_away()
 
 
 def _all_told(counter: Counter) -> None:

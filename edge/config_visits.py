@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -10,6 +11,15 @@ from urllib.parse import urlsplit
 from codes.words import Words
 from web.config_sections import Fault, Section, is_loopback
 from web.option import option
+
+
+class Order(StrEnum):
+    """Who knows which steps were done before one."""
+
+    TERMINAL = "terminal"
+    """This terminal: all steps of a visit are done at it."""
+    HOSPITAL = "hospital"
+    """The hospital's system: steps are done at other terminals, in its app and at its windows too."""
 
 
 class VisitsSection(Section):
@@ -49,6 +59,16 @@ class VisitsSection(Section):
             ),
         ),
     ] = None
+    order: Annotated[
+        Order,
+        option(
+            Words("环节先后", "Order of steps"),
+            Words(
+                "terminal 各环节都在本机办理，由本机判断先后；hospital 也在其他终端、App 或窗口办理，由医院系统判断",
+                "terminal: all are done here, and judged here; hospital: also elsewhere, and its system judges",
+            ),
+        ),
+    ] = Order.TERMINAL
     keep_days: Annotated[
         int,
         option(
@@ -67,6 +87,11 @@ def visits_faults(section: VisitsSection) -> Iterator[Fault]:
     A step names a person: in clear it goes to this machine alone.
     """
     if not section.url:
+        if section.order is Order.HOSPITAL:
+            yield Fault(
+                ("visits", "order"),
+                Words("为 hospital 时须填写 url", "is hospital: then url has to say where that is asked"),
+            )
         return
     place = urlsplit(section.url)
     if place.scheme not in {"http", "https"} or not place.hostname:

@@ -70,6 +70,7 @@ def open_visits(core: Core, clock: Clock, on_recorded: Callable[[], None]) -> Op
         read=core.read,
         clock=clock,
         random=secrets.token_bytes,
+        order=section.order,
         on_recorded=on_recorded,
     )
     return OpenedVisits(desk, core, clock, hospital is not None)

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from codes.words import Words
 from drivers.holder import CertType, Holder
 from edge.clock import Clock, to_us
+from edge.config_visits import Order
 from edge.sealing import Sealer
 from edge.store.lane import InStore, Reading
 from edge.store.outbox import Outbox, RandomBytes
@@ -74,16 +75,19 @@ class VisitDesk:
         clock: The device's clock.
         random: For the numbers of steps.
         on_recorded: Called after facts were put into the outbox.
+        order: Who knows which steps were done before one.
     """
 
     def __init__(
         self, connection: Connection, outbox: Outbox, *, sealer: Sealer, hospital: Hospital | None,
         in_store: InStore, read: Reading, clock: Clock, random: RandomBytes, on_recorded: Callable[[], None],
+        order: Order = Order.TERMINAL,
     ) -> None:  # fmt: skip
         self._connection, self._outbox = connection, outbox
         self._sealer, self._hospital = sealer, hospital
         self._in_store, self._read = in_store, read
         self._clock, self._random, self._on_recorded = clock, random, on_recorded
+        self._order = order
 
     async def do(self, wanted: Wanted, holder: Holder, operator: str) -> StepShown:
         """Do a step for whoever showed the credential.
@@ -159,7 +163,7 @@ class VisitDesk:
                 raise StepDoneError(Words(f"{name.zh}已办理", f"The {name.en} was done before"))
             case StepVerdict.OTHER_PERSON:
                 raise OtherPersonError(Words("不是挂号本人的凭证", "Somebody else registered this visit"))
-            case StepVerdict.TOO_EARLY:
+            case StepVerdict.TOO_EARLY if self._order is Order.TERMINAL:
                 missing = [RULES[one].words for one in missing_before(wanted.step, done)]
                 raise StepTooEarlyError(
                     Words(
@@ -167,7 +171,7 @@ class VisitDesk:
                         f"Before the {name.en}: {', '.join(one.en for one in missing)}",
                     )
                 )
-            case StepVerdict.GOES:
+            case StepVerdict.GOES | StepVerdict.TOO_EARLY:
                 pass
 
     def _note(self, row: StepRow, answered: Answered) -> None:

@@ -25,7 +25,11 @@ class StepTooEarlyError(EdgeError, RejectedError):
     """Steps that have to come before it were not done."""
 
     code: ClassVar[str] = "visit_step.too_early"
-    next_step: ClassVar[Words] = Words("请先办理所列环节。", "Do the steps that are named first.")
+    next_step: ClassVar[Words] = Words(
+        "请先办理所列环节；若在其他终端、App 或窗口办理，请管理员把 [visits] 的 order 设为 hospital。",
+        "Do the steps that are named first; where they are done at other terminals, in an app or at a window, the "
+        "administrator sets order in [visits] to hospital.",
+    )
 
 
 class OtherPersonError(EdgeError, RejectedError):

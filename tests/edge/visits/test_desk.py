@@ -11,8 +11,10 @@ from typing import TypeVar
 import httpx
 import pytest
 from sqlalchemy import Connection
+from structlog.testing import capture_logs
 
 from drivers.holder import CertType, Holder
+from edge.config_visits import Order
 from edge.sealing import Sealer
 from edge.store import sql
 from edge.store.visit_steps import Telling, count_due
@@ -38,6 +40,7 @@ class His:
 
     status: int = 200
     is_up: bool = True
+    message: str = "请到 3 号诊室"
     said: list[dict[str, object]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
 
@@ -47,7 +50,7 @@ class His:
         assert request.headers["Authorization"] == "Bearer his-token"
         self.keys.append(request.headers["Idempotency-Key"])
         self.said.append(json.loads(request.content))
-        return httpx.Response(self.status, json={"message": "请到 3 号诊室"})
+        return httpx.Response(self.status, json={"message": self.message} if self.message else None)
 
 
 @dataclass
@@ -56,6 +59,7 @@ class Hall:
 
     shop: Shop
     his: His | None
+    order: Order = Order.TERMINAL
 
     def __post_init__(self) -> None:
         hospital = None
@@ -67,7 +71,7 @@ class Hall:
         self.desk = VisitDesk(
             self.shop.connection, self.shop.outbox, sealer=Sealer(b"k" * 32), hospital=hospital,
             in_store=self.in_store, read=self.read, clock=self.shop.clock, random=seeded_bytes(7),
-            on_recorded=lambda: None,
+            on_recorded=lambda: None, order=self.order,
         )  # fmt: skip
         self.catching_up = CatchingUp(self.desk, self.read, self.shop.clock, asyncio.sleep)
 
@@ -126,6 +130,31 @@ def test_what_cannot_be_done_leaves_nothing(hall: Hall, step: S, holder: Holder,
     with pytest.raises(refusal):
         hall.do(step, holder)
     assert len(hall.facts()) == 1
+
+
+def test_where_steps_are_done_elsewhere_too_the_hospital_judges_what_comes_before(shop: Shop) -> None:
+    his = His()
+    hall = Hall(shop, his, Order.HOSPITAL)
+    hall.do(S.PICK_UP_DRUGS, item="R1")
+    with pytest.raises(StepDoneError):
+        hall.do(S.PICK_UP_DRUGS, item="R1")
+    with pytest.raises(OtherPersonError):
+        hall.do(S.PRINT_RECEIPT, WANG, item="B1")
+    his.status, his.message = 409, "未缴费"
+    with pytest.raises(HospitalRefusedError, match="未缴费"):
+        hall.do(S.PICK_UP_DRUGS, item="R2")
+    assert hall.facts() == [("01302", True), ("01302", False)]
+
+
+def test_a_step_that_is_refused_when_the_person_has_gone_on_is_in_the_log(hall: Hall) -> None:
+    assert hall.his is not None
+    hall.his.is_up = False
+    hall.do(S.REGISTER)
+    hall.his.is_up, hall.his.status = True, 422
+    with capture_logs() as logs:
+        assert hall.catch_up() == 1
+    assert [(one["event"], one["step"], one["answer"]) for one in logs] == [("visit.refused_late", "01101", "HTTP 422")]
+    assert hall.facts() == [("01101", False)]
 
 
 def test_what_the_hospital_refuses_is_as_if_it_had_not_been_done(hall: Hall) -> None:

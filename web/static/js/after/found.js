@@ -5,12 +5,12 @@ import { made, mark, put, show } from "../counter/rows.js";
 import { amount, writeCode } from "../format.js";
 import { ours, oursOf, text } from "../words.js";
 import { drawSums } from "../till/problem.js";
+import { Requests } from "../till/requests.js";
 import { sumsOf } from "../till/pay_view.js";
 import { Insure } from "./insure.js";
 
 const API = "/api/v1";
 const INSURANCE_MS = 60_000;
-const MOST_LOOKED_AT = 60;
 const SALE_NUMBER = /-\d{8}-\d+$/;
 
 export class Found {
@@ -21,12 +21,14 @@ export class Found {
     this.ticket = /** @type {any} */ (null);
     /** A sale of another terminal: known by its number alone. */
     this.elsewhere = "";
-    this.insure = new Insure(frame, () => this.reload());
+    this.requests = new Requests();
+    this.insure = new Insure(frame, this.requests, () => this.reload());
     element("t-find-form").addEventListener("submit", (event) => this.submitted(event, () => this.findTyped()));
     element("t-codes").addEventListener("change", () => this.draw());
     element("t-return").addEventListener("click", () => this.takeBack());
     element("t-cancel").addEventListener("click", () => this.cancel());
     element("t-insure").addEventListener("click", () => this.insure.open(this.ticket));
+    element("t-tell").addEventListener("click", () => this.offerTelling(this.sale));
   }
 
   /** @param {Event} event @param {() => void} act */
@@ -114,7 +116,7 @@ export class Found {
     return this.frame.ask(
       async () => {
         try {
-          const done = await call("POST", `${API}/sales/${encodeURIComponent(sale)}/return`, body, { "idempotency-key": crypto.randomUUID() }, INSURANCE_MS);
+          const done = await this.requests.once(`${API}/sales/${encodeURIComponent(sale)}/return`, body, INSURANCE_MS);
           await this.reload();
           this.tell(done);
         } catch (problem) {
@@ -130,7 +132,7 @@ export class Found {
   /** The centre has lost what was settled here. @param {string} sale */
   offerTelling(sale) {
     this.frame.askFor({ title: text("after.tell.title"), says: text("after.tell.text"), send: text("after.tell.send"), fields: [] }, async () => {
-      const done = await call("POST", `${API}/sales/${encodeURIComponent(sale)}/tell-again`, {}, { "idempotency-key": crypto.randomUUID() }, INSURANCE_MS);
+      const done = await this.requests.once(`${API}/sales/${encodeURIComponent(sale)}/tell-again`, {}, INSURANCE_MS);
       await this.reload();
       this.tell(done);
     });
@@ -140,7 +142,7 @@ export class Found {
     const { sale } = this;
     const fields = [{ name: "reason", label: text("counter.return.reason") }];
     this.frame.askFor({ title: text("after.cancel.title"), says: text("after.cancel.text", { sale }), send: text("after.cancel.send"), fields }, async (said) => {
-      const done = await call("POST", `${API}/sales/${encodeURIComponent(sale)}/cancel`, said, { "idempotency-key": crypto.randomUUID() }, INSURANCE_MS);
+      const done = await this.requests.once(`${API}/sales/${encodeURIComponent(sale)}/cancel`, said, INSURANCE_MS);
       await this.reload();
       this.tell(done);
     });
@@ -174,27 +176,17 @@ export class Found {
     put("t-sale-more", [text("after.find.opened", { at: new Date(ticket.opened_at).toLocaleString("zh-CN") }), oursOf(ticket.told)].filter(Boolean).join(" · "));
     drawSums(element("t-sale-sums"), ticket.paid && isPaid ? [...sumsOf(ticket.paid.amounts), [text("till.amount.cash"), amount(ticket.paid.amounts.cash)]] : [[text("till.amount.fee"), amount(ticket.totals.amount)]]);
     for (const line of ticket.lines) for (const code of line.codes) this.addCode(code, chosen.includes(code), line.name);
-    if (ticket.place === "closed") this.markReturned();
+    this.markReturned(ticket.came_back);
   }
 
-  /** What came back cannot come back again: the terminal knows the sale of a pack only while it is sold. */
-  markReturned() {
-    const boxes = [...element("t-codes").querySelectorAll("input")].slice(0, MOST_LOOKED_AT);
-    return Promise.all(boxes.map((box) => this.markIfReturned(box)));
-  }
-
-  /** @param {HTMLInputElement} box */
-  async markIfReturned(box) {
-    try {
-      await call("GET", `${API}/sales?code=${encodeURIComponent(box.value)}`);
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem;
-      if (problem.status !== 404) return;
+  /** What came back cannot come back again. @param {string[]} codes */
+  markReturned(codes) {
+    for (const box of element("t-codes").querySelectorAll("input")) {
+      if (!codes.includes(box.value)) continue;
       box.checked = false;
       box.disabled = true;
       box.parentElement.classList.add("t-came-back");
       box.parentElement.append(made("span", text("after.return.came_back")));
-      this.draw();
     }
   }
 
@@ -225,6 +217,8 @@ export class Found {
     const canDo = frame.isWorking && isClosed && !isOpen && !isStopped;
     element("t-return").disabled = !canDo || this.codes.length === 0;
     element("t-cancel").disabled = !canDo || !isInsured;
+    show("t-tell", ["settled", "undone"].includes(ticket?.standing));
+    element("t-tell").disabled = !canDo || !frame.isUp;
     element("t-insure").disabled = !canDo || !frame.isUp || ticket?.paid_by !== "self_pay";
     put("t-sale-why", isOpen ? ours(ticket.notice) : !isClosed && this.sale ? text("after.find.not_closed") : isStopped ? text("after.offline") : "");
   }

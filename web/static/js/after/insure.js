@@ -13,15 +13,15 @@ const API = "/api/v1";
 const PERSON_MS = 180_000;
 
 export class Insure {
-  /** @param {import("../till/frame.js").Frame} frame @param {() => Promise<void>} done */
-  constructor(frame, done) {
+  /** @param {import("../till/frame.js").Frame} frame @param {import("../till/requests.js").Requests} requests @param {() => Promise<void>} done */
+  constructor(frame, requests, done) {
     this.frame = frame;
+    this.requests = requests;
     this.done = done;
     this.orders = new Orders();
     this.ticket = /** @type {any} */ (null);
     this.isBusy = false;
     this.isTried = false;
-    this.key = "";
     /** The amount is above a limit: somebody vouches for the person. */
     this.needsFactor = false;
     for (const way of ["t-insure-way", "t-insure-by"]) element(way).addEventListener("change", () => this.chosen());
@@ -35,7 +35,6 @@ export class Insure {
   open(ticket) {
     this.ticket = ticket;
     this.isTried = this.needsFactor = false;
-    this.key = crypto.randomUUID();
     this.offer(null);
     for (const field of ["t-insure-operator", "t-insure-password"]) element(field).value = "";
     this.orders.clear();
@@ -90,7 +89,7 @@ export class Insure {
   tryIt() {
     return this.ask(async () => {
       this.isTried = false;
-      const { amounts, person, needs_second_factor } = await this.post({ ...this.said, is_trial: true });
+      const { amounts, person, needs_second_factor } = await call("POST", this.address, { ...this.said, is_trial: true }, {}, PERSON_MS);
       this.offer(person);
       this.needsFactor = needs_second_factor;
       put("t-insure-back", amount(Number(amounts.fee) - Number(amounts.cash)));
@@ -101,15 +100,16 @@ export class Insure {
 
   send() {
     return this.ask(async () => {
-      await this.post({ ...this.said, ...this.factor }, { "idempotency-key": this.key });
+      const { said } = this;
+      // Whoever vouches makes it no other request, and a password is not kept.
+      await this.requests.once(this.address, { ...said, ...this.factor }, PERSON_MS, said);
       element("t-insure-dialog").close();
       await this.done();
     });
   }
 
-  /** @param {object} body @param {Record<string, string>} [headers] */
-  post(body, headers = {}) {
-    return call("POST", `${API}/sales/${encodeURIComponent(this.ticket.sale)}/turn-insured`, body, headers, PERSON_MS);
+  get address() {
+    return `${API}/sales/${encodeURIComponent(this.ticket.sale)}/turn-insured`;
   }
 
   /** @param {() => Promise<void>} act */

@@ -2,6 +2,7 @@
 // that is not finished stands in the way: it is told, and whoever ends the day says that they have read it.
 import { call } from "../api.js";
 import { element } from "../counter/element.js";
+import { show } from "../counter/rows.js";
 import { Frame } from "../till/frame.js";
 import { text } from "../words.js";
 import { drawDays, drawSheet } from "./sheet.js";
@@ -31,6 +32,8 @@ class Day {
   }
 
   async load() {
+    // The drawer is counted and handed over all the same.
+    if (!this.frame.isInsured) return;
     this.take(await call("GET", this.address));
     drawDays(await call("GET", `${API}/days`), (day) => this.choose(day));
   }
@@ -114,7 +117,9 @@ class Day {
   heard() {}
 
   draw() {
-    const { isWorking, isUp } = this.frame;
+    const { isWorking, isUp, isInsured } = this.frame;
+    for (const id of ["t-day-pick", "t-end", "t-reopen"]) show(id, isInsured);
+    for (const id of ["t-money", "t-sales-box", "t-open-card", "t-history-card"]) show(id, isInsured && this.sheet !== null);
     const state = this.sheet?.state ?? null;
     element("t-end").disabled = !isWorking || !isUp || !this.sheet || state === "closed" || state === "changed";
     element("t-reopen").disabled = !isWorking || state === null;

@@ -1,0 +1,111 @@
+"""The pages after a sale and of the day for everybody: axe, small and tall screens, one request for one intention."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser import beside_states
+from tests.browser.afterwards import (
+    CLOSED,
+    PACKS,
+    SALE,
+    BesidePage,
+    an_undertaking,
+    beside,
+    busy,
+)
+from tests.browser.axe import grave_findings
+from tests.browser.conftest import OpenPage
+from tests.browser.test_counter_accessibility import CUT_OFF
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SIZES = [(1366, 768), (1080, 1920), (390, 844)]
+LONG_WORDS = (beside_states.after_normal, beside_states.day_differs, beside_states.day_unfinished)
+SHOWN = [(one, "zh") for one in beside_states.STATES] + [(one, "en") for one in LONG_WORDS]
+
+
+@pytest.mark.parametrize(("state", "language"), SHOWN, ids=lambda one: getattr(one, "__name__", one))
+def test_page_is_for_everybody_and_nothing_is_cut_off(
+    open_page: OpenPage, state: Callable[[BesidePage], None], language: str
+) -> None:
+    with beside(open_page(language)) as desk:
+        state(desk)
+        assert grave_findings(desk.page) == []
+        for width, height in SIZES:
+            desk.page.set_viewport_size({"width": width, "height": height})
+            assert desk.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), width
+            assert (width, desk.page.evaluate(CUT_OFF)) == (width, [])
+
+
+def test_pages_lead_to_each_other_and_back(open_page: OpenPage) -> None:
+    with beside(open_page(), busy()) as desk:
+        desk.open("/counter")
+        for opener, address in (("#c-after", "/after"), ("a[href='/day']", "/day"), ("a[href='/after']", "/after")):
+            desk.page.locator(opener).click()
+            desk.page.wait_for_url(f"**{address}")
+        desk.page.locator("a[href='/counter']").first.click()
+        expect(desk.page.locator("#c-day")).to_be_visible()
+
+
+def keys(desk: BesidePage, path: str) -> list[str | None]:
+    return [one.key for one in desk.answers.asked if one.path == path]
+
+
+def test_return_whose_answer_was_lost_is_asked_for_again_as_the_same(open_page: OpenPage) -> None:
+    path = f"/sales/{SALE}/return"
+    with beside(open_page(), busy()) as desk:
+        beside_states.after_normal(desk)
+        desk.answers.said[f"POST {path}"] = an_undertaking("settle")
+        desk.answers.lost = 2
+        for _ in range(2):
+            desk.page.locator("#t-return").click()
+            expect(desk.page.locator("#t-problem")).to_contain_text("screen.no_answer")
+            expect(desk.page.locator("#t-return")).to_be_enabled()
+        desk.page.locator("#t-return").dblclick()
+        expect(desk.page.locator("#t-problem .y-message--ok")).to_be_visible()
+        asked = keys(desk, path)
+        assert len(set(asked[:3])) == 1, "the same until it was answered"
+        desk.page.locator(f"#t-codes input[value='{PACKS[1]}']").check()
+        desk.page.locator("#t-return").click()
+        expect(desk.page.locator("#t-return")).to_be_enabled()
+        assert keys(desk, path)[-1] not in asked, "other packs are another return"
+
+
+def test_refusal_is_an_answer_and_trying_again_is_another_request(open_page: OpenPage) -> None:
+    path = f"/sales/{SALE}/cancel"
+    with beside(open_page(), busy()) as desk:
+        beside_states.after_asking(desk)
+        desk.answers.said[f"POST {path}"] = CLOSED
+        desk.page.locator("#t-ask-reason").fill("错")
+        for _ in range(2):
+            desk.page.locator("#t-ask-send").click()
+            expect(desk.page.locator("#t-ask-problem")).to_contain_text(CLOSED.code)
+            expect(desk.page.locator("#t-ask-send")).to_be_enabled()
+        first, second = keys(desk, path)
+        assert first
+        assert first != second
+
+
+def test_whoever_vouches_makes_turning_insured_no_other_request(open_page: OpenPage) -> None:
+    path = f"/sales/{SALE}/turn-insured"
+    with beside(open_page(), busy()) as desk:
+        beside_states.after_insuring(desk)
+        amounts = {"fee": "60000.00", "funds": "59000.00", "account": "0.00", "mutual_aid": "0.00", "cash": "1000.00"}
+        person = {"name": "虚**", "number": "3502**********0011", "insurances": [], "chosen": "310"}
+        desk.answers.said[f"POST {path}"] = {"amounts": amounts, "person": person, "needs_second_factor": True}
+        desk.page.keyboard.press("F8")
+        desk.page.locator("#t-insure-by").select_option("operator")
+        desk.answers.lost = 1
+        for password in ("wrong", "right"):
+            desk.page.locator("#t-insure-operator").fill("li")
+            desk.page.locator("#t-insure-password").fill(password)
+            desk.page.keyboard.press("F10")
+            expect(desk.page.locator("#t-insure-wait")).to_be_hidden()
+        expect(desk.page.locator("#t-insure-dialog")).to_be_hidden()
+        trial, lost, sent = keys(desk, path)
+        assert trial is None
+        assert lost == sent

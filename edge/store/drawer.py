@@ -57,7 +57,8 @@ LEFT JOIN fsi_message AS m ON m.msgid = s.ask_msgid
 WHERE s.settled_at >= ?3 AND s.is_elsewhere = 0 AND s.is_by_pos = 0 AND at >= ?1 AND at < ?2
 """
 SELECT_CASH_UNDONE = """
-SELECT cash FROM settlement WHERE undone_at >= ? AND undone_at < ? AND is_by_pos = 0 AND is_undone_by_pos = 0
+SELECT cash FROM settlement WHERE undone_at >= ?1 AND coalesce(first_undone_at, undone_at) >= ?1
+  AND coalesce(first_undone_at, undone_at) < ?2 AND is_by_pos = 0 AND is_undone_by_pos = 0
 """
 IS_RUNG_UP = "SELECT 1 FROM sale WHERE told_as = ?"
 

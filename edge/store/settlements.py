@@ -44,6 +44,10 @@ UPDATE settlement SET standing = 'asked', ask_msgid = ?, told = NULL,
   first_cash = coalesce(first_cash, cash)
 WHERE sale = ? AND nth = ?
 """
+SET_UNDONE_AGAIN = """
+UPDATE settlement SET first_undone_at = coalesce(first_undone_at, undone_at), undone_at = ?, undo_msgid = ?
+WHERE sale = ? AND nth = ?
+"""
 # Without a moment: the refund is in the book of whoever cancelled it, and in none of ours.
 SET_OVERTAKEN = "UPDATE settlement SET standing = 'undone', undone_at = NULL, told = ? WHERE sale = ? AND nth = ?"
 
@@ -196,6 +200,11 @@ def set_undoing(tx: Connection, sale: str, nth: int, undo_msgid: str) -> None:
 def set_undone(tx: Connection, sale: str, nth: int, at: datetime, told: str | None = None) -> None:
     """Note that it is cancelled; the refund belongs to this moment."""
     sql.change(tx, SET_UNDONE, (to_us(at), told, sale, nth))
+
+
+def set_undone_again(tx: Connection, sale: str, nth: int, undo_msgid: str, at: datetime) -> None:
+    """Note that it was cancelled once more, for the centre had lost that; the money went back the first time."""
+    sql.change(tx, SET_UNDONE_AGAIN, (to_us(at), undo_msgid, sale, nth))
 
 
 def set_overtaken(tx: Connection, sale: str, nth: int, told: str | None = None) -> None:

@@ -89,6 +89,8 @@ class Plan(msgspec.Struct, frozen=True):
     """The 2103 that was agreed to: a 2601 names it."""
     made_by: str = ""
     """The message that settled what is cancelled, as the centre tells it."""
+    undone_nth: int | None = None
+    """Which settlement of the sale was cancelled here before, and is cancelled again."""
     stranger: str = ""
     """`setl_id` of a settlement of the sale that another terminal or the POS has made meanwhile."""
     has_left: bool = True

@@ -179,6 +179,9 @@ class Steps:
     def _stand(self, tx: Connection, one: Undertaking, plan: Plan, msgid: str) -> None:
         """Say of the settlement what is being asked, in the transaction that writes the message down."""
         match Step(one.step):
+            case Step.CANCEL if one.kind is kept.Kind.TELL:
+                # It is cancelled in our book already.
+                pass
             case Step.CANCEL if plan.nth is not None:
                 settlements.set_undoing(tx, one.sale, plan.nth, msgid)
             case Step.SETTLE if one.kind is kept.Kind.TELL and plan.nth is not None:

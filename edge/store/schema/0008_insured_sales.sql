@@ -139,7 +139,8 @@ ALTER TABLE product ADD COLUMN is_real_name INTEGER;
 -- one of them stands or is open. `asked` is sealed: it names the person. `is_elsewhere`: another terminal made it, and
 -- it is cancelled here. `is_by_pos`: the institution's own software made it, through the proxy; `sale` is then what
 -- `sale.told_as` says, and there may be none of it here. `is_undone_by_pos`: that software cancelled it, and paid back.
--- `first_at`, `first_cash`: when and what the person paid, where the centre had lost it and was told once more.
+-- `first_at`, `first_cash`, `first_undone_at`: when and what the person paid, and when they got it back, where the
+-- centre had lost that and was told once more.
 CREATE TABLE settlement (
     sale TEXT NOT NULL,
     nth INTEGER NOT NULL CHECK (nth >= 1),
@@ -170,6 +171,7 @@ CREATE TABLE settlement (
     is_undone_by_pos INTEGER NOT NULL DEFAULT 0,
     first_at INTEGER,
     first_cash TEXT,
+    first_undone_at INTEGER,
     PRIMARY KEY (sale, nth)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX settlement_one ON settlement (sale) WHERE standing NOT IN ('none', 'undone');

@@ -15,7 +15,9 @@ from codes.errors import YimaError
 from edge.counter.counter import UNNAMED
 from edge.counter.errors import PackNotSoldError, PackReturnedBeforeError, SettlingError
 from edge.store.day_records import records_between
+from edge.store.drawer import cash_between
 from edge.store.quarantine import find_quarantined
+from edge.store.settlements import SettlementRow
 from edge.store.undertakings import Undertaking
 from edge.till.after_errors import NotSettledError
 from edge.till.insuring import Insured, InsuredBeforeError
@@ -363,6 +365,52 @@ def test_what_is_refused_when_told_again_stands_as_it_stood(two: Two) -> None:
     one = two.home.undertaking(two.home.retelling.tell_again(sale, WANG))
     assert one.outcome == "refused"
     assert len(two.home.standing(sale)) == 1
+
+
+def test_a_cancellation_that_the_centre_has_lost_is_told_again_and_no_money_moves(two: Two) -> None:
+    """It went back to a moment between the sale and the return of a pack of it."""
+    sale = two.sold(A, B)
+    before = two.home.standing(sale)[0]
+    with pytest.raises(NotLostError):
+        two.home.retelling.tell_again(sale, WANG)
+    assert two.home.take_back(sale, A).outcome == "done"
+    cash = in_drawer(two.home)
+    rewind(two, before)
+    with pytest.raises(UnknownThereError):
+        two.home.take_back(sale, B)
+    one = two.home.undertaking(two.home.retelling.tell_again(sale, WANG))
+    assert one.outcome == "done", one.told
+    (row,) = two.home.standing(sale)
+    assert row.paid is not None
+    assert two.home.at_the_centre() == [(row.paid.setl_id, Decimal(300))]
+    assert in_drawer(two.home) == cash
+    with pytest.raises(NotLostError):
+        two.home.retelling.tell_again(sale, WANG)
+    assert two.home.take_back(sale, B).outcome == "done"
+    assert two.home.at_the_centre() == []
+    cash = in_drawer(two.home)
+    rewind(two, row)
+    assert two.home.undertaking(two.home.retelling.tell_again(sale, WANG)).outcome == "done"
+    assert two.home.at_the_centre() == []
+    assert in_drawer(two.home) == cash
+
+
+def in_drawer(aisle: Aisle) -> Decimal:
+    aisle.wait(seconds=5)
+    cash = aisle.look(lambda tx: cash_between(tx, *_A_MONTH))
+    return cash.self_paid + cash.insured
+
+
+def rewind(two: Two, row: SettlementRow) -> None:
+    """Let the centre stand where a settlement of ours was the last that it knew."""
+    assert row.paid is not None
+    with two.home.centre.office.store.writing() as tx:
+        tx.exec_driver_sql(
+            "UPDATE settlement SET institution = 'H00000000000', sale_key = 'lost-' || setl_id, cancels = NULL,"
+            " state = 'reversed' WHERE setl_id <> ? AND institution <> 'H00000000000'", (row.paid.setl_id,),
+        )  # fmt: skip
+        tx.exec_driver_sql("UPDATE settlement SET state = 'active' WHERE setl_id = ?", (row.paid.setl_id,))
+        tx.exec_driver_sql("UPDATE visit SET state = 'settled' WHERE mdtrt_id = ?", (row.paid.mdtrt_id,))
 
 
 def lose(two: Two) -> None:

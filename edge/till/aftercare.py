@@ -12,11 +12,9 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from codes.words import Words
 from drivers.aside import aside
 from edge.clock import Clock
 from edge.counter.counter import Request
-from edge.counter.errors import KeyReusedError
 from edge.counter.returning import Wanted, is_insured, refuse_rung_up
 from edge.fsi.interface import Interface
 from edge.store import settlements
@@ -49,6 +47,7 @@ from edge.till.ledger import Ledger
 from edge.till.parts import Devices
 from edge.till.passwords import ask_password, is_password_wanted, refuse_without_pad
 from edge.till.plans import Choice
+from edge.till.repeats import Repeats, key_reused
 from edge.till.retelling import Retelling
 from edge.till.steps import Steps
 from edge.till.undoing import Taking, Undoing
@@ -88,6 +87,7 @@ class Aftercare:
         self._retelling, self._ledger, self._uploader = verbs.retelling, verbs.ledger, verbs.uploader
         self._in_store, self._connection, self._clock = in_store, connection, clock
         self._return_days, self._devices = return_days, devices
+        self._repeats = Repeats[UndertakingShown]()
 
     # -- told by the counter, within its transactions ------------------------------------------------------------------
 
@@ -308,7 +308,10 @@ class Aftercare:
     # -- how -----------------------------------------------------------------------------------------------------------
 
     async def _begun(self, request: Request, work: Callable[[Taking], Awaitable[str]]) -> UndertakingShown:
-        """Begin an undertaking, unless the same request began it before."""
+        """Begin an undertaking, unless the same request began it before, or is at it."""
+        return await self._repeats.once(request, lambda: self._begin(request, work))
+
+    async def _begin(self, request: Request, work: Callable[[Taking], Awaitable[str]]) -> UndertakingShown:
         known = await self._within(lambda tx: _begun_before(tx, request))
         if known is not None:
             return await self.show(known)
@@ -359,7 +362,5 @@ def _begun_before(tx: Connection, request: Request) -> str | None:
         return None
     asked, answer = known
     if asked != request.asked:
-        raise KeyReusedError(
-            Words("同一 Idempotency-Key 用于不同请求", "This Idempotency-Key was used for another request")
-        )
+        raise key_reused()
     return answer.decode()

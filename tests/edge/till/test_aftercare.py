@@ -73,6 +73,25 @@ def care(standing_store: NewStore, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         yield Care(aisle)
 
 
+def test_repeat_that_comes_while_the_first_is_at_work_gets_its_answer(
+    care: Care, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def aside(work: Callable[[], _T]) -> _T:
+        await asyncio.sleep(0)
+        return work()
+
+    monkeypatch.setattr(aftercare, "aside", aside)
+    sale = care.aisle.settle(A, B, C)
+
+    async def both(*requests: Request) -> list[object]:
+        asked = (care.verbs.return_packs(one, sale, [C], "不合适") for one in requests)
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    first, second, other = care.do(both(*(Request("key-1", said) for said in ("return it", "return it", "another"))))
+    assert first == second
+    assert isinstance(other, KeyReusedError)
+
+
 def test_a_return_tells_what_to_give_back_and_a_repeat_gets_its_answer(care: Care) -> None:
     sale = care.aisle.settle(A, B, C)
     request = Request("key-1", "return it")

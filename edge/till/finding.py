@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from codes.errors import RejectedError, YimaError
 from codes.words import Words
 from edge.clock import SHOP_TIME
+from edge.counter.errors import RungUpElsewhereError
 from edge.errors import EdgeError
 from edge.store import sales, settlements
 from edge.store import undertakings as kept
@@ -86,8 +87,10 @@ class Finding:
             NotFoundError: The centre knows of none.
             GoToOriginError: It cannot be put together here.
             CancelledElsewhereError: Its settlement was cancelled, and what stays is not known yet.
+            RungUpElsewhereError: The institution's own software rang it up at another terminal of this site.
             OfflineError: The centre cannot be asked.
         """
+        self._parts.journal.commits(lambda tx: _refuse_rung_up(tx, code))
         try:
             found = self.look_up(code, operator)
         except CancelledElsewhereError as exc:
@@ -240,6 +243,13 @@ class Finding:
 def _stands_here(tx: Connection, sale: str) -> bool:
     rows = settlements.settlements_of(tx, sale)
     return any(row.standing is Standing.SETTLED and not row.is_elsewhere for row in rows)
+
+
+def _refuse_rung_up(tx: Connection, code: str) -> None:
+    """Refuse what another terminal of this site has told under a number that is none of its own."""
+    told = site_sale(tx, code)
+    if told is not None and not told.sale.startswith(told.terminal):
+        raise RungUpElsewhereError(told.sale, told.sale)
 
 
 def _is_out(one: Record) -> bool:

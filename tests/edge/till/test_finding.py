@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from edge.counter.errors import PackNotSoldError
+from edge.counter.errors import PackNotSoldError, RungUpElsewhereError
 from edge.counter.splitting import SplitNotReturnedError
 from edge.store.ledger_rows import rows_of
 from edge.store.quarantine import release
+from edge.store.site_sales import PackFact, hear
 from edge.till.errors import OfflineError
 from edge.till.finding import GoToOriginError, NotFoundError
 from edge.till.ledger import GOES_ALONG
@@ -60,6 +61,16 @@ def test_one_of_four_comes_back_the_next_day_elsewhere(there: Aisle, here: Aisle
     here.upload()
     assert here.states(A, B, C, D) == ["returned"] * 4
     assert here.at_the_centre() == []
+
+
+def test_what_a_pos_rang_up_at_another_terminal_is_dealt_with_in_the_pos(there: Aisle, here: Aisle) -> None:
+    sold = there.settle(A)
+    there.upload()
+    here.look(lambda tx: hear(tx, "there", [PackFact(A, "POS-1", 1, is_sold=True)]))
+    with pytest.raises(RungUpElsewhereError, match="POS-1"):
+        here.finding.find(A, "wang", None)
+    here.look(lambda tx: hear(tx, "there", [PackFact(A, "there-20261123-1", 2, is_sold=True)]))
+    assert here.finding.find(A, "wang", None) == sold
 
 
 def test_what_is_told_of_a_return_repeats_what_the_sale_was_told_with(there: Aisle, here: Aisle) -> None:

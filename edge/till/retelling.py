@@ -28,7 +28,6 @@ from edge.till.asked import Person
 from edge.till.coming_back import paid_by, plan_of
 from edge.till.ledger import Ledger, Payer, Sold
 from edge.till.outcomes import why_not
-from edge.till.passwords import refuse_without
 from edge.till.plans import Ending, Money, Plan, Step, money_of
 from edge.till.steps import Parts, Steps, warning_of
 from edge.till.there import There, UnknownThereError, look_there
@@ -77,8 +76,6 @@ class Retelling:
         if undone is None and settled is None:
             raise NotLostError(sale)
         plan = self._planned(undone, settled, shown)
-        if plan.rest is not None:
-            refuse_without(password, self._parts.area)
         number = commits(lambda tx: self._begin(tx, sale, plan, taking, rows))
         self._steps.go_on(number, password=password)
         return number

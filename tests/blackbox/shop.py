@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -152,9 +153,9 @@ class Shop:
         configure(self.seeded.folder, "sqlite:///centre.db", self.area, self.port, self.broker_port)
         self._run("broker", ["broker", "run", "--port", str(self.broker_port)], self.broker_port)
         self._run("centre", ["server", "run", "--config", str(self.seeded.config)], self.port)
-        for one in self.counters:
-            edge = ["edge", "run", "--config", str(one.folder / "edge.toml")]
-            self._run(one.name, edge, one.port, one.environment)
+        # Each takes seconds, and none needs another.
+        with ThreadPoolExecutor(len(self.counters)) as pool:
+            list(pool.map(self._open, self.counters))
 
     def next_day(self) -> None:
         """Close, let a night go by, and open again."""
@@ -172,6 +173,9 @@ class Shop:
             yima("server", "terminal", "approve", one.name, "--fingerprint", status["fingerprint"], "--config", config)
         for one in self.counters:
             one.until(lambda counter=one: counter.ask("GET", "/status")["interface"]["is_up"])
+
+    def _open(self, one: Counter) -> None:
+        self._run(one.name, ["edge", "run", "--config", str(one.folder / "edge.toml")], one.port, one.environment)
 
     def _run(self, name: str, arguments: list[str], port: int, environment: Mapping[str, str] | None = None) -> None:
         program = (sys.executable, "-m", "tests.blackbox.later", str(self.ahead.total_seconds()))

@@ -21,6 +21,8 @@ from server.visits.report import GIVEN_UP_AFTER
 
 EVERY_S: Final = 30.0
 _AT_A_TIME: Final = 1_000
+_BETWEEN_S: Final = 0.02
+"""After a restore there is much to add up: whoever settles comes first."""
 _LONG_AGO: Final = GIVEN_UP_AFTER + timedelta(days=2)
 """Clocks of several centres on one store may differ, and somebody set one back."""
 _STOP_PATIENCE_S: Final = 5.0
@@ -60,7 +62,7 @@ class TallyKeeper:
         has_failed = False
         while not self._is_stopping.wait(EVERY_S):
             try:
-                fold(self._store, self._now(), self._is_stopping.is_set)
+                fold(self._store, self._now(), lambda: self._is_stopping.wait(_BETWEEN_S))
             except YimaError as exc:
                 if not has_failed:
                     _logger.warning("tallies.not_added_up", code=exc.code, reason=exc.words.en)

@@ -44,6 +44,8 @@ class AtMessage:
     nth: int
     at: At
     fate: Fate
+    is_twice: bool = False
+    """Once more when it is asked again after the start."""
 
     @property
     def touches_centre(self) -> bool:
@@ -51,11 +53,11 @@ class AtMessage:
 
     @property
     def kind(self) -> str:
-        return f"{self.fate}: {self.at}"
+        return f"{self.fate}: {self.at}{', twice' * self.is_twice}"
 
     def __str__(self) -> str:
         nth = f" ({self.nth})" if self.nth > 1 else ""
-        return f"{self.infno}{nth} {self.at}: {self.fate}"
+        return f"{self.infno}{nth} {self.at}: {self.fate}{', twice' * self.is_twice}"
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,13 @@ class _Act:
         with contextlib.suppress(Exception):
             self.death.deed.do()
 
+    def second(self) -> Snare | None:
+        """Return what waits for the same message to be sent again; None if it dies once."""
+        step = self.death.step
+        if not isinstance(step, AtMessage) or not step.is_twice or not self.death.is_met:
+            return None
+        return Snare(step.infno, 1, step.at, self._spring)
+
     def _spring(self) -> None:
         post = self.death.deed.post
         match self.death.step.fate:
@@ -218,10 +227,11 @@ class _Act:
 
 def _recover(ground: Ground, acts: Sequence[_Act]) -> None:
     """Start what died, mend the line, and sign in again."""
-    for act in acts:
+    again = [act.second() for act in acts]
+    for act, snare in zip(acts, again, strict=True):
         post = act.death.deed.post
         for gate in (post.till_line, post.pos_line):
-            gate.listen()
+            gate.listen(snare)
         if act.death.step.fate is Fate.LINE:
             time.sleep(_CUT_S)
             post.reopen()
@@ -229,6 +239,10 @@ def _recover(ground: Ground, acts: Sequence[_Act]) -> None:
     # What died by itself is still to be cleared away.
     ground.kill(*names)
     ground.start(*names)
+    for act, snare in zip(acts, again, strict=True):
+        if snare is not None:
+            act.death.is_met = snare.sprung.wait(_PATIENCE_S)
+            ground.start(*act.dead())
     for act in acts:
         assert act.thread is not None
         act.thread.join(_PATIENCE_S)
@@ -304,5 +318,6 @@ def _all_of(one: AtMessage) -> Iterator[AtMessage]:
         for fate in (Fate.TERMINAL, Fate.CENTRE, Fate.LINE):
             yield replace(one, at=at, fate=fate)
     yield replace(one, fate=Fate.BOTH)
+    yield replace(one, is_twice=True)
     for fate in (Fate.TERMINAL, Fate.CENTRE, Fate.LINE):
         yield replace(one, at=At.TOLD, fate=fate)

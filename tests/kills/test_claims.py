@@ -68,7 +68,7 @@ def test_only_what_the_till_settles_goes_through_its_drawer() -> None:
 def test_what_moves_money_dies_on_each_side_and_what_only_asks_once() -> None:
     steps = list(steps_of(Undisturbed(("5203", "2103", "2102", "2102", "3505"), 2)))
     assert steps[0] == AtMessage("5203", 1, At.LOST, Fate.TERMINAL)
-    assert sum(isinstance(one, AtMessage) and one.infno == "2103" for one in steps) == 10
+    assert sum(isinstance(one, AtMessage) and one.infno == "2103" for one in steps) == 11
     assert AtMessage("2102", 2, At.LEAVING, Fate.LINE) in steps
     assert [one for one in steps if isinstance(one, InCommit)] == [
         InCommit(1, Where.TORN), InCommit(1, Where.WRITTEN), InCommit(2, Where.TORN), InCommit(2, Where.WRITTEN)

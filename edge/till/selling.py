@@ -18,7 +18,6 @@ from sqlalchemy import Connection
 
 from codes.words import Words
 from edge.counter.errors import ListEmptyError
-from edge.counter_devices import PINPAD, DeviceNotConfiguredError
 from edge.fsi.interface import Interface
 from edge.fsi.journal import Purpose, Told
 from edge.sealing import Sealer
@@ -38,7 +37,7 @@ from edge.till.errors import (
 from edge.till.messages import SETTLE, TRIAL, amounts_of, cuts_of, settlement_nodes
 from edge.till.outcomes import Followed, follow
 from edge.till.parts import Parts
-from edge.till.passwords import ask_password, is_password_wanted
+from edge.till.passwords import ask_password, pad_troubles
 from edge.till.persons import Bound, Persons, insurance_of
 from edge.till.showing import show_ticket
 from edge.till.thanking import show_person, shown_of
@@ -100,7 +99,9 @@ class Selling:
         ready.bound.tried = None
         interface = self._parts.asked_interface()
         limits = self._limits(interface)
-        lacks = (*lacks_of(ready.asked, ready.basket, limits), *self._pad_missing(interface))
+        missing = pad_troubles(interface.area, has_pad=self._parts.devices.pinpad is not None)
+        pad = (Lack(one.code, one.words, one.next_step) for one in missing)
+        lacks = (*lacks_of(ready.asked, ready.basket, limits), *pad)
         if lacks:
             return TrialShown(sale, lacks)
         answer = await self._tried(interface, ready)
@@ -256,13 +257,6 @@ class Selling:
             )  # fmt: skip
         except (NotSentError, OutcomeUnknownError) as exc:
             raise OfflineError(exc.words) from exc
-
-    def _pad_missing(self, interface: Interface) -> tuple[Lack, ...]:
-        """Return that there is no pad for the password that the area wants: told before anybody waits for it."""
-        if self._parts.devices.pinpad is not None or not is_password_wanted(interface.area):
-            return ()
-        missing = DeviceNotConfiguredError(PINPAD)
-        return (Lack(missing.code, missing.words, missing.next_step),)
 
     def _bound(self, sale: str, who: Who) -> Bound:
         bound = self._persons.of(sale, who.shift)

@@ -13,16 +13,20 @@ import pytest
 from drivers.pinpad.port import Pin
 from edge.counter.counter import UNNAMED
 from edge.counter_devices import DeviceNotConfiguredError
+from edge.credentials import Way
 from edge.till import aftercare
 from edge.till.after_errors import RestRefusedError
 from edge.till.aftercare import Aftercare, Verbs
 from edge.till.insuring import Insured, NotInsurableError
 from edge.till.parts import Devices
+from edge.till.passwords import pad_troubles
 from edge.till.plans import Choice
+from edge.till.selling import Wishes
 from server.store.standings import Standing as Allowed
 from tests.edge.till.aisle import WANG, A, Aisle, B, C, new_centre, opened, person
+from tests.edge.till.stand import LI_TYPED, Stand, pack
 from tests.server.conftest import NewStore
-from wire.fsi.areas import Area
+from wire.fsi.areas import Area, shipped_area
 
 _T = TypeVar("_T")
 WANTED = frozenset({"2102", "2207", "2304"})
@@ -110,6 +114,27 @@ def test_without_a_pad_nothing_is_cancelled_and_nothing_settled(aisle: Aisle) ->
     assert len(aisle.standing(sale)) == 1
     # Where nothing is settled anew nobody has to type anything.
     assert counter.do(counter.care.return_packs(UNNAMED, sale, [A, B], "不合适")).outcome == "done"
+
+
+@pytest.mark.parametrize(("wanted", "lacks"), [(WANTED, ["device.none"]), (frozenset(), [])], ids=["wanted", "not"])
+def test_without_a_pad_the_trial_of_a_sale_says_so(stand: Stand, wanted: frozenset[str], lacks: list[str]) -> None:
+    stand.interface.area = replace(stand.area, checks_password=wanted)
+    sale = stand.scan(pack(1, 1))
+    stand.work(stand.till.identify(sale, Way.ID, LI_TYPED))
+    trial = stand.work(stand.till.trial(sale, Wishes()))
+    assert [one.code for one in trial.lacks] == lacks
+    assert (trial.amounts is None) is bool(lacks)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "has_pad", "told"), [(WANTED, False, 1), (WANTED, True, 0), (frozenset(), False, 0)]
+)
+def test_a_terminal_that_lacks_a_pad_says_so_from_the_start(wanted: frozenset[str], has_pad: bool, told: int) -> None:
+    area = replace(shipped_area("neimenggu"), checks_password=wanted)
+    troubles = list(pad_troubles(area, has_pad=has_pad))
+    assert [(one.code, one.is_alarm, bool(one.next_step.zh)) for one in troubles] == [
+        ("device.none", True, True)
+    ] * told
 
 
 def test_the_person_types_it_before_the_settlement_is_cancelled(aisle: Aisle) -> None:

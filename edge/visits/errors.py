@@ -26,9 +26,8 @@ class StepTooEarlyError(EdgeError, RejectedError):
 
     code: ClassVar[str] = "visit_step.too_early"
     next_step: ClassVar[Words] = Words(
-        "请先办理所列环节；若在其他终端、App 或窗口办理，请管理员把 [visits] 的 order 设为 hospital。",
-        "Do the steps that are named first; where they are done at other terminals, in an app or at a window, the "
-        "administrator sets order in [visits] to hospital.",
+        "请先办理所列环节；已在别处办理的，请找工作人员。",
+        "Do the steps that are named first; if they were done elsewhere, ask the staff.",
     )
 
 

@@ -15,10 +15,11 @@ from rules.day_sheet import Group, Sheet, Sums, sheet_of
 
 SELECT_RECORDS = """
 SELECT sale, asked, setl_id, mdtrt_id, insutype, clr_type, clr_optins, fee, funds, account, cash, 0 FROM settlement
-WHERE settled_at >= ?1 AND settled_at < ?2 AND is_elsewhere = 0 AND (is_by_pos = 0 OR clr_type <> '')
+WHERE settled_at >= ?1 AND settled_at < ?2 AND is_elsewhere = 0
+  AND (is_by_pos = 0 OR (clr_type <> '' AND setl_id IS NOT NULL))
 UNION ALL
 SELECT sale, asked, setl_id, mdtrt_id, insutype, clr_type, clr_optins, fee, funds, account, cash, 1 FROM settlement
-WHERE undone_at >= ?1 AND undone_at < ?2 AND (is_by_pos = 0 OR clr_type <> '')
+WHERE undone_at >= ?1 AND undone_at < ?2 AND (is_by_pos = 0 OR (clr_type <> '' AND setl_id IS NOT NULL))
 ORDER BY sale, setl_id
 """
 SELECT_GROUPS = """
@@ -53,7 +54,8 @@ class DayBook:
 def records_between(tx: Connection, start: datetime, end: datetime) -> tuple[Record, ...]:
     """Return what this terminal settled and cancelled from `start` until before `end`, and its proxy passed on.
 
-    A settlement that another terminal made and this one cancelled counts here with its cancellation alone.
+    A settlement that another terminal made and this one cancelled counts here with its cancellation alone; one of the
+    institution's own software that its answer did not name, or not how it is cleared, is left to the centre.
     """
     return tuple(_record(row) for row in sql.rows(tx, SELECT_RECORDS, (to_us(start), to_us(end))))
 

@@ -57,8 +57,9 @@ LEFT JOIN fsi_message AS m ON m.msgid = s.ask_msgid
 WHERE s.settled_at >= ?3 AND s.is_elsewhere = 0 AND s.is_by_pos = 0 AND at >= ?1 AND at < ?2
 """
 SELECT_CASH_UNDONE = """
-SELECT cash FROM settlement WHERE undone_at >= ?1 AND coalesce(first_undone_at, undone_at) >= ?1
-  AND coalesce(first_undone_at, undone_at) < ?2 AND is_by_pos = 0 AND is_undone_by_pos = 0
+SELECT s.cash, coalesce(s.first_undone_at, m.answered_at, s.undone_at) AS at FROM settlement AS s
+LEFT JOIN fsi_message AS m ON m.msgid = s.undo_msgid
+WHERE s.undone_at >= ?3 AND s.is_by_pos = 0 AND s.is_undone_by_pos = 0 AND at >= ?1 AND at < ?2
 """
 IS_RUNG_UP = "SELECT 1 FROM sale WHERE told_as = ?"
 
@@ -82,8 +83,9 @@ def cash_between(tx: Connection, start: datetime, end: datetime) -> Cash:
     paid = sum(_self_paid(tx, facts), _NOUGHT)
     rests = _sum(sql.rows(tx, SELECT_RESTS, within))
     insured_later = _sum(sql.rows(tx, SELECT_INSURED_LATER, within))
-    insured = _sum(sql.rows(tx, SELECT_INSURED_CASH, (*within, within[0] - _LATE // timedelta(microseconds=1))))
-    undone = _sum(sql.rows(tx, SELECT_CASH_UNDONE, within))
+    since = within[0] - _LATE // timedelta(microseconds=1)
+    insured = _sum(sql.rows(tx, SELECT_INSURED_CASH, (*within, since)))
+    undone = _sum(sql.rows(tx, SELECT_CASH_UNDONE, (*within, since)))
     unread = sum(1 for fact, _ in facts if fact is None)
     told_again = _sum(sql.rows(tx, SELECT_TOLD_AGAIN, within))
     return Cash(paid + rests - insured_later, insured + told_again - undone, unread)

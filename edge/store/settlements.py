@@ -45,7 +45,8 @@ UPDATE settlement SET standing = 'asked', ask_msgid = ?, told = NULL,
 WHERE sale = ? AND nth = ?
 """
 SET_UNDONE_AGAIN = """
-UPDATE settlement SET first_undone_at = coalesce(first_undone_at, undone_at), undone_at = ?, undo_msgid = ?
+UPDATE settlement SET undone_at = ?, undo_msgid = ?, first_undone_at =
+  coalesce(first_undone_at, (SELECT answered_at FROM fsi_message WHERE msgid = undo_msgid), undone_at)
 WHERE sale = ? AND nth = ?
 """
 # Without a moment: the refund is in the book of whoever cancelled it, and in none of ours.

@@ -14,6 +14,7 @@ from edge.till.reconciling import Compared
 from rules.day_sheet import Group, Sums
 
 _ONLY_HERE = "000102"
+_MOST_NAMED = 5
 _END_AGAIN = Words("请说明原因重新打开，再日结一次。", "Open the day again, with a reason, and end it once more.")
 
 
@@ -215,6 +216,3 @@ def _sums_alone(differing: Sequence[Compared]) -> Reason:
 def _named(found: Sequence[Difference], joint: str = "、") -> str:
     shown = [one.setl_id for one in found[:_MOST_NAMED]]
     return joint.join([*shown, "…"] if len(found) > _MOST_NAMED else shown)
-
-
-_MOST_NAMED = 5

@@ -29,7 +29,7 @@ from edge.till.coming_back import paid_by, plan_of
 from edge.till.ledger import Ledger, Payer, Sold
 from edge.till.outcomes import why_not
 from edge.till.plans import Ending, Money, Plan, Step, money_of
-from edge.till.steps import Parts, Steps, warning_of
+from edge.till.steps import Parts, Steps, done_at, warning_of
 from edge.till.there import There, UnknownThereError, look_there
 from edge.till.undoing import Taking
 from rules.settling import Standing
@@ -84,7 +84,7 @@ class Retelling:
         """Go on to the settlement of what stays; or tell the ledger anew what it pays for, and end."""
         if one.step == Step.CANCEL:
             assert plan.undone_nth is not None  # noqa: S101 - it names what was cancelled
-            settlements.set_undone_again(tx, one.sale, plan.undone_nth, told.msgid, self._parts.clock.now())
+            settlements.set_undone_again(tx, one.sale, plan.undone_nth, told.msgid, done_at(told, self._parts))
             self._cancelled(tx, one, plan, warning_of(told))
             return
         row = settlements.settlement_by_message(tx, told.msgid)

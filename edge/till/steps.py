@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -239,9 +240,15 @@ class Steps:
                 paid = paid_of(told.outcome.answer, now, self._parts.area)
                 settlements.set_settled(tx, row.sale, row.nth, paid, warning)
             else:
-                settlements.set_undone(tx, row.sale, row.nth, now, warning)
+                settlements.set_undone(tx, row.sale, row.nth, done_at(told, self._parts), warning)
             return
         settlements.set_standing(tx, row.sale, row.nth, to, str(why_not(told.outcome)))
+
+
+def done_at(told: Told, parts: Parts) -> datetime:
+    """Return when the centre did what it agreed to: near midnight the device's clock may be of another day."""
+    now = parts.clock.now()
+    return paid_of(told.outcome.answer, now, parts.area).at if isinstance(told.outcome, Agreed) else now
 
 
 def warning_of(told: Told) -> str | None:

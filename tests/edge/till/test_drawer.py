@@ -45,6 +45,20 @@ def test_a_settlement_that_is_told_once_more_was_paid_when_it_was_made(aisle: Ai
     assert cash(aisle, counted_at - LONG).insured == plan.after.cash
 
 
+@pytest.mark.parametrize("ahead_s", [-600, 600])
+def test_a_refund_counts_on_the_centres_day_and_leaves_the_drawer_by_the_devices_clock(
+    aisle: Aisle, ahead_s: float
+) -> None:
+    sale = aisle.settle(A)
+    aisle.shop.clock.wall += timedelta(seconds=ahead_s)
+    before, there = aisle.shop.clock.now(), aisle.centre.office.clock.now
+    aisle.take_back(sale, A)
+    (row,) = aisle.settlements(sale)
+    assert (row.undone_at, row.paid is not None) == (there, True)
+    assert row.paid is not None
+    assert cash(aisle, before).insured == -row.paid.cash
+
+
 def test_what_comes_back_whole_leaves_nothing(aisle: Aisle) -> None:
     begun = aisle.shop.clock.now()
     insured, in_cash = aisle.settle(A), aisle.sell(B)

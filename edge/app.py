@@ -254,10 +254,12 @@ class _Terminal:
                 aftercare=self._aftercare,
                 till=self._till,
                 visits=None if self._visits is None else self._visits.desk,
+                report=None if self._pos is None else self._pos.report(),
                 credentials=self._credentials,
             )
         )
-        place = Place(config.terminal.id, config.terminal.label or config.terminal.institution)
+        name = config.terminal.label or config.terminal.institution
+        place = Place(config.terminal.id, name, has_report=self._pos is not None)
         app.include_router(metrics_route(self._status.glance, self._line.counted, self._metrics, self._clock))
         mount_screens(app, bus=self._bus, place=place)
         return app

@@ -26,6 +26,7 @@ from edge.health import Trouble
 from edge.pos.books import CounterBooks
 from edge.pos.deciding import Decider, Keys, Policy
 from edge.pos.desk import CatalogueGoods, CounterScans, CounterScreen, Lanes
+from edge.pos.kept_report import KeptReport
 from edge.pos.overheard import Understanding
 from edge.pos.owing import Owing, Signs, Uploads
 from edge.pos.passing import Around, Passage
@@ -91,6 +92,11 @@ class OpenedPos:
         signs = Signs(section.operator, section.operator, section.pharmacist, section.pharmacist_licence)
         owing = Owing(self.uploads, self._commits, signs, self.clock)
         return {"pos": self.run, "pos owed": owing.run}
+
+    def report(self) -> KeptReport:
+        """Return the report of what went by while the terminal only listened."""
+        is_listening = self.section.mode is PosMode.LISTEN
+        return KeptReport(self.core.config.store.folder, self.sealer, self.area, self.clock, is_listening)
 
     def troubles(self) -> Iterator[Trouble]:
         """Yield what a person should know."""
@@ -266,4 +272,7 @@ _LOOK = Words(
     "运行 yima pos open 查看，在中心核对后可用 yima pos close 了结。",
     "Look with `yima pos open`; once the centre has told, end it with `yima pos close`.",
 )
-_REPORT = Words("运行 yima pos report 查看旁听结果。", "`yima pos report` shows what was found.")
+_REPORT = Words(
+    "结果见本机“旁听报告”页（/listening），也可运行 yima pos report。",
+    "What was found stands on the page /listening; `yima pos report` shows it too.",
+)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,8 +16,11 @@ from pydantic import TypeAdapter
 
 from codes.words import Words
 from edge.api.days import DayShown, DrawerShown
+from edge.api.listening import HeardShown
+from edge.api.listening import shown as shown_heard
 from edge.counter.views import LineShown, SoldPack, Totals
 from edge.health import InterfaceStatus, Lamp, LampState, LineHealth
+from edge.pos.listening import Heard
 from edge.store.day_ends import DayState, Difference
 from edge.store.unfinished import Unfinished
 from edge.till.after_views import (
@@ -34,6 +37,7 @@ from edge.till.handing_over import Drawer, TakenOver
 from edge.till.views import Amounts, PaidShown, TicketShown
 from rules.day_sheet import Group, Sums
 from rules.settling import Standing, told
+from rules.unpaid import CAUSE_WORDS, Cause, Finding, UnpaidReport, UnpaidSale
 from tests.browser.calm import AT
 from tests.browser.serving import serving
 from tests.browser.stage import Stage, staged_app
@@ -82,12 +86,17 @@ class Answers:
 
     said: dict[str, Any] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+    looked: list[str] = field(default_factory=list)
+    """Paths and queries of what only looks."""
     lost: int = 0
     """So many answers to changes get lost on their way."""
 
     def __call__(self, route: Route) -> None:
         request = route.request
-        path = urlsplit(request.url).path.removeprefix(PREFIX)
+        address = urlsplit(request.url)
+        path = address.path.removeprefix(PREFIX)
+        if request.method == "GET":
+            self.looked.append(f"{path}?{address.query}")
         if request.method != "GET":
             key = request.headers.get("idempotency-key")
             self.asked.append(Asked(path, json.loads(request.post_data or "null"), key))
@@ -164,6 +173,7 @@ def quiet() -> Answers:
             "GET /days": [],
             "GET /days/*": a_day(),
             "GET /drawer": a_drawer(),
+            "GET /pos/report": an_empty_report(is_listening=True),
         }
     )
 
@@ -182,6 +192,7 @@ def busy() -> Answers:
             for one, state in enumerate((DayState.CLOSED, DayState.DIFFERS, DayState.REOPENED), start=1)
         ],
         "GET /days/*": a_day(is_busy=True),
+        "GET /pos/report": a_report(),
     }
     return answers
 
@@ -263,6 +274,26 @@ def a_day_that_differs() -> DaySheet:
     step = Words("请在售后页重新上报，再日结一次。", "Tell it again after the sale, then end the day once more.")
     groups = (a_group("310", 12, "1204.50", "86.20", "000101"), a_group("390", 3, "88.00", "20.00"))
     return replace(day, compared=groups, differences=found, reasons=(Reason(why, step),), elsewhere=2)
+
+
+def a_report(*, is_listening: bool = True, day: date | None = None, cause: Cause | None = None) -> HeardShown:
+    """What listening found in a week."""
+    causes = (Cause.NO_CODE, Cause.NOT_UPLOADED, Cause.SOLD_BEFORE, Cause.FEWER_CODES)
+    sales = tuple(
+        UnpaidSale(
+            f"35020000009{number:02}", DAY - timedelta(days=number % 5), yuan("38.20") * (1 + number % 4),
+            tuple(Finding(one, "1", "XJ01CAB001A001020199101", CAUSE_WORDS[one]) for one in causes[number % 4 :][:2]),
+        )
+        for number in range(18)
+    )  # fmt: skip
+    unread = {Words("报文不是 JSON", "the message is no JSON"): 3}
+    heard = Heard(UnpaidReport(sales, 412), 2, 1_904, unread, 1)
+    return shown_heard(heard, is_listening=is_listening, day=day, cause=cause)
+
+
+def an_empty_report(*, is_listening: bool, watched: int = 0) -> HeardShown:
+    """Nothing that would have been unpaid."""
+    return shown_heard(Heard(UnpaidReport((), watched), 0, 0, {}, 0), is_listening=is_listening, day=None, cause=None)
 
 
 def a_drawer() -> DrawerShown:

@@ -15,12 +15,13 @@ from tests.browser.afterwards import (
     a_day,
     a_day_that_differs,
     a_ticket,
+    an_empty_report,
     busy,
     insured,
     quiet,
 )
 
-AFTER, DAY = "/after", "/day"
+AFTER, DAY, LISTENING = "/after", "/day", "/listening"
 
 
 def _find(desk: BesidePage) -> None:
@@ -159,6 +160,43 @@ def day_handing_over(desk: BesidePage) -> None:
     expect(desk.page.locator("#t-ask-cash_counted")).to_be_focused()
 
 
+def listening_normal(desk: BesidePage) -> None:
+    desk.answers.said |= busy().said
+    desk.open(LISTENING)
+    expect(desk.page.locator("#t-unpaid tbody tr")).to_have_count(18)
+
+
+def listening_empty(desk: BesidePage) -> None:
+    desk.answers.said |= quiet().said
+    desk.open(LISTENING)
+    expect(desk.page.locator("#t-heard-none")).to_be_visible()
+    expect(desk.page.locator("#t-heard-print")).to_be_disabled()
+
+
+def listening_off(desk: BesidePage) -> None:
+    desk.answers.said |= {"GET /pos/report": an_empty_report(is_listening=False)}
+    desk.open(LISTENING)
+    expect(desk.page.locator("#t-heard-none")).to_contain_text("listen")
+
+
+def listening_all_paid(desk: BesidePage) -> None:
+    desk.answers.said |= {"GET /pos/report": an_empty_report(is_listening=True, watched=230)}
+    desk.open(LISTENING)
+    expect(desk.page.locator("#t-heard-verdict")).to_contain_text("230")
+
+
+def listening_fault(desk: BesidePage) -> None:
+    desk.answers.said |= {"GET /pos/report": FAULT}
+    desk.open(LISTENING)
+    expect(desk.page.locator("#t-problem")).to_contain_text(FAULT.code)
+
+
+def listening_signed_out(desk: BesidePage) -> None:
+    desk.stage.operator = None
+    desk.open(LISTENING)
+    expect(desk.page.locator("#t-signed-out")).to_be_visible()
+
+
 STATES: list[Callable[[BesidePage], None]] = [
     after_empty,
     after_normal,
@@ -180,4 +218,10 @@ STATES: list[Callable[[BesidePage], None]] = [
     day_cash_only,
     day_unfinished,
     day_handing_over,
+    listening_normal,
+    listening_empty,
+    listening_off,
+    listening_all_paid,
+    listening_fault,
+    listening_signed_out,
 ]

@@ -7,12 +7,15 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from rules.unpaid import Cause
 from tests.browser import beside_states
 from tests.browser.afterwards import (
     CLOSED,
+    DAY,
     PACKS,
     SALE,
     BesidePage,
+    a_report,
     an_undertaking,
     beside,
     busy,
@@ -24,7 +27,7 @@ from tests.browser.test_counter_accessibility import CUT_OFF
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SIZES = [(1366, 768), (1080, 1920), (390, 844)]
-LONG_WORDS = (beside_states.after_normal, beside_states.day_differs, beside_states.day_unfinished)
+LONG_WORDS = (beside_states.after_normal, beside_states.day_differs, beside_states.listening_normal)
 SHOWN = [(one, "zh") for one in beside_states.STATES] + [(one, "en") for one in LONG_WORDS]
 
 
@@ -109,3 +112,28 @@ def test_whoever_vouches_makes_turning_insured_no_other_request(open_page: OpenP
         trial, lost, sent = keys(desk, path)
         assert trial is None
         assert lost == sent
+
+
+def test_report_is_narrowed_by_day_and_cause_and_printed_as_it_stands(open_page: OpenPage) -> None:
+    with beside(open_page(), busy()) as desk:
+        beside_states.listening_normal(desk)
+        page = desk.page
+        expect(page.locator("#t-heard-verdict")).to_contain_text("观察到 412 笔医保销售，其中 18 笔得不到支付")
+        day = f"{DAY:%Y-%m-%d}"
+        desk.answers.said["GET /pos/report"] = a_report(day=DAY, cause=Cause.NO_CODE)
+        page.locator("#t-heard-day").select_option(day)
+        expect(page.locator("#t-unpaid-sum")).to_contain_text(day)
+        page.locator("#t-heard-cause").select_option("unpaid.no_code")
+        expect(page.locator("#t-unpaid-sum")).to_contain_text("没有扫追溯码")
+        assert desk.answers.looked[-1] == f"/pos/report?days=31&day={day}&cause=unpaid.no_code"
+        expect(page.locator("#t-heard-verdict")).to_contain_text("18 笔")
+        expect(page.locator("#t-unpaid tbody tr")).to_have_count(1)
+        page.emulate_media(media="print")
+        for screen_only in (".c-bar__tools", "#t-heard-form", "#t-heard-day"):
+            expect(page.locator(screen_only)).to_be_hidden()
+        for printed in ("#t-heard-verdict", "#t-unpaid-sum", "#t-causes", "#t-unpaid"):
+            expect(page.locator(printed)).to_be_visible()
+        page.emulate_media(media="screen")
+        page.evaluate("window.print = () => { window.printed = true; }")
+        page.locator("#t-heard-print").click()
+        assert page.evaluate("window.printed")

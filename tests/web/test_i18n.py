@@ -71,6 +71,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "after.row_state": ("waiting", "due", "asked", "refused"),
     "day.state": ("open", *DayState),
     "day.open": [*(one.name for one in fields(Unfinished)), "unread", "missing"],
+    "listening.beside": ("waiting", "waiting_text", "unjoined", "unjoined_text"),
     "till.insutype": ("310", "320", "330", "340", "390", "510"),
     "till.amount": ("fee", "funds", "account", "mutual_aid", "cash", "balance"),
     "till.wait": ("voucher", "face", "card", "id", "insurance"),

@@ -26,6 +26,7 @@ from edge.counter.errors import (
     SaleUnknownError,
     SettlingError,
 )
+from edge.counter.held import refuse_asked_by_pos
 from edge.counter.lines import show_line, totals_of
 from edge.counter.splitting import divisible_packs, make_whole, note_units, refuse_overdrawn, size_of, split_pack
 from edge.counter.views import CancelledList, ClosedList, Divisible, ListChange, ListShown, Totals
@@ -54,15 +55,9 @@ def show_list(tx: Connection) -> ListShown:
     shown = tuple(show_line(line, codes) for line in lines)
     boxes = sum(line.quantity for line in sales.lines_of(tx, desk.waiting)) if desk.waiting else 0
     return ListShown(
-        sale.id,
-        sale.mode,
-        desk.operator,
-        shown,
-        totals_of(lines, sale.alarms),
-        is_paying=desk.is_settling,
-        waiting=desk.waiting,
-        waiting_boxes=boxes,
-    )
+        sale.id, sale.mode, desk.operator, shown, totals_of(lines, sale.alarms), is_paying=desk.is_settling,
+        waiting=desk.waiting, waiting_boxes=boxes,
+    )  # fmt: skip
 
 
 def show_totals(tx: Connection, number: str) -> Totals:
@@ -98,6 +93,7 @@ def close_list(tx: Connection, outbox: Outbox, mode: Mode, *, asked_for: str | N
         ListNotOpenError: No such list is open.
         ListEmptyError: Nothing is on it.
         SettlingError, InsuredError: The insurance was asked to settle it, or has.
+        HeldByPosError: The institution's own software asks, and has not been answered.
     """
     desk = sales.see_desk(tx)
     operator = _operator(desk)
@@ -108,6 +104,7 @@ def close_list(tx: Connection, outbox: Outbox, mode: Mode, *, asked_for: str | N
     _refuse_settling(desk)
     if not sales.lines_of(tx, sale.id):
         raise ListEmptyError(Words("清单是空的", "The list is empty"))
+    refuse_asked_by_pos(tx, sale.id)
     _write_facts(tx, outbox, sale, paid_by="self_pay", operator=operator, now=now)
     _end(tx, desk, sale.id, SaleState.CLOSED, now)
     if mode is Mode.DISPENSE and desk.shift:

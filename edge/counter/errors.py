@@ -83,6 +83,27 @@ class RungUpElsewhereError(EdgeError, RejectedError):
         self.sale = sale
 
 
+class HeldByPosError(EdgeError, RejectedError):
+    """The institution's own software asks the insurance to settle packs of this list, or has had them settled."""
+
+    code: ClassVar[str] = "counter.held_by_pos"
+    next_step: ClassVar[Words] = Words(
+        "请等待收银软件的结果，不要在本机再结算或收款；久未查清的，用 yima pos open 查看。",
+        "Wait for what its message comes to; settle nothing and take no money here. `yima pos open` shows what stays "
+        "open for long.",
+    )
+
+    def __init__(self, sale: str, msgid: str, setl_id: str = "") -> None:
+        zh, en = (f"，结算号 {setl_id}", f", settlement {setl_id}") if setl_id else ("", "")
+        super().__init__(
+            Words(
+                f"销售 {sale} 中有药品由收银软件结算（报文 {msgid}{zh}）",
+                f"The institution's own software settles packs of sale {sale} (message {msgid}{en})",
+            )
+        )
+        self.sale = sale
+
+
 class ListNotEmptyError(EdgeError, RejectedError):
     """The open list must be finished first."""
 

@@ -36,6 +36,7 @@ from edge.counter.views import ReturnedPacks
 from edge.errors import EdgeError
 from edge.store import sales
 from edge.store.outbox import Outbox
+from edge.store.pos_codes import held_by_pos
 from edge.store.quarantine import Quarantined, quarantine
 from edge.store.rung_up import is_cancelled_by_pos, told_as
 from edge.store.sales import PackRow, PackState, SaleRow, SaleState
@@ -154,6 +155,10 @@ def refuse_rung_up(tx: Connection, sale: str) -> None:
     if number is not None:
         paid = next((row.paid for row in reversed(settlements_of(tx, sale)) if row.paid is not None), None)
         raise RungUpElsewhereError(sale, number, "" if paid is None else paid.setl_id)
+    # Where the proxy only listens its packs are closed by hand, and it has settled them all the same.
+    held = held_by_pos(tx, sale)
+    if held is not None and held.setl_id and not settlements_of(tx, sale):
+        raise RungUpElsewhereError(sale, held.setl_id)
 
 
 def refuse_return(tx: Connection, wanted: Wanted, *, now: datetime) -> tuple[str, ...]:

@@ -89,6 +89,11 @@ class CounterScans:
         mine, owner, now = tuple(codes), Owner(sale.institution, sale.msgid, sale.setl_id), self._clock.now()
         await self._commits(lambda tx: pos_codes.bind_codes(tx, mine, owner, now))
 
+    async def hold(self, codes: Iterable[str], sale: SaleRef) -> bool:
+        """Keep codes for a settlement that is about to be asked for; False if the till asks for one of them."""
+        mine, owner = tuple(codes), Owner(sale.institution, sale.msgid, "")
+        return await self._commits(lambda tx: self._hold(tx, mine, owner))
+
     async def leave(self, lines: Sequence[LineScans], number: str, *, is_insured: bool) -> None:
         """Let packs leave the counter with a sale that stands, told under a number of whoever rang it up.
 
@@ -150,34 +155,47 @@ class CounterScans:
         pos_codes.free_codes(tx, codes)
         return bool(of_sale)
 
+    def _hold(self, tx: Connection, codes: Sequence[str], owner: Owner) -> bool:
+        desk = sales.see_desk(tx)
+        if desk.is_settling and any(sales.find_on_list(tx, str(desk.sale), code) for code in codes):
+            return False
+        pos_codes.bind_codes(tx, codes, owner, self._clock.now())
+        return True
+
     def _leave(
         self, tx: Connection, lines: Sequence[LineScans], told_as: str, *, is_insured: bool
     ) -> tuple[ListChange | None, Sequence[UnitsLeftError]]:
         now, desk = self._clock.now(), sales.see_desk(tx)
-        if desk.mode is not Mode.DISPENSE or desk.sale is None:
-            return None, ()
-        overdrawn = [error for one in lines for error in _open_packs(tx, desk.sale, one)]
-        number = pos_codes.sale_of_packs(tx, desk, {code for one in lines for code in one.codes}, now)
-        sale = None if number is None else sales.find_sale(tx, number)
-        if sale is None:
-            return None, ()
-        packs = [one for one in sales.packs_of(tx, sale.id) if one.state is PackState.LISTED]
-        operator = desk.operator or sale.operator
-        rung_up.tell_as(tx, sale.id, told_as or sale.id)
-        for line in sales.lines_of(tx, sale.id):
-            fact = _dispensed(tx, told_as or sale.id, line, packs, is_insured=is_insured)
-            event = self._outbox.append(tx, fact, operator=operator, now=now)
-            sales.note_line_event(tx, sale.id, line.line, event.id)
-            note_units(tx, fact, now)
-        sales.move_packs(tx, sale.id, PackState.SOLD)
-        pos_codes.keep_at_desk(tx, [pack.code for pack in packs if pack.units is not None])
-        if sale.id == desk.sale:
-            sales.end_sale(tx, sale.id, SaleState.CLOSED, now)
-            if desk.waiting is not None:
+        codes = {code for one in lines for code in one.codes}
+        # While nobody knew what came of it, somebody may have put the list aside.
+        sources, overdrawn = pos_codes.lists_with(tx, codes), []
+        for source in sources:
+            overdrawn += [error for one in lines for error in _open_packs(tx, source, one)]
+            number = pos_codes.sale_of_packs(tx, desk.numbers, source, codes, now)
+            self._close(tx, number, told_as or number, is_insured=is_insured)
+            if number == source:
+                sales.end_sale(tx, source, SaleState.CLOSED, now)
+            if number == desk.sale and desk.waiting is not None:
                 sales.open_waiting(tx, desk.waiting)
+        if not sources:
+            return None, ()
         if desk.shift:
             shifts.count_sale(tx, desk.shift)
-        return ListChange(sale.id if sale.id == desk.sale else str(desk.sale), "closed"), overdrawn
+        return ListChange(desk.sale or sources[0], "closed"), overdrawn
+
+    def _close(self, tx: Connection, number: str, told_as: str, *, is_insured: bool) -> None:
+        """Write that the packs of a list are sold: one fact a line."""
+        now, desk, sale = self._clock.now(), sales.see_desk(tx), sales.find_sale(tx, number)
+        packs = [one for one in sales.packs_of(tx, number) if one.state is PackState.LISTED]
+        operator = desk.operator or ("" if sale is None else sale.operator)
+        rung_up.tell_as(tx, number, told_as)
+        for line in sales.lines_of(tx, number):
+            fact = _dispensed(tx, told_as, line, packs, is_insured=is_insured)
+            event = self._outbox.append(tx, fact, operator=operator, now=now)
+            sales.note_line_event(tx, number, line.line, event.id)
+            note_units(tx, fact, now)
+        sales.move_packs(tx, number, PackState.SOLD)
+        pos_codes.keep_at_desk(tx, [pack.code for pack in packs if pack.units is not None])
 
 
 class CatalogueGoods:

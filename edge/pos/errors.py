@@ -29,6 +29,16 @@ class UnresolvedError(EdgeError, TransientError):
     )
 
 
+class TillSettlesError(EdgeError, RejectedError):
+    """The till has asked for a settlement of the same packs."""
+
+    code: ClassVar[str] = "pos.till_settles"
+    next_step: ClassVar[Words] = Words(
+        "请勿再结算：先看本机该单的结果；未成交的，可在收银软件中重新结算。",
+        "Do not settle once more: look at the till how the sale stands. If nothing came of it, settle it here again.",
+    )
+
+
 class TakenBackError(EdgeError, RejectedError):
     """The message was not answered and has been taken back: nothing of it stands."""
 

@@ -235,6 +235,10 @@ class Scans(Protocol):
         """Let codes belong to a sale from now on."""
         ...
 
+    async def hold(self, codes: Iterable[str], sale: SaleRef) -> bool:
+        """Keep codes for a settlement that is about to be asked for; False if the till asks for one of them."""
+        ...
+
     async def leave(self, lines: Sequence[LineScans], number: str, *, is_insured: bool) -> None:
         """The sale stands: its packs leave the counter, whole or in part, and are told under this number."""
         ...

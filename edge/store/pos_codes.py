@@ -30,6 +30,19 @@ SELECT_DEVICES = """
 SELECT p.code, s.device FROM sale_pack AS p JOIN scan AS s ON s.event = p.reading
 WHERE p.sale = ? AND s.id > (SELECT max(id) FROM scan) - ?
 """
+SELECT_LISTS = """
+SELECT DISTINCT s.id FROM sale_pack AS p JOIN sale AS s ON s.id = p.sale
+WHERE p.code = ? AND p.state = 'listed' AND s.state = 'open' AND s.mode = 'dispense'
+"""
+# Bound while the list was open: by a message that was or is about those packs.
+SELECT_HELD = """
+SELECT b.msgid, b.setl_id, q.msgid IS NOT NULL FROM sale AS s
+JOIN sale_pack AS p ON p.sale = s.id AND p.state IN ('listed', 'sold')
+JOIN pos_binding AS b ON b.code = p.code AND b.at >= s.opened_at AND b.at <= coalesce(s.ended_at, b.at)
+LEFT JOIN pos_question AS q ON q.institution = b.institution AND q.msgid = b.msgid AND q.state = 'open'
+WHERE s.id = ? AND s.told_as IS NULL AND (q.msgid IS NOT NULL OR b.setl_id <> '')
+ORDER BY q.msgid IS NULL, b.at DESC LIMIT 1
+"""
 SELECT_BOUND = "SELECT code FROM pos_binding WHERE institution = ? AND setl_id = ? ORDER BY at, code"
 # A whole pack belongs to the last of its sales; of an opened one others have had their part. What a message came to
 # stays known if nobody knows what came of its repeat.
@@ -108,6 +121,17 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """The software asks for a settlement of packs of a sale of this terminal, or has settled them."""
+
+    msgid: str
+    setl_id: str
+    """Empty as long as nobody knows of one."""
+    is_open: bool
+    """Nobody knows what came of its message."""
+
+
+@dataclass(frozen=True, slots=True)
 class OwedRow:
     """A code that is to follow."""
 
@@ -125,14 +149,30 @@ class OwedRow:
 
 def packs_at_desk(tx: Connection) -> Sequence[AtDesk]:
     """Return what lies on the open list and belongs to no sale yet, in the order of scanning."""
-    desk = sales.see_desk(tx)
-    return [] if desk.sale is None else [AtDesk(*row) for row in sql.rows(tx, SELECT_AT_DESK, (desk.sale,))]
+    mine = _list_of(sales.see_desk(tx))
+    return [] if mine is None else [AtDesk(*row) for row in sql.rows(tx, SELECT_AT_DESK, (mine,))]
 
 
 def devices_of_packs(tx: Connection) -> Mapping[str, str]:
     """Return by which device each pack of the open list was scanned, as far as the last scans tell."""
-    desk = sales.see_desk(tx)
-    return dict(sql.rows(tx, SELECT_DEVICES, (desk.sale, RECENT_SCANS))) if desk.sale else {}
+    mine = _list_of(sales.see_desk(tx))
+    return {} if mine is None else dict(sql.rows(tx, SELECT_DEVICES, (mine, RECENT_SCANS)))
+
+
+def lists_with(tx: Connection, codes: Iterable[str]) -> list[str]:
+    """Return the open lists that have these packs: the one at the counter, the next one, or one that was put aside."""
+    return sorted({sale for code in codes for (sale,) in sql.rows(tx, SELECT_LISTS, (code,))})
+
+
+def held_by_pos(tx: Connection, sale: str) -> Held | None:
+    """Return what the software asks or has settled of packs of a sale that is this terminal's own."""
+    found = sql.first(tx, SELECT_HELD, (sale,))
+    return None if found is None else Held(found[0], found[1], bool(found[2]))
+
+
+def _list_of(desk: Desk) -> str | None:
+    """Return the list that the software may sell from: not the one that the till is settling."""
+    return desk.waiting if desk.is_settling else desk.sale
 
 
 def codes_of_settlement(tx: Connection, institution: str, setl_id: str) -> Sequence[str]:
@@ -173,27 +213,32 @@ def free_codes(tx: Connection, codes: Iterable[str]) -> None:
     sql.change_many(tx, FREE, [(code,) for code in codes])
 
 
-def sale_of_packs(tx: Connection, desk: Desk, codes: Collection[str], now: datetime) -> str | None:
-    """Return the sale that is to be closed with these packs: the open list, or a part of it as a sale of its own.
+def sale_of_packs(tx: Connection, numbers: str, source: str, codes: Collection[str], now: datetime) -> str:
+    """Return the sale that is to be closed with these packs: a list, or a part of it as a sale of its own.
 
-    None if none of them is on the list. The packs are still `listed`.
+    The packs are still `listed`.
+
+    Args:
+        tx: The transaction.
+        numbers: What the numbers of new sales begin with (`Desk.numbers`).
+        source: The list that has some of the packs.
+        codes: The packs.
+        now: The device's clock.
     """
-    if desk.sale is None:
-        return None
-    listed = [pack for pack in sales.packs_of(tx, desk.sale) if pack.state is PackState.LISTED]
+    listed = [pack for pack in sales.packs_of(tx, source) if pack.state is PackState.LISTED]
     mine = [pack for pack in listed if pack.code in codes]
-    if not mine or len(mine) == len(listed):
-        return desk.sale if mine else None
+    if len(mine) == len(listed):
+        return source
     day = now.astimezone(SHOP_TIME).strftime("%Y%m%d")
-    made = str(sql.one(tx, START_CLOSED, (desk.numbers, day, to_us(now), desk.sale))[0])
+    made = str(sql.one(tx, START_CLOSED, (numbers, day, to_us(now), source))[0])
     lines: dict[int, list[PackRow]] = defaultdict(list)
     for pack in mine:
         lines[pack.line].append(pack)
     for line, on_it in lines.items():
         units = sum(pack.units or 0 for pack in on_it)
-        sql.change(tx, COPY_LINE, (made, len(on_it), desk.sale, line, units))
-        sql.change_many(tx, MOVE_PACK, [(made, desk.sale, pack.code) for pack in on_it])
-        sql.change(tx, TAKE_OFF_LINE, (len(on_it), units, desk.sale, line))
+        sql.change(tx, COPY_LINE, (made, len(on_it), source, line, units))
+        sql.change_many(tx, MOVE_PACK, [(made, source, pack.code) for pack in on_it])
+        sql.change(tx, TAKE_OFF_LINE, (len(on_it), units, source, line))
     return made
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from codes.words import Words
 from edge.counter.errors import ListEmptyError
+from edge.counter.held import refuse_held_by_pos
 from edge.fsi.interface import Interface
 from edge.fsi.journal import Purpose, Told
 from edge.sealing import Sealer
@@ -92,6 +93,7 @@ class Selling:
 
         Raises:
             NotSignedInError, ListNotOpenError, ListEmptyError, SettlingError: Not now.
+            HeldByPosError: The institution's own software settles it.
             PersonMissingError, InsuranceUnknownError: It is not known who pays.
             NoInterfaceError, OfflineError: The insurance cannot be asked.
         """
@@ -118,6 +120,7 @@ class Selling:
 
         Raises:
             NotSignedInError, ListNotOpenError: Not now.
+            HeldByPosError: The institution's own software settles it.
             PersonMissingError, TrialMissingError, SecondFactorError: Something has to come first.
             NoInterfaceError, OfflineError: The insurance cannot be asked.
         """
@@ -178,6 +181,7 @@ class Selling:
         tx = self._parts.connection
         with tx.begin():
             who = at_the_counter(tx, sale)
+            refuse_held_by_pos(tx, sale)
             basket = basket_of(tx, sale, wishes.lines, self._parts.habits.outside)
         if not basket.lines and not basket.lacks:
             raise ListEmptyError(Words("清单是空的", "The list is empty"))
@@ -221,6 +225,7 @@ class Selling:
     def _write_down(self, sealer: Sealer, sale: str, ready: _Ready, tx: Connection, msgid: str) -> None:
         """Keep the settlement as asked for, in the transaction that writes its message down."""
         at_the_counter(tx, sale)
+        refuse_held_by_pos(tx, sale)
         self._unchanged(tx, sale, ready.asked)
         sealed = sealer.seal(msgspec.json.encode(ready.asked), asked_place(sale))
         put_settlement(

@@ -65,6 +65,7 @@ class Memory:
     found_out: dict[tuple[str, str], Known] = field(default_factory=dict)
     undone_sales: list[SaleRef] = field(default_factory=list)
     told_by_pos: list[str] = field(default_factory=list)
+    till_settles: bool = False
 
     async def note(self, exchange: Exchange) -> None:
         self.notes.append(exchange)
@@ -84,6 +85,12 @@ class Memory:
                 self.taken.setdefault(sale, []).append(scan) if scans is not self.taken.get(sale) else scans.append(
                     scan
                 )
+        self.taken = {ref: scans for ref, scans in self.taken.items() if scans}
+
+    async def hold(self, codes: Iterable[str], sale: SaleRef) -> bool:
+        if not self.till_settles:
+            await self.take(codes, sale)
+        return not self.till_settles
 
     async def leave(self, lines: Sequence[LineScans], number: str, *, is_insured: bool) -> None:
         self.left += [(code, is_insured) for line in lines for code in line.codes]

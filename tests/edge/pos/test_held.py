@@ -1,0 +1,128 @@
+"""Packs that a message of the POS is about are its own until its outcome is known: nothing is settled or paid twice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from edge.counter.closing import close_list
+from edge.counter.counter import Request
+from edge.counter.errors import HeldByPosError, RungUpElsewhereError
+from edge.counter.held import refuse_held_by_pos
+from edge.counter.returning import refuse_rung_up
+from edge.store import pos_codes, sales, settlements
+from rules.scan_judgement import Mode
+from tests.conftest import free_port, wait_until
+from tests.edge.pos.around import NINE, NOW, ONE, TWO, Stand, message, purchase
+from tests.edge.pos.gateway import Gateway, gateway, opened
+from tests.edge.pos.terminal import proxying
+from tests.edge.pos.test_books import LINES, NUMBER, TOLD, Counter, counter
+from tests.edge.scene import FakeClock
+
+BODY = message("2102", purchase(*LINES, expContent=json.dumps({"stoout_no": NUMBER})))
+UNNAMED = Request(None, "")
+
+
+def begin_settling(at: Counter) -> str:
+    """Ask at the till for a settlement of the open list."""
+
+    def begun(tx: object) -> str:
+        sale = sales.see_desk(tx).sale  # type: ignore[arg-type]
+        settlements.put_settlement(
+            tx, sale=sale, operator="wang", shift=None, begun_at=NOW, asked=b"", ask_msgid="t1", insutype="310",
+            fee=Decimal(30),
+        )  # type: ignore[arg-type]  # fmt: skip
+        return str(sale)
+
+    return at.see(begun)
+
+
+def test_what_the_pos_asks_for_is_neither_settled_nor_paid_at_the_till(tmp_path: Path) -> None:
+    with counter(tmp_path) as at:
+        at.terminal.scan(ONE, NINE, TWO)
+        sale = at.see(lambda tx: str(sales.see_desk(tx).sale))
+        at.far.cuts = 1
+        at.terminal.post(BODY)
+        for refuse in (
+            refuse_held_by_pos,
+            lambda tx, sale: close_list(tx, None, Mode.DISPENSE, asked_for=sale, now=NOW),
+        ):
+            with pytest.raises(HeldByPosError, match=json.loads(BODY)["msgid"]):
+                at.see(lambda tx, refuse=refuse: refuse(tx, sale))
+        at.see(lambda tx: sales.put_aside(tx, sale, "等结果", NOW))
+        assert json.loads(at.terminal.post(BODY)[1])["infcode"] == 0
+        assert at.dispensed() == {(NUMBER, ONE), (NUMBER, NINE)}, "they leave wherever their list lies"
+        at.see(lambda tx: refuse_held_by_pos(tx, sale))
+        assert [pack.code for pack in at.see(lambda tx: sales.packs_of(tx, sale)) if pack.state == "listed"] == [TWO]
+
+
+def test_its_packs_are_kept_before_the_message_leaves_and_free_again_if_nothing_came_of_it(tmp_path: Path) -> None:
+    held: list[bool] = []
+    with counter(tmp_path) as at:
+        at.terminal.scan(ONE, NINE)
+        sale = at.see(lambda tx: str(sales.see_desk(tx).sale))
+        is_held: Callable[[], bool] = lambda: at.see(lambda tx: pos_codes.held_by_pos(tx, sale)) is not None  # noqa: E731
+        at.far.before_doing = lambda _: held.append(is_held())
+        refusal = json.dumps({"infcode": -1, "inf_refmsgid": "1", "err_msg": "[settlement.total] no"}).encode()
+        at.far.answer = lambda _: (held.append(is_held()), refusal)[1]
+        assert json.loads(at.terminal.post(BODY)[1])["infcode"] == -1
+        assert (held, is_held()) == ([True], False)
+
+
+def test_a_message_that_does_not_leave_holds_nothing(tmp_path: Path) -> None:
+    port = free_port()
+    with proxying(tmp_path / "store", f"http://127.0.0.1:{port}", clock=FakeClock(NOW)) as terminal:
+        terminal.scan(ONE, NINE)
+        assert "fsi.not_sent" in str(json.loads(terminal.post(BODY)[1])["err_msg"])
+        assert terminal.rows("SELECT 1 FROM pos_binding") == []
+        with opened(Gateway(told=TOLD), port):
+            assert json.loads(terminal.post(BODY)[1])["infcode"] == 0
+        assert terminal.listed() == []
+
+
+def test_what_the_till_is_settling_is_not_settled_by_the_pos(tmp_path: Path) -> None:
+    with counter(tmp_path, "hubei") as at:
+        at.terminal.scan(ONE, NINE)
+        begin_settling(at)
+        at.terminal.scan(TWO)
+        at.settle(("L1", LINES[0][1], 1))
+        (row,) = json.loads(at.far.bodies[-1])["input"]["drug_trac_info"]
+        assert row["drug_trac_codg"] == TWO, "of the next list"
+        assert at.dispensed() == {(NUMBER, TWO)}
+
+
+def test_what_the_till_begins_to_settle_in_that_moment_does_not_go_on() -> None:
+    async def scene() -> None:
+        stand = Stand()
+        stand.memory.till_settles = True
+        stand.memory.scan(ONE, NINE)
+        told = (await stand.post(message("2102", purchase(*LINES)))).json()
+        assert told["err_msg"].startswith("[pos.till_settles]")
+        assert stand.interface.requests == []
+        assert stand.memory.questions == {}
+        assert [one.code for one in stand.memory.desks["1"]] == [ONE, NINE]
+
+    asyncio.run(scene())
+
+
+def test_what_a_listening_proxy_heard_settled_is_not_settled_or_paid_back_at_the_till(tmp_path: Path) -> None:
+    clock = FakeClock(NOW)
+    with (
+        gateway(told=TOLD) as far,
+        proxying(tmp_path / "store", far.url, pos={"mode": "listen"}, clock=clock) as terminal,
+    ):
+        at = Counter(terminal, far, clock)
+        at.terminal.scan(ONE, NINE)
+        setl_id = at.settle()
+        wait_until(lambda: at.bound(setl_id) != [])
+        sale = at.see(lambda tx: str(sales.see_desk(tx).sale))
+        with pytest.raises(HeldByPosError, match=setl_id):
+            at.see(lambda tx: refuse_held_by_pos(tx, sale))
+        at.terminal.do(lambda: at.terminal.shop.counter.close_sale(UNNAMED))
+        with pytest.raises(RungUpElsewhereError, match=setl_id):
+            at.see(lambda tx: refuse_rung_up(tx, sale))

@@ -255,6 +255,7 @@ class _Terminal:
                 till=self._till,
                 visits=None if self._visits is None else self._visits.desk,
                 report=None if self._pos is None else self._pos.report(),
+                kiosk_operator=config.visits.kiosk_operator,
                 credentials=self._credentials,
             )
         )

@@ -69,6 +69,17 @@ class VisitsSection(Section):
             ),
         ),
     ] = Order.TERMINAL
+    kiosk_operator: Annotated[
+        str,
+        option(
+            Words("自助机操作员", "Kiosk's operator"),
+            Words(
+                "无人值守的自助机以此工号办理（先建号，勿与人共用）；不填则须有人在本机登录",
+                "In whose name an unattended kiosk does its steps: a login of its own; without it somebody signs in",
+            ),
+            max_length=32,
+        ),
+    ] = ""
     keep_days: Annotated[
         int,
         option(

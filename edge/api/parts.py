@@ -62,5 +62,7 @@ class ApiParts:
     """Steps of visits; None where they are off."""
     report: KeptReport | None = None
     """What listening to the institution's software found; None where nothing of it passes here."""
+    kiosk_operator: str = ""
+    """In whose name steps of visits are done at this machine while nobody is signed in; empty: in nobody's."""
     credentials: Devices = field(default_factory=Devices)
     """Where people show who they are."""

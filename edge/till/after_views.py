@@ -20,6 +20,7 @@ from edge.store.undertakings import Undertaking
 from edge.till.asked import AskedSettlement
 from edge.till.ledger import CLAIMED, LACKS
 from edge.till.plans import Money, Plan, Step, choices_of, money_of
+from rules.settling import Standing
 
 _STATES: Mapping[RowState, tuple[str, str]] = MappingProxyType(
     {
@@ -185,9 +186,9 @@ def show_undertaking(one: Undertaking, plan: Plan) -> UndertakingShown:
 
 
 def show_found(row: SettlementRow, asked: AskedSettlement) -> FoundShown:
-    """Return a settlement that stands, as the sale of a pack."""
+    """Return a settlement as the sale of a pack; of one that stands no more no pack is out by it."""
     money = Money(row.fee) if row.paid is None else money_of(row.paid, row.fee)
-    codes = tuple(code for line in asked.lines for code in line.codes)
+    codes = tuple(code for line in asked.lines for code in line.codes if row.standing is Standing.SETTLED)
     return FoundShown(row.sale, row.is_elsewhere, codes, _money(money))
 
 

@@ -129,19 +129,20 @@ class Aftercare:
     async def find(self, code: str) -> FoundShown:
         """Return the settled sale that a pack belongs to; where this terminal did not make it, the centre is asked.
 
-        A settlement's own number (`setl_id`) finds its sale as well, as it is known here.
+        A settlement's own number (`setl_id`) finds its sale as well, as it is known here, though it was cancelled.
 
         Raises:
             NotFoundError, GoToOriginError, OfflineError: As `Finding.find`.
             RungUpElsewhereError: The institution's own software rang it up.
         """
-        sale = await self._within(lambda tx: _sale_settled_as(tx, code)) or await self._sold_here(code)
+        named = await self._within(lambda tx: _settled_as(tx, code))
+        sale = await self._sold_here(code) if named is None else named.sale
         if sale is None:
             self._asked_interface()
             taking = _taking(await self._within(who_is_there))
             sale = await aside(lambda: self._finding.find(code, taking.operator, taking.shift))
         rows = await self._within(lambda tx: settlements.settlements_of(tx, sale))
-        standing = next((row for row in reversed(rows) if row.standing is Standing.SETTLED), None)
+        standing = next((row for row in reversed(rows) if row.standing is Standing.SETTLED), named)
         if standing is None:
             raise NotSettledError(sale)
         return show_found(standing, self._ledger.asked_of(standing))
@@ -344,12 +345,11 @@ class Aftercare:
         return self._in_store(committed)
 
 
-def _sale_settled_as(tx: Connection, setl_id: str) -> str | None:
+def _settled_as(tx: Connection, setl_id: str) -> SettlementRow | None:
     row = settlements.settlement_by_setl_id(tx, setl_id)
-    if row is None:
-        return None
-    refuse_rung_up(tx, row.sale)
-    return row.sale
+    if row is not None:
+        refuse_rung_up(tx, row.sale)
+    return row
 
 
 def _taking(who: Who) -> Taking:

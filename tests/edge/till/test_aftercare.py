@@ -148,6 +148,9 @@ def test_a_sale_is_found_by_its_settlement_and_by_its_packs_as_they_are_out(care
     care.aisle.upload()
     with pytest.raises(NotFoundError):
         care.do(care.verbs.find(A))
+    care.do(care.verbs.return_packs(UNNAMED, sale, [B], "不合适"))
+    found = care.do(care.verbs.find(row.paid.setl_id))
+    assert (found.sale, found.codes) == (sale, ())
 
 
 def test_rows_behind_one_that_does_not_go_say_so_and_are_none_that_go_by_themselves(care: Care) -> None:

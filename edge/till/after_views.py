@@ -55,11 +55,11 @@ class MoneyShown:
 
 @dataclass(frozen=True, slots=True)
 class UndertakingShown:
-    """A return, or the turning of a sale into an insured one, wherever it is."""
+    """A return, the turning of a sale into an insured one, or the telling again of what was lost, wherever it is."""
 
     id: str
     kind: str
-    """`return` or `insure`."""
+    """`return`, `insure` or `tell`."""
     sale: str
     codes: tuple[str, ...]
     """Packs that come back."""

@@ -21,7 +21,7 @@ from edge.api.listening import shown as shown_heard
 from edge.counter.views import LineShown, SoldPack, Totals
 from edge.health import InterfaceStatus, Lamp, LampState, LineHealth
 from edge.pos.listening import Heard
-from edge.store.day_ends import DayState, Difference
+from edge.store.day_ends import COUNTED_TWICE, DayState, Difference
 from edge.store.unfinished import Unfinished
 from edge.till.after_views import (
     MoneyShown,
@@ -32,7 +32,7 @@ from edge.till.after_views import (
     UndertakingShown,
     UndertakingsShown,
 )
-from edge.till.day_sheets import DaySheet, GroupShown, Reason
+from edge.till.day_sheets import DaySheet, GroupShown, reasons_of
 from edge.till.handing_over import Drawer, TakenOver
 from edge.till.views import Amounts, PaidShown, TicketShown
 from rules.day_sheet import Group, Sums
@@ -269,11 +269,11 @@ def a_day_that_differs() -> DaySheet:
     found = (
         Difference("000102", "3502000000991", "P3502030042620261121", False, "1", yuan("30.00"), ""),
         Difference("000103", "3502000000992", "", True, "", yuan("-16.80"), "金额不符 / other amount"),
+        Difference(COUNTED_TWICE, "3502000000993", "", True, "01、02", yuan("-16.80"), "记了 2 次 / counted 2 times"),
     )
-    why = Words("1 笔仅本机有：3502000000991", "1 record is here alone: 3502000000991")
-    step = Words("请在售后页重新上报，再日结一次。", "Tell it again after the sale, then end the day once more.")
+    reasons = tuple(reasons_of(found, [], day.missing))
     groups = (a_group("310", 12, "1204.50", "86.20", "000101"), a_group("390", 3, "88.00", "20.00"))
-    return replace(day, compared=groups, differences=found, reasons=(Reason(why, step),), elsewhere=2)
+    return replace(day, compared=groups, differences=found, reasons=reasons, elsewhere=2)
 
 
 def a_report(*, is_listening: bool = True, day: date | None = None, cause: Cause | None = None) -> HeardShown:

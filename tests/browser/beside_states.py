@@ -119,7 +119,8 @@ def day_closed(desk: BesidePage) -> None:
 def day_differs(desk: BesidePage) -> None:
     desk.answers.said |= busy().said | {"GET /days/*": a_day_that_differs()}
     desk.open(DAY)
-    expect(desk.page.locator("#t-differences tbody tr")).to_have_count(2)
+    expect(desk.page.locator("#t-differences tbody tr")).to_have_count(3)
+    expect(desk.page.locator("#t-reasons li")).to_have_count(4)
 
 
 def day_fault(desk: BesidePage) -> None:

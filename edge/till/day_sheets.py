@@ -117,7 +117,7 @@ def changed(then: Sequence[GroupShown], now: Sequence[GroupShown], self_paid: De
     return Reason(
         Words(
             f"日结后又有变化：医保 {count:+d} 笔、{fee:+.2f} 元，自费 {self_paid:+.2f} 元",
-            f"It has changed since it was closed: {count:+d} insured records, ¥{fee:+.2f}; self-pay ¥{self_paid:+.2f}",
+            f"It has changed since it was closed: insured records {count:+d}, ¥{fee:+.2f}; self-pay ¥{self_paid:+.2f}",
         ),
         _END_AGAIN,
     )
@@ -136,7 +136,7 @@ def with_others(sheet: DaySheet, told: Mapping[str, Sums]) -> DaySheet:
 def _changed_there(moved: Sequence[tuple[OtherShown, Sums]]) -> Reason:
     told = [(one.terminal, now.count - one.sums.count, now.fee - one.sums.fee) for one, now in moved]
     zh = "；".join(f"{name} 医保 {count:+d} 笔、{fee:+.2f} 元" for name, count, fee in told)
-    en = "; ".join(f"{name} {count:+d} insured records, ¥{fee:+.2f}" for name, count, fee in told)
+    en = "; ".join(f"{name}: insured records {count:+d}, ¥{fee:+.2f}" for name, count, fee in told)
     return Reason(
         Words(f"日结后其他终端又有变化：{zh}", f"Other terminals have changed it since it was closed: {en}"), _END_AGAIN
     )
@@ -146,12 +146,12 @@ def _twice(found: Sequence[Difference]) -> Reason:
     return Reason(
         Words(
             f"{len(found)} 笔在本机构被多台终端各记一次：{_named(found)}",
-            f"{len(found)} records are counted by several terminals here: {_named(found, ', ')}",
+            f"Records that several terminals count ({len(found)}): {_named(found, ', ')}",
         ),
         Words(
-            "中心只有一次。请在差异所列台号核对该笔的退款，现金只应退一次；多退的追回后，请联系中心说明再日结。",
-            "The centre has each once. Check at the desks named below what was paid back: cash goes back once. Recover "
-            "what was paid twice, tell the centre, and end the day again.",
+            "中心只有一次。请在差异所列台号核对该笔的收款、退款，只应各有一次；多退的追回后，请联系中心说明再日结。",
+            "The centre has each once. Check at the desks named below what was taken and what was paid back for it: each "
+            "happens once. Recover what was paid twice, tell the centre, and end the day again.",
         ),
     )
 
@@ -160,7 +160,7 @@ def _only_here(found: Sequence[Difference]) -> Reason:
     return Reason(
         Words(
             f"{len(found)} 笔本机构有而中心没有：{_named(found)}",
-            f"{len(found)} records are here and not at the centre: {_named(found, ', ')}",
+            f"Records that are here and not at the centre ({len(found)}): {_named(found, ', ')}",
         ),
         Words(
             "请在“售后”页查该结算号，向中心核实；已被冲正或中心丢失的，按提示处理后重新日结。",
@@ -174,7 +174,7 @@ def _there(found: Sequence[Difference]) -> Reason:
     return Reason(
         Words(
             f"{len(found)} 笔金额不同或仅中心有：{_named(found)}",
-            f"{len(found)} records have other figures, or are at the centre alone: {_named(found, ', ')}",
+            f"Records with other figures, or at the centre alone ({len(found)}): {_named(found, ', ')}",
         ),
         Words(
             "请在差异所列台号核对该结算号：结果未明的等其查明；由收银软件直接办理的到该软件核对；仍不符的联系中心。",

@@ -150,8 +150,8 @@ def _twice(found: Sequence[Difference]) -> Reason:
         ),
         Words(
             "中心只有一次。请在差异所列台号核对该笔的收款、退款，只应各有一次；多退的追回后，请联系中心说明再日结。",
-            "The centre has each once. Check at the desks named below what was taken and what was paid back for it: each "
-            "happens once. Recover what was paid twice, tell the centre, and end the day again.",
+            "The centre has each once. Check at the desks named below what was taken and what was paid back for it: "
+            "each happens once. Recover what was paid twice, tell the centre, and end the day again.",
         ),
     )
 

@@ -10,9 +10,9 @@ export function amount(yuan) {
   return yuan === null || yuan === undefined || yuan === "" ? "—" : `¥${money.format(Number(yuan))}`;
 }
 
-/** The price of one unit, with every decimal that it has. @param {string} yuan */
-export function perUnit(yuan) {
-  return text("common.per_unit", { price: `¥${Number(yuan).toFixed(4).replace(/0{1,2}$/, "")}` });
+/** The price of one unit, with every decimal that it has. @param {string | null} yuan */
+export function unitPrice(yuan) {
+  return yuan === null ? "—" : `¥${Number(yuan).toFixed(4).replace(/0{1,2}$/, "")}`;
 }
 
 /** @param {number} value */

@@ -1,5 +1,5 @@
 // The open sale or delivery on the right: its lines, its total, and what came of the last one.
-import { amount, perUnit, timeOfDay, whole } from "../format.js";
+import { amount, timeOfDay, unitPrice, whole } from "../format.js";
 import { count, text } from "../words.js";
 
 const PARTS = 10_000; // prices have at most four decimals; whole numbers keep the sums exact
@@ -121,7 +121,7 @@ export class Basket {
   /** @param {Line} line */
   unitPrice(line) {
     if (this.mode !== "dispense" || line.price === null) return "";
-    if (line.units) return perUnit(line.price);
+    if (line.units) return text("common.per_unit", { price: unitPrice(line.price) });
     return line.quantity > 1 ? amount(line.price) : "";
   }
 

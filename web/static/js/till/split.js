@@ -4,7 +4,7 @@ import { call, Problem } from "../api.js";
 import { openDialog } from "../counter/dialogs.js";
 import { element } from "../counter/element.js";
 import { made, put, show } from "../counter/rows.js";
-import { amount, perUnit, whole, writeCode } from "../format.js";
+import { amount, unitPrice, whole, writeCode } from "../format.js";
 import { ours, text } from "../words.js";
 import { drawSums, tellProblem } from "./problem.js";
 
@@ -224,7 +224,7 @@ function sumsOf({ left, price }, units) {
   // Half up to the fen, in whole numbers.
   const sum = isPriced ? Math.floor((Math.round(Number(price) * PARTS) * units + PARTS / 200) / (PARTS / 100)) / 100 : null;
   return [
-    [text("till.split.price"), price === null ? "—" : perUnit(price)],
+    [text("till.split.price"), unitPrice(price)],
     [text("till.split.sum"), amount(sum)],
     [text("till.split.rest"), units === null ? "—" : whole(left - units)],
   ];

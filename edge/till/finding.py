@@ -146,32 +146,47 @@ class Finding:
         if not sold:
             raise self._not_found(code)
         *_, newest = sorted(sold, key=_told_at)
-        sale, person = newest.text_or("bkkpSn", ""), newest.text_or("psnNo", "")
-        visit = newest.text_or("mdtrtId", "")
-        if newest.text_or("mdtrtSetlType", "") != INSURED or not visit:
-            raise self._paid_in_cash(sale, code)
-        packs = self._asked(operator, CODES_SOLD, {**scope, "mdtrt_id": visit, "psn_no": person})
-        packs = [one for one in packs if _is_out(one) and one.text_or("bkkpSn", "") == sale]
-        rows = self._rows(operator, scope, sale, packs)
-        setl_id, made_by, told = self._settlement(operator, sale, {"psn_no": person, "mdtrt_id": visit}, rows)
-        named = [row for row in rows if row.text("setlId") == setl_id]
-        found = found_of(Told(sale, told, made_by, packs, named), old, self._parts.area)
-        if found.asked.fee != told.number("medfee_sumamt"):
+        if not _is_insured(newest) or not newest.text_or("mdtrtId", ""):
+            raise self._paid_in_cash(newest.text_or("bkkpSn", ""), code)
+        told = self._told(operator, scope, newest)
+        found = found_of(told, old, self._parts.area)
+        if found.asked.fee != told.settlement.number("medfee_sumamt"):
             raise GoToOriginError(
-                sale, Words("明细不全（有无码商品）", "not all of its lines are known by their codes")
+                found.sale, Words("明细不全（有无码商品）", "not all of its lines are known by their codes")
             )
         return found
 
     def insured_sale_of(self, code: str, operator: str) -> str | None:
-        """Return the sale of this institution that a pack is out with and the insurance has paid; None: there is none.
+        """Return the sale of this institution that a pack is out with and the insurance pays; None: there is none.
+
+        That a settlement of it was cancelled says the settlement, not each platform's list of packs.
 
         Raises:
             OfflineError: The centre cannot be asked.
         """
         scope = {"fixmedins_code": self._parts.who(operator).sender.institution}
         rows = self._asked(operator, CODES_SOLD, {**scope, "drug_trac_codg": code})
-        out = [one for one in rows if _is_out(one) and one.text_or("mdtrtSetlType", "") == INSURED]
-        return out[-1].text_or("bkkpSn", "") if out else None
+        for one in sorted((row for row in rows if _is_out(row) and _is_insured(row)), key=_told_at, reverse=True):
+            try:
+                if one.text_or("mdtrtId", ""):
+                    self._told(operator, scope, one)
+            except (CancelledElsewhereError, UnknownThereError):
+                continue
+            except (GoToOriginError, NotToldError):
+                # It is not known to be cancelled.
+                pass
+            return one.text_or("bkkpSn", "")
+        return None
+
+    def _told(self, operator: str, scope: Mapping[str, object], newest: Record) -> Told:
+        """Return what the centre tells of the sale of a pack."""
+        sale, person = newest.text_or("bkkpSn", ""), newest.text_or("psnNo", "")
+        visit = newest.text_or("mdtrtId", "")
+        packs = self._asked(operator, CODES_SOLD, {**scope, "mdtrt_id": visit, "psn_no": person})
+        packs = [one for one in packs if _is_out(one) and one.text_or("bkkpSn", "") == sale]
+        rows = self._rows(operator, scope, sale, packs)
+        setl_id, made_by, told = self._settlement(operator, sale, {"psn_no": person, "mdtrt_id": visit}, rows)
+        return Told(sale, told, made_by, packs, [row for row in rows if row.text("setlId") == setl_id])
 
     def _named(self, rows: Iterable[SettlementRow]) -> set[str]:
         """Return the packs that settlements were about: what was paid in cash beside them stays where it is."""
@@ -254,6 +269,10 @@ def _refuse_rung_up(tx: Connection, code: str) -> None:
 
 def _is_out(one: Record) -> bool:
     return one.text_or("memo", "") != _CAME_BACK
+
+
+def _is_insured(one: Record) -> bool:
+    return one.text_or("mdtrtSetlType", "") == INSURED
 
 
 def _told_at(one: Record) -> datetime:

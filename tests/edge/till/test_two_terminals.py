@@ -313,6 +313,17 @@ class TestTurnedInsured:
             two.home.insuring.turn_insured(sale, Insured(person()), WANG)
         assert two.home.settlements(sale) == ()
 
+    def test_what_somebody_else_has_settled_and_cancelled_is_settled(self, two: Two) -> None:
+        """A POS has told packs as its own, and cancelled that without telling the ledger."""
+        sale = two.home.sell(A)
+        centre = two.home.centre
+        info = centre.settle(price="300.00")
+        paid = {"setl_id": info["setl_id"], "psn_no": LI, "mdtrt_setl_type": "1", "psn_cert_type": "01"}
+        assert centre.sell(A, **paid, stoout_no="POS-1", rtal_docno="POS-1", hi_feesetl_type="1")[0] == "1"
+        said = {"setl_id": info["setl_id"], "mdtrt_id": info["mdtrt_id"], "psn_no": LI}
+        assert centre.counter.cancel(said)["infcode"] == 0
+        assert two.home.undertaking(two.home.insuring.turn_insured(sale, Insured(person()), WANG)).outcome == "done"
+
     def test_a_settlement_of_another_message_moves_no_cash(self, two: Two) -> None:
         sale = two.home.sell(A)
         two.home.upload()

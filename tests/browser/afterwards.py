@@ -125,6 +125,12 @@ class BesidePage:
     answers: Answers
     address: str
 
+    def begin_anew(self) -> None:
+        """Let a terminal that is well have nothing to show."""
+        self.stage.operator = "chen"
+        self.stage.status |= insured()
+        self.answers.said = quiet().said
+
     def open(self, path: str) -> None:
         self.page.goto(f"{self.address}{path}")
         self.page.wait_for_selector("html[data-ready]")

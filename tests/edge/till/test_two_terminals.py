@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from decimal import Decimal
@@ -191,6 +191,30 @@ class TestTheSamePackTwice:
         assert two.home.take_back(sale, D).outcome == "done"
         assert two.home.at_the_centre() == []
         two.books_add_up()
+
+
+def test_a_cancellation_that_names_whose_settlement_it_was_is_nobody_elses(two: Two) -> None:
+    """Some platforms put the message of the 2102, and not of the 2103, into the answer of the latter."""
+
+    def names(made_by: str) -> Callable[[str, bytes], bytes]:
+        told = f'"medins_setl_id":"{made_by}"'.encode()
+        return lambda infno, answer: re.sub(rb'"medins_setl_id":"[^"]*"', told, answer) if infno == "2103" else answer
+
+    sale = two.sold(A, B, C)
+    (first,) = two.home.standing(sale)
+    two.other.way.alters = names(first.ask_msgid or "")
+    done = two.take_back("other", sale, A)
+    assert done is not None
+    assert done.outcome == "done"
+    two.upload()
+    (second,) = two.other.standing(sale)
+    two.home.way.alters = names(second.ask_msgid or "")
+    assert two.home.take_back(sale, B).outcome == "done"
+    (third,) = two.home.standing(sale)
+    two.home.way.alters = names(third.ask_msgid or "")
+    assert two.home.take_back(sale, C).outcome == "done"
+    assert two.home.at_the_centre() == []
+    two.books_add_up()
 
 
 @pytest.mark.parametrize("message", ["3513", "5203", "2101", "2103", "2102", "after"])

@@ -31,8 +31,8 @@ SELECT p.code, s.device FROM sale_pack AS p JOIN scan AS s ON s.event = p.readin
 WHERE p.sale = ? AND s.id > (SELECT max(id) FROM scan) - ?
 """
 SELECT_LISTS = """
-SELECT DISTINCT s.id FROM sale_pack AS p JOIN sale AS s ON s.id = p.sale
-WHERE p.code = ? AND p.state = 'listed' AND s.state = 'open' AND s.mode = 'dispense'
+SELECT s.id FROM sale AS s JOIN sale_pack AS p ON p.sale = s.id AND p.code = ? AND p.state = 'listed'
+WHERE s.state = 'open' AND s.place >= 0 AND s.mode = 'dispense'
 """
 # Bound while the list was open: by a message that was or is about those packs.
 SELECT_HELD = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -96,10 +96,13 @@ class Death:
         return f"{self.deed.name}, {self.step}"
 
 
-def play(ground: Ground, met: Sequence[tuple[Deed, Step]]) -> list[Death]:
+def play(ground: Ground, met: Sequence[tuple[Deed, Step]], *, is_pressed: bool = False) -> list[Death]:
     """Let deaths meet deeds that were laid out, at one counter each, all at once; prove what came of the money.
 
-    A step that touches the centre is played alone: it meets whatever else is done.
+    Args:
+        ground: Where.
+        met: What is done, and where it dies. A step that touches the centre is played alone: it meets whatever is done.
+        is_pressed: Whoever stands there does it again at once, and does not wait until the first time is known.
     """
     deaths = [Death(deed, step) for deed, step in met]
     for one in deaths:
@@ -111,10 +114,14 @@ def play(ground: Ground, met: Sequence[tuple[Deed, Step]]) -> list[Death]:
     for act in acts:
         act.death.is_met = act.await_death()
     _recover(ground, acts)
+    pressing = [_aside(one.deed.do) for one in deaths] if is_pressed else []
     took_s, slow = _known(ground, [one.deed.post for one in deaths])
     for one in deaths:
         one.known_s = took_s
         one.wrong += slow
+    for thread in pressing:
+        thread.join(_PATIENCE_S)
+    for one in deaths:
         with _told_of(one):
             one.deed.again()
     _known(ground, [one.deed.post for one in deaths])
@@ -161,8 +168,7 @@ class _Act:
             self.snare = Snare(step.infno, step.nth, step.at, self._spring)
             for gate in (post.till_line, post.pos_line):
                 gate.listen(self.snare)
-        self.thread = threading.Thread(target=self._do, daemon=True)
-        self.thread.start()
+        self.thread = _aside(self.death.deed.do)
 
     def await_death(self) -> bool:
         """Wait until it met the deed; say whether it did.
@@ -188,11 +194,6 @@ class _Act:
             # Before the deed hears of it, for its connection ends with the process.
             return self.snare.is_met and self.snare.sprung.wait(_PATIENCE_S)
         return not accepts(self.death.deed.post.counter.port)
-
-    def _do(self) -> None:
-        # Whoever does it hears of a lost connection, or of nothing.
-        with contextlib.suppress(Exception):
-            self.death.deed.do()
 
     def second(self) -> Snare | None:
         """Return what waits for the same message to be sent again; None if it dies once."""
@@ -248,6 +249,18 @@ def _recover(ground: Ground, acts: Sequence[_Act]) -> None:
         act.thread.join(_PATIENCE_S)
         if act.death.deed.post.name in names:
             ground.sign_in(act.death.deed.post)
+
+
+def _aside(do: Callable[[], None]) -> threading.Thread:
+    """Do something of which whoever does it may hear nothing, or that the line was lost, or a refusal."""
+
+    def run() -> None:
+        with contextlib.suppress(Exception):
+            do()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
 
 
 def _known(ground: Ground, posts: list[Post]) -> tuple[float, list[str]]:

@@ -78,7 +78,11 @@ def play_all(ground: Ground, groups: Iterable[tuple[Order, ...]], say: Say) -> I
             turn += 1
             laid.append([_laid(ground, one, number + turn) for number, one in enumerate(group)])
         ground.until_told()
-        deaths = [death for group in laid for death in _played(ground, group, say)]
+        deaths = [
+            death
+            for number, group in enumerate(laid)
+            for death in _played(ground, group, say, is_pressed=number % 2 == 1)
+        ]
         ground.until_told()
         prove_packs(deaths)
         yield from deaths
@@ -91,9 +95,9 @@ def _laid(ground: Ground, order: Order, number: int) -> tuple[Deed, Step]:
     return deed, step
 
 
-def _played(ground: Ground, group: list[tuple[Deed, Step]], say: Say) -> list[Death]:
+def _played(ground: Ground, group: list[tuple[Deed, Step]], say: Say, *, is_pressed: bool) -> list[Death]:
     try:
-        deaths = play(ground, group)
+        deaths = play(ground, group, is_pressed=is_pressed)
     except Exception as exc:  # noqa: BLE001 - a finding; the next ones are played all the same
         deaths = [Death(deed, step, wrong=[f"{type(exc).__name__}: {exc}"]) for deed, step in group]
         ground.mend()

@@ -30,8 +30,8 @@ class Fact:
     """Evidence merged under one key: the earliest piece speaks, the rest confirm.
 
     When it was is told by the clocks of terminals, where one of them tells of it: the hour that the interface names is
-    of another program's clock, in whole seconds. What the earliest does not know of an opened pack, its size or how many
-    units came back, the first that knows it tells.
+    of another program's clock, in whole seconds. What the earliest does not know of an opened pack, its size or how
+    many units came back, the first that knows it tells.
     """
 
     key: FactKey

@@ -24,10 +24,10 @@ from rich.table import Table
 
 from tests.bench.place import folder_on_disk
 from tests.blackbox.stand import seed
-from tests.kills.deaths import Undisturbed
 from tests.kills.deeds import DEEDS, Deed
 from tests.kills.ground import opened_ground
 from tests.kills.rounds import Say, Shown, end_day, groups_of, look_at, orders_of, play_all, sum_up
+from tests.kills.steps import Undisturbed
 
 ROOT = Path(__file__).parents[2]
 FIGURES = ROOT / "docs" / "figures" / "kills.json"

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 
-from tests.kills.deaths import Death, Step, Undisturbed, play, prove_money, prove_packs, steps_of, undisturbed
+from tests.kills.deaths import Death, play, prove_money, prove_packs, undisturbed
 from tests.kills.deeds import Deed
 from tests.kills.ground import Ground
+from tests.kills.steps import Step, Undisturbed, steps_of
 
 Order = tuple[type[Deed], Step]
 Say = Callable[[str], None]

@@ -10,10 +10,10 @@ import pytest
 from tests.kills.books import AtCentre, Books
 from tests.kills.claims import about_money, cash_moved
 from tests.kills.commits import Where
-from tests.kills.deaths import AtMessage, Fate, InCommit, Undisturbed, steps_of
 from tests.kills.deeds import Deed, PosCancel, PosSettle, Settle
 from tests.kills.gate import At
 from tests.kills.rounds import groups_of
+from tests.kills.steps import AtMessage, Fate, InCommit, Undisturbed, steps_of
 
 D = Decimal
 ACTIVE = AtCentre("S-1", "active", D("50.40"), D("10.00"), D("30.40"), D("10.00"), D(0), D("-30.40"))

@@ -8,11 +8,12 @@ import pytest
 
 from tests.blackbox.stand import seed
 from tests.kills.commits import Where
-from tests.kills.deaths import AtMessage, Death, Fate, InCommit, Step, play, prove_packs
+from tests.kills.deaths import Death, play, prove_packs
 from tests.kills.deeds import Cancel, Deed, Insure, PosCancel, PosSettle, Return, ReturnElsewhere, Settle
 from tests.kills.gate import At
 from tests.kills.ground import RECOVERED_S, Ground, opened_ground
 from tests.kills.rounds import end_day
+from tests.kills.steps import AtMessage, Fate, InCommit, Step
 
 _TERMINAL, _BOTH = Fate.TERMINAL, Fate.BOTH
 IN_COMMIT = InCommit(2, Where.TORN)

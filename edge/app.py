@@ -187,6 +187,7 @@ class _Terminal:
                 self._watches.troubles(),
                 self._bridge.troubles(),
                 () if self._pos is None else self._pos.troubles(),
+                () if self._visits is None else self._visits.troubles(),
                 self._pad_troubles(),
             ),
             quota=self._watches.quota.status,

@@ -21,6 +21,7 @@ from edge.operators.accounts import acting_account
 from edge.operators.errors import SessionEndedError, SignInRequiredError
 from edge.operators.pos_tokens import Scope
 from edge.visits.desk import StepShown, VisitDesk, Wanted
+from edge.visits.errors import KioskUnusableError
 from rules.visit_flow import VisitStep
 from web.config_sections import is_loopback_address
 
@@ -74,7 +75,11 @@ async def _operator(parts: ApiParts, guard: Guard, request: Request, shown: Show
         login = parts.kiosk_operator
         if not login or not is_loopback_address(shown.caller):
             raise
-        account = await parts.read(lambda tx: acting_account(tx, login))
+        try:
+            account = await parts.read(lambda tx: acting_account(tx, login))
+        except RejectedError as exc:
+            # What is wrong is for who looks after the terminal, among its troubles.
+            raise KioskUnusableError from exc
         return Operator(account.login, account.name)
     return Operator(session.operator, session.name)
 

@@ -49,3 +49,14 @@ class HospitalRefusedError(EdgeError, RejectedError):
         "按医院系统的提示处理后可重新办理本环节。",
         "See to what the hospital's system says; then the step can be done again.",
     )
+
+
+class KioskUnusableError(EdgeError, RejectedError):
+    """The operator in whose name an unattended kiosk works cannot be used: said to the person before it."""
+
+    code: ClassVar[str] = "visit_step.kiosk"
+    status: ClassVar[HTTPStatus] = HTTPStatus.SERVICE_UNAVAILABLE
+    next_step: ClassVar[Words] = Words("请到人工窗口办理。", "Please go to the desk.")
+
+    def __init__(self) -> None:
+        super().__init__(Words("本机暂不能办理", "This kiosk cannot do it now"))

@@ -198,11 +198,12 @@ def test_only_the_kiosk_itself_goes_without_a_sign_in(unattended: Kiosk) -> None
     assert problem(unattended.step("01101", "card")) == "session.required"
     unattended.client.caller = "127.0.0.1"
     disable_account(unattended.client.shop.connection, KIOSK, NOON)
-    assert problem(unattended.step("01101", "card")) == "operator.disabled"
+    assert problem(unattended.step("01101", "card")) == "visit_step.kiosk"
     assert unattended.his.said == []
 
 
 def test_kiosk_whose_operator_nobody_added_says_so(stocked: Shop) -> None:
     client = Client(stocked, visits=Hall(stocked, His()).desk, kiosk_operator="nobody")
     answer = client.ask("POST", "/api/v1/visits/M1/steps", {"step": "01101", "by": "card"})
-    assert problem(answer) == "operator.unknown"
+    assert problem(answer) == "visit_step.kiosk"
+    assert "人工窗口" in answer.text, "what is wrong is not for the patient to mend"

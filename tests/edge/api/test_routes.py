@@ -329,6 +329,21 @@ def test_scan_says_how_it_came(at_work: Client, entry: str | None, device: str, 
     assert at_work.shop.facts()[-1].device == device
 
 
+def test_pack_is_sold_in_part_and_whole_after_all(at_work: Client) -> None:
+    at_work.post("/scans", {"raw": TRACE_1, "entry": "picked"})
+    (offered,) = at_work.get("/sale/units")
+    assert (offered["code"], offered["size"], offered["left"], offered["units"]) == (TRACE_1, 24, 24, None)
+    (line,) = at_work.ask("PUT", "/api/v1/sale/units", {"code": TRACE_1, "units": 6}).json()["lines"]
+    assert (line["units"], at_work.get("/sale/units")[0]["units"]) == (6, 6)
+    (line,) = at_work.ask("DELETE", f"/api/v1/sale/units/{TRACE_1}").json()["lines"]
+    assert (line["units"], line["quantity"]) == (None, 1)
+    at_work.ask("PUT", "/api/v1/sale/units", {"code": TRACE_1, "units": 6})
+    at_work.post("/sale/close")
+    assert [one["rest"] for one in at_work.get("/opened-packs")] == [18]
+    at_work.post("/scans", {"raw": TRACE_1})
+    assert problem(at_work.ask("DELETE", f"/api/v1/sale/units/{TRACE_1}")) == "counter.not_whole"
+
+
 @pytest.mark.req("T-25")
 def test_retail_code_gets_a_hint(at_work: Client) -> None:
     scan = at_work.post("/scans", {"raw": EAN, "symbology": "]E0"})

@@ -32,7 +32,7 @@ from edge.till.after_views import (
     UndertakingShown,
     UndertakingsShown,
 )
-from edge.till.day_sheets import DaySheet, GroupShown, reasons_of
+from edge.till.day_sheets import DaySheet, GroupShown, OtherShown, reasons_of
 from edge.till.handing_over import Drawer, TakenOver
 from edge.till.views import Amounts, PaidShown, TicketShown
 from rules.day_sheet import Group, Sums
@@ -265,7 +265,8 @@ def a_day(*, is_busy: bool = False, state: DayState | None = None) -> DaySheet:
     return DaySheet(
         DAY, DAY, DAY, groups, groups if state else (), yuan("312.40") if is_busy else yuan("0.00"),
         yuan("106.20") if is_busy else yuan("0.00"), 0, left if is_busy else NOTHING, ("T-0302",) if is_busy else (), 0,
-        state=state,
+        (OtherShown("T-0303", Sums(4, yuan("96.00"), yuan("70.00"), yuan("6.00"), yuan("20.00"))),) if state else (),
+        state,
     )  # fmt: skip
 
 

@@ -114,6 +114,7 @@ def day_closed(desk: BesidePage) -> None:
     desk.answers.said |= busy().said | {"GET /days/*": a_day(is_busy=True, state=DayState.CLOSED)}
     desk.open(DAY)
     expect(desk.page.locator("#t-compared tbody tr")).to_have_count(2)
+    expect(desk.page.locator("#t-others tbody tr")).to_contain_text("T-0303")
 
 
 def day_differs(desk: BesidePage) -> None:

@@ -38,7 +38,12 @@ function stateMark(state) {
 function groupCells({ group, sums }) {
   const name = made("span", insuranceName(group.insutype));
   name.append(made("small", text("day.group_of", { clr_type: group.clr_type, district: group.clr_optins })));
-  return [name, whole(sums.count), amount(sums.fee), amount(sums.funds), amount(sums.account), amount(sums.cash)];
+  return [name, ...sumCells(sums)];
+}
+
+/** @param {any} sums */
+function sumCells({ count: number, fee, funds, account, cash }) {
+  return [whole(number), amount(fee), amount(funds), amount(account), amount(cash)];
 }
 
 /** @param {any} sheet */
@@ -72,12 +77,14 @@ function counted(what, number) {
 
 /** @param {any} sheet */
 function drawBooks(sheet) {
-  const { state, compared, differences, elsewhere } = sheet;
+  const { state, compared, differences, elsewhere, others } = sheet;
   show("t-books", state !== null);
   if (state === null) return;
   const days = text("day.books_of", { first: sheet.first_date, last: sheet.last_date });
   put("t-books-text", elsewhere > 0 ? `${days} ${count("day.elsewhere", elsewhere)}` : days);
   element("t-compared").tBodies[0].replaceChildren(...compared.map((one) => tableRow([...groupCells(one), comparedMark(one)])));
+  show("t-others-box", others.length > 0);
+  element("t-others").tBodies[0].replaceChildren(...others.map((one) => tableRow([one.terminal, ...sumCells(one.sums)])));
   show("t-differences-box", differences.length > 0);
   element("t-differences").tBodies[0].replaceChildren(...differences.map((one) => tableRow(differenceCells(one))));
 }

@@ -68,8 +68,10 @@ days: setup ## in every area, over HTTP and MQTT, the day of a pharmacy and a ho
 deaths: setup ## kill -9 of the centre at every step of settle, cancel and reverse, on either store; writes docs/figures/deaths.json
 	$(VENV)/bin/python -m tests.deaths
 
+# 0: every step, however long it takes.
+MINUTES ?= 0
 kills: setup ## kill -9 of terminal, centre and line at every step of what is done at a counter; writes docs/figures/kills.json
-	$(VENV)/bin/python -m tests.kills
+	$(VENV)/bin/python -m tests.kills --minutes $(MINUTES)
 
 mornings: setup ## five mornings of 600 scans with processes killed on the way; fails if the centre is wrong anywhere
 	@mkdir -p var; for seed in 1 2 3 4 5; do \

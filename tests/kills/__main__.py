@@ -13,10 +13,12 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
+from random import Random
 
 import structlog
 from rich.console import Console
@@ -26,15 +28,28 @@ from tests.bench.place import folder_on_disk
 from tests.blackbox.stand import seed
 from tests.kills.deeds import DEEDS, Deed
 from tests.kills.ground import opened_ground
-from tests.kills.rounds import Say, Shown, end_day, groups_of, look_at, orders_of, play_all, sum_up
+from tests.kills.rounds import Order, Say, Shown, end_day, groups_of, look_at, orders_of, play_all, sum_up
 from tests.kills.steps import Undisturbed
 
 ROOT = Path(__file__).parents[2]
 FIGURES = ROOT / "docs" / "figures" / "kills.json"
+SEED = 1
+"""Of the order: a run that ends early has met every deed."""
 
 
-def kill_all(folder: Path, kinds: Sequence[type[Deed]], say: Say) -> tuple[list[Shown], list[str], str]:
-    """Play every death; return what came of each deed, what is wrong besides, and what could not be done here."""
+@dataclass(frozen=True)
+class Came:
+    """What came of all of it."""
+
+    figures: list[Shown]
+    besides: list[str]
+    """Wrong, and of no death."""
+    skipped: list[str]
+    """What was not done here, and why."""
+
+
+def kill_all(folder: Path, kinds: Sequence[type[Deed]], minutes: float, say: Say) -> Came:
+    """Play every death, or as many as there is time for, of each deed alike."""
     (folder / "seeded").mkdir()
     with opened_ground(seed(folder / "seeded"), folder) as ground:
         say("open")
@@ -43,8 +58,19 @@ def kill_all(folder: Path, kinds: Sequence[type[Deed]], say: Say) -> tuple[list[
         besides = [f"{name}, undisturbed: {one}" for name, (_, wrong) in calm.items() for one in wrong]
         orders = orders_of(kinds, {name: found for name, (found, _) in calm.items()})
         say(f"{len(orders)} deaths")
-        sum_up(shown, list(play_all(ground, groups_of(orders), say)))
-        return list(shown.values()), besides + end_day(ground), ground.without
+        groups = list(groups_of(orders))
+        Random(SEED).shuffle(groups)
+        deaths = list(play_all(ground, within(groups, minutes), say))
+        sum_up(shown, deaths)
+        left = len(orders) - len(deaths)
+        skipped = [ground.without] * bool(ground.without) + [f"{left} deaths: no time left"] * bool(left)
+        return Came(list(shown.values()), besides + end_day(ground), skipped)
+
+
+def within(groups: Sequence[tuple[Order, ...]], minutes: float) -> Iterator[tuple[Order, ...]]:
+    """Give groups until the time is over; 0 minutes are all."""
+    ends_s = time.monotonic() + 60 * minutes
+    yield from takewhile(lambda _: not minutes or time.monotonic() < ends_s, groups)
 
 
 def _shown(kind: type[Deed], calm: Undisturbed) -> Shown:
@@ -66,6 +92,7 @@ def main(arguments: list[str]) -> int:
     """Kill as often as asked for."""
     asked = argparse.ArgumentParser(prog="python -m tests.kills")
     asked.add_argument("--only", action="append", choices=[kind.name for kind in DEEDS], metavar="DEED")
+    asked.add_argument("--minutes", type=float, default=0, help="of deaths; all of them without it")
     options = asked.parse_args(arguments)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     kinds = [kind for kind in DEEDS if not options.only or kind.name in options.only]
@@ -75,14 +102,15 @@ def main(arguments: list[str]) -> int:
         console.print(f"{time.monotonic() - began_s:6.0f} s  {text}", highlight=False, markup=False, style="dim")
 
     with folder_on_disk() as folder:
-        figures, besides, without = kill_all(folder, kinds, say)
+        came = kill_all(folder, kinds, options.minutes, say)
+    figures = came.figures
     show(figures, console)
-    wrong = [*besides, *(one for each in figures for one in each.wrong)]
+    wrong = [*came.besides, *(one for each in figures for one in each.wrong)]
     for one in wrong:
         console.print(one, style="red", markup=False)
-    if without:
-        console.print(without, style="yellow")
-    if not arguments:
+    for one in came.skipped:
+        console.print(one, style="yellow")
+    if not options.only:
         machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
         written = {
             "made": datetime.now(UTC).date().isoformat(),
@@ -90,7 +118,7 @@ def main(arguments: list[str]) -> int:
             "seconds": round(time.monotonic() - began_s),
             "deaths": sum(one.deaths for one in figures),
             "figures": [asdict(one) for one in figures],
-            "skipped": [without] if without else [],
+            "skipped": came.skipped,
             "does_not_hold": wrong,
         }
         FIGURES.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

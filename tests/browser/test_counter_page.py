@@ -606,23 +606,21 @@ def test_summary_is_announced_quietly(open_page: OpenPage) -> None:
         expect(desk.page.locator("#c-shout")).to_be_empty()
 
 
-class HeldAnswers:
-    """Requests for the open list that wait for their answer."""
+class HeldAnswer:
+    """The next request for the open list waits for its answer; those after it get the true one at once."""
 
     def __init__(self, page: Page) -> None:
-        self._held: list[Route] = []
-        self._is_holding = True
+        self._held: Route | None = None
         page.route("**/api/v1/sale", self._take)
 
     def let_go(self, answer: str) -> None:
-        """Answer what waits with an older answer; later requests get the true one."""
-        self._is_holding = False
-        for route in self._held:
-            route.fulfill(body=answer, content_type="application/json")
+        """Answer what waits with an older answer."""
+        assert self._held is not None
+        self._held.fulfill(body=answer, content_type="application/json")
 
     def _take(self, route: Route) -> None:
-        if self._is_holding:
-            self._held.append(route)
+        if self._held is None:
+            self._held = route
         else:
             route.continue_()
 
@@ -632,7 +630,7 @@ def test_scan_that_begins_the_next_sale_while_the_page_reloads_is_not_lost(open_
     with counter(open_page) as desk:
         desk.stage.scan(1)
         desk.expect_rows(1)
-        held = HeldAnswers(desk.page)
+        held = HeldAnswer(desk.page)
         with desk.page.expect_request("**/api/v1/sale"):
             desk.page.keyboard.press("F10")
         nothing_open = to_json(desk.stage.shown).decode()
@@ -650,7 +648,7 @@ def test_scans_during_a_removal_are_on_their_lines(open_page: OpenPage) -> None:
             desk.stage.scan(number)
         removed = desk.stage.scan(2)
         desk.expect_rows(3)
-        held = HeldAnswers(desk.page)
+        held = HeldAnswer(desk.page)
         with desk.page.expect_request("**/api/v1/sale"):
             desk.stage.remove(removed.code)
         before = to_json(desk.stage.shown).decode()

@@ -92,8 +92,7 @@ def close_list(tx: Connection, outbox: Outbox, mode: Mode, *, asked_for: str | N
         NotSignedInError: Nobody is signed in.
         ListNotOpenError: No such list is open.
         ListEmptyError: Nothing is on it.
-        SettlingError, InsuredError: The insurance was asked to settle it, or has.
-        HeldByPosError: The institution's own software asks, and has not been answered.
+        SettlingError, HeldByPosError, InsuredError: The insurance was asked to settle it, by whomever, or has.
     """
     desk = sales.see_desk(tx)
     operator = _operator(desk)
@@ -146,6 +145,7 @@ def cancel_list(tx: Connection, *, asked_for: str | None, now: datetime) -> Canc
     Raises:
         NotSignedInError: Nobody is signed in.
         ListNotOpenError: No list is open, or not the one that was named.
+        SettlingError, HeldByPosError: The insurance was asked to settle it, here or by the institution's own software.
     """
     desk = sales.see_desk(tx)
     _operator(desk)
@@ -155,16 +155,18 @@ def cancel_list(tx: Connection, *, asked_for: str | None, now: datetime) -> Canc
         raise ListNotOpenError(Words("没有进行中的清单", "No such list is open"))
     if sale.state in {SaleState.OPEN, SaleState.WAITING, SaleState.HELD}:
         refuse_asked(tx, sale.id)
+        refuse_asked_by_pos(tx, sale.id)
         sales.move_packs(tx, sale.id, PackState.REMOVED)
         _end(tx, desk, sale.id, SaleState.CANCELLED, now)
     return CancelledList(sale.id)
 
 
 def remove_pack(tx: Connection, code: str) -> ListChange:
-    """Take a pack off the open list, or off the next one."""
+    """Take a pack off the open list, or off the next one, unless it is being settled."""
     desk = sales.see_desk(tx)
     _operator(desk)
     for sale in _lists_to_change(desk):
+        refuse_asked_by_pos(tx, sale, code)
         left = sales.take_off_list(tx, sale, code)
         if left is not None:
             return ListChange(sale, "removed", left[0], code, left[1])
@@ -198,13 +200,14 @@ def sell_in_part(tx: Connection, code: str, units: int) -> ListChange:
     Raises:
         NotSignedInError: Nobody is signed in.
         PackNotOnListError: It is not on the open list, nor on the next one.
-        SettlingError: The list is being settled.
+        SettlingError, HeldByPosError: It is being settled, here or by the institution's own software.
         NotDivisibleError, UnitsLeftError: It cannot be sold so.
     """
     desk = sales.see_desk(tx)
     _operator(desk)
     for sale in _lists_to_change(desk):
         if desk.mode is Mode.DISPENSE and sales.find_on_list(tx, sale, code) is not None:
+            refuse_asked_by_pos(tx, sale, code)
             return ListChange(sale, "split", split_pack(tx, sale, code, units), code, units)
     raise PackNotOnListError(Words("清单中没有这一盒", "This pack is not on the list"))
 
@@ -215,13 +218,14 @@ def sell_whole(tx: Connection, code: str) -> ListChange:
     Raises:
         NotSignedInError: Nobody is signed in.
         PackNotOnListError: It is not on the open list, nor on the next one.
-        SettlingError: The list is being settled.
+        SettlingError, HeldByPosError: It is being settled, here or by the institution's own software.
         NotWholeError: Something of it was sold before.
     """
     desk = sales.see_desk(tx)
     _operator(desk)
     for sale in _lists_to_change(desk):
         if desk.mode is Mode.DISPENSE and sales.find_on_list(tx, sale, code) is not None:
+            refuse_asked_by_pos(tx, sale, code)
             return ListChange(sale, "split", make_whole(tx, sale, code), code)
     raise PackNotOnListError(Words("清单中没有这一盒", "This pack is not on the list"))
 

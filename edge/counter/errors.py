@@ -88,9 +88,9 @@ class HeldByPosError(EdgeError, RejectedError):
 
     code: ClassVar[str] = "counter.held_by_pos"
     next_step: ClassVar[Words] = Words(
-        "请等待收银软件的结果，不要在本机再结算或收款；久未查清的，用 yima pos open 查看。",
-        "Wait for what its message comes to; settle nothing and take no money here. `yima pos open` shows what stays "
-        "open for long.",
+        "请等待收银软件的结果，不要在本机再结算、收款、取消或撤下；久未查清的，用 yima pos open 查看。",
+        "Wait for what its message comes to: settle, sell, cancel and take off nothing here. `yima pos open` shows "
+        "what stays open for long.",
     )
 
     def __init__(self, sale: str, msgid: str, setl_id: str = "") -> None:

@@ -22,12 +22,17 @@ def refuse_held_by_pos(tx: Connection, sale: str) -> None:
         raise HeldByPosError(sale, held.msgid, held.setl_id)
 
 
-def refuse_asked_by_pos(tx: Connection, sale: str) -> None:
-    """Refuse to take money for packs as long as nobody knows whether the software has settled them.
+def refuse_asked_by_pos(tx: Connection, sale: str, code: str = "") -> None:
+    """Refuse to take money for packs, or to let them go, as long as nobody knows whether the software has settled them.
+
+    Args:
+        tx: The transaction.
+        sale: The list that they lie on.
+        code: The pack that is meant; empty for all of the list.
 
     Raises:
         HeldByPosError: Nobody does.
     """
-    held = held_by_pos(tx, sale)
+    held = held_by_pos(tx, sale, code)
     if held is not None and held.is_open:
         raise HeldByPosError(sale, held.msgid, held.setl_id)

@@ -34,13 +34,15 @@ SELECT_LISTS = """
 SELECT s.id FROM sale AS s JOIN sale_pack AS p ON p.sale = s.id AND p.code = ? AND p.state = 'listed'
 WHERE s.state = 'open' AND s.place >= 0 AND s.mode = 'dispense'
 """
-# Bound while the list was open: by a message that was or is about those packs.
+# By a message that nobody knows the outcome of, whichever list its packs lie on by now; or by one whose settlement is
+# known, if they were bound while the list was open.
 SELECT_HELD = """
 SELECT b.msgid, b.setl_id, q.msgid IS NOT NULL FROM sale AS s
-JOIN sale_pack AS p ON p.sale = s.id AND p.state IN ('listed', 'sold')
-JOIN pos_binding AS b ON b.code = p.code AND b.at >= s.opened_at AND b.at <= coalesce(s.ended_at, b.at)
+JOIN sale_pack AS p ON p.sale = s.id AND p.state IN ('listed', 'sold') AND (?2 = '' OR p.code = ?2)
+JOIN pos_binding AS b ON b.code = p.code
 LEFT JOIN pos_question AS q ON q.institution = b.institution AND q.msgid = b.msgid AND q.state = 'open'
-WHERE s.id = ? AND s.told_as IS NULL AND (q.msgid IS NOT NULL OR b.setl_id <> '')
+WHERE s.id = ?1 AND s.told_as IS NULL AND CASE b.setl_id
+  WHEN '' THEN q.msgid IS NOT NULL ELSE b.at >= s.opened_at AND b.at <= coalesce(s.ended_at, b.at) END
 ORDER BY q.msgid IS NULL, b.at DESC LIMIT 1
 """
 SELECT_BOUND = "SELECT code FROM pos_binding WHERE institution = ? AND setl_id = ? ORDER BY at, code"
@@ -164,9 +166,9 @@ def lists_with(tx: Connection, codes: Iterable[str]) -> list[str]:
     return sorted({sale for code in codes for (sale,) in sql.rows(tx, SELECT_LISTS, (code,))})
 
 
-def held_by_pos(tx: Connection, sale: str) -> Held | None:
-    """Return what the software asks or has settled of packs of a sale that is this terminal's own."""
-    found = sql.first(tx, SELECT_HELD, (sale,))
+def held_by_pos(tx: Connection, sale: str, code: str = "") -> Held | None:
+    """Return what the software asks or has settled of packs of a sale that is this terminal's own, or of one of them."""
+    found = sql.first(tx, SELECT_HELD, (sale, code))
     return None if found is None else Held(found[0], found[1], bool(found[2]))
 
 

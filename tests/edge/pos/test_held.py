@@ -15,7 +15,7 @@ from edge.counter.counter import Request
 from edge.counter.errors import HeldByPosError, RungUpElsewhereError
 from edge.counter.held import refuse_held_by_pos
 from edge.counter.returning import refuse_rung_up
-from edge.store import pos_codes, sales, settlements
+from edge.store import pos_codes, sales, settlements, sql
 from rules.scan_judgement import Mode
 from tests.conftest import free_port, wait_until
 from tests.edge.pos.around import NINE, NOW, ONE, TWO, Stand, message, purchase
@@ -72,6 +72,45 @@ def test_its_packs_are_kept_before_the_message_leaves_and_free_again_if_nothing_
         at.far.answer = lambda _: (held.append(is_held()), refusal)[1]
         assert json.loads(at.terminal.post(BODY)[1])["infcode"] == -1
         assert (held, is_held()) == ([True], False)
+
+
+def test_what_the_pos_asks_for_stays_on_its_list_until_the_outcome_is_known(tmp_path: Path) -> None:
+    with counter(tmp_path) as at:
+        at.terminal.scan(ONE, NINE, TWO)
+        sale, till = at.see(lambda tx: str(sales.see_desk(tx).sale)), at.terminal.shop.counter
+        at.far.cuts = 99
+        at.terminal.post(BODY)
+        for act in (
+            lambda: till.cancel(UNNAMED),
+            lambda: till.remove(ONE),
+            lambda: till.sell_in_part(ONE, 3),
+            lambda: till.sell_whole(ONE),
+        ):
+            with pytest.raises(HeldByPosError, match=json.loads(BODY)["msgid"]):
+                at.terminal.do(act)
+        at.terminal.do(lambda: till.remove(TWO))
+        assert sorted(at.terminal.listed()) == sorted((ONE, NINE)), "a pack that it does not ask for may go"
+        at.far.cuts = 0
+        assert json.loads(at.terminal.post(BODY)[1])["infcode"] == 0
+        assert at.sales() == [sale]
+        assert at.dispensed() == {(NUMBER, ONE), (NUMBER, NINE)}
+
+
+def test_what_the_pos_asks_for_is_not_paid_in_cash_from_another_list(tmp_path: Path) -> None:
+    with counter(tmp_path) as at:
+        at.terminal.scan(ONE, NINE)
+        at.far.cuts = 99
+        at.terminal.post(BODY)
+        # As if the list had been given up, however that came.
+        for give_up in ("UPDATE sale_pack SET state = 'removed'", "UPDATE sale SET state = 'cancelled'"):
+            at.see(lambda tx, give_up=give_up: sql.change(tx, give_up))
+        at.clock.advance(5)
+        at.terminal.scan(ONE)
+        with pytest.raises(HeldByPosError):
+            at.terminal.do(lambda: at.terminal.shop.counter.close_sale(UNNAMED))
+        at.far.cuts = 0
+        at.terminal.post(BODY)
+        assert at.dispensed() == {(NUMBER, ONE)}
 
 
 def test_a_message_that_does_not_leave_holds_nothing(tmp_path: Path) -> None:

@@ -74,6 +74,10 @@ class Plan:
     """Its signature is ours: sent again, it is made anew."""
     carried: tuple[str, ...] = ()
     """Codes that a ledger message tells, its own and ours."""
+    lacks: frozenset[str] = frozenset()
+    """National codes of lines that lack codes."""
+    desk: str = ""
+    """Where it was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,8 @@ class Decider:
         found = bind(in_part(lines, scans) if said.infno in _OFFERED else lines, scans)
         plan = Plan(
             post, said, self._remarks(said.infno, found), bound=_bound(found), setl_id=setl_id,
-            carried=_carried(said.infno, found),
+            carried=_carried(said.infno, found), desk=desk,
+            lacks=frozenset(one.line.item for one in found.lines if one.short),
         )  # fmt: skip
         if plan.remarks and self._policy is Policy.BLOCK and self._is_wrong(said.infno, found):
             return Plan(post, said, plan.remarks, CodesShortError(plan.remarks[0]))

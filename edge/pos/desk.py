@@ -25,6 +25,7 @@ from edge.pos.errors import CodesShortError
 from edge.pos.ports import LineScans, SaleRef
 from edge.pos.reading import needs_code_by_form
 from edge.pos.stored import Commits
+from edge.pos.till_first import Asked, refuse_what_the_till_has
 from edge.sealing import Sealer
 from edge.store import pos_codes, rung_up, sales, shifts
 from edge.store.outbox import Outbox
@@ -89,10 +90,21 @@ class CounterScans:
         mine, owner, now = tuple(codes), Owner(sale.institution, sale.msgid, sale.setl_id), self._clock.now()
         await self._commits(lambda tx: pos_codes.bind_codes(tx, mine, owner, now))
 
-    async def hold(self, codes: Iterable[str], sale: SaleRef) -> bool:
-        """Keep codes for a settlement that is about to be asked for; False if the till asks for one of them."""
+    async def hold(self, codes: Iterable[str], sale: SaleRef, *, desk: str, lacks: frozenset[str]) -> None:
+        """Keep codes for a settlement that is about to be asked for.
+
+        Raises:
+            TillSettlesError: The till asks for these packs, or has settled or sold them.
+        """
         mine, owner = tuple(codes), Owner(sale.institution, sale.msgid, "")
-        return await self._commits(lambda tx: self._hold(tx, mine, owner))
+
+        def hold(tx: Connection) -> None:
+            devices = pos_codes.devices_of_packs(tx) if self._lanes.by_desk else {}
+            asked = Asked(mine, lacks, sale.person, lambda code: self._lane_of(devices, code) == desk)
+            refuse_what_the_till_has(tx, asked, self._sealer, self._clock.now())
+            pos_codes.bind_codes(tx, mine, owner, self._clock.now())
+
+        await self._commits(hold)
 
     async def leave(self, lines: Sequence[LineScans], number: str, *, is_insured: bool) -> None:
         """Let packs leave the counter with a sale that stands, told under a number of whoever rang it up.
@@ -129,9 +141,13 @@ class CounterScans:
         packs = pos_codes.packs_at_desk(tx)
         if lanes.by_desk:
             devices = pos_codes.devices_of_packs(tx)
-            others = {device: name for name, device in lanes.by_desk.items()}
-            packs = [one for one in packs if others.get(devices.get(one.code, ""), lanes.desk) == desk]
+            packs = [one for one in packs if self._lane_of(devices, one.code) == desk]
         return [_at_desk(tx, one) for one in packs]
+
+    def _lane_of(self, devices: Mapping[str, str], code: str) -> str:
+        """Return the desk at which a pack was scanned."""
+        others = {device: name for name, device in self._lanes.by_desk.items()}
+        return others.get(devices.get(code, ""), self._lanes.desk)
 
     def _cancelled(self, tx: Connection, sale: SaleRef) -> str:
         """Return the settlement (`setl_id`) of a number that was cancelled last, if it was this person's; or none."""
@@ -154,13 +170,6 @@ class CounterScans:
             take_back(tx, self._outbox, Wanted(number, mine, _CAME_BACK, 0), operator=operator, now=now)
         pos_codes.free_codes(tx, codes)
         return bool(of_sale)
-
-    def _hold(self, tx: Connection, codes: Sequence[str], owner: Owner) -> bool:
-        desk = sales.see_desk(tx)
-        if desk.is_settling and any(sales.find_on_list(tx, str(desk.sale), code) for code in codes):
-            return False
-        pos_codes.bind_codes(tx, codes, owner, self._clock.now())
-        return True
 
     def _leave(
         self, tx: Connection, lines: Sequence[LineScans], told_as: str, *, is_insured: bool

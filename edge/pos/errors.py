@@ -30,12 +30,13 @@ class UnresolvedError(EdgeError, TransientError):
 
 
 class TillSettlesError(EdgeError, RejectedError):
-    """The till has asked for a settlement of the same packs."""
+    """The till has asked for a settlement of the same packs, has settled them, or has sold them."""
 
     code: ClassVar[str] = "pos.till_settles"
     next_step: ClassVar[Words] = Words(
-        "请勿再结算：先看本机该单的结果；未成交的，可在收银软件中重新结算。",
-        "Do not settle once more: look at the till how the sale stands. If nothing came of it, settle it here again.",
+        "请先看本机该单的结果：未成交的，再在收银软件中结算；确为另外的药品的，先扫码再发送。",
+        "Look at the till how that sale stands. Settle here if nothing came of it. If these are other packs, scan "
+        "them first and send again.",
     )
 
 

@@ -17,14 +17,13 @@ from enum import StrEnum
 import structlog
 
 from codes.errors import YimaError
-from codes.words import Words
 from edge.fsi.judging import Again, judge_again
 from edge.pos.answers import refusal
 from edge.pos.deciding import RETURN, SALES, SETTLEMENTS, Decider, Plan
 from edge.pos.errors import TillSettlesError
 from edge.pos.ports import Books, Exchange, Journal, Later, LineScans, Open, Question, SaleRef, Scans, Shown, Stage
 from edge.pos.reading import Said, attempt_of, field_of, is_agreed, output_text
-from edge.pos.settled import cancelled_of, number_of, settled_of
+from edge.pos.settled import cancelled_of, number_of, person_of, settled_of
 from edge.pos.upstream import Post, Reply, Upstream
 from edge.supervisor import failure_of
 from wire.fsi.areas import Area, Channel
@@ -41,10 +40,6 @@ _MAYBE_DONE = frozenset({"fsi.internal", "store.unavailable"})
 """Refusals of our centre that do not say whether it was done."""
 _NOT_LOOKED_AT = _MAYBE_DONE | {"fsi.busy", "fsi.replayed", "people.seal_broken"}
 """Refusals of a repeat that say nothing now and will say something later."""
-_TILL_SETTLES = Words(
-    "本机正在为这些药品办理医保结算；本次未转发",
-    "The till of this terminal is settling these packs at this moment; this one did not go on",
-)
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -115,23 +110,27 @@ class Passage:
         except YimaError as exc:
             # A store that is full or damaged: what cannot be found out afterwards is not begun.
             return self.said_no(exc)
-        if not await self._is_free(plan):
+        held_back = await self._held_back(plan)
+        if held_back is not None:
             await self.booked(self.around.open.close(question.institution, question.msgid), "close")
             await self.booked(self.around.journal.note(replace(note, stage=Stage.REFUSED_HERE)), "exchange")
-            return self.said_no(TillSettlesError(_TILL_SETTLES))
+            return self.said_no(held_back)
         return await self.tell(question, await self._sent(plan, note, question))
 
-    async def _is_free(self, plan: Plan) -> bool:
-        """Keep the codes of a settlement for it before it leaves; False if the till settles them at this moment."""
+    async def _held_back(self, plan: Plan) -> TillSettlesError | None:
+        """Keep the codes of a settlement for it before it leaves; return what stands against that, if the till does."""
         said, codes = plan.said, [code for one in plan.bound for code in one.codes]
-        if said.infno not in SETTLEMENTS or not codes:
-            return True
+        if said.infno not in SETTLEMENTS or not (codes or plan.lacks):
+            return None
+        sale = SaleRef(said.institution, msgid=said.msgid, person=person_of(said))
         try:
-            return await self.around.scans.hold(codes, SaleRef(said.institution, msgid=said.msgid))
+            await self.around.scans.hold(codes, sale, desk=plan.desk, lacks=plan.lacks)
+        except TillSettlesError as exc:
+            return exc
         except YimaError as exc:
             # As ever: where our own store does not answer, the sale goes on.
             _logger.warning("pos.not_held", code=exc.code)
-            return True
+        return None
 
     async def watched(self, plan: Plan, asked: Post) -> Passed:
         """Send a message on in listen-only mode: nothing is kept open, and nothing here can stop it."""

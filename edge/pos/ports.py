@@ -235,8 +235,18 @@ class Scans(Protocol):
         """Let codes belong to a sale from now on."""
         ...
 
-    async def hold(self, codes: Iterable[str], sale: SaleRef) -> bool:
-        """Keep codes for a settlement that is about to be asked for; False if the till asks for one of them."""
+    async def hold(self, codes: Iterable[str], sale: SaleRef, *, desk: str, lacks: frozenset[str]) -> None:
+        """Keep codes for a settlement that is about to be asked for.
+
+        Args:
+            codes: Of the packs that were scanned for it.
+            sale: Whose it is.
+            desk: Where it is asked for.
+            lacks: National codes of the drugs of which packs were not scanned.
+
+        Raises:
+            TillSettlesError: The till asks for these packs, or has settled or sold them.
+        """
         ...
 
     async def leave(self, lines: Sequence[LineScans], number: str, *, is_insured: bool) -> None:

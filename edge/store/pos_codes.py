@@ -156,9 +156,10 @@ def packs_at_desk(tx: Connection) -> Sequence[AtDesk]:
 
 
 def devices_of_packs(tx: Connection) -> Mapping[str, str]:
-    """Return by which device each pack of the open list was scanned, as far as the last scans tell."""
-    mine = _list_of(sales.see_desk(tx))
-    return {} if mine is None else dict(sql.rows(tx, SELECT_DEVICES, (mine, RECENT_SCANS)))
+    """Return by which device each pack of the open list and the next one was scanned, as far as the last scans tell."""
+    desk = sales.see_desk(tx)
+    lists = [one for one in (desk.sale, desk.waiting) if one is not None]
+    return {code: device for one in lists for code, device in sql.rows(tx, SELECT_DEVICES, (one, RECENT_SCANS))}
 
 
 def lists_with(tx: Connection, codes: Iterable[str]) -> list[str]:
@@ -167,7 +168,7 @@ def lists_with(tx: Connection, codes: Iterable[str]) -> list[str]:
 
 
 def held_by_pos(tx: Connection, sale: str, code: str = "") -> Held | None:
-    """Return what the software asks or has settled of packs of a sale that is this terminal's own, or of one of them."""
+    """Return what the software asks or has settled of packs of this terminal's own sale, or of one of them."""
     found = sql.first(tx, SELECT_HELD, (sale, code))
     return None if found is None else Held(found[0], found[1], bool(found[2]))
 

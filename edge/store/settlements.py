@@ -31,6 +31,10 @@ SELECT_BY_SETL_ID = f"SELECT {_COLUMNS} FROM settlement WHERE setl_id = ? ORDER 
 SELECT_OPEN = f"""
 SELECT {_COLUMNS} FROM settlement WHERE standing IN ('asked', 'unknown', 'undoing', 'undoing_unknown') ORDER BY begun_at
 """  # noqa: S608 - ours
+SELECT_OF_TILL = f"""
+SELECT {_COLUMNS} FROM settlement WHERE is_by_pos = 0 AND standing = 'settled' AND settled_at >= ?
+UNION ALL SELECT {_COLUMNS} FROM settlement WHERE is_by_pos = 0 AND standing IN ('asked', 'unknown')
+"""  # noqa: S608 - ours
 SET_STANDING = "UPDATE settlement SET standing = ?, told = ? WHERE sale = ? AND nth = ?"
 SET_SETTLED = """
 UPDATE settlement SET standing = 'settled', setl_id = ?, mdtrt_id = ?, clr_type = ?, clr_optins = ?, settled_at = ?,
@@ -174,6 +178,11 @@ def settlement_by_setl_id(tx: Connection, setl_id: str) -> SettlementRow | None:
 def open_settlements(tx: Connection) -> tuple[SettlementRow, ...]:
     """Return the settlements of which something is asked and not answered yet."""
     return tuple(_row(row) for row in sql.rows(tx, SELECT_OPEN))
+
+
+def settlements_of_till(tx: Connection, since: datetime) -> tuple[SettlementRow, ...]:
+    """Return what the till has asked for and does not know the outcome of, and what it has settled since a moment."""
+    return tuple(_row(row) for row in sql.rows(tx, SELECT_OF_TILL, (to_us(since),)))
 
 
 def set_standing(tx: Connection, sale: str, nth: int, standing: Standing, told: str | None = None) -> None:

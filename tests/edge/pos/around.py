@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 
 from codes.words import Words
 from edge.pos.deciding import Decider, Keys, Policy
+from edge.pos.errors import TillSettlesError
 from edge.pos.listening import Listener
 from edge.pos.overheard import Understanding
 from edge.pos.passing import Around, Passage
@@ -87,10 +88,10 @@ class Memory:
                 )
         self.taken = {ref: scans for ref, scans in self.taken.items() if scans}
 
-    async def hold(self, codes: Iterable[str], sale: SaleRef) -> bool:
-        if not self.till_settles:
-            await self.take(codes, sale)
-        return not self.till_settles
+    async def hold(self, codes: Iterable[str], sale: SaleRef, *, desk: str, lacks: frozenset[str]) -> None:
+        if self.till_settles:
+            raise TillSettlesError(Words("本机正在结算", f"the till settles at {desk}: {len(lacks)}"))
+        await self.take(codes, sale)
 
     async def leave(self, lines: Sequence[LineScans], number: str, *, is_insured: bool) -> None:
         self.left += [(code, is_insured) for line in lines for code in line.codes]

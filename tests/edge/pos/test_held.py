@@ -8,17 +8,24 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
+from sqlalchemy import Connection
 
-from edge.counter.closing import close_list
+from edge.counter.closing import close_insured, close_list
 from edge.counter.counter import Request
 from edge.counter.errors import HeldByPosError, RungUpElsewhereError
 from edge.counter.held import refuse_held_by_pos
 from edge.counter.returning import refuse_rung_up
+from edge.pos.errors import TillSettlesError
+from edge.pos.till_first import Asked, refuse_what_the_till_has
 from edge.store import pos_codes, sales, settlements, sql
+from edge.store.settlements import Paid
+from edge.till.asked import AskedSettlement, Insurance, Person
 from rules.scan_judgement import Mode
+from rules.settling import Standing
 from tests.conftest import free_port, wait_until
-from tests.edge.pos.around import NINE, NOW, ONE, TWO, Stand, message, purchase
+from tests.edge.pos.around import DRUG, NINE, NOW, ONE, TWO, Stand, message, purchase
 from tests.edge.pos.gateway import Gateway, gateway, opened
 from tests.edge.pos.terminal import proxying
 from tests.edge.pos.test_books import LINES, NUMBER, TOLD, Counter, counter
@@ -26,20 +33,31 @@ from tests.edge.scene import FakeClock
 
 BODY = message("2102", purchase(*LINES, expContent=json.dumps({"stoout_no": NUMBER})))
 UNNAMED = Request(None, "")
+WANTED = Asked((ONE,), frozenset(), "P1", lambda _: True)
+THIRD = "XJ01CRC002A001030199102"
 
 
-def begin_settling(at: Counter) -> str:
+def begin_settling(at: Counter, person: str = "P9") -> str:
     """Ask at the till for a settlement of the open list."""
+    insurance = Insurance("310", "350200", Decimal(0))
+    asked = AskedSettlement(Person(person, "", "", "", (insurance,)), insurance, NOW, "41", True, ())
 
-    def begun(tx: object) -> str:
-        sale = sales.see_desk(tx).sale  # type: ignore[arg-type]
+    def begun(tx: Connection) -> str:
+        sale = str(sales.see_desk(tx).sale)
+        sealed = at.terminal.pos.sealer.seal(msgspec.json.encode(asked), settlements.asked_place(sale))
         settlements.put_settlement(
-            tx, sale=sale, operator="wang", shift=None, begun_at=NOW, asked=b"", ask_msgid="t1", insutype="310",
+            tx, sale=sale, operator="wang", shift=None, begun_at=NOW, asked=sealed, ask_msgid="t1", insutype="310",
             fee=Decimal(30),
-        )  # type: ignore[arg-type]  # fmt: skip
-        return str(sale)
+        )  # fmt: skip
+        return sale
 
     return at.see(begun)
+
+
+def settle_at_till(at: Counter, tx: Connection, sale: str) -> None:
+    paid = Paid("TILL-S1", "V1", "41", "350200", NOW, *(Decimal(one) for one in (20, 4, 0, 6)))
+    settlements.set_settled(tx, sale, 1, paid)
+    close_insured(tx, at.terminal.core.outbox, sale, operator="wang", shift=None, now=NOW)
 
 
 def test_what_the_pos_asks_for_is_neither_settled_nor_paid_at_the_till(tmp_path: Path) -> None:
@@ -133,6 +151,55 @@ def test_what_the_till_is_settling_is_not_settled_by_the_pos(tmp_path: Path) -> 
         (row,) = json.loads(at.far.bodies[-1])["input"]["drug_trac_info"]
         assert row["drug_trac_codg"] == TWO, "of the next list"
         assert at.dispensed() == {(NUMBER, TWO)}
+
+
+@pytest.mark.parametrize("area", ["base", "hubei"])
+def test_what_the_till_asked_for_first_is_not_settled_by_the_pos_as_well(tmp_path: Path, area: str) -> None:
+    with counter(tmp_path, area) as at:
+        at.terminal.scan(ONE, NINE)
+        sale = begin_settling(at)
+        told = json.loads(at.terminal.post(BODY)[1])
+        assert told["err_msg"].startswith("[pos.till_settles]")
+        assert sale in told["err_msg"]
+        assert at.far.bodies == []
+        assert at.unfinished().pos_unknown == ()
+        # A drug of which nothing lies on that list is another sale.
+        at.settle(("L1", THIRD, 1), number="POS-3")
+        at.see(lambda tx: settlements.set_standing(tx, sale, 1, Standing.NONE))
+        assert json.loads(at.terminal.post(BODY)[1])["infcode"] == 0
+        assert at.dispensed() == {(NUMBER, ONE), (NUMBER, NINE)}, "nothing came of it at the till"
+
+
+@pytest.mark.parametrize("standing", [Standing.UNKNOWN, Standing.SETTLED])
+def test_what_the_till_has_settled_for_somebody_is_settled_by_the_pos_only_if_it_was_scanned(
+    tmp_path: Path, standing: Standing
+) -> None:
+    with counter(tmp_path) as at:
+        at.terminal.scan(ONE)
+        sale = begin_settling(at, "P1")
+        if standing is Standing.SETTLED:
+            at.see(lambda tx: settle_at_till(at, tx, sale))
+        else:
+            at.see(lambda tx: settlements.set_standing(tx, sale, 1, standing))
+            at.see(lambda tx: sales.put_aside(tx, sale, "结果未知", NOW))
+        refused = at.post("2102", purchase(("L1", DRUG, 1)))
+        assert str(refused["err_msg"]).startswith("[pos.till_settles]")
+        assert sale in str(refused["err_msg"])
+        assert at.settle(("L1", DRUG, 1), psn_no="P2", number="POS-2"), "another person's"
+        at.terminal.scan(TWO)
+        assert at.settle(("L1", DRUG, 1)), "other packs"
+        at.clock.advance(31 * 60)
+        later = at.post("2102", purchase(("L1", DRUG, 1), expContent=json.dumps({"stoout_no": "POS-4"})))
+        assert (later["infcode"] == 0) is (standing is Standing.SETTLED)
+
+
+def test_packs_that_were_sold_while_the_pos_asked_are_not_held_for_it(tmp_path: Path) -> None:
+    with counter(tmp_path) as at:
+        at.terminal.scan(ONE)
+        at.terminal.do(lambda: at.terminal.shop.counter.close_sale(UNNAMED))
+        with pytest.raises(TillSettlesError, match=at.sales()[0]):
+            at.see(lambda tx: refuse_what_the_till_has(tx, WANTED, at.terminal.pos.sealer, NOW))
+        assert at.terminal.rows("SELECT 1 FROM pos_binding") == []
 
 
 def test_what_the_till_begins_to_settle_in_that_moment_does_not_go_on() -> None:

@@ -19,7 +19,7 @@ from edge.errors import EdgeError
 from edge.pos.errors import CodesShortError
 from edge.pos.ports import Goods, LineScans, SaleRef, Scans
 from edge.pos.proofs import is_signed
-from edge.pos.reading import Reader, Said, read_lines
+from edge.pos.reading import HIDDEN, Reader, Said, read_lines
 from edge.pos.settled import number_of, person_of
 from edge.pos.upstream import Headers, Post, with_headers
 from rules.scan_binding import Binding, SaleLine, ScannedPack, bind, in_part
@@ -109,7 +109,10 @@ class Decider:
         if said.infno == "2204":
             self._note_visit(said)
         if said.infno not in _BOUND:
-            return self._signed_if_wanted(Plan(post, said), now)
+            plan = Plan(post, said, (_untouched(said.why),) if said.is_beyond and said.why else ())
+            return self._signed_if_wanted(plan, now)
+        if said.is_hidden and said.input is None:
+            return Plan(post, said, (_untouched(HIDDEN),))
         read = read_lines(said.infno, said.input, self._area, self._goods)
         if read.message is None:
             why = said.why or read.why

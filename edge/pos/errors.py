@@ -48,3 +48,13 @@ class TakenBackError(EdgeError, RejectedError):
         "该报文没有生效；如需办理，请用新的报文 ID（msgid）重新发起。",
         "Nothing of it stands. Send it under a new number (msgid) if it is still wanted.",
     )
+
+
+class PathRefusedError(EdgeError, RejectedError):
+    """A path that climbs: it might lead past the address that the terminal passes messages on to."""
+
+    code: ClassVar[str] = "pos.path_refused"
+    next_step: ClassVar[Words] = Words(
+        "在收银软件的接口地址里写完整路径，去掉“.”和“..”。",
+        "Write the whole path into the software's interface address, without `.` and `..`.",
+    )

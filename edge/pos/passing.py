@@ -21,10 +21,11 @@ from edge.fsi.judging import Again, judge_again
 from edge.pos.answers import refusal
 from edge.pos.deciding import RETURN, SALES, SETTLEMENTS, Decider, Plan
 from edge.pos.errors import TillSettlesError
+from edge.pos.legible import legible, why_unread
 from edge.pos.ports import Books, Exchange, Journal, Later, LineScans, Open, Question, SaleRef, Scans, Shown, Stage
 from edge.pos.reading import Said, attempt_of, field_of, is_agreed, output_text
 from edge.pos.settled import cancelled_of, number_of, person_of, settled_of
-from edge.pos.upstream import Post, Reply, Upstream
+from edge.pos.upstream import Post, Reply, Upstream, unpacked
 from edge.supervisor import failure_of
 from wire.fsi.areas import Area, Channel
 from wire.fsi.asking import Answer
@@ -32,6 +33,7 @@ from wire.fsi.lasting import REVERSAL, REVERSIBLE, may_be_asked_anew
 from wire.rpc import NotSentError, OutcomeUnknownError
 
 JSON = ((b"content-type", b"application/json;charset=UTF-8"),)
+_OF_THE_BODY = frozenset({b"content-type", b"content-encoding"})
 _LOOK_UPS = frozenset({"2303", "3507"})
 _CANCELS = frozenset({"2103", "2208", "2305"})
 _REFUSED_ROW = "0"
@@ -80,6 +82,8 @@ class Passed:
     came: Came
     is_ours: bool = False
     """The reply was made here: none came from the interface."""
+    is_unread: bool = False
+    """Whoever asked may read the reply and hold the message for done; nobody here can."""
 
 
 class Passage:
@@ -144,7 +148,7 @@ class Passage:
             fresh: The repeat of the POS, whose headers may bear a newer signature of its own.
         """
         headers = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in question.headers)
-        post = Post(question.method, question.target.encode("latin-1"), headers, question.body)
+        post = Post(question.method, question.target.encode("latin-1"), unpacked(headers), question.body)
         if question.is_signed_here and question.reply is None:
             try:
                 post = self.decider.signed_again(post, self.now())
@@ -159,7 +163,7 @@ class Passage:
             is_hidden_here=question.is_hidden_here,
         )  # fmt: skip
         if question.reply is not None:
-            answer = self.decider.reader.answer(question.reply.body, question.institution, self.now())
+            answer = self.decider.reader.answer(question.reply, question.institution, self.now())
             came = await self._settled(plan, answer, came_of(answer, is_repeat=False))
             return Passed(self._in_clear(plan, question.reply), came)
         note = replace(self.note_of(plan, b"", Stage.SENDING), request_digest=question.request_digest)
@@ -197,6 +201,8 @@ class Passage:
         """Close a question whose answer goes to the POS now, and return that answer."""
         key = question.institution, question.msgid
         if not passed.came.is_known:
+            if passed.is_unread:
+                await self.booked(self.around.open.unread(*key), "answer")
             return passed.reply
         if passed.is_ours or question.infno not in REVERSIBLE:
             await self.booked(self.around.open.close(*key), "close")
@@ -223,16 +229,20 @@ class Passage:
                 await self.booked(self._take_codes(plan, ""), "codes")
             return await self._failed(note, Stage.UNKNOWN, exc, begun, Came.OPEN)
         now = self.now()
-        answer = self.decider.reader.answer(reply.body, said.institution, now)
+        answer = self.decider.reader.answer(reply, said.institution, now)
         came = came_of(answer, is_repeat=is_repeat)
         if question is not None and came.is_known:
             # First of all: with an interface that keeps no answers this one is not to be had again.
             await self.booked(self.around.open.answered(said.institution, said.msgid, reply), "answer")
             came = await self._settled(plan, answer, came)
+        why = None if question is None else why_unread(reply, answer)
+        if why is not None and reply.is_success and plan.bound:
+            await self.booked(self._take_codes(plan, ""), "codes")
         await self.booked(
             self.around.journal.note(
                 replace(
                     note,
+                    remarks=note.remarks if why is None else (*note.remarks, why),
                     stage=Stage.ANSWERED,
                     at=now,
                     took_s=(now - begun).total_seconds(),
@@ -244,7 +254,7 @@ class Passage:
             ),
             "exchange",
         )
-        return Passed(self._in_clear(plan, reply), came)
+        return Passed(self._in_clear(plan, reply), came, is_unread=why is not None and reply.is_success)
 
     async def _settled(self, plan: Plan, answer: Mapping[str, object], came: Came) -> Came:
         """Book what came of a deed. Where that cannot be written down, the question stays, and it is done once more."""
@@ -309,9 +319,12 @@ class Passage:
         if not plan.is_hidden_here:
             return reply
         try:
-            return replace(reply, body=self.decider.clear_answer(reply.body, plan.said.institution, self.now()))
+            clear = self.decider.clear_answer(legible(reply).text, plan.said.institution, self.now())
         except YimaError:
             return reply
+        # In clear it is neither packed nor in other letters any more.
+        kept = tuple((name, value) for name, value in reply.headers if name.lower() not in _OF_THE_BODY)
+        return replace(reply, headers=(*kept, *JSON), body=clear)
 
 
 def came_of(answer: Mapping[str, object], *, is_repeat: bool) -> Came:

@@ -149,6 +149,8 @@ class Question:
     """It was answered; what follows from that is still to be written down."""
     is_doubtful: bool = False
     """It comes from a damaged or copied store, may have been answered elsewhere, and is never taken back from here."""
+    is_unread: bool = False
+    """The software has an answer that cannot be read here: it may stand there as done, and is never taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,10 @@ class Open(Protocol):
 
     async def answered(self, institution: str, msgid: str, reply: Reply) -> None:
         """Keep the answer to an open question, before anything that follows from it is done."""
+        ...
+
+    async def unread(self, institution: str, msgid: str) -> None:
+        """Note that an answer goes to the software which cannot be read here, before it goes."""
         ...
 
     async def close(self, institution: str, msgid: str) -> None:
@@ -286,7 +292,7 @@ class Hears(Protocol):
     """Listens in listen-only mode."""
 
     async def hear(
-        self, at: datetime, request: bytes, answer: bytes | None, scans: Sequence[ScannedPack] | None
+        self, at: datetime, request: bytes, answer: Reply | None, scans: Sequence[ScannedPack] | None
     ) -> None:
         """Watch one exchange; what it cannot read it says so, and never stops anything."""
         ...

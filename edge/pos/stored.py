@@ -127,6 +127,15 @@ class StoredOpen:
         await self._commits(lambda tx: pos_questions.note_answer(tx, key, sealed))
         self._open[key] = replace(self._open[key], reply=reply)
 
+    async def unread(self, institution: str, msgid: str) -> None:
+        """Note that the software has an answer that cannot be read here."""
+        key = institution, msgid
+        if key not in self._open or self._open[key].is_unread:
+            return
+        # At once in memory: whatever the disk says, nothing takes back what the software may hold for done.
+        self._open[key] = replace(self._open[key], is_unread=True)
+        await self._commits(lambda tx: pos_questions.note_unread(tx, key))
+
     async def close(self, institution: str, msgid: str) -> None:
         """The answer went to whoever asked, or nothing ever left."""
         await self._commits(lambda tx: pos_questions.forget_question(tx, institution, msgid))
@@ -191,7 +200,7 @@ class StoredHears:
         self._sealer = sealer
 
     async def hear(
-        self, at: datetime, request: bytes, answer: bytes | None, scans: Sequence[ScannedPack] | None
+        self, at: datetime, request: bytes, answer: Reply | None, scans: Sequence[ScannedPack] | None
     ) -> None:
         """Watch one exchange."""
         fact = self._understanding.fact_of(at, request, answer, scans)
@@ -226,7 +235,7 @@ def opened_question(row: QuestionRow, sealer: Sealer) -> Question:
         SealBrokenError: It does not open with this terminal's key.
     """
     plain = sealer.open(row.asked or b"", _asked_place(row.institution, row.msgid))
-    question = replace(msgspec.json.decode(plain, type=Question), is_doubtful=row.is_doubtful)
+    question = replace(msgspec.json.decode(plain, type=Question), is_doubtful=row.is_doubtful, is_unread=row.is_unread)
     if row.answer is None:
         return question
     answer = sealer.open(row.answer, _answer_place(row.institution, row.msgid))

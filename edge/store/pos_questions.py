@@ -21,11 +21,11 @@ INSERT INTO pos_question (institution, msgid, infno, at, request_digest, state, 
 VALUES (?, ?, ?, ?, ?, 'open', ?)
 ON CONFLICT (institution, msgid) DO UPDATE SET infno = excluded.infno, at = excluded.at,
   request_digest = excluded.request_digest, state = 'open', asked = excluded.asked, answer = NULL, closed_at = NULL,
-  told_at = NULL, is_doubtful = 0
+  told_at = NULL, is_doubtful = 0, is_unread = 0
 WHERE state <> 'open'
 """
 FIND = """
-SELECT institution, msgid, infno, at, request_digest, state, asked, answer, closed_at, told_at, is_doubtful
+SELECT institution, msgid, infno, at, request_digest, state, asked, answer, closed_at, told_at, is_doubtful, is_unread
 FROM pos_question
 """
 FIND_ONE = f"{FIND} WHERE institution = ? AND msgid = ?"
@@ -37,6 +37,7 @@ UPDATE pos_question SET state = ?, asked = NULL, answer = ?, closed_at = ?
 WHERE institution = ? AND msgid = ? AND state = 'open'
 """
 NOTE_ANSWER = "UPDATE pos_question SET answer = ? WHERE institution = ? AND msgid = ? AND state = 'open'"
+NOTE_UNREAD = "UPDATE pos_question SET is_unread = 1 WHERE institution = ? AND msgid = ? AND state = 'open'"
 TELL = "UPDATE pos_question SET told_at = ? WHERE institution = ? AND msgid = ? AND told_at IS NULL"
 COUNT_OPEN = "SELECT count(*), min(at) FROM pos_question WHERE state = 'open'"
 DOUBT = "UPDATE pos_question SET is_doubtful = 1 WHERE state = 'open'"
@@ -73,6 +74,8 @@ class QuestionRow:
     told_at: datetime | None = None
     """When the software heard what had come of it."""
     is_doubtful: bool = False
+    is_unread: bool = False
+    """The software has an answer that could not be read here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,11 @@ def note_answer(tx: Connection, of: tuple[str, str], answer: bytes) -> None:
     sql.change(tx, NOTE_ANSWER, (answer, *of))
 
 
+def note_unread(tx: Connection, of: tuple[str, str]) -> None:
+    """Note of an open question that the software has an answer to it which could not be read here."""
+    sql.change(tx, NOTE_UNREAD, of)
+
+
 def close_question(
     tx: Connection, of: tuple[str, str], state: QuestionState, answer: bytes | None, now: datetime
 ) -> bool:
@@ -143,10 +151,10 @@ def put_away_questions(tx: Connection, before: datetime) -> int:
 
 
 def _row(cells: sql.Row) -> QuestionRow:
-    institution, msgid, infno, at, digest, state, asked, answer, closed_at, told_at, is_doubtful = cells
+    institution, msgid, infno, at, digest, state, asked, answer, closed_at, told_at, is_doubtful, is_unread = cells
     closed = None if closed_at is None else from_us(closed_at)
     told = None if told_at is None else from_us(told_at)
     return QuestionRow(
         institution, msgid, infno, from_us(at), digest, QuestionState(state), asked, answer, closed, told,
-        bool(is_doubtful),
+        bool(is_doubtful), bool(is_unread),
     )  # fmt: skip

@@ -65,7 +65,7 @@ CREATE TABLE pos_heard (
 CREATE INDEX pos_heard_at ON pos_heard (at);
 -- Messages of that software whose outcome is not known, or was not for a time. `asked` (sealed) goes with the outcome;
 -- `answer` (sealed) is kept for whoever asks again. `is_doubtful`: the store was damaged or copied, and the row may be
--- older than the truth.
+-- older than the truth. `is_unread`: that software has an answer which could not be read here.
 CREATE TABLE pos_question (
     institution TEXT NOT NULL,
     msgid TEXT NOT NULL,
@@ -78,6 +78,7 @@ CREATE TABLE pos_question (
     closed_at INTEGER,
     told_at INTEGER,
     is_doubtful INTEGER NOT NULL DEFAULT 0,
+    is_unread INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (institution, msgid)
 ) WITHOUT ROWID;
 CREATE INDEX pos_question_open ON pos_question (at) WHERE state = 'open';

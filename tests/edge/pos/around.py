@@ -165,6 +165,10 @@ class OpenMemory:
 
     async def told(self, institution: str, msgid: str) -> None: ...
 
+    async def unread(self, institution: str, msgid: str) -> None:
+        key = institution, msgid
+        self.memory.questions[key] = replace(self.memory.questions[key], is_unread=True)
+
     async def close(self, institution: str, msgid: str) -> None:
         self.memory.questions.pop((institution, msgid), None)
 
@@ -190,7 +194,7 @@ class Ear:
     understanding: Understanding
 
     async def hear(
-        self, at: datetime, request: bytes, answer: bytes | None, scans: Sequence[ScannedPack] | None = None
+        self, at: datetime, request: bytes, answer: Reply | None, scans: Sequence[ScannedPack] | None = None
     ) -> None:
         self.listener.add(at, self.understanding.fact_of(at, request, answer, scans))
 

@@ -108,13 +108,8 @@ class OpenedPos:
             yield Trouble(
                 "pos.unreadable", Words(f"{count} 条未决报文无法打开", f"{count} open messages do not open"), _LOOK
             )
-        stuck = len(state.resolver.stuck) if state.resolver is not None else 0
-        if stuck:
-            words = Words(
-                f"收银软件有 {stuck} 条报文结果未知，本机查不清",
-                f"{stuck} messages of the POS cannot be cleared up here",
-            )
-            yield Trouble("pos.stuck", words, _LOOK)
+        if state.resolver is not None and (state.resolver.stuck or state.resolver.unread):
+            yield _stuck(len(state.resolver.stuck | state.resolver.unread), len(state.resolver.unread))
         if state.owed:
             words = Words(f"{state.owed} 个追溯码尚未随 3505 上传", f"{state.owed} trace codes have not gone by a 3505")
             yield Trouble("pos.owed", words, _LOOK, is_alarm=False)
@@ -262,6 +257,19 @@ def open_pos(
     tls_files(section)
     sealer = load_or_create_sealer(core.config.store.folder / KEY_FILE)
     return OpenedPos(core, section, area_of(fsi), keys_of(fsi), sealer, bus, clock, on_recorded, uploads)
+
+
+def _stuck(count: int, unread: int) -> Trouble:
+    words = Words(
+        f"收银软件有 {count} 条报文结果未知，本机查不清", f"{count} messages of the POS cannot be cleared up here"
+    )
+    if not unread:
+        return Trouble("pos.stuck", words, _LOOK)
+    more = Words(
+        f"{words.zh}；其中 {unread} 条的应答已交给收银软件，但本机读不懂",
+        f"{words.en}; the POS has the answers to {unread} of them, which cannot be read here",
+    )
+    return Trouble("pos.stuck", more, _LOOK)
 
 
 def _trust(section: PosSection) -> ssl.SSLContext | bool:

@@ -115,6 +115,22 @@ def test_open_questions_outlive_the_terminal_and_hold_nobody_in_clear(tmp_path: 
         assert len(known.settled) == 1
 
 
+def test_an_answer_that_nobody_here_can_read_is_listed_and_never_taken_back_not_after_a_restart(tmp_path: Path) -> None:
+    store, page = tmp_path / "store", b"<html>please sign in</html>"
+    with gateway(keeps_answers=False, answer=lambda _: page) as far:
+        for asked in (True, False):
+            with proxying(store, far.url, pos={"keeps_answers": False}) as terminal:
+                if asked:
+                    assert terminal.post(message("2102", PURCHASE)) == (200, page)
+                wait_until(lambda: any(one.code == "pos.stuck" for one in terminal.pos.troubles()), timeout_s=30)  # noqa: B023
+                (stuck,) = [one for one in terminal.pos.troubles() if one.code == "pos.stuck"]
+                assert "读不懂" in stuck.words.zh
+                assert "cannot be read here" in stuck.words.en
+                assert "yima pos close" in stuck.next_step.en
+                assert terminal.rows("SELECT state, is_unread FROM pos_question") == [("open", 1)]
+        assert len(far.bodies) == 1
+
+
 def test_whoever_is_not_of_this_machine_or_listed_is_refused(tmp_path: Path) -> None:
     async def ask(address: str) -> int:
         told: list[int] = []

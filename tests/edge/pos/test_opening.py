@@ -122,7 +122,7 @@ def test_an_answer_that_nobody_here_can_read_is_listed_and_never_taken_back_not_
             with proxying(store, far.url, pos={"keeps_answers": False}) as terminal:
                 if asked:
                     assert terminal.post(message("2102", PURCHASE)) == (200, page)
-                wait_until(lambda: any(one.code == "pos.stuck" for one in terminal.pos.troubles()), timeout_s=30)  # noqa: B023
+                wait_until(lambda: any(one.code == "pos.stuck" for one in terminal.pos.troubles()), timeout_s=30)
                 (stuck,) = [one for one in terminal.pos.troubles() if one.code == "pos.stuck"]
                 assert "读不懂" in stuck.words.zh
                 assert "cannot be read here" in stuck.words.en

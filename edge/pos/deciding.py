@@ -152,15 +152,15 @@ class Decider:
             own = await self._scans.of_sale(SaleRef(said.institution, setl_id))
         if said.infno == RETURN:
             return _all_of_them(lines, own)
-        if own:
+        if own and not any(one.short for one in bind(lines, own).lines):
             return own
-        there = await self._scans.at_desk(desk)
-        number, person = number_of(said, self._area), person_of(said)
-        if said.infno not in SETTLEMENTS or not number or not person:
+        there = own or await self._scans.at_desk(desk)
+        sale = SaleRef(said.institution, setl_id, number=number_of(said, self._area), person=person_of(said))
+        if not setl_id and not (said.infno in SETTLEMENTS and sale.number and sale.person):
             return there
-        # What stays of a sale of which packs came back is settled anew under its number, and not scanned again; but
-        # what was scanned for it comes first.
-        before = await self._scans.of_sale(SaleRef(said.institution, number=number, person=person))
+        # What stays of a sale of which packs came back is settled anew, and not scanned again; but what was scanned
+        # for it comes first. Where it was not clear at the settlement which they are, it may be by now.
+        before = await self._scans.still_out(sale)
         scanned = frozenset(item for one in there for item in one.items)
         return (*(one for one in _all_of_them(lines, before) if not one.items & scanned), *there)
 

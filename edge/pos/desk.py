@@ -20,10 +20,10 @@ from edge.clock import Clock
 from edge.counter.returning import Wanted, take_back
 from edge.counter.splitting import NotDivisibleError, UnitsLeftError, note_units, size_of, split_pack
 from edge.counter.views import ListChange, to_json
-from edge.pos.books import person_of
 from edge.pos.errors import CodesShortError
 from edge.pos.ports import LineScans, SaleRef
 from edge.pos.reading import needs_code_by_form
+from edge.pos.still_out import codes_still_out, pay_by
 from edge.pos.stored import Commits
 from edge.pos.till_first import Asked, refuse_what_the_till_has
 from edge.sealing import Sealer
@@ -32,11 +32,9 @@ from edge.store.outbox import Outbox
 from edge.store.pos_codes import AtDesk, Owner
 from edge.store.pos_goods import find_drug, items_of_product, pack_of
 from edge.store.sales import LineRow, PackRow, PackState, SaleState
-from edge.store.settlements import settlements_of
 from edge.store.splits import find_opened
 from rules.scan_binding import ScannedPack
 from rules.scan_judgement import Mode, Tone
-from rules.settling import Standing
 from rules.unpaid import AboutCode
 from web.live import LiveBus
 from wire.events import Dispensed, PackInLine, SplitDispensed
@@ -77,13 +75,27 @@ class CounterScans:
         """Return what was taken for a sale before."""
 
         def found(tx: Connection) -> list[ScannedPack]:
-            setl_id = sale.setl_id or self._cancelled(tx, sale)
-            codes = pos_codes.codes_of_settlement(tx, sale.institution, setl_id) if setl_id else ()
-            if not sale.setl_id:
-                codes = [code for code in codes if rung_up.is_out(tx, sale.number, code)]
-            return [ScannedPack(code, about_code(tx, code).items) for code in codes]
+            return _packs(tx, pos_codes.codes_of_settlement(tx, sale.institution, sale.setl_id))
 
         return await self._commits(found)
+
+    async def still_out(self, sale: SaleRef) -> Sequence[ScannedPack]:
+        """Return what is still out of a cancelled sale that this one settles anew."""
+        return await self._commits(lambda tx: _packs(tx, codes_still_out(tx, sale, self._sealer)))
+
+    async def told(self, codes: Iterable[str], sale: SaleRef) -> None:
+        """Keep under which receipt the ledger was told of codes; those of a cancelled sale belong to this one now."""
+        mine, owner, now = tuple(codes), Owner(sale.institution, sale.msgid, sale.setl_id), self._clock.now()
+
+        def told(tx: Connection) -> None:
+            number = rung_up.number_of(tx, sale.setl_id, "") or ""
+            known = pos_codes.codes_of_settlement(tx, sale.institution, sale.setl_id)
+            moved = [code for code in mine if pay_by(tx, code, number) and code not in known]
+            pos_codes.bind_codes(tx, moved, owner, now)
+            pos_codes.note_receipt(tx, mine, owner, sale.number)
+
+        if sale.setl_id:
+            await self._commits(told)
 
     async def take(self, codes: Iterable[str], sale: SaleRef) -> None:
         """Let codes belong to a sale from now on."""
@@ -149,14 +161,6 @@ class CounterScans:
         others = {device: name for name, device in self._lanes.by_desk.items()}
         return others.get(devices.get(code, ""), self._lanes.desk)
 
-    def _cancelled(self, tx: Connection, sale: SaleRef) -> str:
-        """Return the settlement (`setl_id`) of a number that was cancelled last, if it was this person's; or none."""
-        rows = [row for row in settlements_of(tx, sale.number) if row.is_by_pos and row.paid is not None]
-        last = rows[-1] if rows else None
-        if last is None or last.paid is None or last.standing is not Standing.UNDONE:
-            return ""
-        return last.paid.setl_id if person_of(last, self._sealer) == sale.person else ""
-
     def _free(self, tx: Connection, codes: Sequence[str]) -> bool:
         """Take packs back; say whether any of them had left here."""
         now, of_sale = self._clock.now(), defaultdict[str, list[str]](list)
@@ -186,6 +190,8 @@ class CounterScans:
                 sales.end_sale(tx, source, SaleState.CLOSED, now)
             if number == desk.sale and desk.waiting is not None:
                 sales.open_waiting(tx, desk.waiting)
+        for code in codes:
+            pay_by(tx, code, told_as)
         if not sources:
             return None, ()
         if desk.shift:
@@ -261,6 +267,10 @@ def _cancelled_there(tx: Connection, code: str) -> str | None:
     """Return the sale of the till that a pack left with, if the software has cancelled it: it takes it back as well."""
     found = sales.find_sale_of(tx, code)
     return found.sale if found is not None and rung_up.is_cancelled_by_pos(tx, found.sale) else None
+
+
+def _packs(tx: Connection, codes: Iterable[str]) -> list[ScannedPack]:
+    return [ScannedPack(code, about_code(tx, code).items) for code in codes]
 
 
 def _at_desk(tx: Connection, one: AtDesk) -> ScannedPack:

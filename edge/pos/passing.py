@@ -295,7 +295,10 @@ class Passage:
             if lines := self._owed_lines(plan):
                 await self.around.later.note(sale, lines)
         if infno in SALES:
-            await self.around.later.done((code for code in plan.carried if code not in owed), plan.setl_id)
+            told = [code for code in plan.carried if code not in owed]
+            await self.around.later.done(told, plan.setl_id)
+            receipt = number_of(plan.said, self._area)
+            await scans.told(told, SaleRef(plan.said.institution, plan.setl_id, plan.said.msgid, receipt))
 
     def _owed_lines(self, plan: Plan) -> Sequence[LineScans]:
         """Return what a 3505 is to tell: the POS's own, or ours where that does not come or cannot be changed."""

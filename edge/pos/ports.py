@@ -234,7 +234,15 @@ class Scans(Protocol):
         ...
 
     async def of_sale(self, sale: SaleRef) -> Sequence[ScannedPack]:
-        """Return what was taken for a settlement before; by a number, what is still out of one that was cancelled."""
+        """Return what was taken for a settlement before."""
+        ...
+
+    async def still_out(self, sale: SaleRef) -> Sequence[ScannedPack]:
+        """Return what is still out of a cancelled sale that this one settles anew: by its number or its receipt."""
+        ...
+
+    async def told(self, codes: Iterable[str], sale: SaleRef) -> None:
+        """The software has told the ledger of a settlement's codes, whoever put them in, under a receipt (`number`)."""
         ...
 
     async def take(self, codes: Iterable[str], sale: SaleRef) -> None:

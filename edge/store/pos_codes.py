@@ -59,6 +59,10 @@ SELECT ?1, ?2, ?3, ?4, ?5 WHERE ?4 <> '' OR NOT EXISTS (
 )
 ON CONFLICT (code, setl_id) DO UPDATE SET institution = excluded.institution, msgid = excluded.msgid, at = excluded.at
 """
+NOTE_RECEIPT = "UPDATE pos_binding SET receipt = ? WHERE institution = ? AND setl_id = ? AND code = ?"
+SELECT_OF_RECEIPT = """
+SELECT DISTINCT setl_id FROM pos_binding WHERE receipt = ? AND institution = ? AND setl_id <> '' AND receipt <> ''
+"""
 RELEASE = "DELETE FROM pos_binding WHERE institution = ? AND msgid = ? AND setl_id = ''"
 # Bound before the list was opened on which it lies, it is at the desk.
 UNDO_BINDING = """
@@ -181,6 +185,16 @@ def _list_of(desk: Desk) -> str | None:
 def codes_of_settlement(tx: Connection, institution: str, setl_id: str) -> Sequence[str]:
     """Return what was taken for a sale before."""
     return [code for (code,) in sql.rows(tx, SELECT_BOUND, (institution, setl_id))]
+
+
+def settlements_of_receipt(tx: Connection, institution: str, receipt: str) -> Sequence[str]:
+    """Return the settlements of which the software has told the ledger under a receipt."""
+    return [setl_id for (setl_id,) in sql.rows(tx, SELECT_OF_RECEIPT, (receipt, institution))]
+
+
+def note_receipt(tx: Connection, codes: Iterable[str], owner: Owner, receipt: str) -> None:
+    """Keep under which receipt the software has told the ledger of codes of a settlement."""
+    sql.change_many(tx, NOTE_RECEIPT, [(receipt, owner.institution, owner.setl_id, code) for code in codes])
 
 
 def bind_codes(tx: Connection, codes: Iterable[str], owner: Owner, now: datetime) -> None:

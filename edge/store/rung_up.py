@@ -17,6 +17,8 @@ from edge.store import sql
 from edge.store.settlements import Paid, SettlementRow, set_undone, settlement_by_message, settlement_by_setl_id
 
 TELL_AS = "UPDATE sale SET told_as = ? WHERE id = ?"
+PAY_AS = "UPDATE sale SET paid_as = nullif(?2, told_as) WHERE id = ?1"
+SELECT_PAID_AS = "SELECT coalesce(paid_as, told_as) FROM sale WHERE id = ?"
 SELECT_TOLD_AS = """
 SELECT told_as FROM sale WHERE id = ?1 AND told_as IS NOT NULL
 UNION ALL SELECT sale FROM settlement WHERE sale = ?1 AND is_by_pos = 1 LIMIT 1
@@ -32,11 +34,11 @@ SELECT 1 FROM settlement AS s WHERE s.sale = ? AND s.standing = 'undone' AND s.i
   AND NOT EXISTS (SELECT 1 FROM settlement AS t WHERE t.sale = s.sale AND t.nth > s.nth AND t.standing <> 'none')
 """
 SELECT_IS_OUT = """
-SELECT 1 FROM sale_pack AS p JOIN sale AS s ON s.id = p.sale AND s.told_as = ?
-WHERE p.code = ? AND p.state = 'sold' LIMIT 1
+SELECT 1 FROM sale_pack AS p JOIN sale AS s ON s.id = p.sale AND ?1 IN (s.told_as, s.paid_as)
+WHERE p.code = ?2 AND p.state = 'sold' LIMIT 1
 """
 SELECT_UNITS = """
-SELECT p.units FROM settlement AS x JOIN sale AS s ON s.told_as = x.sale
+SELECT p.units FROM settlement AS x JOIN sale AS s ON x.sale IN (s.told_as, s.paid_as)
 JOIN sale_pack AS p ON p.sale = s.id AND p.code = ?2 AND p.state = 'sold' AND p.units IS NOT NULL
 WHERE x.setl_id = ?1 AND x.is_by_pos = 1
 """
@@ -87,6 +89,17 @@ class RungUp:
 def tell_as(tx: Connection, sale: str, number: str) -> None:
     """Note that the software rang a sale up, and under which number it is told."""
     sql.change(tx, TELL_AS, (number, sale))
+
+
+def pay_as(tx: Connection, sale: str, number: str) -> None:
+    """Note under which number the settlement is kept that pays for a sale of the software; its facts keep theirs."""
+    sql.change(tx, PAY_AS, (sale, number))
+
+
+def paid_as(tx: Connection, sale: str) -> str | None:
+    """Return the number under which the settlement of a sale of the software is kept; None of any other sale."""
+    found = sql.first(tx, SELECT_PAID_AS, (sale,))
+    return None if found is None else found[0]
 
 
 def told_as(tx: Connection, sale: str) -> str | None:

@@ -23,7 +23,7 @@ VALUES (?1, (SELECT coalesce(max(nth), 0) + 1 FROM settlement WHERE sale = ?1), 
 RETURNING nth
 """
 # A sale that the institution's own software rang up goes by the number of that software.
-_OF_SALE = "WHERE sale = coalesce((SELECT told_as FROM sale WHERE id = ?1), ?1) ORDER BY nth"
+_OF_SALE = "WHERE sale = coalesce((SELECT coalesce(paid_as, told_as) FROM sale WHERE id = ?1), ?1) ORDER BY nth"
 SELECT_OF_SALE = f"SELECT {_COLUMNS} FROM settlement {_OF_SALE}"  # noqa: S608 - ours
 SELECT_LATEST = f"SELECT {_COLUMNS} FROM settlement {_OF_SALE} DESC LIMIT 1"  # noqa: S608 - ours
 SELECT_BY_MESSAGE = f"SELECT {_COLUMNS} FROM settlement WHERE ask_msgid = ?1 OR undo_msgid = ?1"  # noqa: S608 - ours

@@ -83,16 +83,18 @@ CREATE TABLE pos_question (
 ) WITHOUT ROWID;
 CREATE INDEX pos_question_open ON pos_question (at) WHERE state = 'open';
 -- Codes of the desk that belong to a sale of that software. `setl_id` is empty as long as nobody has given one. A pack
--- that is sold in part belongs to several.
+-- that is sold in part belongs to several. `receipt`: under which the software has told the ledger of it.
 CREATE TABLE pos_binding (
     code TEXT NOT NULL,
     institution TEXT NOT NULL,
     msgid TEXT NOT NULL,
     setl_id TEXT NOT NULL,
     at INTEGER NOT NULL,
+    receipt TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (code, setl_id)
 ) WITHOUT ROWID;
 CREATE INDEX pos_binding_sale ON pos_binding (setl_id) WHERE setl_id <> '';
+CREATE INDEX pos_binding_receipt ON pos_binding (receipt) WHERE receipt <> '';
 CREATE INDEX pos_binding_message ON pos_binding (msgid);
 -- Codes that could not go along with a sale and are to follow by a 3505 of ours. `lacks`: what is not known for it.
 CREATE TABLE pos_owed (
@@ -118,6 +120,8 @@ ALTER TABLE sale ADD COLUMN aside_at INTEGER;
 -- Set where the institution's own software rang the sale up: the number under which its settlement is kept here and
 -- under which its facts are told, for that software's messages name it so.
 ALTER TABLE sale ADD COLUMN told_as TEXT;
+-- Under which number the settlement is kept that pays for what stays of it, where that is another one by now.
+ALTER TABLE sale ADD COLUMN paid_as TEXT;
 CREATE INDEX sale_told_as ON sale (told_as) WHERE told_as IS NOT NULL;
 
 -- Packs that are sold in part (拆零). A line of such packs counts their units, and its price is that of a unit.

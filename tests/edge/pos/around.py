@@ -67,6 +67,7 @@ class Memory:
     undone_sales: list[SaleRef] = field(default_factory=list)
     told_by_pos: list[str] = field(default_factory=list)
     till_settles: bool = False
+    receipts: list[tuple[str, str, list[str]]] = field(default_factory=list)
 
     async def note(self, exchange: Exchange) -> None:
         self.notes.append(exchange)
@@ -77,6 +78,12 @@ class Memory:
     async def of_sale(self, sale: SaleRef) -> Sequence[ScannedPack]:
         mine = [scans for ref, scans in self.taken.items() if ref.setl_id and ref.setl_id == sale.setl_id]
         return [scan for scans in mine for scan in scans]
+
+    async def still_out(self, sale: SaleRef) -> Sequence[ScannedPack]:
+        return ()
+
+    async def told(self, codes: Iterable[str], sale: SaleRef) -> None:
+        self.receipts.append((sale.setl_id, sale.number, list(codes)))
 
     async def take(self, codes: Iterable[str], sale: SaleRef) -> None:
         wanted = set(codes)

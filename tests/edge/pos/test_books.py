@@ -67,6 +67,11 @@ class Counter:
         """Tell the ledger, with what one area or another wants."""
         self.post("3505", sold(item, count, setl_id=setl_id, psn_cert_type="01", hi_feesetl_type="1", **more))
 
+    def sent_codes(self) -> list[str]:
+        """Return the codes that went with the last message."""
+        row = json.loads(self.far.bodies[-1])["input"]["selinfo"]
+        return sorted(one["drug_trac_codg"] for one in row.get("drugtracinfo", ()))
+
     def take_back(self, setl_id: str, **more: object) -> None:
         self.post("3506", sold(DRUG, 1, setl_id=setl_id, psn_cert_type="01", **more))
 
@@ -240,6 +245,67 @@ def test_what_stays_is_settled_anew_under_its_number_with_its_codes_and_what_cam
         assert [row.standing for row in at.settlements(sale)] == [Standing.UNDONE, Standing.SETTLED]
         assert at.settlements(sale)[-1].paid is not None
         assert {one.setl_id for one in at.records()} == {first, second}
+
+
+@pytest.mark.parametrize("numbers", [(NUMBER, NUMBER), ("", ""), (NUMBER, "POS-2")], ids=["number", "none", "other"])
+def test_the_codes_of_what_stays_follow_by_the_ledgers_message_once_it_is_clear_which_they_are(
+    tmp_path: Path, numbers: tuple[str, str]
+) -> None:
+    with counter(tmp_path) as at:
+        at.terminal.scan(ONE, TWO, THREE, NINE)
+        first = at.settle(("L1", DRUG, 3), ("L2", OTHER, 1), number=numbers[0])
+        for item, count in ((DRUG, 3), (OTHER, 1)):
+            at.upload(first, item, count, rtal_docno="R-1")
+        at.cancel(first)
+        second = at.settle(("L1", DRUG, 2), ("L2", OTHER, 1), number=numbers[1])
+        at.upload(second, DRUG, 2, rtal_docno="R-1")
+        assert at.sent_codes() == [], "of three that are out two are meant"
+        at.take_back(first, drugtracinfo=[{"drug_trac_codg": TWO}])
+        at.upload(second, DRUG, 2, rtal_docno="R-1")
+        assert at.sent_codes() == [ONE, THREE]
+        at.upload(second, OTHER, 1, rtal_docno="R-1")
+        assert at.sent_codes() == [NINE]
+        assert at.bound(second) == [ONE, THREE, NINE]
+        (sale,) = at.sales()
+        assert at.settlements(sale)[-1].paid is not None
+        assert at.settlements(sale)[-1].paid.setl_id == second
+        with pytest.raises(RungUpElsewhereError, match=second):
+            at.give_back(sale, ONE)
+        at.cancel(second)
+        third = at.settle(("L1", DRUG, 2), ("L2", OTHER, 1), number="POS-3")
+        at.upload(third, DRUG, 2, rtal_docno="R-1")
+        assert at.sent_codes() == [ONE, THREE], "and once more"
+
+
+def test_what_stays_goes_by_its_new_settlement_where_the_pos_names_the_codes_itself(tmp_path: Path) -> None:
+    with counter(tmp_path) as at:
+        at.terminal.scan(ONE, TWO)
+        first = at.settle(("L1", DRUG, 2))
+        at.upload(first, DRUG, 2, rtal_docno="R-1")
+        at.cancel(first)
+        second = at.settle(("L1", DRUG, 1), number="POS-2")
+        at.upload(second, DRUG, 1, rtal_docno="R-2", drugtracinfo=[{"drug_trac_codg": ONE}])
+        at.take_back(first, drugtracinfo=[{"drug_trac_codg": TWO}])
+        (sale,) = at.sales()
+        assert (at.bound(first), at.bound(second)) == ([], [ONE])
+        with pytest.raises(RungUpElsewhereError, match=second):
+            at.give_back(sale, ONE)
+        at.take_back(second, drugtracinfo=[{"drug_trac_codg": ONE}])
+        assert at.returned() == at.dispensed() == {(NUMBER, ONE), (NUMBER, TWO)}, "as they were told when they left"
+
+
+@pytest.mark.parametrize("other", [{"psn_no": "P2"}, {"rtal_docno": "R-2"}], ids=["person", "receipt"])
+def test_the_codes_of_what_stays_are_nobody_elses(tmp_path: Path, other: dict[str, str]) -> None:
+    with counter(tmp_path) as at:
+        at.terminal.scan(ONE)
+        first = at.settle(("L1", DRUG, 1), number="")
+        at.upload(first, DRUG, 1, rtal_docno="R-1")
+        at.cancel(first)
+        person = {name: value for name, value in other.items() if name == "psn_no"}
+        second = at.settle(("L1", DRUG, 1), number="", **person)
+        at.upload(second, DRUG, 1, rtal_docno=other.get("rtal_docno", "R-1"))
+        assert at.sent_codes() == []
+        assert at.bound(second) == []
 
 
 def test_what_the_pos_takes_back_with_2601_is_in_no_book(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from cli.advice import DEFAULT_CONFIG
 from cli.group import command_group
 from cli.listing import show_blocks
 from cli.mistakes import UsageMistakeError
+from cli.pos_open import owed_blocks, question_block
 from codes.errors import RejectedError
 from codes.words import Words
 from edge.clock import SystemClock
@@ -77,7 +78,7 @@ def report(
 
 @pos_app.command("open")
 def list_open(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
-    """未决报文、未取的结果、未上传的追溯码 / What is open.
+    """未决报文、未取的结果、未上传的追溯码 / What is open, and what to do.
 
     退出码：0 没有，1 有 / Exit code: 0 nothing, 1 something.
     """
@@ -88,10 +89,9 @@ def list_open(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
         told = {"messages": [_question(one) for one in questions], "codes": [_owed(one) for one in owed]}
         typer.echo(json.dumps(told, ensure_ascii=False))
     else:
-        show_blocks(_question_block(one) for one in questions)
-        if questions and owed:
-            typer.echo()
-        show_blocks(_owed_block(one) for one in owed)
+        area = area_of(load_config(config).fsi)
+        asked = (question_block(one, area, _time(one.at)) for one in questions)
+        show_blocks([*asked, *owed_blocks(owed, area, {one: _time(one.at) for one in owed})])
         if not questions and not owed:
             typer.echo("没有未决的报文 / nothing is open")
     if questions or owed:
@@ -155,17 +155,8 @@ def _question(row: QuestionRow) -> dict[str, object]:
         "at": row.at.isoformat(),
         "state": row.state,
         "is_doubtful": row.is_doubtful,
+        "is_unread": row.is_unread,
     }
-
-
-def _question_block(row: QuestionRow) -> Sequence[tuple[str, str]]:
-    state = {
-        QuestionState.OPEN: "结果未知 / not known",
-        QuestionState.ANSWERED: "已查清，收银软件尚未再问 / known, the POS has not asked again",
-        QuestionState.REVERSED: "已冲正，收银软件尚未再问 / taken back, the POS has not asked again",
-        QuestionState.PUT_ASIDE: "",
-    }[row.state]
-    return (("报文 / message", f"{row.infno}  {row.msgid}"), ("时间 / at", _time(row.at)), ("状态 / state", state))
 
 
 def _owed(row: OwedRow) -> dict[str, object]:
@@ -178,15 +169,6 @@ def _owed(row: OwedRow) -> dict[str, object]:
         "lacks": row.lacks.split(),
         "at": row.at.isoformat(),
     }
-
-
-def _owed_block(row: OwedRow) -> Sequence[tuple[str, str]]:
-    lacks = f"，缺 / lacks {row.lacks}" if row.lacks else ""
-    return (
-        ("追溯码 / code", f"{row.code}  {row.item}"),
-        ("结算 / settlement", f"{row.setl_id}  {_time(row.at)}"),
-        ("3505", f"{'未上传 / not sent' if row.state == 'waiting' else row.state}{lacks}"),
-    )
 
 
 def _exchange(row: ExchangeRow) -> dict[str, object]:

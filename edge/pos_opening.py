@@ -17,8 +17,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from codes.errors import YimaError
 from codes.words import Words
+from edge.aftercare_opening import pharmacists_of
 from edge.clock import Clock
 from edge.config_pos import Network, PosMode, PosSection
+from edge.config_till import TillSection
 from edge.core import Core
 from edge.fsi.numbering import Numbering
 from edge.fsi_opening import area_of, keys_of
@@ -88,9 +90,7 @@ class OpenedPos:
         """Return what runs beside the counter."""
         if self.uploads is None or self.section.mode is not PosMode.PROXY:
             return {"pos": self.run}
-        section = self.section
-        signs = Signs(section.operator, section.operator, section.pharmacist, section.pharmacist_licence)
-        owing = Owing(self.uploads, self._commits, signs, self.clock)
+        owing = Owing(self.uploads, self._commits, signs_of(self.section, self.core.config.till), self.clock)
         return {"pos": self.run, "pos owed": owing.run}
 
     def report(self) -> KeptReport:
@@ -257,6 +257,15 @@ def open_pos(
     tls_files(section)
     sealer = load_or_create_sealer(core.config.store.folder / KEY_FILE)
     return OpenedPos(core, section, area_of(fsi), keys_of(fsi), sealer, bus, clock, on_recorded, uploads)
+
+
+def signs_of(section: PosSection, till: TillSection) -> Signs:
+    """Return who stands for a 3505 of our own: the pharmacist is the till's, unless the proxy names another."""
+    pharmacist, licence = section.pharmacist, section.pharmacist_licence
+    if not pharmacist and not licence:
+        for on_duty in pharmacists_of(till)[:1]:
+            pharmacist, licence = on_duty.name, on_duty.licence
+    return Signs(section.operator, section.operator, pharmacist, licence)
 
 
 def _stuck(count: int, unread: int) -> Trouble:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.pos_opening import OnlyFrom
+from edge.config_pos import PosSection
+from edge.config_till import TillSection
+from edge.pos_opening import OnlyFrom, signs_of
 from tests.conftest import free_port, wait_until
 from tests.edge.pos.around import DRUG, NINE, ONE, OTHER, SHOP, TWO, message, purchase, sold
 from tests.edge.pos.gateway import Gateway, gateway, opened
@@ -129,6 +131,22 @@ def test_an_answer_that_nobody_here_can_read_is_listed_and_never_taken_back_not_
                 assert "yima pos close" in stuck.next_step.en
                 assert terminal.rows("SELECT state, is_unread FROM pos_question") == [("open", 1)]
         assert len(far.bodies) == 1
+
+
+@pytest.mark.parametrize(
+    ("own", "on_duty", "found"),
+    [
+        ({}, ["Y1 王 L1", "Y2 赵 L2"], ("王", "L1")),
+        ({"pharmacist": "孙", "pharmacist_licence": "L3"}, ["Y1 王 L1"], ("孙", "L3")),
+        ({"pharmacist": "孙"}, ["Y1 王 L1"], ("孙", "")),
+        ({}, [], ("", "")),
+    ],
+)
+def test_the_pharmacist_of_the_till_stands_for_what_is_told_here(
+    own: dict[str, str], on_duty: list[str], found: tuple[str, str]
+) -> None:
+    signs = signs_of(PosSection.model_validate(own), TillSection.model_validate({"pharmacists": on_duty}))
+    assert (signs.pharmacist, signs.licence) == found
 
 
 def test_whoever_is_not_of_this_machine_or_listed_is_refused(tmp_path: Path) -> None:

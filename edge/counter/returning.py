@@ -38,7 +38,7 @@ from edge.store import sales
 from edge.store.outbox import Outbox
 from edge.store.pos_codes import held_by_pos
 from edge.store.quarantine import Quarantined, quarantine
-from edge.store.rung_up import is_cancelled_by_pos, told_as
+from edge.store.rung_up import is_cancelled_by_pos, told_as, told_from
 from edge.store.sales import PackRow, PackState, SaleRow, SaleState
 from edge.store.scans import dated_scans
 from edge.store.settlements import settlements_of
@@ -206,11 +206,11 @@ def take_back(
         is_apart: They were in a patient's hands, and lie apart until somebody answers for them.
     """
     packs = [pack for pack in sales.packs_of(tx, wanted.sale) if pack.code in wanted.codes]
-    number = told_as(tx, wanted.sale) or wanted.sale
+    number, before = told_as(tx, wanted.sale) or wanted.sale, told_from(tx, wanted.sale)
     events = []
     for line in sorted({pack.line for pack in packs}):
         in_line = [PackInLine(pack.code, pack.reading) for pack in packs if pack.line == line]
-        fact = SaleReturned(number, line, in_line, wanted.reason)
+        fact = SaleReturned(number, before + line, in_line, wanted.reason)
         events.append(outbox.append(tx, fact, operator=operator, now=now).id)
     for pack in packs:
         if pack.units is not None and not is_apart:

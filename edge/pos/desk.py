@@ -203,9 +203,9 @@ class CounterScans:
         now, desk, sale = self._clock.now(), sales.see_desk(tx), sales.find_sale(tx, number)
         packs = [one for one in sales.packs_of(tx, number) if one.state is PackState.LISTED]
         operator = desk.operator or ("" if sale is None else sale.operator)
-        rung_up.tell_as(tx, number, told_as)
+        before = rung_up.tell_as(tx, number, told_as)
         for line in sales.lines_of(tx, number):
-            fact = _dispensed(tx, told_as, line, packs, is_insured=is_insured)
+            fact = _dispensed(tx, told_as, line, packs, before=before, is_insured=is_insured)
             event = self._outbox.append(tx, fact, operator=operator, now=now)
             sales.note_line_event(tx, number, line.line, event.id)
             note_units(tx, fact, now)
@@ -302,11 +302,11 @@ def _open_packs(tx: Connection, sale: str, one: LineScans) -> list[UnitsLeftErro
 
 
 def _dispensed(
-    tx: Connection, sale: str, line: LineRow, packs: Sequence[PackRow], *, is_insured: bool
+    tx: Connection, sale: str, line: LineRow, packs: Sequence[PackRow], *, before: int, is_insured: bool
 ) -> Dispensed | SplitDispensed:
     mine = [PackInLine(pack.code, pack.reading, pack.units) for pack in packs if pack.line == line.line]
     paid_by: Literal["self_pay", "insured"] = "insured" if is_insured else "self_pay"
     if line.units is None:
-        return Dispensed(sale, line.line, line.product, mine, line.price, paid_by)
+        return Dispensed(sale, before + line.line, line.product, mine, line.price, paid_by)
     size = size_of(tx, mine[0].code, line.product or "")
-    return SplitDispensed(sale, line.line, line.product, mine, size, line.price, paid_by)
+    return SplitDispensed(sale, before + line.line, line.product, mine, size, line.price, paid_by)

@@ -16,7 +16,13 @@ from edge.clock import to_us
 from edge.store import sql
 from edge.store.settlements import Paid, SettlementRow, set_undone, settlement_by_message, settlement_by_setl_id
 
-TELL_AS = "UPDATE sale SET told_as = ? WHERE id = ?"
+TELL_AS = """
+UPDATE sale SET told_as = ?1, told_from = (
+  SELECT coalesce(max(s.told_from + l.line), 0) FROM sale AS s JOIN sale_line AS l ON l.sale = s.id
+  WHERE s.told_as = ?1 AND s.id <> ?2
+) WHERE id = ?2 RETURNING told_from
+"""
+SELECT_TOLD_FROM = "SELECT told_from FROM sale WHERE id = ?"
 PAY_AS = "UPDATE sale SET paid_as = nullif(?2, told_as) WHERE id = ?1"
 SELECT_PAID_AS = "SELECT coalesce(paid_as, told_as) FROM sale WHERE id = ?"
 SELECT_TOLD_AS = """
@@ -86,9 +92,15 @@ class RungUp:
     """Another message made it, which went by another way: it is in no book of this terminal."""
 
 
-def tell_as(tx: Connection, sale: str, number: str) -> None:
-    """Note that the software rang a sale up, and under which number it is told."""
-    sql.change(tx, TELL_AS, (number, sale))
+def tell_as(tx: Connection, sale: str, number: str) -> int:
+    """Note that the software rang a sale up, and under which number it is told; return how many lines go before its."""
+    return int(sql.one(tx, TELL_AS, (number, sale))[0])
+
+
+def told_from(tx: Connection, sale: str) -> int:
+    """Return how many lines of its number go before those of a sale; 0 of a sale of this terminal."""
+    found = sql.first(tx, SELECT_TOLD_FROM, (sale,))
+    return 0 if found is None else int(found[0])
 
 
 def pay_as(tx: Connection, sale: str, number: str) -> None:

@@ -120,6 +120,9 @@ ALTER TABLE sale ADD COLUMN aside_at INTEGER;
 -- Set where the institution's own software rang the sale up: the number under which its settlement is kept here and
 -- under which its facts are told, for that software's messages name it so.
 ALTER TABLE sale ADD COLUMN told_as TEXT;
+-- Lines that sales before it were told by under that number: one that is rung up anew under it is told by further ones,
+-- or its packs would stand as those that came back.
+ALTER TABLE sale ADD COLUMN told_from INTEGER NOT NULL DEFAULT 0;
 -- Under which number the settlement is kept that pays for what stays of it, where that is another one by now.
 ALTER TABLE sale ADD COLUMN paid_as TEXT;
 CREATE INDEX sale_told_as ON sale (told_as) WHERE told_as IS NOT NULL;

@@ -25,6 +25,8 @@ from edge.store.salvage_sales import tell_sales_anew
 from edge.store.settlements import Paid, SettlementRow, settlements_of
 from edge.store.unfinished import Unfinished, read_unfinished
 from rules.day_sheet import Group, Sums
+from rules.pack_fold import fold
+from rules.pack_life import Act, Evidence, FactKey, Order
 from rules.settling import Standing
 from tests.edge.pos.around import DRUG, NINE, NOW, ONE, OTHER, SHOP, TWO, message, purchase, sold
 from tests.edge.pos.gateway import Gateway, gateway
@@ -275,6 +277,28 @@ def test_the_codes_of_what_stays_follow_by_the_ledgers_message_once_it_is_clear_
         third = at.settle(("L1", DRUG, 2), ("L2", OTHER, 1), number="POS-3")
         at.upload(third, DRUG, 2, rtal_docno="R-1")
         assert at.sent_codes() == [ONE, THREE], "and once more"
+
+
+def test_packs_that_are_sold_again_under_their_number_are_told_as_sold_again(tmp_path: Path) -> None:
+    with counter(tmp_path) as at:
+        for _ in range(3):
+            at.terminal.scan(ONE, NINE)
+            at.cancel(at.settle())
+        at.terminal.scan(ONE, NINE)
+        at.settle()
+        told = [fact for fact in at.terminal.facts() if isinstance(fact, Dispensed | SaleReturned)]
+        assert {fact.sale for fact in told} == {NUMBER}
+        for code in (ONE, NINE):
+            life = fold(
+                told_at_centre(n, fact) for n, fact in enumerate(told) if code in {one.code for one in fact.packs}
+            )
+            assert (life.state, life.conflicts) == ("sold", ())
+
+
+def told_at_centre(n: int, fact: Dispensed | SaleReturned) -> Evidence:
+    """Return what the centre takes a fact for."""
+    act = Act.DISPENSED if isinstance(fact, Dispensed) else Act.RETURNED
+    return Evidence(f"{n}", FactKey(act, SHOP, fact.sale, fact.line), Order(n, "counter-1", "1", n))
 
 
 def test_what_stays_goes_by_its_new_settlement_where_the_pos_names_the_codes_itself(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal
 
 import msgspec
@@ -28,7 +29,7 @@ from edge.pos.stored import Commits
 from edge.pos.till_first import Asked, refuse_what_the_till_has
 from edge.sealing import Sealer
 from edge.store import pos_codes, rung_up, sales, shifts
-from edge.store.outbox import Outbox
+from edge.store.outbox import Outbox, is_return_pending
 from edge.store.pos_codes import AtDesk, Owner
 from edge.store.pos_goods import find_drug, items_of_product, pack_of
 from edge.store.sales import LineRow, PackRow, PackState, SaleState
@@ -39,6 +40,8 @@ from rules.unpaid import AboutCode
 from web.live import LiveBus
 from wire.events import Dispensed, PackInLine, SplitDispensed
 
+LINE_IS_DOWN = timedelta(seconds=10)
+"""The centre hears of nothing at once if it has not heard of what is so old."""
 _CAME_BACK = "收银软件退货 / returned at the POS"
 
 
@@ -130,6 +133,11 @@ class CounterScans:
         for error in overdrawn:
             alert = Alert(error.code, Tone.NOTICE, error.words, error.next_step)
             self._bus.publish("alert", alert_json(alert))
+
+    async def is_return_unheard(self, codes: Iterable[str]) -> bool:
+        """Say whether a return of one of these packs is on its way to the centre; not while the line is down."""
+        mine, since = tuple(codes), self._clock.now() - LINE_IS_DOWN
+        return await self._commits(lambda tx: is_return_pending(tx, mine, since))
 
     async def release(self, institution: str, msgid: str) -> None:
         """Let what was kept for a message lie at the desk again."""

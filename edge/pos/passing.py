@@ -21,6 +21,7 @@ from edge.fsi.judging import Again, judge_again
 from edge.pos.answers import refusal
 from edge.pos.deciding import RETURN, SALES, SETTLEMENTS, Decider, Plan
 from edge.pos.errors import TillSettlesError
+from edge.pos.heard_first import wait_until_heard
 from edge.pos.legible import legible, why_unread
 from edge.pos.ports import Books, Exchange, Journal, Later, LineScans, Open, Question, SaleRef, Scans, Shown, Stage
 from edge.pos.reading import Said, attempt_of, field_of, is_agreed, output_text
@@ -119,6 +120,8 @@ class Passage:
             await self.booked(self.around.open.close(question.institution, question.msgid), "close")
             await self.booked(self.around.journal.note(replace(note, stage=Stage.REFUSED_HERE)), "exchange")
             return self.said_no(held_back)
+        if plan.said.infno != RETURN:
+            await wait_until_heard(self.around.scans, plan.put_in or plan.carried)
         return await self.tell(question, await self._sent(plan, note, question))
 
     async def _held_back(self, plan: Plan) -> TillSettlesError | None:

@@ -263,6 +263,10 @@ class Scans(Protocol):
         """
         ...
 
+    async def is_return_unheard(self, codes: Iterable[str]) -> bool:
+        """Say whether the centre is about to hear that one of these packs came back; not while the line is down."""
+        ...
+
     async def leave(self, lines: Sequence[LineScans], number: str, *, is_insured: bool) -> None:
         """The sale stands: its packs leave the counter, whole or in part, and are told under this number."""
         ...

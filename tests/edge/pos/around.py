@@ -67,6 +67,8 @@ class Memory:
     undone_sales: list[SaleRef] = field(default_factory=list)
     told_by_pos: list[str] = field(default_factory=list)
     till_settles: bool = False
+    unheard: list[bool] = field(default_factory=list)
+    looks: int = 0
     receipts: list[tuple[str, str, list[str]]] = field(default_factory=list)
 
     async def note(self, exchange: Exchange) -> None:
@@ -99,6 +101,10 @@ class Memory:
         if self.till_settles:
             raise TillSettlesError(Words("本机正在结算", f"the till settles at {desk}: {len(lacks)}"))
         await self.take(codes, sale)
+
+    async def is_return_unheard(self, codes: Iterable[str]) -> bool:
+        self.looks += 1
+        return self.unheard.pop() if self.unheard else False
 
     async def leave(self, lines: Sequence[LineScans], number: str, *, is_insured: bool) -> None:
         self.left += [(code, is_insured) for line in lines for code in line.codes]

@@ -3,7 +3,7 @@
 A message of the software names drugs, and a pack by its code only where one was scanned for it. So it is held back in
 three cases: a pack that was scanned for it is on the till's list that is being settled, or left with a sale of the till
 meanwhile; it names a drug without a code, and packs of that drug lie on the list that the till is settling at that
-desk; or the till has asked for the same person's settlement of that drug, and that is not known yet, or not long ago.
+desk; or the till has asked for the same person's settlement of those drugs, and that is not known yet, or just made.
 Other packs of the drug are told apart by being scanned.
 """
 
@@ -25,8 +25,8 @@ from edge.store.sales import PackRow, PackState
 from edge.store.settlements import SettlementRow, settlements_of_till
 from rules.settling import Standing
 
-JUST_NOW = timedelta(minutes=30)
-"""So long after the till has settled a drug for somebody the software says by codes that it means other packs."""
+JUST_NOW = timedelta(minutes=5)
+"""So long after the till has settled drugs for somebody the software says by codes that it means other packs."""
 _THERE = frozenset({PackState.LISTED, PackState.SOLD})
 
 
@@ -62,8 +62,13 @@ def refuse_what_the_till_has(tx: Connection, asked: Asked, sealer: Sealer, now: 
     if settling and any(asked.is_at_desk(code) for code in _packs_of(tx, settling, asked.lacks)):
         raise _settles(settling)
     for row in settlements_of_till(tx, now - JUST_NOW):
-        if person_of(row, sealer) == asked.person and any(_packs_of(tx, row.sale, asked.lacks)):
+        if person_of(row, sealer) == asked.person and _has_all(tx, row.sale, asked.lacks):
             raise _has_settled(row)
+
+
+def _has_all(tx: Connection, sale: str, items: frozenset[str]) -> bool:
+    """Say whether a sale has packs of each of some drugs."""
+    return all(any(_packs_of(tx, sale, frozenset({item}))) for item in items)
 
 
 def _packs_of(tx: Connection, sale: str, items: frozenset[str]) -> Iterator[str]:

@@ -188,7 +188,8 @@ def test_what_the_till_has_settled_for_somebody_is_settled_by_the_pos_only_if_it
         assert at.settle(("L1", DRUG, 1), psn_no="P2", number="POS-2"), "another person's"
         at.terminal.scan(TWO)
         assert at.settle(("L1", DRUG, 1)), "other packs"
-        at.clock.advance(31 * 60)
+        assert at.settle(*LINES, number="POS-5"), "drugs that the till has not all settled"
+        at.clock.advance(6 * 60)
         later = at.post("2102", purchase(("L1", DRUG, 1), expContent=json.dumps({"stoout_no": "POS-4"})))
         assert (later["infcode"] == 0) is (standing is Standing.SETTLED)
 

@@ -162,6 +162,7 @@ def test_list_is_put_aside_with_its_slip_and_taken_up_over_another(
     page.keyboard.press("Enter")
     expect(page.locator("#t-held-dialog")).to_be_hidden()
     expect(page.locator("#c-sale-number")).to_have_text(first)
+    expect(page.locator(".c-row")).to_have_count(1)
     assert [one["sale"] for one in counter.desk.ask("GET", "/tickets")["tickets"]] == [second]
     page.keyboard.press("F10")
     expect(page.locator("#c-last")).to_contain_text(first)

@@ -171,6 +171,16 @@ def test_looking_is_open_on_this_machine(client: Client) -> None:
 # -- selling -------------------------------------------------------------------------------------------------------
 
 
+def test_scans_of_one_list_are_told_alone(at_work: Client) -> None:
+    first = at_work.post("/scans", {"raw": TRACE_1})
+    at_work.post("/sale/cancel")
+    second = at_work.post("/scans", {"raw": TRACE_2})
+    assert first["sale"] != second["sale"]
+    for scan in (first, second):
+        assert [shown["id"] for shown in at_work.get(f"/scans?sale={scan['sale']}")] == [scan["id"]]
+    assert at_work.get("/scans?sale=nothing") == []
+
+
 def test_morning_at_the_counter(at_work: Client) -> None:
     first = at_work.post("/scans", {"raw": TRACE_1})
     assert (first["verdict"], first["class"], first["sale"], first["device"]) == ("added", "甲", SALE, "api")

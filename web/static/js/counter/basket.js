@@ -38,9 +38,14 @@ export class Basket {
     return [this.sale, ...[...this.lines.values()].map((line) => `${line.line}x${line.quantity}x${line.units ?? ""}`)].join(" ");
   }
 
-  /** Whether a pack is on the list, as the daemon last said. @param {string} code */
+  /** Packs on the list, as the daemon last said. */
+  get codes() {
+    return [...this.lines.values()].flatMap((line) => line.codes);
+  }
+
+  /** Whether a pack is on the list. @param {string} code */
   holds(code) {
-    return [...this.lines.values()].some((line) => line.codes.includes(code));
+    return this.codes.includes(code);
   }
 
   /** Packs that are sold in part. */

@@ -125,7 +125,9 @@ export class Page {
     if (change.sale !== this.basket.sale && change.change !== "taken_up") return;
     if (change.change === "removed") this.list.markRemoved(change.code);
     if (change.change === "restored") this.list.markRestored(change.code);
-    this.loadSale().catch((problem) => this.tell(problem));
+    // The rows of a list that lay aside are not on the page yet.
+    const loaded = change.change === "taken_up" ? this.loadLists() : this.loadSale();
+    loaded.catch((problem) => this.tell(problem));
   }
 
   /** @param {boolean} isLive */
@@ -224,11 +226,20 @@ export class Page {
 
   async loadLists() {
     this.tickets.count();
-    const [, scans] = await Promise.all([this.loadSale(), call("GET", `${API}/scans?limit=500`)]);
-    this.waiting = scans.filter((/** @type {import("./list.js").Scan} */ scan) => this.isWaiting(scan));
+    const [, latest] = await Promise.all([this.loadSale(), call("GET", `${API}/scans?limit=500`)]);
+    const scans = await this.withOwn(latest);
+    this.waiting = scans.filter((scan) => this.isWaiting(scan));
     const recent = this.sinceLastList(scans).map((scan) => this.asItStands(scan));
     this.list.fill(recent);
     for (const scan of recent) this.alarms.add(scan);
+  }
+
+  /** Those of a list that lay aside may be older than the latest. @param {import("./list.js").Scan[]} latest @returns {Promise<import("./list.js").Scan[]>} */
+  async withOwn(latest) {
+    const known = new Set(latest.map((scan) => scan.code));
+    if (this.basket.codes.every((code) => known.has(code))) return latest;
+    const own = /** @type {import("./list.js").Scan[]} */ (await call("GET", `${API}/scans?sale=${encodeURIComponent(this.basket.sale)}&limit=500`));
+    return [...new Map([...own, ...latest].map((scan) => [scan.id, scan])).values()];
   }
 
   async loadSale() {

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -25,6 +25,9 @@ from edge.till.day_sheets import DaySheet
 from edge.till.errors import NoInterfaceError
 from edge.till.handing_over import Drawer, count_drawer, hand_over, look_into_drawer
 from web.security import set_session_cookie
+
+FIRST_DAY, LAST_DAY = date(2020, 1, 1), date(2199, 12, 31)
+Day = Annotated[date, Path(ge=FIRST_DAY, le=LAST_DAY, description="Business day")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +81,19 @@ def day_routes(parts: ApiParts) -> APIRouter:
         ]
 
     @routes.get("/days/{day}", dependencies=guarded)
-    async def look(day: date) -> DaySheet:
+    async def look(day: Day) -> DaySheet:
         """Return what a business day came to so far, or how it ended."""
         return await _days(parts).look(day)
 
     @routes.post("/days/{day}/end")
-    async def end(day: date, form: DayEndForm, request: Request, shown: WhoAsks) -> DaySheet:
+    async def end(day: Day, form: DayEndForm, request: Request, shown: WhoAsks) -> DaySheet:
         """End a business day: compare the books of its calendar days with the centre's."""
         session = await guard(request, shown)
         operator = Operator(session.operator, session.name)
         return await _days(parts).end(day, operator, is_confirmed=form.confirmed)
 
     @routes.post("/days/{day}/reopen")
-    async def reopen(day: date, form: ReopenForm, request: Request, shown: WhoAsks) -> DaySheet:
+    async def reopen(day: Day, form: ReopenForm, request: Request, shown: WhoAsks) -> DaySheet:
         """Open a day that was ended again, with a reason."""
         session = await guard(request, shown)
         return await _days(parts).reopen(day, session.operator, form.reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from codes.reading import Flag, Scan
@@ -80,17 +80,25 @@ class ReopenForm(Form):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
+Cash = Annotated[
+    Decimal,
+    Field(ge=0, max_digits=12, decimal_places=2, description="Yuan"),
+    # Minus nothing is nothing: it must not be shown with a sign.
+    AfterValidator(abs),
+]
+
+
 class CountForm(Form):
     """What was counted in the drawer."""
 
-    cash_counted: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2, description="Yuan")]
+    cash_counted: Cash
     note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
 
 
 class HandOverForm(SignInForm):
     """Who takes the counter over, and what was counted."""
 
-    cash_counted: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2, description="Yuan")]
+    cash_counted: Cash
     note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
 
 

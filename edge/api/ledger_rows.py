@@ -15,7 +15,7 @@ from edge.till.after_views import BatchesShown, QuarantineShown, RowsShown, show
 from edge.till.batches import Imported
 from wire.events import MAX_CODE_LENGTH
 
-Row = Annotated[int, Path(ge=1)]
+Row = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Code = Annotated[str, Path(min_length=1, max_length=MAX_CODE_LENGTH)]
 
 

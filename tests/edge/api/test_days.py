@@ -45,6 +45,17 @@ def test_a_float_is_stated_and_signing_in_again_forgets_nothing(at_work: Client)
     assert at_work.get("/drawer") == before
 
 
+def test_minus_nothing_in_the_drawer_is_nothing(at_work: Client) -> None:
+    assert at_work.post("/drawer/count", {"cash_counted": "-0.00"})["expected"] == "0.00"
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2026-02-30"])
+def test_a_day_that_no_book_has_is_refused_by_its_name(at_work: Client, day: str) -> None:
+    for method, path, form in (("GET", "", None), ("POST", "/end", {}), ("POST", "/reopen", {"reason": "改"})):
+        answer = at_work.ask(method, f"/api/v1/days/{day}{path}", form)
+        assert (answer.status_code, answer.json()["code"]) == (422, "request.invalid"), answer.text
+
+
 @pytest.mark.parametrize("path", ["/days", "/drawer", "/hand-overs"])
 def test_who_is_not_signed_in_sees_nothing(client: Client, path: str) -> None:
     assert client.ask("GET", f"/api/v1{path}").status_code == httpx.codes.UNAUTHORIZED

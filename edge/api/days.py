@@ -17,6 +17,7 @@ from edge.api.access import WhoAsks, signed_in
 from edge.api.forms import CountForm, DayEndForm, HandOverForm, ReopenForm
 from edge.api.parts import COOKIE, ApiParts
 from edge.api.session import SessionShown, is_tls, show_session
+from edge.clock import SHOP_TIME
 from edge.fsi.sign_ins import Operator
 from edge.operators.pos_tokens import Scope
 from edge.store.day_ends import DayState, latest_hand_overs
@@ -24,6 +25,7 @@ from edge.till.day_end import DayEnds
 from edge.till.day_sheets import DaySheet
 from edge.till.errors import NoInterfaceError
 from edge.till.handing_over import Drawer, count_drawer, hand_over, look_into_drawer
+from rules.business_day import business_day
 from web.security import set_session_cookie
 
 FIRST_DAY, LAST_DAY = date(2020, 1, 1), date(2199, 12, 31)
@@ -41,6 +43,18 @@ class DayShown:
     ended_at: datetime
     reopened_by: str | None
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DaysShown:
+    """The business day that runs now, those that can be ended, and the latest ends."""
+
+    today: Annotated[date, Field(description="The business day that runs now, whatever the calendar says")]
+    begins_h: Annotated[int, Field(description="The hour at which a business day begins")]
+    open: Annotated[
+        list[date], Field(description="Days of the last month that can be ended, the newest first; none is to come")
+    ]
+    ends: Annotated[list[DayShown], Field(description="The newest first")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +84,15 @@ def day_routes(parts: ApiParts) -> APIRouter:
     guarded = [Depends(signed_in(parts, Scope.READ))]
 
     @routes.get("/days", dependencies=guarded)
-    async def ends(limit: Annotated[int, Query(ge=1, le=366)] = 31) -> list[DayShown]:
-        """Return the latest ends of business days, the newest first."""
+    async def ends(limit: Annotated[int, Query(ge=1, le=366)] = 31) -> DaysShown:
+        """Return which business day it is, which can be ended, and how the latest ones ended."""
         if parts.days is None:
-            return []
-        found = await parts.days.ends(limit)
-        return [
+            return DaysShown(business_day(parts.clock.now(), 0, SHOP_TIME), 0, [], [])
+        shown = [
             DayShown(one.day, one.nth, one.state, one.operator, one.ended_at, one.reopened_by, one.reason)
-            for one in found
+            for one in await parts.days.ends(limit)
         ]
+        return DaysShown(parts.days.today, parts.days.begins_h, await parts.days.open_days(), shown)
 
     @routes.get("/days/{day}", dependencies=guarded)
     async def look(day: Day) -> DaySheet:

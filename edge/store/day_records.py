@@ -26,6 +26,13 @@ SELECT_GROUPS = """
 SELECT DISTINCT insutype, clr_type, clr_optins FROM settlement
 WHERE settled_at >= ? AND clr_type IS NOT NULL AND clr_optins IS NOT NULL
 """
+SELECT_ANY = """
+SELECT EXISTS (SELECT 1 FROM settlement WHERE settled_at >= ?1 AND settled_at < ?2)
+    OR EXISTS (SELECT 1 FROM settlement WHERE undone_at >= ?1 AND undone_at < ?2)
+    OR EXISTS (
+      SELECT 1 FROM outbox
+      WHERE kind IN ('dispensed', 'split_dispensed', 'sale_returned') AND created_at >= ?1 AND created_at < ?2)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,11 @@ def sums_between(tx: Connection, start: datetime, end: datetime) -> Sheet:
 def sums_of_days(tx: Connection, first: date, last: date) -> Sheet:
     """Return the sums of what this terminal settled and cancelled on calendar days, the first to the last."""
     return sums_between(tx, *calendar_days(first, last, SHOP_TIME))
+
+
+def is_busy_between(tx: Connection, start: datetime, end: datetime) -> bool:
+    """Say whether anything was sold, settled, cancelled or taken back from `start` until before `end`."""
+    return bool(sql.one(tx, SELECT_ANY, (to_us(start), to_us(end)))[0])
 
 
 def groups_since(tx: Connection, start: datetime) -> list[Group]:

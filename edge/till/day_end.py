@@ -40,12 +40,37 @@ _KNOWN_GROUPS = timedelta(days=31)
 
 
 class DayNotOpenError(EdgeError, RejectedError):
-    """The day is ended, or has not begun."""
+    """The day is closed."""
 
     code: ClassVar[str] = "day_end.not_open"
     next_step: ClassVar[Words] = Words(
         "已日结的请先说明原因并重新打开。", "A day that is closed has to be opened again first, with a reason."
     )
+
+
+class DayNotBegunError(EdgeError, RejectedError):
+    """The day has not begun: by the clock on the wall it may have, where business days begin later than at midnight."""
+
+    code: ClassVar[str] = "day_end.not_begun"
+    next_step: ClassVar[Words] = Words(
+        "请日结当前营业日；营业日不在零点开始的，过了零点仍属前一天。",
+        "End the business day that runs now; where it does not begin at midnight it still bears yesterday's date then.",
+    )
+
+    def __init__(self, day: date, today: date) -> None:
+        super().__init__(
+            Words(
+                f"营业日 {day} 尚未开始，当前营业日是 {today}",
+                f"The business day {day} has not begun; it is {today} now",
+            )
+        )
+
+
+class DayNotEndedError(EdgeError, RejectedError):
+    """Nothing is there to be opened again."""
+
+    code: ClassVar[str] = "day_end.not_ended"
+    next_step: ClassVar[Words] = Words("该日可直接日结，无需重新打开。", "It is open: it can be ended as it is.")
 
 
 class UnfinishedError(EdgeError, RejectedError):
@@ -84,6 +109,20 @@ class DayEnds:
         self._in_store, self._connection, self._read = in_store, connection, read
         self._others, self._clock, self._looks = others, clock, DayLooks(clock, begins_h)
 
+    @property
+    def begins_h(self) -> int:
+        """The hour at which a business day begins."""
+        return self._looks.begins_h
+
+    @property
+    def today(self) -> date:
+        """The business day that runs now."""
+        return self._looks.today
+
+    async def open_days(self) -> list[date]:
+        """Return the days that can be ended, the newest first; none that has not begun is among them."""
+        return await self._read(self._looks.open_days)
+
     async def look(self, day: date) -> DaySheet:
         """Return what a day came to so far; nothing changes.
 
@@ -103,17 +142,17 @@ class DayEnds:
             is_confirmed: End it although outcomes are unknown.
 
         Raises:
-            DayNotOpenError: It is closed, or has not begun.
+            DayNotBegunError: It has not begun.
+            DayNotOpenError: It is closed.
             UnfinishedError: Outcomes are unknown and nobody said to go on.
             NotComparedError: The centre refuses to compare.
             NotSentError, OutcomeUnknownError: No answer; the day stays open.
         """
+        if day > self.today:
+            raise DayNotBegunError(day, self.today)
         sheet = await self.look(day)
-        is_closed = sheet.state in {DayState.CLOSED, DayState.CHANGED}
-        if is_closed or bounds(day, self._looks.begins_h, SHOP_TIME)[0] > self._clock.now():
-            raise DayNotOpenError(
-                Words(f"{day} 已日结或尚未开始", f"The day {day} is closed already, or has not begun")
-            )
+        if sheet.state in {DayState.CLOSED, DayState.CHANGED}:
+            raise DayNotOpenError(Words(f"{day} 已日结", f"The day {day} is closed already"))
         if sheet.unfinished.is_settling_open and not is_confirmed:
             raise UnfinishedError(_unfinished_words(sheet.unfinished))
         ended = await self._ended(sheet, self._books(operator))
@@ -128,14 +167,14 @@ class DayEnds:
         """Open a day again.
 
         Raises:
-            DayNotOpenError: It was never ended.
+            DayNotEndedError: It was never ended.
         """
 
         def work() -> None:
             with self._connection.begin():
                 end = latest_day_end(self._connection, day)
                 if end is None or end.state is DayState.REOPENED:
-                    raise DayNotOpenError(Words(f"{day} 没有日结过", f"The day {day} was not ended"))
+                    raise DayNotEndedError(Words(f"{day} 没有日结过", f"The day {day} was not ended"))
                 reopen_day(self._connection, end, by=operator, at=self._clock.now(), reason=reason)
 
         await self._in_store(work)

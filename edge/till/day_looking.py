@@ -12,12 +12,15 @@ from sqlalchemy import Connection
 
 from edge.clock import SHOP_TIME, Clock
 from edge.store.day_ends import DayEnd, DayState, differences_of, latest_day_end, latest_day_ends
-from edge.store.day_records import sums_between
+from edge.store.day_records import is_busy_between, sums_between
 from edge.store.drawer import Cash, cash_between
 from edge.store.outbox import KEEP_DELIVERED
 from edge.store.unfinished import read_unfinished
 from edge.till.day_sheets import DaySheet, GroupShown, Reason, changed
-from rules.business_day import bounds, touched_days
+from rules.business_day import bounds, business_day, touched_days
+
+_LOOKED_BACK = 31
+"""Days on which it is looked whether one was forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,18 @@ class DayLooks:
     clock: Clock
     begins_h: int
     """The hour at which a business day begins."""
+
+    @property
+    def today(self) -> date:
+        """The business day that runs now: past midnight it may be the one of yesterday's date."""
+        return business_day(self.clock.now(), self.begins_h, SHOP_TIME)
+
+    def open_days(self, tx: Connection) -> list[date]:
+        """Return the days that can be ended, the newest first: today's, and those before that nobody has closed."""
+        today = self.today
+        before = (today - timedelta(days=back) for back in range(1, _LOOKED_BACK))
+        busy = (day for day in before if is_busy_between(tx, *bounds(day, self.begins_h, SHOP_TIME)))
+        return [day for day in (today, *busy) if not _is_closed(tx, day)]
 
     def look(self, tx: Connection, day: date) -> DaySheet:
         """Return a day: what has come in until now, beside it what was compared when it was ended."""
@@ -91,3 +106,8 @@ class DayLooks:
         if then.sales == tuple(sales) and not more:
             return None
         return changed(then.sales, sales, more)
+
+
+def _is_closed(tx: Connection, day: date) -> bool:
+    end = latest_day_end(tx, day)
+    return end is not None and end.state is DayState.CLOSED

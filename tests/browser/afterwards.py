@@ -15,7 +15,7 @@ from playwright.sync_api import Page, Route
 from pydantic import TypeAdapter
 
 from codes.words import Words
-from edge.api.days import DayShown, DrawerShown
+from edge.api.days import DayShown, DaysShown, DrawerShown
 from edge.api.listening import HeardShown
 from edge.api.listening import shown as shown_heard
 from edge.counter.views import LineShown, SoldPack, Totals
@@ -176,7 +176,7 @@ def quiet() -> Answers:
             "GET /undertakings": UndertakingsShown(()),
             "GET /ledger-rows": RowsShown(()),
             "GET /quarantine": QuarantineShown(()),
-            "GET /days": [],
+            "GET /days": DaysShown(DAY, 0, [DAY], []),
             "GET /days/*": a_day(),
             "GET /drawer": a_drawer(),
             "GET /pos/report": an_empty_report(is_listening=True),
@@ -193,14 +193,19 @@ def busy() -> Answers:
         "GET /quarantine": QuarantineShown(tuple(some_apart())),
         "GET /sales": SoldPack(PACKS[0], SALE, AT, "chen", "D0001", "阿莫西林胶囊", "0.25g×24粒", yuan("9.80")),
         f"GET /tickets/{SALE}": a_ticket(),
-        "GET /days": [
-            DayShown(DAY - timedelta(days=one), 1 + one % 2, state, "chen", AT - timedelta(days=one), None, None)
-            for one, state in enumerate((DayState.CLOSED, DayState.DIFFERS, DayState.REOPENED), start=1)
-        ],
+        "GET /days": DaysShown(DAY, 0, [DAY], some_ends()),
         "GET /days/*": a_day(is_busy=True),
         "GET /pos/report": a_report(),
     }
     return answers
+
+
+def some_ends() -> list[DayShown]:
+    """How the last three days ended."""
+    return [
+        DayShown(DAY - timedelta(days=one), 1 + one % 2, state, "chen", AT - timedelta(days=one), None, None)
+        for one, state in enumerate((DayState.CLOSED, DayState.DIFFERS, DayState.REOPENED), start=1)
+    ]
 
 
 def a_ticket(*, is_insured: bool = True, came_back: tuple[str, ...] = ()) -> TicketShown:

@@ -64,4 +64,4 @@ def test_who_is_not_signed_in_sees_nothing(client: Client, path: str) -> None:
 def test_without_the_insurance_there_is_no_day_to_end(at_work: Client) -> None:
     answer = at_work.ask("POST", "/api/v1/days/2026-11-21/end", {})
     assert answer.json()["code"] == "till.no_interface"
-    assert at_work.get("/days") == []
+    assert at_work.get("/days") == {"today": "2026-11-21", "begins_h": 0, "open": [], "ends": []}

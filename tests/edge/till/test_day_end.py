@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from edge.clock import SHOP_TIME
 from edge.counter.counter import UNNAMED
 from edge.fsi.sign_ins import Operator
 from edge.store import settlements
 from edge.store.day_ends import DayState
 from edge.store.day_records import sums_of_days
-from edge.till.day_end import DayNotOpenError, UnfinishedError
+from edge.till.day_end import DayNotBegunError, DayNotEndedError, DayNotOpenError, UnfinishedError
 from edge.till.day_sheets import DaySheet, Reason
 from rules.settling import Standing
 from tests.edge.scene import TRACE_1
@@ -281,8 +282,46 @@ def test_groups_that_are_empty_here_are_compared_all_the_same(till: Till) -> Non
 
 
 def test_a_day_to_come_cannot_be_ended(till: Till) -> None:
-    with pytest.raises(DayNotOpenError):
+    with pytest.raises(DayNotBegunError) as refused:
         end(till, TODAY + timedelta(days=1))
+    assert str(TODAY) in refused.value.words.zh
+    assert str(TODAY) in refused.value.words.en
+
+
+@pytest.mark.parametrize(("begins_h", "back"), [(0, 0), (5, 1), (12, 1)])
+def test_past_midnight_the_business_day_may_still_be_of_yesterday(
+    counter: Counter, tmp_path: Path, begins_h: int, back: int
+) -> None:
+    with opened_till(tmp_path / "night", counter, begins_h=begins_h) as till:
+        till.at(NOON.replace(hour=2) + timedelta(days=1))
+        calendar = till.shop.clock.now().astimezone(SHOP_TIME).date()
+        assert till.days.today == calendar - timedelta(days=back)
+        if back:
+            with pytest.raises(DayNotBegunError):
+                end(till, calendar)
+        assert end(till, till.days.today).state is DayState.CLOSED
+
+
+def test_days_that_nobody_closed_are_listed_until_they_are(till: Till) -> None:
+    till.settle("S1")
+    tomorrow = TODAY + timedelta(days=1)
+    later = TODAY + timedelta(days=3)
+    assert asyncio.run(till.days.open_days()) == [TODAY]
+    till.at(NOON + timedelta(days=1))
+    till.shop.scan(TRACE_1)
+    till.shop.counter.close_sale(UNNAMED)
+    till.at(NOON + timedelta(days=3))
+    assert asyncio.run(till.days.open_days()) == [later, tomorrow, TODAY]
+    end(till, TODAY)
+    end(till, later)
+    assert asyncio.run(till.days.open_days()) == [tomorrow]
+    asyncio.run(till.days.reopen(TODAY, "wang", "漏记"))
+    assert asyncio.run(till.days.open_days()) == [tomorrow, TODAY]
+
+
+def test_what_was_never_ended_is_not_opened_again(till: Till) -> None:
+    with pytest.raises(DayNotEndedError):
+        asyncio.run(till.days.reopen(TODAY, "wang", "看看"))
 
 
 def test_where_the_area_tells_refunds_apart_records_are_compared_twice(

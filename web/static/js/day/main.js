@@ -35,7 +35,7 @@ class Day {
     // The drawer is counted and handed over all the same.
     if (!this.frame.isInsured) return;
     this.take(await call("GET", this.address));
-    drawDays(await call("GET", `${API}/days`), (day) => this.choose(day));
+    drawDays((await call("GET", `${API}/days`)).ends, (day) => this.choose(day));
   }
 
   /** @param {string} day */
@@ -66,7 +66,7 @@ class Day {
   /** @param {boolean} confirmed */
   async ended(confirmed) {
     this.take(await call("POST", `${this.address}/end`, { confirmed }, {}, COMPARING_MS));
-    drawDays(await call("GET", `${API}/days`), (day) => this.choose(day));
+    drawDays((await call("GET", `${API}/days`)).ends, (day) => this.choose(day));
   }
 
   reopen() {

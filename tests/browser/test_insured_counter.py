@@ -111,6 +111,30 @@ def test_what_is_missing_is_named_with_its_field_and_a_changed_list_is_tried_aga
 
 
 @pytest.mark.timeout(120)
+def test_cash_for_a_sale_that_the_insurance_was_asked_about_is_asked_for_twice(
+    counter: InsuredCounter, open_page: OpenPage
+) -> None:
+    page = opened(counter, open_page, "zh", TOUCH)
+    sale = scanned(counter, page, ibuprofen(15))
+    page.locator("#c-insured").click()
+    typed(page)
+    expect(page.locator("#t-settle")).to_be_enabled(timeout=WAIT_MS)
+    page.keyboard.press("Escape")
+    page.keyboard.press("F10")
+    expect(page.locator("#c-cash-what")).to_contain_text("虚**")
+    expect(page.locator("#c-cash-insured")).to_be_focused()
+    assert grave_findings(page) == []
+    page.keyboard.press("F10")
+    assert counter.desk.ask("GET", "/sale")["id"] == sale, "the key by itself closes nothing"
+    page.keyboard.press("Enter")
+    expect(page.locator("#t-settle")).to_be_enabled(timeout=WAIT_MS)
+    page.keyboard.press("Escape")
+    page.keyboard.press("F10")
+    page.locator("#c-cash-yes").click()
+    expect(page.locator("#c-last")).to_contain_text(sale)
+
+
+@pytest.mark.timeout(120)
 def test_unknown_outcome_is_worded_and_told_when_it_is_known(counter: InsuredCounter, open_page: OpenPage) -> None:
     page = opened(counter, open_page, "en", SMALL)
     scanned(counter, page, ibuprofen(20))

@@ -3,6 +3,8 @@
 // with the way on; nothing is assumed to have happened.
 import { call, Problem } from "../api.js";
 import { text } from "../words.js";
+import { openDialog } from "./dialogs.js";
+import { element } from "./element.js";
 
 const API = "/api/v1";
 
@@ -15,14 +17,16 @@ export class Desk {
    * @param {import("./list.js").ScanList} parts.list
    * @param {import("./alarms.js").Alarms} parts.alarms
    * @param {import("./messages.js").Messages} parts.messages
+   * @param {() => boolean} parts.mayBeInsured whether this terminal speaks to the insurance
    * @param {() => Promise<void>} parts.refresh load the list again
    * @param {() => Promise<void>} parts.reload load everything again: somebody came or went
    */
-  constructor({ basket, list, alarms, messages, refresh, reload }) {
+  constructor({ basket, list, alarms, messages, mayBeInsured, refresh, reload }) {
     this.basket = basket;
     this.list = list;
     this.alarms = alarms;
     this.messages = messages;
+    this.mayBeInsured = mayBeInsured;
     this.refresh = refresh;
     this.reload = reload;
     this.before = Promise.resolve();
@@ -57,11 +61,13 @@ export class Desk {
     });
   }
 
-  close() {
-    return this.next(() => this.closeNow(), { label: text("counter.close.again"), act: () => this.close() });
+  /** @param {boolean} [isCash] said again, knowing that the insurance was asked about the list */
+  close(isCash = false) {
+    return this.next(() => this.closeNow(isCash), { label: text("counter.close.again"), act: () => this.close(isCash) });
   }
 
-  async closeNow() {
+  /** @param {boolean} isCash */
+  async closeNow(isCash) {
     const { sale, isEmpty, mode } = this.basket;
     if (isEmpty || !sale) return;
     if (this.alarms.isOpen) {
@@ -69,11 +75,25 @@ export class Desk {
       this.alarms.point();
       return;
     }
+    const person = mode === "dispense" && !isCash ? await this.personOf(sale) : null;
+    if (person) return this.askForCash(person);
     if (this.closing?.sale !== sale) this.closing = { sale, key: crypto.randomUUID() };
     const path = mode === "dispense" ? `${API}/sale/close` : `${API}/delivery/close`;
     this.basket.remember(await call("POST", path, { sale }, { "idempotency-key": this.closing.key }));
     this.closing = null;
     await this.refresh();
+  }
+
+  /** Whom the insurance was asked about for this list. @param {string} sale @returns {Promise<{name: string} | null>} */
+  async personOf(sale) {
+    if (!this.mayBeInsured()) return null;
+    return (await call("GET", `${API}/tickets/${encodeURIComponent(sale)}`)).person;
+  }
+
+  /** The key that settles within the dialog takes cash beside it: ask which is meant. @param {{name: string}} person */
+  askForCash(person) {
+    element("c-cash-what").textContent = text("counter.cash.what", person);
+    openDialog("c-cash-dialog");
   }
 
   cancel() {

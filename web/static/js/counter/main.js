@@ -64,6 +64,14 @@ function connect() {
   onClick("#c-manual", () => entry.open());
   onClick("#c-leave", () => desk.signOut());
   onClick("#c-close", () => desk.close());
+  onClick("#c-cash-yes", () => {
+    element("c-cash-dialog").close();
+    desk.close(true);
+  });
+  onClick("#c-cash-insured", () => {
+    element("c-cash-dialog").close();
+    tickets.open("pay");
+  });
   onClick("#c-insured", () => tickets.open("pay"));
   onClick("#c-hold", () => tickets.open("hold"));
   onClick("#c-split", () => tickets.open("split"));

@@ -31,8 +31,11 @@ export class Page {
     this.alarms = new Alarms();
     this.announcer = new Announcer();
     this.list = new ScanList((code) => this.desk.remove(code));
-    const { basket, list, alarms, messages } = this;
-    this.desk = new Desk({ basket, list, alarms, messages, refresh: () => this.loadSale(), reload: () => this.comeIn() });
+    const { basket, list, alarms, messages, status } = this;
+    this.desk = new Desk({
+      ...{ basket, list, alarms, messages, mayBeInsured: () => status.mayBeInsured },
+      ...{ refresh: () => this.loadSale(), reload: () => this.comeIn() },
+    });
     this.returns = new Returns(this.desk, (codes) => this.cameBack(codes));
     this.tickets = new Tickets(this);
     this.isListening = false;

@@ -55,10 +55,9 @@ export function drawButtons({ basket, desk, list, status }) {
 }
 
 /** Where the insurance cannot be asked now the button is off, and says why. @param {import("./status.js").Status} status @param {boolean} isSelling @param {boolean} isEmpty */
-function drawInsured({ settlement, isInsurable }, isSelling, isEmpty) {
-  const isOff = !settlement || settlement.code === "settlement.not_configured";
-  const isDown = !isOff && settlement.state === "down";
-  show("c-insured", isSelling && !isOff);
+function drawInsured({ settlement, mayBeInsured, isInsurable }, isSelling, isEmpty) {
+  const isDown = mayBeInsured && settlement.state === "down";
+  show("c-insured", isSelling && mayBeInsured);
   element("c-insured").disabled = !isSelling || isEmpty || !isInsurable;
   show("c-insured-why", isSelling && isDown);
   put("c-insured-why", isDown ? `${ours(settlement.words)} (${settlement.code})` : "");

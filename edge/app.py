@@ -169,7 +169,7 @@ class _Terminal:
             interface=opened,
             sign_in=self._sign_in,
             devices=self._credentials,
-            note_sale=nothing_owed if self._aftercare is None else self._aftercare.note_settled,
+            note_sale=nothing_owed if self._aftercare is None else self._aftercare.owing.note_settled,
         )
 
     def _new_status(self, key: PublicKey, config_file: ConfigFile | None) -> StatusReader:
@@ -217,7 +217,7 @@ class _Terminal:
             on_recorded=self._line.rows_added,
             note_scan=self._metrics.note_scan,
             refuse_if_full=quota.refuse_if_full,
-            owes=NOTHING_OWED if self._aftercare is None else self._aftercare,
+            owes=NOTHING_OWED if self._aftercare is None else self._aftercare.owing,
         )
 
     def _new_operators(self) -> OperatorDesk:
@@ -261,7 +261,7 @@ class _Terminal:
             )
         )
         name = config.terminal.label or config.terminal.institution
-        place = Place(config.terminal.id, name, has_report=self._pos is not None)
+        place = Place(config.terminal.id, name, has_visits=self._visits is not None, has_report=self._pos is not None)
         app.include_router(metrics_route(self._status.glance, self._line.counted, self._metrics, self._clock))
         mount_screens(app, bus=self._bus, place=place)
         return app
@@ -318,7 +318,7 @@ class _Terminal:
             **({} if self._pos is None else self._pos.work()),
             **self._line.work(self._status.glance),
             **({} if self._interface is None else self._interface.work()),
-            **({} if self._aftercare is None else {"after the sale": self._aftercare.run}),
+            **({} if self._aftercare is None else {"after the sale": self._aftercare.going_on.run}),
             **({} if self._visits is None else self._visits.work()),
         }
         if self._service.watchdog_s is not None:

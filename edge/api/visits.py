@@ -48,7 +48,9 @@ def visit_routes(parts: ApiParts) -> APIRouter:
     @routes.post("")
     async def do(visit: VisitNumber, form: StepForm, request: Request, shown: WhoAsks) -> StepShown:
         """Wait for the person to show the credential, and do the step: once for each, in its order."""
-        operator, desk = await _operator(parts, guard, request, shown), _desk(parts)
+        # Whether there is anything to do here comes before who may do it.
+        desk = _desk(parts)
+        operator = await _operator(parts, guard, request, shown)
         devices = parts.credentials
         holder = await read_credential(form.by, _asking(parts, form.step, operator), devices.voucher, devices.card)
         return await desk.do(Wanted(visit, form.step, form.item), holder, operator.login)

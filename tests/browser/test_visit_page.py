@@ -44,7 +44,8 @@ def test_a_step_that_fails_by_one_way_goes_by_another(open_page: OpenPage, langu
             page.set_viewport_size({"width": width, "height": height})
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         assert grave_findings(page) == []
-        page.locator("#v-visit").fill("M1")
+        expect(page.locator("#v-visit")).to_be_focused()
+        page.keyboard.type("M1")
         page.locator("#v-item").fill("X1")
         page.locator("button[value=voucher]").click()
         expect(page.locator("#v-failed-words")).to_be_focused()

@@ -6,6 +6,7 @@ import { put, show } from "./rows.js";
 /** Who is signed in with this browser. @param {{name: string} | null} session */
 export function showOperator(session) {
   const isIn = session !== null;
+  const isNew = document.body.dataset.view !== (isIn ? "work" : "sign-in");
   document.body.dataset.view = isIn ? "work" : "sign-in";
   element("c-operator").textContent = isIn ? text("counter.operator", { name: session.name }) : "";
   element("c-leave").hidden = !isIn;
@@ -13,6 +14,7 @@ export function showOperator(session) {
   element("c-sign-in").hidden = isIn;
   element("c-empty-title").textContent = text(isIn ? "counter.empty.title" : "counter.empty.sign_in");
   element("c-empty-text").textContent = text(isIn ? "counter.empty.text" : "counter.empty.sign_in_text");
+  if (!isIn && isNew) element("c-operator-name").focus();
 }
 
 /** Who has the counter, if it is not this browser. @param {string | null} operator */

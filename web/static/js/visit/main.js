@@ -49,7 +49,9 @@ async function step(event) {
   }
 }
 
-part("v-ask").addEventListener("submit", step);
+part("v-ask")?.addEventListener("submit", step);
+// What is typed or scanned first is the number of the visit.
+part("v-visit")?.focus();
 document.querySelector("[data-again]")?.addEventListener("click", again);
 document.querySelector("[data-other]")?.addEventListener("click", () => show("v-ask"));
 document.documentElement.dataset.ready = "";

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from codes.reading import Flag, Kind, Reading
@@ -40,6 +40,8 @@ class Verdict(StrEnum):
     """Sold at another institution, as the centre has answered."""
     QUARANTINED = "quarantined"
     """It came back from a patient and lies apart until somebody answers for it."""
+    EXPIRED = "expired"
+    """Scanned to be sold, and the last day on which it is good is over."""
     RECEIVED_HERE = "received_here"
     """Scanned to be received, but received at this terminal already and still there."""
     CARTON = "carton"
@@ -121,6 +123,8 @@ class Circumstances:
     """Since when it lies apart at this terminal (shop time); None if it does not."""
     received_at: datetime | None = None
     """When this terminal received the pack (shop time); None if it did not, or if a sale of it came back since."""
+    expired_on: date | None = None
+    """The last day on which it was good, where that is over; None: it is good, or nothing is known."""
     is_paying: bool = False
     """The open sale is being paid: what is scanned belongs to the next one."""
     is_signed_in: bool = True
@@ -142,6 +146,7 @@ class ScanFacts:
     sold_elsewhere: bool
     apart: bool
     received_here: bool
+    expired: bool
     paying: bool
 
 
@@ -164,6 +169,7 @@ def facts_of(seen: Circumstances) -> ScanFacts:
         sold_elsewhere=bool(seen.is_sold_elsewhere),
         apart=seen.came_back_at is not None,
         received_here=seen.received_at is not None,
+        expired=seen.expired_on is not None,
         paying=seen.is_paying,
     )
 

@@ -77,7 +77,7 @@ def _known(seen: Circumstances) -> dict[str, str]:
     before = seen.sold_here or seen.sold_at_site
     if before is not None:
         known |= {"terminal": before.terminal, "sale": before.sale, "at": _moment(before.at)}
-    return known
+    return known | {"until": "" if seen.expired_on is None else seen.expired_on.isoformat()}
 
 
 def _filled(words: Words, known: dict[str, str]) -> Words:

@@ -294,6 +294,19 @@ SEEN_BEFORE: tuple[Row[Answer], ...] = (
         ),
     ),
     Row(
+        "expired, scanned to sell",
+        when(mode=DISPENSE, expired=True),
+        Answer(
+            Verdict.EXPIRED,
+            Tone.ALARM,
+            Words("这一盒已过有效期（有效期至 {until}）", "This box has expired; its last good day was {until}"),
+            Words(
+                "请勿售出；移至不合格品区登记处理，换一盒扫描。",
+                "Do not sell it. Put it with what is not for sale, record that, and take another box.",
+            ),
+        ),
+    ),
+    Row(
         "received here, scanned to receive",
         when(mode=RECEIVE, received_here=True),
         Answer(

@@ -19,6 +19,7 @@ from codes.pack import ProductKey, pack_key, product_keys
 from codes.reading import Flag, Reading
 from codes.words import Words
 from edge.clock import SHOP_TIME
+from edge.counter.expiring import find_expired, with_lot_named
 from edge.counter.explaining import explained
 from edge.counter.lines import item_of
 from edge.counter.splitting import split_pack
@@ -120,7 +121,11 @@ def record_scan(tx: Connection, outbox: Outbox, reading: Reading, around: Around
     desk = sales.see_desk(tx)
     code = _look_up(tx, reading)
     place = _place(tx, desk, code.pack, around)
-    judgement = judge(_circumstances(tx, desk, code, place, is_paying=place.is_next or around.came_during_close))
+    circumstances = _circumstances(tx, desk, code, place, is_paying=place.is_next or around.came_during_close)
+    expired = find_expired(tx, reading, code.match, now) if code.pack and desk.mode is Mode.DISPENSE else None
+    if expired is not None:
+        circumstances = replace(circumstances, expired_on=expired.until)
+    judgement = with_lot_named(judge(circumstances), expired)
     judgement = _said_where(tx, code.pack, judgement)
     keeps_separators = around.keeps_separators
     if Flag.NO_SEPARATOR in reading.flags:

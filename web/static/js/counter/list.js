@@ -17,6 +17,7 @@ const SHAPES = {
   sold_at_site: "alert",
   sold_elsewhere: "alert",
   quarantined: "alert",
+  expired: "alert",
   received_here: "twice",
   sign_in_first: "person",
   carton: "alert",

@@ -69,6 +69,15 @@ CLOSED = Refusal(
     Words("已超过可退货的 10 天", "More than the 10 days within which packs come back have gone by"),
     Words("请按医保部门的流程人工处理。", "Handle it by hand, as the insurance wants it."),
 )
+REST_REFUSED = Refusal(
+    409,
+    "till.rest_refused",
+    Words("剩余药品无法结算", "What stays would not be settled"),
+    Words("请参保人重新出示凭证。", "Show the credential again."),
+)
+UNKNOWN_HERE = Refusal(
+    404, "till.ticket_unknown", Words("没有该销售", "There is no such sale"), Words("请核对。", "Check it.")
+)
 
 
 @dataclass

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import expect
 
+from edge.till.after_views import FoundShown, MoneyShown
 from rules.unpaid import Cause
 from tests.browser import beside_states
 from tests.browser.afterwards import (
     CLOSED,
     DAY,
     PACKS,
+    REST_REFUSED,
     SALE,
+    UNKNOWN_HERE,
     BesidePage,
     a_report,
     an_undertaking,
@@ -98,6 +103,49 @@ def test_refusal_is_an_answer_and_trying_again_is_another_request(open_page: Ope
         first, second = keys(desk, path)
         assert first
         assert first != second
+
+
+def test_what_stays_is_settled_with_the_credential_shown_again(open_page: OpenPage) -> None:
+    path = f"/sales/{SALE}/return"
+    with beside(open_page(), busy()) as desk:
+        beside_states.after_normal(desk)
+        again = desk.page.locator("#t-return-again")
+        desk.answers.said[f"POST {path}"] = REST_REFUSED
+        expect(again).to_be_hidden()
+        desk.page.locator("#t-return").click()
+        expect(again).to_be_visible()
+        assert grave_findings(desk.page) == []
+        desk.answers.said[f"POST {path}"] = an_undertaking("settle")
+        again.locator("[data-way=card]").click()
+        expect(desk.page.locator("#t-problem .y-message--ok")).to_be_visible()
+        expect(again).to_be_hidden()
+        assert [one.body.get("by") for one in desk.answers.asked if one.path == path] == [None, "card"]
+
+
+def test_sale_of_another_terminal_shows_its_money_and_what_is_still_out(open_page: OpenPage) -> None:
+    sale = "T-0302-20261121-3"
+    amounts = MoneyShown(*(Decimal(yuan) for yuan in ("30.00", "20.00", "4.00", "0.00", "6.00")))
+    found = FoundShown(sale, is_elsewhere=True, codes=PACKS[:2], amounts=amounts)
+    with beside(open_page("en"), busy()) as desk:
+        desk.answers.said |= {
+            f"GET /tickets/{sale}": UNKNOWN_HERE,
+            "GET /sales": UNKNOWN_HERE,
+            "POST /sales/find": found,
+        }
+        desk.open("/after")
+        desk.page.locator("#t-find").fill(PACKS[0])
+        desk.page.keyboard.press("Enter")
+        expect(desk.page.locator("#t-sale-sums")).to_contain_text("¥6.00")
+        expect(desk.page.locator("#t-codes input:checked")).to_have_count(1)
+        expect(desk.page.locator("#t-cancel")).to_be_disabled()
+        desk.answers.said["POST /sales/find"] = replace(found, codes=PACKS[1:2])
+        desk.answers.said[f"POST /sales/{sale}/return"] = replace(an_undertaking("settle"), codes=PACKS[:1])
+        desk.page.locator("#t-return").click()
+        expect(desk.page.locator("#t-problem .y-message--ok")).to_be_visible()
+        expect(desk.page.locator("#t-codes input")).to_have_count(1)
+        expect(desk.page.locator("#t-codes input:checked")).to_have_count(0)
+        expect(desk.page.locator("#t-find")).to_be_focused()
+        assert desk.answers.asked[-1].body == {"code": PACKS[1]}
 
 
 def test_whoever_vouches_makes_turning_insured_no_other_request(open_page: OpenPage) -> None:

@@ -3,6 +3,7 @@
 import { call } from "../api.js";
 import { element } from "../counter/element.js";
 import { show } from "../counter/rows.js";
+import { moment } from "../format.js";
 import { Frame } from "../till/frame.js";
 import { text } from "../words.js";
 import { drawDays, drawSheet } from "./sheet.js";
@@ -79,7 +80,7 @@ class Day {
 
   /** Money and who had the drawer since it was counted. @param {any} found */
   drawerWords({ expected, drawer }) {
-    const since = drawer.counted_at === null ? text("day.drawer_never") : text("day.drawer_since", { at: new Date(drawer.counted_at).toLocaleString("zh-CN"), cash: drawer.begun_with });
+    const since = drawer.counted_at === null ? text("day.drawer_never") : text("day.drawer_since", { at: moment(drawer.counted_at), cash: drawer.begun_with });
     const taken = drawer.uncounted.length === 0 ? "" : text("day.drawer_uncounted", { names: drawer.uncounted.map((/** @type {any} */ one) => one.operator).join(text("common.list_joint")) });
     return [text("day.drawer_expected", { cash: expected }), since, taken].filter(Boolean).join(" ");
   }

@@ -59,7 +59,7 @@ def open_aftercare(
         Undoing(parts, steps, ledger, core.outbox, Refreshing(parts, ledger, finding)),
         finding,
         Insuring(parts, steps, ledger, finding, within_days=section.turn_insured_days, limits=limits),
-        Retelling(parts, steps, ledger),
+        Retelling(parts, steps, ledger, finding),
         ledger,
         Uploader(journal, ledger, who, clock),
     )

@@ -161,8 +161,16 @@ def refuse_rung_up(tx: Connection, sale: str) -> None:
         raise RungUpElsewhereError(sale, held.setl_id)
 
 
-def refuse_return(tx: Connection, wanted: Wanted, *, now: datetime) -> tuple[str, ...]:
+def refuse_return(
+    tx: Connection, wanted: Wanted, *, now: datetime, back: Mapping[str, str] = MappingProxyType({})
+) -> tuple[str, ...]:
     """Let packs pass that may come back, each once; nothing is changed.
+
+    Args:
+        tx: The transaction to look in.
+        wanted: The packs.
+        now: The device's clock.
+        back: Packs of the sale that came back, and at which other terminal; empty: at this one.
 
     Raises:
         EdgeError: One of `REFUSALS`: a pack may not come back; then none does.
@@ -173,14 +181,14 @@ def refuse_return(tx: Connection, wanted: Wanted, *, now: datetime) -> tuple[str
     for code in codes:
         if code in there and there[code].units is not None:
             raise SplitNotReturnedError(code)
-    expiries = _expiries(tx, row, [there[code] for code in codes if code in there]) if row else {}
+    expiries = expiries_carried(tx, wanted.sale, codes)
     is_soon = row is None or row.ended_at is None or is_in_time(row.ended_at, now, wanted.within_days)
     today = now.astimezone(SHOP_TIME).date()
     judged = {
         code: judge_return(
             ReturnFacts(
                 sale=_sale_there(tx, wanted.sale, row, code),
-                pack=_PACKS.get(there[code].state, PackThere.ABSENT) if code in there else PackThere.ABSENT,
+                pack=_pack_there(there.get(code), back),
                 recalled=False,
                 expired=is_expired(expiries.get(code), today),
                 in_time=is_soon,
@@ -188,7 +196,7 @@ def refuse_return(tx: Connection, wanted: Wanted, *, now: datetime) -> tuple[str
         )
         for code in codes
     }
-    _refuse_any(tx, wanted, judged)
+    refuse_judged(tx, wanted, judged, back)
     return codes
 
 
@@ -222,6 +230,24 @@ def take_back(
     return tuple(events)
 
 
+def expiries_carried(tx: Connection, sale: str, codes: Sequence[str]) -> dict[str, str]:
+    """Return the expiry dates that codes of a sale of this terminal carry, as ISO, by pack. A trace code has none."""
+    row = sales.find_sale(tx, sale) if any(map(may_carry_a_date, codes)) else None
+    return {} if row is None else _expiries(tx, row, [pack for pack in sales.packs_of(tx, sale) if pack.code in codes])
+
+
+def may_carry_a_date(code: str) -> bool:
+    """Say whether the code on a pack may tell when it expires."""
+    key = parse_pack_key(code)
+    return key is None or key.kind is not Kind.TRACE
+
+
+def _pack_there(pack: PackRow | None, back: Mapping[str, str]) -> PackThere:
+    if pack is None:
+        return PackThere.ABSENT
+    return PackThere.RETURNED if pack.code in back else _PACKS.get(pack.state, PackThere.ABSENT)
+
+
 def _sale_there(tx: Connection, number: str, row: SaleRow | None, code: str) -> SaleThere:
     if row is not None and row.mode is Mode.DISPENSE:
         return _SALES[row.state]
@@ -230,8 +256,7 @@ def _sale_there(tx: Connection, number: str, row: SaleRow | None, code: str) -> 
 
 
 def _expiries(tx: Connection, row: SaleRow, packs: Sequence[PackRow]) -> dict[str, str]:
-    """Return the expiry dates that the codes carry, by pack. A trace code carries none."""
-    dated = [pack for pack in packs if _may_carry_a_date(pack.code)]
+    dated = [pack for pack in packs if may_carry_a_date(pack.code)]
     scans = dated_scans(tx, row.id) if dated else {}
     found: dict[str, str] = {}
     for pack in dated:
@@ -242,20 +267,26 @@ def _expiries(tx: Connection, row: SaleRow, packs: Sequence[PackRow]) -> dict[st
     return found
 
 
-def _may_carry_a_date(code: str) -> bool:
-    key = parse_pack_key(code)
-    return key is None or key.kind is not Kind.TRACE
+def refuse_judged(
+    tx: Connection, wanted: Wanted, judged: Mapping[str, ReturnVerdict], back: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Refuse for the gravest reason there is, in the order of the table, naming each pack of which it is true.
 
-
-def _refuse_any(tx: Connection, wanted: Wanted, judged: Mapping[str, ReturnVerdict]) -> None:
-    """Refuse for the gravest reason there is, in the order of the table, naming each pack of which it is true."""
+    Raises:
+        EdgeError: One of `REFUSALS`.
+    """
     refused = next((verdict for verdict in REFUSALS if verdict in judged.values()), None)
     if refused is None:
         return
     codes = [code for code, verdict in judged.items() if verdict is refused]
     told = site_sale(tx, codes[0])
     known = {"sale": wanted.sale, "days": wanted.within_days, "terminal": told.terminal if told else ""}
-    words = WORDS[refused]
-    raise REFUSALS[refused](
-        Words(words.zh.format(codes="、".join(codes), **known), words.en.format(codes=", ".join(codes), **known))
-    )
+    words, where = WORDS[refused], _where(codes, back)
+    zh, en = words.zh.format(codes="、".join(codes), **known), words.en.format(codes=", ".join(codes), **known)
+    raise REFUSALS[refused](Words(zh + where.zh, en + where.en))
+
+
+def _where(codes: Sequence[str], back: Mapping[str, str]) -> Words:
+    """Say at which other terminals packs came back; nothing where none of them did."""
+    named = sorted({back[code] for code in codes if back.get(code)})
+    return Words(f"（在 {'、'.join(named)}）", f" at {', '.join(named)}") if named else Words("", "")

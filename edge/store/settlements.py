@@ -48,6 +48,10 @@ UPDATE settlement SET standing = 'asked', ask_msgid = ?, told = NULL,
   first_cash = coalesce(first_cash, cash)
 WHERE sale = ? AND nth = ?
 """
+SET_TOLD_ANEW = """
+UPDATE settlement SET setl_id = ?, mdtrt_id = ?, clr_type = ?, clr_optins = ?, settled_at = ?, funds = ?, account = ?,
+  mutual_aid = ?, cash = ? WHERE sale = ? AND nth = ?
+"""
 SET_UNDONE_AGAIN = """
 UPDATE settlement SET undone_at = ?, undo_msgid = ?, first_undone_at =
   coalesce(first_undone_at, (SELECT answered_at FROM fsi_message WHERE msgid = undo_msgid), undone_at)
@@ -200,6 +204,13 @@ def set_settled(tx: Connection, sale: str, nth: int, paid: Paid, told: str | Non
 def set_asked_again(tx: Connection, sale: str, nth: int, msgid: str) -> None:
     """Note that what stands here is asked for once more: the centre has lost it."""
     sql.change(tx, SET_ASKED_AGAIN, (msgid, sale, nth))
+
+
+def set_told_anew(tx: Connection, sale: str, nth: int, paid: Paid) -> None:
+    """Note as what the centre knows a settlement now: it had lost it, and another terminal has told it anew."""
+    values = (paid.setl_id, paid.mdtrt_id, paid.clr_type, paid.clr_optins, to_us(paid.at))
+    money = (str(paid.funds), str(paid.account), str(paid.mutual_aid), str(paid.cash))
+    sql.change(tx, SET_TOLD_ANEW, (*values, *money, sale, nth))
 
 
 def set_undoing(tx: Connection, sale: str, nth: int, undo_msgid: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import ClassVar
 
@@ -31,6 +32,27 @@ class NotSettledError(EdgeError, RejectedError):
 
     def __init__(self, sale: str) -> None:
         super().__init__(Words(f"销售 {sale} 没有有效的医保结算", f"No settlement of {sale} stands"))
+
+
+class ReturnLostError(EdgeError, RejectedError):
+    """By what the centre says packs are with the customer that came back: it has lost that."""
+
+    code: ClassVar[str] = "till.return_lost"
+    next_step: ClassVar[Words] = Words(
+        "未做任何更改，请勿付款。刚退回的请稍后重新查找该单；仍如此的，是中心恢复了旧数据："
+        "请在办理退货的终端对该单“重新上报”，然后再办理。",
+        "Nothing was changed; pay nothing. If they came back just now, look the sale up again in a moment; else the "
+        "centre went back to a backup: at the terminal that took them back tell the sale again, and go on then.",
+    )
+
+    def __init__(self, sale: str, codes: Sequence[str], terminals: Sequence[str]) -> None:
+        zh, en = "、".join(terminals) or "本机", ", ".join(terminals) or "this terminal"
+        super().__init__(
+            Words(
+                f"销售 {sale} 的 {'、'.join(codes)} 已在 {zh} 退回，中心没有该次退货",
+                f"{', '.join(codes)} of {sale} came back at {en}, and the centre does not know it",
+            )
+        )
 
 
 class RestRefusedError(EdgeError, RejectedError):

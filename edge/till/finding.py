@@ -25,6 +25,7 @@ from edge.store.sales import PackState
 from edge.store.settlements import Elsewhere, SettlementRow, asked_place
 from edge.store.site_sales import site_sale
 from edge.till.asked import AskedSettlement
+from edge.till.came_back import came_back, refuse_lost_return
 from edge.till.found import Found, Told, found_of
 from edge.till.ledger import INSURED, Ledger
 from edge.till.steps import Parts
@@ -53,7 +54,9 @@ class NotFoundError(EdgeError, RejectedError):
         "the centre yet: take it back there. Another institution takes back its own.",
     )
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, *, came_back: bool = False) -> None:
+        self.came_back = came_back
+        """The centre has heard of its sale, and that it came back."""
         super().__init__(
             Words(
                 f"中心没有本机构售出 {code} 的记录，或已退回",
@@ -69,6 +72,7 @@ class GoToOriginError(EdgeError, RejectedError):
     next_step: ClassVar[Words] = Words("请在原销售终端办理。", "Do it at the terminal that sold it.")
 
     def __init__(self, sale: str, why: Words) -> None:
+        self.sale = sale
         super().__init__(
             Words(f"销售 {sale} 不能在本机办理：{why.zh}", f"Sale {sale} cannot be dealt with here: {why.en}")
         )
@@ -87,6 +91,7 @@ class Finding:
             NotFoundError: The centre knows of none.
             GoToOriginError: It cannot be put together here.
             CancelledElsewhereError: Its settlement was cancelled, and what stays is not known yet.
+            ReturnLostError: Packs of it came back, and the centre does not know it any more.
             RungUpElsewhereError: The institution's own software rang it up at another terminal of this site.
             OfflineError: The centre cannot be asked.
         """
@@ -103,7 +108,11 @@ class Finding:
         return found.sale
 
     def keep(self, tx: Connection, found: Found, operator: str, shift: str | None) -> None:
-        """Keep a sale as it stands at the centre; what stood here before it was cancelled elsewhere."""
+        """Keep a sale as it stands at the centre; what stood here before it was cancelled elsewhere.
+
+        Raises:
+            ReturnLostError: Packs are out by it that came back: the centre has lost that.
+        """
         rows = settlements.settlements_of(tx, found.sale)
         is_busy = kept.open_undertaking_of(tx, found.sale) is not None
         if is_busy or any(row.standing not in _AT_REST for row in rows):
@@ -111,6 +120,7 @@ class Finding:
         standing = next((row for row in rows if row.standing is Standing.SETTLED), None)
         if standing is not None and standing.paid is not None and standing.paid.setl_id == found.paid.setl_id:
             return
+        refuse_lost_return(found.sale, came_back(tx, self._parts.sealer, found.sale, found.codes))
         if standing is not None:
             settlements.set_overtaken(tx, found.sale, standing.nth, str(CANCELLED_THERE))
         gone = self._named(rows) - found.codes
@@ -142,9 +152,10 @@ class Finding:
         """
         institution = self._parts.who(operator).sender.institution
         scope = {"fixmedins_code": institution}
-        sold = [one for one in self._asked(operator, CODES_SOLD, {**scope, "drug_trac_codg": code}) if _is_out(one)]
+        told_of = self._asked(operator, CODES_SOLD, {**scope, "drug_trac_codg": code})
+        sold = [one for one in told_of if _is_out(one)]
         if not sold:
-            raise self._not_found(code)
+            raise self._not_found(code, came_back=bool(told_of))
         *_, newest = sorted(sold, key=_told_at)
         if not _is_insured(newest) or not newest.text_or("mdtrtId", ""):
             raise self._paid_in_cash(newest.text_or("bkkpSn", ""), code)
@@ -155,6 +166,20 @@ class Finding:
                 found.sale, Words("明细不全（有无码商品）", "not all of its lines are known by their codes")
             )
         return found
+
+    def still_out(self, sale: str, codes: Iterable[str], operator: str) -> frozenset[str]:
+        """Return which packs the centre still has as out by a sale of this institution.
+
+        Raises:
+            OfflineError, NotToldError: The centre cannot be asked, or does not tell.
+        """
+        scope = {"fixmedins_code": self._parts.who(operator).sender.institution}
+        rows = {code: self._asked(operator, CODES_SOLD, {**scope, "drug_trac_codg": code}) for code in codes}
+        return frozenset(
+            code
+            for code, told in rows.items()
+            if any(_is_out(one) and one.text_or("bkkpSn", "") == sale for one in told)
+        )
 
     def insured_sale_of(self, code: str, operator: str) -> str | None:
         """Return the sale of this institution that a pack is out with and the insurance pays; None: there is none.
@@ -192,11 +217,11 @@ class Finding:
         """Return the packs that settlements were about: what was paid in cash beside them stays where it is."""
         return {code for row in rows for line in self._ledger.asked_of(row).lines for code in line.codes}
 
-    def _not_found(self, code: str) -> EdgeError:
+    def _not_found(self, code: str, *, came_back: bool) -> EdgeError:
         """Say where a pack was sold of which the centre has not heard, if a terminal of this site has told of it."""
         told = self._parts.journal.commits(lambda tx: site_sale(tx, code))
-        if told is None:
-            return NotFoundError(code)
+        if told is None or came_back:
+            return NotFoundError(code, came_back=came_back)
         words = Words(
             f"{told.terminal} 售出，尚未上传中心台账",
             f"{told.terminal} sold it, and has not told the centre's ledger yet",

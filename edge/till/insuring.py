@@ -38,12 +38,11 @@ from edge.till.persons import insurance_of, show_person
 from edge.till.plans import Ending, Money, Plan, Step, money_of
 from edge.till.selling import Wishes
 from edge.till.staying import lines_sold
-from edge.till.steps import Parts, Steps, warning_of
-from edge.till.undoing import Taking, is_tried_again
+from edge.till.steps import Parts, Steps, Taking, warning_of
+from edge.till.undoing import is_tried_again
 from edge.till.views import Amounts, TriedShown
 from rules.scan_judgement import Mode
 from rules.settling import Standing
-from wire.ids import uuid7
 from wire.rpc import NotSentError, OutcomeUnknownError
 
 
@@ -250,17 +249,8 @@ class Insuring:
 
     def _begin(self, tx: Connection, sale: str, insured: Insured, taking: Taking) -> str:
         """Keep the undertaking, if all is still as it was tried."""
-        now, plan = self._parts.clock.now(), self._planned(tx, sale, insured)
-        number = str(uuid7(int(now.timestamp() * 1_000), self._parts.random(10)))
-        sealed = self._steps.sealed(number, plan)
-        kept.put_undertaking(
-            tx,
-            Undertaking(
-                number, Kind.INSURE, sale, Step.SETTLE, sealed, taking.operator, taking.shift, now, None, None, None,
-                None,
-            ),
-        )  # fmt: skip
-        return number
+        plan = self._planned(tx, sale, insured)
+        return self._steps.begin(tx, taking, plan, kind=Kind.INSURE, sale=sale, step=Step.SETTLE)
 
     def _refuse_settled(self, sale: str, plan: Plan, taking: Taking) -> None:
         """Refuse what the centre knows as paid by the insurance, whoever settled it and under whatever number."""

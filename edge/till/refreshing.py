@@ -6,16 +6,18 @@ that first, so that nothing is paid back twice. Asked of own sales as of others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from sqlalchemy import Connection
 
+from codes.words import Words
+from edge.counter.errors import PackReturnedBeforeError
 from edge.counter.returning import refuse_rung_up
-from edge.store import settlements
+from edge.store import sales, settlements
 from edge.store import undertakings as kept
 from edge.store.settlements import SettlementRow
-from edge.till.after_errors import NotSettledError, UnderWayError
+from edge.till.after_errors import NotSettledError, ReturnLostError, UnderWayError
 from edge.till.finding import CANCELLED_THERE, Finding, GoToOriginError, NotFoundError
 from edge.till.ledger import Ledger
 from edge.till.steps import Parts
@@ -42,6 +44,8 @@ class Refreshing:
             RungUpElsewhereError: The institution's own software rang it up.
             NotSettledError: It was never settled, or all of it came back here.
             UnderWayError: Something of it is under way here.
+            PackReturnedBeforeError: All of it came back elsewhere.
+            ReturnLostError: Packs came back that are out by what stands: the centre has lost that.
             CancelledElsewhereError: It was cancelled elsewhere, and what stays is not known.
             UnknownThereError, NotToldError: The centre does not know it, or does not tell.
             OfflineError: The centre cannot be asked.
@@ -50,7 +54,14 @@ class Refreshing:
         commits(lambda tx: refuse_rung_up(tx, sale))
         row = commits(lambda tx: last_settled(tx, sale))
         if row.standing is Standing.SETTLED:
-            there = look_there(self._parts, operator, sale, self._named(row))
+            try:
+                there = look_there(self._parts, operator, sale, self._named(row))
+            except UnknownThereError:
+                # It went back to a backup, and another terminal may have told what stays by now.
+                made_by = self._told_anew(row, codes, operator, shift)
+                if made_by is None:
+                    raise
+                return made_by
             if there.stands:
                 return row.ask_msgid or there.made_by
             told = str(CANCELLED_THERE)
@@ -69,20 +80,68 @@ class Refreshing:
 
     def _look_up(self, row: SettlementRow, codes: Iterable[str], operator: str, shift: str | None) -> str:
         """Find what stands of a sale by its packs: those that came back elsewhere do not lead there."""
-        old = self._ledger.asked_of(row)
+        old, back = self._ledger.asked_of(row), set[str]()
         named = [code for line in old.lines for code in line.codes]
-        for code in dict.fromkeys((*(one for one in codes if one in named), *named)):
+        for code in _first(codes, named):
             try:
                 found = self._finding.look_up(code, operator, old=old)
-            except (NotFoundError, GoToOriginError, CancelledElsewhereError, UnknownThereError):
+            except (CancelledElsewhereError, UnknownThereError):
+                continue
+            except NotFoundError as exc:
+                back |= {code} if exc.came_back else set()
+                continue
+            except GoToOriginError as exc:
+                back |= {code} if exc.sale != row.sale else set()
                 continue
             if found.sale == row.sale:
                 self._parts.journal.commits(partial(self._finding.keep, found=found, operator=operator, shift=shift))
                 return found.made_by
+            back.add(code)
+        if named and back.issuperset(named):
+            self._parts.journal.commits(lambda tx: _take_note(tx, row.sale, named))
+            raise _all_back(row.sale, codes)
         if row.standing is Standing.UNDONE and not row.is_overtaken:
             # It was cancelled here, and nothing stayed.
             raise NotSettledError(row.sale)
         raise CancelledElsewhereError(row.sale)
+
+    def _told_anew(self, row: SettlementRow, codes: Iterable[str], operator: str, shift: str | None) -> str | None:
+        """Return the message that settled what stays, where another terminal has told it anew; else None.
+
+        What is found may be an older settlement, from before packs came back: then the centre has lost that as well.
+        """
+        old = self._ledger.asked_of(row)
+        named = [code for line in old.lines for code in line.codes]
+        for code in _first(codes, named):
+            try:
+                found = self._finding.look_up(code, operator, old=old)
+            except (NotFoundError, GoToOriginError, CancelledElsewhereError, UnknownThereError):
+                continue
+            if found.sale != row.sale:
+                continue
+            try:
+                self._parts.journal.commits(partial(self._finding.keep, found=found, operator=operator, shift=shift))
+            except ReturnLostError:
+                return None
+            return found.made_by
+        return None
+
+
+def _first(codes: Iterable[str], named: Sequence[str]) -> Sequence[str]:
+    """Return the packs that are named, those first that are asked about."""
+    return list(dict.fromkeys((*(one for one in codes if one in named), *named)))
+
+
+def _take_note(tx: Connection, sale: str, codes: Iterable[str]) -> None:
+    for code in codes:
+        sales.return_pack(tx, sale, code)
+
+
+def _all_back(sale: str, codes: Iterable[str]) -> PackReturnedBeforeError:
+    zh, en = "、".join(codes), ", ".join(codes)
+    return PackReturnedBeforeError(
+        Words(f"{zh or '全部药品'} 已退回过（销售 {sale}）", f"{en or 'all of it'} came back before, of sale {sale}")
+    )
 
 
 def last_settled(tx: Connection, sale: str) -> SettlementRow:

@@ -8,6 +8,7 @@ it stands; else nothing is asked, and no money moves but for what another amount
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 import msgspec
@@ -25,15 +26,16 @@ from edge.store.settlements import SettlementRow
 from edge.store.undertakings import Kind, Undertaking
 from edge.till.after_errors import NotSettledError, UnderWayError
 from edge.till.asked import Person
+from edge.till.came_back import HERE, came_back, to_be_told_there
 from edge.till.coming_back import paid_by, plan_of
+from edge.till.finding import Finding, GoToOriginError, NotFoundError
+from edge.till.found import Found
 from edge.till.ledger import Ledger, Payer, Sold
 from edge.till.outcomes import why_not
 from edge.till.plans import Ending, Money, Plan, Step, money_of
-from edge.till.steps import Parts, Steps, done_at, warning_of
-from edge.till.there import There, UnknownThereError, look_there
-from edge.till.undoing import Taking
+from edge.till.steps import Parts, Steps, Taking, done_at, warning_of
+from edge.till.there import CancelledElsewhereError, NotToldError, There, UnknownThereError, look_there
 from rules.settling import Standing
-from wire.ids import uuid7
 
 
 class NotLostError(EdgeError, RejectedError):
@@ -48,11 +50,24 @@ class NotLostError(EdgeError, RejectedError):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """What the centre does not know any more of a sale."""
+
+    undone: SettlementRow | None
+    """Its cancellation here."""
+    settled: SettlementRow | None
+    back: tuple[str, ...]
+    """Packs that are out by it there, and came back here."""
+    anew: Found | None = None
+    """As what another terminal has told the settlement anew that was cancelled here."""
+
+
 class Retelling:
     """Tells settlements again. Its methods but those of a verb belong to a thread that may wait."""
 
-    def __init__(self, parts: Parts, steps: Steps, ledger: Ledger) -> None:
-        self._parts, self._steps, self._ledger = parts, steps, ledger
+    def __init__(self, parts: Parts, steps: Steps, ledger: Ledger, finding: Finding) -> None:
+        self._parts, self._steps, self._ledger, self._finding = parts, steps, ledger, finding
         steps.serve(Kind.TELL, self)
 
     def tell_again(self, sale: str, taking: Taking, *, shown: Person | None = None, password: str | None = None) -> str:
@@ -65,18 +80,17 @@ class Retelling:
             password: What the person typed now, where the area wants it; it is not kept.
 
         Raises:
-            NotLostError: The centre has it all.
+            NotLostError: The centre has it all, or another terminal has told it meanwhile: that is known here now.
             NotSettledError: Nothing of it was settled here.
             EdgeError: The centre cannot be asked, or does not tell.
         """
         commits = self._parts.journal.commits
         rows = commits(lambda tx: _rows_here(tx, sale))
-        undone = next((row for row in rows if self._still_stands(row, taking)), None)
-        settled = next((row for row in rows if self._is_lost(row, taking)), None)
-        if undone is None and settled is None:
+        lost = self._lost(rows, taking)
+        if lost.undone is None and lost.settled is None and not lost.back:
             raise NotLostError(sale)
-        plan = self._planned(undone, settled, shown)
-        number = commits(lambda tx: self._begin(tx, sale, plan, taking, rows))
+        plan = self._planned(lost, shown)
+        number = commits(lambda tx: self._begin(tx, taking, plan, rows=rows, lost=lost))
         self._steps.go_on(number, password=password)
         return number
 
@@ -92,10 +106,14 @@ class Retelling:
         assert row.paid is not None  # noqa: S101 - the answer was yes
         assert plan.rest is not None  # noqa: S101 - it is what was settled
         after = self._ledger.drop_untold(tx, one.sale)
+        after |= self._ledger.note_return(tx, one.sale, plan.codes, one.operator)
         payer = Payer(plan.rest, row.paid.setl_id, row.nth)
         self._ledger.note_sale(tx, Sold(one.sale, plan.rest.lines, payer, one.operator, plan.rest.begun, after))
         kept.set_into_drawer(tx, one.id, row.paid.cash - plan.before.cash)
-        self._end(tx, one, plan, Ending.DONE, money_of(row.paid, plan.rest.fee), why=warning_of(told))
+        codes = [code for line in plan.rest.lines for code in line.codes]
+        elsewhere = to_be_told_there(came_back(tx, self._parts.sealer, one.sale, codes))
+        why = " / ".join(str(said) for said in (warning_of(told), elsewhere) if said) or None
+        self._end(tx, one, plan, Ending.DONE, money_of(row.paid, plan.rest.fee), why=why)
 
     def came_to_nothing(self, tx: Connection, one: Undertaking, plan: Plan, told: Told) -> None:
         """Leave it as it stood here."""
@@ -117,6 +135,7 @@ class Retelling:
 
     def _cancelled(self, tx: Connection, one: Undertaking, plan: Plan, why: str | None) -> None:
         if plan.rest is None:
+            self._ledger.note_return(tx, one.sale, plan.codes, one.operator)
             self._end(tx, one, plan, Ending.DONE, plan.before, why=why)
         else:
             kept.set_step(tx, one.id, Step.SETTLE)
@@ -126,6 +145,66 @@ class Retelling:
     ) -> None:
         self._steps.keep_plan(tx, one.id, msgspec.structs.replace(plan, after=money))
         kept.end_undertaking(tx, one.id, self._parts.clock.now(), ending, why)
+
+    def _lost(self, rows: Sequence[SettlementRow], taking: Taking) -> _Lost:
+        """Return what the centre has lost of a sale, asking it row by row, the newest first.
+
+        Raises:
+            NotLostError: Another terminal has told it meanwhile, which is known here from now on.
+        """
+        undone = next((row for row in rows if self._still_stands(row, taking)), None)
+        settled = next((row for row in rows if self._is_lost(row, taking)), None)
+        anew = None
+        if undone is None and (settled is not None or rows[0].undone_at is not None):
+            anew, undone = self._told_anew(rows, settled, taking)
+        return _Lost(undone, settled, self._back(rows, settled, taking), anew)
+
+    def _told_anew(
+        self, rows: Sequence[SettlementRow], settled: SettlementRow | None, taking: Taking
+    ) -> tuple[Found | None, SettlementRow | None]:
+        """Return what another terminal has told of a sale that the centre had lost, and which of ours it stands for.
+
+        Raises:
+            NotLostError: It is what stays of it.
+        """
+        found = self._found(rows[0], taking)
+        if found is None:
+            return None, None
+        same = (row for row in rows if row.undone_at is not None and row.fee == found.asked.fee)
+        undone = next((row for row in same if self._codes_of(row) == found.codes), None)
+        if undone is not None:
+            return found, undone
+        if settled is not None and found.codes <= self._codes_of(settled):
+            self._parts.journal.commits(lambda tx: self._finding.keep(tx, found, taking.operator, taking.shift))
+            raise NotLostError(settled.sale)
+        return None, None
+
+    def _found(self, row: SettlementRow, taking: Taking) -> Found | None:
+        for code in sorted(self._codes_of(row)):
+            try:
+                found = self._finding.look_up(code, taking.operator)
+            except (NotFoundError, GoToOriginError, CancelledElsewhereError, UnknownThereError, NotToldError):
+                continue
+            if found.sale == row.sale:
+                return found
+        return None
+
+    def _back(self, rows: Sequence[SettlementRow], settled: SettlementRow | None, taking: Taking) -> tuple[str, ...]:
+        """Return the packs whose return the centre had taken and has lost: by its books they are still out."""
+        sale, sealer = rows[0].sale, self._parts.sealer
+        named = {code for row in rows for code in self._codes_of(row)}
+        named -= set() if settled is None else self._codes_of(settled)
+
+        def known(tx: Connection) -> Sequence[str]:
+            here = [code for code, where in came_back(tx, sealer, sale, named).items() if where == HERE]
+            taken = self._ledger.returns_taken(tx, sale) if here else frozenset()
+            return sorted(code for code in here if code in taken)
+
+        codes = self._parts.journal.commits(known)
+        return tuple(sorted(self._finding.still_out(sale, codes, taking.operator)))
+
+    def _codes_of(self, row: SettlementRow) -> frozenset[str]:
+        return frozenset(code for line in self._ledger.asked_of(row).lines for code in line.codes)
 
     def _still_stands(self, row: SettlementRow, taking: Taking) -> bool:
         """Say whether what was cancelled here stands at the centre, which has lost the cancellation."""
@@ -151,33 +230,37 @@ class Retelling:
         named = {"psn_no": person, "setl_id": row.paid.setl_id, "mdtrt_id": row.paid.mdtrt_id}
         return look_there(self._parts, taking.operator, row.sale, named)
 
-    def _planned(self, undone: SettlementRow | None, settled: SettlementRow | None, shown: Person | None) -> Plan:
-        plan = Plan()
-        if settled is not None:
-            asked = self._ledger.asked_of(settled)
-            plan = plan_of(settled, asked, (), "", asked if shown is None else paid_by(asked, shown, ""))
+    def _planned(self, lost: _Lost, shown: Person | None) -> Plan:
+        plan, undone = Plan(), lost.undone
+        if lost.settled is not None:
+            asked = self._ledger.asked_of(lost.settled)
+            plan = plan_of(lost.settled, asked, (), "", asked if shown is None else paid_by(asked, shown, ""))
+        plan = msgspec.structs.replace(plan, codes=lost.back)
         if undone is None or undone.paid is None:
             return plan
+        paid = undone.paid if lost.anew is None else lost.anew.paid
+        maker = (undone.ask_msgid or "") if lost.anew is None else lost.anew.made_by
         cancelled = self._ledger.asked_of(undone)
         return msgspec.structs.replace(
-            plan, undone_nth=undone.nth, setl_id=undone.paid.setl_id, mdtrt_id=undone.paid.mdtrt_id,
-            person=cancelled.person.number, district=cancelled.insurance.district, made_by=undone.ask_msgid or "",
+            plan, undone_nth=undone.nth, setl_id=paid.setl_id, mdtrt_id=paid.mdtrt_id, made_by=maker,
+            person=cancelled.person.number, district=cancelled.insurance.district,
         )  # fmt: skip
 
-    def _begin(self, tx: Connection, sale: str, plan: Plan, taking: Taking, rows: Sequence[SettlementRow]) -> str:
+    def _begin(self, tx: Connection, taking: Taking, plan: Plan, *, rows: Sequence[SettlementRow], lost: _Lost) -> str:
         """Keep the undertaking, if all is still as it was looked at."""
+        sale = rows[0].sale
         if _rows_here(tx, sale) != rows:
             raise NotSettledError(sale)
-        now = self._parts.clock.now()
-        number = str(uuid7(int(now.timestamp() * 1_000), self._parts.random(10)))
-        sealed = self._steps.sealed(number, plan)
-        step = Step.SETTLE if plan.undone_nth is None else Step.CANCEL
-        kept.put_undertaking(
-            tx,
-            Undertaking(
-                number, Kind.TELL, sale, step, sealed, taking.operator, taking.shift, now, None, None, None, None
-            ),
-        )
+        if lost.anew is not None and lost.undone is not None:
+            settlements.set_told_anew(tx, sale, lost.undone.nth, lost.anew.paid)
+            for one in lost.anew.known:
+                self._ledger.note_known(tx, sale, one, taking.operator)
+        begins = Step.SETTLE if plan.undone_nth is None else Step.CANCEL
+        number = self._steps.begin(tx, taking, plan, kind=Kind.TELL, sale=sale, step=begins)
+        if plan.undone_nth is None and plan.rest is None:
+            # It knows how it was settled and cancelled, and not what came back.
+            self._ledger.note_return(tx, sale, plan.codes, taking.operator)
+            kept.end_undertaking(tx, number, self._parts.clock.now(), Ending.DONE)
         return number
 
 

@@ -36,6 +36,7 @@ from rules.settling import Standing, after
 from wire.fsi.areas import Area
 from wire.fsi.asking import Answer, Nodes
 from wire.fsi.repeats import names_another, says_found
+from wire.ids import uuid7
 
 KIND = "till.undertaking"
 CANCEL, REVERSE = "2103", "2601"
@@ -75,6 +76,14 @@ class Parts:
     """Whose messages are known by their numbers."""
 
 
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """In whose name something is undertaken."""
+
+    operator: str
+    shift: str | None
+
+
 class GoneError(RuntimeError):
     """The step was taken meanwhile."""
 
@@ -90,6 +99,17 @@ class Steps:
     def serve(self, kind: kept.Kind, verb: Verb) -> None:
         """Name who knows what follows. Done before anything is resolved."""
         self._verbs[kind] = verb
+
+    def begin(self, tx: Connection, taking: Taking, plan: Plan, *, kind: kept.Kind, sale: str, step: Step) -> str:
+        """Keep an undertaking that begins with this step; return its number."""
+        now = self._parts.clock.now()
+        number = str(uuid7(int(now.timestamp() * 1_000), self._parts.random(10)))
+        sealed = self.sealed(number, plan)
+        kept.put_undertaking(
+            tx,
+            Undertaking(number, kind, sale, step, sealed, taking.operator, taking.shift, now, None, None, None, None),
+        )
+        return number
 
     def go_on(self, number: str, *, password: str | None = None) -> None:
         """Take an undertaking as far as it goes now: to its end, to a choice, or to a message that is not answered."""

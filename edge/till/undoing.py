@@ -7,7 +7,6 @@ whether it would settle what stays; if it refuses after all, a person chooses, a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
 import msgspec
@@ -15,7 +14,7 @@ from sqlalchemy import Connection
 
 from codes.words import Words
 from edge.clock import SHOP_TIME
-from edge.counter.returning import Wanted, take_back
+from edge.counter.returning import Wanted, refuse_rung_up, take_back
 from edge.fsi.journal import Told
 from edge.fsi.outcome import Agreed, NotSent, Reversed
 from edge.store import sales, settlements
@@ -27,7 +26,7 @@ from edge.store.settlements import SettlementRow
 from edge.store.undertakings import Kind, Undertaking
 from edge.till.after_errors import NoChoiceError, NotADayError, NotSettledError, RestRefusedError
 from edge.till.asked import Person
-from edge.till.coming_back import paid_by, plan_of, planned_return
+from edge.till.coming_back import paid_by, plan_of, planned_return, refuse_returned
 from edge.till.errors import OfflineError
 from edge.till.ledger import Ledger, Payer, Sold
 from edge.till.messages import TRIAL, paid_of, settlement_nodes
@@ -35,19 +34,10 @@ from edge.till.outcomes import why_not
 from edge.till.passwords import refuse_without
 from edge.till.plans import Choice, Ending, Money, Plan, Step, choices_of, money_of
 from edge.till.refreshing import Refreshing, last_settled
-from edge.till.steps import Parts, Steps, made_by, warning_of
-from wire.ids import uuid7
+from edge.till.steps import Parts, Steps, Taking, made_by, warning_of
 from wire.rpc import NotSentError, OutcomeUnknownError
 
 _TRACE_NODE = "drug_trac_info"
-
-
-@dataclass(frozen=True, slots=True)
-class Taking:
-    """Who takes packs back."""
-
-    operator: str
-    shift: str | None
 
 
 class Undoing:
@@ -64,7 +54,7 @@ class Undoing:
         Raises:
             EdgeError: As `return_packs`.
         """
-        self.refresh(wanted.sale, wanted.codes, taking)
+        self._look(wanted, taking)
         plan = self._parts.journal.commits(lambda tx: self._planned(tx, wanted, shown))
         self._try_rest(wanted.sale, plan, taking)
         return plan.rest is not None
@@ -87,8 +77,8 @@ class Undoing:
             DeviceNotConfiguredError: The area wants a password, and nobody was asked for it; nothing was changed.
         """
         commits = self._parts.journal.commits
-        made_by = self.refresh(wanted.sale, wanted.codes, taking)
-        plan = msgspec.structs.replace(commits(lambda tx: self._planned(tx, wanted, shown)), made_by=made_by)
+        maker = self._look(wanted, taking)
+        plan = msgspec.structs.replace(commits(lambda tx: self._planned(tx, wanted, shown)), made_by=maker)
         if plan.rest is not None:
             refuse_without(password, self._parts.area)
         self._try_rest(wanted.sale, plan, taking)
@@ -108,7 +98,7 @@ class Undoing:
             EdgeError: As `refresh`.
         """
         commits, now = self._parts.journal.commits, self._parts.clock.now()
-        made_by = self.refresh(sale, (), taking)
+        maker = self.refresh(sale, (), taking)
 
         def begin(tx: Connection) -> str:
             row = last_settled(tx, sale)
@@ -117,7 +107,7 @@ class Undoing:
                 raise NotADayError(sale)
             codes = tuple(pack.code for pack in sales.packs_of(tx, sale) if pack.state is PackState.SOLD)
             plan = plan_of(row, self._ledger.asked_of(row), codes, reason, None)
-            return self._keep(tx, sale, msgspec.structs.replace(plan, has_left=False, made_by=made_by), taking)
+            return self._keep(tx, sale, msgspec.structs.replace(plan, has_left=False, made_by=maker), taking)
 
         number = commits(begin)
         self._steps.go_on(number)
@@ -248,8 +238,19 @@ class Undoing:
 
     # -- planning ------------------------------------------------------------------------------------------------------
 
+    def _look(self, wanted: Wanted, taking: Taking) -> str:
+        """Refuse what came back already; bring the rest up to date, and return the message that made what stands."""
+
+        def within(tx: Connection) -> None:
+            refuse_rung_up(tx, wanted.sale)
+            refuse_returned(tx, self._parts.sealer, wanted)
+
+        self._parts.journal.commits(within)
+        return self.refresh(wanted.sale, wanted.codes, taking)
+
     def _planned(self, tx: Connection, wanted: Wanted, shown: Person | None) -> Plan:
-        return planned_return(tx, self._ledger, wanted, shown, self._parts.clock.now())
+        now, sealer = self._parts.clock.now(), self._parts.sealer
+        return planned_return(tx, self._ledger, sealer, wanted, shown=shown, now=now)
 
     def _begin(self, tx: Connection, wanted: Wanted, plan: Plan, taking: Taking, shown: Person | None) -> str:
         """Keep the undertaking, if all is still as it was planned."""
@@ -259,17 +260,7 @@ class Undoing:
         return self._keep(tx, wanted.sale, plan, taking)
 
     def _keep(self, tx: Connection, sale: str, plan: Plan, taking: Taking) -> str:
-        now = self._parts.clock.now()
-        number = str(uuid7(int(now.timestamp() * 1_000), self._parts.random(10)))
-        sealed = self._steps.sealed(number, plan)
-        kept.put_undertaking(
-            tx,
-            Undertaking(
-                number, Kind.RETURN, sale, Step.CANCEL, sealed, taking.operator, taking.shift, now, None, None,
-                None, None,
-            ),
-        )  # fmt: skip
-        return number
+        return self._steps.begin(tx, taking, plan, kind=Kind.RETURN, sale=sale, step=Step.CANCEL)
 
     def _try_rest(self, sale: str, plan: Plan, taking: Taking) -> None:
         """Ask whether what stays would be settled, before anything is cancelled."""

@@ -43,8 +43,8 @@ from edge.till.outcomes import follow
 from edge.till.plans import Plan
 from edge.till.refreshing import Refreshing
 from edge.till.retelling import Retelling
-from edge.till.steps import Parts, Steps
-from edge.till.undoing import Taking, Undoing
+from edge.till.steps import Parts, Steps, Taking
+from edge.till.undoing import Undoing
 from edge.till.uploading import SignedIn, Uploader
 from rules.catalogue import CatalogueFile, Identifier, Product
 from rules.pack_meant import Pack, pack_meant
@@ -75,8 +75,13 @@ GOODS = CatalogueFile(
     ),
     identifiers=tuple(
         Identifier(system, key, product, PackLevel.UNIT, 1)
-        for product, prefix, national in (("D0001", "8600011", PLAIN), ("D0002", "8600021", SHARED))
-        for system, key in ((ProductSystem.TRACE_PREFIX, prefix), (ProductSystem.NATIONAL, national))
+        for system, key, product in (
+            (ProductSystem.TRACE_PREFIX, "8600011", "D0001"),
+            (ProductSystem.NATIONAL, PLAIN, "D0001"),
+            (ProductSystem.GTIN, "06900000000014", "D0001"),
+            (ProductSystem.TRACE_PREFIX, "8600021", "D0002"),
+            (ProductSystem.NATIONAL, SHARED, "D0002"),
+        )
     ),
     problems=(),
 )
@@ -86,6 +91,8 @@ def pack(number: int, prefix: str = "8600011") -> str:
     return f"{prefix}{number:013d}"
 
 
+DATED, DATED_PACK = b"01069000000000141726031210L1\x1d21SN1", "(01)06900000000014(21)SN1"
+"""Good through 2026-03-12, two days after noon."""
 A, B, C, D, E = (*(pack(n) for n in (1, 2, 3)), *(pack(n, "8600021") for n in (4, 5)))
 
 
@@ -151,7 +158,7 @@ class Aisle:
         self.finding = Finding(parts, self.ledger)
         refreshing = Refreshing(parts, self.ledger, self.finding)
         self.undoing = Undoing(parts, self.steps, self.ledger, self.shop.outbox, refreshing)
-        self.retelling = Retelling(parts, self.steps, self.ledger)
+        self.retelling = Retelling(parts, self.steps, self.ledger, self.finding)
         self.insuring = Insuring(parts, self.steps, self.ledger, self.finding, within_days=3, limits=Limits())
         self.uploader = Uploader(self.journal, self.ledger, parts.who, clock)
         self.resolver = Resolver(self.journal, asker, clock)
@@ -174,11 +181,11 @@ class Aisle:
 
     # -- what the counter does -----------------------------------------------------------------------------------------
 
-    def scan(self, *codes: str, units: Mapping[str, int] = MappingProxyType({})) -> str:
+    def scan(self, *codes: str | bytes, units: Mapping[str, int] = MappingProxyType({})) -> str:
         for code in codes:
-            shown = self.shop.scan(code)
+            shown = self.shop.scan(code, "]d2" if isinstance(code, bytes) else None)
             self.wait(seconds=10)
-            if code in units:
+            if isinstance(code, str) and code in units:
                 self.shop.counter.sell_in_part(code, units[code])
         assert shown.sale is not None
         return shown.sale
@@ -190,7 +197,7 @@ class Aisle:
         self.look(lambda tx: self.ledger.note_self_paid(tx, sale, "wang"))
         return sale
 
-    def settle(self, *codes: str, units: Mapping[str, int] = MappingProxyType({})) -> str:
+    def settle(self, *codes: str | bytes, units: Mapping[str, int] = MappingProxyType({})) -> str:
         """Have a sale settled, as the till does; of some packs so many units."""
         sale = self.scan(*codes, units=units)
         lines = self.look(lambda tx: basket_of(tx, sale, {}, Outside())).lines

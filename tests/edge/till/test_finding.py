@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.counter.errors import PackNotSoldError, RungUpElsewhereError
+from edge.counter.errors import PackExpiredError, PackNotSoldError, RungUpElsewhereError
 from edge.counter.splitting import SplitNotReturnedError
 from edge.store.ledger_rows import rows_of
 from edge.store.quarantine import release
@@ -16,7 +16,7 @@ from edge.store.site_sales import PackFact, hear
 from edge.till.errors import OfflineError
 from edge.till.finding import GoToOriginError, NotFoundError
 from edge.till.ledger import GOES_ALONG
-from tests.edge.till.aisle import A, Aisle, B, C, D, E, new_centre, opened
+from tests.edge.till.aisle import DATED, DATED_PACK, A, Aisle, B, C, D, E, new_centre, opened
 from tests.server.conftest import NewStore
 from tests.server.fsi.shop import Shop as Centre
 
@@ -141,3 +141,20 @@ def test_what_is_not_known_is_not_taken_back(there: Aisle, here: Aisle) -> None:
     assert here.finding.find(A, "wang", None) == settled
     with pytest.raises(PackNotSoldError):
         here.take_back(settled, E)
+
+
+def test_a_pack_that_has_expired_comes_back_neither_there_nor_here(there: Aisle, here: Aisle) -> None:
+    """The date is on the box: whoever sold it tells the ledger, so that all go by it."""
+    sale = there.settle(DATED, A, C)
+    there.upload()
+    assert {state for _, state in there.rows(sale)} == {"taken"}, there.words(sale)
+    assert here.finding.find(A, "wang", None) == sale
+    here.wait(days=1)
+    assert here.take_back(sale, A).outcome == "done"
+    here.upload()
+    here.wait(days=2)
+    there.shop.clock.advance(3 * 86_400)
+    for aisle in (there, here):
+        with pytest.raises(PackExpiredError):
+            aisle.take_back(sale, DATED_PACK)
+    assert here.take_back(sale, C).outcome == "done"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.counter.errors import PackReturnedBeforeError
 from edge.counter.splitting import SplitNotReturnedError
 from edge.store.quarantine import release
 from edge.store.splits import find_opened
@@ -269,7 +270,7 @@ def test_its_ticket_says_what_came_back_of_what_was_sold(aisle: Aisle) -> None:
 def test_all_of_it_came_back_once(aisle: Aisle) -> None:
     sale = aisle.settle(A)
     aisle.take_back(sale, A)
-    with pytest.raises(NotSettledError):
+    with pytest.raises(PackReturnedBeforeError):
         aisle.take_back(sale, A)
 
 

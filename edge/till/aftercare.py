@@ -1,11 +1,11 @@
-"""What comes after a sale, as screens and POS ask it: returns, 补刷, and what the centre's ledger is owed.
+"""What comes after a sale, as screens and POS ask it: returns, 补刷, and what is told to the centre again.
 
-Whatever waits for the insurance runs in a thread of its own; beside the counter a loop goes on with what was left.
+Whatever waits for the insurance runs in a thread of its own. What the centre's ledger is owed is `Owing`'s and
+`LedgerDesk`'s; beside the counter `GoingOn` goes on with what was left.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -19,45 +19,38 @@ from edge.counter.returning import Wanted, is_insured, refuse_rung_up
 from edge.fsi.interface import Interface
 from edge.store import settlements
 from edge.store import undertakings as kept
-from edge.store.batches import all_batches, find_batch, name_batch, open_batch
 from edge.store.lane import InStore
 from edge.store.sales import find_sale_of
 from edge.store.scans import find_answer, keep_answer
 from edge.store.settlements import SettlementRow
-from edge.till import uploading
 from edge.till.after_errors import NoChoiceError, NotSettledError
 from edge.till.after_views import (
-    BatchesShown,
     FoundShown,
-    RowsShown,
     UndertakingShown,
     UndertakingsShown,
-    show_batch,
     show_found,
-    show_rows,
     show_undertaking,
 )
 from edge.till.asked import Person
-from edge.till.batches import BatchUnknownError, Imported, import_batches, read_batches
 from edge.till.desk import Who, who_is_there
 from edge.till.errors import OfflineError
 from edge.till.finding import Finding
+from edge.till.going_on import GoingOn
 from edge.till.insuring import Insured, Insuring
 from edge.till.ledger import Ledger
+from edge.till.ledger_desk import LedgerDesk
+from edge.till.owing import Owing
 from edge.till.parts import Devices
 from edge.till.passwords import ask_password, is_password_wanted, refuse_without_pad
 from edge.till.plans import Choice
 from edge.till.repeats import Repeats, key_reused
 from edge.till.retelling import Retelling
-from edge.till.steps import Steps
-from edge.till.undoing import Taking, Undoing
+from edge.till.steps import Steps, Taking
+from edge.till.undoing import Undoing
 from edge.till.uploading import Uploader
 from edge.till.views import TriedShown
 from rules.settling import Standing
 
-MOST_ROWS = 500
-LOOK_S = 5.0
-END_S = 1.5
 NO_DEVICES = Devices()
 _T = TypeVar("_T")
 
@@ -84,26 +77,16 @@ class Aftercare:
     ) -> None:  # fmt: skip
         self._interface, self._steps = interface, verbs.steps
         self._undoing, self._finding, self._insuring = verbs.undoing, verbs.finding, verbs.insuring
-        self._retelling, self._ledger, self._uploader = verbs.retelling, verbs.ledger, verbs.uploader
+        self._retelling, self._ledger = verbs.retelling, verbs.ledger
         self._in_store, self._connection, self._clock = in_store, connection, clock
         self._return_days, self._devices = return_days, devices
         self._repeats = Repeats[UndertakingShown]()
-
-    # -- told by the counter, within its transactions ------------------------------------------------------------------
-
-    def note_settled(self, tx: Connection, row: SettlementRow) -> None:
-        """Owe the ledger a settled sale."""
-        self._ledger.note_settled(tx, row)
-
-    def sold(self, tx: Connection, sale: str, operator: str) -> None:
-        """Owe the ledger a sale that was paid in cash."""
-        self._ledger.note_self_paid(tx, sale, operator)
-
-    def came_back(self, tx: Connection, sale: str, codes: Sequence[str], operator: str) -> None:
-        """Owe the ledger the return of packs that were paid in cash."""
-        self._ledger.note_return(tx, sale, codes, operator)
-
-    # -- verbs ---------------------------------------------------------------------------------------------------------
+        self.owing = Owing(verbs.ledger)
+        """Told by the counter what it sold and took back."""
+        self.ledger_desk = LedgerDesk(self._within, verbs.uploader, clock)
+        """What a person does about the rows for the centre's ledger."""
+        self.going_on = GoingOn(interface, verbs.steps, verbs.uploader)
+        """Goes on beside the counter."""
 
     async def is_insured(self, sale: str) -> bool:
         """Say whether packs of a sale come back by way of the insurance (`edge.counter.returning.is_insured`)."""
@@ -229,83 +212,6 @@ class Aftercare:
         found = await self._within(kept.open_undertakings)
         return UndertakingsShown(tuple(show_undertaking(one, self._steps.plan_of(one)) for one in found))
 
-    # -- the ledger ----------------------------------------------------------------------------------------------------
-
-    async def rows(self) -> RowsShown:
-        """Return the rows that are not at their end."""
-        return await self._within(lambda tx: show_rows(tx, MOST_ROWS))
-
-    async def send_again(self, number: int) -> RowsShown:
-        """Send a refused row once more (`uploading.send_again`)."""
-        await self._named(lambda tx, _: uploading.send_again(tx, number, self._clock))
-        self._uploader.wake()
-        return await self.rows()
-
-    async def set_row_aside(self, number: int, reason: str) -> RowsShown:
-        """Let a row go (`uploading.set_aside`)."""
-        await self._named(lambda tx, who: uploading.set_aside(tx, number, f"{who.login}: {reason}"))
-        return await self.rows()
-
-    async def batches(self) -> BatchesShown:
-        """Return the register of lots."""
-        return BatchesShown(tuple(show_batch(one) for one in await self._within(all_batches)))
-
-    async def import_batches(self, text: str) -> Imported:
-        """Take a list of lots; rows that waited for them go out."""
-        lots = read_batches(text, self._clock.now())
-        done = await self._named(lambda tx, _: import_batches(tx, lots))
-        self._uploader.wake()
-        return done
-
-    async def open_batch(self, product: str, batch: str) -> BatchesShown:
-        """Sell a product from this lot from now on.
-
-        Raises:
-            BatchUnknownError: The register does not have it.
-        """
-
-        def within(tx: Connection, who: Who) -> None:
-            del who
-            if not open_batch(tx, product, batch, self._clock.now()):
-                raise BatchUnknownError(product, batch)
-
-        await self._named(within)
-        return await self.batches()
-
-    async def name_batch(self, sale: str, line: int, product: str, batch: str) -> None:
-        """Say which lot a line of a sale was taken from.
-
-        Raises:
-            BatchUnknownError: The register does not have it.
-        """
-
-        def within(tx: Connection, who: Who) -> None:
-            del who
-            if find_batch(tx, product, batch) is None:
-                raise BatchUnknownError(product, batch)
-            name_batch(tx, sale, line, batch)
-
-        await self._named(within)
-
-    # -- beside the counter --------------------------------------------------------------------------------------------
-
-    async def run(self) -> None:
-        """Go on with what was left, and send rows, while the line is up; until cancelled."""
-        while True:
-            if self._interface.is_up():
-                working = asyncio.ensure_future(aside(self._look))
-                try:
-                    await asyncio.shield(working)
-                finally:
-                    # What is under way is in the journal; the thread is left to itself.
-                    await asyncio.wait({working}, timeout=END_S)
-            await asyncio.sleep(LOOK_S)
-
-    def _look(self) -> None:
-        self._steps.look()
-        while self._interface.is_up() and self._uploader.look():
-            pass
-
     # -- how -----------------------------------------------------------------------------------------------------------
 
     async def _begun(self, request: Request, work: Callable[[Taking], Awaitable[str]]) -> UndertakingShown:
@@ -332,10 +238,6 @@ class Aftercare:
     def _asked_interface(self) -> None:
         if not self._interface.is_up():
             raise OfflineError
-
-    async def _named(self, work: Callable[[Connection, Who], _T]) -> _T:
-        """Do something in the name of whoever is signed in."""
-        return await self._within(lambda tx: work(tx, who_is_there(tx)))
 
     def _within(self, work: Callable[[Connection], _T]) -> Awaitable[_T]:
         def committed() -> _T:

@@ -158,35 +158,35 @@ def test_rows_behind_one_that_does_not_go_say_so_and_are_none_that_go_by_themsel
     sale = aisle.settle(A, B)
     aisle.upload()
     care.do(care.verbs.return_packs(UNNAMED, sale, [A], "不合适"))
-    back, anew = care.do(care.verbs.rows()).rows
+    back, anew = care.do(care.verbs.ledger_desk.rows()).rows
     assert (back.infno, back.waits, anew.waits_for) == ("3506", None, back.id)
     words = "[stock.record_differs] 中心已有记录"
     aisle.look(lambda tx: set_state(tx, back.id, RowState.REFUSED, words))
-    back, anew = care.do(care.verbs.rows()).rows
+    back, anew = care.do(care.verbs.ledger_desk.rows()).rows
     assert back.next_step is not None
     assert anew.waits is not None
     assert "被拒" in anew.waits.zh
     left = aisle.look(read_unfinished)
     assert (left.ledger_due, left.ledger_waiting, left.ledger_refused) == (0, 1, 1)
-    care.do(care.verbs.set_row_aside(back.id, "以中心为准"))
+    care.do(care.verbs.ledger_desk.set_row_aside(back.id, "以中心为准"))
     aisle.upload()
-    assert care.do(care.verbs.rows()).rows == ()
+    assert care.do(care.verbs.ledger_desk.rows()).rows == ()
 
 
 def test_rows_lots_and_packs_apart_are_seen_to_by_name(care: Care) -> None:
     aisle = care.aisle
     aisle.look(lambda tx: tx.exec_driver_sql("DELETE FROM shelf_batch"))
     sale = aisle.settle(A, B)
-    (row,) = care.do(care.verbs.rows()).rows
+    (row,) = care.do(care.verbs.ledger_desk.rows()).rows
     assert (row.state, [one.en for one in row.lacks]) == ("waiting", ["the lot is in no register"])
     with pytest.raises(BatchUnknownError):
-        care.do(care.verbs.open_batch("D0001", "B1"))
+        care.do(care.verbs.ledger_desk.open_batch("D0001", "B1"))
     text = "product,batch,lot,made_on\nD0001,B1,L1,2026-01-02\n"
-    assert care.do(care.verbs.import_batches(text)).batches == 1
-    care.do(care.verbs.name_batch(sale, 1, "D0001", "B1"))
-    assert [one.batch for one in care.do(care.verbs.open_batch("D0001", "B1")).batches] == ["B1"]
+    assert care.do(care.verbs.ledger_desk.import_batches(text)).batches == 1
+    care.do(care.verbs.ledger_desk.name_batch(sale, 1, "D0001", "B1"))
+    assert [one.batch for one in care.do(care.verbs.ledger_desk.open_batch("D0001", "B1")).batches] == ["B1"]
     aisle.upload()
-    assert care.do(care.verbs.rows()).rows == ()
+    assert care.do(care.verbs.ledger_desk.rows()).rows == ()
     care.do(care.verbs.return_packs(UNNAMED, sale, [A], "不合适"))
     assert [one.code for one in aisle.look(all_quarantined)] == [A]
     aisle.shop.counter.release(A, "外观完好")

@@ -51,7 +51,8 @@ def planned_return(
     rest = msgspec.structs.replace(asked, lines=lines) if lines else None
     if rest is not None and shown is not None:
         rest = paid_by(rest, shown, "")
-    return plan_of(row, asked, codes, wanted.reason, rest)
+    plan = plan_of(row, asked, codes, wanted.reason, rest)
+    return msgspec.structs.replace(plan, is_of_another=sales.find_sale(tx, wanted.sale) is None)
 
 
 def plan_of(

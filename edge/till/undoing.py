@@ -32,7 +32,7 @@ from edge.till.ledger import Ledger, Payer, Sold
 from edge.till.messages import TRIAL, paid_of, settlement_nodes
 from edge.till.outcomes import why_not
 from edge.till.passwords import refuse_without
-from edge.till.plans import Choice, Ending, Money, Plan, Step, choices_of, money_of
+from edge.till.plans import Choice, Ending, Money, Plan, Step, choices_of, money_of, with_all_back
 from edge.till.refreshing import Refreshing, last_settled
 from edge.till.steps import Parts, Steps, Taking, made_by, warning_of
 from wire.rpc import NotSentError, OutcomeUnknownError
@@ -151,6 +151,8 @@ class Undoing:
                     kept.set_step(tx, number, Step.SETTLE)
                 case Choice.SELF_PAY:
                     self._finish(tx, one, plan, None)
+                case Choice.ALL_BACK:
+                    self._finish(tx, one, with_all_back(plan), None)
                 case Choice.RESTORE:
                     kept.set_step(tx, number, Step.RESTORE)
 

@@ -1,4 +1,4 @@
-"""What stays of a sale of another terminal is refused after all: each way on ends where nothing is lost or forgotten."""
+"""What stays of a sale of another terminal is refused after all: each way on ends with books and cash right."""
 
 from __future__ import annotations
 

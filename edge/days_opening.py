@@ -32,7 +32,7 @@ def open_days(core: Core, interface: Interface | None, site: SiteSharing, clock:
         in_store=core.in_store,
         connection=core.connection,
         read=core.read,
-        others=Others(site.day_sheets, site.day_books, site.sums_between),
+        others=Others(site.day_sheets, site.day_books, site.sums_between, site.open_sales),
         clock=clock,
         begins_h=interface.times.day_begins_h,
     )

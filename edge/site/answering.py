@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+import msgspec
 from sqlalchemy import Connection
 
 from codes.words import Words
@@ -17,6 +18,7 @@ from edge.store.day_records import records_between, sums_between, sums_of_days
 from edge.store.lane import Reading
 from edge.store.site_apart import apart_state, own_apart
 from edge.store.site_sales import own_facts
+from edge.store.unfinished import open_settling
 from rules.business_day import calendar_days
 from wire.envelope import open_sealed, seal
 from wire.errors import UnknownKeyError
@@ -50,7 +52,7 @@ class Answering:
         peer, body = self._proved(frame)
         asked = messages.decode(body, Ask)
         self._refuse_repeated(asked.nonce)
-        answer = await self.read(lambda tx: _answer(tx, asked, self.desk))
+        answer = await self.read(lambda tx: _with_open(tx, asked, _answer(tx, asked, self.desk)))
         purpose = self.site.answer_purpose(self.site.terminal, peer.terminal)
         return seal(messages.encode(answer), purpose, self.key)
 
@@ -70,6 +72,13 @@ class Answering:
         self._answered[nonce] = None
         if len(self._answered) > MOST_REMEMBERED * len(self.site.peers):
             self._answered.popitem(last=False)
+
+
+def _with_open(tx: Connection, asked: Ask, answer: Answer) -> Answer:
+    """Return the answer with what is not brought to its end here, if that was asked."""
+    if not asked.is_open_asked:
+        return answer
+    return msgspec.structs.replace(answer, open_sales=list(open_settling(tx)[: messages.MOST_OPEN]))
 
 
 def _answer(tx: Connection, asked: Ask, desk: str) -> Answer:

@@ -147,6 +147,18 @@ class PeerAsker:
             return None
         return answer.day_sheet()
 
+    async def open_sales(self) -> tuple[str, ...] | None:
+        """Return the sales that the terminal has not brought to their end; None if it does not say so at once."""
+        try:
+            async with asyncio.timeout(GLANCE_S):
+                answer = await self._ask(is_open_asked=True)
+        except TimeoutError:
+            return None
+        except SiteError as exc:
+            self._note_failure(exc)
+            return None
+        return None if answer.open_sales is None else tuple(answer.open_sales)
+
     async def day_book(self, first: date, last: date) -> DayBook | None:
         """Return its records of these calendar days; None if it does not answer, or does not tell."""
         found: list[Record] = []
@@ -165,13 +177,13 @@ class PeerAsker:
 
     async def _ask(
         self, days: tuple[date, date] | None = None, records_from: int | None = None, *,
-        within: tuple[int, int] | None = None,
+        within: tuple[int, int] | None = None, is_open_asked: bool = False,
     ) -> Answer:  # fmt: skip
         site, peer, mine = self.hearing.site, self.peer.terminal, self.hearing
         nonce = mine.random_bytes(_NONCE_BYTES).hex()
-        apart = self._apart_as if days is None and within is None else None
-        body = messages.encode(Ask(messages.VERSION, nonce, dict(self._heard), days, records_from, apart, within))
-        question = seal(body, site.ask_purpose(site.terminal, peer), mine.key)
+        apart = self._apart_as if days is None and within is None and not is_open_asked else None
+        asked = Ask(messages.VERSION, nonce, dict(self._heard), days, records_from, apart, within, is_open_asked)
+        question = seal(messages.encode(asked), site.ask_purpose(site.terminal, peer), mine.key)
         frame = await ask(self.peer.host, self.peer.port, question, mine.tls)
         answer = messages.decode(self._opened(frame), Answer)
         if answer.nonce != nonce:

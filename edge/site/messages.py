@@ -35,6 +35,8 @@ MOST_GROUPS = 10_000
 """Of a day sheet: insurance kinds times offices of a whole country are fewer."""
 RECORDS_PER_ANSWER = 2_000
 """Settlements and cancellations of a day that one answer names."""
+MOST_OPEN = 200
+"""Settlements without an outcome: a terminal that has more names the oldest."""
 _LATEST = 253_402_300_799_999_999
 """The last microsecond that a date can name."""
 
@@ -64,6 +66,8 @@ class Ask(Struct, frozen=True):
     """And what lies apart with you, unless it is as it was told me so (`Answer.apart_as`)? None: I do not ask."""
     within: tuple[Moment, Moment] | None = None
     """And what did you settle from this moment until before that one, in microseconds? `sheet` answers it."""
+    is_open_asked: bool = False
+    """And what settlements have you not brought to their end? Older terminals leave it unanswered."""
 
 
 class SaidRecord(Struct, frozen=True, array_like=True):
@@ -130,6 +134,9 @@ class Answer(Struct, frozen=True):
     """All packs that lie apart at this terminal; None: as they were told before, or nobody asked."""
     apart_as: Annotated[str, Meta(max_length=100)] = ""
     """The state of that list."""
+
+    open_sales: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=MOST_OPEN)] | None = None
+    """Sales whose settlement, or return, has not come to its end; None: nobody asked, or it is an older terminal."""
 
     def packs_apart(self) -> list[OwnApart] | None:
         """Return what lies apart there; None if that is no news."""

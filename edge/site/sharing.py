@@ -53,6 +53,11 @@ class SiteSharing:
         sheets = await asyncio.gather(*(asker.sums_between(start, end) for asker in self.askers))
         return dict(zip((asker.peer.terminal for asker in self.askers), sheets, strict=True))
 
+    async def open_sales(self) -> dict[str, tuple[str, ...] | None]:
+        """Return what each other terminal has not brought to its end; None: it does not say so at once."""
+        found = await asyncio.gather(*(asker.open_sales() for asker in self.askers))
+        return dict(zip((asker.peer.terminal for asker in self.askers), found, strict=True))
+
     async def day_books(self, first: date, last: date) -> dict[str, DayBook | None]:
         """Return the records of each other terminal within these calendar days; None: it was not heard."""
         books = await asyncio.gather(*(asker.day_book(first, last) for asker in self.askers))

@@ -30,6 +30,14 @@ COUNT_UNSENT = "SELECT count(*) FROM outbox WHERE state = 'pending'"
 
 
 @dataclass(frozen=True, slots=True)
+class OpenThere:
+    """What another terminal of the site has asked and heard no answer to, or has not brought to its end."""
+
+    terminal: str
+    sales: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Unfinished:
     """What is open, by the numbers of sales or by count."""
 
@@ -51,11 +59,19 @@ class Unfinished:
     """Numbers of messages of the institution's own software of which the outcome is not known."""
     pos_owed: int = 0
     """Codes of its sales that no 3505 has told."""
+    elsewhere: tuple[OpenThere, ...] = ()
+    """What is open at other terminals of the site, as far as they answer at once: the day is theirs too."""
 
     @property
     def is_settling_open(self) -> bool:
         """Whether the money of the day may still change by itself."""
-        return bool(self.unknown or self.undertakings or self.pos_unknown)
+        return bool(self.unknown or self.undertakings or self.pos_unknown or self.elsewhere)
+
+
+def open_settling(tx: Connection) -> tuple[str, ...]:
+    """Return the sales, or messages of other software, whose money may still change by itself."""
+    found = (sql.rows(tx, select) for select in (SELECT_UNKNOWN, SELECT_UNDERTAKINGS, SELECT_POS_OPEN))
+    return tuple(dict.fromkeys(number for rows in found for (number,) in rows))
 
 
 def read_unfinished(tx: Connection) -> Unfinished:

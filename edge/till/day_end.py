@@ -25,7 +25,7 @@ from edge.store.day_ends import DayEnd, DayState, Difference, latest_day_end, pu
 from edge.store.day_records import DayBook, Record, groups_since, records_between, sums_of_days
 from edge.store.lane import InStore, Reading
 from edge.store.settlements import asked_place
-from edge.store.unfinished import Unfinished
+from edge.store.unfinished import OpenThere, Unfinished
 from edge.till.asked import AskedSettlement
 from edge.till.day_looking import DayLooks
 from edge.till.day_sheets import DaySheet, GroupShown, OtherShown, reasons_of, with_others
@@ -78,8 +78,9 @@ class UnfinishedError(EdgeError, RejectedError):
 
     code: ClassVar[str] = "day_end.unfinished"
     next_step: ClassVar[Words] = Words(
-        "请等待查询结果（通常一分钟内）；急需日结时可确认后继续，未明的销售会列在日结单上。",
-        "Wait for their outcome, mostly a minute. If the day must be ended now, say so: they are listed with it.",
+        "请等待查询结果（通常一分钟内），需要选择的先到所列终端的“售后”页处理；急需日结时可确认后继续，未明的销售会列在日结单上。",
+        "Wait for their outcome, mostly a minute; where one has to choose, do so at the terminal that is named. If the "
+        "day must be ended now, say so: they are listed with it.",
     )
 
 
@@ -126,10 +127,13 @@ class DayEnds:
     async def look(self, day: date) -> DaySheet:
         """Return what a day came to so far; nothing changes.
 
-        Of a day that is closed the other terminals of the site are asked whether something came in since.
+        Of a day that is closed the other terminals of the site are asked whether something came in since; of one that
+        is not, what they have not brought to its end.
         """
         sheet = await self._read(lambda tx: self._looks.look(tx, day))
-        if sheet.state not in {DayState.CLOSED, DayState.CHANGED} or not sheet.others:
+        if sheet.state not in {DayState.CLOSED, DayState.CHANGED}:
+            return replace(sheet, unfinished=replace(sheet.unfinished, elsewhere=await self._open_elsewhere()))
+        if not sheet.others:
             return sheet
         return with_others(sheet, await self._told_of(day))
 
@@ -206,6 +210,10 @@ class DayEnds:
         told = await self._others.between(*bounds(day, self._looks.begins_h, SHOP_TIME))
         return {name: sum(sheet.values(), Sums()) for name, sheet in told.items() if sheet is not None}
 
+    async def _open_elsewhere(self) -> tuple[OpenThere, ...]:
+        told = await self._others.open_sales()
+        return tuple(OpenThere(terminal, tuple(sales)) for terminal, sales in told.items() if sales)
+
     async def _compared(self, books: Books, days: Days) -> tuple[list[Compared], tuple[str, ...]]:
         """Return what the sums of all terminals compare to, and the terminals whose sums are not among them."""
         compared: list[Compared] = []
@@ -263,5 +271,8 @@ def _state(differences: Sequence[Difference], missing: Sequence[str], *, is_unex
 
 
 def _unfinished_words(unfinished: Unfinished) -> Words:
-    sales = [*unfinished.unknown, *unfinished.undertakings, *unfinished.pos_unknown]
-    return Words(f"这些销售尚无结果：{'、'.join(sales)}", f"No outcome is known of these sales: {', '.join(sales)}")
+    own = [*unfinished.unknown, *unfinished.undertakings, *unfinished.pos_unknown]
+    there = [(sale, one.terminal) for one in unfinished.elsewhere for sale in one.sales]
+    zh = "、".join([*own, *(f"{sale}（在 {terminal}）" for sale, terminal in there)])
+    en = ", ".join([*own, *(f"{sale} (at {terminal})" for sale, terminal in there)])
+    return Words(f"这些销售尚无结果：{zh}", f"No outcome is known of these sales: {en}")

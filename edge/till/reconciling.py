@@ -68,6 +68,8 @@ class Others:
     """Record by record; nothing of a person."""
     between: Callable[[datetime, datetime], Awaitable[Mapping[str, Sheet | None]]]
     """From the first moment until before the second, of those that answer at once."""
+    open_sales: Callable[[], Awaitable[Mapping[str, Sequence[str] | None]]]
+    """What they have not brought to its end, of those that answer at once."""
 
 
 @dataclass(frozen=True, slots=True)

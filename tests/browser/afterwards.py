@@ -22,7 +22,7 @@ from edge.counter.views import LineShown, SoldPack, Totals
 from edge.health import InterfaceStatus, Lamp, LampState, LineHealth
 from edge.pos.listening import Heard
 from edge.store.day_ends import COUNTED_TWICE, DayState, Difference
-from edge.store.unfinished import Unfinished
+from edge.store.unfinished import OpenThere, Unfinished
 from edge.till.after_views import (
     MoneyShown,
     QuarantinedShown,
@@ -48,6 +48,7 @@ SALE = "T-0301-20261121-14"
 OTHER_SALE = "T-0301-20261121-9"
 PACKS = ("86000110000000000001", "86000110000000000002", "86000210000000000003")
 NOTHING = Unfinished((), (), (), 0, 0, 0, 0)
+OPEN_THERE = (OpenThere("T-0303", ("T-0303-20261121-4",)),)
 
 
 @dataclass(frozen=True)
@@ -275,7 +276,9 @@ def a_group(insutype: str, count: int, fee: str, cash: str, result: str = "00000
 def a_day(*, is_busy: bool = False, state: DayState | None = None) -> DaySheet:
     """A business day."""
     groups = (a_group("310", 12, "1204.50", "86.20"), a_group("390", 3, "88.00", "20.00")) if is_busy else ()
-    left = Unfinished((OTHER_SALE,), ("T-0301-20261121-11",), (SALE,), 2, 1, 1, 14, ("P3502030042620261121",), 3)
+    left = Unfinished(
+        (OTHER_SALE,), ("T-0301-20261121-11",), (SALE,), 2, 1, 1, 14, ("P3502030042620261121",), 3, OPEN_THERE
+    )
     return DaySheet(
         DAY, DAY, DAY, groups, groups if state else (), yuan("312.40") if is_busy else yuan("0.00"),
         yuan("106.20") if is_busy else yuan("0.00"), 0, left if is_busy else NOTHING, ("T-0302",) if is_busy else (), 0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -53,6 +53,7 @@ class Till:
     begins_h: int = 0
     others: dict[str, Sheet | None] = field(default_factory=dict)
     books: dict[str, DayBook | None] = field(default_factory=dict)
+    open_there: dict[str, Sequence[str] | None] = field(default_factory=dict)
     sealer: Sealer = field(default_factory=lambda: Sealer(b"k" * 32))
     asked: list[str] = field(default_factory=list)
 
@@ -66,7 +67,8 @@ class Till:
         books = Books(self.asks, area, institution=PHARMACY, district="350200", desk=f"{self.desk:02}")
         self.days = DayEnds(
             lambda _: books, self.sealer, in_store=self.in_store, connection=self.shop.connection, read=self.read,
-            others=Others(self.gather, self.gather_books, self.gather_between), clock=self.shop.clock, begins_h=self.begins_h,
+            others=Others(self.gather, self.gather_books, self.gather_between, self.gather_open),
+            clock=self.shop.clock, begins_h=self.begins_h,
         )  # fmt: skip
 
     @property
@@ -95,6 +97,9 @@ class Till:
 
     async def gather_between(self, start: datetime, end: datetime) -> Mapping[str, Sheet | None]:
         return self.others
+
+    async def gather_open(self) -> Mapping[str, Sequence[str] | None]:
+        return self.open_there
 
     def hear(self, other: Till, day: date) -> None:
         """Let another terminal tell its sums and records."""

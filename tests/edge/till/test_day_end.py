@@ -16,6 +16,7 @@ from edge.fsi.sign_ins import Operator
 from edge.store import settlements
 from edge.store.day_ends import DayState
 from edge.store.day_records import sums_of_days
+from edge.store.unfinished import OpenThere
 from edge.till.day_end import DayNotBegunError, DayNotEndedError, DayNotOpenError, UnfinishedError
 from edge.till.day_sheets import DaySheet, Reason
 from rules.settling import Standing
@@ -237,6 +238,21 @@ def test_what_is_unknown_is_waited_for_or_listed(till: Till) -> None:
         end(till)
     sheet = end(till, is_confirmed=True)
     assert (sheet.state, sheet.unfinished.unknown) == (DayState.CLOSED, ("S1",))
+
+
+def test_what_another_terminal_has_not_brought_to_its_end_is_waited_for_or_listed(till: Till, tmp_path: Path) -> None:
+    till.settle("S1")
+    till.open_there = {"counter-4": ("S7", "S8"), "counter-5": (), "counter-6": None}
+    assert look(till).unfinished.elsewhere == (OpenThere("counter-4", ("S7", "S8")),)
+    with pytest.raises(UnfinishedError) as refused:
+        end(till)
+    assert "S7（在 counter-4）、S8（在 counter-4）" in refused.value.words.zh
+    assert "S7 (at counter-4)" in refused.value.words.en
+    sheet = end(till, is_confirmed=True)
+    assert (sheet.state, sheet.unfinished.elsewhere) == (DayState.CLOSED, (OpenThere("counter-4", ("S7", "S8")),))
+    # What was open then stays on the sheet of the day.
+    till.open_there = {}
+    assert end(till, TODAY + timedelta(days=-1)).unfinished.elsewhere == ()
 
 
 @pytest.mark.parametrize("is_reached", [True, False])

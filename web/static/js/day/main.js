@@ -6,7 +6,7 @@ import { show } from "../counter/rows.js";
 import { moment } from "../format.js";
 import { Frame } from "../till/frame.js";
 import { text } from "../words.js";
-import { drawDays, drawSheet } from "./sheet.js";
+import { drawDays, drawSheet, openThere } from "./sheet.js";
 
 const API = "/api/v1";
 const COMPARING_MS = 180_000;
@@ -53,7 +53,7 @@ class Day {
 
   end() {
     const { unknown, undertakings, pos_unknown } = this.sheet.unfinished;
-    const open = [...unknown, ...undertakings, ...pos_unknown];
+    const open = [...unknown, ...undertakings, ...pos_unknown, ...openThere(this.sheet.unfinished)];
     if (open.length === 0) return this.endNow(false);
     const says = text("day.end_unfinished", { sales: open.join(text("common.list_joint")) });
     return this.frame.askFor({ title: text("day.end"), says, send: text("day.end_all_the_same"), fields: [] }, () => this.ended(true));

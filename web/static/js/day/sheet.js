@@ -52,6 +52,7 @@ function drawOpen({ unfinished, unread, missing }) {
     ...listed("unknown", unfinished.unknown),
     ...listed("undertakings", unfinished.undertakings),
     ...listed("pos_unknown", unfinished.pos_unknown),
+    ...listed("elsewhere", openThere(unfinished)),
     ...listed("put_aside", unfinished.put_aside),
     ...counted("ledger_waiting", unfinished.ledger_waiting),
     ...counted("ledger_refused", unfinished.ledger_refused),
@@ -63,6 +64,11 @@ function drawOpen({ unfinished, unread, missing }) {
   ];
   element("t-open").replaceChildren(...rows);
   show("t-open-none", rows.length === 0);
+}
+
+/** What other terminals have not brought to its end. @param {any} unfinished @returns {string[]} */
+export function openThere({ elsewhere }) {
+  return elsewhere.flatMap((one) => one.sales.map((sale) => text("day.open_at", { sale, terminal: one.terminal })));
 }
 
 /** @param {string} what @param {string[]} numbers */

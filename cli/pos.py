@@ -34,6 +34,7 @@ from edge.store.pos_questions import (
     QuestionRow,
     QuestionState,
     close_question,
+    note_told,
     open_questions,
     untold_questions,
 )
@@ -104,17 +105,21 @@ def close(
     reason: Annotated[str, typer.Option(help="在中心核对的结果 / What the centre has told", prompt="原因 / reason")],
     config: Config = DEFAULT_CONFIG,
 ) -> None:
-    """了结一条已在中心核对过的未决报文 / End what a person has looked up.
+    """了结一条已在中心核对过的报文 / End what a person has looked up.
 
     不发送任何报文；其追溯码如未绑定结算则退回柜台 / Sends nothing; its codes lie at the desk again.
     """
     now = SystemClock().now()
     with visited_store(load_config(config).store.folder) as connection, connection.begin():
-        found = next((one for one in open_questions(connection) if one.msgid == msgid), None)
+        kept = [*open_questions(connection), *untold_questions(connection)]
+        found = next((one for one in kept if one.msgid == msgid), None)
         if found is None:
             raise NoSuchQuestionError(Words(f"没有未决报文 {msgid}", f"No open message has the id {msgid}"))
-        close_question(connection, (found.institution, msgid), QuestionState.PUT_ASIDE, None, now)
-        release_codes(connection, found.institution, msgid)
+        if found.state is QuestionState.OPEN:
+            close_question(connection, (found.institution, msgid), QuestionState.PUT_ASIDE, None, now)
+            release_codes(connection, found.institution, msgid)
+        else:
+            note_told(connection, found.institution, msgid, now)
     typer.echo(f"已了结 / ended  {found.infno}  {msgid}  {reason}")
 
 

@@ -40,6 +40,17 @@ class TillSettlesError(EdgeError, RejectedError):
     )
 
 
+class SettledUnheardError(EdgeError, RejectedError):
+    """The sale is settled by an earlier message of which the software has not fetched the answer."""
+
+    code: ClassVar[str] = "pos.settled_unheard"
+    next_step: ClassVar[Words] = Words(
+        "请原样重发该报文，即得其应答；不再需要的，撤销该结算后再结。“yima pos open”列出此类报文。",
+        "Send that message again as it was: it gets the answer. If it is not wanted, cancel that settlement first. "
+        "`yima pos open` lists such messages.",
+    )
+
+
 class TakenBackError(EdgeError, RejectedError):
     """The message was not answered and has been taken back: nothing of it stands."""
 

@@ -83,6 +83,8 @@ class Passed:
     came: Came
     is_ours: bool = False
     """The reply was made here: none came from the interface."""
+    setl_id: str = ""
+    """Of the settlement that stands now."""
     is_unread: bool = False
     """Whoever asked may read the reply and hold the message for done; nobody here can."""
 
@@ -168,7 +170,7 @@ class Passage:
         if question.reply is not None:
             answer = self.decider.reader.answer(question.reply, question.institution, self.now())
             came = await self._settled(plan, answer, came_of(answer, is_repeat=False))
-            return Passed(self._in_clear(plan, question.reply), came)
+            return Passed(self._in_clear(plan, question.reply), came, setl_id=_settlement_of(said.infno, answer, came))
         note = replace(self.note_of(plan, b"", Stage.SENDING), request_digest=question.request_digest)
         return await self._sent(plan, note, question, is_repeat=True)
 
@@ -211,10 +213,17 @@ class Passage:
             await self.booked(self.around.open.close(*key), "close")
         else:
             # Kept for a POS that was gone before the answer came, at a gateway that would do it all again.
-            reply = None if passed.came is Came.REVERSED else passed.reply
-            await self.booked(self.around.open.found_out(*key, reply), "close")
+            await self.booked(self.found_out(question, passed), "close")
             await self.booked(self.around.open.told(*key), "close")
         return passed.reply
+
+    async def found_out(self, question: Question, passed: Passed) -> None:
+        """Keep for the software what came of a question, which is known now."""
+        key = question.institution, question.msgid
+        if passed.came is Came.REVERSED:
+            await self.around.open.taken_back(*key)
+        else:
+            await self.around.open.found_out(*key, passed.reply, passed.setl_id)
 
     async def _sent(self, plan: Plan, note: Exchange, question: Question | None, *, is_repeat: bool = False) -> Passed:
         begun = self.now()
@@ -257,7 +266,12 @@ class Passage:
             ),
             "exchange",
         )
-        return Passed(self._in_clear(plan, reply), came, is_unread=why is not None and reply.is_success)
+        return Passed(
+            self._in_clear(plan, reply),
+            came,
+            setl_id=_settlement_of(said.infno, answer, came),
+            is_unread=why is not None and reply.is_success,
+        )
 
     async def _settled(self, plan: Plan, answer: Mapping[str, object], came: Came) -> Came:
         """Book what came of a deed. Where that cannot be written down, the question stays, and it is done once more."""
@@ -275,9 +289,11 @@ class Passage:
                 omsgid = field_of(said.input, "data", "omsgid")
                 await scans.release(said.institution, omsgid)
                 await scans.undone(SaleRef(said.institution, msgid=omsgid))
-                await self.around.open.found_out(said.institution, omsgid, None)
+                await self.around.open.taken_back(said.institution, omsgid)
             elif said.infno in _CANCELS:
-                await scans.undone(SaleRef(said.institution, field_of(said.input, "data", "setl_id")))
+                setl_id = field_of(said.input, "data", "setl_id")
+                await scans.undone(SaleRef(said.institution, setl_id))
+                await self.around.open.cancelled(said.institution, setl_id)
             elif output_text(answer, "result", "retRslt") != _REFUSED_ROW:
                 settled = settled_of(said, answer, self._area, self.now())
                 number = "" if settled is None else await books.settled(settled)
@@ -363,6 +379,10 @@ def is_deed(said: Said) -> bool:
     """Tell whether not knowing the outcome matters: what only tells may be asked anew, the unknown may be a deed."""
     infno = said.infno
     return bool(infno and said.msgid) and not may_be_asked_anew(infno) and infno not in _LOOK_UPS
+
+
+def _settlement_of(infno: str, answer: Mapping[str, object], came: Came) -> str:
+    return output_text(answer, "setlinfo", "setl_id") if came is Came.DONE and infno in SETTLEMENTS else ""
 
 
 def digest(body: bytes) -> str:

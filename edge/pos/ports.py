@@ -189,6 +189,10 @@ class Open(Protocol):
         """Return an open question about the same sale."""
         ...
 
+    async def done_of_sale(self, institution: str, sale_key: str) -> str | None:
+        """Return the number of a message that settled the same sale, as was found out unheard by the software."""
+        ...
+
     async def known(self, institution: str, msgid: str) -> Known | None:
         """Return what was found out of this message since, if it was ever open for long."""
         ...
@@ -205,8 +209,16 @@ class Open(Protocol):
         """The answer went to whoever asked, or the message provably never left."""
         ...
 
-    async def found_out(self, institution: str, msgid: str, reply: Reply | None) -> None:
-        """Keep what came of an open question, for whoever asks again; None if the message was taken back."""
+    async def found_out(self, institution: str, msgid: str, reply: Reply, setl_id: str) -> None:
+        """Keep what came of an open question, for whoever asks again; `setl_id` if it is a settlement that stands."""
+        ...
+
+    async def taken_back(self, institution: str, msgid: str) -> None:
+        """Keep that nothing stands of a message, open or found out before."""
+        ...
+
+    async def cancelled(self, institution: str, setl_id: str) -> None:
+        """Note that a settlement does not stand any more."""
         ...
 
     async def told(self, institution: str, msgid: str) -> None:

@@ -22,7 +22,7 @@ from codes.errors import YimaError
 from codes.words import Words
 from edge.pos.answers import refusal
 from edge.pos.deciding import SETTLEMENTS, Plan
-from edge.pos.errors import PathRefusedError, TakenBackError, UnresolvedError
+from edge.pos.errors import PathRefusedError, SettledUnheardError, TakenBackError, UnresolvedError
 from edge.pos.passing import JSON, Passage, digest
 from edge.pos.ports import Hears, Question, SaleRef, Stage
 from edge.pos.reading import Said, attempt_of, is_agreed, output_text
@@ -140,11 +140,15 @@ class Proxy:
 
     async def _unless_open(self, question: Question | None, post: Post, said: Said) -> Reply | None:
         """Refuse what might be a second settlement of a sale, as long as nobody knows what became of the first."""
-        if question is None and said.infno in SETTLEMENTS and (sale := attempt_of(said)):
+        sale = attempt_of(said) if said.infno in SETTLEMENTS else ""
+        if question is None and sale:
             question = await self._around.open.of_sale(said.institution, sale)
-        if question is None or await self._resolver.resolve(question):
+        if question is not None and not await self._resolver.resolve(question):
+            return await self._refused(Plan(post, said), _unresolved(question), post)
+        done = await self._around.open.done_of_sale(said.institution, sale) if sale else None
+        if done is None or done == said.msgid:
             return None
-        return await self._refused(Plan(post, said), _unresolved(question), post)
+        return await self._refused(Plan(post, said), _settled_unheard(done), post)
 
     async def _refused(self, plan: Plan, error: YimaError, post: Post) -> Reply:
         note = self._passage.note_of(plan, post.body, Stage.REFUSED_HERE)
@@ -174,6 +178,15 @@ def _unresolved(question: Question) -> UnresolvedError:
         Words(
             f"报文 {question.msgid}（{question.infno}）结果未知，尚未查清；本次未转发",
             f"What became of {question.msgid} ({question.infno}) is not known yet; this one did not go on",
+        )
+    )
+
+
+def _settled_unheard(msgid: str) -> SettledUnheardError:
+    return SettledUnheardError(
+        Words(
+            f"该单已由报文 {msgid} 结算，收银软件尚未取得其应答；本次未转发",
+            f"Message {msgid} settled this sale, and the software has not fetched its answer; this one did not go on",
         )
     )
 

@@ -138,8 +138,7 @@ class Resolver:
         if self._keeps_answers or question.reply is not None:
             passed = await self._passage.again(question)
             if passed.came.is_known:
-                reply = None if passed.came is Came.REVERSED else passed.reply
-                await self._open.found_out(*key, reply)
+                await self._passage.found_out(question, passed)
                 _logger.info("pos.resolved", msgid=question.msgid, infno=question.infno, came=passed.came)
                 return True
             if passed.came is Came.OPEN:
@@ -155,7 +154,7 @@ class Resolver:
             self.stuck |= {question.msgid}
             return False
         await self._passage.around.scans.release(*key)
-        await self._open.found_out(*key, None)
+        await self._open.taken_back(*key)
         _logger.info("pos.resolved", msgid=question.msgid, infno=question.infno, came=Came.REVERSED)
         return True
 

@@ -86,7 +86,10 @@ class StoredOpen:
         if key in self._open:
             return
         sealed = self._sealer.seal(msgspec.json.encode(question), _asked_place(*key))
-        row = QuestionRow(*key, question.infno, question.at, question.request_digest, QuestionState.OPEN, sealed, None)
+        row = QuestionRow(
+            *key, question.infno, question.at, question.request_digest, QuestionState.OPEN, sealed, None,
+            sale=self._sale(question.sale_key) if question.sale_key else "",
+        )  # fmt: skip
         await self._commits(lambda tx: pos_questions.put_question(tx, row))
         self._open[key] = question
 
@@ -104,6 +107,10 @@ class StoredOpen:
         """Return an open question about the same sale."""
         same = (one for one in self._open.values() if one.institution == institution and one.sale_key == sale_key)
         return next(same, None)
+
+    async def done_of_sale(self, institution: str, sale_key: str) -> str | None:
+        """Return the number of a message that settled the same sale, as was found out unheard by the software."""
+        return await self._commits(lambda tx: pos_questions.find_done(tx, institution, self._sale(sale_key)))
 
     async def known(self, institution: str, msgid: str) -> Known | None:
         """Return what was found out of this message since."""
@@ -141,21 +148,36 @@ class StoredOpen:
         await self._commits(lambda tx: pos_questions.forget_question(tx, institution, msgid))
         self._open.pop((institution, msgid), None)
 
-    async def found_out(self, institution: str, msgid: str, reply: Reply | None) -> None:
+    async def found_out(self, institution: str, msgid: str, reply: Reply, setl_id: str) -> None:
         """Keep what came of an open question."""
-        key = institution, msgid
-        state, sealed = QuestionState.REVERSED, None
-        if reply is not None:
-            sealed = self._sealer.seal(msgspec.json.encode(reply), _answer_place(*key))
-            state = QuestionState.ANSWERED
-        now = self._clock.now()
-        await self._commits(lambda tx: pos_questions.close_question(tx, key, state, sealed, now))
+        key, now, state = (institution, msgid), self._clock.now(), QuestionState.ANSWERED
+        sealed = self._sealer.seal(msgspec.json.encode(reply), _answer_place(*key))
+        await self._commits(lambda tx: pos_questions.close_question(tx, key, state, sealed, now, setl_id=setl_id))
         self._open.pop(key, None)
+
+    async def taken_back(self, institution: str, msgid: str) -> None:
+        """Keep that nothing stands of a message."""
+        key, now = (institution, msgid), self._clock.now()
+
+        def work(tx: Connection) -> None:
+            if not pos_questions.close_question(tx, key, QuestionState.REVERSED, None, now):
+                pos_questions.note_taken_back(tx, key)
+
+        await self._commits(work)
+        self._open.pop(key, None)
+
+    async def cancelled(self, institution: str, setl_id: str) -> None:
+        """Note that a settlement does not stand any more."""
+        now = self._clock.now()
+        await self._commits(lambda tx: pos_questions.note_cancelled(tx, institution, setl_id, now))
 
     async def told(self, institution: str, msgid: str) -> None:
         """Note that the software has heard."""
         now = self._clock.now()
         await self._commits(lambda tx: pos_questions.note_told(tx, institution, msgid, now))
+
+    def _sale(self, sale_key: str) -> str:
+        return self._sealer.digest(sale_key, "pos_question.sale")
 
     async def _drop_what_was_put_aside(self) -> None:
         """A person may have put a question aside from the command line."""

@@ -65,7 +65,8 @@ CREATE TABLE pos_heard (
 CREATE INDEX pos_heard_at ON pos_heard (at);
 -- Messages of that software whose outcome is not known, or was not for a time. `asked` (sealed) goes with the outcome;
 -- `answer` (sealed) is kept for whoever asks again. `is_doubtful`: the store was damaged or copied, and the row may be
--- older than the truth. `is_unread`: that software has an answer which could not be read here.
+-- older than the truth. `is_unread`: that software has an answer which could not be read here. `sale`: equal for another
+-- message about the same sale, digested with the terminal's key. `setl_id`: of the settlement that it was found to be.
 CREATE TABLE pos_question (
     institution TEXT NOT NULL,
     msgid TEXT NOT NULL,
@@ -79,8 +80,11 @@ CREATE TABLE pos_question (
     told_at INTEGER,
     is_doubtful INTEGER NOT NULL DEFAULT 0,
     is_unread INTEGER NOT NULL DEFAULT 0,
+    sale TEXT NOT NULL DEFAULT '',
+    setl_id TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (institution, msgid)
 ) WITHOUT ROWID;
+CREATE INDEX pos_question_untold ON pos_question (sale) WHERE setl_id <> '' AND told_at IS NULL;
 CREATE INDEX pos_question_open ON pos_question (at) WHERE state = 'open';
 -- Codes of the desk that belong to a sale of that software. `setl_id` is empty as long as nobody has given one. A pack
 -- that is sold in part belongs to several. `receipt`: under which the software has told the ledger of it.

@@ -64,6 +64,8 @@ class Memory:
     settlements: list[Settled] = field(default_factory=list)
     cancellations: list[Cancelled] = field(default_factory=list)
     found_out: dict[tuple[str, str], Known] = field(default_factory=dict)
+    untold: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    """Message and settlement by institution and sale."""
     undone_sales: list[SaleRef] = field(default_factory=list)
     told_by_pos: list[str] = field(default_factory=list)
     till_settles: bool = False
@@ -167,16 +169,33 @@ class OpenMemory:
     async def known(self, institution: str, msgid: str) -> Known | None:
         return self.memory.found_out.get((institution, msgid))
 
-    async def found_out(self, institution: str, msgid: str, reply: Reply | None) -> None:
+    async def done_of_sale(self, institution: str, sale_key: str) -> str | None:
+        return self.memory.untold.get((institution, sale_key), ("", ""))[0] or None
+
+    async def found_out(self, institution: str, msgid: str, reply: Reply, setl_id: str) -> None:
         question = self.memory.questions.pop((institution, msgid), None)
         if question is not None:
             self.memory.found_out[institution, msgid] = Known(question.request_digest, reply)
+            if setl_id:
+                self.memory.untold[institution, question.sale_key] = msgid, setl_id
+
+    async def taken_back(self, institution: str, msgid: str) -> None:
+        question = self.memory.questions.pop((institution, msgid), None)
+        known = self.memory.found_out.get((institution, msgid))
+        if question is not None or known is not None:
+            digest = question.request_digest if question is not None else known.request_digest
+            self.memory.found_out[institution, msgid] = Known(digest, None)
+        await self.told(institution, msgid)
+
+    async def cancelled(self, institution: str, setl_id: str) -> None:
+        self.memory.untold = {key: one for key, one in self.memory.untold.items() if one[1] != setl_id}
 
     async def answered(self, institution: str, msgid: str, reply: Reply) -> None:
         if (question := self.memory.questions.get((institution, msgid))) is not None:
             self.memory.questions[institution, msgid] = replace(question, reply=reply)
 
-    async def told(self, institution: str, msgid: str) -> None: ...
+    async def told(self, institution: str, msgid: str) -> None:
+        self.memory.untold = {key: one for key, one in self.memory.untold.items() if one[0] != msgid}
 
     async def unread(self, institution: str, msgid: str) -> None:
         key = institution, msgid

@@ -77,6 +77,8 @@ class Listed(StrEnum):
     """On the next list, scanned during a payment that was given up."""
     HELD = "held"
     """On a list that was put aside."""
+    HELD_AT_SITE = "held_at_site"
+    """On a list that was put aside at another terminal of this site."""
 
 
 class Size(StrEnum):
@@ -114,6 +116,8 @@ class Circumstances:
     listed: Listed = Listed.NO
     held_on: str | None = None
     """Number of the list that was put aside and has the pack."""
+    held_at: str = ""
+    """The other terminal of this site at which it lies; empty: at this one."""
     sold_here: SoldBefore | None = None
     sold_at_site: SoldBefore | None = None
     """What another terminal of this site has told."""

@@ -1,7 +1,7 @@
 """The decision table of one scan: the first row that fits decides. Data only; `rules.scan_judgement` walks it.
 
 Words may name what is known: `{at}`, `{sale}` and `{terminal}` of an earlier sale, `{received}` for a delivery,
-`{ticket}` for a list that was put aside.
+`{ticket}` for a list that was put aside, at `{holder}` if that is another terminal.
 """
 
 from __future__ import annotations
@@ -199,6 +199,22 @@ ON_A_LIST: tuple[Row[Answer], ...] = (
             ),
         ),
     ),
+    Row(
+        "on a list that was put aside at another terminal of the site",
+        when(listed=Listed.HELD_AT_SITE),
+        Answer(
+            Verdict.ALREADY_IN_SALE,
+            Tone.ALARM,
+            Words(
+                "这一盒在本店终端 {holder} 的挂单 {ticket} 中",
+                "This box is on list {ticket}, which was put aside at terminal {holder} of this site",
+            ),
+            Words(
+                "请换一盒；或在终端 {holder} 取回该挂单并移除这一盒，再扫描。",
+                "Take another box, or take that list up at terminal {holder} and take the box off it first.",
+            ),
+        ),
+    ),
 )
 
 TOO_LARGE: tuple[Row[Answer], ...] = (
@@ -262,8 +278,9 @@ SEEN_BEFORE: tuple[Row[Answer], ...] = (
                 "This box was sold at terminal {terminal} of this site on {at}, sale {sale}",
             ),
             Words(
-                "请核对实物；若为退货，请到终端 {terminal} 办理。",
-                "Check the box; if it came back, record the return at terminal {terminal}.",
+                "请核对实物；若为退货：医保结算的可在本机“售后”页扫这一盒查找办理，自费的请到终端 {terminal} 办理。",
+                "Check the box. If it came back: an insured sale is looked up by the box and taken back here too, a "
+                "sale for cash at terminal {terminal}.",
             ),
         ),
     ),

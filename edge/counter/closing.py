@@ -20,12 +20,12 @@ from edge.counter.errors import (
     ListNotEmptyError,
     ListNotOpenError,
     NotSignedInError,
-    PackElsewhereError,
     PackNotOnListError,
     PackNotRemovedError,
     SaleUnknownError,
     SettlingError,
 )
+from edge.counter.gone import refuse_elsewhere, refuse_gone
 from edge.counter.held import refuse_asked_by_pos
 from edge.counter.lines import show_line, totals_of
 from edge.counter.splitting import divisible_packs, make_whole, note_units, refuse_overdrawn, size_of, split_pack
@@ -93,6 +93,7 @@ def close_list(tx: Connection, outbox: Outbox, mode: Mode, *, asked_for: str | N
         ListNotOpenError: No such list is open.
         ListEmptyError: Nothing is on it.
         SettlingError, HeldByPosError, InsuredError: The insurance was asked to settle it, by whomever, or has.
+        PackGoneError: Packs on it were sold, came back or were opened since they were scanned.
     """
     desk = sales.see_desk(tx)
     operator = _operator(desk)
@@ -104,6 +105,8 @@ def close_list(tx: Connection, outbox: Outbox, mode: Mode, *, asked_for: str | N
     if not sales.lines_of(tx, sale.id):
         raise ListEmptyError(Words("清单是空的", "The list is empty"))
     refuse_asked_by_pos(tx, sale.id)
+    if mode is Mode.DISPENSE:
+        refuse_gone(tx, sale.id)
     _write_facts(tx, outbox, sale, paid_by="self_pay", operator=operator, now=now)
     _end(tx, desk, sale.id, SaleState.CLOSED, now)
     if mode is Mode.DISPENSE and desk.shift:
@@ -185,7 +188,7 @@ def put_pack_back(tx: Connection, code: str) -> ListChange | None:
     _operator(desk)
     if any(sales.find_on_list(tx, sale, code) for sale in _lists(desk)):
         return None
-    _refuse_elsewhere(tx, code)
+    refuse_elsewhere(tx, code)
     for sale in _lists_to_change(desk):
         back = sales.put_back_on_list(tx, sale, code)
         if back is not None:
@@ -293,14 +296,6 @@ def _refuse_insured(tx: Connection, sale: str) -> None:
     if latest is not None and latest.standing is Standing.SETTLED:
         raise InsuredError(sale)
     refuse_asked(tx, sale)
-
-
-def _refuse_elsewhere(tx: Connection, code: str) -> None:
-    aside = sales.aside_with(tx, code)
-    sold = None if aside is not None else sales.find_sale_of(tx, code)
-    number = aside or (None if sold is None else sold.sale)
-    if number is not None:
-        raise PackElsewhereError(Words(f"这一盒在单号 {number} 中", f"This pack is on sale {number}"))
 
 
 def _refuse_settling(desk: Desk) -> None:

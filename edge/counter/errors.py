@@ -153,10 +153,14 @@ class SaleNotClosedError(EdgeError, RejectedError):
 
 
 class SoldAtSiteError(EdgeError, RejectedError):
-    """Another terminal of this site made the sale: it alone can take the pack back."""
+    """Another terminal of this site made the sale: what was paid in cash it alone can take back."""
 
     code: ClassVar[str] = "counter.sold_at_site"
-    next_step: ClassVar[Words] = Words("请到售出的终端办理退货。", "Record the return at the terminal that sold it.")
+    next_step: ClassVar[Words] = Words(
+        "医保结算的可在本机“售后”页扫药盒查找并退货；自费的请到售出的终端办理。",
+        "Look an insured sale up by the box and take it back here; a sale for cash goes back to the terminal that "
+        "sold it.",
+    )
 
 
 class PackReturnedBeforeError(EdgeError, RejectedError):

@@ -32,6 +32,7 @@ from edge.store.sales import Desk
 from edge.store.scanner_profiles import find_gs_ok
 from edge.store.scans import ScanRow, add_scan
 from edge.store.site_apart import apart_at_site
+from edge.store.site_held import held_at_site
 from edge.store.site_sales import site_sale
 from edge.store.splits import find_opened
 from edge.store.terminal import count_credential
@@ -75,6 +76,8 @@ class _Place:
     """Where the pack stands, if it is on a list."""
     aside: str | None = None
     """The list that was put aside and has it."""
+    aside_at: str = ""
+    """The other terminal of the site at which that lies; empty: here."""
     rest: int = 0
     """Units that are left in it, if it was opened."""
 
@@ -195,8 +198,16 @@ def _place(tx: Connection, desk: Desk, pack: str | None, around: Around) -> _Pla
     # The list at the counter hears of it, and stays as it is.
     if aside is not None:
         return _Place(sale, is_next, Listed.HELD, _Filed(desk.sale), aside)
+    there = held_at_site(tx, pack) if _is_free(tx, pack) else None
+    if there is not None:
+        return _Place(sale, is_next, Listed.HELD_AT_SITE, _Filed(desk.sale), there.sale, there.terminal)
     opened = find_opened(tx, pack) if desk.mode is Mode.DISPENSE else None
     return _Place(sale, is_next, rest=0 if opened is None else opened.rest)
+
+
+def _is_free(tx: Connection, pack: str) -> bool:
+    """Say whether nothing worse is known of a pack than that it may lie aside somewhere."""
+    return sales.find_sale_of(tx, pack) is None and site_sale(tx, pack) is None and _came_back_at(tx, pack) is None
 
 
 def _circumstances(tx: Connection, desk: Desk, code: _Code, place: _Place, *, is_paying: bool) -> Circumstances:
@@ -210,6 +221,7 @@ def _circumstances(tx: Connection, desk: Desk, code: _Code, place: _Place, *, is
         level=None if match is None else match.level,
         listed=place.listed,
         held_on=place.aside,
+        held_at=place.aside_at,
         sold_here=SoldBefore(desk.terminal, here.sale, here.closed_at.astimezone(SHOP_TIME)) if here else None,
         sold_at_site=SoldBefore(there.terminal, there.sale, there.at.astimezone(SHOP_TIME)) if there else None,
         came_back_at=_came_back_at(tx, pack),

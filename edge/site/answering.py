@@ -16,7 +16,8 @@ from edge.site.messages import FACTS_PER_ANSWER, RECORDS_PER_ANSWER, ROWS_PER_AN
 from edge.site.site_list import Peer, Site
 from edge.store.day_records import records_between, sums_between, sums_of_days
 from edge.store.lane import Reading
-from edge.store.site_apart import apart_state, own_apart
+from edge.store.site_apart import apart_state, own_apart, own_back
+from edge.store.site_held import held_state, own_held
 from edge.store.site_sales import own_facts
 from edge.store.unfinished import open_settling
 from rules.business_day import calendar_days
@@ -95,11 +96,20 @@ def _answer(tx: Connection, asked: Ask, desk: str) -> Answer:
     elif asked.within is not None:
         start_us, end_us = asked.within
         sheet = messages.said(sums_between(tx, from_us(start_us), from_us(end_us)))
-    apart, apart_as = None, ""
+    answer = Answer(
+        messages.VERSION, asked.nonce, dict(found.heard), found.is_all, facts, sheet, records, desk,
+        units=messages.said_units(found.units),
+    )  # fmt: skip
     # A list of packs has its own answer, where an event of the most packs would leave no room for it.
-    if asked.apart is not None and len(facts) <= FACTS_PER_ANSWER:
-        apart_as = apart_state(tx)
-        apart = None if apart_as == asked.apart else messages.said_apart(own_apart(tx))
-    return Answer(
-        messages.VERSION, asked.nonce, dict(found.heard), found.is_all, facts, sheet, records, desk, apart, apart_as
-    )
+    has_room = len(facts) + len(found.units) <= FACTS_PER_ANSWER
+    return answer if asked.apart is None or not has_room else _with_shelves(tx, answer, asked.apart)
+
+
+def _with_shelves(tx: Connection, answer: Answer, known: str) -> Answer:
+    """Return the answer with what lies apart here and aside, unless it is known."""
+    held = own_held(tx)
+    state = f"{apart_state(tx)}-{held_state(held)}"
+    if state == known:
+        return msgspec.structs.replace(answer, apart_as=state)
+    apart, back = messages.said_apart(own_apart(tx)), messages.said_apart(own_back(tx))
+    return msgspec.structs.replace(answer, apart=apart, back=back, held=messages.said_apart(held), apart_as=state)

@@ -29,7 +29,9 @@ from edge.site.site_list import Peer, Site
 from edge.store.day_records import DayBook, Record
 from edge.store.lane import InStore, Reading
 from edge.store.site_apart import hear_apart
-from edge.store.site_sales import Heard, PackFact, find_peer, hear, note_peer
+from edge.store.site_held import hear_held
+from edge.store.site_sales import Heard, PackFact, find_peer, hear, hear_back, note_peer
+from edge.store.site_units import UnitsFact, hear_units
 from edge.supervisor import Sleep
 from rules.day_sheet import Sheet
 from wire.envelope import open_sealed, seal
@@ -209,10 +211,13 @@ class PeerAsker:
 
     async def _keep(self, answer: Answer) -> None:
         facts, now = answer.pack_facts(), self.hearing.clock.now()
+        units = answer.units_facts()
+        for start in range(0, len(units), PIECE):
+            await self.hearing.in_store(partial(self._store_units, units[start : start + PIECE]))
         pieces = [facts[start : start + PIECE] for start in range(0, len(facts), PIECE)]
         for piece in pieces[:-1]:
             await self.hearing.in_store(partial(self._store, piece))
-        if pieces or self._noted_at is None or abs(now - self._noted_at) >= NOTE_AGAIN:
+        if pieces or units or self._noted_at is None or abs(now - self._noted_at) >= NOTE_AGAIN:
             last = pieces[-1] if pieces else []
             await self.hearing.in_store(partial(self._store, last, answer.heard))
             self._noted_at = now
@@ -226,6 +231,8 @@ class PeerAsker:
         def keep() -> None:
             with connection.begin():
                 hear_apart(connection, peer, packs)
+                hear_back(connection, peer, answer.packs_back())
+                hear_held(connection, peer, answer.packs_held())
 
         await self.hearing.in_store(keep)
         self._apart_as = answer.apart_as
@@ -236,6 +243,10 @@ class PeerAsker:
             hear(connection, peer, facts)
             if heard is not None:
                 note_peer(connection, peer, heard, self.hearing.clock.now())
+
+    def _store_units(self, units: list[UnitsFact]) -> None:
+        with self.hearing.connection.begin():
+            hear_units(self.hearing.connection, self.peer.terminal, units)
 
     def _note_heard(self, answer: Answer) -> None:
         if self._problem is not None:

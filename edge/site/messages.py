@@ -17,11 +17,13 @@ from codes.words import Words
 from edge.clock import from_us, to_us
 from edge.site.errors import BadAnswerError
 from edge.store.day_records import Record
-from edge.store.site_apart import MOST_APART, OwnApart
+from edge.store.site_apart import MOST_APART, MOST_BACK, OwnApart
+from edge.store.site_held import MOST_HELD, OwnHeld
 from edge.store.site_sales import PackFact
+from edge.store.site_units import UnitsFact
 from rules.day_sheet import Group, Sheet, Sums, sheet_of
 from wire.errors import UNDECODABLE
-from wire.events import Code, Name
+from wire.events import Code, Count, Name
 from wire.receipts import Nonce
 
 VERSION = 1
@@ -63,7 +65,7 @@ class Ask(Struct, frozen=True):
     records_from: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
     """Or, record by record, from which of them on?"""
     apart: Annotated[str, Meta(max_length=100)] | None = None
-    """And what lies apart with you, unless it is as it was told me so (`Answer.apart_as`)? None: I do not ask."""
+    """And what lies apart with you, or aside, unless it is as I was told (`Answer.apart_as`)? None: I do not ask."""
     within: tuple[Moment, Moment] | None = None
     """And what did you settle from this moment until before that one, in microseconds? `sheet` answers it."""
     is_open_asked: bool = False
@@ -106,8 +108,19 @@ class SaidFact(Struct, frozen=True, array_like=True):
     is_sold: bool
 
 
+class SaidUnits(Struct, frozen=True, array_like=True):
+    """Units of one pack were sold."""
+
+    code: Code
+    sale: SaleNumber
+    hlc: Annotated[int, Meta(ge=0, le=_LATEST)]
+    product: Annotated[str, Meta(max_length=64)]
+    units: Count
+    size: Count
+
+
 class SaidApart(Struct, frozen=True, array_like=True):
-    """A pack that came back and lies apart."""
+    """A pack that came back and lies apart, or came back once, or lies on a list that was put aside."""
 
     code: Code
     sale: SaleNumber
@@ -133,7 +146,13 @@ class Answer(Struct, frozen=True):
     apart: Annotated[list[SaidApart], Meta(max_length=MOST_APART)] | None = None
     """All packs that lie apart at this terminal; None: as they were told before, or nobody asked."""
     apart_as: Annotated[str, Meta(max_length=100)] = ""
-    """The state of that list."""
+    """The state of that list, and of the two that are told with it."""
+    back: Annotated[list[SaidApart], Meta(max_length=MOST_BACK)] = []
+    """With `apart`: packs of other terminals' sales that came back to this one, the newest."""
+    held: Annotated[list[SaidApart], Meta(max_length=MOST_HELD)] = []
+    """With `apart`: packs on lists that lie aside at this terminal."""
+    units: Annotated[list[SaidUnits], Meta(max_length=MOST_FACTS)] = []
+    """What was sold since in part. Older terminals hear nothing of it."""
 
     open_sales: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=MOST_OPEN)] | None = None
     """Sales whose settlement, or return, has not come to its end; None: nobody asked, or it is an older terminal."""
@@ -143,6 +162,18 @@ class Answer(Struct, frozen=True):
         if self.apart is None:
             return None
         return [OwnApart(one.code, one.sale, from_us(one.since)) for one in self.apart]
+
+    def packs_back(self) -> list[OwnApart]:
+        """Return what came back there of others' sales."""
+        return [OwnApart(one.code, one.sale, from_us(one.since)) for one in self.back]
+
+    def packs_held(self) -> list[OwnHeld]:
+        """Return what lies aside there."""
+        return [OwnHeld(one.code, one.sale, from_us(one.since)) for one in self.held]
+
+    def units_facts(self) -> list[UnitsFact]:
+        """Return what was sold in part as the store keeps it."""
+        return [UnitsFact(one.code, one.sale, one.hlc, one.product, one.units, one.size) for one in self.units]
 
     def pack_facts(self) -> list[PackFact]:
         """Return the facts as the store keeps them."""
@@ -183,8 +214,13 @@ def said(sheet: Sheet) -> list[SaidSums]:
     ]
 
 
-def said_apart(packs: Iterable[OwnApart]) -> list[SaidApart]:
-    """Return packs that lie apart as they are told."""
+def said_units(facts: Iterable[UnitsFact]) -> list[SaidUnits]:
+    """Return what was sold in part as it is told."""
+    return [SaidUnits(one.code, one.sale, one.hlc, one.product, one.units, one.size) for one in facts]
+
+
+def said_apart(packs: Iterable[OwnApart | OwnHeld]) -> list[SaidApart]:
+    """Return packs that lie apart, or aside, as they are told."""
     return [SaidApart(one.code, one.sale, to_us(one.since)) for one in packs]
 
 

@@ -1,4 +1,7 @@
-"""Packs that were opened to be sold in part (拆零): how much is left of each, and units of them on a list."""
+"""Packs that were opened to be sold in part (拆零): how much is left of each, and units of them on a list.
+
+What the other terminals of the site sold of a pack counts with what was sold here (`site_units`).
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,15 @@ from sqlalchemy import Connection
 from edge.clock import from_us, to_us
 from edge.store import sql
 from edge.store.sales import LineItem
+from edge.store.site_units import OPENED
 
 _OPENED = "o.code, o.product, o.units, o.rest, o.opened_at, p.name, p.spec, p.unit"
-_FROM = "FROM opened_pack AS o LEFT JOIN product AS p ON p.id = o.product"
-FIND_OPENED = f"SELECT {_OPENED} {_FROM} WHERE o.code = ?"
-SELECT_OPENED = f"SELECT {_OPENED} {_FROM} WHERE o.rest > 0 ORDER BY o.opened_at, o.code LIMIT ?"
+_PRODUCT = "LEFT JOIN product AS p ON p.id = o.product"
+FIND_OPENED = f"SELECT {_OPENED} FROM ({OPENED} WHERE code = ? GROUP BY code) AS o {_PRODUCT}"  # noqa: S608 - ours
+SELECT_OPENED = f"""
+SELECT {_OPENED} FROM ({OPENED} GROUP BY code) AS o {_PRODUCT}
+WHERE o.rest > 0 ORDER BY o.opened_at, o.code LIMIT ?
+"""  # noqa: S608 - ours
 TAKE_UNITS = """
 INSERT INTO opened_pack (code, product, units, rest, opened_at) VALUES (?1, ?2, ?3, ?3 - ?4, ?5)
 ON CONFLICT (code) DO UPDATE SET rest = rest - ?4
@@ -55,7 +62,7 @@ class OpenedPack:
 
 
 def find_opened(tx: Connection, code: str) -> OpenedPack | None:
-    """Return a pack that was opened here, empty by now or not."""
+    """Return a pack that was opened in this site, as far as is known, empty by now or not."""
     row = sql.first(tx, FIND_OPENED, (code,))
     return None if row is None else _opened(row)
 

@@ -12,6 +12,7 @@ from edge.counter.lines import show_line, totals_of
 from edge.store import sales
 from edge.store.sales import PackState, SaleRow, SaleState
 from edge.store.settlements import Paid, SettlementRow, is_overtaken, settlements_of
+from edge.till.basket import lacks_of_gone
 from edge.till.errors import TicketUnknownError
 from edge.till.persons import Persons, show_person
 from edge.till.views import Amounts, PaidShown, TicketShown, TicketsShown
@@ -63,6 +64,7 @@ def show_ticket(tx: Connection, number: str, persons: Persons) -> TicketShown:
         paid_by="insured" if is_overtaken(rows) else _paid_by(sale, standing),
         works=_works(sale, standing, is_identified=bound is not None),
         came_back=came_back,
+        lacks=tuple(lacks_of_gone(tx, number)),
     )
 
 

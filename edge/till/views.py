@@ -151,6 +151,8 @@ class TicketShown:
     """What can be done with it now: `trial`, `settle`, `hold`, `take_up`, `self_pay`, `cancel`."""
     came_back: tuple[str, ...] = ()
     """Packs of `lines` that came back since: `paid` is of what stays."""
+    lacks: tuple[Lack, ...] = ()
+    """Of a list that is not paid: packs that were sold, came back or were opened elsewhere since they were scanned."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -362,3 +362,36 @@ CREATE TABLE visit_step (
 CREATE UNIQUE INDEX visit_step_once ON visit_step (visit, step, item) WHERE telling <> 'refused';
 CREATE INDEX visit_step_due ON visit_step (due_at) WHERE telling = 'due';
 CREATE INDEX visit_step_at ON visit_step (at);
+
+-- Packs of sales of the site that came back, at whichever terminal of it, as far as it was heard: hints.
+CREATE TABLE site_back (
+    code TEXT NOT NULL,
+    sale TEXT NOT NULL,
+    terminal TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (code, sale, terminal)
+) WITHOUT ROWID;
+CREATE INDEX site_back_at ON site_back (at);
+-- What the other terminals of the site sold in part (拆零): units of a pack, by sale. Hints.
+CREATE TABLE site_units (
+    code TEXT NOT NULL,
+    terminal TEXT NOT NULL,
+    sale TEXT NOT NULL,
+    product TEXT NOT NULL,
+    units INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (code, terminal, sale)
+) WITHOUT ROWID;
+CREATE INDEX site_units_at ON site_units (at);
+-- Packs on lists that lie aside at the other terminals of the site: hints.
+CREATE TABLE site_held (
+    code TEXT NOT NULL,
+    terminal TEXT NOT NULL,
+    sale TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (code, terminal)
+) WITHOUT ROWID;
+CREATE INDEX site_held_terminal ON site_held (terminal);
+-- Of what was heard before these were there only a part was kept: all of it is heard once more.
+DELETE FROM site_peer;

@@ -13,7 +13,8 @@ from edge.counter.errors import NotApartError
 from edge.site import messages
 from edge.site.exchange import MOST_ANSWER
 from edge.site.sharing import keep_to_list
-from edge.store.site_apart import MOST_APART, OwnApart, all_apart_at_site
+from edge.store.site_apart import MOST_APART, MOST_BACK, OwnApart, all_apart_at_site
+from edge.store.site_held import MOST_HELD
 from rules.scan_facts import Verdict
 from tests.edge.scene import TRACE_1, TRACE_2
 from tests.edge.site.neighbours import Neighbour, new_key
@@ -113,7 +114,10 @@ def test_as_many_packs_as_are_told_fit_an_answer(two: list[Neighbour]) -> None:
         for _ in range(MOST_APART)
     ]
     facts = [messages.SaidFact(pack.code, sale, 2**50, True) for pack in packs[: messages.FACTS_PER_ANSWER]]
-    answer = messages.Answer(1, "n" * 32, {"e": 1}, True, facts, apart=messages.said_apart(packs), apart_as="1-2-3-4")
+    apart, state = messages.said_apart(packs), "-".join(["9" * 16] * 5)
+    answer = messages.Answer(
+        1, "n" * 32, {"e": 1}, True, facts, apart=apart, apart_as=state, back=apart[:MOST_BACK], held=apart[:MOST_HELD]
+    )
     body = messages.encode(answer)
     assert len(seal(body, "purpose", new_key())) < MOST_ANSWER
     assert messages.decode(body, messages.Answer).packs_apart() == packs

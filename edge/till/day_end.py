@@ -29,7 +29,7 @@ from edge.store.unfinished import OpenThere, Unfinished
 from edge.till.asked import AskedSettlement
 from edge.till.day_looking import DayLooks
 from edge.till.day_sheets import DaySheet, GroupShown, OtherShown, reasons_of, with_others
-from edge.till.reconciling import EQUAL, Books, Compared, Days, Others, laid_together
+from edge.till.reconciling import EQUAL, Books, Compared, Days, Others, laid_together, without_washed
 from rules.business_day import bounds, calendar_days
 from rules.day_sheet import Sheet, Sums, together
 
@@ -97,6 +97,8 @@ class _Found:
     """Records that the centre has from desks of nobody here."""
     untold: tuple[str, ...] = ()
     """Terminals that told their sums and not their records."""
+    washed: int = 0
+    """Records that the centre has lost and that come to nothing."""
 
 
 class DayEnds:
@@ -192,8 +194,9 @@ class DayEnds:
         differing = [one for one in compared if one.result != EQUAL]
         found = await self._differing(books, days, differing)
         missing = tuple(dict.fromkeys((*unheard, *found.untold)))
-        # What only the centre has from desks that are none of the house keeps no day open.
-        is_explained = bool(found.differences or missing or found.elsewhere)
+        # What only the centre has from desks that are none of the house keeps no day open,
+        # nor does what the centre has lost together with its cancellation.
+        is_explained = bool(found.differences or missing or found.elsewhere or found.washed)
         return replace(
             sheet,
             compared=tuple(GroupShown(one.group, one.sums, one.result, one.told) for one in compared),
@@ -238,8 +241,9 @@ class DayEnds:
         laid = laid_together([DayBook(books.desk, own), *(book for book in others.values() if book is not None)])
         groups = [one.group for one in differing]
         found = await books.compare_records(laid.records, self._people(own), days, groups)
-        mine = [one for one in found if laid.is_of_the_house(one)]
-        return _Found((*laid.twice, *mine), len(found) - len(mine), untold)
+        left = without_washed(found)
+        mine = [one for one in left if laid.is_of_the_house(one)]
+        return _Found((*laid.twice, *mine), len(left) - len(mine), untold, len(found) - len(left))
 
     def _people(self, records: Sequence[Record]) -> Mapping[bytes, str]:
         return {

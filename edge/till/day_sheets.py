@@ -10,10 +10,9 @@ from decimal import Decimal
 from codes.words import Words
 from edge.store.day_ends import COUNTED_TWICE, DayState, Difference
 from edge.store.unfinished import Unfinished
-from edge.till.reconciling import Compared
+from edge.till.reconciling import ONLY_HERE, Compared
 from rules.day_sheet import Group, Sums
 
-_ONLY_HERE = "000102"
 _MOST_NAMED = 5
 _END_AGAIN = Words("请说明原因重新打开，再日结一次。", "Open the day again, with a reason, and end it once more.")
 
@@ -89,8 +88,8 @@ def reasons_of(
     """
     found = []
     twice = [one for one in differences if one.result == COUNTED_TWICE]
-    here = [one for one in differences if one.result == _ONLY_HERE]
-    there = [one for one in differences if one.result not in {COUNTED_TWICE, _ONLY_HERE}]
+    here = [one for one in differences if one.result == ONLY_HERE]
+    there = [one for one in differences if one.result not in {COUNTED_TWICE, ONLY_HERE}]
     if twice:
         found.append(_twice(twice))
     if here:

@@ -25,6 +25,7 @@ from wire.fsi.record import Message
 from wire.fsi.tables import transaction
 
 EQUAL = "000000"
+ONLY_HERE = "000102"
 _REFUND = "refd_setl_flag"
 
 
@@ -100,6 +101,18 @@ def laid_together(books: Sequence[DayBook]) -> Laid:
     twice = [_twice(found) for found in by_record.values() if len(found) > 1]
     records = tuple(found[0][1] for found in by_record.values())
     return Laid(records, tuple(twice), frozenset(book.desk for book in books if book.desk))
+
+
+def without_washed(differences: Sequence[Difference]) -> list[Difference]:
+    """Return the differences without settlements that the centre has lost together with their cancellation.
+
+    Both are only here and come to nothing: nobody is owed anything, and there is nothing to tell again.
+    """
+    only = {(one.setl_id, one.is_refund): one.fee for one in differences if one.result == ONLY_HERE}
+    washed = {
+        number for number, is_refund in only if is_refund and only.get((number, False)) == -only[number, is_refund]
+    }
+    return [one for one in differences if one.result != ONLY_HERE or one.setl_id not in washed]
 
 
 def _twice(found: Sequence[tuple[str, Record]]) -> Difference:

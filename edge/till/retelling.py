@@ -37,6 +37,13 @@ from edge.till.steps import Parts, Steps, Taking, done_at, warning_of
 from edge.till.there import CancelledElsewhereError, NotToldError, There, UnknownThereError, look_there
 from rules.settling import Standing
 
+_DIFFERS = "settlement.sale_differs"
+_TOLD_MEANWHILE = Words(
+    "另一终端已上报该单（可能有退货），本机无需再报；稍后重新查找该单即可办理",
+    "Another terminal has told the sale, perhaps without what came back: nothing more is told here; look it up again "
+    "in a moment",
+)
+
 
 class NotLostError(EdgeError, RejectedError):
     """The centre has the settlement as it is here."""
@@ -118,6 +125,8 @@ class Retelling:
     def came_to_nothing(self, tx: Connection, one: Undertaking, plan: Plan, told: Told) -> None:
         """Leave it as it stood here."""
         why = str(why_not(told.outcome))
+        if _DIFFERS in why:
+            why = f"{_TOLD_MEANWHILE} / {why}"
         if one.step == Step.SETTLE:
             assert plan.nth is not None  # noqa: S101 - it names what stands
             settlements.set_standing(tx, one.sale, plan.nth, Standing.SETTLED, why)

@@ -7,6 +7,7 @@ whether it would settle what stays; if it refuses after all, a person chooses, a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, datetime
 
 import msgspec
@@ -14,7 +15,9 @@ from sqlalchemy import Connection
 
 from codes.words import Words
 from edge.clock import SHOP_TIME
+from edge.counter.errors import PackReturnedBeforeError
 from edge.counter.returning import Wanted, refuse_rung_up, take_back
+from edge.errors import EdgeError
 from edge.fsi.journal import Told
 from edge.fsi.outcome import Agreed, NotSent, Reversed
 from edge.store import sales, settlements
@@ -247,7 +250,13 @@ class Undoing:
             refuse_rung_up(tx, wanted.sale)
             refuse_returned(tx, self._parts.sealer, wanted)
 
-        self._parts.journal.commits(within)
+        try:
+            self._parts.journal.commits(within)
+        except PackReturnedBeforeError:
+            # The sale is shown as it stands all the same, as far as the centre can tell.
+            with suppress(EdgeError):
+                self.refresh(wanted.sale, wanted.codes, taking)
+            raise
         return self.refresh(wanted.sale, wanted.codes, taking)
 
     def _planned(self, tx: Connection, wanted: Wanted, shown: Person | None) -> Plan:

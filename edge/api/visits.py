@@ -49,11 +49,12 @@ def visit_routes(parts: ApiParts) -> APIRouter:
     async def do(visit: VisitNumber, form: StepForm, request: Request, shown: WhoAsks) -> StepShown:
         """Wait for the person to show the credential, and do the step: once for each, in its order."""
         # Whether there is anything to do here comes before who may do it.
-        desk = _desk(parts)
+        desk, wanted = _desk(parts), Wanted(visit, form.step, form.item)
+        wanted.refuse_without_item()
         operator = await _operator(parts, guard, request, shown)
         devices = parts.credentials
         holder = await read_credential(form.by, _asking(parts, form.step, operator), devices.voucher, devices.card)
-        return await desk.do(Wanted(visit, form.step, form.item), holder, operator.login)
+        return await desk.do(wanted, holder, operator.login)
 
     @routes.get("", dependencies=[Depends(signed_in(parts, Scope.READ))])
     async def steps(visit: VisitNumber) -> Sequence[StepShown]:

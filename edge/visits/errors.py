@@ -31,6 +31,19 @@ class StepTooEarlyError(EdgeError, RejectedError):
     )
 
 
+class NoItemError(EdgeError, RejectedError):
+    """The step is done for something of its own, and it was not said for what."""
+
+    code: ClassVar[str] = "visit_step.no_item"
+    next_step: ClassVar[Words] = Words(
+        "请填写单号：取药、打印票据填结算时的单号，取报告填检查时的单号。",
+        "Say its number: for drugs and receipts the one that was settled, for a report the one of the examination.",
+    )
+
+    def __init__(self) -> None:
+        super().__init__(Words("没有填写单号", "It is not said what for"))
+
+
 class OtherPersonError(EdgeError, RejectedError):
     """Somebody else began the visit."""
 

@@ -29,7 +29,7 @@ TOKEN = "tokenof" + "9" * 30
 HOLDS = Person(ID, "陈安心", "350200", token=TOKEN)
 LAYS = InsuranceCard(ID, "陈安心", "350200", "D12345678", "SN1")
 WHOLE = [
-    ("01101", ""), ("01201", ""), ("01202", "X1"), ("01203", "X1"), ("01301", "B1"), ("01303", "X1"), ("01302", "R1"),
+    ("01101", ""), ("01201", ""), ("01202", "X1"), ("01203", "X1"), ("01301", "B1"), ("01303", "X1"), ("01302", "B1"),
     ("01304", "B1"),
 ]  # fmt: skip
 """A visit from its registration to its receipt, with an examination."""

@@ -20,7 +20,7 @@ from edge.store import sql
 from edge.store.visit_steps import Telling, count_due
 from edge.visits.catching_up import CatchingUp
 from edge.visits.desk import StepShown, VisitDesk, Wanted
-from edge.visits.errors import HospitalRefusedError, OtherPersonError, StepDoneError, StepTooEarlyError
+from edge.visits.errors import HospitalRefusedError, NoItemError, OtherPersonError, StepDoneError, StepTooEarlyError
 from edge.visits.hospital import Hospital
 from rules.visit_flow import VisitStep
 from tests.edge.scene import Shop, seeded_bytes
@@ -108,7 +108,7 @@ def test_a_visit_goes_by_one_voucher_and_by_card_where_there_is_no_phone(hall: H
     hall.do(S.EXAM, item="X2")
     hall.do(S.PICK_UP_REPORT, item="X1")
     hall.do(S.SETTLE, item="B1")
-    hall.do(S.PICK_UP_DRUGS, item="R1")
+    hall.do(S.PICK_UP_DRUGS, item="B1")
     assert [one["step"] for one in hall.his.said] == ["01101", "01201", "01203", "01203", "01303", "01301", "01302"]
     assert hall.his.said[0]["person"] == {
         "name": "李一", "psn_cert_type": "01", "certno": "350203198001010011", "mdtrt_cert_type": "01",
@@ -128,8 +128,26 @@ def test_a_visit_goes_by_one_voucher_and_by_card_where_there_is_no_phone(hall: H
 def test_what_cannot_be_done_leaves_nothing(hall: Hall, step: S, holder: Holder, refusal: type[Exception]) -> None:
     hall.do(S.REGISTER)
     with pytest.raises(refusal):
-        hall.do(step, holder)
+        hall.do(step, holder, item="B1")
     assert len(hall.facts()) == 1
+
+
+def test_drugs_are_handed_out_once_for_what_was_settled_however_it_is_spelt(hall: Hall) -> None:
+    assert hall.his is not None
+    hall.do(S.REGISTER)
+    hall.do(S.SETTLE, item="b1")
+    for item, refusal in (("never-settled", StepTooEarlyError), ("", NoItemError), (" ", NoItemError)):
+        with pytest.raises(refusal):
+            hall.do(S.PICK_UP_DRUGS, item=item)
+    with pytest.raises(StepTooEarlyError, match="b2") as early:
+        hall.do(S.PRINT_RECEIPT, item="b2")
+    assert "结算（b2）" in early.value.words.zh
+    shown = hall.do(S.PICK_UP_DRUGS, item=" B1")
+    assert (shown.item, hall.his.said[-1]["item"]) == ("b1", "b1")
+    for item in ("b1", "B1", "Ｂ1"):
+        with pytest.raises(StepDoneError):
+            hall.do(S.PICK_UP_DRUGS, item=item)
+    assert [one["step"] for one in hall.his.said] == ["01101", "01301", "01302"]
 
 
 def test_where_steps_are_done_elsewhere_too_the_hospital_judges_what_comes_before(shop: Shop) -> None:
@@ -143,6 +161,8 @@ def test_where_steps_are_done_elsewhere_too_the_hospital_judges_what_comes_befor
     his.status, his.message = 409, "未缴费"
     with pytest.raises(HospitalRefusedError, match="未缴费"):
         hall.do(S.PICK_UP_DRUGS, item="R2")
+    with pytest.raises(NoItemError):
+        hall.do(S.PICK_UP_DRUGS)
     assert hall.facts() == [("01302", True), ("01302", False)]
 
 

@@ -9,7 +9,7 @@ from edge.store import sql
 HERE = "SELECT 1 FROM quarantine WHERE code = ? AND sale = ?"
 AT_SITE = """
 SELECT terminal FROM site_apart WHERE code = ?1 AND sale = ?2
-UNION SELECT terminal FROM sold_at_site WHERE code = ?1 AND sale = ?2 AND is_sold = 0
+UNION SELECT terminal FROM site_back WHERE code = ?1 AND sale = ?2
 ORDER BY terminal LIMIT 1
 """
 

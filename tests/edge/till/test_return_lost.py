@@ -11,7 +11,8 @@ import pytest
 
 from edge.counter.errors import PackReturnedBeforeError
 from edge.store.quarantine import release
-from edge.store.site_apart import hear_apart, own_apart
+from edge.store.site_apart import hear_apart, own_apart, own_back
+from edge.store.site_sales import hear_back
 from edge.till.after_errors import ReturnLostError
 from edge.till.retelling import NotLostError
 from edge.till.there import UnknownThereError
@@ -43,8 +44,9 @@ def returned_elsewhere(two: Two, *codes: str) -> str:
 def hear_of_it(two: Two) -> None:
     """Let the terminals of the site tell each other what lies apart."""
     for hears, tells in ((two.home, two.other), (two.other, two.home)):
-        packs = tells.look(own_apart)
-        hears.look(lambda tx, packs=packs, tells=tells: hear_apart(tx, f"counter-{tells.desk}", packs))
+        apart, back, name = tells.look(own_apart), tells.look(own_back), f"counter-{tells.desk}"
+        hears.look(lambda tx, apart=apart, name=name: hear_apart(tx, name, apart))
+        hears.look(lambda tx, back=back, name=name: hear_back(tx, name, back))
 
 
 def lost_return(two: Two) -> str:
@@ -77,8 +79,12 @@ def prove_told(two: Two, sale: str, *, out: Decimal) -> None:
         assert {state for _, state in aisle.rows(sale)} <= {"taken", "dropped"}, aisle.words(sale)
 
 
-def test_it_is_not_paid_back_where_it_is_known_to_lie_apart_elsewhere(two: Two) -> None:
+@pytest.mark.parametrize("is_released", [False, True])
+def test_it_is_not_paid_back_where_it_is_known_to_have_come_back_elsewhere(two: Two, is_released: bool) -> None:
     sale = lost_return(two)
+    if is_released:
+        assert two.other.look(lambda tx: release(tx, A, "wang", "外观完好", two.other.shop.clock.now()))
+        hear_of_it(two)
     with pytest.raises(PackReturnedBeforeError, match="counter-4"):
         two.home.take_back(sale, A)
     with pytest.raises(ReturnLostError, match="counter-4"):

@@ -44,6 +44,9 @@ class PackForm(Form):
     """One pack."""
 
     code: PackCode
+    sale: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] = Field(
+        "", description="Which sale is meant, where two are out with the pack; empty: the newest"
+    )
 
 
 class InsureForm(ShownForm):

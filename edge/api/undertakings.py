@@ -51,7 +51,7 @@ def _of_sales(routes: APIRouter, parts: ApiParts) -> None:
     @routes.post("/sales/find", dependencies=guarded)
     async def find(form: PackForm) -> FoundShown:
         """Return the settled sale of a pack, of whichever terminal of the institution; its packs may come back here."""
-        return await after().find(form.code)
+        return await after().find(form.code, form.sale)
 
     @routes.post("/sales/{sale}/cancel", dependencies=guarded)
     async def cancel(sale: Sale, form: ReasonForm, key: Key = None) -> UndertakingShown:

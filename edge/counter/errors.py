@@ -213,8 +213,9 @@ class PackNotSoldHereError(EdgeError, RejectedError):
     code: ClassVar[str] = "counter.pack_not_sold_here"
     status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
     next_step: ClassVar[Words] = Words(
-        "请核对实物；由其他终端售出的，请在该终端办理退货。",
-        "Check the box; what another terminal sold is returned there.",
+        "请核对实物；其他终端售出的，医保结算的可在本机“售后”页扫药盒查找并退货，自费的请到该终端办理。",
+        "Check the box. Of what another terminal sold an insured sale is looked up by the box and taken back here; a "
+        "sale for cash goes back there.",
     )
 
 

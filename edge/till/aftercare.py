@@ -109,31 +109,32 @@ class Aftercare:
 
         return await self._begun(request, work)
 
-    async def find(self, code: str) -> FoundShown:
+    async def find(self, code: str, sale: str = "") -> FoundShown:
         """Return the settled sale that a pack belongs to; where this terminal did not make it, the centre is asked.
 
         A settlement's own number (`setl_id`) finds its sale as well, as it is known here, though it was cancelled.
+        `sale` says which is meant where two sales are out with one pack: each of them is dealt with by its number.
 
         Raises:
             NotFoundError, GoToOriginError, OfflineError: As `Finding.find`.
             RungUpElsewhereError: The institution's own software rang it up.
         """
         named = await self._within(lambda tx: _settled_as(tx, code))
-        sale = await self._sold_here(code) if named is None else named.sale
-        if sale is None:
+        found = await self._sold_here(code, sale) if named is None else named.sale
+        if found is None:
             self._asked_interface()
             taking = _taking(await self._within(who_is_there))
-            sale = await aside(lambda: self._finding.find(code, taking.operator, taking.shift))
-        rows = await self._within(lambda tx: settlements.settlements_of(tx, sale))
+            found = await aside(lambda: self._finding.find(code, taking.operator, taking.shift, named=sale))
+        rows = await self._within(lambda tx: settlements.settlements_of(tx, found))
         standing = next((row for row in reversed(rows) if row.standing is Standing.SETTLED), named)
         if standing is None:
-            raise NotSettledError(sale)
+            raise NotSettledError(found)
         return show_found(standing, self._ledger.asked_of(standing))
 
-    async def _sold_here(self, code: str) -> str | None:
+    async def _sold_here(self, code: str, named: str) -> str | None:
         """Return the sale of this terminal that a pack is out with, as the centre knows it where the insurance paid."""
         here = await self._within(lambda tx: find_sale_of(tx, code))
-        if here is None:
+        if here is None or named not in {"", here.sale}:
             return None
         sale = here.sale
         await self._within(lambda tx: refuse_rung_up(tx, sale))

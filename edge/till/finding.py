@@ -84,8 +84,14 @@ class Finding:
     def __init__(self, parts: Parts, ledger: Ledger) -> None:
         self._parts, self._ledger = parts, ledger
 
-    def find(self, code: str, operator: str, shift: str | None) -> str:
+    def find(self, code: str, operator: str, shift: str | None, *, named: str = "") -> str:
         """Return the number of the sale that a pack belongs to, kept here from now on as it stands now.
+
+        Args:
+            code: The pack.
+            operator: Who asks.
+            shift: Of that person.
+            named: Which of the sales that the pack is out with is meant, where they are several; empty: the newest.
 
         Raises:
             NotFoundError: The centre knows of none.
@@ -97,7 +103,7 @@ class Finding:
         """
         self._parts.journal.commits(lambda tx: _refuse_rung_up(tx, code))
         try:
-            found = self.look_up(code, operator)
+            found = self.look_up(code, operator, named=named)
         except CancelledElsewhereError as exc:
             # What stays was settled here, and the ledger has not been told of that yet.
             sale = exc.sale
@@ -139,13 +145,14 @@ class Finding:
         for one in found.known:
             self._ledger.note_known(tx, found.sale, one, operator)
 
-    def look_up(self, code: str, operator: str, *, old: AskedSettlement | None = None) -> Found:
+    def look_up(self, code: str, operator: str, *, old: AskedSettlement | None = None, named: str = "") -> Found:
         """Return the sale of a pack as it stands at the centre.
 
         Args:
             code: The pack.
             operator: Who asks.
             old: What was asked of the sale before, where it is known here: what stays of its lines is told by it.
+            named: The sale that is meant; empty: the newest that the pack is out with.
 
         Raises:
             EdgeError: As `find`.
@@ -153,7 +160,7 @@ class Finding:
         institution = self._parts.who(operator).sender.institution
         scope = {"fixmedins_code": institution}
         told_of = self._asked(operator, CODES_SOLD, {**scope, "drug_trac_codg": code})
-        sold = [one for one in told_of if _is_out(one)]
+        sold = [one for one in told_of if _is_out(one) and named in {"", one.text_or("bkkpSn", "")}]
         if not sold:
             raise self._not_found(code, came_back=bool(told_of))
         *_, newest = sorted(sold, key=_told_at)

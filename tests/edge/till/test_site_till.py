@@ -11,6 +11,7 @@ from edge.store.quarantine import release
 from edge.store.site_apart import hear_apart, own_apart, own_back
 from edge.store.site_sales import hear, hear_back, own_facts
 from edge.store.site_units import hear_units
+from edge.till.finding import NotFoundError
 from tests.edge.till.aisle import A, Aisle, B, new_centre, opened
 from tests.server.conftest import NewStore
 
@@ -69,3 +70,25 @@ def test_a_pack_that_came_back_elsewhere_and_was_released_is_sold_again_by_scann
     assert scanned(site, A) == ["sold_here", "sold_at_site"]
     assert two.finding.find(A, "wang", None) == again
     assert one.states(A, B) == ["sold", "sold"]
+
+
+def test_of_two_sales_of_one_pack_each_is_found_by_its_number_at_a_third_terminal(
+    site: dict[str, Aisle], tmp_path: Path
+) -> None:
+    """What two terminals scanned before they had heard of each other: the centre keeps both, and pays for one."""
+    one, two = site.values()
+    first = one.settle(A, B)
+    one.upload()
+    one.wait(seconds=30)
+    two.shop.clock.advance(30)
+    second = two.settle(A)
+    two.upload()
+    assert first != second
+    with opened(one.centre, tmp_path / "3", desk=5) as three:
+        three.shop.clock.advance(60)
+        assert [three.finding.find(A, "wang", None, named=sale) for sale in (first, second)] == [first, second]
+        assert three.take_back(second, A).outcome == "done"
+        three.upload()
+        assert [one.paid_with(A, B), len(one.at_the_centre())] == [one.paid_with(B, B), 1]
+        with pytest.raises(NotFoundError):
+            three.finding.find(A, "wang", None, named="counter-9-20260310-1")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -185,10 +185,11 @@ def show_undertaking(one: Undertaking, plan: Plan) -> UndertakingShown:
     )  # fmt: skip
 
 
-def show_found(row: SettlementRow, asked: AskedSettlement) -> FoundShown:
-    """Return a settlement as the sale of a pack; of one that stands no more no pack is out by it."""
+def show_found(row: SettlementRow, asked: AskedSettlement, back: Collection[str]) -> FoundShown:
+    """Return a settlement as the sale of a pack; of one that stands no more, and of what came back, none is out."""
     money = Money(row.fee) if row.paid is None else money_of(row.paid, row.fee)
-    codes = tuple(code for line in asked.lines for code in line.codes if row.standing is Standing.SETTLED)
+    named = (code for line in asked.lines for code in line.codes)
+    codes = tuple(code for code in named if row.standing is Standing.SETTLED and code not in back)
     return FoundShown(row.sale, row.is_elsewhere, codes, _money(money))
 
 

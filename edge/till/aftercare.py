@@ -129,7 +129,10 @@ class Aftercare:
         standing = next((row for row in reversed(rows) if row.standing is Standing.SETTLED), named)
         if standing is None:
             raise NotSettledError(found)
-        return show_found(standing, self._ledger.asked_of(standing))
+        asked = self._ledger.asked_of(standing)
+        codes = [one for line in asked.lines for one in line.codes]
+        back = await self._within(lambda tx: self._finding.back_of(tx, found, codes))
+        return show_found(standing, asked, back)
 
     async def _sold_here(self, code: str, named: str) -> str | None:
         """Return the sale of this terminal that a pack is out with, as the centre knows it where the insurance paid."""

@@ -174,6 +174,10 @@ class Finding:
             )
         return found
 
+    def back_of(self, tx: Connection, sale: str, codes: Iterable[str]) -> frozenset[str]:
+        """Return which packs of a sale came back, as far as is known here, whatever the centre says."""
+        return frozenset(came_back(tx, self._parts.sealer, sale, codes))
+
     def still_out(self, sale: str, codes: Iterable[str], operator: str) -> frozenset[str]:
         """Return which packs the centre still has as out by a sale of this institution.
 

@@ -184,13 +184,6 @@ class Ledger:
                     newest[row.line] = self._again(tx, row, replace_codes(fields, stays))
         return newest
 
-    def returns_taken(self, tx: Connection, sale: str) -> frozenset[str]:
-        """Return the packs of which the centre has taken the return, and nothing more is on its way."""
-        rows = [row for row in kept.rows_of(tx, sale) if row.infno == RETURN and row.state is not RowState.DROPPED]
-        waiting = {code for row in rows if row.state is not RowState.TAKEN for code in self.fields_of(row).codes}
-        taken = {code for row in rows if row.state is RowState.TAKEN for code in self.fields_of(row).codes}
-        return frozenset(taken - waiting)
-
     def drop_untold(self, tx: Connection, sale: str) -> dict[int, int]:
         """Let rows go that the centre has not heard of, because the sale is told anew; return what it has, by line."""
         told: dict[int, int] = {}
@@ -215,12 +208,9 @@ class Ledger:
 
     def expiries_told(self, tx: Connection, sale: str) -> dict[str, str]:
         """Return the expiry dates (ISO) that rows have told of packs whose codes may carry one, by pack."""
-        found: dict[str, str] = {}
-        for row in kept.rows_of(tx, sale):
-            fields = self.fields_of(row)
-            if row.infno == SALE and fields.said.get("expy_end"):
-                found |= dict.fromkeys(filter(may_carry_a_date, fields.codes), fields.said["expy_end"])
-        return found
+        told = (self.fields_of(row) for row in kept.rows_of(tx, sale) if row.infno == SALE)
+        dated = ((code, one.said.get("expy_end", "")) for one in told for code in one.codes)
+        return {code: day for code, day in dated if day and may_carry_a_date(code)}
 
     # -- what waits ----------------------------------------------------------------------------------------------------
 
@@ -294,22 +284,17 @@ class Ledger:
                 "psn_cert_type": asked.person.certificate_kind or _ID_CARD,
                 "hi_feesetl_type": "1" if is_here else "2",
             }
-        carried = self._carried(tx, sold.sale, line.codes)
-        if carried:
-            # What is printed on the box is truer than the lot from which is sold now.
-            said["expy_end"] = carried
+        # What is printed on the box is truer than the lot from which is sold now.
+        said["expy_end"] = self._carried(tx, sold.sale, line.codes)
         known_now = self._known(tx, sold.sale, line.line, line.product, sold.at)
         return known_now | {name: value for name, value in said.items() if value}
 
-    def _carried(self, tx: Connection, sale: str, codes: Sequence[str]) -> str | None:
-        """Return the first day on which one of these packs expires, as their codes say; None where none of them does.
-
-        Of a sale of another terminal it is what that one has told.
-        """
+    def _carried(self, tx: Connection, sale: str, codes: Sequence[str]) -> str:
+        """Return the first expiry date that codes carry, or that whoever sold them has told; empty: there is none."""
         dates = expiries_carried(tx, sale, codes)
         if not dates and any(map(may_carry_a_date, codes)) and sales.find_sale(tx, sale) is None:
             dates = {code: day for code, day in self.expiries_told(tx, sale).items() if code in codes}
-        return min(dates.values(), default=None)
+        return min(dates.values(), default="")
 
     def _known(self, tx: Connection, sale: str, line: int, product: str, at: datetime) -> dict[str, str]:
         """Return what the register of lots and the matching library say now."""

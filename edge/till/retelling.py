@@ -22,6 +22,7 @@ from edge.fsi.journal import Told
 from edge.fsi.outcome import NotSent
 from edge.store import settlements
 from edge.store import undertakings as kept
+from edge.store.ledger_rows import RowState, rows_of
 from edge.store.settlements import SettlementRow
 from edge.store.undertakings import Kind, Undertaking
 from edge.till.after_errors import NotSettledError, UnderWayError
@@ -30,7 +31,7 @@ from edge.till.came_back import HERE, came_back, to_be_told_there
 from edge.till.coming_back import paid_by, plan_of
 from edge.till.finding import Finding, GoToOriginError, NotFoundError
 from edge.till.found import Found
-from edge.till.ledger import Ledger, Payer, Sold
+from edge.till.ledger import RETURN, Ledger, Payer, Sold
 from edge.till.outcomes import why_not
 from edge.till.plans import Ending, Money, Plan, Step, money_of
 from edge.till.steps import Parts, Steps, Taking, done_at, warning_of
@@ -206,11 +207,18 @@ class Retelling:
 
         def known(tx: Connection) -> Sequence[str]:
             here = [code for code, where in came_back(tx, sealer, sale, named).items() if where == HERE]
-            taken = self._ledger.returns_taken(tx, sale) if here else frozenset()
+            taken = self._returns_taken(tx, sale) if here else frozenset()
             return sorted(code for code in here if code in taken)
 
         codes = self._parts.journal.commits(known)
         return tuple(sorted(self._finding.still_out(sale, codes, taking.operator)))
+
+    def _returns_taken(self, tx: Connection, sale: str) -> frozenset[str]:
+        """Return the packs of which the centre has taken the return, and nothing more is on its way."""
+        rows = [row for row in rows_of(tx, sale) if row.infno == RETURN and row.state is not RowState.DROPPED]
+        codes = [(row.state is RowState.TAKEN, self._ledger.fields_of(row).codes) for row in rows]
+        waiting = {code for is_taken, named in codes if not is_taken for code in named}
+        return frozenset(code for is_taken, named in codes if is_taken for code in named) - waiting
 
     def _codes_of(self, row: SettlementRow) -> frozenset[str]:
         return frozenset(code for line in self._ledger.asked_of(row).lines for code in line.codes)

@@ -15,6 +15,8 @@ from edge.counter.counter import UNNAMED, Request
 from edge.counter.errors import KeyReusedError, NotApartError, NotSignedInError, SettlingError
 from edge.store.ledger_rows import RowState, set_state
 from edge.store.quarantine import all_quarantined
+from edge.store.site_apart import OwnApart
+from edge.store.site_sales import hear_back
 from edge.store.unfinished import read_unfinished
 from edge.till import aftercare
 from edge.till.after_errors import NoChoiceError
@@ -193,3 +195,10 @@ def test_rows_lots_and_packs_apart_are_seen_to_by_name(care: Care) -> None:
     assert aisle.look(all_quarantined) == []
     with pytest.raises(NotApartError):
         aisle.shop.counter.release(A, "外观完好")
+
+
+def test_what_came_back_elsewhere_is_not_shown_as_out_though_the_centre_says_so(care: Care) -> None:
+    sale = care.aisle.settle(A, B)
+    back = OwnApart(A, sale, care.aisle.shop.clock.now())
+    care.aisle.look(lambda tx: hear_back(tx, "counter-4", [back]))
+    assert care.do(care.verbs.find(B)).codes == (B,)

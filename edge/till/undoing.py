@@ -31,6 +31,7 @@ from edge.till.after_errors import NoChoiceError, NotADayError, NotSettledError,
 from edge.till.asked import Person
 from edge.till.coming_back import paid_by, plan_of, planned_return, refuse_returned
 from edge.till.errors import OfflineError
+from edge.till.finding import GoToOriginError
 from edge.till.ledger import Ledger, Payer, Sold
 from edge.till.messages import TRIAL, paid_of, settlement_nodes
 from edge.till.outcomes import why_not
@@ -41,6 +42,10 @@ from edge.till.steps import Parts, Steps, Taking, made_by, warning_of
 from wire.rpc import NotSentError, OutcomeUnknownError
 
 _TRACE_NODE = "drug_trac_info"
+_LEFT_THERE = Words(
+    "取消只在原终端办理；已带走的药品可在本机退货",
+    "it is cancelled where it was made; packs that have left come back here as a return",
+)
 
 
 class Undoing:
@@ -97,7 +102,8 @@ class Undoing:
         """Cancel the settlement of a sale of today whose packs have not left; all of them are free again.
 
         Raises:
-            NotADayError: It is of another day, or another terminal's.
+            GoToOriginError: Another terminal sold it: whether its packs have left is known there.
+            NotADayError: It is of another day.
             EdgeError: As `refresh`.
         """
         commits, now = self._parts.journal.commits, self._parts.clock.now()
@@ -106,7 +112,9 @@ class Undoing:
         def begin(tx: Connection) -> str:
             row = last_settled(tx, sale)
             there = sales.find_sale(tx, sale)
-            if there is None or row.paid is None or _day(row.paid.at) != _day(now):
+            if there is None:
+                raise GoToOriginError(sale, _LEFT_THERE)
+            if row.paid is None or _day(row.paid.at) != _day(now):
                 raise NotADayError(sale)
             codes = tuple(pack.code for pack in sales.packs_of(tx, sale) if pack.state is PackState.SOLD)
             plan = plan_of(row, self._ledger.asked_of(row), codes, reason, None)

@@ -20,6 +20,7 @@ from edge.store.quarantine import find_quarantined
 from edge.store.settlements import SettlementRow
 from edge.store.undertakings import Undertaking
 from edge.till.after_errors import NotSettledError
+from edge.till.finding import GoToOriginError
 from edge.till.insuring import Insured, InsuredBeforeError
 from edge.till.plans import Choice, Step
 from edge.till.retelling import NotLostError
@@ -145,6 +146,15 @@ def by_pos(two: Two, sale: str) -> None:
     assert row.paid is not None
     said = {"setl_id": row.paid.setl_id, "mdtrt_id": row.paid.mdtrt_id, "psn_no": LI}
     assert two.home.centre.counter.cancel(said)["infcode"] == 0
+
+
+def test_a_sale_is_cancelled_where_it_was_made(two: Two) -> None:
+    """Whether its packs have left the counter is known there; what has left comes back as a return, anywhere."""
+    sale = two.sold(A, B)
+    assert two.other.finding.find(A, "wang", None) == sale
+    with pytest.raises(GoToOriginError, match="come back here as a return"):
+        two.other.undoing.cancel(sale, "患者放弃", WANG)
+    two.home.undoing.cancel(sale, "患者放弃", WANG)
 
 
 class TestTheSamePackTwice:

@@ -307,6 +307,8 @@ product = Table(
     Column("units_per_pack", BigInteger, nullable=False),
     Column("is_device", Boolean, nullable=False),
     Column("is_invented", Boolean, nullable=False),
+    Column("is_prescription", Boolean, comment="null: the catalogue does not say"),
+    Column("is_real_name", Boolean, comment="null: the catalogue does not say"),
 )
 
 identifier = Table(

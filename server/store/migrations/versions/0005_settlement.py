@@ -13,8 +13,9 @@ depends_on = None
 
 def upgrade() -> None:
     for name in ("is_prescription", "is_real_name"):
-        column = sa.Column(name, sa.Boolean(), nullable=True, comment="null: the catalogue does not say")
-        op.add_column("product", column)
+        op.add_column(
+            "product", sa.Column(name, sa.Boolean(), nullable=True, comment="null: the catalogue does not say")
+        )
     """Make every table."""
     op.create_table(
         "catalogue_version",

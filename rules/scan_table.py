@@ -1,7 +1,7 @@
 """The decision table of one scan: the first row that fits decides. Data only; `rules.scan_judgement` walks it.
 
 Words may name what is known: `{at}`, `{sale}` and `{terminal}` of an earlier sale, `{received}` for a delivery,
-`{ticket}` for a list that was put aside, at `{holder}` if that is another terminal.
+`{until}` for the day of expiry, `{ticket}` for a list that was put aside, at `{holder}` if that is another terminal.
 """
 
 from __future__ import annotations

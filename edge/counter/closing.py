@@ -106,7 +106,7 @@ def close_list(tx: Connection, outbox: Outbox, mode: Mode, *, asked_for: str | N
         raise ListEmptyError(Words("清单是空的", "The list is empty"))
     refuse_asked_by_pos(tx, sale.id)
     if mode is Mode.DISPENSE:
-        refuse_gone(tx, sale.id)
+        refuse_gone(tx, sale.id, now)
     _write_facts(tx, outbox, sale, paid_by="self_pay", operator=operator, now=now)
     _end(tx, desk, sale.id, SaleState.CLOSED, now)
     if mode is Mode.DISPENSE and desk.shift:

@@ -6,9 +6,10 @@ that lay aside for hours is asked about when it is taken up. Nothing is taken of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import ClassVar
 
 from sqlalchemy import Connection
@@ -17,6 +18,7 @@ from codes.errors import RejectedError
 from codes.words import Words
 from edge.clock import SHOP_TIME
 from edge.counter.errors import PackElsewhereError
+from edge.counter.returning import expiries_carried
 from edge.errors import EdgeError
 from edge.store import sales
 from edge.store.quarantine import find_quarantined
@@ -25,6 +27,7 @@ from edge.store.site_apart import apart_at_site
 from edge.store.site_held import held_at_site
 from edge.store.site_sales import site_sale
 from edge.store.splits import find_opened
+from rules.return_judgement import is_expired
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +55,21 @@ class PackGoneError(EdgeError, RejectedError):
         self.codes = tuple(one.code for one in gone)
 
 
-def gone_packs(tx: Connection, sale: str) -> list[Gone]:
+def gone_packs(tx: Connection, sale: str, now: datetime) -> list[Gone]:
     """Return the packs on a list that cannot be sold by it now, as far as is known here."""
-    listed = (pack for pack in sales.packs_of(tx, sale) if pack.state is PackState.LISTED)
-    found = ((pack, next(_gone(tx, pack), None)) for pack in listed)
+    listed = [pack for pack in sales.packs_of(tx, sale) if pack.state is PackState.LISTED]
+    over = _expired(tx, sale, listed, now)
+    found = ((pack, next(chain(_gone(tx, pack), over.get(pack.code, ())), None)) for pack in listed)
     return [Gone(pack.code, pack.line, words) for pack, words in found if words is not None]
 
 
-def refuse_gone(tx: Connection, sale: str) -> None:
+def refuse_gone(tx: Connection, sale: str, now: datetime) -> None:
     """Refuse to take money for packs that cannot be sold now.
 
     Raises:
         PackGoneError: There are some on the list.
     """
-    gone = gone_packs(tx, sale)
+    gone = gone_packs(tx, sale, now)
     if gone:
         raise PackGoneError(gone)
 
@@ -106,6 +110,16 @@ def _gone(tx: Connection, pack: PackRow) -> Iterator[Words]:
             f"{code} is on list {held.sale}, which was put aside at terminal {held.terminal} of this site",
         )
     yield from _opened(tx, pack)
+
+
+def _expired(tx: Connection, sale: str, packs: Sequence[PackRow], now: datetime) -> Mapping[str, Sequence[Words]]:
+    """Return which packs have expired since they were scanned, by what their own codes carry."""
+    today = now.astimezone(SHOP_TIME).date()
+    return {
+        code: (Words(f"{code} 已过有效期（有效期至 {until}）", f"{code} has expired; its last good day was {until}"),)
+        for code, until in expiries_carried(tx, sale, [pack.code for pack in packs]).items()
+        if is_expired(until, today)
+    }
 
 
 def _apart(tx: Connection, code: str) -> Iterator[Words]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import Connection
@@ -52,7 +53,7 @@ class Basket:
     """What is known of the products, by line."""
 
 
-def basket_of(tx: Connection, sale: str, orders: Mapping[int, Ordered], outside: Outside) -> Basket:
+def basket_of(tx: Connection, sale: str, orders: Mapping[int, Ordered], outside: Outside, now: datetime) -> Basket:
     """Return the lines of a list that is open."""
     packs = [pack for pack in sales.packs_of(tx, sale) if pack.state is PackState.LISTED]
     lines: list[AskedLine] = []
@@ -67,11 +68,11 @@ def basket_of(tx: Connection, sale: str, orders: Mapping[int, Ordered], outside:
         goods[row.line] = known
         codes = tuple(pack.code for pack in packs if pack.line == row.line)
         lines.append(_line(row, known, codes, orders.get(row.line, Ordered())))
-    lacks += lacks_of_gone(tx, sale)
+    lacks += lacks_of_gone(tx, sale, now)
     return Basket(tuple(lines), tuple(lacks), goods)
 
 
-def lacks_of_gone(tx: Connection, sale: str) -> list[Lack]:
+def lacks_of_gone(tx: Connection, sale: str, now: datetime) -> list[Lack]:
     """Return which packs of a list cannot be sold any more, and where they are."""
     return [
         Lack(
@@ -80,7 +81,7 @@ def lacks_of_gone(tx: Connection, sale: str) -> list[Lack]:
             PackGoneError.next_step,
             one.line,
         )
-        for one in gone_packs(tx, sale)
+        for one in gone_packs(tx, sale, now)
     ]
 
 

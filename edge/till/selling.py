@@ -166,7 +166,7 @@ class Selling:
     def show(self, sale: str) -> TicketShown:
         """Return a ticket; in the store's thread."""
         with self._parts.connection.begin():
-            return show_ticket(self._parts.connection, sale, self._persons)
+            return show_ticket(self._parts.connection, sale, self._persons, self._parts.clock.now())
 
     def _known(self, sale: str) -> TicketShown | None:
         """Return the ticket, if it was asked for before and that did not come to nothing."""
@@ -175,14 +175,14 @@ class Selling:
             who_is_there(tx)
             latest = latest_settlement(tx, sale)
             is_new = latest is None or latest.standing is Standing.NONE
-            return None if is_new else show_ticket(tx, sale, self._persons)
+            return None if is_new else show_ticket(tx, sale, self._persons, self._parts.clock.now())
 
     def _prepare(self, sale: str, wishes: Wishes) -> _Ready:
         tx = self._parts.connection
         with tx.begin():
             who = at_the_counter(tx, sale)
             refuse_held_by_pos(tx, sale)
-            basket = basket_of(tx, sale, wishes.lines, self._parts.habits.outside)
+            basket = basket_of(tx, sale, wishes.lines, self._parts.habits.outside, self._parts.clock.now())
         if not basket.lines and not basket.lacks:
             raise ListEmptyError(Words("清单是空的", "The list is empty"))
         bound = self._bound(sale, who)
@@ -215,7 +215,7 @@ class Selling:
 
     def _unchanged(self, tx: Connection, sale: str, tried: AskedSettlement) -> Basket:
         orders = {line.line: Ordered(line.prescription, line.dose, line.frequency, line.days) for line in tried.lines}
-        basket = basket_of(tx, sale, orders, self._parts.habits.outside)
+        basket = basket_of(tx, sale, orders, self._parts.habits.outside, self._parts.clock.now())
         if basket.lacks:
             raise NotReadyError(basket.lacks)
         if basket.lines != tried.lines:

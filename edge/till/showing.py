@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -26,8 +27,8 @@ _OVERTAKEN = Words("结算已由其他终端或 POS 撤销", "its settlement was
 _SHOWN = frozenset({PackState.LISTED, PackState.SOLD, PackState.RETURNED})
 
 
-def show_ticket(tx: Connection, number: str, persons: Persons) -> TicketShown:
-    """Return one sale.
+def show_ticket(tx: Connection, number: str, persons: Persons, now: datetime) -> TicketShown:
+    """Return one sale, as it is now.
 
     Raises:
         TicketUnknownError: There is none of this number.
@@ -64,13 +65,13 @@ def show_ticket(tx: Connection, number: str, persons: Persons) -> TicketShown:
         paid_by="insured" if is_overtaken(rows) else _paid_by(sale, standing),
         works=_works(sale, standing, is_identified=bound is not None),
         came_back=came_back,
-        lacks=tuple(lacks_of_gone(tx, number)),
+        lacks=tuple(lacks_of_gone(tx, number, now)),
     )
 
 
-def show_aside(tx: Connection, persons: Persons) -> TicketsShown:
+def show_aside(tx: Connection, persons: Persons, now: datetime) -> TicketsShown:
     """Return the sales that lie aside, the one that lies longest first."""
-    return TicketsShown(tuple(show_ticket(tx, sale.id, persons) for sale in sales.sales_aside(tx)))
+    return TicketsShown(tuple(show_ticket(tx, sale.id, persons, now) for sale in sales.sales_aside(tx)))
 
 
 def _notice(sale: SaleRow, standing: Standing) -> Words:

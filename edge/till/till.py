@@ -80,7 +80,9 @@ class Till:
 
     async def show_aside(self) -> TicketsShown:
         """Return the sales that lie aside: put there by somebody, or because nobody knows yet what became of them."""
-        return await self._in_transaction(lambda: show_aside(self.parts.connection, self.persons))
+        return await self._in_transaction(
+            lambda: show_aside(self.parts.connection, self.persons, self.parts.clock.now())
+        )
 
     async def hold(self, request: Request, sale: str, note: str) -> TicketShown:
         """Put the open sale aside (`holding.hold`)."""

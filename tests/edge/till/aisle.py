@@ -200,7 +200,7 @@ class Aisle:
     def settle(self, *codes: str | bytes, units: Mapping[str, int] = MappingProxyType({})) -> str:
         """Have a sale settled, as the till does; of some packs so many units."""
         sale = self.scan(*codes, units=units)
-        lines = self.look(lambda tx: basket_of(tx, sale, {}, Outside())).lines
+        lines = self.look(lambda tx: basket_of(tx, sale, {}, Outside(), self.shop.clock.now())).lines
         asked = AskedSettlement(person(), INSURANCE, self.shop.clock.now(), "41", True, lines)
 
         def also(tx: Connection, msgid: str) -> None:

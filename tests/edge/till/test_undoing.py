@@ -253,7 +253,7 @@ def test_whole_packs_beside_units_come_back_and_units_do_not(aisle: Aisle) -> No
 
 def test_its_ticket_says_what_came_back_of_what_was_sold(aisle: Aisle) -> None:
     def ticket(sale: str) -> TicketShown:
-        return aisle.look(lambda tx: show_ticket(tx, sale, Persons(aisle.shop.clock, 60.0)))
+        return aisle.look(lambda tx: show_ticket(tx, sale, Persons(aisle.shop.clock, 60.0), aisle.shop.clock.now()))
 
     sale = aisle.settle(A, B, C)
     assert ticket(sale).came_back == ()

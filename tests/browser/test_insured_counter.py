@@ -91,7 +91,7 @@ def test_what_is_missing_is_named_with_its_field_and_a_changed_list_is_tried_aga
     scanned(counter, page, f"8600051{1:013}")
     page.locator("#c-insured").click()
     typed(page)
-    expect(page.locator("#t-lacks")).to_contain_text("entitlement.prescription_missing", timeout=WAIT_MS)
+    expect(page.locator("#t-lacks")).to_contain_text("till.prescription_missing", timeout=WAIT_MS)
     expect(page.locator("#t-settle")).to_be_disabled()
     expect(page.locator("[name=rxno]")).to_be_focused()
     assert grave_findings(page) == []

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from playwright.sync_api import expect
 
+from edge.api.days import DaysShown
 from edge.till.after_views import FoundShown, MoneyShown
 from rules.unpaid import Cause
 from tests.browser import beside_states
@@ -64,6 +66,17 @@ def test_pages_lead_to_each_other_and_back(open_page: OpenPage) -> None:
             desk.page.wait_for_url(f"**{address}")
         desk.page.locator("a[href='/counter']").first.click()
         expect(desk.page.locator("#c-day")).to_be_visible()
+
+
+def test_day_that_is_shown_first_is_the_business_day(open_page: OpenPage) -> None:
+    """A night shift's day goes on after midnight; what the browser's calendar says is no matter."""
+    night = DAY - timedelta(days=200)
+    with beside(open_page(), busy()) as desk:
+        desk.answers.said["GET /days"] = DaysShown(night, 12, [night], [])
+        desk.open("/day")
+        expect(desk.page.locator("#t-day")).to_have_value(night.isoformat())
+        expect(desk.page.locator("#t-day")).to_have_attribute("max", night.isoformat())
+        assert f"/days/{night}?" in desk.answers.looked
 
 
 def keys(desk: BesidePage, path: str) -> list[str | None]:

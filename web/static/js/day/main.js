@@ -15,7 +15,6 @@ class Day {
   constructor() {
     this.frame = new Frame(this);
     this.sheet = /** @type {any} */ (null);
-    element("t-day").value = today();
     element("t-day").addEventListener("change", () => this.look());
     element("t-again").addEventListener("click", () => this.look());
     element("t-end").addEventListener("click", () => this.end());
@@ -35,8 +34,13 @@ class Day {
   async load() {
     // The drawer is counted and handed over all the same.
     if (!this.frame.isInsured) return;
+    const { today, ends } = await call("GET", `${API}/days`);
+    const picked = element("t-day");
+    // Which day it is the terminal says: a business day may go on after midnight.
+    picked.max = today;
+    picked.value ||= today;
     this.take(await call("GET", this.address));
-    drawDays((await call("GET", `${API}/days`)).ends, (day) => this.choose(day));
+    drawDays(ends, (day) => this.choose(day));
   }
 
   /** @param {string} day */
@@ -127,11 +131,6 @@ class Day {
     for (const one of ["t-hand-over", "t-count"]) element(one).disabled = !isWorking;
     element("t-again").disabled = !isWorking;
   }
-}
-
-/** Today where the shop is: its calendar, whatever the machine's zone. */
-function today() {
-  return new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" }).format(new Date());
 }
 
 const day = new Day();

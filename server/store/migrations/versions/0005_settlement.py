@@ -12,11 +12,11 @@ depends_on = None
 
 
 def upgrade() -> None:
+    """Make every table, and let products say what they want."""
     for name in ("is_prescription", "is_real_name"):
         op.add_column(
             "product", sa.Column(name, sa.Boolean(), nullable=True, comment="null: the catalogue does not say")
         )
-    """Make every table."""
     op.create_table(
         "catalogue_version",
         sa.Column("list", sa.Text(), nullable=False),

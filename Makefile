@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 WORKERS ?= $(shell expr $$(nproc) + 1)
 PYTEST := $(VENV)/bin/python -m pytest -q --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup system-packages demo photos test check bench bench-peers soak storm chaos deaths days mornings bundle bundle-test fuzz malformed identities trace lock clean
+.PHONY: help setup system-packages demo photos test check bench bench-peers soak storm chaos deaths kills days mornings bundle bundle-test fuzz malformed identities trace lock clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
 
@@ -67,6 +67,11 @@ days: setup ## in every area, over HTTP and MQTT, the day of a pharmacy and a ho
 
 deaths: setup ## kill -9 of the centre at every step of settle, cancel and reverse, on either store; writes docs/figures/deaths.json
 	$(VENV)/bin/python -m tests.deaths
+
+# 0: every step, however long it takes.
+MINUTES ?= 0
+kills: setup ## kill -9 of terminal, centre and line at every step of what is done at a counter; writes docs/figures/kills.json
+	$(VENV)/bin/python -m tests.kills --minutes $(MINUTES)
 
 mornings: setup ## five mornings of 600 scans with processes killed on the way; fails if the centre is wrong anywhere
 	@mkdir -p var; for seed in 1 2 3 4 5; do \

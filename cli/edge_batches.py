@@ -39,9 +39,12 @@ def import_file(
     with visited_store(load_config(config).store.folder) as connection, connection.begin():
         done = import_batches(connection, lots)
     if as_json:
-        typer.echo(json.dumps({"batches": done.batches}))
+        typer.echo(json.dumps({"batches": done.batches, "unknown": done.unknown}, ensure_ascii=False))
         return
     typer.echo(f"批次 {done.batches} 个 / {done.batches} lots")
+    if done.unknown:
+        names = ", ".join(done.unknown)
+        typer.echo(f"本机目录没有这些商品，请核对编码 / Not in this terminal's catalogue, check the codes: {names}")
 
 
 @batch_app.command("list")

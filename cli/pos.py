@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from cli.advice import DEFAULT_CONFIG
 from cli.group import command_group
 from cli.listing import show_blocks
 from cli.mistakes import UsageMistakeError
+from cli.pos_open import owed_blocks, question_block
 from codes.errors import RejectedError
 from codes.words import Words
 from edge.clock import SystemClock
@@ -33,6 +34,7 @@ from edge.store.pos_questions import (
     QuestionRow,
     QuestionState,
     close_question,
+    note_told,
     open_questions,
     untold_questions,
 )
@@ -77,7 +79,7 @@ def report(
 
 @pos_app.command("open")
 def list_open(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
-    """未决报文、未取的结果、未上传的追溯码 / What is open.
+    """未决报文、未取的结果、未上传的追溯码 / What is open, and what to do.
 
     退出码：0 没有，1 有 / Exit code: 0 nothing, 1 something.
     """
@@ -88,10 +90,9 @@ def list_open(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
         told = {"messages": [_question(one) for one in questions], "codes": [_owed(one) for one in owed]}
         typer.echo(json.dumps(told, ensure_ascii=False))
     else:
-        show_blocks(_question_block(one) for one in questions)
-        if questions and owed:
-            typer.echo()
-        show_blocks(_owed_block(one) for one in owed)
+        area = area_of(load_config(config).fsi)
+        asked = (question_block(one, area, _time(one.at)) for one in questions)
+        show_blocks([*asked, *owed_blocks(owed, area, {one: _time(one.at) for one in owed})])
         if not questions and not owed:
             typer.echo("没有未决的报文 / nothing is open")
     if questions or owed:
@@ -104,17 +105,21 @@ def close(
     reason: Annotated[str, typer.Option(help="在中心核对的结果 / What the centre has told", prompt="原因 / reason")],
     config: Config = DEFAULT_CONFIG,
 ) -> None:
-    """了结一条已在中心核对过的未决报文 / End what a person has looked up.
+    """了结一条已在中心核对过的报文 / End what a person has looked up.
 
     不发送任何报文；其追溯码如未绑定结算则退回柜台 / Sends nothing; its codes lie at the desk again.
     """
     now = SystemClock().now()
     with visited_store(load_config(config).store.folder) as connection, connection.begin():
-        found = next((one for one in open_questions(connection) if one.msgid == msgid), None)
+        kept = [*open_questions(connection), *untold_questions(connection)]
+        found = next((one for one in kept if one.msgid == msgid), None)
         if found is None:
             raise NoSuchQuestionError(Words(f"没有未决报文 {msgid}", f"No open message has the id {msgid}"))
-        close_question(connection, (found.institution, msgid), QuestionState.PUT_ASIDE, None, now)
-        release_codes(connection, found.institution, msgid)
+        if found.state is QuestionState.OPEN:
+            close_question(connection, (found.institution, msgid), QuestionState.PUT_ASIDE, None, now)
+            release_codes(connection, found.institution, msgid)
+        else:
+            note_told(connection, found.institution, msgid, now)
     typer.echo(f"已了结 / ended  {found.infno}  {msgid}  {reason}")
 
 
@@ -155,17 +160,8 @@ def _question(row: QuestionRow) -> dict[str, object]:
         "at": row.at.isoformat(),
         "state": row.state,
         "is_doubtful": row.is_doubtful,
+        "is_unread": row.is_unread,
     }
-
-
-def _question_block(row: QuestionRow) -> Sequence[tuple[str, str]]:
-    state = {
-        QuestionState.OPEN: "结果未知 / not known",
-        QuestionState.ANSWERED: "已查清，收银软件尚未再问 / known, the POS has not asked again",
-        QuestionState.REVERSED: "已冲正，收银软件尚未再问 / taken back, the POS has not asked again",
-        QuestionState.PUT_ASIDE: "",
-    }[row.state]
-    return (("报文 / message", f"{row.infno}  {row.msgid}"), ("时间 / at", _time(row.at)), ("状态 / state", state))
 
 
 def _owed(row: OwedRow) -> dict[str, object]:
@@ -178,15 +174,6 @@ def _owed(row: OwedRow) -> dict[str, object]:
         "lacks": row.lacks.split(),
         "at": row.at.isoformat(),
     }
-
-
-def _owed_block(row: OwedRow) -> Sequence[tuple[str, str]]:
-    lacks = f"，缺 / lacks {row.lacks}" if row.lacks else ""
-    return (
-        ("追溯码 / code", f"{row.code}  {row.item}"),
-        ("结算 / settlement", f"{row.setl_id}  {_time(row.at)}"),
-        ("3505", f"{'未上传 / not sent' if row.state == 'waiting' else row.state}{lacks}"),
-    )
 
 
 def _exchange(row: ExchangeRow) -> dict[str, object]:

@@ -12,17 +12,22 @@ from edge.core import Core
 from edge.fsi.interface import Interface
 from edge.fsi.sign_ins import Operator, SignIns
 from edge.store import shifts
-from edge.till.aftercare import Aftercare, Verbs
+from edge.till.aftercare import NO_DEVICES, Aftercare, Verbs
 from edge.till.checks import Limits
 from edge.till.finding import Finding
 from edge.till.insuring import Insuring
 from edge.till.ledger import House, Ledger, Pharmacist
+from edge.till.parts import Devices
+from edge.till.refreshing import Refreshing
+from edge.till.retelling import Retelling
 from edge.till.steps import Parts, Steps
 from edge.till.undoing import Undoing
 from edge.till.uploading import SignedIn, Uploader
 
 
-def open_aftercare(core: Core, interface: Interface, sign_ins: SignIns, clock: Clock) -> Aftercare:
+def open_aftercare(
+    core: Core, interface: Interface, sign_ins: SignIns, clock: Clock, devices: Devices = NO_DEVICES
+) -> Aftercare:
     """Return what comes after a sale. To be made before the interface takes up what was left open.
 
     Args:
@@ -30,6 +35,7 @@ def open_aftercare(core: Core, interface: Interface, sign_ins: SignIns, clock: C
         interface: The way to the insurance.
         sign_ins: Who is signed in to it.
         clock: The device's clock.
+        devices: Where somebody types a password.
     """
     config, journal = core.config, interface.journal
     section = config.till
@@ -42,16 +48,18 @@ def open_aftercare(core: Core, interface: Interface, sign_ins: SignIns, clock: C
         operator = Operator(login, journal.commits(name))
         return SignedIn(sign_ins.sender(operator), sign_ins.needed(operator))
 
-    parts = Parts(journal, interface.area, interface.sealer, clock, who, secrets.token_bytes)
+    institution = config.institution.code or ""
+    parts = Parts(journal, interface.area, interface.sealer, clock, who, secrets.token_bytes, institution)
     district = config.institution.district or config.terminal.area
     ledger = Ledger(interface.area, interface.sealer, clock, House(district, pharmacists_of(section)))
-    steps = Steps(parts)
+    steps, finding = Steps(parts), Finding(parts, ledger)
     limits = Limits(section.second_factor_own_yuan, section.second_factor_total_yuan, section.real_name_packs)
     verbs = Verbs(
         steps,
-        Undoing(parts, steps, ledger, core.outbox),
-        Finding(parts, ledger),
-        Insuring(parts, steps, ledger, within_days=section.turn_insured_days, limits=limits),
+        Undoing(parts, steps, ledger, core.outbox, Refreshing(parts, ledger, finding)),
+        finding,
+        Insuring(parts, steps, ledger, finding, within_days=section.turn_insured_days, limits=limits),
+        Retelling(parts, steps, ledger, finding),
         ledger,
         Uploader(journal, ledger, who, clock),
     )
@@ -62,6 +70,7 @@ def open_aftercare(core: Core, interface: Interface, sign_ins: SignIns, clock: C
         connection=core.connection,
         clock=clock,
         return_days=config.counter.return_days,
+        devices=devices,
     )
 
 

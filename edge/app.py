@@ -11,7 +11,7 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -37,7 +37,9 @@ from edge.counter.owing import NOTHING_OWED
 from edge.counter.views import ScanShown
 from edge.days_opening import open_days
 from edge.devices import open_devices
+from edge.fsi.numbering import desk_text
 from edge.fsi_opening import open_interface
+from edge.health import Trouble
 from edge.housekeeping import end_left_shifts, put_away, tell_health, tell_sync
 from edge.local_proof import is_proof
 from edge.operators.desk import OperatorDesk
@@ -54,6 +56,7 @@ from edge.store.quota import Quota
 from edge.supervisor import Beside, keep_up
 from edge.sync_board import SyncBoard
 from edge.till.outcomes import nothing_owed
+from edge.till.passwords import pad_troubles
 from edge.till_opening import open_till, person_devices
 from edge.visits_opening import open_visits
 from edge.watches import open_watches
@@ -139,6 +142,7 @@ class _Terminal:
             in_store=core.in_store,
             read=core.read,
             clock=clock,
+            desk=desk_text(config.fsi.desk),
         )
         self._bridge = open_bridge(config.wedge, config.store.folder, core.read, self._bus, clock)
         self._interface = open_interface(core, key, clock)
@@ -147,15 +151,15 @@ class _Terminal:
         uploads = None if self._interface is None else self._interface.interface
         self._pos = open_pos(core, self._bus, clock, on_recorded=self._line.rows_added, uploads=uploads)
         self._status = self._new_status(key.public, config_file)
+        self._credentials = person_devices(config)
         self._aftercare = (
             None
             if self._interface is None
-            else open_aftercare(core, self._interface.interface, self._interface.sign_ins, clock)
+            else open_aftercare(core, self._interface.interface, self._interface.sign_ins, clock, self._credentials)
         )
         self._counter = self._new_counter(quota)
         self._operators = self._new_operators()
         self._sign_in = SignIn(self._operators, core.in_store)
-        self._credentials = person_devices(config)
         self._visits = open_visits(core, clock, on_recorded=self._line.rows_added)
         self._till = open_till(
             core,
@@ -165,7 +169,7 @@ class _Terminal:
             interface=opened,
             sign_in=self._sign_in,
             devices=self._credentials,
-            note_sale=nothing_owed if self._aftercare is None else self._aftercare.note_settled,
+            note_sale=nothing_owed if self._aftercare is None else self._aftercare.owing.note_settled,
         )
 
     def _new_status(self, key: PublicKey, config_file: ConfigFile | None) -> StatusReader:
@@ -183,6 +187,8 @@ class _Terminal:
                 self._watches.troubles(),
                 self._bridge.troubles(),
                 () if self._pos is None else self._pos.troubles(),
+                () if self._visits is None else self._visits.troubles(),
+                self._pad_troubles(),
             ),
             quota=self._watches.quota.status,
             profiled=self._devices.setup.with_profiles,
@@ -190,6 +196,11 @@ class _Terminal:
             interface=lambda found: None if self._interface is None else self._interface.status(found),
             unlisted=self._devices.unlisted,
         )
+
+    def _pad_troubles(self) -> Iterable[Trouble]:
+        if self._interface is None:
+            return ()
+        return pad_troubles(self._interface.interface.area, has_pad=self._credentials.pinpad is not None)
 
     def _new_counter(self, quota: Quota) -> Counter:
         config, core = self._config.counter, self._core
@@ -206,7 +217,7 @@ class _Terminal:
             on_recorded=self._line.rows_added,
             note_scan=self._metrics.note_scan,
             refuse_if_full=quota.refuse_if_full,
-            owes=NOTHING_OWED if self._aftercare is None else self._aftercare,
+            owes=NOTHING_OWED if self._aftercare is None else self._aftercare.owing,
         )
 
     def _new_operators(self) -> OperatorDesk:
@@ -244,10 +255,13 @@ class _Terminal:
                 aftercare=self._aftercare,
                 till=self._till,
                 visits=None if self._visits is None else self._visits.desk,
+                report=None if self._pos is None else self._pos.report(),
+                kiosk_operator=config.visits.kiosk_operator,
                 credentials=self._credentials,
             )
         )
-        place = Place(config.terminal.id, config.terminal.label or config.terminal.institution)
+        name = config.terminal.label or config.terminal.institution
+        place = Place(config.terminal.id, name, has_visits=self._visits is not None, has_report=self._pos is not None)
         app.include_router(metrics_route(self._status.glance, self._line.counted, self._metrics, self._clock))
         mount_screens(app, bus=self._bus, place=place)
         return app
@@ -304,7 +318,7 @@ class _Terminal:
             **({} if self._pos is None else self._pos.work()),
             **self._line.work(self._status.glance),
             **({} if self._interface is None else self._interface.work()),
-            **({} if self._aftercare is None else {"after the sale": self._aftercare.run}),
+            **({} if self._aftercare is None else {"after the sale": self._aftercare.going_on.run}),
             **({} if self._visits is None else self._visits.work()),
         }
         if self._service.watchdog_s is not None:

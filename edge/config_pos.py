@@ -199,7 +199,10 @@ class PosSection(ListeningSection):
         str,
         option(
             Words("药师", "Pharmacist"),
-            Words("本机补传 3505 时填写的药师姓名", "The pharmacist whom a 3505 of the terminal's own names"),
+            Words(
+                "本机补传 3505 时填写的药师姓名；不填用 [till] pharmacists 的第一位",
+                "The pharmacist whom a 3505 of the terminal's own names; else the first of [till] pharmacists",
+            ),
             max_length=50,
         ),
     ] = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -10,6 +11,15 @@ from urllib.parse import urlsplit
 from codes.words import Words
 from web.config_sections import Fault, Section, is_loopback
 from web.option import option
+
+
+class Order(StrEnum):
+    """Who knows which steps were done before one."""
+
+    TERMINAL = "terminal"
+    """This terminal: all steps of a visit are done at it."""
+    HOSPITAL = "hospital"
+    """The hospital's system: steps are done at other terminals, in its app and at its windows too."""
 
 
 class VisitsSection(Section):
@@ -49,6 +59,27 @@ class VisitsSection(Section):
             ),
         ),
     ] = None
+    order: Annotated[
+        Order,
+        option(
+            Words("环节先后", "Order of steps"),
+            Words(
+                "terminal 各环节都在本机办理，由本机判断先后；hospital 也在其他终端、App 或窗口办理，由医院系统判断",
+                "terminal: all are done here, and judged here; hospital: also elsewhere, and its system judges",
+            ),
+        ),
+    ] = Order.TERMINAL
+    kiosk_operator: Annotated[
+        str,
+        option(
+            Words("自助机操作员", "Kiosk's operator"),
+            Words(
+                "无人值守的自助机以此工号办理（先建号，勿与人共用）；不填则须有人在本机登录",
+                "In whose name an unattended kiosk does its steps: a login of its own; without it somebody signs in",
+            ),
+            max_length=32,
+        ),
+    ] = ""
     keep_days: Annotated[
         int,
         option(
@@ -67,6 +98,11 @@ def visits_faults(section: VisitsSection) -> Iterator[Fault]:
     A step names a person: in clear it goes to this machine alone.
     """
     if not section.url:
+        if section.order is Order.HOSPITAL:
+            yield Fault(
+                ("visits", "order"),
+                Words("为 hospital 时须填写 url", "is hospital: then url has to say where that is asked"),
+            )
         return
     place = urlsplit(section.url)
     if place.scheme not in {"http", "https"} or not place.hostname:

@@ -17,14 +17,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from codes.errors import YimaError
 from codes.words import Words
+from edge.aftercare_opening import pharmacists_of
 from edge.clock import Clock
 from edge.config_pos import Network, PosMode, PosSection
+from edge.config_till import TillSection
 from edge.core import Core
 from edge.fsi.numbering import Numbering
 from edge.fsi_opening import area_of, keys_of
 from edge.health import Trouble
+from edge.pos.books import CounterBooks
 from edge.pos.deciding import Decider, Keys, Policy
 from edge.pos.desk import CatalogueGoods, CounterScans, CounterScreen, Lanes
+from edge.pos.kept_report import KeptReport
 from edge.pos.overheard import Understanding
 from edge.pos.owing import Owing, Signs, Uploads
 from edge.pos.passing import Around, Passage
@@ -86,10 +90,13 @@ class OpenedPos:
         """Return what runs beside the counter."""
         if self.uploads is None or self.section.mode is not PosMode.PROXY:
             return {"pos": self.run}
-        section = self.section
-        signs = Signs(section.operator, section.operator, section.pharmacist, section.pharmacist_licence)
-        owing = Owing(self.uploads, self._commits, signs, self.clock)
+        owing = Owing(self.uploads, self._commits, signs_of(self.section, self.core.config.till), self.clock)
         return {"pos": self.run, "pos owed": owing.run}
+
+    def report(self) -> KeptReport:
+        """Return the report of what went by while the terminal only listened."""
+        is_listening = self.section.mode is PosMode.LISTEN
+        return KeptReport(self.core.config.store.folder, self.sealer, self.area, self.clock, is_listening)
 
     def troubles(self) -> Iterator[Trouble]:
         """Yield what a person should know."""
@@ -101,13 +108,8 @@ class OpenedPos:
             yield Trouble(
                 "pos.unreadable", Words(f"{count} 条未决报文无法打开", f"{count} open messages do not open"), _LOOK
             )
-        stuck = len(state.resolver.stuck) if state.resolver is not None else 0
-        if stuck:
-            words = Words(
-                f"收银软件有 {stuck} 条报文结果未知，本机查不清",
-                f"{stuck} messages of the POS cannot be cleared up here",
-            )
-            yield Trouble("pos.stuck", words, _LOOK)
+        if state.resolver is not None and (state.resolver.stuck or state.resolver.unread):
+            yield _stuck(len(state.resolver.stuck | state.resolver.unread), len(state.resolver.unread))
         if state.owed:
             words = Words(f"{state.owed} 个追溯码尚未随 3505 上传", f"{state.owed} trace codes have not gone by a 3505")
             yield Trouble("pos.owed", words, _LOOK, is_alarm=False)
@@ -142,12 +144,14 @@ class OpenedPos:
         goods = CatalogueGoods(reading)
         lanes = Lanes(section.desk, section.scanner_of_desk)
         scans = CounterScans(
-            self._commits, core.outbox, self.bus, lanes=lanes, clock=self.clock, on_recorded=self.on_recorded
-        )
+            self._commits, core.outbox, self.bus, lanes=lanes, sealer=self.sealer, clock=self.clock,
+            on_recorded=self.on_recorded,
+        )  # fmt: skip
         keys = Keys(protection, self.secrets, section.signs_unsigned)
         decider = Decider(area, Policy(section.policy), keys, scans, goods)
         later = StoredLater(self._commits, self.clock)
-        around = Around(StoredJournal(self._commits), opened, later, scans, CounterScreen(self.bus))
+        books = CounterBooks(self._commits, self.sealer, core.outbox, self.bus, self.clock)
+        around = Around(StoredJournal(self._commits), opened, later, scans, CounterScreen(self.bus), books)
         passage = Passage(area, upstream, decider, around, now)
         # Without a desk number of its own it might give out a number that another desk has used.
         numbers = None if core.config.fsi.desk is None else self._next_msgid
@@ -255,6 +259,28 @@ def open_pos(
     return OpenedPos(core, section, area_of(fsi), keys_of(fsi), sealer, bus, clock, on_recorded, uploads)
 
 
+def signs_of(section: PosSection, till: TillSection) -> Signs:
+    """Return who stands for a 3505 of our own: the pharmacist is the till's, unless the proxy names another."""
+    pharmacist, licence = section.pharmacist, section.pharmacist_licence
+    if not pharmacist and not licence:
+        for on_duty in pharmacists_of(till)[:1]:
+            pharmacist, licence = on_duty.name, on_duty.licence
+    return Signs(section.operator, section.operator, pharmacist, licence)
+
+
+def _stuck(count: int, unread: int) -> Trouble:
+    words = Words(
+        f"收银软件有 {count} 条报文结果未知，本机查不清", f"{count} messages of the POS cannot be cleared up here"
+    )
+    if not unread:
+        return Trouble("pos.stuck", words, _LOOK)
+    more = Words(
+        f"{words.zh}；其中 {unread} 条的应答已交给收银软件，但本机读不懂",
+        f"{words.en}; the POS has the answers to {unread} of them, which cannot be read here",
+    )
+    return Trouble("pos.stuck", more, _LOOK)
+
+
 def _trust(section: PosSection) -> ssl.SSLContext | bool:
     return True if section.ca_file is None else ssl.create_default_context(cafile=section.ca_file)
 
@@ -263,4 +289,7 @@ _LOOK = Words(
     "运行 yima pos open 查看，在中心核对后可用 yima pos close 了结。",
     "Look with `yima pos open`; once the centre has told, end it with `yima pos close`.",
 )
-_REPORT = Words("运行 yima pos report 查看旁听结果。", "`yima pos report` shows what was found.")
+_REPORT = Words(
+    "结果见本机“旁听报告”页（/listening），也可运行 yima pos report。",
+    "What was found stands on the page /listening; `yima pos report` shows it too.",
+)

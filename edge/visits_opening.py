@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import secrets
 import ssl
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import httpx
+from sqlalchemy import Connection
 
+from codes.errors import RejectedError
+from codes.words import Words
 from edge.clock import Clock
 from edge.config_visits import VisitsSection
 from edge.core import Core
+from edge.health import Trouble
+from edge.operators.accounts import acting_account
 from edge.sealing import KEY_FILE, load_or_create_sealer
 from edge.store.visit_steps import put_steps_away
 from edge.supervisor import Beside
@@ -23,6 +28,14 @@ from edge.visits.hospital import Hospital
 from web.secret_file import load_secret
 
 _TIDY_S = 3_600.0
+_KIOSK_S = 10.0
+
+
+@dataclass(slots=True)
+class _Kiosk:
+    """What the screens are told."""
+
+    problem: RejectedError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +47,36 @@ class OpenedVisits:
     clock: Clock
     is_told: bool
     """Whether a hospital's system is told of the steps."""
+    _kiosk: _Kiosk = field(default_factory=_Kiosk)
 
     def work(self) -> Beside:
         """Return what runs beside the counter."""
         catching_up = CatchingUp(self.desk, self.core.read, self.clock, asyncio.sleep)
-        return {"visits kept": self._tidy, **({"visits": catching_up.run} if self.is_told else {})}
+        kiosk: Beside = {"kiosk": self._watch_kiosk} if self.core.config.visits.kiosk_operator else {}
+        return {"visits kept": self._tidy, **({"visits": catching_up.run} if self.is_told else {}), **kiosk}
+
+    def troubles(self) -> Iterator[Trouble]:
+        """Yield that an unattended kiosk cannot be used."""
+        problem = self._kiosk.problem
+        if problem is not None:
+            words = Words(f"自助机不能办理：{problem.words.zh}", f"The kiosk does nothing: {problem.words.en}")
+            yield Trouble(problem.code, words, problem.next_step)
+
+    async def look(self) -> None:
+        """See whether there is an operator in whose name an unattended kiosk may work."""
+        self._kiosk.problem = await self.core.read(self._kiosk_problem)
+
+    async def _watch_kiosk(self) -> None:
+        while True:
+            await self.look()
+            await asyncio.sleep(_KIOSK_S)
+
+    def _kiosk_problem(self, tx: Connection) -> RejectedError | None:
+        try:
+            acting_account(tx, self.core.config.visits.kiosk_operator)
+        except RejectedError as exc:
+            return exc
+        return None
 
     async def _tidy(self) -> None:
         while True:
@@ -70,6 +108,7 @@ def open_visits(core: Core, clock: Clock, on_recorded: Callable[[], None]) -> Op
         read=core.read,
         clock=clock,
         random=secrets.token_bytes,
+        order=section.order,
         on_recorded=on_recorded,
     )
     return OpenedVisits(desk, core, clock, hospital is not None)

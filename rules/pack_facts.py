@@ -29,7 +29,9 @@ _OF_SALES = SALES | {Act.RETURNED}
 class Fact:
     """Evidence merged under one key: the earliest piece speaks, the rest confirm.
 
-    What it does not know of an opened pack, its size or how many units came back, the first that knows it tells.
+    When it was is told by the clocks of terminals, where one of them tells of it: the hour that the interface names is
+    of another program's clock, in whole seconds. What the earliest does not know of an opened pack, its size or how
+    many units came back, the first that knows it tells.
     """
 
     key: FactKey
@@ -45,6 +47,8 @@ def merge(evidence: Iterable[Evidence]) -> list[Fact]:
     for piece in sorted(pieces, key=_precedence):
         key = keys.get(piece.key, piece.key)
         known = facts.get(key)
+        if known is not None and piece.order.terminal and not known.order.terminal:
+            known = facts[key] = replace(known, order=piece.order)
         if known is None:
             facts[key] = Fact(key, piece.order, piece)
         elif known.said.units_per_pack == SIZE_UNKNOWN and piece.units_per_pack:

@@ -9,7 +9,7 @@ unpaid, and passing it silently would hide a swap.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 
@@ -35,9 +35,19 @@ class SaleLine:
 
     @property
     def needs(self) -> int:
-        """Codes for this line: each opened pack counts once."""
+        """Codes for this line: each opened pack counts once. Of a pack of unknown size nobody can ask for more."""
+        if self.is_split and self.units_per_pack <= 1:
+            return 1 if self.count > 0 else 0
         packs = self.count / self.units_per_pack if self.is_split else self.count
         return max(0, int(packs.to_integral_value(ROUND_CEILING)))
+
+    @property
+    def units(self) -> int | None:
+        """Smallest units that are sold, of a line that is sold in part; None of whole packs, or if nobody can tell."""
+        if not self.is_split and (self.count % 1 == 0 or self.units_per_pack <= 1):
+            return None
+        units = self.count if self.is_split else self.count * self.units_per_pack
+        return int(units) if units > 0 and units % 1 == 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,8 @@ class ScannedPack:
     code: str
     items: frozenset[str]
     """National codes its product goes by; none if the product is not known."""
+    left: int | None = None
+    """Smallest units that it holds, where it lies there to be sold in part; None of a whole pack."""
 
 
 class Basis(StrEnum):
@@ -120,6 +132,21 @@ class Binding:
         return (*short, *presumed, *extra)
 
 
+def in_part(lines: Iterable[SaleLine], scans: Sequence[ScannedPack]) -> tuple[SaleLine, ...]:
+    """Return the lines, those as sold in part whose scanned packs are all to be sold so, and hold what the line counts.
+
+    Many messages have no field that says it. An opened pack is not sold whole, so the count is one of its units.
+    """
+    return tuple(replace(line, is_split=True) if _is_in_part(line, scans) else line for line in lines)
+
+
+def _is_in_part(line: SaleLine, scans: Sequence[ScannedPack]) -> bool:
+    if line.is_split or line.units_per_pack <= 1 or line.count <= 0 or line.count % 1:
+        return False
+    left = [scan.left for scan in scans if line.item in scan.items]
+    return bool(left) and all(left) and line.count <= sum(one or 0 for one in left)
+
+
 def bind(lines: Sequence[SaleLine], scans: Iterable[ScannedPack]) -> Binding:
     """Bind scans to lines, in the order of scanning and of the lines; a code is bound once."""
     held: list[list[tuple[str, Basis]]] = [
@@ -128,22 +155,38 @@ def bind(lines: Sequence[SaleLine], scans: Iterable[ScannedPack]) -> Binding:
     taken = {code for codes in held for code, _ in codes}
     left: list[ScannedPack] = []
     for scan in scans:
-        if scan.code in taken:
-            continue
-        taken.add(scan.code)
-        place = _first_short(lines, held, scan.items)
-        if place is None:
+        if scan.code not in taken:
+            taken.add(scan.code)
             left.append(scan)
-        else:
-            held[place].append((scan.code, Basis.PRODUCT))
+    # An opened pack before another is opened, and a whole one where a whole one is sold; then what there is.
+    for is_exact in (True, False):
+        left = _bind_some(lines, held, left, is_exact=is_exact)
     left = _presume(lines, held, left)
     bound = tuple(BoundLine(line, tuple(codes)) for line, codes in zip(lines, held, strict=True))
     return Binding(bound, tuple(left))
 
 
-def _first_short(lines: Sequence[SaleLine], held: Sequence[Sequence[object]], items: frozenset[str]) -> int | None:
+def _bind_some(
+    lines: Sequence[SaleLine], held: Sequence[list[tuple[str, Basis]]], scans: Iterable[ScannedPack], *, is_exact: bool
+) -> list[ScannedPack]:
+    """Bind scans to lines of their product; return what no line needs."""
+    left = []
+    for scan in scans:
+        place = _first_short(lines, held, scan, is_exact=is_exact)
+        if place is None:
+            left.append(scan)
+        else:
+            held[place].append((scan.code, Basis.PRODUCT))
+    return left
+
+
+def _first_short(
+    lines: Sequence[SaleLine], held: Sequence[Sequence[object]], scan: ScannedPack, *, is_exact: bool
+) -> int | None:
     for place, line in enumerate(lines):
-        if line.item in items and len(held[place]) < line.needs:
+        is_in_part = line.is_split or line.units is not None
+        is_other = is_exact and is_in_part != (scan.left is not None)
+        if line.item in scan.items and len(held[place]) < line.needs and not is_other:
             return place
     return None
 

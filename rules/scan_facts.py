@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from codes.reading import Flag, Kind, Reading
@@ -40,6 +40,8 @@ class Verdict(StrEnum):
     """Sold at another institution, as the centre has answered."""
     QUARANTINED = "quarantined"
     """It came back from a patient and lies apart until somebody answers for it."""
+    EXPIRED = "expired"
+    """Scanned to be sold, and the last day on which it is good is over."""
     RECEIVED_HERE = "received_here"
     """Scanned to be received, but received at this terminal already and still there."""
     CARTON = "carton"
@@ -75,6 +77,8 @@ class Listed(StrEnum):
     """On the next list, scanned during a payment that was given up."""
     HELD = "held"
     """On a list that was put aside."""
+    HELD_AT_SITE = "held_at_site"
+    """On a list that was put aside at another terminal of this site."""
 
 
 class Size(StrEnum):
@@ -112,6 +116,8 @@ class Circumstances:
     listed: Listed = Listed.NO
     held_on: str | None = None
     """Number of the list that was put aside and has the pack."""
+    held_at: str = ""
+    """The other terminal of this site at which it lies; empty: at this one."""
     sold_here: SoldBefore | None = None
     sold_at_site: SoldBefore | None = None
     """What another terminal of this site has told."""
@@ -121,6 +127,8 @@ class Circumstances:
     """Since when it lies apart at this terminal (shop time); None if it does not."""
     received_at: datetime | None = None
     """When this terminal received the pack (shop time); None if it did not, or if a sale of it came back since."""
+    expired_on: date | None = None
+    """The last day on which it was good, where that is over; None: it is good, or nothing is known."""
     is_paying: bool = False
     """The open sale is being paid: what is scanned belongs to the next one."""
     is_signed_in: bool = True
@@ -142,6 +150,7 @@ class ScanFacts:
     sold_elsewhere: bool
     apart: bool
     received_here: bool
+    expired: bool
     paying: bool
 
 
@@ -164,6 +173,7 @@ def facts_of(seen: Circumstances) -> ScanFacts:
         sold_elsewhere=bool(seen.is_sold_elsewhere),
         apart=seen.came_back_at is not None,
         received_here=seen.received_at is not None,
+        expired=seen.expired_on is not None,
         paying=seen.is_paying,
     )
 

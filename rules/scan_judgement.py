@@ -74,10 +74,11 @@ def scan_table() -> str:
 def _known(seen: Circumstances) -> dict[str, str]:
     """Return what the words may name. The sale of this terminal comes first, as its row does."""
     known = {"received": _moment(seen.received_at), "back": _moment(seen.came_back_at), "ticket": seen.held_on or ""}
+    known |= {"holder": seen.held_at}
     before = seen.sold_here or seen.sold_at_site
     if before is not None:
         known |= {"terminal": before.terminal, "sale": before.sale, "at": _moment(before.at)}
-    return known
+    return known | {"until": "" if seen.expired_on is None else seen.expired_on.isoformat()}
 
 
 def _filled(words: Words, known: dict[str, str]) -> Words:

@@ -1,7 +1,7 @@
 """The decision table of one scan: the first row that fits decides. Data only; `rules.scan_judgement` walks it.
 
 Words may name what is known: `{at}`, `{sale}` and `{terminal}` of an earlier sale, `{received}` for a delivery,
-`{ticket}` for a list that was put aside.
+`{until}` for the day of expiry, `{ticket}` for a list that was put aside, at `{holder}` if that is another terminal.
 """
 
 from __future__ import annotations
@@ -199,6 +199,22 @@ ON_A_LIST: tuple[Row[Answer], ...] = (
             ),
         ),
     ),
+    Row(
+        "on a list that was put aside at another terminal of the site",
+        when(listed=Listed.HELD_AT_SITE),
+        Answer(
+            Verdict.ALREADY_IN_SALE,
+            Tone.ALARM,
+            Words(
+                "这一盒在本店终端 {holder} 的挂单 {ticket} 中",
+                "This box is on list {ticket}, which was put aside at terminal {holder} of this site",
+            ),
+            Words(
+                "请换一盒；或在终端 {holder} 取回该挂单并移除这一盒，再扫描。",
+                "Take another box, or take that list up at terminal {holder} and take the box off it first.",
+            ),
+        ),
+    ),
 )
 
 TOO_LARGE: tuple[Row[Answer], ...] = (
@@ -262,8 +278,9 @@ SEEN_BEFORE: tuple[Row[Answer], ...] = (
                 "This box was sold at terminal {terminal} of this site on {at}, sale {sale}",
             ),
             Words(
-                "请核对实物；若为退货，请到终端 {terminal} 办理。",
-                "Check the box; if it came back, record the return at terminal {terminal}.",
+                "请核对实物；若为退货：医保结算的可在本机“售后”页扫这一盒查找办理，自费的请到终端 {terminal} 办理。",
+                "Check the box. If it came back: an insured sale is looked up by the box and taken back here too, a "
+                "sale for cash at terminal {terminal}.",
             ),
         ),
     ),
@@ -290,6 +307,19 @@ SEEN_BEFORE: tuple[Row[Answer], ...] = (
             Words(
                 "请放回隔离区；经检查可以再售的，由负责人解除隔离后再扫。",
                 "Put it back. If it was examined and may be sold, release it by name first, then scan it again.",
+            ),
+        ),
+    ),
+    Row(
+        "expired, scanned to sell",
+        when(mode=DISPENSE, expired=True),
+        Answer(
+            Verdict.EXPIRED,
+            Tone.ALARM,
+            Words("这一盒已过有效期（有效期至 {until}）", "This box has expired; its last good day was {until}"),
+            Words(
+                "请勿售出；移至不合格品区登记处理，换一盒扫描。",
+                "Do not sell it. Put it with what is not for sale, record that, and take another box.",
             ),
         ),
     ),

@@ -1,11 +1,13 @@
 """A visit to a hospital by one 医保码 (一码通行): each step proves the person again, in its order, and once.
 
 The national list of uses (businessType, 用码业务类型) names the steps. A step says which steps it needs; one that is
-done for something of its own, such as each of two examinations, is done once for each of them.
+done for something of its own, such as each of two examinations, is done once for each of them, and drugs are handed
+out, or a report, for what was settled or examined, not for something else of the visit.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -35,6 +37,8 @@ class StepRule:
     words: Words
     needs: tuple[VisitStep, ...]
     """Steps that were done before, whatever for."""
+    needs_for_it: tuple[VisitStep, ...] = ()
+    """Steps that were done before for the very same thing."""
     is_itemised: bool = False
     """It is done for something of its own, once for each."""
 
@@ -48,9 +52,9 @@ RULES: Mapping[VisitStep, StepRule] = MappingProxyType(
         _S.EXAM: StepRule(Words("检查", "examination"), (_S.CHECK_IN,), is_itemised=True),
         _S.TREAT: StepRule(Words("治疗", "treatment"), (_S.CHECK_IN,), is_itemised=True),
         _S.SETTLE: StepRule(Words("结算", "settlement"), (_S.REGISTER,), is_itemised=True),
-        _S.PICK_UP_DRUGS: StepRule(Words("取药", "picking up drugs"), (_S.SETTLE,), is_itemised=True),
-        _S.PICK_UP_REPORT: StepRule(Words("取报告", "picking up a report"), (_S.EXAM,), is_itemised=True),
-        _S.PRINT_RECEIPT: StepRule(Words("打印票据", "printing a receipt"), (_S.SETTLE,), is_itemised=True),
+        _S.PICK_UP_DRUGS: StepRule(Words("取药", "picking up drugs"), (), (_S.SETTLE,), is_itemised=True),
+        _S.PICK_UP_REPORT: StepRule(Words("取报告", "picking up a report"), (), (_S.EXAM,), is_itemised=True),
+        _S.PRINT_RECEIPT: StepRule(Words("打印票据", "printing a receipt"), (), (_S.SETTLE,), is_itemised=True),
     }
 )
 """An examination may be paid before or after it, so settling needs the registration alone."""
@@ -60,6 +64,8 @@ class StepVerdict(StrEnum):
     """Whether a step may be done now."""
 
     GOES = "goes"
+    NO_ITEM = "no_item"
+    """It is not said what for."""
     DONE = "done"
     """For this, it was done before: one use for each step."""
     TOO_EARLY = "too_early"
@@ -89,18 +95,39 @@ def judge_step(step: VisitStep, item: str, before: Iterable[Done], *, is_same_pe
     rule = RULES[step]
     if done and not is_same_person:
         return StepVerdict.OTHER_PERSON
+    if lacks_item(step, item):
+        return StepVerdict.NO_ITEM
     for one in done:
-        if one.step is step and (not rule.is_itemised or one.item == item):
+        if one.step is step and (not rule.is_itemised or is_same_item(one.item, item)):
             return StepVerdict.DONE
-    if missing_before(step, done):
+    if missing_before(step, item, done):
         return StepVerdict.TOO_EARLY
     return StepVerdict.GOES
 
 
-def missing_before(step: VisitStep, before: Iterable[Done]) -> tuple[VisitStep, ...]:
-    """Return the steps that a step needs and that were not done."""
-    done = {one.step for one in before}
-    return tuple(needed for needed in RULES[step].needs if needed not in done)
+def lacks_item(step: VisitStep, item: str) -> bool:
+    """Say whether a step wants to know what for, and is not told."""
+    return RULES[step].is_itemised and not _folded(item)
+
+
+def is_same_item(one: str, other: str) -> bool:
+    """Say whether two people who typed a number meant the same: blanks, width and case are none of it."""
+    return _folded(one) == _folded(other)
+
+
+def missing_before(step: VisitStep, item: str, before: Iterable[Done]) -> tuple[VisitStep, ...]:
+    """Return the steps that a step needs and that were not done: some of them for the same thing."""
+    rule, done = RULES[step], tuple(before)
+    steps = {one.step for one in done}
+    for_it = {one.step for one in done if is_same_item(one.item, item)}
+    return (
+        *(needed for needed in rule.needs if needed not in steps),
+        *(needed for needed in rule.needs_for_it if needed not in for_it),
+    )
+
+
+def _folded(item: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", item).casefold().split())
 
 
 ENDS = frozenset({VisitStep.PICK_UP_DRUGS, VisitStep.PRINT_RECEIPT})

@@ -31,6 +31,7 @@ from server.fsi.lookups import LookupKeeper
 from server.fsi.rpc import FsiLine
 from server.people.accounts import FIRST_ADMIN
 from server.receiver import Receiver
+from server.visits.folding import TallyKeeper
 from web.live import LiveBus
 from web.sd_notify import Service, answering, feed_watchdog, turning
 from web.tls import TlsFiles, tls_files
@@ -196,6 +197,8 @@ def _receiving(
         lookups = LookupKeeper(centre.fsi.answering.lookups) if centre.fsi is not None else None
         if lookups is not None:
             lookups.start()
+        tallies = TallyKeeper(centre.store, centre.now)
+        tallies.start()
         proofs = {
             "ingest": turning(lambda: receiver.turns),
             "store": answering(lambda: asyncio.to_thread(centre.store.ping)),
@@ -207,6 +210,7 @@ def _receiving(
             await asyncio.to_thread(fsi_line.stop)
         if lookups is not None:
             await asyncio.to_thread(lookups.stop)
+        await asyncio.to_thread(tallies.stop)
         await asyncio.to_thread(receiver.stop)
 
     return lifespan

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from cli.checks.finding import Finding, fault, fault_of, fine, notice
+from cli.checks.finding import Finding, fault, fault_of, finding_of, fine, notice
 from codes.errors import YimaError
 from codes.words import Words
 from edge.clock import SystemClock
@@ -16,6 +16,7 @@ from edge.fsi.line import UnsendableError
 from edge.fsi.numbering import Numbering
 from edge.fsi.sign_ins import Operator, Place, sender_at, sign_in_nodes
 from edge.fsi_opening import area_of, http_line, is_reachable, keys_of, place_of
+from edge.till.passwords import pad_troubles
 from wire.fsi.asking import Asker
 from wire.fsi.signing import SigningError, protection_of
 
@@ -49,6 +50,8 @@ def check_interface(config: EdgeConfig) -> Iterator[Finding]:
         f"医保接口配置可用：{area.title.zh}，台号 {section.desk}，{way.zh}{place}",
         f"The national interface can be used: {area.title.en}, desk {section.desk}, {way.en}{place}",
     )
+    for trouble in pad_troubles(area, has_pad=bool(config.pinpad.path)):
+        yield finding_of(trouble)
     if section.is_test_area:
         words = Words("[fsi] is_test_area 已打开，报文不签名", "[fsi] is_test_area is set: messages are not signed")
         yield fault("fsi.test_area", words, _NOT_FOR_USE)

@@ -1,6 +1,7 @@
 """Who asks, and whether they may: a browser by its cookie, a program by its token.
 
-A token acts in the open shift and in its operator's name; without a scope for it, a route is for people only.
+A token acts in the open shift and in its operator's name; without a scope for it, a route is for people only. One that
+is shown must be in force, also where nobody need show anything: a program never learns late that its token is wrong.
 """
 
 from __future__ import annotations
@@ -56,14 +57,15 @@ def shown_by(
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
 ) -> Shown:
     """Return what a request shows; declares both ways in the OpenAPI document."""
-    caller = "" if connection.client is None else connection.client.host
-    return Shown(cookie, None if bearer is None else bearer.credentials, caller)
+    del cookie, bearer
+    return shown_of(connection)
 
 
 def shown_of(connection: HTTPConnection) -> Shown:
     """Return the same of a request whose route declares neither: of a stream that anybody here may follow."""
     scheme, token = get_authorization_scheme_param(connection.headers.get("authorization"))
-    is_bearer = bool(token) and scheme.lower() == "bearer"
+    # An empty one is a token too: of a program that was given none.
+    is_bearer = scheme.lower() == "bearer"
     caller = "" if connection.client is None else connection.client.host
     return Shown(connection.cookies.get(COOKIE), token if is_bearer else None, caller)
 
@@ -92,13 +94,13 @@ def signed_in(parts: ApiParts, scope: Scope | None = Scope.SELL) -> Guard:
 
 
 def looking(parts: ApiParts) -> list[Any]:
-    """Return the guards of routes that only show: none on loopback, a sign-in or token where others can ask too."""
+    """Return the guards of routes that only show: on loopback anybody may look, elsewhere a sign-in or token is due."""
     look = may_look(parts)
 
     async def guard(shown: WhoAsks) -> None:
         await look(shown)
 
-    return [] if parts.is_open else [Depends(guard)]
+    return [Depends(_unasked(look) if parts.is_open else guard)]
 
 
 def looking_or_here(parts: ApiParts) -> list[Any]:
@@ -109,7 +111,16 @@ def looking_or_here(parts: ApiParts) -> list[Any]:
         if not parts.is_proof(connection.headers.get(HEADER, "")):
             await look(shown)
 
-    return [] if parts.is_open else [Depends(guard)]
+    return [Depends(_unasked(look) if parts.is_open else guard)]
+
+
+def _unasked(look: Look) -> Callable[[HTTPConnection], Coroutine[Any, Any, None]]:
+    """Return the guard of routes whose document asks for nothing: what is shown all the same is looked at."""
+
+    async def guard(connection: HTTPConnection) -> None:
+        await look(shown_of(connection))
+
+    return guard
 
 
 def may_look(parts: ApiParts) -> Look:
@@ -117,11 +128,25 @@ def may_look(parts: ApiParts) -> Look:
 
     async def look(shown: Shown) -> None:
         if shown.token is None:
-            await _session(parts, shown)
+            if not parts.is_open:
+                await _session(parts, shown)
+        elif parts.is_open:
+            await refuse_wrong_token(parts, shown)
         else:
             await _program(parts, shown, Scope.READ)
 
     return look
+
+
+async def refuse_wrong_token(parts: ApiParts, shown: Shown) -> None:
+    """Refuse a token that is shown and not in force, where none is asked for.
+
+    Raises:
+        TokenRefusedError: It is wrong or was revoked.
+        TokenLockedError: Too many were.
+    """
+    if shown.token is not None:
+        await _in_force(parts, shown)
 
 
 async def refusal_of(look: Look, shown: Shown) -> RejectedError | None:
@@ -147,6 +172,13 @@ async def _session(parts: ApiParts, shown: Shown) -> SessionRow:
 
 
 async def _program(parts: ApiParts, shown: Shown, scope: Scope | None) -> Program:
+    program = await _in_force(parts, shown)
+    if scope is None or scope not in program.scopes:
+        raise ScopeMissingError(program.name, scope)
+    return program
+
+
+async def _in_force(parts: ApiParts, shown: Shown) -> Program:
     token, now = shown.token or "", parts.operators.steady.now()
     digest = token_digest(token)
     wait = parts.guesses.wait(shown.caller, digest, now)
@@ -157,8 +189,6 @@ async def _program(parts: ApiParts, shown: Shown, scope: Scope | None) -> Progra
         parts.guesses.note_wrong(shown.caller, digest, now)
         raise TokenRefusedError
     parts.guesses.note_right(shown.caller, digest)
-    if scope is None or scope not in program.scopes:
-        raise ScopeMissingError(program.name, scope)
     if program.is_use_news(parts.clock.now()):
         await parts.in_store(lambda: parts.outbox.within(lambda tx: note_use(tx, digest, parts.clock.now())))
     return program

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from edge.api.forms import Form, Number, PackCode
-from edge.api.ticket_forms import LineForm, Text, Word
+from edge.api.ticket_forms import FactorForm, LineForm, Text, Word
 from edge.credentials import Way
 from edge.till.identifying import Typed
 from edge.till.plans import Choice
@@ -44,6 +44,9 @@ class PackForm(Form):
     """One pack."""
 
     code: PackCode
+    sale: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] = Field(
+        "", description="Which sale is meant, where two are out with the pack; empty: the newest"
+    )
 
 
 class InsureForm(ShownForm):
@@ -57,6 +60,7 @@ class InsureForm(ShownForm):
     dise_codg: Word = ""
     dise_name: Text = ""
     lines: Annotated[tuple[LineForm, ...], Field(max_length=1_000)] = ()
+    factor: FactorForm | None = Field(None, description="Where the trial says `needs_second_factor`")
     is_trial: bool = Field(False, description="Only say what it would come to; nothing is changed")
 
     @property

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from edge.api.days import day_routes
 from edge.api.ledger_rows import ledger_routes
+from edge.api.listening import listening_routes
 from edge.api.lists import list_routes
 from edge.api.live import live_routes
 from edge.api.parts import BODY_LIMIT, ApiParts
@@ -44,6 +45,7 @@ def create_api(parts: ApiParts) -> FastAPI:
         undertaking_routes,
         ledger_routes,
         visit_routes,
+        listening_routes,
         live_routes,
     ):
         app.include_router(part(parts), prefix=PREFIX, responses=PROBLEMS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from codes.reading import Flag, Scan
@@ -80,10 +80,25 @@ class ReopenForm(Form):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
+Cash = Annotated[
+    Decimal,
+    Field(ge=0, max_digits=12, decimal_places=2, description="Yuan"),
+    # Minus nothing is nothing: it must not be shown with a sign.
+    AfterValidator(abs),
+]
+
+
+class CountForm(Form):
+    """What was counted in the drawer."""
+
+    cash_counted: Cash
+    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+
+
 class HandOverForm(SignInForm):
     """Who takes the counter over, and what was counted."""
 
-    cash_counted: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2, description="Yuan")]
+    cash_counted: Cash
     note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
 
 
@@ -121,8 +136,10 @@ class ScanForm(Form):
         None, description="AIM symbology identifier, such as ]d2"
     )
 
-    entry: Literal["typed", "wedge"] | None = Field(
-        None, description="How a person entered it: typed by hand, or by a keyboard scanner; leave out for a POS"
+    entry: Literal["typed", "wedge", "picked"] | None = Field(
+        None,
+        description="How a person entered it: typed by hand, by a keyboard scanner, or picked among the opened packs; "
+        "leave out for a POS",
     )
 
     @model_validator(mode="after")

@@ -35,7 +35,7 @@ def live_routes(parts: ApiParts) -> APIRouter:
             """Look again, in the stream's thread: the browser may have been signed out since, or the token revoked."""
             return from_thread.run(refusal_of, look, shown_of(request)) is None
 
-        if parts.is_open:
+        if parts.is_open and shown_of(request).token is None:
             return sse_response(parts.bus, request)
         return sse_response(parts.bus, request, may_follow=may_follow)
 
@@ -44,9 +44,9 @@ def live_routes(parts: ApiParts) -> APIRouter:
         """Follow the same by WebSocket: a message `{"id", "event", "data"}` for each event."""
 
         async def may_follow() -> bool:
-            return parts.is_open or await refusal_of(look, shown_of(socket)) is None
+            return await refusal_of(look, shown_of(socket)) is None
 
-        refusal = None if parts.is_open else await refusal_of(look, shown_of(socket))
+        refusal = await refusal_of(look, shown_of(socket))
         if refusal is None:
             await follow_by_socket(parts.bus, socket, may_follow)
         else:

@@ -11,6 +11,7 @@ from edge.health import TerminalStatus
 from edge.operators.desk import OperatorDesk
 from edge.operators.pos_tokens import TokenGuesses
 from edge.operators.sign_in import SignIn
+from edge.pos.kept_report import KeptReport
 from edge.setup_desk import SetupDesk
 from edge.store.lane import InStore, Reading
 from edge.store.outbox import Outbox
@@ -59,5 +60,9 @@ class ApiParts:
     """None only where lists cannot even be put aside."""
     visits: VisitDesk | None = None
     """Steps of visits; None where they are off."""
+    report: KeptReport | None = None
+    """What listening to the institution's software found; None where nothing of it passes here."""
+    kiosk_operator: str = ""
+    """In whose name steps of visits are done at this machine while nobody is signed in; empty: in nobody's."""
     credentials: Devices = field(default_factory=Devices)
     """Where people show who they are."""

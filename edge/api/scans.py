@@ -14,7 +14,7 @@ from edge.api.parts import ApiParts
 from edge.api.repeats import Key, named
 from edge.counter.views import ScanShown, from_json
 from edge.operators.pos_tokens import Scope
-from edge.store.scans import scans_after
+from edge.store.scans import scans_after, scans_of_sale
 
 MOST_SCANS = 500
 
@@ -34,9 +34,13 @@ def scan_routes(parts: ApiParts) -> APIRouter:
     async def recent(
         after: Annotated[int | None, Query(ge=0, le=2**63 - 1, description="Number of the last scan known")] = None,
         limit: Annotated[int, Query(ge=1, le=MOST_SCANS)] = 200,
+        sale: Annotated[str | None, Query(max_length=64, description="Number of a sale: its scans alone")] = None,
     ) -> list[ScanShown]:
-        """Return scans after a number, or the latest ones; oldest first."""
-        rows = await parts.read(lambda tx: scans_after(tx, after, limit))
+        """Return scans after a number, of one sale, or the latest ones; oldest first."""
+        if sale is None:
+            rows = await parts.read(lambda tx: scans_after(tx, after, limit))
+        else:
+            rows = await parts.read(lambda tx: scans_of_sale(tx, sale, limit))
         return [replace(from_json(ScanShown, shown), id=scan) for scan, shown in rows]
 
     return routes

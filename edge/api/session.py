@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from edge.api.access import WhoAsks, signed_in
+from edge.api.access import WhoAsks, refuse_wrong_token, shown_of, signed_in
 from edge.api.forms import SignInForm
 from edge.api.parts import COOKIE, ApiParts
 from edge.operators.errors import SignInRequiredError
@@ -38,6 +38,7 @@ def session_routes(parts: ApiParts) -> APIRouter:
     @routes.post("")
     async def sign_in(form: SignInForm, request: Request, response: Response) -> SessionShown:
         """Sign in; opens a shift, or takes the counter over from a colleague."""
+        await refuse_wrong_token(parts, shown_of(request))
         admitted = await parts.sign_in.admit(form.operator, form.password)
         set_session_cookie(response, COOKIE, admitted.token, max_age_s=parts.session_s, is_tls=is_tls(request))
         return show_session(admitted.session)
@@ -50,6 +51,7 @@ def session_routes(parts: ApiParts) -> APIRouter:
     @routes.delete("", status_code=HTTPStatus.NO_CONTENT)
     async def sign_out(request: Request, response: Response, shown: WhoAsks) -> None:
         """Sign out; closes the shift."""
+        await refuse_wrong_token(parts, shown)
         token = shown.cookie
         if token is None:
             raise SignInRequiredError

@@ -82,8 +82,8 @@ class TrialForm(TicketForm):
         )
 
 
-class ConfirmForm(TicketForm):
-    """A second factor."""
+class FactorForm(Form):
+    """A second factor (T-38)."""
 
     by: Literal["face", "card", "operator"]
     operator: Annotated[str, StringConstraints(max_length=64)] = ""
@@ -93,6 +93,10 @@ class ConfirmForm(TicketForm):
     def proof(self) -> Proof:
         """The same, as the till takes it."""
         return Proof(None if self.by == "operator" else Way(self.by), self.operator, self.password)
+
+
+class ConfirmForm(TicketForm, FactorForm):
+    """The second factor of the open sale."""
 
 
 class HoldForm(TicketForm):

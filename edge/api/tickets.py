@@ -11,11 +11,13 @@ from edge.api.access import looking, signed_in
 from edge.api.parts import ApiParts
 from edge.api.repeats import Key, named
 from edge.api.ticket_forms import ConfirmForm, HoldForm, PersonForm, SplitForm, TakeUpForm, TicketForm, TrialForm
-from edge.counter.views import ListShown
+from edge.counter.closing import show_divisible
+from edge.counter.views import Divisible, ListShown
 from edge.store.splits import OpenedPack, opened_packs
 from edge.till.errors import NoInterfaceError
 from edge.till.till import Till
 from edge.till.views import PersonShown, TicketShown, TicketsShown, TrialShown
+from wire.events import MAX_CODE_LENGTH
 
 Sale = Annotated[str, Path(min_length=1, max_length=64)]
 
@@ -90,6 +92,16 @@ def _of_opened_packs(routes: APIRouter, parts: ApiParts) -> None:
     async def sell_in_part(form: SplitForm) -> ListShown:
         """Let a pack on the open list stand for some of its smallest units (拆零); what is left is sold later."""
         return await parts.in_store(lambda: parts.counter.sell_in_part(form.code, form.units))
+
+    @routes.get("/sale/units", dependencies=looking(parts))
+    async def divisible() -> list[Divisible]:
+        """Return the packs on the open list that may be sold in part, and how much of each is meant."""
+        return await parts.read(show_divisible)
+
+    @routes.delete("/sale/units/{code:path}", dependencies=guarded)
+    async def sell_whole(code: Annotated[str, Path(min_length=1, max_length=MAX_CODE_LENGTH)]) -> ListShown:
+        """Let a pack on the open list stand for all of itself after all, if nothing was sold of it before."""
+        return await parts.in_store(lambda: parts.counter.sell_whole(code))
 
     @routes.get("/opened-packs", dependencies=looking(parts))
     async def opened(limit: Annotated[int, Query(ge=1, le=500)] = 100) -> list[OpenedPack]:

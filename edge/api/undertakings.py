@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
@@ -17,7 +18,7 @@ from edge.till.aftercare import Aftercare
 from edge.till.asked import Person
 from edge.till.errors import NoInterfaceError
 from edge.till.insuring import Insured
-from edge.till.views import Amounts
+from edge.till.views import TriedShown
 
 Sale = Annotated[str, Path(min_length=1, max_length=64)]
 Number = Annotated[str, Path(min_length=1, max_length=64)]
@@ -50,18 +51,27 @@ def _of_sales(routes: APIRouter, parts: ApiParts) -> None:
     @routes.post("/sales/find", dependencies=guarded)
     async def find(form: PackForm) -> FoundShown:
         """Return the settled sale of a pack, of whichever terminal of the institution; its packs may come back here."""
-        return await after().find(form.code)
+        return await after().find(form.code, form.sale)
 
     @routes.post("/sales/{sale}/cancel", dependencies=guarded)
     async def cancel(sale: Sale, form: ReasonForm, key: Key = None) -> UndertakingShown:
         """Cancel the settlement of a sale of today whose packs have not left; they are free again."""
         return await after().cancel(named(key, f"cancel {sale}", form), sale, form.reason)
 
+    @routes.post("/sales/{sale}/tell-again", dependencies=guarded)
+    async def tell_again(sale: Sale, form: ShownForm, key: Key = None) -> UndertakingShown:
+        """Tell the centre a settlement once more that it has lost, having gone back to a backup.
+
+        With `by`: whose insurance pays shows the credential again.
+        """
+        shown = await _shown(parts, form)
+        return await after().tell_again(named(key, f"tell again {sale}", form), sale, shown)
+
     @routes.post("/sales/{sale}/turn-insured", dependencies=guarded)
-    async def turn_insured(sale: Sale, form: InsureForm, key: Key = None) -> UndertakingShown | Amounts:
+    async def turn_insured(sale: Sale, form: InsureForm, key: Key = None) -> UndertakingShown | TriedShown:
         """Turn a sale insured that was paid in cash (补刷): the answer says what to give back.
 
-        With `is_trial` only what it would come to.
+        With `is_trial` only what it would come to, and whether `factor` is needed.
         """
         care = after()
         person = await _shown(parts, form)
@@ -69,7 +79,11 @@ def _of_sales(routes: APIRouter, parts: ApiParts) -> None:
         insured = Insured(person, form.wishes)
         if form.is_trial:
             return await care.try_insured(sale, insured)
-        return await care.turn_insured(named(key, f"turn insured {sale}", form), sale, insured)
+        if form.factor is not None and parts.till is not None:
+            insured = replace(insured, vouched=await parts.till.vouch(person, form.factor.proof))
+        # What is kept of a request tells nothing of a password.
+        request = named(key, f"turn insured {sale}", form.model_copy(update={"factor": None}))
+        return await care.turn_insured(request, sale, insured)
 
 
 def _of_undertakings(routes: APIRouter, parts: ApiParts) -> None:

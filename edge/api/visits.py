@@ -11,15 +11,19 @@ from starlette.requests import Request
 from codes.errors import RejectedError
 from codes.words import Words
 from drivers.voucher.port import Asking, Use
-from edge.api.access import WhoAsks, signed_in
+from edge.api.access import Guard, Shown, WhoAsks, signed_in
 from edge.api.forms import StepForm
 from edge.api.parts import ApiParts
 from edge.credentials import read_credential
 from edge.errors import EdgeError
+from edge.fsi.sign_ins import Operator
+from edge.operators.accounts import acting_account
+from edge.operators.errors import SessionEndedError, SignInRequiredError
 from edge.operators.pos_tokens import Scope
-from edge.store.shifts import SessionRow
 from edge.visits.desk import StepShown, VisitDesk, Wanted
+from edge.visits.errors import KioskUnusableError
 from rules.visit_flow import VisitStep
+from web.config_sections import is_loopback_address
 
 VisitNumber = Annotated[str, Path(min_length=1, max_length=64, description="The hospital's number of the visit")]
 
@@ -44,10 +48,13 @@ def visit_routes(parts: ApiParts) -> APIRouter:
     @routes.post("")
     async def do(visit: VisitNumber, form: StepForm, request: Request, shown: WhoAsks) -> StepShown:
         """Wait for the person to show the credential, and do the step: once for each, in its order."""
-        session, desk = await guard(request, shown), _desk(parts)
+        # Whether there is anything to do here comes before who may do it.
+        desk, wanted = _desk(parts), Wanted(visit, form.step, form.item)
+        wanted.refuse_without_item()
+        operator = await _operator(parts, guard, request, shown)
         devices = parts.credentials
-        holder = await read_credential(form.by, _asking(parts, form.step, session), devices.voucher, devices.card)
-        return await desk.do(Wanted(visit, form.step, form.item), holder, session.operator)
+        holder = await read_credential(form.by, _asking(parts, form.step, operator), devices.voucher, devices.card)
+        return await desk.do(wanted, holder, operator.login)
 
     @routes.get("", dependencies=[Depends(signed_in(parts, Scope.READ))])
     async def steps(visit: VisitNumber) -> Sequence[StepShown]:
@@ -63,6 +70,23 @@ def _desk(parts: ApiParts) -> VisitDesk:
     return parts.visits
 
 
-def _asking(parts: ApiParts, step: VisitStep, session: SessionRow) -> Asking:
+async def _operator(parts: ApiParts, guard: Guard, request: Request, shown: Shown) -> Operator:
+    """Return in whose name a step is done: of who is signed in, else, at this very machine, of the kiosk's operator."""
+    try:
+        session = await guard(request, shown)
+    except (SignInRequiredError, SessionEndedError):
+        login = parts.kiosk_operator
+        if not login or not is_loopback_address(shown.caller):
+            raise
+        try:
+            account = await parts.read(lambda tx: acting_account(tx, login))
+        except RejectedError as exc:
+            # What is wrong is for who looks after the terminal, among its troubles.
+            raise KioskUnusableError from exc
+        return Operator(account.login, account.name)
+    return Operator(session.operator, session.name)
+
+
+def _asking(parts: ApiParts, step: VisitStep, operator: Operator) -> Asking:
     devices = parts.credentials
-    return Asking(Use(step.value), session.operator, session.name, devices.office, devices.office_name)
+    return Asking(Use(step.value), operator.login, operator.name, devices.office, devices.office_name)

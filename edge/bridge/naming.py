@@ -20,7 +20,7 @@ BACK: Final = Alert(
 )
 _CREDENTIAL: Final = Words("一个证件码", "A credential")
 _CODE_END: Final = 6
-_BY_HAND: Final = frozenset({"api", "typed", "wedge"})
+_BY_HAND: Final = frozenset({"api", "picked", "typed", "wedge"})
 
 
 def not_typed(shown: ScanShown, text: bytes | None, problem: YimaError) -> Alert:

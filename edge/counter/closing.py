@@ -20,15 +20,16 @@ from edge.counter.errors import (
     ListNotEmptyError,
     ListNotOpenError,
     NotSignedInError,
-    PackElsewhereError,
     PackNotOnListError,
     PackNotRemovedError,
     SaleUnknownError,
     SettlingError,
 )
+from edge.counter.gone import refuse_elsewhere, refuse_gone
+from edge.counter.held import refuse_asked_by_pos
 from edge.counter.lines import show_line, totals_of
-from edge.counter.splitting import note_units, refuse_overdrawn, size_of, split_pack
-from edge.counter.views import CancelledList, ClosedList, ListChange, ListShown, Totals
+from edge.counter.splitting import divisible_packs, make_whole, note_units, refuse_overdrawn, size_of, split_pack
+from edge.counter.views import CancelledList, ClosedList, Divisible, ListChange, ListShown, Totals
 from edge.store import sales, shifts
 from edge.store.outbox import Outbox
 from edge.store.sales import Desk, LineRow, PackRow, PackState, SaleRow, SaleState
@@ -54,15 +55,9 @@ def show_list(tx: Connection) -> ListShown:
     shown = tuple(show_line(line, codes) for line in lines)
     boxes = sum(line.quantity for line in sales.lines_of(tx, desk.waiting)) if desk.waiting else 0
     return ListShown(
-        sale.id,
-        sale.mode,
-        desk.operator,
-        shown,
-        totals_of(lines, sale.alarms),
-        is_paying=desk.is_settling,
-        waiting=desk.waiting,
-        waiting_boxes=boxes,
-    )
+        sale.id, sale.mode, desk.operator, shown, totals_of(lines, sale.alarms), is_paying=desk.is_settling,
+        waiting=desk.waiting, waiting_boxes=boxes,
+    )  # fmt: skip
 
 
 def show_totals(tx: Connection, number: str) -> Totals:
@@ -97,7 +92,8 @@ def close_list(tx: Connection, outbox: Outbox, mode: Mode, *, asked_for: str | N
         NotSignedInError: Nobody is signed in.
         ListNotOpenError: No such list is open.
         ListEmptyError: Nothing is on it.
-        SettlingError, InsuredError: The insurance was asked to settle it, or has.
+        SettlingError, HeldByPosError, InsuredError: The insurance was asked to settle it, by whomever, or has.
+        PackGoneError: Packs on it were sold, came back or were opened since they were scanned.
     """
     desk = sales.see_desk(tx)
     operator = _operator(desk)
@@ -108,6 +104,9 @@ def close_list(tx: Connection, outbox: Outbox, mode: Mode, *, asked_for: str | N
     _refuse_settling(desk)
     if not sales.lines_of(tx, sale.id):
         raise ListEmptyError(Words("清单是空的", "The list is empty"))
+    refuse_asked_by_pos(tx, sale.id)
+    if mode is Mode.DISPENSE:
+        refuse_gone(tx, sale.id, now)
     _write_facts(tx, outbox, sale, paid_by="self_pay", operator=operator, now=now)
     _end(tx, desk, sale.id, SaleState.CLOSED, now)
     if mode is Mode.DISPENSE and desk.shift:
@@ -149,6 +148,7 @@ def cancel_list(tx: Connection, *, asked_for: str | None, now: datetime) -> Canc
     Raises:
         NotSignedInError: Nobody is signed in.
         ListNotOpenError: No list is open, or not the one that was named.
+        SettlingError, HeldByPosError: The insurance was asked to settle it, here or by the institution's own software.
     """
     desk = sales.see_desk(tx)
     _operator(desk)
@@ -158,16 +158,18 @@ def cancel_list(tx: Connection, *, asked_for: str | None, now: datetime) -> Canc
         raise ListNotOpenError(Words("没有进行中的清单", "No such list is open"))
     if sale.state in {SaleState.OPEN, SaleState.WAITING, SaleState.HELD}:
         refuse_asked(tx, sale.id)
+        refuse_asked_by_pos(tx, sale.id)
         sales.move_packs(tx, sale.id, PackState.REMOVED)
         _end(tx, desk, sale.id, SaleState.CANCELLED, now)
     return CancelledList(sale.id)
 
 
 def remove_pack(tx: Connection, code: str) -> ListChange:
-    """Take a pack off the open list, or off the next one."""
+    """Take a pack off the open list, or off the next one, unless it is being settled."""
     desk = sales.see_desk(tx)
     _operator(desk)
     for sale in _lists_to_change(desk):
+        refuse_asked_by_pos(tx, sale, code)
         left = sales.take_off_list(tx, sale, code)
         if left is not None:
             return ListChange(sale, "removed", left[0], code, left[1])
@@ -186,7 +188,7 @@ def put_pack_back(tx: Connection, code: str) -> ListChange | None:
     _operator(desk)
     if any(sales.find_on_list(tx, sale, code) for sale in _lists(desk)):
         return None
-    _refuse_elsewhere(tx, code)
+    refuse_elsewhere(tx, code)
     for sale in _lists_to_change(desk):
         back = sales.put_back_on_list(tx, sale, code)
         if back is not None:
@@ -201,15 +203,42 @@ def sell_in_part(tx: Connection, code: str, units: int) -> ListChange:
     Raises:
         NotSignedInError: Nobody is signed in.
         PackNotOnListError: It is not on the open list, nor on the next one.
-        SettlingError: The list is being settled.
+        SettlingError, HeldByPosError: It is being settled, here or by the institution's own software.
         NotDivisibleError, UnitsLeftError: It cannot be sold so.
     """
     desk = sales.see_desk(tx)
     _operator(desk)
     for sale in _lists_to_change(desk):
         if desk.mode is Mode.DISPENSE and sales.find_on_list(tx, sale, code) is not None:
+            refuse_asked_by_pos(tx, sale, code)
             return ListChange(sale, "split", split_pack(tx, sale, code, units), code, units)
     raise PackNotOnListError(Words("清单中没有这一盒", "This pack is not on the list"))
+
+
+def sell_whole(tx: Connection, code: str) -> ListChange:
+    """Let a pack on the open list stand for all of itself after all.
+
+    Raises:
+        NotSignedInError: Nobody is signed in.
+        PackNotOnListError: It is not on the open list, nor on the next one.
+        SettlingError, HeldByPosError: It is being settled, here or by the institution's own software.
+        NotWholeError: Something of it was sold before.
+    """
+    desk = sales.see_desk(tx)
+    _operator(desk)
+    for sale in _lists_to_change(desk):
+        if desk.mode is Mode.DISPENSE and sales.find_on_list(tx, sale, code) is not None:
+            refuse_asked_by_pos(tx, sale, code)
+            return ListChange(sale, "split", make_whole(tx, sale, code), code)
+    raise PackNotOnListError(Words("清单中没有这一盒", "This pack is not on the list"))
+
+
+def show_divisible(tx: Connection) -> list[Divisible]:
+    """Return the packs that may be sold in part of the lists that may be changed; reads only, on any connection."""
+    desk = sales.see_desk(tx)
+    if desk.mode is not Mode.DISPENSE or (desk.is_settling and desk.waiting is None):
+        return []
+    return [pack for sale in _lists_to_change(desk) for pack in divisible_packs(tx, sale)]
 
 
 def change_mode(tx: Connection, mode: Mode, now: datetime) -> None:
@@ -267,14 +296,6 @@ def _refuse_insured(tx: Connection, sale: str) -> None:
     if latest is not None and latest.standing is Standing.SETTLED:
         raise InsuredError(sale)
     refuse_asked(tx, sale)
-
-
-def _refuse_elsewhere(tx: Connection, code: str) -> None:
-    aside = sales.aside_with(tx, code)
-    sold = None if aside is not None else sales.find_sale_of(tx, code)
-    number = aside or (None if sold is None else sold.sale)
-    if number is not None:
-        raise PackElsewhereError(Words(f"这一盒在单号 {number} 中", f"This pack is on sale {number}"))
 
 
 def _refuse_settling(desk: Desk) -> None:

@@ -40,6 +40,7 @@ from edge.store import quarantine
 from edge.store.outbox import Outbox
 from edge.store.sales import see_desk
 from edge.store.scans import find_answer, keep_answer
+from edge.store.site_apart import apart_at_site
 from rules.scan_judgement import Mode, Tone
 from web.live import LiveBus
 
@@ -175,6 +176,14 @@ class Counter:
         self._tell(change)
         return after
 
+    def sell_whole(self, code: str) -> ListShown:
+        """Let a pack on the open list stand for all of itself after all, if nothing was sold of it before."""
+        with self._connection.begin():
+            change = closing.sell_whole(self._connection, code)
+            after = self._show()
+        self._tell(change)
+        return after
+
     def set_paying(self, sale: str, *, is_paying: bool) -> ListShown:
         """Declare that the open sale is being paid, or is not any more; meanwhile scans go on the next one."""
         with self._connection.begin():
@@ -250,7 +259,8 @@ class Counter:
         with self._connection.begin():
             closing.refuse_nobody(self._connection)
             if not quarantine.release(self._connection, code, self._operator(), reason, self._clock.now()):
-                raise NotApartError(code)
+                there = apart_at_site(self._connection, code)
+                raise NotApartError(code, "" if there is None else there.terminal)
 
     def set_mode(self, mode: Mode) -> ListShown:
         """Sell or receive."""

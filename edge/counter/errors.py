@@ -62,6 +62,48 @@ class InsuredError(EdgeError, RejectedError):
         self.sale = sale
 
 
+class RungUpElsewhereError(EdgeError, RejectedError):
+    """The institution's own software rang the sale up: its money and its settlement are that software's."""
+
+    code: ClassVar[str] = "counter.rung_up_by_pos"
+    next_step: ClassVar[Words] = Words(
+        "请在收银软件中办理退货或撤销，追溯状态随其报文更新；本机不退款，也不再结算。",
+        "Take it back or cancel it in that software; its messages bring the packs up to date. Nothing is paid back or "
+        "settled here.",
+    )
+
+    def __init__(self, sale: str, number: str, setl_id: str = "") -> None:
+        zh, en = (f"，结算号 {setl_id}", f", settlement {setl_id}") if setl_id else ("", "")
+        super().__init__(
+            Words(
+                f"销售 {sale} 由收银软件办理（单号 {number}{zh}）",
+                f"Sale {sale} was rung up by the institution's own software, as {number}{en}",
+            )
+        )
+        self.sale = sale
+
+
+class HeldByPosError(EdgeError, RejectedError):
+    """The institution's own software asks the insurance to settle packs of this list, or has had them settled."""
+
+    code: ClassVar[str] = "counter.held_by_pos"
+    next_step: ClassVar[Words] = Words(
+        "请等待收银软件的结果，不要在本机再结算、收款、取消或撤下；久未查清的，用 yima pos open 查看。",
+        "Wait for what its message comes to: settle, sell, cancel and take off nothing here. `yima pos open` shows "
+        "what stays open for long.",
+    )
+
+    def __init__(self, sale: str, msgid: str, setl_id: str = "") -> None:
+        zh, en = (f"，结算号 {setl_id}", f", settlement {setl_id}") if setl_id else ("", "")
+        super().__init__(
+            Words(
+                f"销售 {sale} 中有药品由收银软件结算（报文 {msgid}{zh}）",
+                f"The institution's own software settles packs of sale {sale} (message {msgid}{en})",
+            )
+        )
+        self.sale = sale
+
+
 class ListNotEmptyError(EdgeError, RejectedError):
     """The open list must be finished first."""
 
@@ -111,10 +153,14 @@ class SaleNotClosedError(EdgeError, RejectedError):
 
 
 class SoldAtSiteError(EdgeError, RejectedError):
-    """Another terminal of this site made the sale: it alone can take the pack back."""
+    """Another terminal of this site made the sale: what was paid in cash it alone can take back."""
 
     code: ClassVar[str] = "counter.sold_at_site"
-    next_step: ClassVar[Words] = Words("请到售出的终端办理退货。", "Record the return at the terminal that sold it.")
+    next_step: ClassVar[Words] = Words(
+        "医保结算的可在本机“售后”页扫药盒查找并退货；自费的请到售出的终端办理。",
+        "Look an insured sale up by the box and take it back here; a sale for cash goes back to the terminal that "
+        "sold it.",
+    )
 
 
 class PackReturnedBeforeError(EdgeError, RejectedError):
@@ -167,8 +213,9 @@ class PackNotSoldHereError(EdgeError, RejectedError):
     code: ClassVar[str] = "counter.pack_not_sold_here"
     status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
     next_step: ClassVar[Words] = Words(
-        "请核对实物；由其他终端售出的，请在该终端办理退货。",
-        "Check the box; what another terminal sold is returned there.",
+        "请核对实物；其他终端售出的，医保结算的可在本机“售后”页扫药盒查找并退货，自费的请到该终端办理。",
+        "Check the box. Of what another terminal sold an insured sale is looked up by the box and taken back here; a "
+        "sale for cash goes back there.",
     )
 
 
@@ -188,5 +235,11 @@ class NotApartError(EdgeError, RejectedError):
     code: ClassVar[str] = "counter.not_apart"
     next_step: ClassVar[Words] = Words("请刷新隔离清单。", "Load the list of packs that lie apart again.")
 
-    def __init__(self, code: str) -> None:
-        super().__init__(Words(f"{code} 不在隔离中", f"{code} does not lie apart"))
+    def __init__(self, code: str, terminal: str = "") -> None:
+        words = Words(f"{code} 不在隔离中", f"{code} does not lie apart")
+        if terminal:
+            words = Words(
+                f"{code} 在终端 {terminal} 隔离，请在该终端解除",
+                f"{code} lies apart at {terminal}, and is released there",
+            )
+        super().__init__(words)

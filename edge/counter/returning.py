@@ -25,6 +25,7 @@ from edge.counter.errors import (
     PackRecalledError,
     PackReturnedBeforeError,
     ReturnTooLateError,
+    RungUpElsewhereError,
     SaleNotClosedError,
     SaleUnknownError,
     SettlingError,
@@ -35,12 +36,15 @@ from edge.counter.views import ReturnedPacks
 from edge.errors import EdgeError
 from edge.store import sales
 from edge.store.outbox import Outbox
+from edge.store.pos_codes import held_by_pos
 from edge.store.quarantine import Quarantined, quarantine
+from edge.store.rung_up import is_cancelled_by_pos, told_as, told_from
 from edge.store.sales import PackRow, PackState, SaleRow, SaleState
 from edge.store.scans import dated_scans
 from edge.store.settlements import settlements_of
 from edge.store.site_sales import site_sale
-from edge.store.undertakings import open_undertaking_of
+from edge.store.splits import put_units_back
+from edge.store.undertakings import open_undertaking_of, self_paid_since
 from rules.return_judgement import (
     WORDS,
     PackThere,
@@ -97,6 +101,7 @@ def return_packs(tx: Connection, outbox: Outbox, wanted: Wanted, *, now: datetim
 
     Raises:
         NotSignedInError: Nobody is signed in.
+        RungUpElsewhereError: The institution's own software rang it up.
         SettlingError: The insurance has settled it, or something of it is under way.
         EdgeError: One of `REFUSALS`: a pack may not come back; then none does.
     """
@@ -111,13 +116,61 @@ def return_packs(tx: Connection, outbox: Outbox, wanted: Wanted, *, now: datetim
 
 def _refuse_insured(tx: Connection, sale: str) -> None:
     """Refuse to take packs back for cash that the insurance has paid, or while it is asked."""
-    stands = any(row.standing not in {Standing.NONE, Standing.UNDONE} for row in settlements_of(tx, sale))
-    if stands or open_undertaking_of(tx, sale) is not None:
+    if not _is_cancelled_by_pos(tx, sale):
+        refuse_rung_up(tx, sale)
+    if is_insured(tx, sale):
         raise SettlingError(sale)
 
 
-def refuse_return(tx: Connection, wanted: Wanted, *, now: datetime) -> tuple[str, ...]:
+def is_insured(tx: Connection, sale: str) -> bool:
+    """Say whether packs of a sale come back by way of the insurance alone.
+
+    A settlement that was cancelled is none that nobody paid: whoever cancelled it has given the money back, and only
+    where the person pays for what stays is there cash of this sale in the drawer. Of what the institution's own
+    software rang up no money is here at all (`refuse_rung_up`), nor of what it has cancelled: packs of that come back
+    without any.
+    """
+    if open_undertaking_of(tx, sale) is not None:
+        return True
+    if told_as(tx, sale) is not None or is_cancelled_by_pos(tx, sale):
+        return False
+    since = self_paid_since(tx, sale)
+    rows = (row for row in settlements_of(tx, sale) if row.standing is not Standing.NONE)
+    return any(since is None or row.begun_at >= since for row in rows)
+
+
+def _is_cancelled_by_pos(tx: Connection, sale: str) -> bool:
+    """Say whether the institution's own software settled a sale and cancelled it: no money moves for its packs."""
+    rows = settlements_of(tx, sale) if told_as(tx, sale) is not None else ()
+    return bool(rows) and all(row.standing in {Standing.NONE, Standing.UNDONE} for row in rows)
+
+
+def refuse_rung_up(tx: Connection, sale: str) -> None:
+    """Refuse to move the money of a sale that the institution's own software rang up.
+
+    Raises:
+        RungUpElsewhereError: It did.
+    """
+    number = told_as(tx, sale)
+    if number is not None:
+        paid = next((row.paid for row in reversed(settlements_of(tx, sale)) if row.paid is not None), None)
+        raise RungUpElsewhereError(sale, number, "" if paid is None else paid.setl_id)
+    # Where the proxy only listens its packs are closed by hand, and it has settled them all the same.
+    held = held_by_pos(tx, sale)
+    if held is not None and held.setl_id and not settlements_of(tx, sale):
+        raise RungUpElsewhereError(sale, held.setl_id)
+
+
+def refuse_return(
+    tx: Connection, wanted: Wanted, *, now: datetime, back: Mapping[str, str] = MappingProxyType({})
+) -> tuple[str, ...]:
     """Let packs pass that may come back, each once; nothing is changed.
+
+    Args:
+        tx: The transaction to look in.
+        wanted: The packs.
+        now: The device's clock.
+        back: Packs of the sale that came back, and at which other terminal; empty: at this one.
 
     Raises:
         EdgeError: One of `REFUSALS`: a pack may not come back; then none does.
@@ -128,14 +181,14 @@ def refuse_return(tx: Connection, wanted: Wanted, *, now: datetime) -> tuple[str
     for code in codes:
         if code in there and there[code].units is not None:
             raise SplitNotReturnedError(code)
-    expiries = _expiries(tx, row, [there[code] for code in codes if code in there]) if row else {}
+    expiries = expiries_carried(tx, wanted.sale, codes)
     is_soon = row is None or row.ended_at is None or is_in_time(row.ended_at, now, wanted.within_days)
     today = now.astimezone(SHOP_TIME).date()
     judged = {
         code: judge_return(
             ReturnFacts(
                 sale=_sale_there(tx, wanted.sale, row, code),
-                pack=_PACKS.get(there[code].state, PackThere.ABSENT) if code in there else PackThere.ABSENT,
+                pack=_pack_there(there.get(code), back),
                 recalled=False,
                 expired=is_expired(expiries.get(code), today),
                 in_time=is_soon,
@@ -143,7 +196,7 @@ def refuse_return(tx: Connection, wanted: Wanted, *, now: datetime) -> tuple[str
         )
         for code in codes
     }
-    _refuse_any(tx, wanted, judged)
+    refuse_judged(tx, wanted, judged, back)
     return codes
 
 
@@ -161,16 +214,38 @@ def take_back(
         is_apart: They were in a patient's hands, and lie apart until somebody answers for them.
     """
     packs = [pack for pack in sales.packs_of(tx, wanted.sale) if pack.code in wanted.codes]
+    number, before = told_as(tx, wanted.sale) or wanted.sale, told_from(tx, wanted.sale)
     events = []
     for line in sorted({pack.line for pack in packs}):
         in_line = [PackInLine(pack.code, pack.reading) for pack in packs if pack.line == line]
-        fact = SaleReturned(wanted.sale, line, in_line, wanted.reason)
+        fact = SaleReturned(number, before + line, in_line, wanted.reason)
         events.append(outbox.append(tx, fact, operator=operator, now=now).id)
+    for pack in packs:
+        if pack.units is not None and not is_apart:
+            put_units_back(tx, pack.code, pack.units)
     for code in wanted.codes:
         sales.return_pack(tx, wanted.sale, code)
         if is_apart:
             quarantine(tx, Quarantined(code, wanted.sale, now, wanted.reason, operator))
     return tuple(events)
+
+
+def expiries_carried(tx: Connection, sale: str, codes: Sequence[str]) -> dict[str, str]:
+    """Return the expiry dates that codes of a sale of this terminal carry, as ISO, by pack. A trace code has none."""
+    row = sales.find_sale(tx, sale) if any(map(may_carry_a_date, codes)) else None
+    return {} if row is None else _expiries(tx, row, [pack for pack in sales.packs_of(tx, sale) if pack.code in codes])
+
+
+def may_carry_a_date(code: str) -> bool:
+    """Say whether the code on a pack may tell when it expires."""
+    key = parse_pack_key(code)
+    return key is None or key.kind is not Kind.TRACE
+
+
+def _pack_there(pack: PackRow | None, back: Mapping[str, str]) -> PackThere:
+    if pack is None:
+        return PackThere.ABSENT
+    return PackThere.RETURNED if pack.code in back else _PACKS.get(pack.state, PackThere.ABSENT)
 
 
 def _sale_there(tx: Connection, number: str, row: SaleRow | None, code: str) -> SaleThere:
@@ -181,8 +256,7 @@ def _sale_there(tx: Connection, number: str, row: SaleRow | None, code: str) -> 
 
 
 def _expiries(tx: Connection, row: SaleRow, packs: Sequence[PackRow]) -> dict[str, str]:
-    """Return the expiry dates that the codes carry, by pack. A trace code carries none."""
-    dated = [pack for pack in packs if _may_carry_a_date(pack.code)]
+    dated = [pack for pack in packs if may_carry_a_date(pack.code)]
     scans = dated_scans(tx, row.id) if dated else {}
     found: dict[str, str] = {}
     for pack in dated:
@@ -193,20 +267,26 @@ def _expiries(tx: Connection, row: SaleRow, packs: Sequence[PackRow]) -> dict[st
     return found
 
 
-def _may_carry_a_date(code: str) -> bool:
-    key = parse_pack_key(code)
-    return key is None or key.kind is not Kind.TRACE
+def refuse_judged(
+    tx: Connection, wanted: Wanted, judged: Mapping[str, ReturnVerdict], back: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Refuse for the gravest reason there is, in the order of the table, naming each pack of which it is true.
 
-
-def _refuse_any(tx: Connection, wanted: Wanted, judged: Mapping[str, ReturnVerdict]) -> None:
-    """Refuse for the gravest reason there is, in the order of the table, naming each pack of which it is true."""
+    Raises:
+        EdgeError: One of `REFUSALS`.
+    """
     refused = next((verdict for verdict in REFUSALS if verdict in judged.values()), None)
     if refused is None:
         return
     codes = [code for code, verdict in judged.items() if verdict is refused]
     told = site_sale(tx, codes[0])
     known = {"sale": wanted.sale, "days": wanted.within_days, "terminal": told.terminal if told else ""}
-    words = WORDS[refused]
-    raise REFUSALS[refused](
-        Words(words.zh.format(codes="、".join(codes), **known), words.en.format(codes=", ".join(codes), **known))
-    )
+    words, where = WORDS[refused], _where(codes, back)
+    zh, en = words.zh.format(codes="、".join(codes), **known), words.en.format(codes=", ".join(codes), **known)
+    raise REFUSALS[refused](Words(zh + where.zh, en + where.en))
+
+
+def _where(codes: Sequence[str], back: Mapping[str, str]) -> Words:
+    """Say at which other terminals packs came back; nothing where none of them did."""
+    named = sorted({back[code] for code in codes if back.get(code)})
+    return Words(f"（在 {'、'.join(named)}）", f" at {', '.join(named)}") if named else Words("", "")

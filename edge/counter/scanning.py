@@ -19,6 +19,7 @@ from codes.pack import ProductKey, pack_key, product_keys
 from codes.reading import Flag, Reading
 from codes.words import Words
 from edge.clock import SHOP_TIME
+from edge.counter.expiring import find_expired, with_lot_named
 from edge.counter.explaining import explained
 from edge.counter.lines import item_of
 from edge.counter.splitting import split_pack
@@ -30,6 +31,8 @@ from edge.store.quarantine import find_quarantined
 from edge.store.sales import Desk
 from edge.store.scanner_profiles import find_gs_ok
 from edge.store.scans import ScanRow, add_scan
+from edge.store.site_apart import apart_at_site
+from edge.store.site_held import held_at_site
 from edge.store.site_sales import site_sale
 from edge.store.splits import find_opened
 from edge.store.terminal import count_credential
@@ -73,6 +76,8 @@ class _Place:
     """Where the pack stands, if it is on a list."""
     aside: str | None = None
     """The list that was put aside and has it."""
+    aside_at: str = ""
+    """The other terminal of the site at which that lies; empty: here."""
     rest: int = 0
     """Units that are left in it, if it was opened."""
 
@@ -110,6 +115,8 @@ class _Filed:
     seq: int | None = None
     is_next: bool = False
     """On the list after the one that is being paid."""
+    units: int | None = None
+    """That an opened pack stands for."""
 
 
 def record_scan(tx: Connection, outbox: Outbox, reading: Reading, around: Around, *, now: datetime) -> ScanShown:
@@ -117,7 +124,12 @@ def record_scan(tx: Connection, outbox: Outbox, reading: Reading, around: Around
     desk = sales.see_desk(tx)
     code = _look_up(tx, reading)
     place = _place(tx, desk, code.pack, around)
-    judgement = judge(_circumstances(tx, desk, code, place, is_paying=place.is_next or around.came_during_close))
+    circumstances = _circumstances(tx, desk, code, place, is_paying=place.is_next or around.came_during_close)
+    expired = find_expired(tx, reading, code.match, now) if code.pack and desk.mode is Mode.DISPENSE else None
+    if expired is not None:
+        circumstances = replace(circumstances, expired_on=expired.until)
+    judgement = with_lot_named(judge(circumstances), expired)
+    judgement = _said_where(tx, code.pack, judgement)
     keeps_separators = around.keeps_separators
     if Flag.NO_SEPARATOR in reading.flags:
         # What the set-up has shown of this scanner decides; without one, what it has sent since the start.
@@ -148,6 +160,8 @@ def record_scan(tx: Connection, outbox: Outbox, reading: Reading, around: Around
     return replace(shown, id=add_scan(tx, row))
 
 
+_FIRST = 1
+"""Units that an opened pack stands for until somebody says how many."""
 _COUNT_UNITS = Words("请填写本次售出的最小单位数。", "Say how many of its smallest units are sold.")
 
 
@@ -184,8 +198,16 @@ def _place(tx: Connection, desk: Desk, pack: str | None, around: Around) -> _Pla
     # The list at the counter hears of it, and stays as it is.
     if aside is not None:
         return _Place(sale, is_next, Listed.HELD, _Filed(desk.sale), aside)
+    there = held_at_site(tx, pack) if _is_free(tx, pack) else None
+    if there is not None:
+        return _Place(sale, is_next, Listed.HELD_AT_SITE, _Filed(desk.sale), there.sale, there.terminal)
     opened = find_opened(tx, pack) if desk.mode is Mode.DISPENSE else None
     return _Place(sale, is_next, rest=0 if opened is None else opened.rest)
+
+
+def _is_free(tx: Connection, pack: str) -> bool:
+    """Say whether nothing worse is known of a pack than that it may lie aside somewhere."""
+    return sales.find_sale_of(tx, pack) is None and site_sale(tx, pack) is None and _came_back_at(tx, pack) is None
 
 
 def _circumstances(tx: Connection, desk: Desk, code: _Code, place: _Place, *, is_paying: bool) -> Circumstances:
@@ -199,6 +221,7 @@ def _circumstances(tx: Connection, desk: Desk, code: _Code, place: _Place, *, is
         level=None if match is None else match.level,
         listed=place.listed,
         held_on=place.aside,
+        held_at=place.aside_at,
         sold_here=SoldBefore(desk.terminal, here.sale, here.closed_at.astimezone(SHOP_TIME)) if here else None,
         sold_at_site=SoldBefore(there.terminal, there.sale, there.at.astimezone(SHOP_TIME)) if there else None,
         came_back_at=_came_back_at(tx, pack),
@@ -209,8 +232,22 @@ def _circumstances(tx: Connection, desk: Desk, code: _Code, place: _Place, *, is
 
 
 def _came_back_at(tx: Connection, pack: str | None) -> datetime | None:
-    apart = find_quarantined(tx, pack) if pack else None
+    apart = (find_quarantined(tx, pack) or apart_at_site(tx, pack)) if pack else None
     return None if apart is None else apart.since.astimezone(SHOP_TIME)
+
+
+def _said_where(tx: Connection, pack: str | None, judgement: Judgement) -> Judgement:
+    """Name the terminal at which a pack lies apart, and is released, if that is another one."""
+    if judgement.verdict is not Verdict.QUARANTINED or pack is None or find_quarantined(tx, pack) is not None:
+        return judgement
+    there = apart_at_site(tx, pack)
+    if there is None:
+        return judgement
+    hint = Words(
+        f"该盒在终端 {there.terminal} 隔离（单号 {there.sale}）：请放回；可再售的，在该终端由负责人解除隔离。",
+        f"It lies apart at {there.terminal} (sale {there.sale}): put it back, or have it released by name there first.",
+    )
+    return replace(judgement, hint=hint)
 
 
 def _received_at(tx: Connection, desk: Desk, pack: str | None) -> datetime | None:
@@ -249,9 +286,11 @@ def _file(tx: Connection, outbox: Outbox, desk: Desk, seen: _Seen, place: _Place
         outbox.append(tx, CodeUnmatched(sale, code.pack, looked_up), operator=desk.operator, now=seen.at)
     item = item_of(code.match, code.keys, code.pack, desk.mode)
     line, quantity = sales.put_on_list(tx, sale, item, code=code.pack, reading=recorded)
-    if place.rest:
-        line, quantity = split_pack(tx, sale, code.pack, 1), 1
-    return replace(where, line=line, quantity=quantity)
+    if not place.rest:
+        return replace(where, line=line, quantity=quantity)
+    split_pack(tx, sale, code.pack, _FIRST)
+    line, quantity = sales.find_on_list(tx, sale, code.pack) or (line, quantity)
+    return replace(where, line=line, quantity=quantity, units=_FIRST)
 
 
 def _show(seen: _Seen, filed: _Filed) -> ScanShown:
@@ -279,4 +318,5 @@ def _show(seen: _Seen, filed: _Filed) -> ScanShown:
         seq=filed.seq,
         flags=tuple(code.reading.flags),
         is_next=filed.is_next,
+        units=filed.units,
     )

@@ -15,11 +15,12 @@ from sqlalchemy import Connection
 from codes.errors import RejectedError
 from codes.words import Words
 from edge.counter.errors import PackNotOnListError
+from edge.counter.views import Divisible
 from edge.errors import EdgeError
 from edge.store import sales
 from edge.store.catalogue import as_sold
-from edge.store.sales import LineItem, LineRow
-from edge.store.splits import find_opened, put_units, take_units
+from edge.store.sales import LineItem, LineRow, PackState
+from edge.store.splits import find_opened, put_units, put_whole, take_units
 from wire.events import Fact, SplitDispensed
 
 PER_UNIT = Decimal("0.0001")
@@ -45,6 +46,19 @@ class UnitsLeftError(EdgeError, RejectedError):
     def __init__(self, code: str, left: int) -> None:
         super().__init__(Words(f"{code} 余 {left} 个最小单位", f"{left} units are left in {code}"))
         self.left = left
+
+
+class NotWholeError(EdgeError, RejectedError):
+    """The pack is no whole one."""
+
+    code: ClassVar[str] = "counter.not_whole"
+    next_step: ClassVar[Words] = Words(
+        "请按最小单位销售；未拆开的盒可移除后重新扫码。",
+        "Sell units of it. A pack that nobody has opened can be taken off and scanned again.",
+    )
+
+    def __init__(self, code: str) -> None:
+        super().__init__(Words(f"{code} 已拆零，不能整盒销售", f"{code} was opened: it is not sold as a whole"))
 
 
 class SplitNotReturnedError(EdgeError, RejectedError):
@@ -73,13 +87,54 @@ def split_pack(tx: Connection, sale: str, code: str, units: int) -> int:
     if row is None:
         raise PackNotOnListError(Words("清单中没有这一盒", "This pack is not on the list"))
     known = None if row.product is None else as_sold(tx, row.product)
-    if known is None or known.units_per_pack <= 1 or known.is_device:
+    if known is None or not known.is_divisible:
         raise NotDivisibleError(Words(f"{row.name or code} 不可拆零", f"{row.name or code} is not sold in parts"))
     opened = find_opened(tx, code)
     left = known.units_per_pack if opened is None else opened.rest
     if units > left:
         raise UnitsLeftError(code, left)
     return put_units(tx, sale, code, _item(row, known.units_per_pack), units)
+
+
+def make_whole(tx: Connection, sale: str, code: str) -> int:
+    """Let a pack on the list stand for all of itself after all; return its line.
+
+    Raises:
+        NotWholeError: Units of it were sold before.
+    """
+    line = None if find_opened(tx, code) is not None else put_whole(tx, sale, code)
+    if line is None:
+        raise NotWholeError(code)
+    return line
+
+
+def divisible_packs(tx: Connection, sale: str) -> list[Divisible]:
+    """Return the packs on a list that may be sold in part, in the order of its lines."""
+    lines = {one.line: one for one in sales.lines_of(tx, sale)}
+    known = {product: as_sold(tx, product) for product in {one.product for one in lines.values() if one.product}}
+    found = []
+    for pack in sales.packs_of(tx, sale):
+        row = lines.get(pack.line)
+        product = None if row is None or row.product is None else known[row.product]
+        if row is None or pack.state is not PackState.LISTED or product is None or not product.is_divisible:
+            continue
+        opened, size = find_opened(tx, pack.code), product.units_per_pack
+        left = size if opened is None else opened.rest
+        price = _item(row, size).price
+        found.append(
+            Divisible(
+                pack.code,
+                row.line,
+                row.name,
+                row.spec,
+                size,
+                left,
+                pack.units,
+                is_opened=opened is not None,
+                price=price,
+            )
+        )
+    return found
 
 
 def refuse_overdrawn(tx: Connection, sale: str, code: str) -> None:

@@ -29,6 +29,14 @@ CommittedAt = Annotated[
     ),
 ]
 
+UnitsOfOpened = Annotated[
+    int | None,
+    Field(
+        description="Smallest units that the pack stands for, where it was opened before; left out otherwise",
+        exclude_if=lambda units: units is None,
+    ),
+]
+
 _View = TypeVar("_View")
 
 
@@ -66,6 +74,8 @@ class ScanShown:
     """`codes.reading.Flag`: what was noticed or done while reading (C-03)."""
     is_next: bool = False
     """It belongs to the next list, because a sale is being paid."""
+    units: UnitsOfOpened = None
+    """Units that it stands for."""
     committed_at: CommittedAt = None
     """When COMMIT had returned. What is kept was written before: without it it says nothing of this, not even null."""
 
@@ -89,6 +99,26 @@ class LineShown:
     """Id of the fact that closed the line; None while it is open."""
     units: int | None = None
     """Smallest units, where its packs are sold in part; the price is then that of a unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Divisible:
+    """A pack on a list that may be sold in part."""
+
+    code: str
+    line: int
+    name: str | None
+    spec: str | None
+    size: int
+    """Smallest units in a whole pack."""
+    left: int
+    """Of them in this one, those on the list included."""
+    units: int | None
+    """Of them on the list; None while the whole pack is."""
+    is_opened: bool
+    """Something was sold of it before: it is no whole pack any more."""
+    price: Decimal | None
+    """Yuan per unit."""
 
 
 @dataclass(frozen=True, slots=True)

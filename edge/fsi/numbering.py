@@ -68,6 +68,15 @@ class Numbering:
                 return msgid
 
 
+def desk_text(desk: int | None) -> str:
+    """Return a desk as its numbers carry it, in two digits.
+
+    >>> desk_text(7)
+    '07'
+    """
+    return f"{desk or 0:02}"
+
+
 def desk_of(msgid: str, institution: str) -> str:
     """Return the desk that gave out a number, in two digits; empty if it is no number of this institution.
 

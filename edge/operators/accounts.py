@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from codes.words import Words
 from edge.operators.errors import (
     LoginFormError,
+    OperatorDisabledError,
     OperatorExistsError,
     OperatorUnknownError,
     WeakPasswordError,
@@ -74,7 +75,7 @@ def renew_password(connection: Connection, login: str, password: str | None = No
     password = _chosen(password)
     hashed = hash_password(password)
     with connection.begin():
-        _refuse_unknown(connection, login)
+        _known(connection, login)
         shifts.set_password(connection, login, hashed)
         shifts.forget_guesses(connection, login)
         shifts.end_sessions_of(connection, login)
@@ -88,7 +89,7 @@ def disable_account(connection: Connection, login: str, now: datetime) -> None:
         OperatorUnknownError: There is no such operator.
     """
     with connection.begin():
-        _refuse_unknown(connection, login)
+        _known(connection, login)
         shifts.disable_operator(connection, login, now)
         shifts.end_sessions_of(connection, login)
 
@@ -100,13 +101,28 @@ def enable_account(connection: Connection, login: str) -> None:
         OperatorUnknownError: There is no such operator.
     """
     with connection.begin():
-        _refuse_unknown(connection, login)
+        _known(connection, login)
         shifts.enable_operator(connection, login)
 
 
-def _refuse_unknown(tx: Connection, login: str) -> None:
-    if shifts.find_operator(tx, login) is None:
+def acting_account(tx: Connection, login: str) -> OperatorRow:
+    """Return an operator in whose name something may be done.
+
+    Raises:
+        OperatorUnknownError: There is none of this login.
+        OperatorDisabledError: Not any more.
+    """
+    found = _known(tx, login)
+    if found.disabled_at is not None:
+        raise OperatorDisabledError(login)
+    return found
+
+
+def _known(tx: Connection, login: str) -> OperatorRow:
+    found = shifts.find_operator(tx, login)
+    if found is None:
         raise OperatorUnknownError(Words(f"没有工号 {login}", f"There is no operator {login}"))
+    return found
 
 
 def _chosen(password: str | None) -> str:

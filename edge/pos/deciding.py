@@ -19,9 +19,10 @@ from edge.errors import EdgeError
 from edge.pos.errors import CodesShortError
 from edge.pos.ports import Goods, LineScans, SaleRef, Scans
 from edge.pos.proofs import is_signed
-from edge.pos.reading import Reader, Said, read_lines
+from edge.pos.reading import HIDDEN, Reader, Said, read_lines
+from edge.pos.settled import number_of, person_of
 from edge.pos.upstream import Headers, Post, with_headers
-from rules.scan_binding import Binding, SaleLine, ScannedPack, bind
+from rules.scan_binding import Binding, SaleLine, ScannedPack, bind, in_part
 from wire.fsi.areas import Area
 from wire.fsi.enriching import LineCodes, carries_codes, enrich, enrich_input
 from wire.fsi.record import Message
@@ -35,6 +36,8 @@ SETTLEMENTS = frozenset({"2102", "2207"})
 SALES = frozenset({"3505", "3505A", "3506"})
 RETURN = "3506"
 _STOCK = frozenset({"3501", "3501A", "3502"})
+_OFFERED = SETTLEMENTS | {"2101"}
+"""Whose lines do not say that they are sold in part."""
 _BOUND = SETTLEMENTS | SALES | _STOCK | {"2101"}
 _MOST_VISITS = 2_000
 _NONCE_BYTES = 16
@@ -71,6 +74,10 @@ class Plan:
     """Its signature is ours: sent again, it is made anew."""
     carried: tuple[str, ...] = ()
     """Codes that a ledger message tells, its own and ours."""
+    lacks: frozenset[str] = frozenset()
+    """National codes of lines that lack codes."""
+    desk: str = ""
+    """Where it was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +109,10 @@ class Decider:
         if said.infno == "2204":
             self._note_visit(said)
         if said.infno not in _BOUND:
-            return self._signed_if_wanted(Plan(post, said), now)
+            plan = Plan(post, said, (_untouched(said.why),) if said.is_beyond and said.why else ())
+            return self._signed_if_wanted(plan, now)
+        if said.is_hidden and said.input is None:
+            return Plan(post, said, (_untouched(HIDDEN),))
         read = read_lines(said.infno, said.input, self._area, self._goods)
         if read.message is None:
             why = said.why or read.why
@@ -112,10 +122,12 @@ class Decider:
             # This process saw no 2204, or one without lines: nobody can say what is short, so nothing is stopped.
             return self._signed_if_wanted(Plan(post, said, (_untouched(_NO_LINES),)), now)
         setl_id = _setl_id(said.infno, read.message)
-        found = bind(lines, await self._candidates(said, lines, setl_id, desk))
+        scans = await self._candidates(said, lines, setl_id, desk)
+        found = bind(in_part(lines, scans) if said.infno in _OFFERED else lines, scans)
         plan = Plan(
             post, said, self._remarks(said.infno, found), bound=_bound(found), setl_id=setl_id,
-            carried=_carried(said.infno, found),
+            carried=_carried(said.infno, found), desk=desk,
+            lacks=frozenset(one.line.item for one in found.lines if one.short),
         )  # fmt: skip
         if plan.remarks and self._policy is Policy.BLOCK and self._is_wrong(said.infno, found):
             return Plan(post, said, plan.remarks, CodesShortError(plan.remarks[0]))
@@ -139,8 +151,18 @@ class Decider:
         if setl_id:
             own = await self._scans.of_sale(SaleRef(said.institution, setl_id))
         if said.infno == RETURN:
-            return _returned_whole(lines, own)
-        return own or await self._scans.at_desk(desk)
+            return _all_of_them(lines, own)
+        if own and not any(one.short for one in bind(lines, own).lines):
+            return own
+        there = own or await self._scans.at_desk(desk)
+        sale = SaleRef(said.institution, setl_id, number=number_of(said, self._area), person=person_of(said))
+        if not setl_id and not (said.infno in SETTLEMENTS and sale.number and sale.person):
+            return there
+        # What stays of a sale of which packs came back is settled anew, and not scanned again; but what was scanned
+        # for it comes first. Where it was not clear at the settlement which they are, it may be by now.
+        before = await self._scans.still_out(sale)
+        scanned = frozenset(item for one in there for item in one.items)
+        return (*(one for one in _all_of_them(lines, before) if not one.items & scanned), *there)
 
     def holds_keys_of(self, institution: str) -> bool:
         """Tell whether the terminal can sign for an institution."""
@@ -302,8 +324,8 @@ def _carried(infno: str, found: Binding) -> tuple[str, ...]:
     return tuple(code for one in found.lines for code, _ in one.codes) if infno in SALES else ()
 
 
-def _returned_whole(lines: Sequence[SaleLine], own: Sequence[ScannedPack]) -> Sequence[ScannedPack]:
-    """Return the codes of a sale whose packs all come back: of one among several nobody here can tell which it is."""
+def _all_of_them(lines: Sequence[SaleLine], own: Sequence[ScannedPack]) -> Sequence[ScannedPack]:
+    """Return the codes of goods whose packs are all meant: of one among several nobody here can tell which it is."""
     needs = {item: sum(line.needs for line in lines if line.item == item) for item in (line.item for line in lines)}
     return [
         scan for scan in own if any(needs.get(item) == sum(item in other.items for other in own) for item in scan.items)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import Connection
 
+from drivers.aside import aside
+from edge.clock import Clock
+from edge.pos.desk import CatalogueGoods
 from edge.pos.listening import Heard, Listener
 from edge.pos.overheard import Fact
 from edge.pos.ports import Goods
 from edge.pos.stored import facts_kept
 from edge.sealing import Sealer
+from edge.store.database import reading_store
 from wire.fsi.areas import Area
 from wire.fsi.values import BEIJING
 
@@ -42,3 +48,30 @@ def put_together(
         listener.add(at, fact)
     today = now.astimezone(BEIJING).date()
     return listener.report(now) if days is None else listener.report(now, since=today - timedelta(days=days - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReport:
+    """The report of a terminal that runs. Each is put together anew, in a thread and on a connection of its own."""
+
+    folder: Path
+    """Of the store."""
+    sealer: Sealer
+    area: Area
+    clock: Clock
+    is_listening: bool
+    """It goes on."""
+
+    async def of(self, days: int | None) -> Heard:
+        """Return what would have been unpaid of so many days, today included; of all that is kept without it.
+
+        Raises:
+            SealBrokenError: Nothing of it opens with this key.
+        """
+        return await aside(lambda: self._of(days))
+
+    def _of(self, days: int | None) -> Heard:
+        with reading_store(self.folder) as reading:
+            with reading.begin():
+                facts = read_facts(reading, self.sealer)
+            return put_together(facts, self.area, CatalogueGoods(reading), self.clock.now(), days)

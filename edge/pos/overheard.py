@@ -13,16 +13,17 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
-from codes.words import Words
+from edge.pos.legible import why_unread
 from edge.pos.ports import Goods
-from edge.pos.reading import Reader, ReadLines, Said, attempt_of, field_of, is_agreed, output_text, read_lines
+from edge.pos.reading import HIDDEN, Reader, ReadLines, Said, attempt_of, field_of, is_agreed, output_text, read_lines
+from edge.pos.upstream import Reply
 from rules.scan_binding import SaleLine, ScannedPack
 from wire.fsi.areas import Area, Channel
 from wire.fsi.record import Message
 
 _ACCEPTED = "1"
 _LONGEST = 200
-_HIDDEN = Words("交易输入已加密，终端没有密钥", "the input is encrypted and there is no key here")
+_OF_SALES = frozenset({"2101", "2102", "2103", "2204", "2206", "2207", "2208", "2601", "3505", "3505A", "3506"})
 
 
 class _Fact(msgspec.Struct, frozen=True, tag_field="what"):
@@ -115,7 +116,7 @@ class Understanding:
         self._goods = goods
 
     def fact_of(
-        self, at: datetime, request: bytes, answer: bytes | None, scans: Sequence[ScannedPack] | None = None
+        self, at: datetime, request: bytes, answer: Reply | None, scans: Sequence[ScannedPack] | None = None
     ) -> Fact:
         """Return what an exchange was about.
 
@@ -127,6 +128,9 @@ class Understanding:
         """
         said = self._reader.request(request)
         answered = self._reader.answer(answer, said.institution, at) if answer is not None else {}
+        if answer is not None and said.infno in _OF_SALES and (why := why_unread(answer, answered)) is not None:
+            # Whether it was done nobody can tell here: it is counted among what could not be read.
+            return Unread(why.zh, why.en)
         match said.infno:
             case "2204" | "2102" | "2207" | "3505" | "3505A" | "3506":
                 return self._with_lines(said, answered, scans)
@@ -142,7 +146,7 @@ class Understanding:
 
     def _with_lines(self, said: Said, answered: Mapping[str, object], scans: Sequence[ScannedPack] | None) -> Fact:
         if said.is_hidden and said.input is None:
-            return Unread(_HIDDEN.zh, _HIDDEN.en)
+            return Unread(HIDDEN.zh, HIDDEN.en)
         read = read_lines(said.infno, said.input, self._area, self._goods)
         if read.message is None:
             return Passed() if read.why is None else Unread(read.why.zh, read.why.en)
@@ -161,7 +165,7 @@ class Understanding:
         self, said: Said, read: ReadLines, message: Message, answer: Mapping[str, object],
         scans: Sequence[ScannedPack] | None,
     ) -> Fact:  # fmt: skip
-        if answer.get("infcode") in (None, ""):
+        if not answer:
             return Passed()
         is_settled, visit = is_agreed(answer), None
         if said.infno == "2207":

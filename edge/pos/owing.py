@@ -24,6 +24,7 @@ from edge.pos.stored import Commits, line_of
 from edge.store.batches import batch_in_use
 from edge.store.pos_codes import OwedRow, owed_codes, set_owed
 from edge.store.pos_goods import find_drug
+from edge.store.rung_up import units_out
 from wire.fsi.areas import Area
 from wire.fsi.asking import Nodes
 from wire.fsi.tables import transaction
@@ -90,33 +91,35 @@ class Owing:
         due = self._clock.now() - GRACE
         rows = [one for one in await self._commits(owed_codes) if one.state == "waiting" and one.at <= due]
         sent = 0
-        for _, group in groupby(rows, key=lambda one: (one.setl_id, one.serial)):
+        for _, group in groupby(rows, key=_message_of):
             sent += await self._told(list(group))
         return sent
 
     async def _told(self, rows: Sequence[OwedRow]) -> bool:
         first, codes = rows[0], [one.code for one in rows]
+        setl_id = first.setl_id
         said = await self._commits(lambda tx: self._said(tx, first))
         lacks = " ".join(name for name in self._required if not said.get(name))
         if lacks:
-            await self._commits(lambda tx: set_owed(tx, codes, "waiting", lacks))
+            await self._commits(lambda tx: set_owed(tx, codes, "waiting", lacks, of=setl_id))
             return False
         nodes = {"selinfo": {**said, **write_codes(codes, self._uploads.area)}}
-        purpose = Purpose(KIND, " ".join(codes))
+        purpose = Purpose(KIND, " ".join([setl_id, *codes]))
         try:
             await self._uploads.ask(
                 self._signs.login, self._signs.name, INFNO, nodes, purpose,
-                also=lambda tx, _: set_owed(tx, codes, "sent"),
+                also=lambda tx, _: set_owed(tx, codes, "sent", of=setl_id),
             )  # fmt: skip
         except YimaError as exc:
-            _logger.warning("pos.not_told", setl_id=first.setl_id, code=exc.code)
+            _logger.warning("pos.not_told", setl_id=setl_id, code=exc.code)
             why = exc.code
-            await self._commits(lambda tx: set_owed(tx, codes, "waiting", why))
+            await self._commits(lambda tx: set_owed(tx, codes, "waiting", why, of=setl_id))
             return False
         return True
 
     def _said(self, tx: Connection, row: OwedRow) -> Mapping[str, str]:
         line, drug, now = line_of(row), find_drug(tx, row.item), self._clock.now()
+        units = units_out(tx, row.setl_id, row.code) or line.units
         batch = None if drug is None else batch_in_use(tx, drug.product, row.at)
         said = {
             "med_list_codg": row.item,
@@ -137,8 +140,8 @@ class Owing:
             "rtal_docno": row.setl_id,
             "rx_flag": "0",
             "rx_circ_flag": "0",
-            "trdn_flag": "1" if line.is_split else "0",
-            "sel_retn_cnt": str(line.count),
+            "trdn_flag": "1" if line.is_split or units is not None else "0",
+            "sel_retn_cnt": str(line.count if units is None else units),
             "sel_retn_time": now.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
             "sel_retn_opter_name": self._signs.name,
         }
@@ -147,15 +150,21 @@ class Owing:
 
 def _note(tx: Connection, told: Told) -> None:
     """Write down what became of a telling."""
-    codes = told.purpose.key.split()
+    setl_id, *codes = told.purpose.key.split()
     match told.outcome:
         case Agreed(answer):
             result = None if answer.output is None else answer.output.one_or_none("result")
             is_taken = result is None or result.text_or("retRslt", "") != _REFUSED_ROW
-            set_owed(tx, codes, "done" if is_taken else "refused")
+            set_owed(tx, codes, "done" if is_taken else "refused", of=setl_id)
         case Refused(answer):
-            set_owed(tx, codes, "refused", answer.code)
+            set_owed(tx, codes, "refused", answer.code, of=setl_id)
         case NotSent() | Reversed():
-            set_owed(tx, codes, "waiting")
+            set_owed(tx, codes, "waiting", of=setl_id)
         case _:
-            set_owed(tx, codes, "sent")
+            set_owed(tx, codes, "sent", of=setl_id)
+
+
+def _message_of(row: OwedRow) -> tuple[str, ...]:
+    """Return what rows of one message have in common; of packs that are sold in part each has its own count."""
+    is_in_part = line_of(row).units is not None
+    return (row.setl_id, row.serial, row.code) if is_in_part else (row.setl_id, row.serial)

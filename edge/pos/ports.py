@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
 from codes.words import Words
 from edge.pos.upstream import Reply
+from edge.store.settlements import Paid
 from rules.scan_binding import SaleLine, ScannedPack
 from rules.unpaid import AboutCode
 
@@ -64,6 +66,47 @@ class SaleRef:
     setl_id: str = ""
     """Empty as long as the centre has given none."""
     msgid: str = ""
+    number: str = ""
+    """The software's own; it is settled anew under the same where packs of it came back."""
+    person: str = field(default="", repr=False)
+    """Whose sale it is: where the software counts anew each day, a number is another person's tomorrow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A settlement of the software, as its message and the answer to it say."""
+
+    institution: str
+    msgid: str
+    number: str
+    """The software's own number of the sale; empty if it gives none."""
+    operator: str
+    person: str = field(repr=False)
+    insutype: str
+    district: str
+    """Where the person is insured, as the envelope says."""
+    category: str
+    uses_account: bool
+    begun: datetime
+    fee: Decimal
+    paid: Paid
+    is_found: bool = False
+    """The answer names another message that made it: this one made nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """A settlement was cancelled, or a message about one was taken back."""
+
+    institution: str
+    msgid: str
+    """Of the message that did it."""
+    at: datetime
+    setl_id: str = ""
+    omsgid: str = ""
+    """What a 2601 takes back."""
+    is_found: bool = False
+    """The answer names another message that had cancelled it before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +149,8 @@ class Question:
     """It was answered; what follows from that is still to be written down."""
     is_doubtful: bool = False
     """It comes from a damaged or copied store, may have been answered elsewhere, and is never taken back from here."""
+    is_unread: bool = False
+    """The software has an answer that cannot be read here: it may stand there as done, and is never taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +189,10 @@ class Open(Protocol):
         """Return an open question about the same sale."""
         ...
 
+    async def done_of_sale(self, institution: str, sale_key: str) -> str | None:
+        """Return the number of a message that settled the same sale, as was found out unheard by the software."""
+        ...
+
     async def known(self, institution: str, msgid: str) -> Known | None:
         """Return what was found out of this message since, if it was ever open for long."""
         ...
@@ -152,12 +201,24 @@ class Open(Protocol):
         """Keep the answer to an open question, before anything that follows from it is done."""
         ...
 
+    async def unread(self, institution: str, msgid: str) -> None:
+        """Note that an answer goes to the software which cannot be read here, before it goes."""
+        ...
+
     async def close(self, institution: str, msgid: str) -> None:
         """The answer went to whoever asked, or the message provably never left."""
         ...
 
-    async def found_out(self, institution: str, msgid: str, reply: Reply | None) -> None:
-        """Keep what came of an open question, for whoever asks again; None if the message was taken back."""
+    async def found_out(self, institution: str, msgid: str, reply: Reply, setl_id: str) -> None:
+        """Keep what came of an open question, for whoever asks again; `setl_id` if it is a settlement that stands."""
+        ...
+
+    async def taken_back(self, institution: str, msgid: str) -> None:
+        """Keep that nothing stands of a message, open or found out before."""
+        ...
+
+    async def cancelled(self, institution: str, setl_id: str) -> None:
+        """Note that a settlement does not stand any more."""
         ...
 
     async def told(self, institution: str, msgid: str) -> None:
@@ -172,8 +233,8 @@ class Later(Protocol):
         """Keep what is to be uploaded once the sale is settled."""
         ...
 
-    async def done(self, codes: Iterable[str]) -> None:
-        """The POS has told these codes itself."""
+    async def done(self, codes: Iterable[str], setl_id: str) -> None:
+        """The POS has told these codes itself, of this settlement; of all, where it names none."""
         ...
 
 
@@ -185,15 +246,41 @@ class Scans(Protocol):
         ...
 
     async def of_sale(self, sale: SaleRef) -> Sequence[ScannedPack]:
-        """Return what was taken for a sale before."""
+        """Return what was taken for a settlement before."""
+        ...
+
+    async def still_out(self, sale: SaleRef) -> Sequence[ScannedPack]:
+        """Return what is still out of a cancelled sale that this one settles anew: by its number or its receipt."""
+        ...
+
+    async def told(self, codes: Iterable[str], sale: SaleRef) -> None:
+        """The software has told the ledger of a settlement's codes, whoever put them in, under a receipt (`number`)."""
         ...
 
     async def take(self, codes: Iterable[str], sale: SaleRef) -> None:
         """Let codes belong to a sale from now on."""
         ...
 
-    async def leave(self, codes: Iterable[str], *, is_insured: bool) -> None:
-        """The sale stands: its packs leave the counter."""
+    async def hold(self, codes: Iterable[str], sale: SaleRef, *, desk: str, lacks: frozenset[str]) -> None:
+        """Keep codes for a settlement that is about to be asked for.
+
+        Args:
+            codes: Of the packs that were scanned for it.
+            sale: Whose it is.
+            desk: Where it is asked for.
+            lacks: National codes of the drugs of which packs were not scanned.
+
+        Raises:
+            TillSettlesError: The till asks for these packs, or has settled or sold them.
+        """
+        ...
+
+    async def is_return_unheard(self, codes: Iterable[str]) -> bool:
+        """Say whether the centre is about to hear that one of these packs came back; not while the line is down."""
+        ...
+
+    async def leave(self, lines: Sequence[LineScans], number: str, *, is_insured: bool) -> None:
+        """The sale stands: its packs leave the counter, whole or in part, and are told under this number."""
         ...
 
     async def release(self, institution: str, msgid: str) -> None:
@@ -209,11 +296,27 @@ class Scans(Protocol):
         ...
 
 
+class Books(Protocol):
+    """Who paid, as the rest of the terminal sees it."""
+
+    async def settled(self, one: Settled) -> str:
+        """Keep a settlement; return the number under which its sale is told."""
+        ...
+
+    async def number_of(self, setl_id: str, otherwise: str) -> str:
+        """Return the number under which the sale of a settlement is told; of one that is not kept here, another."""
+        ...
+
+    async def undone(self, one: Cancelled) -> None:
+        """Let a settlement not stand any more, or stand again."""
+        ...
+
+
 class Hears(Protocol):
     """Listens in listen-only mode."""
 
     async def hear(
-        self, at: datetime, request: bytes, answer: bytes | None, scans: Sequence[ScannedPack] | None
+        self, at: datetime, request: bytes, answer: Reply | None, scans: Sequence[ScannedPack] | None
     ) -> None:
         """Watch one exchange; what it cannot read it says so, and never stops anything."""
         ...

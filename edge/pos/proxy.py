@@ -22,15 +22,16 @@ from codes.errors import YimaError
 from codes.words import Words
 from edge.pos.answers import refusal
 from edge.pos.deciding import SETTLEMENTS, Plan
-from edge.pos.errors import TakenBackError, UnresolvedError
+from edge.pos.errors import PathRefusedError, SettledUnheardError, TakenBackError, UnresolvedError
 from edge.pos.passing import JSON, Passage, digest
 from edge.pos.ports import Hears, Question, SaleRef, Stage
 from edge.pos.reading import Said, attempt_of, is_agreed, output_text
 from edge.pos.resolving import Resolver
-from edge.pos.upstream import Post, Reply, passed_on
+from edge.pos.upstream import Post, Reply, climbs, passed_on
 from rules.scan_binding import ScannedPack
 from wire.fsi.areas import Area
 
+_CLIMBS = Words("请求路径含“.”或“..”，未转发", "The path of the request holds `.` or `..`; it did not go on")
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -90,7 +91,9 @@ class Proxy:
         key = (said.institution, said.msgid)
         lock = self._one_at_a_time.setdefault(key, asyncio.Lock()) if said.msgid else asyncio.Lock()
         async with lock:
-            if self._listens is None:
+            if climbs(target):
+                reply = await self._refused(Plan(post, said), PathRefusedError(_CLIMBS), post)
+            elif self._listens is None:
                 reply = await self._exchange(post, said, desk)
             else:
                 reply = await self._watched(self._listens, post, said, desk)
@@ -112,7 +115,11 @@ class Proxy:
             await self._passage.booked(self._around.shown.warn(desk, plan.remarks), "screen")
         if plan.short is not None:
             return await self._refused(plan, plan.short, post)
-        return await self._passage.send(plan, post)
+        if not said.msgid:
+            return await self._passage.send(plan, post)
+        # Nobody takes back what is under way, or asks for it a second time.
+        async with self._resolver.alone(said.institution, said.msgid):
+            return await self._passage.send(plan, post)
 
     async def _from_what_is_known(self, post: Post, said: Said) -> Reply | None:
         """Answer a message that was sent before, or that would be a second one; None if it is to go on."""
@@ -126,18 +133,22 @@ class Proxy:
         question = await self._around.open.find(*key)
         if question is None or question.request_digest != digest(post.body):
             return await self._unless_open(question, post, said)
-        async with self._resolver.alone(question):
+        async with self._resolver.alone(*key):
             if await self._around.open.find(*key) is not None:
                 return await self._passage.tell(question, await self._passage.again(question, post))
         return await self._from_what_is_known(post, said)
 
     async def _unless_open(self, question: Question | None, post: Post, said: Said) -> Reply | None:
         """Refuse what might be a second settlement of a sale, as long as nobody knows what became of the first."""
-        if question is None and said.infno in SETTLEMENTS and (sale := attempt_of(said)):
+        sale = attempt_of(said) if said.infno in SETTLEMENTS else ""
+        if question is None and sale:
             question = await self._around.open.of_sale(said.institution, sale)
-        if question is None or await self._resolver.resolve(question):
+        if question is not None and not await self._resolver.resolve(question):
+            return await self._refused(Plan(post, said), _unresolved(question), post)
+        done = await self._around.open.done_of_sale(said.institution, sale) if sale else None
+        if done is None or done == said.msgid:
             return None
-        return await self._refused(Plan(post, said), _unresolved(question), post)
+        return await self._refused(Plan(post, said), _settled_unheard(done), post)
 
     async def _refused(self, plan: Plan, error: YimaError, post: Post) -> Reply:
         note = self._passage.note_of(plan, post.body, Stage.REFUSED_HERE)
@@ -152,7 +163,7 @@ class Proxy:
             except YimaError:
                 scans = None
         passed = await self._passage.watched(Plan(post, said), post)
-        answer = None if passed.is_ours else passed.reply.body
+        answer = None if passed.is_ours else passed.reply
         await self._passage.booked(listens.hear(self._passage.now(), post.body, answer, scans), "listening")
         if scans and answer is not None and said.infno in SETTLEMENTS:
             found = self._reader.answer(answer, said.institution, self._passage.now())
@@ -167,6 +178,15 @@ def _unresolved(question: Question) -> UnresolvedError:
         Words(
             f"报文 {question.msgid}（{question.infno}）结果未知，尚未查清；本次未转发",
             f"What became of {question.msgid} ({question.infno}) is not known yet; this one did not go on",
+        )
+    )
+
+
+def _settled_unheard(msgid: str) -> SettledUnheardError:
+    return SettledUnheardError(
+        Words(
+            f"该单已由报文 {msgid} 结算，收银软件尚未取得其应答；本次未转发",
+            f"Message {msgid} settled this sale, and the software has not fetched its answer; this one did not go on",
         )
     )
 

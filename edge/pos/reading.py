@@ -15,7 +15,9 @@ from decimal import Decimal
 from codes import national
 from codes.errors import YimaError
 from codes.words import Words
+from edge.pos.legible import legible
 from edge.pos.ports import Goods
+from edge.pos.upstream import Reply
 from rules.scan_binding import SaleLine
 from wire.fsi.areas import Area
 from wire.fsi.checking import check
@@ -42,6 +44,10 @@ _NODES: Mapping[str, tuple[str, str]] = {
 }
 """Where the lines of each transaction stand, and what says how many."""
 _ABSENT = Words("报文不是 JSON 对象", "the message is no JSON object")
+_LONGEST: Mapping[str, int] = {"infno": 6, "msgid": 30, "fixmedins_code": 30}
+"""Characters that any area allows for what a message is known by here: nothing longer is kept."""
+_LONGEST_OPERATOR = 30
+HIDDEN = Words("交易输入已加密，终端没有密钥", "the input is encrypted and there is no key here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,8 @@ class Said:
     envelope: bytes = field(default=b"", repr=False)
     why: Words | None = None
     """Why it could not be read."""
+    is_beyond: bool = False
+    """What it is known by is longer than the interface has it: it is nobody's message here, and goes on unfollowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +93,15 @@ def read_message(body: bytes) -> Said:
         return Said(why=exc.words)
     if not isinstance(decoded, dict):
         return Said(why=_ABSENT)
+    for name, most in _LONGEST.items():
+        if len(_text(decoded, name)) > most:
+            return Said(why=_beyond(name, most), is_beyond=True)
     return Said(
         infno=_text(decoded, "infno"),
         msgid=_text(decoded, "msgid"),
         institution=_text(decoded, "fixmedins_code"),
-        operator=_text(decoded, "opter"),
-        input=_input(decoded.get("input")),
+        operator=_text(decoded, "opter")[:_LONGEST_OPERATOR],
+        input=input_of(decoded.get("input")),
         members=decoded,
     )
 
@@ -117,8 +128,9 @@ class Reader:
             return replace(said, input=decode_json(text), input_text=text)
         return said
 
-    def answer(self, body: bytes, institution: str, now: datetime) -> Mapping[str, object]:
+    def answer(self, reply: Reply, institution: str, now: datetime) -> Mapping[str, object]:
         """Return the members of an answer as far as they can be read; none if it is no answer of the interface."""
+        body = legible(reply).text
         with suppress(YimaError):
             body = self._protection.transport.open_answer(body, self._secrets, institution, now)
         members = read_message(body).members
@@ -137,7 +149,7 @@ def is_agreed(answer: Mapping[str, object]) -> bool:
 
 def output_text(answer: Mapping[str, object], node: str, name: str) -> str:
     """Return a field of an answer's output, or nothing."""
-    output = _input(answer.get("output"))
+    output = input_of(answer.get("output"))
     held = output.get(node) if isinstance(output, dict) else None
     row = held[0] if isinstance(held, list) and held else held
     return _text(row, name) if isinstance(row, dict) else ""
@@ -182,7 +194,8 @@ def _line(row: int, record: Record, count: str, at_settlement: Mapping[str, list
     )
 
 
-def _input(raw: object) -> object:
+def input_of(raw: object) -> object:
+    """Return what a message or an answer holds, decoded where it is a text within the text."""
     if not isinstance(raw, str):
         return raw
     try:
@@ -195,6 +208,13 @@ def _input(raw: object) -> object:
 def _text(members: Mapping[str, object], name: str) -> str:
     value = members.get(name)
     return trimmed(str(value)) if isinstance(value, str | int | Decimal) and not isinstance(value, bool) else ""
+
+
+def _beyond(name: str, most: int) -> Words:
+    return Words(
+        f"{name} 超过接口规定的 {most} 位，本机不跟踪其结果",
+        f"{name} is longer than the {most} characters of the interface; what comes of it is not followed here",
+    )
 
 
 def attempt_of(said: Said) -> str:
@@ -212,7 +232,12 @@ def attempt_of(said: Said) -> str:
 
 def field_of(given: object, node: str, name: str) -> str:
     """Return a field of an input, as text; empty if it is not there."""
+    value = as_it_came(given, node, name)
+    return str(value).strip() if value is not None else ""
+
+
+def as_it_came(given: object, node: str, name: str) -> object:
+    """Return a field of an input; None if it is not there."""
     row = given.get(node) if isinstance(given, dict) else None
     row = row[0] if isinstance(row, list) and row else row
-    value = row.get(name) if isinstance(row, dict) else None
-    return str(value).strip() if value is not None else ""
+    return row.get(name) if isinstance(row, dict) else None

@@ -1,8 +1,9 @@
 """Finds out what became of messages of the POS that were not answered: after a start, when the line is back, and on.
 
-Where the other side keeps its answers the very same message is sent again, which does nothing a second time. Where it
-does not, 2601 takes the message back, if the terminal can speak for the institution and nobody else may have heard the
-answer. What can neither be repeated nor taken back stays open, and is listed.
+What is under way is left alone: its answer comes, or the time for it ends. Where the other side keeps its answers the
+very same message is sent again, which does nothing a second time. Where it does not, 2601 takes the message back, if
+the terminal can speak for the institution and nobody else may have heard the answer. What can neither be repeated nor
+taken back stays open, and is listed.
 """
 
 from __future__ import annotations
@@ -77,6 +78,8 @@ class Resolver:
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self.stuck: frozenset[str] = frozenset()
         """Numbers of messages of which nothing can be found out here."""
+        self.unread: frozenset[str] = frozenset()
+        """Numbers of messages whose answer the software has, and which nobody here can read."""
 
     async def run(self) -> None:
         """Take up what is open, until cancelled."""
@@ -90,9 +93,13 @@ class Resolver:
         keys = {(one.institution, one.msgid) for one in questions}
         self._patience = {key: one for key, one in self._patience.items() if key in keys}
         self.stuck &= {msgid for _, msgid in keys}
+        self.unread = frozenset(one.msgid for one in questions if one.is_unread)
         left = 0
         for one in questions:
             patience = self._patience.setdefault((one.institution, one.msgid), _Patience())
+            if self._is_under_way(one):
+                left += 1
+                continue
             is_known = patience.due_s <= self._monotonic() and await self.resolve(one)
             if not is_known:
                 left += 1
@@ -101,22 +108,24 @@ class Resolver:
         return left
 
     @asynccontextmanager
-    async def alone(self, question: Question) -> AsyncIterator[None]:
+    async def alone(self, institution: str, msgid: str) -> AsyncIterator[None]:
         """Keep everybody else from asking the same question meanwhile."""
-        lock = self._locks.setdefault((question.institution, question.msgid), asyncio.Lock())
+        lock = self._locks.setdefault((institution, msgid), asyncio.Lock())
         async with lock:
             yield
 
     async def resolve(self, question: Question) -> bool:
         """Try once to find out what became of a message; tell whether it is known now."""
-        async with self.alone(question):
-            if await self._open.find(question.institution, question.msgid) is None:
+        async with self.alone(question.institution, question.msgid):
+            # As it stands now: what was under way may have been answered since.
+            still = await self._open.find(question.institution, question.msgid)
+            if still is None:
                 return True
             is_known = False
 
             async def once() -> None:
                 nonlocal is_known
-                is_known = await self._once(question)
+                is_known = await self._once(still)
 
             failure = await failure_of(once())
             if failure is not None:
@@ -129,14 +138,15 @@ class Resolver:
         if self._keeps_answers or question.reply is not None:
             passed = await self._passage.again(question)
             if passed.came.is_known:
-                reply = None if passed.came is Came.REVERSED else passed.reply
-                await self._open.found_out(*key, reply)
+                await self._passage.found_out(question, passed)
                 _logger.info("pos.resolved", msgid=question.msgid, infno=question.infno, came=passed.came)
                 return True
             if passed.came is Came.OPEN:
                 return False
-        if question.infno not in REVERSIBLE or question.is_doubtful or not self._reverses.can_take_back(question):
-            # Of a row of a store that was damaged or copied nobody knows whether it was answered elsewhere.
+        is_doubtful = question.is_doubtful or question.is_unread
+        if question.infno not in REVERSIBLE or is_doubtful or not self._reverses.can_take_back(question):
+            # Of a row of a store that was damaged or copied nobody knows whether it was answered elsewhere; of an
+            # answer that was not read here, what the software made of it.
             if question.infno != REVERSAL or not self._keeps_answers:
                 self.stuck |= {question.msgid}
             return False
@@ -144,9 +154,14 @@ class Resolver:
             self.stuck |= {question.msgid}
             return False
         await self._passage.around.scans.release(*key)
-        await self._open.found_out(*key, None)
+        await self._open.taken_back(*key)
         _logger.info("pos.resolved", msgid=question.msgid, infno=question.infno, came=Came.REVERSED)
         return True
+
+    def _is_under_way(self, question: Question) -> bool:
+        """Tell whether somebody asks this very question now, such as the software itself, for the first time."""
+        lock = self._locks.get((question.institution, question.msgid))
+        return lock is not None and lock.locked()
 
     def _put_off(self, question: Question, patience: _Patience) -> None:
         patience.failures += 1

@@ -12,7 +12,7 @@ from edge.pos.passing import Came, came_of
 from edge.pos.ports import Question
 from edge.pos.reading import Said
 from edge.pos.resolving import Reverses
-from edge.pos.upstream import Post, Upstream
+from edge.pos.upstream import Post, Upstream, unpacked
 from wire.fsi.areas import Area
 from wire.fsi.lasting import REVERSAL
 from wire.fsi.values import BEIJING
@@ -65,11 +65,11 @@ class Reversing(Reverses):
             "input": {"data": {_PERSON: _person(said), "omsgid": question.msgid, "oinfno": question.infno}},
         }
         headers = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in question.headers)
-        post = Post("POST", question.target.encode("latin-1"), headers, msgspec.json.encode(fields))
+        post = Post("POST", question.target.encode("latin-1"), unpacked(headers), msgspec.json.encode(fields))
         if not self._is_bare:
             post = self._decider.signed_again(post, now)
         reply = await self._upstream.send(post)
-        answer = self._decider.reader.answer(reply.body, question.institution, self._now())
+        answer = self._decider.reader.answer(reply, question.institution, self._now())
         return came_of(answer, is_repeat=True) in {Came.DONE, Came.REVERSED}
 
     @property

@@ -86,7 +86,10 @@ class StoredOpen:
         if key in self._open:
             return
         sealed = self._sealer.seal(msgspec.json.encode(question), _asked_place(*key))
-        row = QuestionRow(*key, question.infno, question.at, question.request_digest, QuestionState.OPEN, sealed, None)
+        row = QuestionRow(
+            *key, question.infno, question.at, question.request_digest, QuestionState.OPEN, sealed, None,
+            sale=self._sale(question.sale_key) if question.sale_key else "",
+        )  # fmt: skip
         await self._commits(lambda tx: pos_questions.put_question(tx, row))
         self._open[key] = question
 
@@ -104,6 +107,10 @@ class StoredOpen:
         """Return an open question about the same sale."""
         same = (one for one in self._open.values() if one.institution == institution and one.sale_key == sale_key)
         return next(same, None)
+
+    async def done_of_sale(self, institution: str, sale_key: str) -> str | None:
+        """Return the number of a message that settled the same sale, as was found out unheard by the software."""
+        return await self._commits(lambda tx: pos_questions.find_done(tx, institution, self._sale(sale_key)))
 
     async def known(self, institution: str, msgid: str) -> Known | None:
         """Return what was found out of this message since."""
@@ -127,26 +134,50 @@ class StoredOpen:
         await self._commits(lambda tx: pos_questions.note_answer(tx, key, sealed))
         self._open[key] = replace(self._open[key], reply=reply)
 
+    async def unread(self, institution: str, msgid: str) -> None:
+        """Note that the software has an answer that cannot be read here."""
+        key = institution, msgid
+        if key not in self._open or self._open[key].is_unread:
+            return
+        # At once in memory: whatever the disk says, nothing takes back what the software may hold for done.
+        self._open[key] = replace(self._open[key], is_unread=True)
+        await self._commits(lambda tx: pos_questions.note_unread(tx, key))
+
     async def close(self, institution: str, msgid: str) -> None:
         """The answer went to whoever asked, or nothing ever left."""
         await self._commits(lambda tx: pos_questions.forget_question(tx, institution, msgid))
         self._open.pop((institution, msgid), None)
 
-    async def found_out(self, institution: str, msgid: str, reply: Reply | None) -> None:
+    async def found_out(self, institution: str, msgid: str, reply: Reply, setl_id: str) -> None:
         """Keep what came of an open question."""
-        key = institution, msgid
-        state, sealed = QuestionState.REVERSED, None
-        if reply is not None:
-            sealed = self._sealer.seal(msgspec.json.encode(reply), _answer_place(*key))
-            state = QuestionState.ANSWERED
-        now = self._clock.now()
-        await self._commits(lambda tx: pos_questions.close_question(tx, key, state, sealed, now))
+        key, now, state = (institution, msgid), self._clock.now(), QuestionState.ANSWERED
+        sealed = self._sealer.seal(msgspec.json.encode(reply), _answer_place(*key))
+        await self._commits(lambda tx: pos_questions.close_question(tx, key, state, sealed, now, setl_id=setl_id))
         self._open.pop(key, None)
+
+    async def taken_back(self, institution: str, msgid: str) -> None:
+        """Keep that nothing stands of a message."""
+        key, now = (institution, msgid), self._clock.now()
+
+        def work(tx: Connection) -> None:
+            if not pos_questions.close_question(tx, key, QuestionState.REVERSED, None, now):
+                pos_questions.note_taken_back(tx, key)
+
+        await self._commits(work)
+        self._open.pop(key, None)
+
+    async def cancelled(self, institution: str, setl_id: str) -> None:
+        """Note that a settlement does not stand any more."""
+        now = self._clock.now()
+        await self._commits(lambda tx: pos_questions.note_cancelled(tx, institution, setl_id, now))
 
     async def told(self, institution: str, msgid: str) -> None:
         """Note that the software has heard."""
         now = self._clock.now()
         await self._commits(lambda tx: pos_questions.note_told(tx, institution, msgid, now))
+
+    def _sale(self, sale_key: str) -> str:
+        return self._sealer.digest(sale_key, "pos_question.sale")
 
     async def _drop_what_was_put_aside(self) -> None:
         """A person may have put a question aside from the command line."""
@@ -175,11 +206,11 @@ class StoredLater:
         ]  # fmt: skip
         await self._commits(lambda tx: pos_codes.owe_codes(tx, rows))
 
-    async def done(self, codes: Iterable[str]) -> None:
+    async def done(self, codes: Iterable[str], setl_id: str) -> None:
         """The POS has told these codes itself."""
         told = tuple(codes)
         if told:
-            await self._commits(lambda tx: pos_codes.set_owed(tx, told, "done"))
+            await self._commits(lambda tx: pos_codes.set_owed(tx, told, "done", of=setl_id))
 
 
 class StoredHears:
@@ -191,7 +222,7 @@ class StoredHears:
         self._sealer = sealer
 
     async def hear(
-        self, at: datetime, request: bytes, answer: bytes | None, scans: Sequence[ScannedPack] | None
+        self, at: datetime, request: bytes, answer: Reply | None, scans: Sequence[ScannedPack] | None
     ) -> None:
         """Watch one exchange."""
         fact = self._understanding.fact_of(at, request, answer, scans)
@@ -226,7 +257,7 @@ def opened_question(row: QuestionRow, sealer: Sealer) -> Question:
         SealBrokenError: It does not open with this terminal's key.
     """
     plain = sealer.open(row.asked or b"", _asked_place(row.institution, row.msgid))
-    question = replace(msgspec.json.decode(plain, type=Question), is_doubtful=row.is_doubtful)
+    question = replace(msgspec.json.decode(plain, type=Question), is_doubtful=row.is_doubtful, is_unread=row.is_unread)
     if row.answer is None:
         return question
     answer = sealer.open(row.answer, _answer_place(row.institution, row.msgid))

@@ -1,15 +1,19 @@
 """Sends a message on as it came, and tells apart what was never sent from what was not answered.
 
 Headers and bodies go both ways as they are, but for those headers that belong to one connection (RFC 9110, 7.6.1) and
-`Host`, which names whom we ask. Nothing is decompressed, followed or tried again here.
+`Host`, which names whom we ask; path and query go on to the letter. Nothing is decompressed, followed or tried again
+here.
 """
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
+from urllib.parse import unquote_to_bytes
 
 import httpx
 
@@ -29,6 +33,9 @@ _BEFORE_SENDING = (
     httpx.LocalProtocolError,
 )
 _OURS = frozenset({b"host", b"content-length"})
+_ACCEPTED = b"accept-encoding"
+_PRINTABLE = re.compile(rb"[!-~]+")
+_BETWEEN_SEGMENTS = re.compile(rb"[/\\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,11 @@ class Reply:
     status: int
     headers: Headers = field(repr=False)
     body: bytes = field(repr=False)
+
+    @property
+    def is_success(self) -> bool:
+        """Whether HTTP calls it one."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
 
 class Upstream:
@@ -90,8 +102,10 @@ class Upstream:
         """
         raw_path = self._address.raw_path.partition(b"?")[0].rstrip(b"/") + post.target
         request = self._client.build_request(
-            post.method, self._address.copy_with(raw_path=raw_path), headers=passed_on(post.headers), content=post.body
-        )
+            post.method, self._address.copy_with(raw_path=raw_path), headers=passed_on(post.headers), content=post.body,
+            # The client would write some letters of a path anew.
+            extensions={"target": raw_path} if _PRINTABLE.fullmatch(raw_path) else None,
+        )  # fmt: skip
         try:
             answer = await self._client.send(request, stream=True)
             try:
@@ -122,3 +136,14 @@ def with_headers(headers: Sequence[tuple[bytes, bytes]], others: dict[str, str])
     names = {name.lower().encode() for name in others}
     kept = [(key, value) for key, value in headers if key.lower() not in names]
     return (*kept, *((name.encode(), value.encode()) for name, value in others.items()))
+
+
+def unpacked(headers: Headers) -> Headers:
+    """Return the headers of a message whose answer is read here: it is not to come packed as only a POS can open it."""
+    return tuple((key, b"identity" if key.lower() == _ACCEPTED else value) for key, value in headers)
+
+
+def climbs(target: bytes) -> bool:
+    """Tell whether a path goes up or stays (`..`, `.`), spelt out or hidden: each server has it lead elsewhere."""
+    path = unquote_to_bytes(target.partition(b"?")[0])
+    return any(segment.partition(b";")[0] in {b".", b".."} for segment in _BETWEEN_SEGMENTS.split(path))

@@ -1,4 +1,4 @@
-"""The pages of what comes after a sale, and of the business day. Both ask the interface and hold nothing themselves."""
+"""The pages beside the counter: after a sale, the business day, what listening found. All ask the interface alone."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from web.pages import Pages
 
 AFTER_PATH: Final = "/after"
 DAY_PATH: Final = "/day"
-WORDS_FOR_SCRIPTS: Final = ("after.", "age.", "common.", "counter.", "day.", "problem.", "span.", "till.")
+LISTENING_PATH: Final = "/listening"
+WORDS_FOR_SCRIPTS: Final = ("after.", "age.", "common.", "counter.", "day.", "listening.", "problem.", "span.", "till.")
 
 
 def mount_after(app: FastAPI, pages: Pages, *, bus: LiveBus, place: Place) -> None:
-    """Let `app` answer with what comes after a sale at `/after`, and with the day at `/day`."""
+    """Let `app` answer with what comes after a sale at `/after`, the day at `/day`, the report at `/listening`."""
 
     def mount(path: str, area: str) -> None:
         modules = pages.assets.modules(area)
@@ -32,3 +33,4 @@ def mount_after(app: FastAPI, pages: Pages, *, bus: LiveBus, place: Place) -> No
 
     mount(AFTER_PATH, "after")
     mount(DAY_PATH, "day")
+    mount(LISTENING_PATH, "listening")

@@ -13,3 +13,7 @@ class Place:
     """Id of the terminal."""
     label: str
     """Name of the counter; the institution's code where it has none."""
+    has_visits: bool = False
+    """Steps of visits are done at this terminal."""
+    has_report: bool = False
+    """The institution's software passes here, and what listening to it found may be looked at."""

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+import msgspec
 from sqlalchemy import Connection
 
 from codes.words import Words
+from edge.clock import SHOP_TIME, from_us
 from edge.site import messages
 from edge.site.errors import RepeatedAskError, StrangerError
-from edge.site.messages import FACTS_PER_ANSWER, ROWS_PER_ANSWER, Answer, Ask, SaidFact
+from edge.site.messages import FACTS_PER_ANSWER, RECORDS_PER_ANSWER, ROWS_PER_ANSWER, Answer, Ask, SaidFact
 from edge.site.site_list import Peer, Site
-from edge.store.day_records import sums_of_days
+from edge.store.day_records import records_between, sums_between, sums_of_days
 from edge.store.lane import Reading
+from edge.store.site_apart import apart_state, own_apart, own_back
+from edge.store.site_held import held_state, own_held
 from edge.store.site_sales import own_facts
+from edge.store.unfinished import open_settling
+from rules.business_day import calendar_days
 from wire.envelope import open_sealed, seal
 from wire.errors import UnknownKeyError
 from wire.keys import SigningKey
@@ -30,6 +36,8 @@ class Answering:
     site: Site
     key: SigningKey
     read: Reading
+    desk: str = ""
+    """Of this terminal at the national interface, in two digits."""
     _answered: OrderedDict[str, None] = field(default_factory=OrderedDict)
     """Nonces of the latest questions."""
 
@@ -45,7 +53,7 @@ class Answering:
         peer, body = self._proved(frame)
         asked = messages.decode(body, Ask)
         self._refuse_repeated(asked.nonce)
-        answer = await self.read(lambda tx: _answer(tx, asked))
+        answer = await self.read(lambda tx: _with_open(tx, asked, _answer(tx, asked, self.desk)))
         purpose = self.site.answer_purpose(self.site.terminal, peer.terminal)
         return seal(messages.encode(answer), purpose, self.key)
 
@@ -67,8 +75,41 @@ class Answering:
             self._answered.popitem(last=False)
 
 
-def _answer(tx: Connection, asked: Ask) -> Answer:
+def _with_open(tx: Connection, asked: Ask, answer: Answer) -> Answer:
+    """Return the answer with what is not brought to its end here, if that was asked."""
+    if not asked.is_open_asked:
+        return answer
+    return msgspec.structs.replace(answer, open_sales=list(open_settling(tx)[: messages.MOST_OPEN]))
+
+
+def _answer(tx: Connection, asked: Ask, desk: str) -> Answer:
     found = own_facts(tx, asked.heard, most_facts=FACTS_PER_ANSWER, most_rows=ROWS_PER_ANSWER)
     facts = [SaidFact(one.code, one.sale, one.hlc, one.is_sold) for one in found.facts]
-    sheet = None if asked.days is None else messages.said(sums_of_days(tx, *asked.days))
-    return Answer(messages.VERSION, asked.nonce, dict(found.heard), found.is_all, facts, sheet)
+    sheet = records = None
+    if asked.days is not None:
+        within = calendar_days(*asked.days, SHOP_TIME)
+        if asked.records_from is None:
+            sheet = messages.said(sums_of_days(tx, *asked.days))
+        else:
+            start = asked.records_from
+            records = messages.said_records(records_between(tx, *within)[start : start + RECORDS_PER_ANSWER])
+    elif asked.within is not None:
+        start_us, end_us = asked.within
+        sheet = messages.said(sums_between(tx, from_us(start_us), from_us(end_us)))
+    answer = Answer(
+        messages.VERSION, asked.nonce, dict(found.heard), found.is_all, facts, sheet, records, desk,
+        units=messages.said_units(found.units),
+    )  # fmt: skip
+    # A list of packs has its own answer, where an event of the most packs would leave no room for it.
+    has_room = len(facts) + len(found.units) <= FACTS_PER_ANSWER
+    return answer if asked.apart is None or not has_room else _with_shelves(tx, answer, asked.apart)
+
+
+def _with_shelves(tx: Connection, answer: Answer, known: str) -> Answer:
+    """Return the answer with what lies apart here and aside, unless it is known."""
+    held = own_held(tx)
+    state = f"{apart_state(tx)}-{held_state(held)}"
+    if state == known:
+        return msgspec.structs.replace(answer, apart_as=state)
+    apart, back = messages.said_apart(own_apart(tx)), messages.said_apart(own_back(tx))
+    return msgspec.structs.replace(answer, apart=apart, back=back, held=messages.said_apart(held), apart_as=state)

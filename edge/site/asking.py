@@ -7,6 +7,7 @@ changes nothing.
 
 from __future__ import annotations
 
+import asyncio
 import random
 import ssl
 from collections.abc import Callable
@@ -18,15 +19,19 @@ import structlog
 from sqlalchemy import Connection
 
 from codes.words import Words
-from edge.clock import Clock
+from edge.clock import Clock, to_us
 from edge.health import SitePeer
 from edge.site import messages
 from edge.site.errors import BadAnswerError, ForgedAnswerError, OldAnswerError, SiteError
 from edge.site.exchange import ask
 from edge.site.messages import Answer, Ask
 from edge.site.site_list import Peer, Site
+from edge.store.day_records import DayBook, Record
 from edge.store.lane import InStore, Reading
-from edge.store.site_sales import Heard, PackFact, find_peer, hear, note_peer
+from edge.store.site_apart import hear_apart
+from edge.store.site_held import hear_held
+from edge.store.site_sales import Heard, PackFact, find_peer, hear, hear_back, note_peer
+from edge.store.site_units import UnitsFact, hear_units
 from edge.supervisor import Sleep
 from rules.day_sheet import Sheet
 from wire.envelope import open_sealed, seal
@@ -44,6 +49,8 @@ MISSING_S = 3_600.0
 PIECE = 500
 NOTE_AGAIN = timedelta(minutes=10)
 """How often the store is told that somebody is heard who has nothing to say."""
+GLANCE_S = 2.0
+"""Whoever only looks at a screen does not wait longer for another terminal."""
 _NONCE_BYTES = 16
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -79,6 +86,8 @@ class PeerAsker:
     _heard_at: datetime | None = None
     _noted_at: datetime | None = None
     _is_up_to_date: bool = False
+    _apart_as: str = ""
+    """The state in which its packs apart were heard; after a start they are heard anew."""
     _failures: int = 0
     _problem: SiteError | None = None
 
@@ -115,6 +124,7 @@ class PeerAsker:
         except SiteError as exc:
             return self._note_failure(exc)
         await self._keep(answer)
+        await self._keep_apart(answer)
         self._note_heard(answer)
         return PULSE_S if answer.is_all else CATCH_UP_S
 
@@ -127,11 +137,55 @@ class PeerAsker:
             return None
         return answer.day_sheet()
 
-    async def _ask(self, days: tuple[date, date] | None = None) -> Answer:
+    async def sums_between(self, start: datetime, end: datetime) -> Sheet | None:
+        """Return what the terminal settled from `start` until before `end`; None if it does not say so at once."""
+        try:
+            async with asyncio.timeout(GLANCE_S):
+                answer = await self._ask(within=(to_us(start), to_us(end)))
+        except TimeoutError:
+            return None
+        except SiteError as exc:
+            self._note_failure(exc)
+            return None
+        return answer.day_sheet()
+
+    async def open_sales(self) -> tuple[str, ...] | None:
+        """Return the sales that the terminal has not brought to their end; None if it does not say so at once."""
+        try:
+            async with asyncio.timeout(GLANCE_S):
+                answer = await self._ask(is_open_asked=True)
+        except TimeoutError:
+            return None
+        except SiteError as exc:
+            self._note_failure(exc)
+            return None
+        return None if answer.open_sales is None else tuple(answer.open_sales)
+
+    async def day_book(self, first: date, last: date) -> DayBook | None:
+        """Return its records of these calendar days; None if it does not answer, or does not tell."""
+        found: list[Record] = []
+        while True:
+            try:
+                answer = await self._ask((first, last), len(found))
+            except SiteError as exc:
+                self._note_failure(exc)
+                return None
+            told = answer.day_records()
+            if told is None:
+                return None
+            found += told
+            if len(told) < messages.RECORDS_PER_ANSWER:
+                return DayBook(answer.desk, tuple(found))
+
+    async def _ask(
+        self, days: tuple[date, date] | None = None, records_from: int | None = None, *,
+        within: tuple[int, int] | None = None, is_open_asked: bool = False,
+    ) -> Answer:  # fmt: skip
         site, peer, mine = self.hearing.site, self.peer.terminal, self.hearing
         nonce = mine.random_bytes(_NONCE_BYTES).hex()
-        body = messages.encode(Ask(messages.VERSION, nonce, dict(self._heard), days))
-        question = seal(body, site.ask_purpose(site.terminal, peer), mine.key)
+        apart = self._apart_as if days is None and within is None and not is_open_asked else None
+        asked = Ask(messages.VERSION, nonce, dict(self._heard), days, records_from, apart, within, is_open_asked)
+        question = seal(messages.encode(asked), site.ask_purpose(site.terminal, peer), mine.key)
         frame = await ask(self.peer.host, self.peer.port, question, mine.tls)
         answer = messages.decode(self._opened(frame), Answer)
         if answer.nonce != nonce:
@@ -157,13 +211,31 @@ class PeerAsker:
 
     async def _keep(self, answer: Answer) -> None:
         facts, now = answer.pack_facts(), self.hearing.clock.now()
+        units = answer.units_facts()
+        for start in range(0, len(units), PIECE):
+            await self.hearing.in_store(partial(self._store_units, units[start : start + PIECE]))
         pieces = [facts[start : start + PIECE] for start in range(0, len(facts), PIECE)]
         for piece in pieces[:-1]:
             await self.hearing.in_store(partial(self._store, piece))
-        if pieces or self._noted_at is None or abs(now - self._noted_at) >= NOTE_AGAIN:
+        if pieces or units or self._noted_at is None or abs(now - self._noted_at) >= NOTE_AGAIN:
             last = pieces[-1] if pieces else []
             await self.hearing.in_store(partial(self._store, last, answer.heard))
             self._noted_at = now
+
+    async def _keep_apart(self, answer: Answer) -> None:
+        packs = answer.packs_apart()
+        if packs is None:
+            return
+        connection, peer = self.hearing.connection, self.peer.terminal
+
+        def keep() -> None:
+            with connection.begin():
+                hear_apart(connection, peer, packs)
+                hear_back(connection, peer, answer.packs_back())
+                hear_held(connection, peer, answer.packs_held())
+
+        await self.hearing.in_store(keep)
+        self._apart_as = answer.apart_as
 
     def _store(self, facts: list[PackFact], heard: Heard | None = None) -> None:
         connection, peer = self.hearing.connection, self.peer.terminal
@@ -171,6 +243,10 @@ class PeerAsker:
             hear(connection, peer, facts)
             if heard is not None:
                 note_peer(connection, peer, heard, self.hearing.clock.now())
+
+    def _store_units(self, units: list[UnitsFact]) -> None:
+        with self.hearing.connection.begin():
+            hear_units(self.hearing.connection, self.peer.terminal, units)
 
     def _note_heard(self, answer: Answer) -> None:
         if self._problem is not None:

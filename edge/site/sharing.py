@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
@@ -18,10 +19,14 @@ from edge.site.asking import Hearing, PeerAsker
 from edge.site.listener import SiteListener
 from edge.site.site_list import load_site
 from edge.site.tls import site_tls
+from edge.store.day_records import DayBook
 from edge.store.lane import InStore, Reading
+from edge.store.site_apart import forget_others
 from edge.supervisor import Beside, Sleep
 from rules.day_sheet import Sheet
 from wire.keys import SigningKey
+
+KEEP_S = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,8 @@ class SiteSharing:
 
     askers: tuple[PeerAsker, ...] = ()
     listener: SiteListener | None = None
+    keeping: Beside = field(default_factory=dict)
+    """What keeps the store to the list of the site, also where there is none any more."""
 
     def status(self) -> SiteStatus:
         """Return how the others are heard."""
@@ -41,10 +48,26 @@ class SiteSharing:
         sheets = await asyncio.gather(*(asker.day_sheet(first, last) for asker in self.askers))
         return dict(zip((asker.peer.terminal for asker in self.askers), sheets, strict=True))
 
+    async def sums_between(self, start: datetime, end: datetime) -> dict[str, Sheet | None]:
+        """Return what each other terminal settled within a time; None: it does not say so at once."""
+        sheets = await asyncio.gather(*(asker.sums_between(start, end) for asker in self.askers))
+        return dict(zip((asker.peer.terminal for asker in self.askers), sheets, strict=True))
+
+    async def open_sales(self) -> dict[str, tuple[str, ...] | None]:
+        """Return what each other terminal has not brought to its end; None: it does not say so at once."""
+        found = await asyncio.gather(*(asker.open_sales() for asker in self.askers))
+        return dict(zip((asker.peer.terminal for asker in self.askers), found, strict=True))
+
+    async def day_books(self, first: date, last: date) -> dict[str, DayBook | None]:
+        """Return the records of each other terminal within these calendar days; None: it was not heard."""
+        books = await asyncio.gather(*(asker.day_book(first, last) for asker in self.askers))
+        return dict(zip((asker.peer.terminal for asker in self.askers), books, strict=True))
+
     def work(self) -> Beside:
         """Return what runs beside the counter."""
         asking: Beside = {f"site {asker.peer.terminal}": asker.run for asker in self.askers}
-        return asking if self.listener is None else {**asking, "site": self.listener.run}
+        listening: Beside = {} if self.listener is None else {"site": self.listener.run}
+        return {**asking, **listening, **self.keeping}
 
 
 def open_sharing(
@@ -57,6 +80,7 @@ def open_sharing(
     read: Reading,
     clock: Clock,
     sleep: Sleep = asyncio.sleep,
+    desk: str = "",
 ) -> SiteSharing:
     """Return what the configuration says of the site. Nothing runs yet.
 
@@ -64,7 +88,7 @@ def open_sharing(
         ConfigError: The list or the certificates cannot be used.
     """
     if section.file is None:
-        return SiteSharing()
+        return SiteSharing(keeping={"site list": lambda: keep_to_list(connection, in_store, sleep, ())})
     site = load_site(section.file, terminal, key.public)
     tls = site_tls(section)
     hearing = Hearing(
@@ -79,8 +103,21 @@ def open_sharing(
         sleep=sleep,
         tls=tls.asking,
     )
-    answering = Answering(site, key, read)
+    answering = Answering(site, key, read, desk)
     return SiteSharing(
         tuple(PeerAsker(peer, hearing) for peer in site.peers),
         SiteListener(section.host, section.port, tls.answering, answering.answer, clock),
+        {"site list": lambda: keep_to_list(connection, in_store, sleep, [peer.terminal for peer in site.peers])},
     )
+
+
+async def keep_to_list(connection: Connection, in_store: InStore, sleep: Sleep, terminals: Sequence[str]) -> None:
+    """Let go what was heard of packs that lie apart at terminals which do not belong to the site any more."""
+
+    def forget() -> None:
+        with connection.begin():
+            forget_others(connection, terminals)
+
+    while True:
+        await in_store(forget)
+        await sleep(KEEP_S)

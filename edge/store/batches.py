@@ -22,6 +22,11 @@ SELECT_IN_USE = f"""
 SELECT {_COLUMNS} FROM shelf_batch WHERE product = ?1
 ORDER BY opened_at > ?2, CASE WHEN opened_at > ?2 THEN opened_at ELSE -opened_at END, batch LIMIT 1
 """  # noqa: S608 - ours
+# The same lot may have come with several deliveries: one that is good for longer is believed.
+SELECT_LOT = f"""
+SELECT {_COLUMNS} FROM shelf_batch WHERE product = ? AND lot = ?
+ORDER BY expires_on IS NOT NULL, expires_on DESC LIMIT 1
+"""  # noqa: S608 - ours
 OPEN_BATCH = "UPDATE shelf_batch SET opened_at = ? WHERE product = ? AND batch = ?"
 NAME_BATCH = "INSERT OR REPLACE INTO line_batch (sale, line, batch) VALUES (?, ?, ?)"
 SELECT_NAMED = "SELECT batch FROM line_batch WHERE sale = ? AND line = ?"
@@ -64,6 +69,12 @@ def find_batch(tx: Connection, product: str, batch: str) -> Batch | None:
 def batch_in_use(tx: Connection, product: str, at: datetime) -> Batch | None:
     """Return the lot that was opened last before a moment; where none was yet, the one that was opened first since."""
     found = sql.first(tx, SELECT_IN_USE, (product, to_us(at)))
+    return None if found is None else _batch(found)
+
+
+def batch_of_lot(tx: Connection, product: str, lot: str) -> Batch | None:
+    """Return what is registered of a lot by its maker's number."""
+    found = sql.first(tx, SELECT_LOT, (product, lot))
     return None if found is None else _batch(found)
 
 

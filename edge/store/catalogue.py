@@ -73,6 +73,11 @@ class AsSold:
     national: str | None
     """National insurance code."""
 
+    @property
+    def is_divisible(self) -> bool:
+        """Whether its packs may be sold in part."""
+        return self.units_per_pack > 1 and not self.is_device
+
 
 @dataclass(frozen=True, slots=True)
 class CatalogueImport:

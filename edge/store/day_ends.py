@@ -38,11 +38,19 @@ SELECT shift, giver, taker, at, cash_expected, cash_counted, unfinished, note FR
 """
 
 
+COUNTED_TWICE = "counted_twice"
+"""Of a difference that the centre cannot see: several terminals count the same record."""
+
+
 class DayState(StrEnum):
     """How the end of a day came out."""
 
     CLOSED = "closed"
     """The books agree."""
+    INCOMPLETE = "incomplete"
+    """Nothing differs, and not every terminal was asked: to be ended again once they are on."""
+    CHANGED = "changed"
+    """It was closed, and records came in since. Never kept: it is seen when the day is looked at."""
     DIFFERS = "differs"
     REOPENED = "reopened"
 
@@ -52,13 +60,13 @@ class Difference:
     """One record in which the books differ."""
 
     result: str
-    """`stmt_rslt`: 000102 only here, 000103 other figures or only at the centre."""
+    """`stmt_rslt`: 000102 only here, 000103 other figures or only at the centre; or `COUNTED_TWICE`."""
     setl_id: str
     msgid: str
     """The message that made it, where the centre tells it."""
     is_refund: bool
     desk: str
-    """Of the message: empty if it is not told, or no number of ours."""
+    """Of the message: empty if it is not told, or no number of ours. Of what is counted twice, all that count it."""
     fee: Decimal
     memo: str
 
@@ -84,7 +92,7 @@ class DayEnd:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """The counter went from one person to the next."""
+    """The counter went from one person to the next; or whoever has it counted the drawer: `giver` is `taker` then."""
 
     shift: str
     """The shift that ended with it."""

@@ -25,6 +25,7 @@ INSERT INTO fsi_number (institution, last_at, given) VALUES (?, ?, ?)
 ON CONFLICT (institution) DO UPDATE SET last_at = excluded.last_at, given = excluded.given
 """
 IS_TAKEN = "SELECT 1 FROM fsi_message WHERE msgid = ?"
+IS_TILLS = "SELECT 1 FROM fsi_message WHERE msgid = ? AND kind IN ('till.settle', 'till.undertaking')"
 PUT_MESSAGE = """
 INSERT INTO fsi_message (msgid, infno, kind, purpose, state, asked, composed_at, reverses)
 VALUES (?, ?, ?, ?, 'composed', ?, ?, ?)
@@ -153,6 +154,11 @@ def next_number(tx: Connection, institution: str, now: datetime, per_second: int
 def is_taken(tx: Connection, msgid: str) -> bool:
     """Say whether a message has this number."""
     return sql.first(tx, IS_TAKEN, (msgid,)) is not None
+
+
+def is_tills(tx: Connection, msgid: str) -> bool:
+    """Say whether the till of this terminal sent a message: what the POS sends through it is none of the till's."""
+    return sql.first(tx, IS_TILLS, (msgid,)) is not None
 
 
 def put_message(tx: Connection, new: NewMessage) -> None:

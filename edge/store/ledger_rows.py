@@ -30,6 +30,11 @@ SELECT {_COLUMNS} FROM ledger_row AS r WHERE state = 'due' AND due_at <= ? AND N
     AND (b.state IN ('waiting', 'due', 'asked') OR (b.state = 'refused' AND b.told NOT LIKE '%[stock.claimed]%'))
 ) ORDER BY id LIMIT ?
 """  # noqa: S608 - ours
+# As SELECT_DUE asks it.
+SELECT_BEFORE = f"""
+SELECT {_COLUMNS} FROM ledger_row WHERE id = ?
+  AND (state IN ('waiting', 'due', 'asked') OR (state = 'refused' AND told NOT LIKE '%[stock.claimed]%'))
+"""  # noqa: S608 - ours
 SET_STATE = "UPDATE ledger_row SET state = ?, told = ? WHERE id = ?"
 SET_ASKED = "UPDATE ledger_row SET state = 'asked', msgid = ?, tries = tries + 1 WHERE id = ?"
 SET_LATER = "UPDATE ledger_row SET state = 'due', due_at = ?, told = ? WHERE id = ?"
@@ -143,6 +148,12 @@ def waiting_rows(tx: Connection) -> list[LedgerRow]:
 def due_rows(tx: Connection, now: datetime, *, most: int) -> list[LedgerRow]:
     """Return rows that may be sent now: nothing that goes before them is still to be told."""
     return [_row(row) for row in sql.rows(tx, SELECT_DUE, (to_us(now), most))]
+
+
+def row_before(tx: Connection, row: LedgerRow) -> LedgerRow | None:
+    """Return the row that has to reach its end before this one is sent; None if it waits for none."""
+    found = None if row.after is None else sql.first(tx, SELECT_BEFORE, (row.after,))
+    return None if found is None else _row(found)
 
 
 def set_state(tx: Connection, number: int, state: RowState, told: str | None = None) -> None:

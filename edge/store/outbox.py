@@ -65,6 +65,9 @@ COUNT_DEAD = """
 SELECT count(*) FROM outbox WHERE state = 'dead'
   AND NOT EXISTS (SELECT 1 FROM set_aside AS s WHERE s.epoch = outbox.epoch AND s.seq = outbox.seq)
 """
+SELECT_RETURN_PENDING = """
+SELECT 1 FROM outbox WHERE state = 'pending' AND kind = 'sale_returned' AND instr(bytes, CAST(? AS BLOB)) LIMIT 1
+"""
 COUNT_DELIVERED = "SELECT count(*) FROM outbox WHERE state = 'delivered'"
 LATEST_DELIVERY = "SELECT max(delivered_at) FROM outbox WHERE state = 'delivered'"
 # The account of a mending is written by the start that mends, not by the run before it.
@@ -317,6 +320,14 @@ def read_counts(tx: Connection) -> OutboxCounts:
 def read_stock(tx: Connection) -> tuple[OutboxCounts, list[Kept]]:
     """Return how much waits, and what is kept of each life of the store, on any connection."""
     return read_counts(tx), kept_epochs(tx)
+
+
+def is_return_pending(tx: Connection, codes: Sequence[str], since: datetime) -> bool:
+    """Say whether the centre has yet to hear that one of these packs came back; not if older rows wait as well."""
+    oldest = read_counts(tx).oldest_pending_at
+    if oldest is None or oldest < since:
+        return False
+    return any(sql.first(tx, SELECT_RETURN_PENDING, (code,)) is not None for code in codes)
 
 
 def last_event_at(tx: Connection) -> datetime | None:

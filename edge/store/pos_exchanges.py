@@ -26,7 +26,8 @@ INSERT INTO pos_exchange (at, infno, msgid, institution, stage, took_us, status,
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 COMPLETE = """
-UPDATE pos_exchange SET stage = ?, took_us = ?, status = ?, infcode = ?, answer_bytes = ?, answer_digest = ?
+UPDATE pos_exchange SET stage = ?, took_us = ?, status = ?, infcode = ?, answer_bytes = ?, answer_digest = ?,
+  remarks = ?
 WHERE id = (
   SELECT max(id) FROM pos_exchange WHERE stage = 'sending' AND msgid = ? AND request_digest = ? AND institution = ?
 )
@@ -75,11 +76,11 @@ class StageCount:
 
 def note_exchange(tx: Connection, row: ExchangeRow) -> None:
     """Write an exchange down, or complete the one that is under way."""
+    remarks = json.dumps([[one.zh, one.en] for one in row.remarks], ensure_ascii=False)
     if row.stage != SENDING:
-        ended = (row.stage, row.took_us, row.status, row.infcode, row.answer_bytes, row.answer_digest)
+        ended = (row.stage, row.took_us, row.status, row.infcode, row.answer_bytes, row.answer_digest, remarks)
         if sql.change(tx, COMPLETE, (*ended, row.msgid, row.request_digest, row.institution)):
             return
-    remarks = json.dumps([[one.zh, one.en] for one in row.remarks], ensure_ascii=False)
     values = (
         to_us(row.at), row.infno, row.msgid, row.institution, row.stage, row.took_us, row.status, row.infcode,
         row.request_bytes, row.answer_bytes, row.request_digest, row.sent_digest, row.answer_digest, row.added,

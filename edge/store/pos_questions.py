@@ -17,15 +17,16 @@ from edge.clock import from_us, to_us
 from edge.store import sql
 
 PUT = """
-INSERT INTO pos_question (institution, msgid, infno, at, request_digest, state, asked)
-VALUES (?, ?, ?, ?, ?, 'open', ?)
+INSERT INTO pos_question (institution, msgid, infno, at, request_digest, state, asked, sale)
+VALUES (?, ?, ?, ?, ?, 'open', ?, ?)
 ON CONFLICT (institution, msgid) DO UPDATE SET infno = excluded.infno, at = excluded.at,
   request_digest = excluded.request_digest, state = 'open', asked = excluded.asked, answer = NULL, closed_at = NULL,
-  told_at = NULL, is_doubtful = 0
+  told_at = NULL, is_doubtful = 0, is_unread = 0, sale = excluded.sale, setl_id = ''
 WHERE state <> 'open'
 """
 FIND = """
-SELECT institution, msgid, infno, at, request_digest, state, asked, answer, closed_at, told_at, is_doubtful
+SELECT institution, msgid, infno, at, request_digest, state, asked, answer, closed_at, told_at, is_doubtful, is_unread,
+  sale
 FROM pos_question
 """
 FIND_ONE = f"{FIND} WHERE institution = ? AND msgid = ?"
@@ -33,11 +34,21 @@ SELECT_OPEN = f"{FIND} WHERE state = 'open' ORDER BY at, msgid"
 SELECT_UNTOLD = f"{FIND} WHERE state IN ('answered', 'reversed') AND told_at IS NULL ORDER BY at, msgid"
 FORGET = "DELETE FROM pos_question WHERE institution = ? AND msgid = ?"
 CLOSE = """
-UPDATE pos_question SET state = ?, asked = NULL, answer = ?, closed_at = ?
+UPDATE pos_question SET state = ?, asked = NULL, answer = ?, closed_at = ?, setl_id = ?
 WHERE institution = ? AND msgid = ? AND state = 'open'
 """
 NOTE_ANSWER = "UPDATE pos_question SET answer = ? WHERE institution = ? AND msgid = ? AND state = 'open'"
+NOTE_UNREAD = "UPDATE pos_question SET is_unread = 1 WHERE institution = ? AND msgid = ? AND state = 'open'"
 TELL = "UPDATE pos_question SET told_at = ? WHERE institution = ? AND msgid = ? AND told_at IS NULL"
+FIND_DONE = """
+SELECT msgid FROM pos_question
+WHERE sale = ? AND institution = ? AND setl_id <> '' AND told_at IS NULL AND state = 'answered'
+"""
+TAKE_BACK = """
+UPDATE pos_question SET state = 'reversed', answer = NULL, setl_id = '' WHERE institution = ? AND msgid = ?
+AND state = 'answered'
+"""
+CANCEL = "UPDATE pos_question SET told_at = ? WHERE institution = ? AND setl_id = ? AND told_at IS NULL"
 COUNT_OPEN = "SELECT count(*), min(at) FROM pos_question WHERE state = 'open'"
 DOUBT = "UPDATE pos_question SET is_doubtful = 1 WHERE state = 'open'"
 PUT_AWAY = "DELETE FROM pos_question WHERE state <> 'open' AND closed_at < ?"
@@ -73,6 +84,10 @@ class QuestionRow:
     told_at: datetime | None = None
     """When the software heard what had come of it."""
     is_doubtful: bool = False
+    is_unread: bool = False
+    """The software has an answer that could not be read here."""
+    sale: str = ""
+    """Equal for another message about the same sale; nothing about it to whoever has not the terminal's key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +100,7 @@ class OpenQuestions:
 
 def put_question(tx: Connection, row: QuestionRow) -> None:
     """Write a question down before its message leaves; one that is open already stays as it is."""
-    sql.change(tx, PUT, (row.institution, row.msgid, row.infno, to_us(row.at), row.request_digest, row.asked))
+    sql.change(tx, PUT, (row.institution, row.msgid, row.infno, to_us(row.at), row.request_digest, row.asked, row.sale))
 
 
 def find_question(tx: Connection, institution: str, msgid: str) -> QuestionRow | None:
@@ -114,11 +129,41 @@ def note_answer(tx: Connection, of: tuple[str, str], answer: bytes) -> None:
     sql.change(tx, NOTE_ANSWER, (answer, *of))
 
 
+def note_unread(tx: Connection, of: tuple[str, str]) -> None:
+    """Note of an open question that the software has an answer to it which could not be read here."""
+    sql.change(tx, NOTE_UNREAD, of)
+
+
 def close_question(
-    tx: Connection, of: tuple[str, str], state: QuestionState, answer: bytes | None, now: datetime
+    tx: Connection, of: tuple[str, str], state: QuestionState, answer: bytes | None, now: datetime, *, setl_id: str = ""
 ) -> bool:
-    """Write down what was found out of an institution's message and erase what was asked; False if it was not open."""
-    return sql.change(tx, CLOSE, (state, answer, to_us(now), *of)) > 0
+    """Write down what was found out of an institution's message and erase what was asked; False if it was not open.
+
+    Args:
+        tx: Of the store.
+        of: Institution and number of the message.
+        state: Where it stands now.
+        answer: For the software, sealed.
+        now: The time.
+        setl_id: Of the settlement that it made, if it made one.
+    """
+    return sql.change(tx, CLOSE, (state, answer, to_us(now), setl_id, *of)) > 0
+
+
+def find_done(tx: Connection, institution: str, sale: str) -> str | None:
+    """Return the number of a message that settled this sale, as was found out, and of which the software knows not."""
+    found = sql.first(tx, FIND_DONE, (sale, institution))
+    return None if found is None else str(found[0])
+
+
+def note_taken_back(tx: Connection, of: tuple[str, str]) -> None:
+    """Note of a message that was found to be done that the software has taken it back since."""
+    sql.change(tx, TAKE_BACK, of)
+
+
+def note_cancelled(tx: Connection, institution: str, setl_id: str, now: datetime) -> None:
+    """Note that a settlement that was found out does not stand any more: its sale may be settled anew."""
+    sql.change(tx, CANCEL, (to_us(now), institution, setl_id))
 
 
 def note_told(tx: Connection, institution: str, msgid: str, now: datetime) -> None:
@@ -143,10 +188,12 @@ def put_away_questions(tx: Connection, before: datetime) -> int:
 
 
 def _row(cells: sql.Row) -> QuestionRow:
-    institution, msgid, infno, at, digest, state, asked, answer, closed_at, told_at, is_doubtful = cells
+    institution, msgid, infno, at, digest, state, asked, answer, closed_at, told_at, is_doubtful, is_unread, sale = (
+        cells
+    )
     closed = None if closed_at is None else from_us(closed_at)
     told = None if told_at is None else from_us(told_at)
     return QuestionRow(
         institution, msgid, infno, from_us(at), digest, QuestionState(state), asked, answer, closed, told,
-        bool(is_doubtful),
+        bool(is_doubtful), bool(is_unread), sale,
     )  # fmt: skip

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from edge.clock import from_us, to_us
 from edge.store import sql
 from edge.store.outbox import Recorded
+from edge.store.site_units import OPENED
 from rules.scan_judgement import Mode
 
 SELECT_DESK = """
@@ -91,13 +92,14 @@ WHERE sale = ? AND quantity > 0 ORDER BY line
 SELECT_LINE = "SELECT line, quantity FROM sale_line WHERE sale = ? AND line = ?"
 SELECT_PACKS = "SELECT code, line, reading, state, units FROM sale_pack WHERE sale = ? ORDER BY line, placed"
 WHERE_ON_LIST = "SELECT line FROM sale_pack WHERE sale = ? AND code = ? AND state = 'listed'"
-WHICH_SALE_SOLD = """
+WHICH_SALE_SOLD = f"""
 SELECT s.id, s.ended_at, s.operator, p.line
 FROM sale_pack AS p INDEXED BY sale_pack_sold JOIN sale AS s ON s.id = p.sale
 WHERE p.code = ?1 AND p.state = 'sold'
-  AND (p.units IS NULL OR EXISTS (SELECT 1 FROM opened_pack AS o WHERE o.code = ?1 AND o.rest = 0))
+  AND (p.units IS NULL OR EXISTS (SELECT 1 FROM ({OPENED} WHERE code = ?1 GROUP BY code) AS o WHERE o.rest = 0))
+  AND NOT EXISTS (SELECT 1 FROM site_back AS b WHERE b.code = ?1 AND b.sale = s.id)
 ORDER BY s.ended_at DESC
-"""
+"""  # noqa: S608 - ours
 LAST_RECEIVED_OR_RETURNED = """
 SELECT p.state, s.ended_at FROM sale_pack AS p INDEXED BY sale_pack_here JOIN sale AS s ON s.id = p.sale
 WHERE p.code = ? AND p.state IN ('received', 'returned') ORDER BY p.placed DESC LIMIT 1
@@ -335,7 +337,7 @@ def received_at(tx: Connection, code: str) -> datetime | None:
 
 
 def find_sale_of(tx: Connection, code: str) -> SoldBy | None:
-    """Return the sale that handed out a pack, None if this terminal did not or if the pack came back."""
+    """Return the sale that handed out a pack; None if this terminal did not, or it came back, here or in the site."""
     row = sql.first(tx, WHICH_SALE_SOLD, (code,))
     return None if row is None else SoldBy(row[0], from_us(row[1]), row[2], row[3])
 

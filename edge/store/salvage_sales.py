@@ -40,6 +40,9 @@ WHERE NOT EXISTS (SELECT 1 FROM sale WHERE id = ?1)
 CLOSE_SALE = (
     "UPDATE sale SET state = 'closed', ended_at = ?, place = 0, aside_at = NULL WHERE id = ? AND state <> 'closed'"
 )
+# What the institution's own software rang up is told under a number of that software.
+FIND_RUNG_UP = "SELECT s.id FROM sale AS s JOIN sale_pack AS p ON p.sale = s.id WHERE s.told_as = ? AND p.code = ?"
+TELL_AS = "UPDATE sale SET told_as = id WHERE id = ? AND told_as IS NULL"
 ADD_LINE = """
 INSERT OR IGNORE INTO sale_line (sale, line, item, product, name, spec, insurance_class, price, quantity, event, units)
 SELECT ?1, ?2, 'event ' || ?3, ?4, p.name, p.spec, p.insurance_class, ?5, ?6, ?3, ?7
@@ -97,13 +100,17 @@ def _closings(target: sqlite3.Connection, after_hlc: int) -> Iterator[tuple[Even
 
 
 def _put(target: sqlite3.Connection, event: Event, fact: _Closing) -> int:
-    sale = fact.delivery if isinstance(fact, Received) else fact.sale
+    told = fact.delivery if isinstance(fact, Received) else fact.sale
+    rung_up = (target.execute(FIND_RUNG_UP, (told, pack.code)).fetchone() for pack in fact.packs)
+    sale = next((str(found[0]) for found in rung_up if found), told)
     mode = Mode.RECEIVE if isinstance(fact, Received) else Mode.DISPENSE
     product = None if isinstance(fact, SaleReturned) else fact.product
     price = str(fact.price) if isinstance(fact, Dispensed | SplitDispensed) and fact.price is not None else None
     units = sum(pack.units or 0 for pack in fact.packs) if isinstance(fact, SplitDispensed) else None
     at = max(0, to_us(event.occurred_at))
     target.execute(ADD_SALE, (sale, *_day_and_number(sale, event), mode, event.operator or "", at))
+    if not _NUMBER.fullmatch(sale) and not isinstance(fact, Received):
+        target.execute(TELL_AS, (sale,))
     target.execute(ADD_LINE, (sale, fact.line, event.id, product, price, len(fact.packs), units))
     if not isinstance(fact, SaleReturned):
         target.execute(CLOSE_SALE, (at, sale))

@@ -16,6 +16,8 @@ INSERT INTO scan (at, device, symbology, raw, kind, verdict, sale, event, shown)
 """
 SELECT_AFTER = "SELECT id, shown FROM scan WHERE id > ? ORDER BY id LIMIT ?"
 SELECT_LATEST = "SELECT id, shown FROM scan ORDER BY id DESC LIMIT ?"
+# No index: asked only for a list that was laid aside so long ago that its scans are not among the latest.
+SELECT_OF_SALE = "SELECT id, shown FROM scan WHERE sale = ? ORDER BY id DESC LIMIT ?"
 # No index: returns are rare, and only those of codes that carry a date ask.
 SELECT_DATED = """
 SELECT event, raw, symbology, device FROM scan WHERE sale = ? AND kind IN ('gs1', 'hibc', 'ma') AND event IS NOT NULL
@@ -64,6 +66,11 @@ def scans_after(tx: Connection, after: int | None, limit: int) -> list[tuple[int
     if after is None:
         return [(id_, shown) for id_, shown in reversed(sql.rows(tx, SELECT_LATEST, (limit,)))]
     return [(id_, shown) for id_, shown in sql.rows(tx, SELECT_AFTER, (after, limit))]
+
+
+def scans_of_sale(tx: Connection, sale: str, limit: int) -> list[tuple[int, bytes]]:
+    """Return number and shown text of the latest scans of one sale; oldest first."""
+    return [(id_, shown) for id_, shown in reversed(sql.rows(tx, SELECT_OF_SALE, (sale, limit)))]
 
 
 def dated_scans(tx: Connection, sale: str) -> dict[str, Scan]:

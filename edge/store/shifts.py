@@ -27,6 +27,7 @@ SELECT_LEFT_SHIFT = """
 SELECT id, operator, opened_at, sales FROM shift WHERE closed_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM session WHERE session.shift = shift.id AND session.expires_at > ?)
 """
+SELECT_SHIFTS_SINCE = "SELECT id, operator, opened_at, sales FROM shift WHERE opened_at >= ? ORDER BY opened_at, id"
 SELECT_SHIFT = "SELECT id, operator, opened_at, sales FROM shift WHERE id = ?"
 OPEN_SHIFT = "INSERT INTO shift (id, operator, opened_at) VALUES (?, ?, ?)"
 CLOSE_SHIFT = "UPDATE shift SET closed_at = ? WHERE id = ?"
@@ -141,6 +142,11 @@ def open_shift_now(tx: Connection) -> Shift | None:
     """Return the shift that is open."""
     row = sql.first(tx, SELECT_OPEN_SHIFT)
     return None if row is None else _shift(row)
+
+
+def shifts_since(tx: Connection, start: datetime) -> list[Shift]:
+    """Return the shifts that began since, the first first."""
+    return [_shift(row) for row in sql.rows(tx, SELECT_SHIFTS_SINCE, (to_us(start),))]
 
 
 def left_shift(tx: Connection, now: datetime) -> Shift | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from sqlalchemy import Connection
@@ -22,6 +23,8 @@ SELECT_OF_SALE = f"SELECT {_COLUMNS} FROM undertaking WHERE sale = ? ORDER BY be
 SET_STEP = "UPDATE undertaking SET step = ?, msgid = NULL, told = ? WHERE id = ?"
 SET_MESSAGE = "UPDATE undertaking SET step = ?, msgid = ? WHERE id = ?"
 SET_PLAN = "UPDATE undertaking SET plan = ? WHERE id = ?"
+SET_INTO_DRAWER = "UPDATE undertaking SET into_drawer = ? WHERE id = ?"
+SELECT_SELF_PAID = "SELECT max(ended_at) FROM undertaking WHERE sale = ? AND outcome = 'self_paid'"
 END = "UPDATE undertaking SET step = 'ended', msgid = NULL, ended_at = ?, outcome = ?, told = ? WHERE id = ?"
 
 
@@ -32,6 +35,8 @@ class Kind(StrEnum):
     """Packs of an insured sale come back."""
     INSURE = "insure"
     """A sale that was paid in cash is turned into an insured one (补刷)."""
+    TELL = "tell"
+    """A settlement that the centre has lost is told to it once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,17 @@ def set_message(tx: Connection, number: str, step: str, msgid: str) -> None:
 def set_plan(tx: Connection, number: str, plan: bytes) -> None:
     """Keep what is planned now."""
     sql.change(tx, SET_PLAN, (plan, number))
+
+
+def set_into_drawer(tx: Connection, number: str, yuan: Decimal) -> None:
+    """Note what the person pays in cash for what stays, or beyond what was paid before; below nought: gets back."""
+    sql.change(tx, SET_INTO_DRAWER, (str(yuan), number))
+
+
+def self_paid_since(tx: Connection, sale: str) -> datetime | None:
+    """Return since when the person pays for what stayed of a sale when packs came back; None: it is not so."""
+    (at,) = sql.one(tx, SELECT_SELF_PAID, (sale,))
+    return None if at is None else from_us(at)
 
 
 def end_undertaking(tx: Connection, number: str, at: datetime, outcome: str, told: str | None = None) -> None:

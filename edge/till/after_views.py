@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
+
+from sqlalchemy import Connection
 
 from codes.words import Words
 from edge.store.batches import Batch
-from edge.store.ledger_rows import LedgerRow
-from edge.store.quarantine import Quarantined
+from edge.store.ledger_rows import LedgerRow, RowState, open_rows, row_before
+from edge.store.quarantine import all_quarantined
 from edge.store.settlements import SettlementRow
+from edge.store.site_apart import all_apart_at_site
 from edge.store.undertakings import Undertaking
 from edge.till.asked import AskedSettlement
 from edge.till.ledger import CLAIMED, LACKS
-from edge.till.plans import Choice, Money, Plan, Step, money_of
+from edge.till.plans import Money, Plan, Step, choices_of, money_of
+from rules.settling import Standing
+
+_STATES: Mapping[RowState, tuple[str, str]] = MappingProxyType(
+    {
+        RowState.WAITING: ("待补全", "it lacks something"),
+        RowState.DUE: ("待上传", "to be sent"),
+        RowState.ASKED: ("等待应答", "sent, not answered"),
+        RowState.REFUSED: ("被拒，请先处理", "refused: see to it first"),
+    }
+)
+NEXT_STEPS: Mapping[str, Words] = MappingProxyType(
+    {
+        "stock.record_differs": Words(
+            "中心已有该单的记录，内容与本机不同：请与中心核对；以中心为准的，写明原因搁置本条，其后各条随即上传。",
+            "The centre has a record of this sale that says something else: compare it with the centre. If that one is "
+            "right, set this row aside with a reason; those that wait for it go out then.",
+        ),
+    }
+)
+"""What can be done at a terminal where the centre's advice is for whoever uploads by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +55,11 @@ class MoneyShown:
 
 @dataclass(frozen=True, slots=True)
 class UndertakingShown:
-    """A return, or the turning of a sale into an insured one, wherever it is."""
+    """A return, the turning of a sale into an insured one, or the telling again of what was lost, wherever it is."""
 
     id: str
     kind: str
-    """`return` or `insure`."""
+    """`return`, `insure` or `tell`."""
     sale: str
     codes: tuple[str, ...]
     """Packs that come back."""
@@ -46,7 +70,7 @@ class UndertakingShown:
     choices: tuple[str, ...]
     """What a person may choose now."""
     outcome: str | None
-    """`done`, `self_paid`, `restored`, `refused`, `not_sent`; None until it has ended."""
+    """`done`, `self_paid`, `elsewhere`, `restored`, `refused`, `not_sent`, `overtaken`; None until it has ended."""
     told: str
     """What the insurance said last."""
     before: MoneyShown
@@ -95,6 +119,12 @@ class RowShown:
     told: str
     due_at: datetime
     tries: int
+    waits_for: int | None = None
+    """The row that has to be taken first: refused, or not sent itself."""
+    waits: Words | None = None
+    """... in words; None if it waits for none."""
+    next_step: Words | None = None
+    """What can be done here about a refusal; None: what the centre says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +143,8 @@ class QuarantinedShown:
     since: datetime
     reason: str
     operator: str
+    terminal: str = ""
+    """Another terminal of this site, at which it lies and is released; empty: this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,33 +179,46 @@ def show_undertaking(one: Undertaking, plan: Plan) -> UndertakingShown:
     cash_back = None if plan.after is None else plan.before.cash - plan.after.cash
     return UndertakingShown(
         one.id, one.kind, one.sale, plan.codes, one.step, one.msgid is not None,
-        tuple(choice.value for choice in Choice) if stops else (), one.outcome, one.told or "",
+        tuple(choice.value for choice in choices_of(plan)) if stops else (), one.outcome, one.told or "",
         _money(plan.before), None if plan.after is None else _money(plan.after), cash_back, one.operator,
         one.begun_at, one.ended_at,
     )  # fmt: skip
 
 
-def show_found(row: SettlementRow, asked: AskedSettlement) -> FoundShown:
-    """Return a settlement that stands, as the sale of a pack."""
+def show_found(row: SettlementRow, asked: AskedSettlement, back: Collection[str]) -> FoundShown:
+    """Return a settlement as the sale of a pack; of one that stands no more, and of what came back, none is out."""
     money = Money(row.fee) if row.paid is None else money_of(row.paid, row.fee)
-    codes = tuple(code for line in asked.lines for code in line.codes)
+    named = (code for line in asked.lines for code in line.codes)
+    codes = tuple(code for code in named if row.standing is Standing.SETTLED and code not in back)
     return FoundShown(row.sale, row.is_elsewhere, codes, _money(money))
 
 
-def show_row(row: LedgerRow) -> RowShown:
-    """Return a row as a screen may show it."""
+def show_rows(tx: Connection, most: int) -> RowsShown:
+    """Return the rows that are not at their end, each with the one that it waits for."""
+    return RowsShown(tuple(_row(row, row_before(tx, row)) for row in open_rows(tx, most=most)))
+
+
+def _row(row: LedgerRow, before: LedgerRow | None) -> RowShown:
     lacks = tuple(LACKS[name] for name in row.lacks.split(",") if name)
+    told = row.told or ""
+    next_step = next((step for code, step in NEXT_STEPS.items() if f"[{code}]" in told), None)
     return RowShown(
-        row.id, row.infno, row.sale, row.line, row.product, row.state, lacks, CLAIMED in (row.told or ""),
-        row.told or "", row.due_at, row.tries,
+        row.id, row.infno, row.sale, row.line, row.product, row.state, lacks, CLAIMED in told, told, row.due_at,
+        row.tries, None if before is None else before.id, None if before is None else _waits(before),
+        next_step if row.state is RowState.REFUSED else None,
     )  # fmt: skip
 
 
-def show_apart(found: Sequence[Quarantined]) -> QuarantineShown:
-    """Return the packs that lie apart."""
-    return QuarantineShown(
-        tuple(QuarantinedShown(one.code, one.sale, one.since, one.reason, one.operator) for one in found)
-    )
+def _waits(before: LedgerRow) -> Words:
+    zh, en = _STATES[before.state]
+    return Words(f"等待第 {before.id} 条（{zh}）", f"waits for row {before.id} ({en})")
+
+
+def show_apart(tx: Connection) -> QuarantineShown:
+    """Return the packs that lie apart, here and at the other terminals of the site as far as they were heard."""
+    here = (QuarantinedShown(one.code, one.sale, one.since, one.reason, one.operator) for one in all_quarantined(tx))
+    there = (QuarantinedShown(one.code, one.sale, one.since, "", "", one.terminal) for one in all_apart_at_site(tx))
+    return QuarantineShown((*here, *there))
 
 
 def show_batch(one: Batch) -> BatchShown:

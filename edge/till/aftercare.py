@@ -1,61 +1,57 @@
-"""What comes after a sale, as screens and POS ask it: returns, 补刷, and what the centre's ledger is owed.
+"""What comes after a sale, as screens and POS ask it: returns, 补刷, and what is told to the centre again.
 
-Whatever waits for the insurance runs in a thread of its own; beside the counter a loop goes on with what was left.
+Whatever waits for the insurance runs in a thread of its own. What the centre's ledger is owed is `Owing`'s and
+`LedgerDesk`'s; beside the counter `GoingOn` goes on with what was left.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from codes.words import Words
 from drivers.aside import aside
 from edge.clock import Clock
 from edge.counter.counter import Request
-from edge.counter.errors import KeyReusedError
-from edge.counter.returning import Wanted
+from edge.counter.returning import Wanted, is_insured, refuse_rung_up
 from edge.fsi.interface import Interface
 from edge.store import settlements
 from edge.store import undertakings as kept
-from edge.store.batches import all_batches, find_batch, name_batch, open_batch
 from edge.store.lane import InStore
-from edge.store.ledger_rows import open_rows
 from edge.store.sales import find_sale_of
 from edge.store.scans import find_answer, keep_answer
 from edge.store.settlements import SettlementRow
-from edge.till import uploading
+from edge.till.after_errors import NoChoiceError, NotSettledError
 from edge.till.after_views import (
-    BatchesShown,
     FoundShown,
-    RowsShown,
     UndertakingShown,
     UndertakingsShown,
-    show_batch,
     show_found,
-    show_row,
     show_undertaking,
 )
 from edge.till.asked import Person
-from edge.till.batches import BatchUnknownError, Imported, import_batches, read_batches
 from edge.till.desk import Who, who_is_there
 from edge.till.errors import OfflineError
 from edge.till.finding import Finding
+from edge.till.going_on import GoingOn
 from edge.till.insuring import Insured, Insuring
 from edge.till.ledger import Ledger
+from edge.till.ledger_desk import LedgerDesk
+from edge.till.owing import Owing
+from edge.till.parts import Devices
+from edge.till.passwords import ask_password, is_password_wanted, refuse_without_pad
 from edge.till.plans import Choice
-from edge.till.steps import Steps
-from edge.till.undoing import NoChoiceError, NotSettledError, Taking, Undoing
+from edge.till.repeats import Repeats, key_reused
+from edge.till.retelling import Retelling
+from edge.till.steps import Steps, Taking
+from edge.till.undoing import Undoing
 from edge.till.uploading import Uploader
-from edge.till.views import Amounts
+from edge.till.views import TriedShown
 from rules.settling import Standing
 
-MOST_ROWS = 500
-LOOK_S = 5.0
-END_S = 1.5
+NO_DEVICES = Devices()
 _T = TypeVar("_T")
 
 
@@ -67,6 +63,7 @@ class Verbs:
     undoing: Undoing
     finding: Finding
     insuring: Insuring
+    retelling: Retelling
     ledger: Ledger
     uploader: Uploader
 
@@ -76,80 +73,117 @@ class Aftercare:
 
     def __init__(
         self, interface: Interface, verbs: Verbs, *, in_store: InStore, connection: Connection, clock: Clock,
-        return_days: int,
+        return_days: int, devices: Devices = NO_DEVICES,
     ) -> None:  # fmt: skip
         self._interface, self._steps = interface, verbs.steps
         self._undoing, self._finding, self._insuring = verbs.undoing, verbs.finding, verbs.insuring
-        self._ledger, self._uploader = verbs.ledger, verbs.uploader
+        self._retelling, self._ledger = verbs.retelling, verbs.ledger
         self._in_store, self._connection, self._clock = in_store, connection, clock
-        self._return_days = return_days
-
-    # -- told by the counter, within its transactions ------------------------------------------------------------------
-
-    def note_settled(self, tx: Connection, row: SettlementRow) -> None:
-        """Owe the ledger a settled sale."""
-        self._ledger.note_settled(tx, row)
-
-    def sold(self, tx: Connection, sale: str, operator: str) -> None:
-        """Owe the ledger a sale that was paid in cash."""
-        self._ledger.note_self_paid(tx, sale, operator)
-
-    def came_back(self, tx: Connection, sale: str, codes: Sequence[str], operator: str) -> None:
-        """Owe the ledger the return of packs that were paid in cash."""
-        self._ledger.note_return(tx, sale, codes, operator)
-
-    # -- verbs ---------------------------------------------------------------------------------------------------------
+        self._return_days, self._devices = return_days, devices
+        self._repeats = Repeats[UndertakingShown]()
+        self.owing = Owing(verbs.ledger)
+        """Told by the counter what it sold and took back."""
+        self.ledger_desk = LedgerDesk(self._within, verbs.uploader, clock)
+        """What a person does about the rows for the centre's ledger."""
+        self.going_on = GoingOn(interface, verbs.steps, verbs.uploader)
+        """Goes on beside the counter."""
 
     async def is_insured(self, sale: str) -> bool:
-        """Say whether packs of a sale come back by way of the insurance."""
-        rows = await self._within(lambda tx: settlements.settlements_of(tx, sale))
-        return any(row.standing not in {Standing.NONE, Standing.UNDONE} for row in rows) or (
-            await self._within(lambda tx: kept.open_undertaking_of(tx, sale)) is not None
-        )
+        """Say whether packs of a sale come back by way of the insurance (`edge.counter.returning.is_insured`)."""
+        return await self._within(lambda tx: is_insured(tx, sale))
 
     async def return_packs(
         self, request: Request, sale: str, codes: Sequence[str], reason: str, shown: Person | None = None
     ) -> UndertakingShown:
         """Take packs of an insured sale back (`Undoing.return_packs`)."""
         wanted = Wanted(sale, codes, reason, self._return_days)
-        return await self._begun(request, lambda taking: self._undoing.return_packs(wanted, taking, shown=shown))
 
-    async def find(self, code: str) -> FoundShown:
+        async def work(taking: Taking) -> str:
+            password = None
+            # Nobody types a password for what is refused anyway, or where nothing is settled anew.
+            if is_password_wanted(self._interface.area) and await aside(
+                lambda: self._undoing.check(wanted, taking, shown=shown)
+            ):
+                password = await self._ask_password()
+            return await aside(lambda: self._undoing.return_packs(wanted, taking, shown=shown, password=password))
+
+        return await self._begun(request, work)
+
+    async def find(self, code: str, sale: str = "") -> FoundShown:
         """Return the settled sale that a pack belongs to; where this terminal did not make it, the centre is asked.
+
+        A settlement's own number (`setl_id`) finds its sale as well, as it is known here, though it was cancelled.
+        `sale` says which is meant where two sales are out with one pack: each of them is dealt with by its number.
 
         Raises:
             NotFoundError, GoToOriginError, OfflineError: As `Finding.find`.
+            RungUpElsewhereError: The institution's own software rang it up.
         """
-        here = await self._within(lambda tx: find_sale_of(tx, code))
-        if here is None:
+        named = await self._within(lambda tx: _settled_as(tx, code))
+        found = await self._sold_here(code, sale) if named is None else named.sale
+        if found is None:
             self._asked_interface()
             taking = _taking(await self._within(who_is_there))
-            sale = await aside(lambda: self._finding.find(code, taking.operator, taking.shift))
-        else:
-            sale = here.sale
-        rows = await self._within(lambda tx: settlements.settlements_of(tx, sale))
-        standing = next((row for row in reversed(rows) if row.standing is Standing.SETTLED), None)
+            found = await aside(lambda: self._finding.find(code, taking.operator, taking.shift, named=sale))
+        rows = await self._within(lambda tx: settlements.settlements_of(tx, found))
+        standing = next((row for row in reversed(rows) if row.standing is Standing.SETTLED), named)
         if standing is None:
-            raise NotSettledError(sale)
-        return show_found(standing, self._ledger.asked_of(standing))
+            raise NotSettledError(found)
+        asked = self._ledger.asked_of(standing)
+        codes = [one for line in asked.lines for one in line.codes]
+        back = await self._within(lambda tx: self._finding.back_of(tx, found, codes))
+        return show_found(standing, asked, back)
+
+    async def _sold_here(self, code: str, named: str) -> str | None:
+        """Return the sale of this terminal that a pack is out with, as the centre knows it where the insurance paid."""
+        here = await self._within(lambda tx: find_sale_of(tx, code))
+        if here is None or named not in {"", here.sale}:
+            return None
+        sale = here.sale
+        await self._within(lambda tx: refuse_rung_up(tx, sale))
+        if not self._interface.is_up() or not await self.is_insured(sale):
+            return sale
+        taking = _taking(await self._within(who_is_there))
+        await aside(lambda: self._undoing.refresh(sale, (code,), taking))
+        # It may have come back at another terminal, and gone out by another sale since.
+        still = await self._within(lambda tx: find_sale_of(tx, code))
+        return None if still is None else still.sale
 
     async def cancel(self, request: Request, sale: str, reason: str) -> UndertakingShown:
         """Cancel a sale of today whose packs have not left (`Undoing.cancel`)."""
-        return await self._begun(request, lambda taking: self._undoing.cancel(sale, reason, taking))
 
-    async def try_insured(self, sale: str, insured: Insured) -> Amounts:
+        async def work(taking: Taking) -> str:
+            return await aside(lambda: self._undoing.cancel(sale, reason, taking))
+
+        return await self._begun(request, work)
+
+    async def try_insured(self, sale: str, insured: Insured) -> TriedShown:
         """Say what a sale that was paid in cash would come to (`Insuring.trial`)."""
         self._asked_interface()
+        refuse_without_pad(self._interface.area, self._devices)
         taking = _taking(await self._within(who_is_there))
         return await aside(lambda: self._insuring.trial(sale, insured, taking))
 
-    async def turn_insured(
-        self, request: Request, sale: str, insured: Insured, password: str | None = None
-    ) -> UndertakingShown:
+    async def turn_insured(self, request: Request, sale: str, insured: Insured) -> UndertakingShown:
         """Turn a sale that was paid in cash insured (`Insuring.turn_insured`)."""
-        return await self._begun(
-            request, lambda taking: self._insuring.turn_insured(sale, insured, taking, password=password)
-        )
+
+        async def work(taking: Taking) -> str:
+            if is_password_wanted(self._interface.area):
+                # Nobody types a password for what is refused anyway.
+                await aside(lambda: self._insuring.check(sale, insured, taking))
+            password = await self._ask_password()
+            return await aside(lambda: self._insuring.turn_insured(sale, insured, taking, password=password))
+
+        return await self._begun(request, work)
+
+    async def tell_again(self, request: Request, sale: str, shown: Person | None = None) -> UndertakingShown:
+        """Tell the centre a settlement once more that it has lost (`Retelling.tell_again`)."""
+
+        async def work(taking: Taking) -> str:
+            password = await self._ask_password()
+            return await aside(lambda: self._retelling.tell_again(sale, taking, shown=shown, password=password))
+
+        return await self._begun(request, work)
 
     async def go_on(
         self, number: str, choice: Choice | None, shown: Person | None = None, insurance: str = ""
@@ -160,7 +194,10 @@ class Aftercare:
         if choice is None:
             await aside(lambda: self._steps.go_on(number))
         else:
-            await aside(lambda: self._undoing.choose(number, choice, shown=shown, insurance=insurance))
+            password = await self._ask_password() if choice is Choice.AGAIN else None
+            await aside(
+                lambda: self._undoing.choose(number, choice, shown=shown, insurance=insurance, password=password)
+            )
         return await self.show(number)
 
     async def show(self, number: str) -> UndertakingShown:
@@ -179,96 +216,24 @@ class Aftercare:
         found = await self._within(kept.open_undertakings)
         return UndertakingsShown(tuple(show_undertaking(one, self._steps.plan_of(one)) for one in found))
 
-    # -- the ledger ----------------------------------------------------------------------------------------------------
-
-    async def rows(self) -> RowsShown:
-        """Return the rows that are not at their end."""
-        found = await self._within(lambda tx: open_rows(tx, most=MOST_ROWS))
-        return RowsShown(tuple(show_row(row) for row in found))
-
-    async def send_again(self, number: int) -> RowsShown:
-        """Send a refused row once more (`uploading.send_again`)."""
-        await self._named(lambda tx, _: uploading.send_again(tx, number, self._clock))
-        self._uploader.wake()
-        return await self.rows()
-
-    async def set_row_aside(self, number: int, reason: str) -> RowsShown:
-        """Let a row go (`uploading.set_aside`)."""
-        await self._named(lambda tx, who: uploading.set_aside(tx, number, f"{who.login}: {reason}"))
-        return await self.rows()
-
-    async def batches(self) -> BatchesShown:
-        """Return the register of lots."""
-        return BatchesShown(tuple(show_batch(one) for one in await self._within(all_batches)))
-
-    async def import_batches(self, text: str) -> Imported:
-        """Take a list of lots; rows that waited for them go out."""
-        lots = read_batches(text, self._clock.now())
-        done = await self._named(lambda tx, _: import_batches(tx, lots))
-        self._uploader.wake()
-        return done
-
-    async def open_batch(self, product: str, batch: str) -> BatchesShown:
-        """Sell a product from this lot from now on.
-
-        Raises:
-            BatchUnknownError: The register does not have it.
-        """
-
-        def within(tx: Connection, who: Who) -> None:
-            del who
-            if not open_batch(tx, product, batch, self._clock.now()):
-                raise BatchUnknownError(product, batch)
-
-        await self._named(within)
-        return await self.batches()
-
-    async def name_batch(self, sale: str, line: int, product: str, batch: str) -> None:
-        """Say which lot a line of a sale was taken from.
-
-        Raises:
-            BatchUnknownError: The register does not have it.
-        """
-
-        def within(tx: Connection, who: Who) -> None:
-            del who
-            if find_batch(tx, product, batch) is None:
-                raise BatchUnknownError(product, batch)
-            name_batch(tx, sale, line, batch)
-
-        await self._named(within)
-
-    # -- beside the counter --------------------------------------------------------------------------------------------
-
-    async def run(self) -> None:
-        """Go on with what was left, and send rows, while the line is up; until cancelled."""
-        while True:
-            if self._interface.is_up():
-                working = asyncio.ensure_future(aside(self._look))
-                try:
-                    await asyncio.shield(working)
-                finally:
-                    # What is under way is in the journal; the thread is left to itself.
-                    await asyncio.wait({working}, timeout=END_S)
-            await asyncio.sleep(LOOK_S)
-
-    def _look(self) -> None:
-        self._steps.look()
-        while self._interface.is_up() and self._uploader.look():
-            pass
-
     # -- how -----------------------------------------------------------------------------------------------------------
 
-    async def _begun(self, request: Request, work: Callable[[Taking], str]) -> UndertakingShown:
-        """Begin an undertaking, unless the same request began it before."""
+    async def _begun(self, request: Request, work: Callable[[Taking], Awaitable[str]]) -> UndertakingShown:
+        """Begin an undertaking, unless the same request began it before, or is at it."""
+        return await self._repeats.once(request, lambda: self._begin(request, work))
+
+    async def _begin(self, request: Request, work: Callable[[Taking], Awaitable[str]]) -> UndertakingShown:
         known = await self._within(lambda tx: _begun_before(tx, request))
         if known is not None:
             return await self.show(known)
         self._asked_interface()
         taking = _taking(await self._within(who_is_there))
-        number = await aside(lambda: work(taking))
+        number = await work(taking)
         await self._within(lambda tx: self._keep(tx, request, number))
         return await self.show(number)
+
+    async def _ask_password(self) -> str | None:
+        return await ask_password(self._interface.area, self._devices)
 
     def _keep(self, tx: Connection, request: Request, number: str) -> None:
         if request.key is not None:
@@ -278,16 +243,19 @@ class Aftercare:
         if not self._interface.is_up():
             raise OfflineError
 
-    async def _named(self, work: Callable[[Connection, Who], _T]) -> _T:
-        """Do something in the name of whoever is signed in."""
-        return await self._within(lambda tx: work(tx, who_is_there(tx)))
-
     def _within(self, work: Callable[[Connection], _T]) -> Awaitable[_T]:
         def committed() -> _T:
             with self._connection.begin():
                 return work(self._connection)
 
         return self._in_store(committed)
+
+
+def _settled_as(tx: Connection, setl_id: str) -> SettlementRow | None:
+    row = settlements.settlement_by_setl_id(tx, setl_id)
+    if row is not None:
+        refuse_rung_up(tx, row.sale)
+    return row
 
 
 def _taking(who: Who) -> Taking:
@@ -300,7 +268,5 @@ def _begun_before(tx: Connection, request: Request) -> str | None:
         return None
     asked, answer = known
     if asked != request.asked:
-        raise KeyReusedError(
-            Words("同一 Idempotency-Key 用于不同请求", "This Idempotency-Key was used for another request")
-        )
+        raise key_reused()
     return answer.decode()

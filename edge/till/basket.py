@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import Connection
 
 from codes.words import Words
+from edge.counter.gone import PackGoneError, gone_packs
 from edge.counter.lines import amount_of
 from edge.store import sales
 from edge.store.catalogue import AsSold, as_sold
@@ -51,7 +53,7 @@ class Basket:
     """What is known of the products, by line."""
 
 
-def basket_of(tx: Connection, sale: str, orders: Mapping[int, Ordered], outside: Outside) -> Basket:
+def basket_of(tx: Connection, sale: str, orders: Mapping[int, Ordered], outside: Outside, now: datetime) -> Basket:
     """Return the lines of a list that is open."""
     packs = [pack for pack in sales.packs_of(tx, sale) if pack.state is PackState.LISTED]
     lines: list[AskedLine] = []
@@ -66,7 +68,21 @@ def basket_of(tx: Connection, sale: str, orders: Mapping[int, Ordered], outside:
         goods[row.line] = known
         codes = tuple(pack.code for pack in packs if pack.line == row.line)
         lines.append(_line(row, known, codes, orders.get(row.line, Ordered())))
+    lacks += lacks_of_gone(tx, sale, now)
     return Basket(tuple(lines), tuple(lacks), goods)
+
+
+def lacks_of_gone(tx: Connection, sale: str, now: datetime) -> list[Lack]:
+    """Return which packs of a list cannot be sold any more, and where they are."""
+    return [
+        Lack(
+            PackGoneError.code,
+            Words(f"第 {one.line} 行：{one.words.zh}", f"Line {one.line}: {one.words.en}"),
+            PackGoneError.next_step,
+            one.line,
+        )
+        for one in gone_packs(tx, sale, now)
+    ]
 
 
 def _line(row: LineRow, known: AsSold, codes: tuple[str, ...], ordered: Ordered) -> AskedLine:

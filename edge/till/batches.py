@@ -20,6 +20,7 @@ from codes.words import Words
 from edge.clock import SHOP_TIME
 from edge.errors import EdgeError
 from edge.store.batches import Batch, batch_in_use, find_batch, named_batch, put_batch
+from edge.store.catalogue import as_sold
 
 COLUMNS = ("product", "batch", "lot", "made_on", "expires_on", "opened_on")
 _CHINESE: Mapping[str, str] = {
@@ -57,6 +58,16 @@ class Imported:
     """What an import did."""
 
     batches: int
+    unknown: tuple[str, ...]
+    """Products that the catalogue of this terminal does not know (yet): their lots are kept, and no sale takes them."""
+
+
+class _LineError(ValueError):
+    """A line says what cannot be."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.words = Words(zh, en)
 
 
 def read_batches(text: str, now: datetime) -> tuple[Batch, ...]:
@@ -72,16 +83,16 @@ def read_batches(text: str, now: datetime) -> tuple[Batch, ...]:
     if missing:
         raise BatchFileError(Words(f"缺少列：{'、'.join(missing)}", f"Columns are missing: {', '.join(missing)}"))
     found: list[Batch] = []
-    faults: list[str] = []
+    faults: list[Words] = []
     for number, line in enumerate(lines, start=2):
         said = {names[name]: (value or "").strip() for name, value in line.items() if name in names}
         try:
             found.append(_batch(said, now))
-        except ValueError as exc:
-            faults.append(f"{number}: {exc}")
+        except _LineError as exc:
+            faults.append(Words(f"第 {number} 行：{exc.words.zh}", f"line {number}: {exc.words.en}"))
     if faults:
-        shown = "; ".join(faults[:_MOST_FAULTS])
-        raise BatchFileError(Words(f"第 {shown}", f"Lines {shown}"))
+        shown = faults[:_MOST_FAULTS]
+        raise BatchFileError(Words("；".join(one.zh for one in shown), "; ".join(one.en for one in shown)))
     return tuple(found)
 
 
@@ -89,7 +100,8 @@ def import_batches(tx: Connection, batches: tuple[Batch, ...]) -> Imported:
     """Keep lots; what is known of them already is replaced."""
     for one in batches:
         put_batch(tx, one)
-    return Imported(len(batches))
+    products = dict.fromkeys(one.product for one in batches)
+    return Imported(len(batches), tuple(product for product in products if as_sold(tx, product) is None))
 
 
 def batch_of(tx: Connection, sale: str, line: int, product: str, at: datetime) -> Batch | None:
@@ -101,11 +113,16 @@ def batch_of(tx: Connection, sale: str, line: int, product: str, at: datetime) -
 def _batch(said: Mapping[str, str], now: datetime) -> Batch:
     empty = [name for name in COLUMNS[:4] if not said.get(name)]
     if empty:
-        raise ValueError(f"{', '.join(empty)} ?")
+        raise _LineError(f"缺少 {'、'.join(empty)}", f"{', '.join(empty)} is missing")
     for name in ("batch", "lot"):
         if len(said[name]) > _LONGEST:
-            raise ValueError(f"{name} > {_LONGEST}")
+            raise _LineError(f"{name} 超过 {_LONGEST} 个字符", f"{name} has more than {_LONGEST} characters")
     dates = dict(_dates(said))
+    if dates.get("expires_on", date.max) < dates["made_on"]:
+        raise _LineError(
+            f"有效期 {dates['expires_on']} 早于生产日期 {dates['made_on']}",
+            f"it expires on {dates['expires_on']}, before it was made on {dates['made_on']}",
+        )
     opened = dates.get("opened_on")
     at = now if opened is None else datetime.combine(opened, time(), SHOP_TIME)
     return Batch(said["product"], said["batch"], said["lot"], dates["made_on"], dates.get("expires_on"), at)
@@ -113,5 +130,9 @@ def _batch(said: Mapping[str, str], now: datetime) -> Batch:
 
 def _dates(said: Mapping[str, str]) -> Iterator[tuple[str, date]]:
     for name in ("made_on", "expires_on", "opened_on"):
-        if said.get(name):
+        if not said.get(name):
+            continue
+        try:
             yield name, date.fromisoformat(said[name])
+        except ValueError as exc:
+            raise _LineError(f"{name} “{said[name]}”不是日期", f"{name} '{said[name]}' is no date") from exc

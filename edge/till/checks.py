@@ -55,7 +55,8 @@ def _lacks(asked: AskedSettlement, basket: Basket, limits: Limits) -> Iterator[L
         if line.is_prescription:
             yield from _prescription(line)
         if known.is_real_name:
-            yield from _real_name(line, asked.person.credential, limits)
+            yield from _real_name(line, asked.person.credential)
+    yield from _over_purchase(asked, basket, limits)
     if any(line.is_prescription for line in asked.lines) and not asked.pharmacist:
         yield Lack(
             "till.pharmacist_missing",
@@ -86,15 +87,28 @@ def _prescription(line: AskedLine) -> Iterator[Lack]:
         yield _lack("till.doctor_missing", line, Words("缺开单医师", "the prescribing doctor is not named"), step)
 
 
-def _real_name(line: AskedLine, credential: str, limits: Limits) -> Iterator[Lack]:
+def _real_name(line: AskedLine, credential: str) -> Iterator[Lack]:
     if credential == CREDENTIAL_VOUCHER:
         step = Words("请读取身份证或社保卡。", "Read the ID card or the social-security card.")
         words = Words("实名药须出示身份证或社保卡", "it is sold by name, on a card")
         yield _lack("till.certificate_missing", line, words, step)
-    if line.count > limits.real_name_packs and not line.is_split:
-        most = limits.real_name_packs
-        words = Words(f"实名药一次至多 {most} 盒", f"at most {most} packs are sold at once")
-        yield _lack("till.over_purchase", line, words, Words("请减少数量。", "Take packs off."))
+
+
+def _over_purchase(asked: AskedSettlement, basket: Basket, limits: Limits) -> Iterator[Lack]:
+    """Name each drug of which the sale has too much, its lines together: units count as what they are of a pack."""
+    lines = [line for line in asked.lines if basket.goods[line.line].is_real_name]
+    most = limits.real_name_packs
+    for product in dict.fromkeys(line.product for line in lines):
+        of_it = [line for line in lines if line.product == product]
+        size = Decimal(max(1, basket.goods[of_it[0].line].units_per_pack))
+        units = sum((line.count if line.is_split else line.count * size for line in of_it), Decimal(0))
+        if units > most * size:
+            asked_for = f"{units / size:.2f}".rstrip("0").rstrip(".")
+            words = Words(
+                f"实名药一次至多 {most} 盒，本单合计 {asked_for} 盒",
+                f"at most {most} packs are sold at once, this sale has {asked_for}",
+            )
+            yield _lack("till.over_purchase", of_it[0], words, Words("请减少数量。", "Take packs off."))
 
 
 def refused_lacks(answer: Answer) -> tuple[Lack, ...]:

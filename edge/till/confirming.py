@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge.credentials import Way
-from edge.till.desk import Who, at_the_counter
+from edge.till.asked import Person
+from edge.till.desk import Who, at_the_counter, who_is_there
 from edge.till.errors import NotThisPersonError, PersonMissingError, SecondOperatorError, TrialMissingError
 from edge.till.identifying import Identifying
 from edge.till.parts import Parts
@@ -43,9 +44,21 @@ class Confirming:
         tried = bound.tried
         if tried is None:
             raise TrialMissingError
-        factor = await (self._operator(who, proof) if proof.way is None else self._person(who, bound, proof.way))
+        factor = await self._factor(who, bound.person, proof)
         if bound.tried is tried:
             bound.factor = factor
+
+    async def vouch(self, person: Person, proof: Proof) -> str:
+        """Return what confirms somebody for a sale that is closed: good for one request.
+
+        Raises:
+            NotSignedInError: Nobody is signed in.
+            NotThisPersonError, SecondOperatorError, DriverError: As `confirm`.
+        """
+        return await self._factor(await self._parts.in_store(self._whoever), person, proof)
+
+    async def _factor(self, who: Who, person: Person, proof: Proof) -> str:
+        return await (self._operator(who, proof) if proof.way is None else self._person(who, person, proof.way))
 
     async def _operator(self, who: Who, proof: Proof) -> str:
         if proof.operator == who.login or self._parts.sign_in is None:
@@ -53,9 +66,9 @@ class Confirming:
         await self._parts.sign_in.vouch(proof.operator, proof.password)
         return f"operator {proof.operator}"
 
-    async def _person(self, who: Who, bound: Bound, way: Way) -> str:
+    async def _person(self, who: Who, person: Person, way: Way) -> str:
         holder = await self._identifying.read(way, who)
-        if not is_same_person(bound.person, holder):
+        if not is_same_person(person, holder):
             raise NotThisPersonError
         if way is not Way.FACE:
             await self._identifying.check_pin()
@@ -64,6 +77,10 @@ class Confirming:
     def _who(self, sale: str) -> Who:
         with self._parts.connection.begin():
             return at_the_counter(self._parts.connection, sale)
+
+    def _whoever(self) -> Who:
+        with self._parts.connection.begin():
+            return who_is_there(self._parts.connection)
 
     def _bound(self, sale: str, who: Who) -> Bound:
         bound = self._persons.of(sale, who.shift)

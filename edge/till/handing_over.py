@@ -1,13 +1,14 @@
 """The counter goes from one person to the next (交接班): by two names, with the drawer counted.
 
-What is not finished or not sent is told and kept, and never stands in the way: it belongs to the terminal, not to a
-person, and goes on by itself.
+The drawer counts from when it was counted last, whoever signed in and out since. What is not finished or not sent is
+told and kept, and never stands in the way: it belongs to the terminal, not to a person, and goes on by itself.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
@@ -18,9 +19,14 @@ from codes.errors import RejectedError
 from codes.words import Words
 from edge.errors import EdgeError
 from edge.store.day_ends import HandOver, latest_hand_overs, put_hand_over
-from edge.store.day_records import records_between, self_paid_between
-from edge.store.shifts import open_shift_now
+from edge.store.drawer import cash_between
+from edge.store.shifts import Shift, open_shift_now, shifts_since
 from edge.store.unfinished import Unfinished, read_unfinished
+
+_BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
+"""Where nobody ever counted: from the first sale that is kept."""
+_REMEMBERED = timedelta(days=31)
+"""Take-overs of this time are named where nobody ever counted."""
 
 
 class SamePersonError(EdgeError, RejectedError):
@@ -40,16 +46,30 @@ class NoShiftError(EdgeError, RejectedError):
 
 
 @dataclass(frozen=True, slots=True)
+class TakenOver:
+    """Somebody signed in where another one had the counter, and the drawer was not counted."""
+
+    operator: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Drawer:
     """What should lie in the drawer, and what is not finished."""
 
     begun_with: Decimal
-    """Yuan that were counted when this shift took over; nought if it did not take over from anybody."""
+    """Yuan that were counted last; nought if nobody ever counted."""
     self_paid: Decimal
     insured_cash: Decimal
     unread: int
     """Facts that could not be read: the sum lacks them."""
     unfinished: Unfinished
+    counted_at: datetime | None = None
+    """Since when the sums count; None if nobody ever counted."""
+    counted_by: str = ""
+    """Who had the counter from then on."""
+    uncounted: tuple[TakenOver, ...] = ()
+    """Take-overs since, without counting: what is expected is carried on."""
 
     @property
     def expected(self) -> Decimal:
@@ -58,20 +78,27 @@ class Drawer:
 
 
 def look_into_drawer(tx: Connection, now: datetime) -> Drawer:
-    """Return what the drawer of the open shift should hold.
+    """Return what the drawer should hold: what was counted last, and what went through it since.
 
     Raises:
         NoShiftError: No shift is open.
     """
-    shift = open_shift_now(tx)
-    if shift is None:
+    if open_shift_now(tx) is None:
         raise NoShiftError(Words("当前没有班次", "No shift is open"))
     before = next(iter(latest_hand_overs(tx, 1)), None)
-    self_paid = self_paid_between(tx, shift.opened_at, now)
-    cash = sum((one.sums.cash for one in records_between(tx, shift.opened_at, now)), Decimal("0.00"))
-    has_taken_over = before is not None and before.taker == shift.operator and before.at <= shift.opened_at
-    begun_with = before.cash_counted if before is not None and has_taken_over else Decimal("0.00")
-    return Drawer(begun_with, self_paid.total, cash, self_paid.unread, read_unfinished(tx))
+    since = _BEGIN if before is None else before.at
+    cash = cash_between(tx, since, now)
+    shifts = shifts_since(tx, since if before is not None else now - _REMEMBERED)
+    return Drawer(
+        begun_with=Decimal("0.00") if before is None else before.cash_counted,
+        self_paid=cash.self_paid,
+        insured_cash=cash.insured,
+        unread=cash.unread,
+        unfinished=read_unfinished(tx),
+        counted_at=None if before is None else before.at,
+        counted_by="" if before is None else before.taker,
+        uncounted=tuple(_taken_over(shifts, "" if before is None else before.taker)),
+    )
 
 
 def hand_over(tx: Connection, taker: str, counted: Decimal, note: str, now: datetime) -> HandOver:
@@ -92,7 +119,30 @@ def hand_over(tx: Connection, taker: str, counted: Decimal, note: str, now: date
     shift = open_shift_now(tx)
     if shift is None or shift.operator == taker:
         raise SamePersonError(Words("交班人与接班人是同一人", "Who gives and who takes are the same"))
-    unfinished = msgspec.json.encode(drawer.unfinished)
-    done = HandOver(shift.id, shift.operator, taker, now, drawer.expected, counted, unfinished, note)
+    return _keep(tx, HandOver(shift.id, shift.operator, taker, now, drawer.expected, counted, b"", note), drawer)
+
+
+def count_drawer(tx: Connection, counted: Decimal, note: str, now: datetime) -> HandOver:
+    """Keep what whoever has the counter counted, such as the float with which a day begins.
+
+    Raises:
+        NoShiftError: No shift is open.
+    """
+    drawer = look_into_drawer(tx, now)
+    shift = open_shift_now(tx)
+    assert shift is not None  # noqa: S101 - the drawer was looked into a moment ago
+    who = shift.operator
+    return _keep(tx, HandOver(shift.id, who, who, now, drawer.expected, counted, b"", note), drawer)
+
+
+def _keep(tx: Connection, done: HandOver, drawer: Drawer) -> HandOver:
+    done = replace(done, unfinished=msgspec.json.encode(drawer.unfinished))
     put_hand_over(tx, done)
     return done
+
+
+def _taken_over(shifts: Sequence[Shift], holder: str) -> Iterator[TakenOver]:
+    for shift in shifts:
+        if holder and shift.operator != holder:
+            yield TakenOver(shift.operator, shift.opened_at)
+        holder = shift.operator

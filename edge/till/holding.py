@@ -1,7 +1,9 @@
 """Putting a list aside (挂单) and taking it up again, also while the insurance cannot be reached.
 
-The packs stay on it: one that is scanned elsewhere meanwhile is said to lie there. Each function works inside the
-caller's transaction.
+The packs stay on it: one that is scanned meanwhile is said to lie there, at the other terminals of the site too as soon
+as they have heard of it. What was sold or came back elsewhere all the same is named by the ticket (`TicketShown.lacks`)
+and by the trial, and refused by the payment, until somebody has taken it off. Each function works inside the caller's
+transaction.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ To the ledger it stays one sale: its row is told anew with the settlement. Nothi
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
@@ -16,29 +16,33 @@ from sqlalchemy import Connection
 
 from codes.errors import RejectedError
 from codes.words import Words
+from edge.counter.returning import refuse_rung_up
 from edge.errors import EdgeError
 from edge.fsi.journal import Told
 from edge.store import sales, settlements
 from edge.store import undertakings as kept
 from edge.store.sales import PackState, SaleState
+from edge.store.site_sales import terminal_of
 from edge.store.undertakings import Kind, Undertaking
+from edge.till.after_errors import UnderWayError
 from edge.till.asked import AskedLine, AskedSettlement, Insurance, Person
 from edge.till.basket import Ordered
 from edge.till.checks import Limits, needs_second_factor
-from edge.till.errors import InsuranceUnknownError, OfflineError, TicketUnknownError
+from edge.till.errors import InsuranceUnknownError, OfflineError, SecondFactorError, TicketUnknownError
+from edge.till.finding import Finding, GoToOriginError
 from edge.till.ledger import Ledger, Payer, Sold
 from edge.till.messages import TRIAL, amounts_of, settlement_nodes
 from edge.till.outcomes import why_not
-from edge.till.persons import insurance_of
+from edge.till.passwords import refuse_without
+from edge.till.persons import insurance_of, show_person
 from edge.till.plans import Ending, Money, Plan, Step, money_of
 from edge.till.selling import Wishes
 from edge.till.staying import lines_sold
-from edge.till.steps import Parts, Steps
-from edge.till.undoing import Taking, UnderWayError, is_tried_again
-from edge.till.views import Amounts
+from edge.till.steps import Parts, Steps, Taking, warning_of
+from edge.till.undoing import is_tried_again
+from edge.till.views import Amounts, TriedShown
 from rules.scan_judgement import Mode
 from rules.settling import Standing
-from wire.ids import uuid7
 from wire.rpc import NotSentError, OutcomeUnknownError
 
 
@@ -90,37 +94,28 @@ class NotInsurableError(EdgeError, RejectedError):
     )
 
 
-class AboveLimitError(EdgeError, RejectedError):
-    """The amount asks for a second factor, which only an open sale can be given (T-38)."""
-
-    code: ClassVar[str] = "till.above_limit"
-    next_step: ClassVar[Words] = Words(
-        "请整单退回后重新销售，按限额要求再次确认身份后医保结算。",
-        "Take the sale back, sell it anew, and settle it with a second factor.",
-    )
-
-    def __init__(self) -> None:
-        super().__init__(Words("金额超过限额，不能补刷", "The amount is above the limit, so it is not insured later"))
-
-
 @dataclass(frozen=True, slots=True)
 class Insured:
     """Who is to pay for a sale, and how."""
 
     person: Person
     wishes: Wishes = field(default_factory=Wishes)
+    vouched: str = ""
+    """What confirmed a large amount (T-38); empty: nothing."""
 
 
 class Insuring:
     """Turns sales insured. Its methods but those of a verb belong to a thread that may wait."""
 
-    def __init__(self, parts: Parts, steps: Steps, ledger: Ledger, *, within_days: int, limits: Limits) -> None:
-        self._parts, self._steps, self._ledger = parts, steps, ledger
+    def __init__(
+        self, parts: Parts, steps: Steps, ledger: Ledger, finding: Finding, *, within_days: int, limits: Limits
+    ) -> None:
+        self._parts, self._steps, self._ledger, self._finding = parts, steps, ledger, finding
         self._within_days, self._limits = within_days, limits
         steps.serve(Kind.INSURE, self)
 
-    def trial(self, sale: str, insured: Insured, taking: Taking) -> Amounts:
-        """Say what the sale would come to. Nothing is changed.
+    def trial(self, sale: str, insured: Insured, taking: Taking) -> TriedShown:
+        """Say what the sale would come to, and whether that asks for a second factor. Nothing is changed.
 
         Raises:
             EdgeError: It cannot be turned insured; the error says why.
@@ -128,19 +123,38 @@ class Insuring:
             OfflineError: It cannot be asked.
         """
         plan = self._parts.journal.commits(lambda tx: self._planned(tx, sale, insured))
-        return self._tried(plan, taking)
+        self._refuse_settled(sale, plan, taking)
+        amounts = self._tried(plan, taking)
+        return TriedShown(amounts, needs_second_factor(amounts, self._limits), show_person(sale, insured.person))
+
+    def check(self, sale: str, insured: Insured, taking: Taking) -> None:
+        """Refuse what would be refused.
+
+        Raises:
+            EdgeError: As `trial`.
+            SecondFactorError: The amount is above a limit, and nobody vouches for the person.
+        """
+        plan = self._parts.journal.commits(lambda tx: self._planned(tx, sale, insured))
+        self._refuse_settled(sale, plan, taking)
+        if needs_second_factor(self._tried(plan, taking), self._limits) and not insured.vouched:
+            raise SecondFactorError
 
     def turn_insured(self, sale: str, insured: Insured, taking: Taking, *, password: str | None = None) -> str:
         """Turn a sale insured, as far as it goes now; return the undertaking.
 
+        Args:
+            sale: Its number.
+            insured: Who is to pay.
+            taking: In whose name.
+            password: What the person typed now, where the area wants it; it is not kept.
+
         Raises:
-            EdgeError: As `trial`.
+            EdgeError: As `check`.
+            DeviceNotConfiguredError: The area wants a password, and nobody was asked for it.
         """
-        commits = self._parts.journal.commits
-        plan = commits(lambda tx: self._planned(tx, sale, insured))
-        if needs_second_factor(self._tried(plan, taking), self._limits):
-            raise AboveLimitError
-        number = commits(lambda tx: self._begin(tx, sale, insured, taking))
+        refuse_without(password, self._parts.area)
+        self.check(sale, insured, taking)
+        number = self._parts.journal.commits(lambda tx: self._begin(tx, sale, insured, taking))
         self._steps.go_on(number, password=password)
         return number
 
@@ -157,6 +171,16 @@ class Insuring:
         self._steps.keep_plan(tx, one.id, msgspec.structs.replace(plan, after=money))
         kept.end_undertaking(tx, one.id, self._parts.clock.now(), Ending.DONE, row.told)
 
+    def was_before(self, tx: Connection, one: Undertaking, plan: Plan, told: Told) -> None:
+        """Give no cash back: another terminal or the POS has settled the sale, and books it there."""
+        why = Words(
+            f"该单已由其他终端或 POS 医保结算，本机未作任何处理，不退现金：{warning_of(told) or ''}",
+            f"Another terminal or POS has settled it: nothing was done here, and no cash is given back. "
+            f"{warning_of(told) or ''}",
+        )
+        self._steps.keep_plan(tx, one.id, msgspec.structs.replace(plan, after=plan.before))
+        kept.end_undertaking(tx, one.id, self._parts.clock.now(), Ending.OVERTAKEN, str(why))
+
     def came_to_nothing(self, tx: Connection, one: Undertaking, plan: Plan, told: Told) -> None:
         """Leave the sale as it was paid: no money has moved."""
         why = str(why_not(told.outcome))
@@ -171,20 +195,38 @@ class Insuring:
         now = self._parts.clock.now()
         row = sales.find_sale(tx, sale)
         if row is None or row.mode is not Mode.DISPENSE or row.state is not SaleState.CLOSED or row.ended_at is None:
+            there = None if row is not None else terminal_of(tx, sale)
+            if there is not None:
+                raise GoToOriginError(sale, Words(f"由 {there} 售出", f"{there} sold it"))
             raise TicketUnknownError(sale)
+        refuse_rung_up(tx, sale)
         if kept.open_undertaking_of(tx, sale) is not None:
             raise UnderWayError(sale)
-        if any(one.standing is not Standing.NONE for one in settlements.settlements_of(tx, sale)):
-            raise InsuredBeforeError(sale)
-        if any(pack.state is PackState.RETURNED for pack in sales.packs_of(tx, sale)):
-            raise CameBackError(sale)
-        if now - row.ended_at > timedelta(days=self._within_days):
+        since = self._paid_in_cash_since(tx, sale) or row.ended_at
+        if now - since > timedelta(days=self._within_days):
             raise TooOldError(self._within_days)
         asked = self._asked(tx, sale, insured)
         fee = asked.fee
         return Plan(
             person=insured.person.number, district=asked.insurance.district, rest=asked, before=Money(fee, cash=fee)
         )
+
+    def _paid_in_cash_since(self, tx: Connection, sale: str) -> datetime | None:
+        """Return since when the person pays for what stayed after a return; None: from the sale on.
+
+        Raises:
+            InsuredBeforeError: The insurance pays, or was asked to; or its settlement was cancelled whole.
+            CameBackError: Packs came back that were paid in cash.
+        """
+        since = kept.self_paid_since(tx, sale)
+        asked = (one for one in settlements.settlements_of(tx, sale) if one.standing is not Standing.NONE)
+        if not all(since is not None and one.standing is Standing.UNDONE and one.begun_at < since for one in asked):
+            raise InsuredBeforeError(sale)
+        back = {pack.code for pack in sales.packs_of(tx, sale) if pack.state is PackState.RETURNED}
+        ended = (one for one in kept.undertakings_of(tx, sale) if one.outcome in {Ending.DONE, Ending.SELF_PAID})
+        if back.difference(*(self._steps.plan_of(one).codes for one in ended)):
+            raise CameBackError(sale)
+        return since
 
     def _asked(self, tx: Connection, sale: str, insured: Insured) -> AskedSettlement:
         insurance = _chosen(insured)
@@ -202,22 +244,23 @@ class Insuring:
         return AskedSettlement(
             person=insured.person, insurance=insurance, begun=self._parts.clock.now(), category=wishes.category,
             uses_account=wishes.uses_account, lines=lines, pharmacist=wishes.pharmacist, disease=wishes.disease,
-            disease_name=wishes.disease_name,
+            disease_name=wishes.disease_name, vouched=insured.vouched,
         )  # fmt: skip
 
     def _begin(self, tx: Connection, sale: str, insured: Insured, taking: Taking) -> str:
         """Keep the undertaking, if all is still as it was tried."""
-        now, plan = self._parts.clock.now(), self._planned(tx, sale, insured)
-        number = str(uuid7(int(now.timestamp() * 1_000), self._parts.random(10)))
-        sealed = self._steps.sealed(number, plan)
-        kept.put_undertaking(
-            tx,
-            Undertaking(
-                number, Kind.INSURE, sale, Step.SETTLE, sealed, taking.operator, taking.shift, now, None, None, None,
-                None,
-            ),
-        )  # fmt: skip
-        return number
+        plan = self._planned(tx, sale, insured)
+        return self._steps.begin(tx, taking, plan, kind=Kind.INSURE, sale=sale, step=Step.SETTLE)
+
+    def _refuse_settled(self, sale: str, plan: Plan, taking: Taking) -> None:
+        """Refuse what the centre knows as paid by the insurance, whoever settled it and under whatever number."""
+        assert plan.rest is not None  # noqa: S101 - it was planned a moment ago
+        # That what was cancelled here is paid in cash now, the ledger hears a little later.
+        cancelled = self._parts.journal.commits(lambda tx: kept.self_paid_since(tx, sale)) is not None
+        for code in (code for line in plan.rest.lines for code in line.codes if not line.is_split):
+            found = self._finding.insured_sale_of(code, taking.operator)
+            if found is not None and not (cancelled and found == sale):
+                raise InsuredBeforeError(sale)
 
     def _tried(self, plan: Plan, taking: Taking) -> Amounts:
         assert plan.rest is not None  # noqa: S101 - it was planned a moment ago
@@ -232,7 +275,7 @@ class Insuring:
         if not answer.is_success:
             words = f"[{answer.code}] {answer.message}"
             raise NotInsurableError(Words(f"医保不予结算：{words}", f"The insurance refuses: {words}"))
-        return amounts_of(answer, plan.rest.fee)
+        return amounts_of(answer, plan.rest.fee, self._parts.area)
 
 
 def _ordered(line: AskedLine, ordered: Ordered | None) -> AskedLine:

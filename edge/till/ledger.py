@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from codes.words import Words
 from edge.clock import Clock
+from edge.counter.returning import expiries_carried, may_carry_a_date
 from edge.sealing import Sealer
 from edge.store import ledger_rows as kept
 from edge.store import sales, shifts
@@ -52,7 +53,7 @@ _NO_DOCTOR = "无"
 _OTHER_PAPER, _ID_CARD = "99", "01"
 """`psn_cert_type`: of whoever paid without being asked for a name."""
 _NUMBER, _ITEM, _NAME = 30, 30, 200
-_GOES_ALONG = frozenset(
+GOES_ALONG = frozenset(
     {
         "med_list_codg", "fixmedins_hilist_id", "fixmedins_hilist_name", "fixmedins_bchno", "setl_id", "psn_no",
         "psn_cert_type", "manu_lotnum", "manu_date", "expy_end", "rx_flag", "trdn_flag", "finl_trns_pric", "mdtrt_sn",
@@ -205,6 +206,12 @@ class Ledger:
         kept.put_row(tx, number, new)
         kept.set_state(tx, number, RowState.TAKEN, None)
 
+    def expiries_told(self, tx: Connection, sale: str) -> dict[str, str]:
+        """Return the expiry dates (ISO) that rows have told of packs whose codes may carry one, by pack."""
+        told = (self.fields_of(row) for row in kept.rows_of(tx, sale) if row.infno == SALE)
+        dated = ((code, one.said.get("expy_end", "")) for one in told for code in one.codes)
+        return {code: day for code, day in dated if day and may_carry_a_date(code)}
+
     # -- what waits ----------------------------------------------------------------------------------------------------
 
     def complete(self, tx: Connection) -> int:
@@ -256,7 +263,7 @@ class Ledger:
             "rxno": "" if written is None else written.number,
             "trdn_flag": "1" if line.is_split else "0",
             "finl_trns_pric": str(line.price),
-            "mdtrt_sn": short_number(sold.sale)[-_NUMBER:],
+            "mdtrt_sn": visit_serial(sold.sale),
             "rtal_docno": short_number(sold.sale),
             "stoout_no": short_number(sold.sale),
             "sel_retn_cnt": str(line.count),
@@ -277,8 +284,17 @@ class Ledger:
                 "psn_cert_type": asked.person.certificate_kind or _ID_CARD,
                 "hi_feesetl_type": "1" if is_here else "2",
             }
+        # What is printed on the box is truer than the lot from which is sold now.
+        said["expy_end"] = self._carried(tx, sold.sale, line.codes)
         known_now = self._known(tx, sold.sale, line.line, line.product, sold.at)
         return known_now | {name: value for name, value in said.items() if value}
+
+    def _carried(self, tx: Connection, sale: str, codes: Sequence[str]) -> str:
+        """Return the first expiry date that codes carry, or that whoever sold them has told; empty: there is none."""
+        dates = expiries_carried(tx, sale, codes)
+        if not dates and any(map(may_carry_a_date, codes)) and sales.find_sale(tx, sale) is None:
+            dates = {code: day for code, day in self.expiries_told(tx, sale).items() if code in codes}
+        return min(dates.values(), default="")
 
     def _known(self, tx: Connection, sale: str, line: int, product: str, at: datetime) -> dict[str, str]:
         """Return what the register of lots and the matching library say now."""
@@ -321,7 +337,7 @@ class Ledger:
     def _return(self, tx: Connection, row: LedgerRow, fields: Fields, codes: tuple[str, ...], operator: str) -> int:
         known = shifts.find_operator(tx, operator)
         is_split = fields.said.get("trdn_flag") == "1"
-        said = {name: value for name, value in fields.said.items() if name in _GOES_ALONG}
+        said = {name: value for name, value in fields.said.items() if name in GOES_ALONG}
         said |= {
             "sel_retn_cnt": fields.said["sel_retn_cnt"] if is_split else str(len(codes)),
             "sel_retn_time": _moment(self._clock.now()),
@@ -347,6 +363,11 @@ class Ledger:
 
     def _sealed(self, number: int, fields: Fields) -> bytes:
         return self._sealer.seal(msgspec.json.encode(fields), kept.fields_place(number))
+
+
+def visit_serial(sale: str) -> str:
+    """Return the serial of the house (`mdtrt_sn`) that a sale of ours has, at whichever terminal it is told."""
+    return short_number(sale)[-_NUMBER:]
 
 
 def _by_pack(tx: Connection, sale: str, line: AskedLine) -> Sequence[AskedLine]:

@@ -23,6 +23,7 @@ _LONGEST_NUMBER = 40
 """Of `stoout_no`."""
 _MOMENT = "%Y-%m-%d %H:%M:%S"
 _IN_FORCE = "1"
+_FEN = Decimal("0.01")
 _PAID = ("fund_pay_sumamt", "acct_pay", "acct_mulaid_pay", "psn_cash_pay")
 _CUTS = ("fulamt_ownpay_amt", "overlmt_amt", "preselfpay_amt", "inscp_scp_amt")
 _ORDER = ("310", "390", "340")
@@ -100,21 +101,25 @@ def person_nodes(shown: Person) -> Nodes:
     return {"data": _said(data)}
 
 
-def amounts_of(answer: Answer, fee: Decimal) -> Amounts:
+def amounts_of(answer: Answer, fee: Decimal, area: Area) -> Amounts:
     """Return what a trial comes to."""
     told = _first(told_in(answer, "setlinfo"))
-    funds, account, mutual_aid, cash = (_money(told, name) for name in _PAID)
-    return Amounts(fee, funds, account, mutual_aid, cash, _money(told, "balc"))
+    return Amounts(fee, *_parts(told, area), _money(told, "balc"))
 
 
-def paid_of(answer: Answer, now: datetime) -> Paid:
+def paid_of(answer: Answer, now: datetime, area: Area) -> Paid:
     """Return what a settlement came to. It is settled, whatever the answer leaves out: that is nought or empty."""
     told = _first(told_in(answer, "setlinfo"))
     text = {name: _text(told, name) for name in ("setl_id", "mdtrt_id", "clr_type", "clr_optins")}
-    amounts = (_money(told, name) for name in _PAID)
+    amounts = _parts(told, area)
     return Paid(
         text["setl_id"], text["mdtrt_id"], text["clr_type"], text["clr_optins"], _settled_at(told, now), *amounts
     )
+
+
+def without_account(funds: Decimal, account: Decimal, area: Area) -> Decimal:
+    """Return what funds pay beside the account: where the area counts that among them it would be read twice."""
+    return funds - account if area.fund_pay_includes_account else funds
 
 
 def cuts_of(answer: Answer) -> Iterator[LineCut]:
@@ -192,9 +197,20 @@ def _text(told: Told, name: str) -> str:
 
 def _money(told: Told, name: str) -> Decimal:
     try:
-        return Decimal(str(told.get(name) or "0"))
+        return in_fen(Decimal(str(told.get(name) or "0")))
     except InvalidOperation:
-        return Decimal(0)
+        return Decimal("0.00")
+
+
+def in_fen(yuan: Decimal) -> Decimal:
+    """Return an amount with two decimals, as it is shown; one that has more stays as it was told."""
+    shown = yuan.quantize(_FEN)
+    return shown if shown == yuan else yuan
+
+
+def _parts(told: Told, area: Area) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+    funds, account, mutual_aid, cash = (_money(told, name) for name in _PAID)
+    return without_account(funds, account, area), account, mutual_aid, cash
 
 
 def _settled_at(told: Told, now: datetime) -> datetime:

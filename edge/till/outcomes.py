@@ -18,6 +18,7 @@ from edge.store.sales import SaleState
 from edge.store.settlements import SettlementRow, set_settled, set_standing, settlement_by_message
 from edge.till.messages import paid_of
 from rules.settling import Standing, after
+from wire.fsi.areas import Area
 
 NoteSale = Callable[[Connection, SettlementRow], None]
 """Says what the centre's ledger has to be told of a settlement that stands from now on."""
@@ -37,7 +38,9 @@ class Followed:
     """As `edge.counter.views.ListChange.change`."""
 
 
-def follow(tx: Connection, outbox: Outbox, told: Told, now: datetime, note_sale: NoteSale) -> Followed | None:
+def follow(
+    tx: Connection, outbox: Outbox, told: Told, now: datetime, note_sale: NoteSale, *, area: Area
+) -> Followed | None:
     """Let what follows from the outcome of a 2102 follow; None if the message is no settlement's."""
     row = settlement_by_message(tx, told.msgid)
     if row is None:
@@ -45,7 +48,7 @@ def follow(tx: Connection, outbox: Outbox, told: Told, now: datetime, note_sale:
     standing = after(row.standing, news_of(told.outcome))
     if isinstance(told.outcome, Agreed):
         answer = told.outcome.answer
-        set_settled(tx, row.sale, row.nth, paid_of(answer, now), answer.warning or None)
+        set_settled(tx, row.sale, row.nth, paid_of(answer, now, area), answer.warning or None)
         close_insured(tx, outbox, row.sale, operator=row.operator, shift=row.shift, now=now)
         settled = settlement_by_message(tx, told.msgid)
         note_sale(tx, row if settled is None else settled)

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from codes.words import Words
 from edge.counter.errors import ListEmptyError
-from edge.counter_devices import PINPAD, DeviceNotConfiguredError
+from edge.counter.held import refuse_held_by_pos
 from edge.fsi.interface import Interface
 from edge.fsi.journal import Purpose, Told
 from edge.sealing import Sealer
@@ -38,10 +38,11 @@ from edge.till.errors import (
 from edge.till.messages import SETTLE, TRIAL, amounts_of, cuts_of, settlement_nodes
 from edge.till.outcomes import Followed, follow
 from edge.till.parts import Parts
+from edge.till.passwords import ask_password, pad_troubles
 from edge.till.persons import Bound, Persons, insurance_of
 from edge.till.showing import show_ticket
 from edge.till.thanking import show_person, shown_of
-from edge.till.views import TicketShown, TrialShown, to_json
+from edge.till.views import Lack, TicketShown, TrialShown, to_json
 from rules.settling import Standing
 from wire.fsi.asking import Answer
 from wire.rpc import NotSentError, OutcomeUnknownError
@@ -92,6 +93,7 @@ class Selling:
 
         Raises:
             NotSignedInError, ListNotOpenError, ListEmptyError, SettlingError: Not now.
+            HeldByPosError: The institution's own software settles it.
             PersonMissingError, InsuranceUnknownError: It is not known who pays.
             NoInterfaceError, OfflineError: The insurance cannot be asked.
         """
@@ -99,13 +101,15 @@ class Selling:
         ready.bound.tried = None
         interface = self._parts.asked_interface()
         limits = self._limits(interface)
-        lacks = lacks_of(ready.asked, ready.basket, limits)
+        missing = pad_troubles(interface.area, has_pad=self._parts.devices.pinpad is not None)
+        pad = (Lack(one.code, one.words, one.next_step) for one in missing)
+        lacks = (*lacks_of(ready.asked, ready.basket, limits), *pad)
         if lacks:
             return TrialShown(sale, lacks)
         answer = await self._tried(interface, ready)
         if not answer.is_success:
             return TrialShown(sale, refused_lacks(answer))
-        amounts = amounts_of(answer, ready.asked.fee)
+        amounts = amounts_of(answer, ready.asked.fee, interface.area)
         bound = ready.bound
         bound.tried, bound.factor, bound.needs_factor = ready.asked, "", needs_second_factor(amounts, limits)
         bound.cuts = tuple(cuts_of(answer))
@@ -116,6 +120,7 @@ class Selling:
 
         Raises:
             NotSignedInError, ListNotOpenError: Not now.
+            HeldByPosError: The institution's own software settles it.
             PersonMissingError, TrialMissingError, SecondFactorError: Something has to come first.
             NoInterfaceError, OfflineError: The insurance cannot be asked.
         """
@@ -134,7 +139,7 @@ class Selling:
             return before
         interface = parts.asked_interface()
         ready = await parts.in_store(lambda: self._again(sale))
-        password = await self._password(interface)
+        password = await ask_password(interface.area, parts.devices)
         asked = ready.asked
         await interface.ask(
             ready.who.login, ready.who.name, SETTLE, settlement_nodes(asked, interface.area, number=sale),
@@ -161,7 +166,7 @@ class Selling:
     def show(self, sale: str) -> TicketShown:
         """Return a ticket; in the store's thread."""
         with self._parts.connection.begin():
-            return show_ticket(self._parts.connection, sale, self._persons)
+            return show_ticket(self._parts.connection, sale, self._persons, self._parts.clock.now())
 
     def _known(self, sale: str) -> TicketShown | None:
         """Return the ticket, if it was asked for before and that did not come to nothing."""
@@ -170,13 +175,14 @@ class Selling:
             who_is_there(tx)
             latest = latest_settlement(tx, sale)
             is_new = latest is None or latest.standing is Standing.NONE
-            return None if is_new else show_ticket(tx, sale, self._persons)
+            return None if is_new else show_ticket(tx, sale, self._persons, self._parts.clock.now())
 
     def _prepare(self, sale: str, wishes: Wishes) -> _Ready:
         tx = self._parts.connection
         with tx.begin():
             who = at_the_counter(tx, sale)
-            basket = basket_of(tx, sale, wishes.lines, self._parts.habits.outside)
+            refuse_held_by_pos(tx, sale)
+            basket = basket_of(tx, sale, wishes.lines, self._parts.habits.outside, self._parts.clock.now())
         if not basket.lines and not basket.lacks:
             raise ListEmptyError(Words("清单是空的", "The list is empty"))
         bound = self._bound(sale, who)
@@ -209,7 +215,7 @@ class Selling:
 
     def _unchanged(self, tx: Connection, sale: str, tried: AskedSettlement) -> Basket:
         orders = {line.line: Ordered(line.prescription, line.dose, line.frequency, line.days) for line in tried.lines}
-        basket = basket_of(tx, sale, orders, self._parts.habits.outside)
+        basket = basket_of(tx, sale, orders, self._parts.habits.outside, self._parts.clock.now())
         if basket.lacks:
             raise NotReadyError(basket.lacks)
         if basket.lines != tried.lines:
@@ -219,6 +225,7 @@ class Selling:
     def _write_down(self, sealer: Sealer, sale: str, ready: _Ready, tx: Connection, msgid: str) -> None:
         """Keep the settlement as asked for, in the transaction that writes its message down."""
         at_the_counter(tx, sale)
+        refuse_held_by_pos(tx, sale)
         self._unchanged(tx, sale, ready.asked)
         sealed = sealer.seal(msgspec.json.encode(ready.asked), asked_place(sale))
         put_settlement(
@@ -230,7 +237,8 @@ class Selling:
     def _hear(self, tx: Connection, told: Told) -> None:
         """Let follow what follows, in the transaction that writes the outcome down."""
         parts = self._parts
-        followed = follow(tx, parts.outbox, told, parts.clock.now(), parts.note_sale)
+        assert parts.interface is not None  # noqa: S101 - it is what tells
+        followed = follow(tx, parts.outbox, told, parts.clock.now(), parts.note_sale, area=parts.interface.area)
         if followed is None:
             _logger.error("till.settlement_missing", msgid=told.msgid)
             return
@@ -254,15 +262,6 @@ class Selling:
             )  # fmt: skip
         except (NotSentError, OutcomeUnknownError) as exc:
             raise OfflineError(exc.words) from exc
-
-    async def _password(self, interface: Interface) -> str | None:
-        """Return the person's password where the area wants it in the message; nobody keeps it."""
-        if SETTLE not in interface.area.checks_password:
-            return None
-        pad = self._parts.devices.pinpad
-        if pad is None:
-            raise DeviceNotConfiguredError(PINPAD)
-        return (await pad.ask()).digits
 
     def _bound(self, sale: str, who: Who) -> Bound:
         bound = self._persons.of(sale, who.shift)

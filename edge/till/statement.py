@@ -16,6 +16,8 @@ from codes.words import Words
 from edge.errors import EdgeError
 from edge.store.day_ends import Difference
 from edge.store.day_records import Record
+from rules.day_sheet import Sums
+from wire.fsi.areas import Area
 
 NAME = "statement.zip"
 _TEXT = "statement.txt"
@@ -36,14 +38,15 @@ class DifferencesUnreadableError(EdgeError, RejectedError):
     )
 
 
-def statement_zip(records: Iterable[Record], person_of: Mapping[bytes, str]) -> bytes:
+def statement_zip(records: Iterable[Record], person_of: Mapping[bytes, str], area: Area) -> bytes:
     """Return the file that goes up.
 
     Args:
         records: The records that are compared.
-        person_of: The person's number of each, by its sealed text.
+        person_of: The person's number of each, by its sealed text; of what other terminals told it is not known.
+        area: How amounts are read.
     """
-    lines = (_line(one, person_of[one.asked]) for one in records)
+    lines = (_line(one, person_of.get(one.asked, ""), area) for one in records)
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(_TEXT, "".join(lines))
@@ -71,9 +74,15 @@ def read_differences(packed: bytes, desk_of: Callable[[str], str]) -> list[Diffe
         raise _unreadable(str(exc)) from exc
 
 
-def _line(one: Record, person: str) -> str:
+def funds_as_told(sums: Sums, area: Area) -> Decimal:
+    """Return `fund_pay_sumamt` of a sum: with the account, where the area counts it among the funds."""
+    return sums.funds + sums.account if area.fund_pay_includes_account else sums.funds
+
+
+def _line(one: Record, person: str, area: Area) -> str:
+    funds = funds_as_told(one.sums, area)
     cells = (
-        one.setl_id, one.mdtrt_id, person, str(one.sums.fee), str(one.sums.funds), str(one.sums.account),
+        one.setl_id, one.mdtrt_id, person, str(one.sums.fee), str(funds), str(one.sums.account),
         "1" if one.is_refund else "0",
     )  # fmt: skip
     return "\t".join(cell or _NULL for cell in cells) + "\n"

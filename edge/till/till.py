@@ -62,6 +62,10 @@ class Till:
         await self._confirming.confirm(sale, proof)
         return await self.show(sale)
 
+    async def vouch(self, person: Person, proof: Proof) -> str:
+        """Return what confirms somebody for a sale that is closed (`Confirming.vouch`)."""
+        return await self._confirming.vouch(person, proof)
+
     async def settle(self, request: Request, sale: str) -> TicketShown:
         """Settle the open sale (`Selling.settle`)."""
         return await self._once(request, lambda: self.selling.settle(sale))
@@ -76,7 +80,9 @@ class Till:
 
     async def show_aside(self) -> TicketsShown:
         """Return the sales that lie aside: put there by somebody, or because nobody knows yet what became of them."""
-        return await self._in_transaction(lambda: show_aside(self.parts.connection, self.persons))
+        return await self._in_transaction(
+            lambda: show_aside(self.parts.connection, self.persons, self.parts.clock.now())
+        )
 
     async def hold(self, request: Request, sale: str, note: str) -> TicketShown:
         """Put the open sale aside (`holding.hold`)."""

@@ -73,6 +73,17 @@ class Amounts:
 
 
 @dataclass(frozen=True, slots=True)
+class TriedShown:
+    """What a sale that was paid in cash would come to with the insurance."""
+
+    amounts: Amounts
+    needs_second_factor: bool
+    """The amount is above a limit: it is settled only with `factor`."""
+    person: PersonShown
+    """Whose insurance pays, with every other one that they have."""
+
+
+@dataclass(frozen=True, slots=True)
 class LineCut:
     """How the insurance sees a line."""
 
@@ -138,6 +149,10 @@ class TicketShown:
     """`insured` or `self_pay`; None until it is closed."""
     works: Mapping[str, bool] = field(default_factory=dict)
     """What can be done with it now: `trial`, `settle`, `hold`, `take_up`, `self_pay`, `cancel`."""
+    came_back: tuple[str, ...] = ()
+    """Packs of `lines` that came back since: `paid` is of what stays."""
+    lacks: tuple[Lack, ...] = ()
+    """Of a list that is not paid: packs that were sold, came back or were opened elsewhere since they were scanned."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,5 +40,8 @@ class CatchingUp:
                 # It stays due, is counted, and is named: a sealed holder that does not open needs a person.
                 _logger.warning("visit.not_told", step=row.id, code=exc.code)
                 continue
+            if answered.outcome is Outcome.REFUSED:
+                # The person went on long ago: somebody at the hospital may want to know.
+                _logger.warning("visit.refused_late", id=row.id, step=row.step.value, answer=answered.code)
             ended += answered.outcome is not Outcome.LATER
         return ended

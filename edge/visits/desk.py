@@ -18,13 +18,29 @@ from sqlalchemy import Connection
 from codes.words import Words
 from drivers.holder import CertType, Holder
 from edge.clock import Clock, to_us
+from edge.config_visits import Order
 from edge.sealing import Sealer
 from edge.store.lane import InStore, Reading
 from edge.store.outbox import Outbox, RandomBytes
 from edge.store.visit_steps import StepRow, Telling, close_step, put_off_step, put_step, steps_of
-from edge.visits.errors import HospitalRefusedError, OtherPersonError, StepDoneError, StepTooEarlyError
+from edge.visits.errors import (
+    HospitalRefusedError,
+    NoItemError,
+    OtherPersonError,
+    StepDoneError,
+    StepTooEarlyError,
+)
 from edge.visits.hospital import WITHIN_S, Answered, Hospital, Outcome, Told
-from rules.visit_flow import RULES, StepVerdict, VisitStep, judge_step, missing_before
+from rules.visit_flow import (
+    RULES,
+    Done,
+    StepVerdict,
+    VisitStep,
+    is_same_item,
+    judge_step,
+    lacks_item,
+    missing_before,
+)
 from wire.events import VisitStepped
 from wire.ids import uuid7
 
@@ -43,6 +59,15 @@ class Wanted:
     step: VisitStep
     item: str
     """What for; empty if the step has nothing of its own."""
+
+    def refuse_without_item(self) -> None:
+        """Refuse what is not whole, before anybody shows a credential for it.
+
+        Raises:
+            NoItemError: It is not said what for.
+        """
+        if lacks_item(self.step, self.item):
+            raise NoItemError
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +99,25 @@ class VisitDesk:
         clock: The device's clock.
         random: For the numbers of steps.
         on_recorded: Called after facts were put into the outbox.
+        order: Who knows which steps were done before one.
     """
 
     def __init__(
         self, connection: Connection, outbox: Outbox, *, sealer: Sealer, hospital: Hospital | None,
         in_store: InStore, read: Reading, clock: Clock, random: RandomBytes, on_recorded: Callable[[], None],
+        order: Order = Order.TERMINAL,
     ) -> None:  # fmt: skip
         self._connection, self._outbox = connection, outbox
         self._sealer, self._hospital = sealer, hospital
         self._in_store, self._read = in_store, read
         self._clock, self._random, self._on_recorded = clock, random, on_recorded
+        self._order = order
 
     async def do(self, wanted: Wanted, holder: Holder, operator: str) -> StepShown:
         """Do a step for whoever showed the credential.
 
         Raises:
-            StepDoneError, StepTooEarlyError, OtherPersonError: It cannot be done.
+            NoItemError, StepDoneError, StepTooEarlyError, OtherPersonError: It cannot be done.
             HospitalRefusedError: The hospital's system said no.
         """
         row, is_next = await self._in_store(lambda: self._keep(wanted, holder, operator))
@@ -136,16 +164,15 @@ class VisitDesk:
         now, person = self._clock.now(), self._person(holder)
         number = str(uuid7(to_us(now) // 1_000, self._random(_RANDOM_BYTES)))
         by = "face" if holder.proof else _BY[holder.cert_type]
-        item = wanted.item if RULES[wanted.step].is_itemised else ""
         is_told = self._hospital is not None
         sealed = self._sealer.seal(msgspec.json.encode(holder), _place(number)) if is_told else None
-        row = StepRow(
-            number, wanted.visit, wanted.step, item, by, person, now, operator,
-            Telling.DUE if is_told else Telling.NONE, sealed,
-        )  # fmt: skip
         with self._connection.begin():
             before = [one for one in steps_of(self._connection, wanted.visit) if one.telling is not Telling.REFUSED]
             self._refuse(wanted, before, person)
+            row = StepRow(
+                number, wanted.visit, wanted.step, _item_of(wanted, before), by, person, now, operator,
+                Telling.DUE if is_told else Telling.NONE, sealed,
+            )  # fmt: skip
             put_step(self._connection, row, due_at=now + _OWN_TURN)
             if not is_told:
                 self._record(row, is_done=True)
@@ -155,19 +182,15 @@ class VisitDesk:
         done = [one.done for one in before]
         name = RULES[wanted.step].words
         match judge_step(wanted.step, wanted.item, done, is_same_person=all(one.person == person for one in before)):
+            case StepVerdict.NO_ITEM:
+                raise NoItemError
             case StepVerdict.DONE:
                 raise StepDoneError(Words(f"{name.zh}已办理", f"The {name.en} was done before"))
             case StepVerdict.OTHER_PERSON:
                 raise OtherPersonError(Words("不是挂号本人的凭证", "Somebody else registered this visit"))
-            case StepVerdict.TOO_EARLY:
-                missing = [RULES[one].words for one in missing_before(wanted.step, done)]
-                raise StepTooEarlyError(
-                    Words(
-                        f"{name.zh}之前还须：{'、'.join(one.zh for one in missing)}",
-                        f"Before the {name.en}: {', '.join(one.en for one in missing)}",
-                    )
-                )
-            case StepVerdict.GOES:
+            case StepVerdict.TOO_EARLY if self._order is Order.TERMINAL:
+                raise StepTooEarlyError(_too_early(wanted, done))
+            case StepVerdict.GOES | StepVerdict.TOO_EARLY:
                 pass
 
     def _note(self, row: StepRow, answered: Answered) -> None:
@@ -193,6 +216,21 @@ class VisitDesk:
 
     def _person(self, holder: Holder) -> str:
         return self._sealer.digest(f"{holder.id_kind}/{holder.id_number}", "visit_step.person")
+
+
+def _item_of(wanted: Wanted, before: Sequence[StepRow]) -> str:
+    """Return what a step is done for, spelt as it was at the first step for it: to the hospital it is one thing."""
+    if not RULES[wanted.step].is_itemised:
+        return ""
+    return next((one.item for one in before if is_same_item(one.item, wanted.item)), wanted.item.strip())
+
+
+def _too_early(wanted: Wanted, done: Sequence[Done]) -> Words:
+    rule, missing = RULES[wanted.step], missing_before(wanted.step, wanted.item, done)
+    name, item = rule.words, wanted.item.strip()
+    zh = [f"{RULES[one].words.zh}（{item}）" if one in rule.needs_for_it else RULES[one].words.zh for one in missing]
+    en = [f"{RULES[one].words.en} of {item}" if one in rule.needs_for_it else RULES[one].words.en for one in missing]
+    return Words(f"{name.zh}之前还须：{'、'.join(zh)}", f"Before the {name.en}: {', '.join(en)}")
 
 
 def _shown(row: StepRow, message: str = "") -> StepShown:

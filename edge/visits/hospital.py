@@ -1,11 +1,12 @@
 """The hospital's own system (HIS): told of each step of a visit by one POST, and asked for nothing else.
 
 `docs/integrators.md` describes the call. An answer of 2xx takes the step, 4xx refuses it but for those that say “not
-now”; everything else is tried again, for as long as it takes.
+now” and those that a gateway before it may have given; everything else is tried again, for as long as it takes.
 """
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +30,19 @@ _MOST_MESSAGE = 200
 _NOT_NOW = frozenset(
     {HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 )
+
+
+_OF_A_GATEWAY = frozenset(
+    {
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        HTTPStatus.PROXY_AUTHENTICATION_REQUIRED,
+        HTTPStatus.MISDIRECTED_REQUEST,
+    }
+)
+"""Whatever stands before a system that is being renewed says so too: they refuse a step in its own words alone."""
+_BYTE_ORDER = "\ufeff"
 
 
 class Outcome(StrEnum):
@@ -88,14 +102,16 @@ class Hospital:
         headers = {**self._headers, "Idempotency-Key": told.row.id, "Content-Type": "application/json"}
         body = msgspec.json.encode(self._said(told))
         try:
-            answer = await self._client.post(self._url, content=body, headers=headers, timeout=WITHIN_S)
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as exc:
+            # The client's own patience is for each piece of an answer.
+            async with asyncio.timeout(WITHIN_S):
+                answer = await self._client.post(self._url, content=body, headers=headers, timeout=WITHIN_S)
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as exc:
             return self._later(told.row, type(exc).__name__)
-        code = f"HTTP {answer.status_code}"
+        code, message = f"HTTP {answer.status_code}", _message_in(answer)
         if answer.is_success:
-            return Answered(Outcome.TAKEN, code, _message_in(answer), self._clock.now())
-        if answer.is_client_error and answer.status_code not in _NOT_NOW:
-            return Answered(Outcome.REFUSED, code, _message_in(answer) or code, self._clock.now())
+            return Answered(Outcome.TAKEN, code, message, self._clock.now())
+        if _refuses(answer.status_code, message):
+            return Answered(Outcome.REFUSED, code, message or code, self._clock.now())
         return self._later(told.row, code)
 
     def _later(self, row: StepRow, why: str) -> Answered:
@@ -127,10 +143,17 @@ class Hospital:
         }
 
 
+def _refuses(status: int, message: str) -> bool:
+    if status in _NOT_NOW or (status in _OF_A_GATEWAY and not message):
+        return False
+    return HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+
+
 def _message_in(answer: httpx.Response) -> str:
     if len(answer.content) > _MOST_ANSWER:
         return ""
     try:
-        return msgspec.json.decode(answer.content, type=_Said).message[:_MOST_MESSAGE]
+        # In the characters that its header names: many a hospital's system writes GBK.
+        return msgspec.json.decode(answer.text.removeprefix(_BYTE_ORDER), type=_Said).message[:_MOST_MESSAGE]
     except (msgspec.DecodeError, msgspec.ValidationError):
         return ""

@@ -23,6 +23,8 @@ class ProductView(View):
     units_per_pack: int
     is_device: bool
     is_invented: bool
+    is_prescription: bool | None
+    is_real_name: bool | None
 
     @classmethod
     def of(cls, product: Product | None) -> ProductView | None:

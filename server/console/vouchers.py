@@ -59,7 +59,7 @@ def voucher_routes(desk: ConsoleDesk) -> APIRouter:
     @routes.get("")
     def vouchers(request: Request, form: Annotated[Form, Query()]) -> Response:
         person, chosen = desk.reader(request), asked(form)
-        with centre.store.reading() as connection:
+        with centre.store.reading_steadily() as connection:
             report = load_report(connection, chosen, centre.now())
             page = _paged(report, form.page)
             named = load_institutions(connection, {one.institution for one in page.rows} | {chosen.institution})
@@ -81,7 +81,7 @@ def voucher_routes(desk: ConsoleDesk) -> APIRouter:
     def rates(request: Request, form: Annotated[Form, Query()]) -> Response:
         desk.reader(request)
         chosen, language = asked(form), desk.pages.language(request)
-        with centre.store.reading() as connection:
+        with centre.store.reading_steadily() as connection:
             rows = load_report(connection, chosen, centre.now()).rows
             named = _named(connection, rows)
         return table_file(_file_name("voucher-rates", chosen), _rate_rows(rows, named, language))
@@ -90,7 +90,7 @@ def voucher_routes(desk: ConsoleDesk) -> APIRouter:
     def steps(request: Request, form: Annotated[Form, Query()]) -> Response:
         desk.reader(request)
         chosen, language = asked(form), desk.pages.language(request)
-        with centre.store.reading() as connection:
+        with centre.store.reading_steadily() as connection:
             rows = load_steps(connection, chosen, centre.now())
             named = _named(connection, rows)
         return table_file(_file_name("visit-steps", chosen), _step_rows(rows, named, language))

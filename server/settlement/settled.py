@@ -11,6 +11,7 @@ from server.store import insured, settlements
 from server.store.database import Connection
 from server.store.insured import Person
 from server.store.settlements import SettledLine, Settlement
+from wire.fsi.repeats import CANCELLED_BEFORE, SETTLED_BEFORE, marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,27 @@ def load_settled(connection: Connection, record: Settlement, *, is_found: bool =
     lines = settlements.load_lines(connection, record.cancels or record.setl_id)
     remarks = () if record.cancels else remarks_in(record.process_info)
     return Settled(record, lines, person, remarks=remarks, is_found=is_found)
+
+
+def found_settled(settled: Settled) -> Words:
+    """Say that a settlement stood before this message came, and whose message settled it."""
+    record = settled.record
+    return marked(
+        SETTLED_BEFORE,
+        Words(
+            f"该笔费用此前已结算（报文 {record.msgid}，setl_id {record.setl_id}），返回原结算结果",
+            f"It was settled before by {record.msgid} (setl_id {record.setl_id}); this is that settlement",
+        ),
+    )
+
+
+def found_cancelled(cancelled: Settled) -> Words:
+    """Say that a settlement was cancelled before this message came, and whose message cancelled it."""
+    by = cancelled.record.msgid
+    return marked(
+        CANCELLED_BEFORE,
+        Words(
+            f"该结算此前已撤销（报文 {by}），返回原撤销结果",
+            f"It was cancelled before by {by}; this is that cancellation",
+        ),
+    )

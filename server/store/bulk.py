@@ -37,6 +37,7 @@ class _OnConflict(Enum):
     FAIL = "fail"
     SKIP = "skip"
     REPLACE = "replace"
+    ADD = "add"
 
 
 def columns_of(table: Table) -> list[str]:
@@ -57,6 +58,11 @@ def insert_missing(connection: Connection, table: Table, rows: Sequence[Row]) ->
 def insert_or_replace(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert rows, or overwrite those that have the same key."""
     _write(connection, table, _OnConflict.REPLACE, rows)
+
+
+def insert_or_add(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert rows, or add their numbers to those of the rows that have the same key; no key stands there twice."""
+    _write(connection, table, _OnConflict.ADD, rows)
 
 
 def claim(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -161,7 +167,8 @@ def _conflict_clause(table: Table, columns: list[Column[Any]], on_conflict: _OnC
     if on_conflict is _OnConflict.SKIP:
         return "ON CONFLICT DO NOTHING"
     key = ", ".join(f'"{column.name}"' for column in table.primary_key)
-    values = ", ".join(f'"{c.name}" = excluded."{c.name}"' for c in columns if not c.primary_key)
+    before = f'"{table.name}"."{{0}}" + ' if on_conflict is _OnConflict.ADD else ""
+    values = ", ".join(f'"{c.name}" = {before.format(c.name)}excluded."{c.name}"' for c in columns if not c.primary_key)
     return f"ON CONFLICT ({key}) DO UPDATE SET {values}"
 
 

@@ -92,6 +92,8 @@ def _product(row: Any) -> Product:
         units_per_pack=row[7],
         is_device=bool(row[8]),
         is_invented=bool(row[9]),
+        is_prescription=_said(row[10]),
+        is_real_name=_said(row[11]),
     )
 
 
@@ -107,7 +109,13 @@ def _product_row(one: Product) -> bulk.Row:
         one.units_per_pack,
         one.is_device,
         one.is_invented,
+        one.is_prescription,
+        one.is_real_name,
     )
+
+
+def _said(value: object) -> bool | None:
+    return None if value is None else bool(value)
 
 
 def _identifier(row: Any) -> Identifier:

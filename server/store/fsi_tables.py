@@ -422,8 +422,10 @@ settlement = Table(
     Index("uq_settlement_cancels", "cancels", unique=True, sqlite_where=IS_CANCELLING, postgresql_where=IS_CANCELLING),
     Index("uq_settlement_psn_no_n", "psn_no", "n", unique=True),
     Index(None, "psn_no", "settled_us"),
-    Index(None, "institution", "msgid"),
+    # Messages are looked for with and without their institution.
+    Index(None, "msgid", "institution"),
     Index(None, "institution", "settled_us"),
+    Index(None, "settled_us", "setl_id"),
     Index(None, "day"),
 )
 

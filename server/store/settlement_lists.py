@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_column, or_, select, tuple_
 
 from server.store.amounts import FEN
 from server.store.fsi_tables import settlement, settlement_increment, year_opening
@@ -103,10 +103,7 @@ def load_settlement_page(
     found = settlement.c
     asked = select(settlement).where(*_choosing(chosen))
     if before is not None:
-        settled_us, last = before
-        asked = asked.where(
-            or_(found.settled_us < settled_us, and_(found.settled_us == settled_us, found.setl_id < last))
-        )
+        asked = asked.where(tuple_(found.settled_us, found.setl_id) < tuple_(*before))
     asked = asked.order_by(found.settled_us.desc(), found.setl_id.desc()).limit(limit)
     return _SETTLEMENTS.records(connection.execute(asked))
 

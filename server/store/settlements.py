@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select, update
 
-from server.store import bulk
+from server.store import bulk, shown_at_settling
 from server.store.amounts import FEN
 from server.store.direct import Asked
 from server.store.fsi_tables import (
@@ -228,6 +228,8 @@ def add_settlement(
     bulk.insert_all(connection, settlement_line, _LINES.rows(lines))
     bulk.insert_missing(connection, settlement_code, _CODES.rows(codes))
     bulk.insert_all(connection, settlement_increment, _INCREMENTS.rows(increments))
+    if one.state is SettlementState.ACTIVE and one.cancels is None:
+        shown_at_settling.count(connection, one.setl_id, 1)
     return True
 
 
@@ -316,7 +318,12 @@ def change_state(connection: Connection, setl_id: str, *, before: SettlementStat
     """
     found = settlement.c
     changed = update(settlement).where(found.setl_id == setl_id, found.state == before.value)
-    return connection.execute(changed.values(state=after.value)).rowcount > 0
+    if connection.execute(changed.values(state=after.value)).rowcount == 0:
+        return False
+    more = (after is SettlementState.ACTIVE) - (before is SettlementState.ACTIVE)
+    if more:
+        shown_at_settling.count(connection, setl_id, more)
+    return True
 
 
 def strike_out_negative(connection: Connection, negative: Settlement) -> bool:

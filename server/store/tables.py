@@ -28,6 +28,8 @@ from server.store.schema import Serial, metadata
 HAS_CONFLICT = text("conflict_count > 0")
 """Written out, not bound: a planner uses the index of those rows only where it sees their condition."""
 
+HAS_HOUR = text("what = 'course' AND number > 0")
+
 centre = Table(
     "centre",
     metadata,
@@ -204,8 +206,8 @@ alarm = Table(
 visit_step = Table(
     "visit_step",
     metadata,
-    # Months are looked at: whatever is of one lies together.
-    Column("day", Text, primary_key=True, comment="of the step, in Beijing"),
+    Column("day", Text, nullable=False, comment="of the step, in Beijing"),
+    # What was done of one visit lies together: it is looked at whenever something is added to it.
     Column("institution", Text, primary_key=True, comment="of the terminal, by the registry"),
     Column("visit", Text, primary_key=True, comment="the hospital's number of it"),
     Column("source", LargeBinary, primary_key=True, comment="id of the event that says so"),
@@ -216,6 +218,33 @@ visit_step = Table(
     Column("at_us", BigInteger, nullable=False),
     sqlite_with_rowid=False,
     comment="Steps of visits by one voucher or card, as terminals tell of them; nothing of the person",
+)
+
+tally = Table(
+    "tally",
+    metadata,
+    Column("what", Text, primary_key=True, comment="course, refusal, wait or shown"),
+    Column("month", Text, primary_key=True, comment="as 2026-01"),
+    Column("institution", Text, primary_key=True),
+    Column("name", Text, primary_key=True, comment="what was done or shown"),
+    Column("number", BigInteger, primary_key=True, autoincrement=False, comment="seconds, or an hour since 1970"),
+    Column("times", BigInteger, nullable=False),
+    Index("ix_tally_hours", "number", sqlite_where=HAS_HOUR, postgresql_where=HAS_HOUR),
+    sqlite_with_rowid=False,
+    comment="How often what pages show happened, but for what stands in tally_change",
+)
+
+tally_change = Table(
+    "tally_change",
+    metadata,
+    Column("n", Serial, primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("month", Text, nullable=False),
+    Column("institution", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("times", BigInteger, nullable=False, comment="negative where something counts no more"),
+    comment="By how much a tally moves: added to by everybody, so that nobody waits for a row; emptied now and then",
 )
 
 account = Table(
@@ -278,6 +307,8 @@ product = Table(
     Column("units_per_pack", BigInteger, nullable=False),
     Column("is_device", Boolean, nullable=False),
     Column("is_invented", Boolean, nullable=False),
+    Column("is_prescription", Boolean, comment="null: the catalogue does not say"),
+    Column("is_real_name", Boolean, comment="null: the catalogue does not say"),
 )
 
 identifier = Table(

@@ -1,57 +1,49 @@
 """Steps of visits, kept as terminals tell of them, and counted: how far visits came, refusals, time between steps.
 
-A visit belongs to the month in which it began. Which visits are counted is said by one choice for all of these, so that
-the figures of a page belong together. Nothing of a person is kept.
+Counts are tallies that are kept with the steps, so that looking at years costs no more than at days. Which visits are
+counted is said by one choice for all of these, so that the figures of a page belong together. Nothing of a person is
+kept.
 """
 
 from __future__ import annotations
 
+import zlib
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from itertools import accumulate
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, case, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, literal_column, select
 
-from server.store import bulk
-from server.store.fsi_tables import settlement
-from server.store.settlements import SettlementState
+from server.store import bulk, tallies
+from server.store.direct import Among, Asked
 from server.store.tables import visit_step
+from server.store.tallies import COURSE, REFUSAL, WAIT, Cell, Months
 from server.store.times import micros
+from server.store.visit_counting import VisitStepRow, count_steps, hour_of, steps_of
 
-LONGEST_VISIT: Final = timedelta(days=31)
-"""Steps further from the months are not looked at: a hospital may give the number again."""
-_DECEMBER: Final = 12
-_US_PER_S: Final = 1_000_000
+__all__ = [
+    "Course",
+    "Months",
+    "OfStep",
+    "VisitStepRow",
+    "add_visit_steps",
+    "load_courses",
+    "load_medians",
+    "load_refusals",
+]
 
-
-class VisitStepRow(NamedTuple):
-    """One step as stored."""
-
-    day: str
-    institution: str
-    visit: str
-    source: bytes
-    step: str
-    item: str
-    shown: str
-    is_done: bool
-    at_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class Months:
-    """Which visits are counted."""
-
-    first: str
-    """As `2026-01`."""
-    last: str
-    """Belongs to it."""
-    institution: str = ""
-    """Empty for all."""
+_TURN: Final = 0x79696D63
+"""First key of the advisory locks of those who add steps, by institution ("yimc")."""
+_HALF: Final = 1 << 31
+_OF_VISITS = Asked(
+    select(visit_step).where(
+        visit_step.c.institution == bindparam("institution"), Among(visit_step.c.visit, bindparam("visits"))
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +52,11 @@ class Course:
 
     institution: str
     month: str
+    """In which they began."""
     steps: frozenset[str]
     """Those of the steps asked for that were done."""
     is_quiet: bool
-    """Nothing was done since the moment asked for."""
+    """Nothing was done since the hour asked for began."""
     visits: int
 
 
@@ -79,26 +72,37 @@ class OfStep:
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class ShownAtSettling:
-    """With what the insured settlements of one institution and month that stand were made."""
-
-    institution: str
-    month: str
-    settled: int
-    by_voucher: int
-    by_id_card: int
-    by_insurance_card: int
-
-
-_VOUCHER, _ID_CARD, _INSURANCE_CARD = "01", "02", "03"
-"""`mdtrt_cert_type`; a face is verified for the token of a voucher."""
-
-
 def add_visit_steps(connection: Connection, rows: Collection[VisitStepRow]) -> None:
-    """Keep steps; those that are known stay as they are."""
-    # In one order, whoever adds them, so that two workers cannot wait for each other.
-    bulk.insert_missing(connection, visit_step, sorted(rows))
+    """Keep steps, and count them; those that are known stay as they are."""
+    told: dict[str, dict[tuple[str, bytes], VisitStepRow]] = {}
+    for row in rows:
+        told.setdefault(row.institution, {}).setdefault((row.visit, row.source), row)
+    _take_turn(connection, told)
+    changes: Counter[Cell] = Counter()
+    for institution, by_key in sorted(told.items()):
+        visits = sorted({visit for visit, _ in by_key})
+        found = _OF_VISITS.rows(connection, {"institution": institution, "visits": visits})
+        known = [VisitStepRow(*row) for row in found]
+        for row in known:
+            by_key.pop((row.visit, row.source), None)
+        if by_key:
+            bulk.insert_all(connection, visit_step, sorted(by_key.values()))
+            changes.subtract(count_steps(known))
+            changes.update(count_steps([*known, *by_key.values()]))
+    tallies.change(connection, changes)
+
+
+def _take_turn(connection: Connection, institutions: Iterable[str]) -> None:
+    """Keep others who add steps of these institutions waiting until the transaction ends.
+
+    What a step changes depends on the others of its visit, which come from other terminals of the same house. SQLite
+    has one writer anyway.
+    """
+    # In one order, whoever asks, so that two workers cannot wait for each other.
+    keys = sorted({zlib.crc32(one.encode()) - _HALF for one in institutions})
+    if keys and connection.dialect.name == "postgresql":
+        asked = "SELECT pg_advisory_xact_lock(%s::integer, one) FROM unnest(%s::integer[]) AS one"
+        connection.exec_driver_sql(asked, (_TURN, keys)).all()
 
 
 def load_courses(
@@ -110,117 +114,43 @@ def load_courses(
         connection: To read with.
         chosen: Which visits.
         steps: Those to tell apart.
-        quiet_since: A visit of which nothing was done since is quiet.
+        quiet_since: A visit of which nothing was done since the hour of this moment began is quiet.
     """
-    kept = visit_step.c
-    reached: ColumnElement[int] = literal_column("0")
-    for number, step in enumerate(steps):
-        reached = reached + func.max(case((kept.step == step, 1 << number), else_=0))
-    each = (
-        select(
-            kept.institution,
-            func.min(kept.day).label("day"),
-            reached.label("reached"),
-            case((func.max(kept.at_us) < micros(quiet_since), 1), else_=0).label("is_quiet"),
-        )
-        .where(kept.is_done, *_near(chosen))
-        .group_by(kept.institution, kept.visit)
-        .subquery()
-        .c
-    )
-    month = _month(each.day)
-    asked = (
-        select(each.institution, month, each.reached, each.is_quiet, func.count())
-        .where(*_within(each.day, chosen))
-        .group_by(each.institution, month, each.reached, each.is_quiet)
-    )
-    return [
-        Course(where, when, _named(steps, int(mask)), bool(is_quiet), int(visits))
-        for where, when, mask, is_quiet, visits in connection.execute(asked)
-    ]
+    found = tallies.totals(COURSE, chosen).c
+    hour: ColumnElement[int] = literal_column(str(hour_of(micros(quiet_since))))
+    is_quiet: ColumnElement[int] = case((found.number < hour, literal_column("1")), else_=literal_column("0"))
+    keys = (found.institution, found.month, found.name, is_quiet)
+    asked = select(*keys, func.sum(found.times)).group_by(*keys)
+    wanted, counted = frozenset(steps), Counter[tuple[str, str, frozenset[str], bool]]()
+    for institution, month, course, quiet, visits in connection.execute(asked):
+        counted[institution, month, steps_of(course) & wanted, bool(quiet)] += int(visits)
+    return [Course(*key, visits) for key, visits in counted.items() if visits]
 
 
 def load_refusals(connection: Connection, chosen: Months) -> Sequence[OfStep]:
     """Return how many steps hospitals' systems refused, by institution and by the month of the refusal."""
-    kept = visit_step.c
-    month = _month(kept.day)
-    asked = (
-        select(kept.institution, month, kept.step, func.count())
-        .where(kept.is_done.is_(False), *_within(kept.day, chosen), *_at(kept.institution, chosen))
-        .group_by(kept.institution, month, kept.step)
-    )
-    return [OfStep(where, when, step, int(times)) for where, when, step, times in connection.execute(asked)]
+    found = tallies.totals(REFUSAL, chosen).c
+    keys = (found.institution, found.month, found.name)
+    counted = connection.execute(select(*keys, func.sum(found.times)).group_by(*keys))
+    return [OfStep(where, when, step, int(times)) for where, when, step, times in counted if times]
 
 
 def load_medians(connection: Connection, chosen: Months, *, is_whole: bool) -> Sequence[OfStep]:
-    """Return the median of the seconds that passed since the step before, for each step.
+    """Return the median of the seconds that passed since the step before, for each step, as finely as is counted.
 
     Args:
         connection: To read with.
         chosen: Which visits.
         is_whole: Whether over all institutions and months that were chosen, or of each.
     """
-    gap = _gaps(chosen).c
-    keys = [gap.step] if is_whole else [gap.institution, gap.month, gap.step]
-    # Counted by the second: few rows come from the store, however many visits there were.
-    asked: Select[Any] = select(*keys, gap.waited_s, func.count()).group_by(*keys, gap.waited_s).order_by(gap.waited_s)
+    found = tallies.totals(WAIT, chosen).c
+    keys = [found.name] if is_whole else [found.institution, found.month, found.name]
+    asked: Select[Any] = select(*keys, found.number, func.sum(found.times)).group_by(*keys, found.number)
     waits: dict[tuple[str, ...], Counter[int]] = {}
     for *key, seconds, times in connection.execute(asked):
-        waits.setdefault(tuple(key), Counter())[int(seconds)] += int(times)
+        if times:
+            waits.setdefault(tuple(key), Counter())[int(seconds)] += int(times)
     return [_waited(key, _median(counted)) for key, counted in waits.items()]
-
-
-def load_shown_at_settling(connection: Connection, chosen: Months) -> Sequence[ShownAtSettling]:
-    """Return with what insured settlements were made that stand, by institution and month."""
-    found = settlement.c
-    month = _month(found.day)
-    asked = (
-        select(
-            found.institution,
-            month,
-            func.count(),
-            *(_times(found.credential_kind == kind) for kind in (_VOUCHER, _ID_CARD, _INSURANCE_CARD)),
-        )
-        .where(
-            found.state == SettlementState.ACTIVE.value,
-            found.cancels.is_(None),
-            *_within(found.day, chosen),
-            *_at(found.institution, chosen),
-        )
-        .group_by(found.institution, month)
-    )
-    return [ShownAtSettling(where, when, *map(int, counts)) for where, when, *counts in connection.execute(asked)]
-
-
-def _gaps(chosen: Months) -> Subquery:
-    """Select each done step that followed another one, and how many seconds after it."""
-    kept = visit_step.c
-    within: dict[str, Any] = {
-        "partition_by": (kept.institution, kept.visit),
-        "order_by": (kept.at_us, kept.source),
-    }
-    done = (
-        select(
-            kept.institution,
-            kept.step,
-            func.first_value(kept.day).over(**within).label("day"),
-            kept.at_us,
-            func.lag(kept.at_us).over(**within).label("before_us"),
-        )
-        .where(kept.is_done, *_near(chosen))
-        .subquery()
-        .c
-    )
-    return (
-        select(
-            done.institution,
-            _month(done.day).label("month"),
-            done.step,
-            ((done.at_us - done.before_us) // _US_PER_S).label("waited_s"),
-        )
-        .where(done.before_us.is_not(None), *_within(done.day, chosen))
-        .subquery()
-    )
 
 
 def _median(counted: Counter[int]) -> int:
@@ -236,38 +166,3 @@ def _waited(key: Sequence[str], seconds: int) -> OfStep:
     *place, step = key
     institution, month = place or ("", "")
     return OfStep(institution, month, step, seconds)
-
-
-def _near(chosen: Months) -> list[ColumnElement[bool]]:
-    """Return what steps fulfil that may belong to a visit of these months, or show that it began before."""
-    kept, following = visit_step.c, _month_after(chosen.last)
-    return [
-        kept.day >= f"{date.fromisoformat(f'{chosen.first}-01') - LONGEST_VISIT}",
-        kept.day < f"{following + LONGEST_VISIT}",
-        *_at(kept.institution, chosen),
-    ]
-
-
-def _within(day: ColumnElement[str], chosen: Months) -> list[ColumnElement[bool]]:
-    return [day >= f"{chosen.first}-01", day <= f"{chosen.last}-31"]
-
-
-def _at(institution: ColumnElement[str], chosen: Months) -> list[ColumnElement[bool]]:
-    return [institution == chosen.institution] if chosen.institution else []
-
-
-def _month(day: ColumnElement[str]) -> ColumnElement[str]:
-    return func.substr(day, literal_column("1"), literal_column("7"))
-
-
-def _month_after(month: str) -> date:
-    year, number = (int(part) for part in month.split("-"))
-    return date(year + number // _DECEMBER, number % _DECEMBER + 1, 1)
-
-
-def _times(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.sum(case((condition, 1), else_=0))
-
-
-def _named(steps: Sequence[str], reached: int) -> frozenset[str]:
-    return frozenset(step for number, step in enumerate(steps) if reached >> number & 1)

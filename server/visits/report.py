@@ -1,7 +1,7 @@
 """How people paid and how far their visits came: 医保码结算率 by institution and month, and each step of visits.
 
 医保码结算率 is how many of the insured settlements that stand were made with 医保码 (face included). A visit counts as
-broken off at its last step if nothing has to follow it, nothing did, and a day has passed since.
+broken off at its last step if nothing has to follow it, nothing did, and a day has passed since, by the hour.
 """
 
 from __future__ import annotations
@@ -15,16 +15,8 @@ from typing import Final
 from codes.words import Words
 from rules.visit_flow import RULES, VisitStep, broke_off_after
 from server.store.database import Connection
-from server.store.visit_steps import (
-    Course,
-    Months,
-    OfStep,
-    ShownAtSettling,
-    load_courses,
-    load_medians,
-    load_refusals,
-    load_shown_at_settling,
-)
+from server.store.shown_at_settling import ShownAtSettling, load_shown_at_settling
+from server.store.visit_steps import Course, Months, OfStep, load_courses, load_medians, load_refusals
 
 GIVEN_UP_AFTER: Final = timedelta(hours=24)
 _PLACES: Final = Decimal("0.0001")

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -30,6 +31,13 @@ BY_CARD = InsuranceCard("990101198709220228", "虚构乙", DISTRICT, "ZZ0000002"
 BY_ID = IdCard("990101199011300431", "虚构丁", "女", "19901130")
 WAIT_S = 60.0
 """Within this an outcome is known once the line is back."""
+Ways = Callable[[str, int, int], tuple[int, int]]
+"""From the name of a counter, the broker's port and the centre's to those at which the counter looks for them."""
+
+
+def straight(_name: str, broker_port: int, port: int) -> tuple[int, int]:
+    """Let nothing stand between a counter and the centre."""
+    return broker_port, port
 
 
 class RefusedError(Exception):
@@ -50,7 +58,11 @@ class Counter:
     port: int
     site_port: int
     http: httpx.Client
+    pos_port: int
+    """Where a POS asks the interface."""
     passwords: dict[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Added to that of its terminal."""
 
     @property
     def voucher(self) -> SimulatedVoucherTerminal:
@@ -141,8 +153,9 @@ class Shop:
         configure(self.seeded.folder, "sqlite:///centre.db", self.area, self.port, self.broker_port)
         self._run("broker", ["broker", "run", "--port", str(self.broker_port)], self.broker_port)
         self._run("centre", ["server", "run", "--config", str(self.seeded.config)], self.port)
-        for one in self.counters:
-            self._run(one.name, ["edge", "run", "--config", str(one.folder / "edge.toml")], one.port)
+        # Each takes seconds, and none needs another.
+        with ThreadPoolExecutor(len(self.counters)) as pool:
+            list(pool.map(self._open, self.counters))
 
     def next_day(self) -> None:
         """Close, let a night go by, and open again."""
@@ -161,17 +174,35 @@ class Shop:
         for one in self.counters:
             one.until(lambda counter=one: counter.ask("GET", "/status")["interface"]["is_up"])
 
-    def _run(self, name: str, arguments: list[str], port: int) -> None:
-        seconds = str(self.ahead.total_seconds())
-        self.stage.add(name, arguments, port, program=(sys.executable, "-m", "tests.blackbox.later", seconds))
+    def _open(self, one: Counter) -> None:
+        self._run(one.name, ["edge", "run", "--config", str(one.folder / "edge.toml")], one.port, one.environment)
+
+    def _run(self, name: str, arguments: list[str], port: int, environment: Mapping[str, str] | None = None) -> None:
+        program = (sys.executable, "-m", "tests.blackbox.later", str(self.ahead.total_seconds()))
+        self.stage.add(name, arguments, port, program=program, environment=environment or {})
 
 
 @contextmanager
-def opened_shop(seeded: Seeded, folder: Path, area: str = "base") -> Iterator[Shop]:
-    """Furnish a pharmacy with two counters, and open it."""
+def opened_shop(
+    seeded: Seeded, folder: Path, area: str = "base", *, ways: Ways = straight,
+    around: Callable[[str], Mapping[str, str]] = lambda _: {},
+) -> Iterator[Shop]:  # fmt: skip
+    """Furnish a pharmacy with two counters, and open it.
+
+    Args:
+        seeded: The folder of the centre.
+        folder: Where the rest goes.
+        area: How the interface is spoken.
+        ways: What stands between the counters and the centre.
+        around: What is added to the environment of each counter's terminal.
+    """
     broker_port, port = free_port(), free_port()
     centre_key = json.loads(yima("server", "key", "--json", "--config", str(seeded.config)))["public_key"]
-    counters = tuple(_furnish(folder, number, area, centre_key, broker_port) for number in (1, 2))
+    counters = tuple(
+        _furnish(folder, number, area, centre_key, ways(f"counter-{number}", broker_port, port)) for number in (1, 2)
+    )
+    for one in counters:
+        one.environment = around(one.name)
     _list_site(folder, counters)
     shop = Shop(seeded, folder, area, Stage(folder), counters, port, broker_port)  # type: ignore[arg-type]
     try:
@@ -184,8 +215,9 @@ def opened_shop(seeded: Seeded, folder: Path, area: str = "base") -> Iterator[Sh
             one.http.close()
 
 
-def _furnish(folder: Path, number: int, area: str, centre_key: str, broker_port: int) -> Counter:
-    name, port, site_port = f"counter-{number}", free_port(), free_port()
+def _furnish(folder: Path, number: int, area: str, centre_key: str, far: tuple[int, int]) -> Counter:
+    name, port, site_port, pos_port = f"counter-{number}", free_port(), free_port(), free_port()
+    broker_port, centre_port = far
     own = folder / name
     own.mkdir(parents=True)
     tables: Mapping[str, Mapping[str, object]] = {
@@ -198,12 +230,14 @@ def _furnish(folder: Path, number: int, area: str, centre_key: str, broker_port:
         "site": {"file": str(folder / "site.toml"), "port": site_port},
         "institution": {"code": PHARMACY, "name": NAME, "district": DISTRICT},
         "fsi": {"is_enabled": True, "desk": number, "way": "mqtt", "area": area, "ask_s": 4.0},
+        "pos": {"mode": "proxy", "port": pos_port, "url": f"http://127.0.0.1:{centre_port}", "keeps_answers": True},
         "till": {"pharmacists": ["Y350203000001 虚构药一 210350203000001"]},
         "voucher": {"kind": "simulated", "folder": "voucher", "url": "http://127.0.0.1:9/decode"},
         "card": {"kind": "simulated", "folder": "card"},
     }
     config = write_toml(own / "edge.toml", tables)
-    counter = Counter(name, number, own, port, site_port, httpx.Client(base_url=f"http://127.0.0.1:{port}"))
+    http = httpx.Client(base_url=f"http://127.0.0.1:{port}")
+    counter = Counter(name, number, own, port, site_port, http, pos_port)
     for login in ("li", "zhao"):
         counter.passwords[login] = f"a long password of {login}"
         yima(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.blackbox.pos_at_counter import sell_beside_the_till
 from tests.blackbox.shop import BY_ID, BY_VOUCHER, Counter, RefusedError, Shop, opened_shop
 from tests.blackbox.stand import Seeded
 
@@ -37,6 +38,8 @@ def test_a_real_day(shop: Shop) -> None:
     first.insured("id", ibuprofen(5), number=BY_ID.id_number, name=BY_ID.name)
     _scan_twice(first)
     _sell_in_part(first)
+    _sell_by_name(first)
+    _sell_on_prescription(first)
     _line_down_and_back(shop, first)
     _outcome_unknown(shop, first)
     _hand_over(first)
@@ -44,14 +47,15 @@ def test_a_real_day(shop: Shop) -> None:
     shop.next_day()
     second.sign_in("zhao")
     _stock(second)
+    sell_beside_the_till(shop, second)
     _return_one_of_three_elsewhere(second, by_voucher["sale"])
     _end_day(shop, second)
     _nothing_personal_is_left_lying(shop)
 
 
 def _stock(counter: Counter) -> None:
-    lots = "product,batch,lot,made_on,expires_on\nD0008,B-1,L2601,2026-01-05,2028-12-31\n"
-    counter.ask("POST", "/batches", {"text": lots})
+    lots = "".join(f"{product},B-1,L2601,2026-01-05,2028-12-31\n" for product in ("D0001", "D0008", "D0064"))
+    counter.ask("POST", "/batches", {"text": f"product,batch,lot,made_on,expires_on\n{lots}"})
 
 
 def _sell_in_part(first: Counter) -> None:
@@ -64,6 +68,31 @@ def _sell_in_part(first: Counter) -> None:
         assert first.settle()["standing"] == "settled"
         (opened,) = first.ask("GET", "/opened-packs")
         assert (opened["code"], opened["rest"]) == (ibuprofen(20), left)
+
+
+def _sell_by_name(first: Counter) -> None:
+    """A drug sold by name: on a card, and two packs at once, opened ones counted with the whole ones."""
+    packs = [f"8600641{number:013}" for number in (1, 2, 3)]
+    first.scan(*packs)
+    first.ask("PUT", "/sale/units", {"code": packs[2], "units": 9})
+    first.identify("voucher")
+    lacks = [one["code"] for one in first.trial()["lacks"]]
+    assert lacks == ["till.certificate_missing", "till.certificate_missing", "till.over_purchase"]
+    first.ask("DELETE", f"/sale/packs/{packs[2]}")
+    first.identify("card")
+    assert first.trial()["lacks"] == []
+    assert first.settle()["standing"] == "settled"
+
+
+def _sell_on_prescription(first: Counter) -> None:
+    """A prescription drug wants its prescription, who wrote it, and the pharmacist who reviewed it."""
+    first.scan(f"8600011{1:013}")
+    first.identify("card")
+    lacks = [one["code"] for one in first.trial()["lacks"]]
+    assert lacks == ["till.prescription_missing", "till.doctor_missing", "till.pharmacist_missing"]
+    ordered = {"line": 1, "rxno": "RX20261123-1", "doctor_code": "D350203000001", "doctor": "虚构医一"}
+    assert first.trial(pharmacist="Y350203000001", lines=[ordered])["lacks"] == []
+    assert first.settle()["standing"] == "settled"
 
 
 def _scan_twice(first: Counter) -> None:

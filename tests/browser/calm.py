@@ -12,7 +12,7 @@ from edge.health import DeviceState, DeviceStatus, Lamp, Lamps, LampState, SyncS
 from edge.screens import Place
 
 AT = datetime(2026, 11, 21, 1, 30, tzinfo=UTC)
-PLACE = Place(terminal="T-0301", label="一号柜台")
+PLACE = Place(terminal="T-0301", label="一号柜台", has_visits=True)
 PRODUCTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("D0001", "阿莫西林胶囊", "0.25g×24粒", "甲", "9.80"),
     ("D0002", "缬沙坦胶囊", "80mg×14粒", "乙", "28.65"),

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser import test_console_pages, test_counter_accessibility
+from tests.browser import beside_states, test_console_pages, test_counter_accessibility
+from tests.browser.afterwards import BesidePage, beside
 from tests.browser.centre import staged_console
 from tests.browser.chromium import FLAGS, find_chromium
 from tests.browser.counter_page import CounterPage
@@ -50,6 +51,8 @@ def main() -> int:
             _console(browser, language, only, is_empty=False)
             _console(browser, language, only, is_empty=True)
             _setup(browser, language, only)
+            for beside_state in beside_states.STATES:
+                _beside(browser, beside_state, language, only)
         browser.close()
     return 0
 
@@ -72,6 +75,17 @@ def _counter(browser: Browser, state: Callable[[CounterPage], None], language: s
         _take(page, name)
         page.context.close()
         stage.bus.close()
+
+
+def _beside(browser: Browser, state: Callable[[BesidePage], None], language: str, only: str) -> None:
+    name = f"{state.__name__}-{language}".replace("_", "-")
+    if not name.startswith(only):
+        return
+    page = _page(browser, language)
+    with beside(page) as desk:
+        state(desk)
+        _take(page, name, is_whole=True)
+        page.context.close()
 
 
 def _console(browser: Browser, language: str, only: str, *, is_empty: bool) -> None:
@@ -112,11 +126,11 @@ def _setup(browser: Browser, language: str, only: str) -> None:
         page.context.close()
 
 
-def _take(page: Page, name: str) -> None:
+def _take(page: Page, name: str, *, is_whole: bool = False) -> None:
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_timeout(SETTLED_MS)
-        page.screenshot(path=FOLDER / f"{name}-{width}x{height}.png")
+        page.screenshot(path=FOLDER / f"{name}-{width}x{height}.png", full_page=is_whole)
 
 
 if __name__ == "__main__":

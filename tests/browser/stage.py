@@ -19,6 +19,7 @@ from codes.words import Words
 from edge.counter.explaining import SEPARATOR_LOST
 from edge.counter.views import (
     ClosedList,
+    Divisible,
     LineShown,
     ListChange,
     ListShown,
@@ -30,6 +31,7 @@ from edge.counter.views import (
 )
 from edge.health import Trouble
 from edge.screens import mount_screens
+from edge.store.splits import OpenedPack
 from edge.troubles import in_order
 from rules.scan_judgement import Mode, Tone
 from tests.browser.calm import AT, PLACE, PRODUCTS, calm_status
@@ -147,6 +149,16 @@ class Stage:
         self.bus.publish("scan", to_json(shown).decode())
         self.bus.publish("totals", to_json(self.totals).decode())
         return shown
+
+    @property
+    def divisible(self) -> list[Divisible]:
+        """Packs on the list, as if each held 24 units."""
+        return [
+            Divisible(code, line.line, line.name, line.spec, 24, 24, None, is_opened=False, price=line.price / 24)
+            for line in self.lines.values()
+            if line.price is not None
+            for code in line.codes
+        ]
 
     def _put(self, code: str, product: tuple[str, str, str, str, str] | None) -> int:
         known = next((line for line in self.lines.values() if product and line.product == product[0]), None)
@@ -275,6 +287,20 @@ def _return_routes(stage: Stage) -> APIRouter:
     return routes
 
 
+def _split_routes(stage: Stage) -> APIRouter:
+    routes = APIRouter(prefix="/api/v1")
+
+    @routes.get("/sale/units")
+    async def divisible() -> list[Divisible]:
+        return stage.divisible
+
+    @routes.get("/opened-packs")
+    async def opened() -> list[OpenedPack]:
+        return [OpenedPack("86000110000000000099", "D0001", 24, 10, AT, "阿莫西林胶囊", "0.25g×24粒", "盒")]
+
+    return routes
+
+
 def _letter_routes(stage: Stage) -> APIRouter:
     routes = APIRouter(prefix="/api/v1/dead-letters")
 
@@ -393,8 +419,8 @@ def staged_app(stage: Stage) -> FastAPI:  # noqa: C901 - one small answer after 
         stage._end("cancelled")
         return {"sale": ended, "boxes": boxes}
 
-    app.include_router(_return_routes(stage))
-    app.include_router(_letter_routes(stage))
+    for part in (_return_routes, _split_routes, _letter_routes):
+        app.include_router(part(stage))
     mount_screens(app, bus=stage.bus, place=PLACE)
     app.add_middleware(SecurityMiddleware)
     return app

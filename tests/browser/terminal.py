@@ -25,7 +25,7 @@ from rules.scan_judgement import PackLevel
 ROOT = Path(__file__).parents[2]
 CATALOGUE = ROOT / "config" / "seed" / "catalogue.csv"
 START_S = 30.0
-STOP_S = 10.0
+STOP_S = 30.0
 BAUD = 115_200
 
 CONFIG = """

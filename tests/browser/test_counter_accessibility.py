@@ -126,6 +126,16 @@ def returning(desk: CounterPage) -> None:
     expect(desk.page.locator("#c-return-list li")).to_have_count(1)
 
 
+def splitting(desk: CounterPage) -> None:
+    desk.stage.scan(1)
+    desk.stage.scan(2)
+    desk.expect_rows(2)
+    desk.page.keyboard.press("F4")
+    expect(desk.page.locator("#t-split-units")).to_be_focused()
+    desk.page.keyboard.type("6")
+    expect(desk.page.locator("#t-split-send")).to_be_enabled()
+
+
 def dialog(opener: str) -> Callable[[CounterPage], None]:
     def open_dialog(desk: CounterPage) -> None:
         desk.page.locator(opener).click()
@@ -150,6 +160,7 @@ STATES = [
     unbelieved,
     switched_off,
     returning,
+    splitting,
     *(dialog(opener) for opener in ("#c-sync", "#c-devices", "#c-sound", "#c-help", "#c-manual")),
 ]
 

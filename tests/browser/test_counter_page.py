@@ -279,6 +279,7 @@ def test_credential_is_shown_masked_and_not_numbered_twice(open_page: OpenPage) 
 def test_sign_in_says_what_is_wrong_and_then_lets_in(open_page: OpenPage) -> None:
     with counter(open_page, Stage(operator=None)) as desk:
         expect(desk.page.locator("#c-empty-title")).to_have_text("请先登录")
+        expect(desk.page.get_by_label("工号")).to_be_focused()
         desk.page.get_by_label("工号").fill("chen")
         desk.page.get_by_label("密码", exact=True).fill("wrong")
         desk.page.locator("#c-sign-in-form button").click()
@@ -289,6 +290,7 @@ def test_sign_in_says_what_is_wrong_and_then_lets_in(open_page: OpenPage) -> Non
         expect(desk.page.locator("#c-pay")).to_be_visible()
         desk.page.locator("#c-leave").click()
         expect(desk.page.locator("#c-sign-in")).to_be_visible()
+        expect(desk.page.get_by_label("工号")).to_be_focused()
 
 
 def test_exposed_terminal_asks_to_sign_in_before_and_after(open_page: OpenPage) -> None:

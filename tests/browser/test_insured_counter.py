@@ -91,7 +91,7 @@ def test_what_is_missing_is_named_with_its_field_and_a_changed_list_is_tried_aga
     scanned(counter, page, f"8600051{1:013}")
     page.locator("#c-insured").click()
     typed(page)
-    expect(page.locator("#t-lacks")).to_contain_text("entitlement.prescription_missing", timeout=WAIT_MS)
+    expect(page.locator("#t-lacks")).to_contain_text("till.prescription_missing", timeout=WAIT_MS)
     expect(page.locator("#t-settle")).to_be_disabled()
     expect(page.locator("[name=rxno]")).to_be_focused()
     assert grave_findings(page) == []
@@ -108,6 +108,30 @@ def test_what_is_missing_is_named_with_its_field_and_a_changed_list_is_tried_aga
     expect(page.locator("#t-settle")).to_be_enabled(timeout=WAIT_MS)
     page.locator("#t-settle").dblclick()
     expect(page.locator("#t-result")).to_contain_text("Cash to take", timeout=WAIT_MS)
+
+
+@pytest.mark.timeout(120)
+def test_cash_for_a_sale_that_the_insurance_was_asked_about_is_asked_for_twice(
+    counter: InsuredCounter, open_page: OpenPage
+) -> None:
+    page = opened(counter, open_page, "zh", TOUCH)
+    sale = scanned(counter, page, ibuprofen(15))
+    page.locator("#c-insured").click()
+    typed(page)
+    expect(page.locator("#t-settle")).to_be_enabled(timeout=WAIT_MS)
+    page.keyboard.press("Escape")
+    page.keyboard.press("F10")
+    expect(page.locator("#c-cash-what")).to_contain_text("虚**")
+    expect(page.locator("#c-cash-insured")).to_be_focused()
+    assert grave_findings(page) == []
+    page.keyboard.press("F10")
+    assert counter.desk.ask("GET", "/sale")["id"] == sale, "the key by itself closes nothing"
+    page.keyboard.press("Enter")
+    expect(page.locator("#t-settle")).to_be_enabled(timeout=WAIT_MS)
+    page.keyboard.press("Escape")
+    page.keyboard.press("F10")
+    page.locator("#c-cash-yes").click()
+    expect(page.locator("#c-last")).to_contain_text(sale)
 
 
 @pytest.mark.timeout(120)
@@ -162,6 +186,7 @@ def test_list_is_put_aside_with_its_slip_and_taken_up_over_another(
     page.keyboard.press("Enter")
     expect(page.locator("#t-held-dialog")).to_be_hidden()
     expect(page.locator("#c-sale-number")).to_have_text(first)
+    expect(page.locator(".c-row")).to_have_count(1)
     assert [one["sale"] for one in counter.desk.ask("GET", "/tickets")["tickets"]] == [second]
     page.keyboard.press("F10")
     expect(page.locator("#c-last")).to_contain_text(first)

@@ -15,6 +15,7 @@ from tests.browser.stage import Stage, staged_app
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NO_READER = {"code": "device.none", "zh": "没有", "en": "There is none", "next": {"zh": "换", "en": "Use another"}}
+DUE = {"zh": "已登记，医院系统暂未应答", "en": "Noted; the hospital's system does not answer yet"}
 SIZES = [(1080, 1920), (1366, 768), (390, 844)]
 
 
@@ -23,7 +24,9 @@ def answer(route: Route) -> None:
     form = json.loads(route.request.post_data or "{}")
     assert (form["step"], form["item"]) == ("01203", "X1")
     if form["by"] == "card":
-        route.fulfill(json={"message": "请到 3 号诊室"})
+        route.fulfill(json={"message": "请到 3 号诊室", "telling": "told"})
+    elif form["by"] == "id":
+        route.fulfill(json={"message": "", "telling": "due"})
     else:
         route.fulfill(status=422, json=NO_READER)
 
@@ -41,7 +44,8 @@ def test_a_step_that_fails_by_one_way_goes_by_another(open_page: OpenPage, langu
             page.set_viewport_size({"width": width, "height": height})
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         assert grave_findings(page) == []
-        page.locator("#v-visit").fill("M1")
+        expect(page.locator("#v-visit")).to_be_focused()
+        page.keyboard.type("M1")
         page.locator("#v-item").fill("X1")
         page.locator("button[value=voucher]").click()
         expect(page.locator("#v-failed-words")).to_be_focused()
@@ -53,4 +57,8 @@ def test_a_step_that_fails_by_one_way_goes_by_another(open_page: OpenPage, langu
         assert grave_findings(page) == []
         page.locator("[data-again]").click()
         expect(page.locator("#v-visit")).to_have_value("")
+        page.locator("#v-visit").fill("M1")
+        page.locator("#v-item").fill("X1")
+        page.locator("button[value=id]").click()
+        expect(page.locator("#v-done-words")).to_have_text(DUE[language])
         stage.bus.close()

@@ -46,9 +46,68 @@ def test_what_is_open_is_listed_with_what_it_lacks(config: Path) -> None:
     assert result.exit_code == 1
     assert [(one["msgid"], one["state"]) for one in told["messages"]] == [(MSGID, "open")]
     assert [(one["code"], one["lacks"]) for one in told["codes"]] == [(CODE, ["manu_lotnum", "manu_date"])]
+
+
+def test_what_is_open_is_shown_in_words_with_a_next_step_each(config: Path) -> None:
+    result = run(config, "open")
+    message, code = result.stdout.split("\n\n")
+    assert result.exit_code == 1
+    assert "2102  药店结算 / Pharmacy settlement" in message
+    assert MSGID in message
+    assert f"yima pos close {MSGID}" in message
+    assert "2026-11-23" in message
+    assert "生产批号 / production lot (manu_lotnum)" in code
+    assert "yima edge batch import" in code
+    assert code.count("下一步 / next") == 1, "one remedy for what it cures"
+    assert CODE in code
+
+
+@pytest.mark.parametrize(
+    ("is_unread", "state", "words"),
+    [
+        (True, "open", "读不懂"),
+        (False, "open", "原样重发"),
+        (False, "answered", "已查清"),
+        (False, "reversed", "已冲正"),
+    ],
+)
+def test_each_state_of_a_message_has_a_next_step_of_its_own(
+    config: Path, state: str, words: str, *, is_unread: bool
+) -> None:
+    with opened_store(config.parent / "store") as connection, connection.begin():
+        pos_codes.set_owed(connection, [CODE], "done")
+        if is_unread:
+            pos_questions.note_unread(connection, (SHOP, MSGID))
+        if state != "open":
+            pos_questions.close_question(connection, (SHOP, MSGID), QuestionState(state), None, AT)
     plain = run(config, "open").stdout
-    assert MSGID in plain
-    assert "manu_lotnum" in plain
+    assert words in plain
+    assert plain.count("下一步 / next") == 1
+    (told,) = json.loads(run(config, "open", "--json").stdout)["messages"]
+    assert (told["state"], told["is_unread"]) == (state, is_unread)
+
+
+@pytest.mark.parametrize(
+    ("state", "lacks", "words"),
+    [
+        ("waiting", "", "10 分钟"),
+        ("waiting", "fsi.not_sent", "原因 / reason"),
+        ("waiting", "phar_name phar_prac_cert_no", "[till] pharmacists"),
+        ("waiting", "fixmedins_hilist_id psn_cert_type", "yima edge catalogue import"),
+        ("sent", "", "待结果"),
+        ("refused", "12345", "被拒"),
+    ],
+)
+def test_each_state_of_a_code_that_is_owed_has_a_next_step_of_its_own(
+    config: Path, state: str, lacks: str, words: str
+) -> None:
+    with opened_store(config.parent / "store") as connection, connection.begin():
+        pos_questions.forget_question(connection, SHOP, MSGID)
+        pos_codes.set_owed(connection, [CODE], state, lacks)
+    plain = run(config, "open").stdout
+    assert words in plain
+    assert "下一步 / next" in plain
+    assert all(name in plain for name in lacks.split())
 
 
 def test_who_has_looked_a_message_up_ends_it_and_its_codes_are_free(config: Path) -> None:

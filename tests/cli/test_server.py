@@ -251,11 +251,11 @@ def test_who_has_compared_already_is_not_asked(config: Path, terminal: FakeTermi
 
 
 def test_a_catalogue_is_previewed_and_imported(config: Path) -> None:
-    assert "73" in output(config, "catalogue", "import", str(SEED), "--dry-run")
+    assert "74" in output(config, "catalogue", "import", str(SEED), "--dry-run")
     done = json.loads(output(config, "catalogue", "import", str(SEED), "--json"))
-    assert (len(done["added"]), done["revision"], done["problems"]) == (73, 1, [])
+    assert (len(done["added"]), done["revision"], done["problems"]) == (74, 1, [])
     again = json.loads(output(config, "catalogue", "import", str(SEED), "--json"))
-    assert (again["unchanged"], again["is_committed"]) == (73, False)
+    assert (again["unchanged"], again["is_committed"]) == (74, False)
 
 
 def test_the_wrong_lines_of_a_catalogue_are_left_out_and_named(config: Path, tmp_path: Path) -> None:

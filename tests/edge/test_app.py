@@ -48,12 +48,12 @@ def play(
         passwords: list[NewPassword] = []
         announcements = Announcements(first_password=passwords.append, ready=ready.set_result)
         terminal = asyncio.create_task(run_terminal(config, scanners, announcements, clock=SystemClock()))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await asyncio.wait([terminal, ready], return_when=asyncio.FIRST_COMPLETED)
             if terminal.done():
                 await terminal
             # The certificate of a test signs itself.
-            async with httpx.AsyncClient(base_url=ready.result(), trust_env=False, verify=False) as browser:  # noqa: S501
+            async with httpx.AsyncClient(base_url=ready.result(), trust_env=False, verify=False, timeout=30) as browser:  # noqa: S501
                 await scene(browser, passwords[0])
             os.kill(os.getpid(), signal.SIGTERM)
             await terminal

@@ -22,7 +22,7 @@ def test_lots_are_imported_listed_and_opened(tmp_path: Path) -> None:
         "product,batch,lot,made_on,expires_on,opened_on\nD1,B1,L1,2026-01-02,,2026-03-01\nD1,B2,L2,2026-02-02,2028-01-31,2026-02-01\n",
         encoding="utf-8",
     )
-    assert json.loads(yima(config, "batch", "import", str(lots), "--json").output) == {"batches": 2}
+    assert json.loads(yima(config, "batch", "import", str(lots), "--json").output) == {"batches": 2, "unknown": ["D1"]}
     shown = json.loads(yima(config, "batch", "list", "--json").output)
     assert [(one["batch"], one["expires_on"]) for one in shown] == [("B2", "2028-01-31"), ("B1", None)]
     assert yima(config, "batch", "open", "D1", "B2").exit_code == 0

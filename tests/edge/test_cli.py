@@ -112,7 +112,7 @@ def test_operator_is_disabled_and_enabled_again(config: Path) -> None:
 
 
 def test_catalogue_is_imported_with_its_problems_named(config: Path, tmp_path: Path) -> None:
-    assert "73" in yima(config, "catalogue", "import", str(CATALOGUE)).output
+    assert "74" in yima(config, "catalogue", "import", str(CATALOGUE)).output
     lines = CATALOGUE.read_text(encoding="utf-8").splitlines()
     broken = tmp_path / "broken.csv"
     broken.write_text("\n".join([*lines[:2], lines[2].replace("18.60", "dear")]), encoding="gb18030")

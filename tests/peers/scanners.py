@@ -29,7 +29,7 @@ GAP_S = 0.12
 REPORT_S = 0.001
 MOST_REPORTS = 8
 SETTLE_S = 2.0
-STOP_S = 10.0
+STOP_S = 30.0
 _USAGES = 0x70000
 
 Piece = tuple[bytes, float]

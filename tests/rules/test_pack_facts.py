@@ -31,7 +31,7 @@ def test_of_several_lines_the_lowest_is_meant() -> None:
         said(Act.SPLIT_DISPENSED, 3, line=1, units=1, of=9),
     ]
     life = fold([*row(1, "s1", act=Act.SPLIT_DISPENSED), *evidence])
-    assert [key.line for key in life.facts] == [1, 2]
+    assert sorted(key.line for key in life.facts) == [1, 2]
 
 
 def test_the_size_of_an_opened_pack_is_told_by_whoever_knows_it() -> None:

@@ -155,6 +155,14 @@ def test_a_return_follows_its_sale_even_if_its_clock_was_behind() -> None:
     assert state_of(said(Act.DISPENSED, 100), said(Act.RETURNED, 90, terminal="t2")) is State.RETURNED
 
 
+def test_when_it_was_sold_again_is_told_by_the_terminal_and_not_by_the_clock_of_the_pos() -> None:
+    first, back, second = said(Act.DISPENSED, 1), said(Act.RETURNED, 5), said(Act.DISPENSED, 6, document="s2")
+    told = said(Act.DISPENSED, 4, document="s2", terminal="", source="3505")
+    assert reasons([first, back, told]) == ["pack.sold_twice"]
+    life = fold([first, back, told, second])
+    assert (life.state, life.conflicts) == (State.SOLD, ())
+
+
 def test_a_reservation_lasts_until_it_expires_or_the_pack_is_sold() -> None:
     until = NOON + timedelta(minutes=15)
     scan = said(Act.SCANNED, 2, until=until)

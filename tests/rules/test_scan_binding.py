@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.scan_binding import Basis, SaleLine, ScannedPack, bind
+from rules.scan_binding import Basis, SaleLine, ScannedPack, bind, in_part
 
 A, B, C = "XA01", "XB02", "XC03"
 
@@ -35,11 +35,57 @@ def codes(binding: object) -> dict[str, list[str]]:
         ("6", {"is_split": True, "units_per_pack": 24}, 1),
         ("24", {"is_split": True, "units_per_pack": 24}, 1),
         ("25", {"is_split": True, "units_per_pack": 24}, 2),
+        ("6", {"is_split": True}, 1),
+        ("0", {"is_split": True}, 0),
         ("-1", {}, 0),
     ],
 )
 def test_a_line_needs_a_code_for_each_pack_that_leaves_or_is_opened(count, more, needs):
     assert line("1", A, count, **more).needs == needs
+
+
+@pytest.mark.parametrize(
+    ("count", "more", "units"),
+    [
+        ("2", {"units_per_pack": 24}, None),
+        ("6", {"is_split": True, "units_per_pack": 24}, 6),
+        ("6", {"is_split": True}, 6),
+        ("0.5", {"units_per_pack": 24}, 12),
+        ("0.3", {"units_per_pack": 24}, None),
+        ("0.5", {}, None),
+        ("1.5", {"is_split": True, "units_per_pack": 24}, None),
+    ],
+)
+def test_units_are_counted_where_a_line_is_sold_in_part_and_they_are_whole_ones(count, more, units):
+    assert line("1", A, count, **more).units == units
+
+
+@pytest.mark.parametrize(
+    ("count", "left", "is_in_part"),
+    [
+        ("10", [14], True),
+        ("14", [14], True),
+        ("15", [14], False),
+        ("15", [14, 24], True),
+        ("1", [14], True),
+        ("1", [14, None], False),
+        ("1", [], False),
+        ("0.5", [14], False),
+    ],
+)
+def test_a_line_counts_units_where_all_of_its_packs_are_opened_and_hold_them(count, left, is_in_part):
+    scans = [ScannedPack(str(n), frozenset({A}), units) for n, units in enumerate(left)]
+    (told,) = in_part([line("1", A, count, units_per_pack=24)], scans)
+    assert told.is_split is is_in_part
+
+
+def test_an_opened_pack_goes_before_another_is_opened_and_is_not_sold_whole():
+    split = line("1", A, "6", is_split=True, units_per_pack=24)
+    whole, opened = pack("w", A), ScannedPack("o", frozenset({A}), 14)
+    assert codes(bind([split], [whole, opened])) == {"1": ["o"]}
+    assert codes(bind([line("2", A), split], [opened, whole])) == {"1": ["o"], "2": ["w"]}
+    assert codes(bind([split], [whole])) == {"1": ["w"]}
+    assert codes(bind([line("2", A)], [opened])) == {"2": ["o"]}
 
 
 def test_codes_go_to_lines_of_their_product_in_order():

@@ -33,7 +33,10 @@ HERE = SoldBefore("counter-1", "counter-1-20261120-7", MORNING)
 THERE = SoldBefore("counter-2", "counter-2-20261120-3", MORNING)
 EITHER = (False, True)
 VALUES: dict[str, tuple[object, ...]] = {
-    "kind": tuple(Kind),
+    # Kinds that no row names are one to the table.
+    "kind": tuple(
+        kind for kind in Kind if kind is Kind.TRACE or any(kind in row.when.get("kind", ()) for row in TABLE)
+    ),
     "signed_in": EITHER,
     "placeholder": EITHER,
     "individual": EITHER,
@@ -45,6 +48,7 @@ VALUES: dict[str, tuple[object, ...]] = {
     "sold_elsewhere": EITHER,
     "apart": EITHER,
     "received_here": EITHER,
+    "expired": EITHER,
     "paying": EITHER,
 }
 """Every fact and every value that it can have."""
@@ -101,6 +105,8 @@ def told_of_box(facts: ScanFacts) -> tuple[Verdict, Tone] | None:
     ):
         if is_sold:
             return verdict, Tone.ALARM
+    if facts.mode is Mode.DISPENSE and facts.expired:
+        return Verdict.EXPIRED, Tone.ALARM
     if facts.mode is Mode.RECEIVE and facts.received_here:
         return Verdict.RECEIVED_HERE, Tone.NOTICE
     return None
@@ -212,6 +218,16 @@ def test_a_box_received_again_says_since_when_it_is_here() -> None:
     judgement = judge(seen(received_at=MORNING, mode=Mode.RECEIVE))
     assert judgement.verdict is Verdict.RECEIVED_HERE
     assert hint_of(judgement).count("2026-11-20 09:30") == 2
+
+
+def test_an_expired_box_is_not_sold_and_says_until_when_it_was_good() -> None:
+    judgement = judge(seen(expired_on=MORNING.date()))
+    assert (judgement.verdict, judgement.tone, judgement.is_on_list) == (Verdict.EXPIRED, Tone.ALARM, False)
+    assert "2026-11-20" in judgement.words.zh
+    assert "2026-11-20" in judgement.words.en
+    # What was sold came back over the counter: that is said first.
+    assert judge(seen(expired_on=MORNING.date(), sold_here=HERE)).verdict is Verdict.SOLD_HERE
+    assert judge(seen(expired_on=MORNING.date(), mode=Mode.RECEIVE)).verdict is Verdict.ADDED
 
 
 def test_a_scan_during_a_payment_says_that_it_is_on_the_next_list() -> None:

@@ -80,7 +80,7 @@ class Terminal:
         code: str | bytes,
         *,
         symbology: str | None = None,
-        entry: Literal["typed", "wedge"] | None = None,
+        entry: Literal["typed", "wedge", "picked"] | None = None,
         key: str | None = None,
     ) -> Scan:
         """Record a code as if a scanner had read it. Bytes go as they are, group separators too."""

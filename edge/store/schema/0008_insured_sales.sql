@@ -65,7 +65,8 @@ CREATE TABLE pos_heard (
 CREATE INDEX pos_heard_at ON pos_heard (at);
 -- Messages of that software whose outcome is not known, or was not for a time. `asked` (sealed) goes with the outcome;
 -- `answer` (sealed) is kept for whoever asks again. `is_doubtful`: the store was damaged or copied, and the row may be
--- older than the truth.
+-- older than the truth. `is_unread`: that software has an answer which could not be read here. `sale`: equal for another
+-- message about the same sale, digested with the terminal's key. `setl_id`: of the settlement that it was found to be.
 CREATE TABLE pos_question (
     institution TEXT NOT NULL,
     msgid TEXT NOT NULL,
@@ -78,22 +79,30 @@ CREATE TABLE pos_question (
     closed_at INTEGER,
     told_at INTEGER,
     is_doubtful INTEGER NOT NULL DEFAULT 0,
+    is_unread INTEGER NOT NULL DEFAULT 0,
+    sale TEXT NOT NULL DEFAULT '',
+    setl_id TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (institution, msgid)
 ) WITHOUT ROWID;
+CREATE INDEX pos_question_untold ON pos_question (sale) WHERE setl_id <> '' AND told_at IS NULL;
 CREATE INDEX pos_question_open ON pos_question (at) WHERE state = 'open';
--- Codes of the desk that belong to a sale of that software. `setl_id` is empty as long as nobody has given one.
+-- Codes of the desk that belong to a sale of that software. `setl_id` is empty as long as nobody has given one. A pack
+-- that is sold in part belongs to several. `receipt`: under which the software has told the ledger of it.
 CREATE TABLE pos_binding (
-    code TEXT PRIMARY KEY,
+    code TEXT NOT NULL,
     institution TEXT NOT NULL,
     msgid TEXT NOT NULL,
     setl_id TEXT NOT NULL,
-    at INTEGER NOT NULL
+    at INTEGER NOT NULL,
+    receipt TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (code, setl_id)
 ) WITHOUT ROWID;
 CREATE INDEX pos_binding_sale ON pos_binding (setl_id) WHERE setl_id <> '';
+CREATE INDEX pos_binding_receipt ON pos_binding (receipt) WHERE receipt <> '';
 CREATE INDEX pos_binding_message ON pos_binding (msgid);
 -- Codes that could not go along with a sale and are to follow by a 3505 of ours. `lacks`: what is not known for it.
 CREATE TABLE pos_owed (
-    code TEXT PRIMARY KEY,
+    code TEXT NOT NULL,
     institution TEXT NOT NULL,
     setl_id TEXT NOT NULL,
     item TEXT NOT NULL,
@@ -102,7 +111,8 @@ CREATE TABLE pos_owed (
     state TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'done', 'refused')),
     lacks TEXT NOT NULL,
     msgid TEXT,
-    at INTEGER NOT NULL
+    at INTEGER NOT NULL,
+    PRIMARY KEY (code, setl_id)
 ) WITHOUT ROWID;
 -- From a product to its other codes: a line of a sale names a national one, a scan the code of a pack.
 CREATE INDEX identifier_product ON identifier (product, system);
@@ -111,6 +121,15 @@ CREATE INDEX identifier_product ON identifier (product, system);
 ALTER TABLE sale RENAME COLUMN is_waiting TO place;
 ALTER TABLE sale ADD COLUMN note TEXT NOT NULL DEFAULT '';
 ALTER TABLE sale ADD COLUMN aside_at INTEGER;
+-- Set where the institution's own software rang the sale up: the number under which its settlement is kept here and
+-- under which its facts are told, for that software's messages name it so.
+ALTER TABLE sale ADD COLUMN told_as TEXT;
+-- Lines that sales before it were told by under that number: one that is rung up anew under it is told by further ones,
+-- or its packs would stand as those that came back.
+ALTER TABLE sale ADD COLUMN told_from INTEGER NOT NULL DEFAULT 0;
+-- Under which number the settlement is kept that pays for what stays of it, where that is another one by now.
+ALTER TABLE sale ADD COLUMN paid_as TEXT;
+CREATE INDEX sale_told_as ON sale (told_as) WHERE told_as IS NOT NULL;
 
 -- Packs that are sold in part (拆零). A line of such packs counts their units, and its price is that of a unit.
 ALTER TABLE sale_line ADD COLUMN units INTEGER;
@@ -130,7 +149,10 @@ ALTER TABLE product ADD COLUMN is_real_name INTEGER;
 
 -- Sales that are settled with the insurance. A sale has one settlement after the other where packs came back; at most
 -- one of them stands or is open. `asked` is sealed: it names the person. `is_elsewhere`: another terminal made it, and
--- it is cancelled here.
+-- it is cancelled here. `is_by_pos`: the institution's own software made it, through the proxy; `sale` is then what
+-- `sale.told_as` says, and there may be none of it here. `is_undone_by_pos`: that software cancelled it, and paid back.
+-- `first_at`, `first_cash`, `first_undone_at`: when and what the person paid, and when they got it back, where the
+-- centre had lost that and was told once more.
 CREATE TABLE settlement (
     sale TEXT NOT NULL,
     nth INTEGER NOT NULL CHECK (nth >= 1),
@@ -157,6 +179,11 @@ CREATE TABLE settlement (
     cash TEXT,
     told TEXT,
     is_elsewhere INTEGER NOT NULL DEFAULT 0,
+    is_by_pos INTEGER NOT NULL DEFAULT 0,
+    is_undone_by_pos INTEGER NOT NULL DEFAULT 0,
+    first_at INTEGER,
+    first_cash TEXT,
+    first_undone_at INTEGER,
     PRIMARY KEY (sale, nth)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX settlement_one ON settlement (sale) WHERE standing NOT IN ('none', 'undone');
@@ -190,10 +217,12 @@ CREATE INDEX ledger_row_message ON ledger_row (msgid) WHERE msgid IS NOT NULL;
 CREATE INDEX ledger_row_open ON ledger_row (due_at) WHERE state IN ('waiting', 'due', 'asked', 'refused');
 
 -- What takes several messages, and goes on after a restart where it was: packs of a settled sale come back, a sale
--- that was paid in cash is turned into an insured one. `plan` is sealed.
+-- that was paid in cash is turned into an insured one, a settlement that the centre has lost is told to it once more.
+-- `plan` is sealed. `into_drawer`: yuan that went into the drawer when it ended, for what stays of a sale whose
+-- settlement was cancelled, or beyond what was paid before for one that was told again.
 CREATE TABLE undertaking (
     id TEXT PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('return', 'insure')),
+    kind TEXT NOT NULL CHECK (kind IN ('return', 'insure', 'tell')),
     sale TEXT NOT NULL,
     step TEXT NOT NULL,
     plan BLOB NOT NULL,
@@ -203,9 +232,12 @@ CREATE TABLE undertaking (
     msgid TEXT,
     ended_at INTEGER,
     outcome TEXT,
-    told TEXT
+    told TEXT,
+    into_drawer TEXT
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX undertaking_open ON undertaking (sale) WHERE ended_at IS NULL;
+CREATE INDEX undertaking_sale ON undertaking (sale);
+CREATE INDEX undertaking_ended ON undertaking (ended_at) WHERE ended_at IS NOT NULL;
 
 -- The lot that lies on the shelf: no trace code carries it, and the ledger asks for it.
 CREATE TABLE shelf_batch (
@@ -241,12 +273,22 @@ CREATE TABLE quarantine (
 ) WITHOUT ROWID;
 CREATE INDEX quarantine_here ON quarantine (code) WHERE released_at IS NULL;
 
+-- Packs that lie apart at the other terminals of the site, as far as they were heard: hints.
+CREATE TABLE site_apart (
+    code TEXT NOT NULL,
+    terminal TEXT NOT NULL,
+    sale TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (code, terminal)
+) WITHOUT ROWID;
+CREATE INDEX site_apart_terminal ON site_apart (terminal);
+
 -- Ends of business days: each attempt is a row of its own, and reopening begins another one. `found`: what was still
 -- open. A difference is kept until the next attempt finds it gone; `person` of it is sealed.
 CREATE TABLE day_end (
     day TEXT NOT NULL,
     nth INTEGER NOT NULL CHECK (nth >= 1),
-    state TEXT NOT NULL CHECK (state IN ('closed', 'differs', 'reopened')),
+    state TEXT NOT NULL CHECK (state IN ('closed', 'incomplete', 'differs', 'reopened')),
     operator TEXT NOT NULL,
     ended_at INTEGER NOT NULL,
     first_date TEXT NOT NULL,
@@ -271,7 +313,11 @@ CREATE TABLE day_difference (
     PRIMARY KEY (day, nth, number)
 ) WITHOUT ROWID;
 
--- The counter goes from one person to the next: what lay in the drawer, and what was not finished.
+-- What went through the drawer within a time.
+CREATE INDEX outbox_cash ON outbox (created_at) WHERE kind IN ('dispensed', 'split_dispensed', 'sale_returned');
+
+-- The counter goes from one person to the next: what lay in the drawer, and what was not finished. Whoever has the
+-- counter may count the drawer too, or state what it begins with: giver and taker are one then.
 CREATE TABLE hand_over (
     id INTEGER PRIMARY KEY,
     shift TEXT NOT NULL,
@@ -316,3 +362,36 @@ CREATE TABLE visit_step (
 CREATE UNIQUE INDEX visit_step_once ON visit_step (visit, step, item) WHERE telling <> 'refused';
 CREATE INDEX visit_step_due ON visit_step (due_at) WHERE telling = 'due';
 CREATE INDEX visit_step_at ON visit_step (at);
+
+-- Packs of sales of the site that came back, at whichever terminal of it, as far as it was heard: hints.
+CREATE TABLE site_back (
+    code TEXT NOT NULL,
+    sale TEXT NOT NULL,
+    terminal TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (code, sale, terminal)
+) WITHOUT ROWID;
+CREATE INDEX site_back_at ON site_back (at);
+-- What the other terminals of the site sold in part (拆零): units of a pack, by sale. Hints.
+CREATE TABLE site_units (
+    code TEXT NOT NULL,
+    terminal TEXT NOT NULL,
+    sale TEXT NOT NULL,
+    product TEXT NOT NULL,
+    units INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (code, terminal, sale)
+) WITHOUT ROWID;
+CREATE INDEX site_units_at ON site_units (at);
+-- Packs on lists that lie aside at the other terminals of the site: hints.
+CREATE TABLE site_held (
+    code TEXT NOT NULL,
+    terminal TEXT NOT NULL,
+    sale TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (code, terminal)
+) WITHOUT ROWID;
+CREATE INDEX site_held_terminal ON site_held (terminal);
+-- Of what was heard before these were there only a part was kept: all of it is heard once more.
+DELETE FROM site_peer;

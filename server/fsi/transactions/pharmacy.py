@@ -11,7 +11,7 @@ from server.fsi.transactions.extension import read_extension
 from server.fsi.transactions.reversers import Reverser, caller_of
 from server.settlement.answers import cancel_output, settlement_output
 from server.settlement.sale import Caller, Credential, Sale, SaleLine, SoldCode
-from server.settlement.settled import Settled
+from server.settlement.settled import Settled, found_cancelled, found_settled
 from server.settlement.standing import Called
 from server.store import insured, settlements
 from server.store.fsi_messages import Message as Kept
@@ -44,7 +44,7 @@ def cancel(desk: Desk, request: Request, message: Message) -> Output:
         desk.connection, called, caller_of(desk, request), kind=VisitKind.PHARMACY
     )
     if cancelled.is_found:
-        desk.warn(Words("该结算此前已撤销，返回原撤销结果", "It was cancelled before; this is that cancellation"))
+        desk.warn(found_cancelled(cancelled))
     return cancel_output(cancelled, request.infno, desk.area)
 
 
@@ -102,12 +102,7 @@ def _line(one: Record) -> SaleLine:
 
 def _remark(desk: Desk, settled: Settled) -> None:
     if settled.is_found:
-        desk.warn(
-            Words(
-                f"该笔销售此前已结算（setl_id {settled.record.setl_id}），返回原结算结果",
-                f"The sale was settled before (setl_id {settled.record.setl_id}); this is that settlement",
-            )
-        )
+        desk.warn(found_settled(settled))
     for one in settled.remarks:
         desk.warn(one)
     for serial, memo in settled.memos.items():

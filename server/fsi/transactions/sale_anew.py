@@ -1,9 +1,10 @@
 """A sale that is told anew because somebody else pays now: the rest after a return, or what was paid in cash before.
 
 A settlement is cancelled whole and what stays is settled anew; a sale that nobody insured is insured later. The packs
-have not moved. So a 3505 of such packs under the sale's own number takes them over from the row that told of them
-first: one sale to the ledger, one quantity in stock, and paid with the settlement that stands. What the cancellation,
-or a 3506 of all, had said of their coming back is taken back with it.
+have not moved. So a 3505 of such packs, under the sale's own number or of the very person whose settlement was
+cancelled, takes them over from the row that told of them first: one sale to the ledger, one quantity in stock, and paid
+with the settlement that stands. What the cancellation, or a 3506 of all, had said of their coming back is taken back
+with it.
 """
 
 from __future__ import annotations
@@ -38,9 +39,13 @@ def is_void(desk: Desk, row: Row, standing: StockRecord) -> bool:
     if setl_id is None:
         return bool(was & _numbers(row))
     pays = _settlement(desk, setl_id)
-    if pays is None or pays.institution != standing.institution or pays.sale_number not in was:
+    if pays is None or pays.institution != standing.institution or standing.psn_no not in {None, pays.psn_no}:
         return False
-    return standing.psn_no in {None, pays.psn_no}
+    # A till may count its receipts anew each day: where no code says which packs are meant, they do not tell it.
+    if was & ({pays.sale_number} | (_numbers(row) if row.keys else set())):
+        return True
+    is_whole = not (standing.is_split or row.said.flag("trdn_flag"))
+    return bool(row.keys and is_whole and paid and standing.psn_no) and _is_out(desk, row, standing)
 
 
 def void_rows(desk: Desk, row: Row, place: str) -> Sequence[StockRecord]:
@@ -75,6 +80,12 @@ def take_over(desk: Desk, row: Row, void: Sequence[StockRecord], by: StockRecord
         if moved:
             told.append(_words(row, one, moved))
     return told
+
+
+def _is_out(desk: Desk, row: Row, standing: StockRecord) -> bool:
+    """Tell whether no pack of a row has come back from another one: it never left the person who had it then."""
+    back = stock_entry.find_returned(desk.connection, row.institution, row.keys)
+    return not any((standing.id, key) in back for key in row.keys)
 
 
 def _moved(desk: Desk, was: StockRecord, codes: Sequence[str], by: StockRecord, wanted: Decimal) -> Decimal:

@@ -152,7 +152,7 @@ def _new_sale(desk: Desk, row: Row, place: str, outcome: Outcome) -> StockRecord
             # Somebody else had the settlement locked until now.
             raise _just_now()
         check_quantity(desk, row, cover, count)
-    return _entered(desk, row, record, cover)
+    return _entered(desk, row, record, cover, void)
 
 
 def _note_repeat(desk: Desk, row: Row, standing: StockRecord, outcome: Outcome) -> None:
@@ -256,9 +256,11 @@ def _kept(row: Row, count: Decimal, cover: Cover | None, *, is_split: bool) -> K
     )
 
 
-def _entered(desk: Desk, row: Row, record: StockRecord, cover: Cover | None) -> StockRecord:
+def _entered(
+    desk: Desk, row: Row, record: StockRecord, cover: Cover | None, void: Sequence[StockRecord]
+) -> StockRecord:
     """Tell the ledger, which locks the packs, then see who is paid for them, and keep the record with that."""
-    telling.tell(desk.connection, _told(row, record, cover), desk.now)
+    telling.tell(desk.connection, _told(row, record, cover, [one.document for one in void]), desk.now)
     against = _claims_against(desk, row.keys, record)
     shut_out = [key for key in row.keys if key in against]
     if shut_out:
@@ -267,9 +269,13 @@ def _entered(desk: Desk, row: Row, record: StockRecord, cover: Cover | None) -> 
     return record
 
 
-def _told(row: Row, record: StockRecord, cover: Cover | None) -> Sequence[Told]:
-    """Return what the sale says of its packs, each with the product that it was sold as."""
-    documents = documents_of(record, cover.settlement.sale_number if cover is not None else "")
+def _told(row: Row, record: StockRecord, cover: Cover | None, before: Sequence[str]) -> Sequence[Told]:
+    """Return what the sale says of its packs, each with the product that it was sold as.
+
+    Told anew, it is one sale with what was told first, whatever its numbers were (`before`).
+    """
+    named = documents_of(record, cover.settlement.sale_number if cover is not None else "")
+    documents = tuple(dict.fromkeys(name for name in (*named, *before) if name))
     told = []
     for pack in row.packs:
         product = row.known(pack).product

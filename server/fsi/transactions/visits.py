@@ -17,7 +17,7 @@ from server.settlement.errors import ReversalError
 from server.settlement.late_lines import remarks_on_late_lines
 from server.settlement.practitioners import doubtful_doctors
 from server.settlement.sale import Credential, SaleLine, SoldCode, trimmed
-from server.settlement.settled import Settled
+from server.settlement.settled import Settled, found_cancelled, found_settled
 from server.settlement.visit_errors import DiagnosisError, VisitError
 from server.settlement.visit_sales import Asked
 from server.settlement.visiting import CalledVisit, find_locked
@@ -201,13 +201,7 @@ def read_diagnoses(mdtrt_id: str, moment: str, rows: Sequence[Record], main: str
 def answer_settled(desk: Desk, infno: str, settled: Settled) -> Output:
     """Return the output of a settlement or of its trial."""
     if settled.is_found:
-        setl_id = settled.record.setl_id
-        desk.warn(
-            Words(
-                f"该笔费用此前已结算（setl_id {setl_id}），返回原结算结果",
-                f"It was settled before (setl_id {setl_id}); this is that settlement",
-            )
-        )
+        desk.warn(found_settled(settled))
     for one in settled.remarks:
         desk.warn(one)
     for serial, memo in settled.memos.items():
@@ -218,7 +212,7 @@ def answer_settled(desk: Desk, infno: str, settled: Settled) -> Output:
 def answer_cancelled(desk: Desk, infno: str, cancelled: Settled) -> Output:
     """Return the output of a cancellation."""
     if cancelled.is_found:
-        desk.warn(Words("该结算此前已撤销，返回原撤销结果", "It was cancelled before; this is that cancellation"))
+        desk.warn(found_cancelled(cancelled))
     return tabled(cancel_output(cancelled, infno, desk.area), infno, desk.area)
 
 

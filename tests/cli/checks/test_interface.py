@@ -15,17 +15,18 @@ CODE = "P35020000001"
 CENTRE = {"public_key": "a" * 64}
 
 
-def found(**fsi: object) -> list[tuple[str, Level]]:
-    return [(one.code, one.level) for one in findings(**fsi)]
+def found(*, pinpad: dict[str, object] | None = None, **fsi: object) -> list[tuple[str, Level]]:
+    return [(one.code, one.level) for one in findings(pinpad=pinpad or {}, **fsi)]
 
 
-def findings(**fsi: object) -> list[Finding]:
+def findings(*, pinpad: dict[str, object], **fsi: object) -> list[Finding]:
     return list(
         check_interface(
             EdgeConfig(
                 terminal={"id": "counter-1", "area": "350200", "institution": CODE},
                 institution={"code": CODE, "name": "示例药店"},
                 centre=CENTRE,
+                pinpad=pinpad,
                 fsi={"is_enabled": True, "desk": 1, **fsi},
             )
         )
@@ -46,6 +47,11 @@ def test_over_the_line_to_the_centre_and_to_an_address(listening: str) -> None:
     assert found() == [("fsi.ready", Level.OK)]
     assert found(way="http", url=listening) == [("fsi.ready", Level.OK)]
     assert found(area="shenzhen") == [("fsi.ready", Level.OK)]
+
+
+def test_an_area_that_wants_the_password_wants_a_pad_for_it() -> None:
+    assert found(area="neimenggu") == [("fsi.ready", Level.OK), ("device.none", Level.FAULT)]
+    assert found(area="neimenggu", pinpad={"path": "/dev/ttyUSB0"}) == [("fsi.ready", Level.OK)]
 
 
 def test_an_address_where_nobody_listens_is_a_notice() -> None:

@@ -15,6 +15,7 @@ from edge.api import ApiParts, create_api
 from edge.health import SyncStatus, TerminalStatus
 from edge.operators.accounts import add_account
 from edge.operators.sign_in import SignIn
+from edge.pos.kept_report import KeptReport
 from edge.setup_desk import SetupDesk
 from edge.till.parts import Devices
 from edge.till.till import Till
@@ -60,6 +61,9 @@ class Client:
     fault: Exception | None = None
     till: Till | None = None
     visits: VisitDesk | None = None
+    report: KeptReport | None = None
+    kiosk_operator: str = ""
+    caller: str = "127.0.0.1"
     devices: Devices = Devices()  # noqa: RUF009 - frozen
     run: Callable[[Coroutine[Any, Any, httpx.Response]], httpx.Response] = asyncio.run
     """Devices stay with the loop in which they were opened."""
@@ -84,6 +88,8 @@ class Client:
             allowed_hosts=("counter.example",),
             till=self.till,
             visits=self.visits,
+            report=self.report,
+            kiosk_operator=self.kiosk_operator,
             credentials=self.devices,
         )
         self.app = create_api(parts)
@@ -112,7 +118,7 @@ class Client:
         host: str = "127.0.0.1:8620",
     ) -> httpx.Response:
         async def request() -> httpx.Response:
-            transport = httpx.ASGITransport(self.app, raise_app_exceptions=self.raises)
+            transport = httpx.ASGITransport(self.app, raise_app_exceptions=self.raises, client=(self.caller, 40_000))
             async with httpx.AsyncClient(
                 transport=transport, base_url=f"http://{host}", cookies=self.cookies, headers=self.headers
             ) as client:

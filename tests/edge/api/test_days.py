@@ -33,6 +33,29 @@ def test_hand_over_that_is_refused_changes_nothing(at_work: Client, said: dict[s
     assert at_work.get("/hand-overs") == []
 
 
+def test_a_float_is_stated_and_signing_in_again_forgets_nothing(at_work: Client) -> None:
+    stated = at_work.post("/drawer/count", {"cash_counted": "200.00", "note": "备用金"})
+    assert (stated["expected"], stated["drawer"]["counted_by"]) == ("200.00", "li")
+    at_work.post("/scans", {"raw": TRACE_1})
+    at_work.post("/sale/close", {})
+    at_work.shop.clock.advance(1)
+    before = at_work.get("/drawer")
+    assert before["expected"] == "209.81"
+    at_work.sign_in()
+    assert at_work.get("/drawer") == before
+
+
+def test_minus_nothing_in_the_drawer_is_nothing(at_work: Client) -> None:
+    assert at_work.post("/drawer/count", {"cash_counted": "-0.00"})["expected"] == "0.00"
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2026-02-30"])
+def test_a_day_that_no_book_has_is_refused_by_its_name(at_work: Client, day: str) -> None:
+    for method, path, form in (("GET", "", None), ("POST", "/end", {}), ("POST", "/reopen", {"reason": "改"})):
+        answer = at_work.ask(method, f"/api/v1/days/{day}{path}", form)
+        assert (answer.status_code, answer.json()["code"]) == (422, "request.invalid"), answer.text
+
+
 @pytest.mark.parametrize("path", ["/days", "/drawer", "/hand-overs"])
 def test_who_is_not_signed_in_sees_nothing(client: Client, path: str) -> None:
     assert client.ask("GET", f"/api/v1{path}").status_code == httpx.codes.UNAUTHORIZED
@@ -41,4 +64,4 @@ def test_who_is_not_signed_in_sees_nothing(client: Client, path: str) -> None:
 def test_without_the_insurance_there_is_no_day_to_end(at_work: Client) -> None:
     answer = at_work.ask("POST", "/api/v1/days/2026-11-21/end", {})
     assert answer.json()["code"] == "till.no_interface"
-    assert at_work.get("/days") == []
+    assert at_work.get("/days") == {"today": "2026-11-21", "begins_h": 0, "open": [], "ends": []}

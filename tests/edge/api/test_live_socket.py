@@ -127,15 +127,16 @@ def test_a_program_on_another_machine_shows_its_token_and_is_cut_off_when_it_is_
 
 
 @pytest.mark.parametrize(
-    ("headers", "status", "code"),
+    ("headers", "status", "code", "is_open"),
     [
-        ({}, 401, "session.required"),
-        ({"authorization": "Bearer yima_forged"}, 401, "token.refused"),
+        ({}, 401, "session.required", False),
+        ({"authorization": "Bearer yima_forged"}, 401, "token.refused", False),
+        ({"authorization": "Bearer yima_forged"}, 401, "token.refused", True),
     ],
 )
-def test_a_stranger_is_refused_in_words(shop, headers, status, code):
+def test_a_stranger_is_refused_in_words(shop, headers, status, code, is_open):
     async def play() -> None:
-        async with served(shop, is_open=False) as follow:
+        async with served(shop, is_open=is_open) as follow:
             follower, answer = await follow(**headers)
             assert isinstance(answer, RejectConnection)
             body = await follower.event()

@@ -171,6 +171,16 @@ def test_looking_is_open_on_this_machine(client: Client) -> None:
 # -- selling -------------------------------------------------------------------------------------------------------
 
 
+def test_scans_of_one_list_are_told_alone(at_work: Client) -> None:
+    first = at_work.post("/scans", {"raw": TRACE_1})
+    at_work.post("/sale/cancel")
+    second = at_work.post("/scans", {"raw": TRACE_2})
+    assert first["sale"] != second["sale"]
+    for scan in (first, second):
+        assert [shown["id"] for shown in at_work.get(f"/scans?sale={scan['sale']}")] == [scan["id"]]
+    assert at_work.get("/scans?sale=nothing") == []
+
+
 def test_morning_at_the_counter(at_work: Client) -> None:
     first = at_work.post("/scans", {"raw": TRACE_1})
     assert (first["verdict"], first["class"], first["sale"], first["device"]) == ("added", "甲", SALE, "api")
@@ -319,13 +329,29 @@ def test_key_of_a_credential_keeps_nothing_of_it(at_work: Client, raw: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("entry", "device", "flags"), [("typed", "typed", ["typed"]), ("wedge", "wedge", []), (None, "api", [])]
+    ("entry", "device", "flags"),
+    [("typed", "typed", ["typed"]), ("wedge", "wedge", []), ("picked", "picked", []), (None, "api", [])],
 )
 def test_scan_says_how_it_came(at_work: Client, entry: str | None, device: str, flags: list[str]) -> None:
     shown = at_work.post("/scans", {"raw": TRACE_1, "entry": entry})
     assert "committed_at" not in shown
     assert (shown["device"], shown["flags"]) == (device, flags)
     assert at_work.shop.facts()[-1].device == device
+
+
+def test_pack_is_sold_in_part_and_whole_after_all(at_work: Client) -> None:
+    at_work.post("/scans", {"raw": TRACE_1, "entry": "picked"})
+    (offered,) = at_work.get("/sale/units")
+    assert (offered["code"], offered["size"], offered["left"], offered["units"]) == (TRACE_1, 24, 24, None)
+    (line,) = at_work.ask("PUT", "/api/v1/sale/units", {"code": TRACE_1, "units": 6}).json()["lines"]
+    assert (line["units"], at_work.get("/sale/units")[0]["units"]) == (6, 6)
+    (line,) = at_work.ask("DELETE", f"/api/v1/sale/units/{TRACE_1}").json()["lines"]
+    assert (line["units"], line["quantity"]) == (None, 1)
+    at_work.ask("PUT", "/api/v1/sale/units", {"code": TRACE_1, "units": 6})
+    at_work.post("/sale/close")
+    assert [one["rest"] for one in at_work.get("/opened-packs")] == [18]
+    at_work.post("/scans", {"raw": TRACE_1})
+    assert problem(at_work.ask("DELETE", f"/api/v1/sale/units/{TRACE_1}")) == "counter.not_whole"
 
 
 @pytest.mark.req("T-25")
@@ -490,7 +516,7 @@ LOOKING = {
     (f"/api/v1/{path}", "get")
     for path in (
         *("sale", "scans", "status", "dead-letters", "live", "scanner-setup"),
-        *("tickets", "tickets/{sale}", "opened-packs", "undertakings", "undertakings/{number}"),
+        *("tickets", "tickets/{sale}", "sale/units", "opened-packs", "undertakings", "undertakings/{number}"),
         *("ledger-rows", "batches", "quarantine"),
     )
 }
@@ -498,7 +524,7 @@ NEVER_TWICE = {
     (f"/api/v1/{path}", "post")
     for path in (
         *("session", "ticket/person", "ticket/trial", "ticket/confirm"),
-        *("days/{day}/end", "days/{day}/reopen", "hand-overs", "visits/{visit}/steps"),
+        *("days/{day}/end", "days/{day}/reopen", "drawer/count", "hand-overs", "visits/{visit}/steps"),
         *("undertakings/{number}/go-on", "ledger-rows/{row}/send-again", "ledger-rows/{row}/set-aside"),
         *("batches", "batches/open", "batches/name", "quarantine/{code}/release", "sales/find"),
     )

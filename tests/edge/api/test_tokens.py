@@ -108,6 +108,31 @@ def test_a_token_ends_when_it_is_revoked_and_its_name_may_be_used_again(client):
     assert rows[0].used_at == NOON
 
 
+@pytest.mark.parametrize("shown", ["Bearer yima_wrong", "bearer revoked", "Bearer ", "Bearer"])
+def test_a_token_that_is_shown_and_not_in_force_is_refused_also_where_none_is_asked_for(client, shown):
+    revoked = token_of(client.shop)
+    revoke(client.shop.connection, "pos-1", NOON)
+    client.get("/sale")
+    client.headers["authorization"] = shown.replace("revoked", revoked)
+    paths = client.ask("GET", "/openapi.json").json()["paths"]
+    asked = [path for path, ways in paths.items() if "get" in ways and path.startswith("/api/v1/")]
+    assert len(asked) > 15
+    for path in asked:
+        client.shop.clock.advance(3_600)
+        answer = client.ask("GET", path.replace("{", "").replace("}", ""))
+        assert (answer.status_code, problem(answer), path) == (401, "token.refused", path)
+    for method, body in (("POST", {"operator": client.login, "password": client.password}), ("DELETE", None)):
+        client.shop.clock.advance(3_600)
+        answer = client.ask(method, "/api/v1/session", body)
+        assert (answer.status_code, problem(answer)) == (401, "token.refused")
+    del client.headers["authorization"]
+    client.get("/sale")
+
+
+def test_a_good_token_looks_on_this_machine_whatever_it_allows(client):
+    assert program(client, Scope.SCAN).get("/sale")["id"] is None
+
+
 def test_only_the_digest_of_a_token_is_kept(client):
     secret = token_of(client.shop)
     with client.shop.connection.begin():

@@ -16,10 +16,11 @@ from drivers.card.simulated import START, IdCard, InsuranceCard, SimulatedCardRe
 from drivers.vendor.library import VendorLibrary
 from drivers.voucher.national import NationalSettings, NationalVoucherTerminal
 from drivers.voucher.simulated import Person, SimulatedVoucherTerminal
+from edge.operators.accounts import add_account, disable_account
 from edge.till.parts import Devices
 from tests.edge.api.conftest import Client
 from tests.edge.api.test_routes import problem
-from tests.edge.scene import Shop
+from tests.edge.scene import NOON, Shop
 from tests.edge.visits.test_desk import Hall, His
 
 ID = "350203198506070011"
@@ -28,7 +29,7 @@ TOKEN = "tokenof" + "9" * 30
 HOLDS = Person(ID, "陈安心", "350200", token=TOKEN)
 LAYS = InsuranceCard(ID, "陈安心", "350200", "D12345678", "SN1")
 WHOLE = [
-    ("01101", ""), ("01201", ""), ("01202", "X1"), ("01203", "X1"), ("01301", "B1"), ("01303", "X1"), ("01302", "R1"),
+    ("01101", ""), ("01201", ""), ("01202", "X1"), ("01203", "X1"), ("01301", "B1"), ("01303", "X1"), ("01302", "B1"),
     ("01304", "B1"),
 ]  # fmt: skip
 """A visit from its registration to its receipt, with an examination."""
@@ -137,9 +138,10 @@ def test_a_device_that_is_missing_is_named(stocked: Shop) -> None:
     assert client.get("/visits/M1/steps") == []
 
 
-def test_where_visits_are_off_the_interface_says_so(at_work: Client) -> None:
-    answer = at_work.ask("POST", "/api/v1/visits/M1/steps", {"step": "01101", "by": "card"})
-    assert problem(answer) == "visit_step.off"
+def test_where_visits_are_off_the_interface_says_so_to_anybody(client: Client, at_work: Client) -> None:
+    for asker in (client, at_work):
+        answer = asker.ask("POST", "/api/v1/visits/M1/steps", {"step": "01101", "by": "card"})
+        assert problem(answer) == "visit_step.off"
 
 
 def test_what_is_no_step_is_refused(kiosk: Kiosk) -> None:
@@ -159,3 +161,50 @@ def test_no_token_and_no_number_of_a_person_is_answered(kiosk: Kiosk) -> None:
     said = kiosk.step("01101", "voucher").text + json.dumps(kiosk.client.get("/visits/M1/steps"))
     assert TOKEN not in said
     assert ID not in said
+
+
+KIOSK = "zizhu01"
+
+
+@pytest.fixture
+def unattended(stocked: Shop, twins: Twins) -> Kiosk:
+    """A kiosk with an operator of its own, at which nobody is signed in."""
+    his = His()
+    twins.card.lay(LAYS)
+    add_account(stocked.connection, KIOSK, "自助机1号", NOON)
+    desk = Hall(stocked, his).desk
+    made = Client(stocked, visits=desk, devices=twins.devices, run=twins.runner.run, kiosk_operator=KIOSK)
+    return Kiosk(made, his, twins)
+
+
+def test_unattended_kiosk_does_its_steps_in_the_name_of_its_own_operator(unattended: Kiosk) -> None:
+    assert unattended.step("01101", "card").status_code == 200
+    (told,) = unattended.his.said
+    assert told["operator"] == KIOSK
+    assert [event.operator for event in unattended.client.shop.events()][-1] == KIOSK
+    assert problem(unattended.client.ask("GET", "/api/v1/visits/M1/steps")) == "session.required", "it shows nobody's"
+
+
+def test_whoever_is_signed_in_at_a_kiosk_answers_for_its_steps(unattended: Kiosk) -> None:
+    unattended.client.sign_in()
+    assert unattended.step("01101", "card").status_code == 200
+    assert unattended.his.said[0]["operator"] == unattended.client.login
+    unattended.client.shop.clock.advance(13 * 3600)
+    assert unattended.step("01201", "card").status_code == 200, "an old sign-in does not stop the kiosk"
+    assert unattended.his.said[1]["operator"] == KIOSK
+
+
+def test_only_the_kiosk_itself_goes_without_a_sign_in(unattended: Kiosk) -> None:
+    unattended.client.caller = "192.168.1.20"
+    assert problem(unattended.step("01101", "card")) == "session.required"
+    unattended.client.caller = "127.0.0.1"
+    disable_account(unattended.client.shop.connection, KIOSK, NOON)
+    assert problem(unattended.step("01101", "card")) == "visit_step.kiosk"
+    assert unattended.his.said == []
+
+
+def test_kiosk_whose_operator_nobody_added_says_so(stocked: Shop) -> None:
+    client = Client(stocked, visits=Hall(stocked, His()).desk, kiosk_operator="nobody")
+    answer = client.ask("POST", "/api/v1/visits/M1/steps", {"step": "01101", "by": "card"})
+    assert problem(answer) == "visit_step.kiosk"
+    assert "人工窗口" in answer.text, "what is wrong is not for the patient to mend"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from drivers.scanner.sighting import sightings
 from edge.counter.scanning import MAX_RAW_BYTES, SIGN_IN_FIRST
 from edge.counter.views import ScanShown, Totals, from_json
 from edge.store import sql
+from edge.store.batches import Batch, put_batch
 from edge.store.chain import check_chain
 from edge.store.scanner_profiles import save_profile
 from edge.store.terminal import read_state
@@ -155,6 +156,69 @@ def test_pack_scanned_twice_counts_once_and_says_so(shop: Shop) -> None:
 def test_same_pack_by_another_scanner_is_the_same_pack(shop: Shop) -> None:
     shop.scan(TRACE_1, "]C0", "serial:left")
     assert shop.scan(TRACE_1, None, "keyboard:right").verdict == Verdict.ALREADY_IN_SALE
+
+
+GTIN = "06900000000014"
+
+
+def udi(expiry: str, serial: str = "SN9", *, lot: str = "LOT1") -> bytes:
+    """A box of D0001 with its date, written as YYMMDD."""
+    return f"01{GTIN}17{expiry}10{lot}\x1d21{serial}".encode()
+
+
+@pytest.mark.parametrize(
+    ("expiry", "day", "is_over"),
+    [("261121", 0, False), ("261120", 0, True), ("261121", 1, True), ("261100", 9, False), ("261100", 10, True)],
+)
+def test_expired_box_is_an_alarm_and_on_no_list(
+    shop: Shop, clock: FakeClock, expiry: str, day: int, is_over: bool
+) -> None:
+    clock.advance(day * 86_400)
+    shown = shop.scan(udi(expiry), "]d2")
+    assert (shown.verdict, shown.tone) == ((Verdict.EXPIRED, Tone.ALARM) if is_over else (Verdict.ADDED, Tone.OK))
+    assert shown.line is None if is_over else shown.line == 1
+    if is_over:
+        assert shop.counter.show().totals.alarms == 1
+        assert scanned(shop)[-1].reserved_until is None
+
+
+def test_the_last_good_day_ends_at_midnight_in_the_shop(shop: Shop, clock: FakeClock) -> None:
+    clock.advance(11 * 3_600 + 59 * 60)
+    assert shop.scan(udi("261121", "SN1"), "]d2").verdict is Verdict.ADDED
+    clock.advance(60)
+    assert shop.scan(udi("261121", "SN2"), "]d2").verdict is Verdict.EXPIRED
+
+
+def test_an_expired_box_may_be_received_to_be_sent_back(shop: Shop) -> None:
+    shop.counter.set_mode(Mode.RECEIVE)
+    assert shop.scan(udi("250101"), "]d2").verdict is Verdict.ADDED
+
+
+@pytest.mark.parametrize(
+    ("code", "opened", "is_over"),
+    [(TRACE_1, "OLD", True), (TRACE_1, "NEW", False), (OTHER_TRACE, "OLD", False), ("lot OLD", "NEW", True),
+     ("lot NEW", "OLD", False), ("lot ELSE", "OLD", False)],
+)  # fmt: skip
+def test_a_lot_that_the_shop_registered_tells_when_a_box_expires(
+    shop: Shop, code: str, opened: str, is_over: bool
+) -> None:
+    with shop.connection.begin():
+        for lot, until in (("OLD", date(2026, 11, 20)), ("NEW", date(2027, 11, 20))):
+            at = NOON - timedelta(days=1 if lot == opened else 2)
+            put_batch(shop.connection, Batch("D0001", f"B-{lot}", lot, date(2024, 1, 1), until, at))
+    raw = f"01{GTIN}10{code[4:]}\x1d21SN1" if code.startswith("lot ") else code
+    shown = shop.scan(raw, "]d2" if code.startswith("lot ") else None)
+    assert shown.verdict is (Verdict.EXPIRED if is_over else Verdict.ADDED)
+    if is_over:
+        assert shown.hint is not None
+        assert "OLD" in shown.hint.zh
+        assert "OLD" in shown.hint.en
+
+
+def test_the_date_on_the_box_is_believed_before_the_register(shop: Shop) -> None:
+    with shop.connection.begin():
+        put_batch(shop.connection, Batch("D0001", "B", "LOT1", date(2024, 1, 1), date(2026, 1, 1), NOON))
+    assert shop.scan(udi("270101"), "]d2").verdict is Verdict.ADDED
 
 
 def test_udi_is_matched_by_its_gtin_and_named_by_its_pack_key(shop: Shop) -> None:

@@ -7,9 +7,11 @@ from decimal import Decimal
 
 import pytest
 
+from edge.counter.closing import show_divisible
 from edge.counter.counter import UNNAMED
 from edge.counter.errors import PackNotOnListError
-from edge.counter.splitting import NotDivisibleError, SplitNotReturnedError, UnitsLeftError
+from edge.counter.splitting import NotDivisibleError, NotWholeError, SplitNotReturnedError, UnitsLeftError
+from edge.counter.views import to_json
 from edge.store import sql
 from edge.store.salvage_sales import tell_sales_anew
 from edge.store.splits import opened_packs
@@ -64,6 +66,50 @@ def test_whole_and_opened_packs_of_a_product_stand_on_lines_of_their_own(shop: S
     assert (shown.totals.boxes, shown.totals.amount) == (2, Decimal("9.81") + Decimal("2.04"))
     shop.counter.close_sale(UNNAMED)
     assert [type(fact) for fact in shop.facts()[-2:]] == [Dispensed, SplitDispensed]
+
+
+def test_pack_is_sold_whole_after_all_unless_something_was_sold_of_it(shop: Shop) -> None:
+    for code in (TRACE_1, TRACE_2):
+        shop.scan(code)
+    shop.counter.sell_in_part(TRACE_1, 3)
+    whole = shop.counter.sell_whole(TRACE_1)
+    assert [(line.codes, line.quantity, line.units) for line in whole.lines] == [((TRACE_1, TRACE_2), 2, None)]
+    assert shop.counter.sell_whole(TRACE_1) == whole, "it is whole already"
+    shop.counter.sell_in_part(TRACE_2, 3)
+    shop.counter.close_sale(UNNAMED)
+    shop.scan(TRACE_2)
+    with pytest.raises(NotWholeError):
+        shop.counter.sell_whole(TRACE_2)
+    with pytest.raises(PackNotOnListError):
+        shop.counter.sell_whole(TRACE_1)
+
+
+def divisible(shop: Shop) -> list[tuple[str, int, int, int | None, bool, Decimal | None]]:
+    with shop.connection.begin():
+        found = show_divisible(shop.connection)
+    return [(one.code, one.size, one.left, one.units, one.is_opened, one.price) for one in found]
+
+
+def test_what_may_be_sold_in_part_says_what_is_left_and_what_a_unit_costs(shop: Shop) -> None:
+    assert divisible(shop) == []
+    for code in (UNKNOWN_TRACE, TRACE_1, TRACE_2):
+        shop.scan(code)
+    shop.counter.sell_in_part(TRACE_1, 10)
+    unit = Decimal("0.4085")
+    assert sorted(divisible(shop)) == sorted([(TRACE_1, 24, 24, 10, False, unit), (TRACE_2, 24, 24, None, False, unit)])
+    shop.counter.close_sale(UNNAMED)
+    shop.scan(TRACE_1)
+    assert divisible(shop) == [(TRACE_1, 24, 14, 1, True, unit)]
+
+
+def test_scan_of_an_opened_pack_says_what_it_stands_for(shop: Shop) -> None:
+    for code in (TRACE_1, TRACE_2):
+        shop.scan(code)
+        shop.counter.sell_in_part(code, 5)
+    shop.counter.close_sale(UNNAMED)
+    shown = [shop.scan(code) for code in (TRACE_1, TRACE_2)]
+    assert [(one.units, one.quantity) for one in shown] == [(1, 1), (1, 2)]
+    assert b'"units":' not in to_json(replace(shown[0], units=None)), "of a whole pack nothing is said"
 
 
 def test_pack_that_was_taken_off_is_put_back_with_its_units_if_they_are_still_there(shop: Shop) -> None:

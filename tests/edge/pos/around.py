@@ -12,10 +12,11 @@ from starlette.applications import Starlette
 
 from codes.words import Words
 from edge.pos.deciding import Decider, Keys, Policy
+from edge.pos.errors import TillSettlesError
 from edge.pos.listening import Listener
 from edge.pos.overheard import Understanding
 from edge.pos.passing import Around, Passage
-from edge.pos.ports import Exchange, Known, LineScans, Question, SaleRef
+from edge.pos.ports import Cancelled, Exchange, Known, LineScans, Question, SaleRef, Settled
 from edge.pos.proxy import Desks, Proxy
 from edge.pos.reading import Reader, needs_code_by_form
 from edge.pos.resolving import Resolver
@@ -60,9 +61,17 @@ class Memory:
     taken: dict[SaleRef, list[ScannedPack]] = field(default_factory=dict)
     shown: list[tuple[str, Sequence[Words]]] = field(default_factory=list)
     left: list[tuple[str, bool]] = field(default_factory=list)
+    settlements: list[Settled] = field(default_factory=list)
+    cancellations: list[Cancelled] = field(default_factory=list)
     found_out: dict[tuple[str, str], Known] = field(default_factory=dict)
+    untold: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    """Message and settlement by institution and sale."""
     undone_sales: list[SaleRef] = field(default_factory=list)
     told_by_pos: list[str] = field(default_factory=list)
+    till_settles: bool = False
+    unheard: list[bool] = field(default_factory=list)
+    looks: int = 0
+    receipts: list[tuple[str, str, list[str]]] = field(default_factory=list)
 
     async def note(self, exchange: Exchange) -> None:
         self.notes.append(exchange)
@@ -74,6 +83,12 @@ class Memory:
         mine = [scans for ref, scans in self.taken.items() if ref.setl_id and ref.setl_id == sale.setl_id]
         return [scan for scans in mine for scan in scans]
 
+    async def still_out(self, sale: SaleRef) -> Sequence[ScannedPack]:
+        return ()
+
+    async def told(self, codes: Iterable[str], sale: SaleRef) -> None:
+        self.receipts.append((sale.setl_id, sale.number, list(codes)))
+
     async def take(self, codes: Iterable[str], sale: SaleRef) -> None:
         wanted = set(codes)
         for scans in (*self.desks.values(), *self.taken.values()):
@@ -82,9 +97,19 @@ class Memory:
                 self.taken.setdefault(sale, []).append(scan) if scans is not self.taken.get(sale) else scans.append(
                     scan
                 )
+        self.taken = {ref: scans for ref, scans in self.taken.items() if scans}
 
-    async def leave(self, codes: Iterable[str], *, is_insured: bool) -> None:
-        self.left += [(code, is_insured) for code in codes]
+    async def hold(self, codes: Iterable[str], sale: SaleRef, *, desk: str, lacks: frozenset[str]) -> None:
+        if self.till_settles:
+            raise TillSettlesError(Words("本机正在结算", f"the till settles at {desk}: {len(lacks)}"))
+        await self.take(codes, sale)
+
+    async def is_return_unheard(self, codes: Iterable[str]) -> bool:
+        self.looks += 1
+        return self.unheard.pop() if self.unheard else False
+
+    async def leave(self, lines: Sequence[LineScans], number: str, *, is_insured: bool) -> None:
+        self.left += [(code, is_insured) for line in lines for code in line.codes]
 
     async def release(self, institution: str, msgid: str) -> None:
         kept = [ref for ref in self.taken if (ref.institution, ref.msgid, ref.setl_id) == (institution, msgid, "")]
@@ -104,6 +129,23 @@ class Memory:
     def scan(self, *codes: str, desk: str = "1") -> None:
         goods = Goods()
         self.desks.setdefault(desk, []).extend(ScannedPack(code, goods.about(code).items) for code in codes)
+
+
+@dataclass
+class BooksMemory:
+    """What was settled and cancelled."""
+
+    memory: Memory
+
+    async def settled(self, one: Settled) -> str:
+        self.memory.settlements.append(one)
+        return one.number or one.paid.setl_id
+
+    async def number_of(self, setl_id: str, otherwise: str) -> str:
+        return otherwise or setl_id
+
+    async def undone(self, one: Cancelled) -> None:
+        self.memory.cancellations.append(one)
 
 
 @dataclass
@@ -127,16 +169,37 @@ class OpenMemory:
     async def known(self, institution: str, msgid: str) -> Known | None:
         return self.memory.found_out.get((institution, msgid))
 
-    async def found_out(self, institution: str, msgid: str, reply: Reply | None) -> None:
+    async def done_of_sale(self, institution: str, sale_key: str) -> str | None:
+        return self.memory.untold.get((institution, sale_key), ("", ""))[0] or None
+
+    async def found_out(self, institution: str, msgid: str, reply: Reply, setl_id: str) -> None:
         question = self.memory.questions.pop((institution, msgid), None)
         if question is not None:
             self.memory.found_out[institution, msgid] = Known(question.request_digest, reply)
+            if setl_id:
+                self.memory.untold[institution, question.sale_key] = msgid, setl_id
+
+    async def taken_back(self, institution: str, msgid: str) -> None:
+        question = self.memory.questions.pop((institution, msgid), None)
+        known = self.memory.found_out.get((institution, msgid))
+        if question is not None or known is not None:
+            digest = question.request_digest if question is not None else known.request_digest
+            self.memory.found_out[institution, msgid] = Known(digest, None)
+        await self.told(institution, msgid)
+
+    async def cancelled(self, institution: str, setl_id: str) -> None:
+        self.memory.untold = {key: one for key, one in self.memory.untold.items() if one[1] != setl_id}
 
     async def answered(self, institution: str, msgid: str, reply: Reply) -> None:
         if (question := self.memory.questions.get((institution, msgid))) is not None:
             self.memory.questions[institution, msgid] = replace(question, reply=reply)
 
-    async def told(self, institution: str, msgid: str) -> None: ...
+    async def told(self, institution: str, msgid: str) -> None:
+        self.memory.untold = {key: one for key, one in self.memory.untold.items() if one[0] != msgid}
+
+    async def unread(self, institution: str, msgid: str) -> None:
+        key = institution, msgid
+        self.memory.questions[key] = replace(self.memory.questions[key], is_unread=True)
 
     async def close(self, institution: str, msgid: str) -> None:
         self.memory.questions.pop((institution, msgid), None)
@@ -151,7 +214,7 @@ class LaterMemory:
     async def note(self, sale: SaleRef, codes: Sequence[LineScans]) -> None:
         self.memory.later.append((sale, codes))
 
-    async def done(self, codes: Iterable[str]) -> None:
+    async def done(self, codes: Iterable[str], setl_id: str) -> None:
         self.memory.told_by_pos += codes
 
 
@@ -163,7 +226,7 @@ class Ear:
     understanding: Understanding
 
     async def hear(
-        self, at: datetime, request: bytes, answer: bytes | None, scans: Sequence[ScannedPack] | None = None
+        self, at: datetime, request: bytes, answer: Reply | None, scans: Sequence[ScannedPack] | None = None
     ) -> None:
         self.listener.add(at, self.understanding.fact_of(at, request, answer, scans))
 
@@ -212,7 +275,8 @@ class Stand:
         decider = Decider(area, self.policy, keys, self.memory, self.goods)
         self.listener = Listener(area, self.goods)
         self.ear = Ear(self.listener, Understanding(area, Reader(protection, self.secrets), self.goods))
-        self.around = Around(self.memory, OpenMemory(self.memory), LaterMemory(self.memory), self.memory, self.memory)
+        memory = self.memory
+        self.around = Around(memory, OpenMemory(memory), LaterMemory(memory), memory, memory, BooksMemory(memory))
         self.decider = decider
         self.now = NOW
         application = self.application(self.address, httpx.MockTransport(self.interface))

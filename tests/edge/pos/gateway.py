@@ -31,6 +31,8 @@ class Gateway:
     within_answer: Callable[[object], None] = field(default=lambda _: None)
     pid: int = 0
     """Of a terminal that is to be killed."""
+    told: Json = field(default_factory=dict)
+    """More of what its settlements say."""
     cuts: int = 0
     """So many answers break off in their middle."""
     answer: Callable[[bytes], bytes | None] | None = None
@@ -61,7 +63,7 @@ class Gateway:
 
     def _done(self, said: Json) -> Json:
         if said["infno"] in SETTLES:
-            info = {"setl_id": f"S{len(self.answered):06d}", "mdtrt_id": "V1", "fund_pay_sumamt": 1}
+            info = {"setl_id": f"S{len(self.answered):06d}", "mdtrt_id": "V1", "fund_pay_sumamt": 1, **self.told}
             self.settled[said["msgid"]] = info
             return _ok({"setlinfo": info})
         if said["infno"] == "2601":

@@ -17,6 +17,7 @@ import pytest
 
 from edge.pos.listening import Heard
 from edge.pos.unpaid_report import as_csv, as_json, as_text
+from edge.pos.upstream import Reply
 from rules.scan_binding import ScannedPack
 from rules.unpaid import CAUSE_WORDS, AboutCode, Cause
 from sim.pos_week import DRUGS, KINDS, PosWeek, Week
@@ -109,10 +110,10 @@ DONE = {"infcode": 0}
 DRUG = next(iter(DRUGS))
 
 
-def heard_of(*exchanges: tuple[bytes, object], until: timedelta = timedelta(days=2)) -> Heard:
+def heard_of(*exchanges: tuple[bytes, object | Reply], until: timedelta = timedelta(days=2)) -> Heard:
     stand = Stand("base", goods=Shelf())
     for request, answer in exchanges:
-        told = json.dumps(answer).encode() if answer else None
+        told = answer if isinstance(answer, Reply) else Reply(200, (), json.dumps(answer).encode()) if answer else None
         stand.listener.add(MONDAY, stand.ear.understanding.fact_of(MONDAY, request, told, None))
     return stand.listener.report(MONDAY + until)
 
@@ -165,7 +166,7 @@ def test_where_codes_travel_with_the_settlement_too_their_lack_there_is_told() -
         stand = Stand("hubei", goods=Shelf())
         settled = message("2102", {**purchase(("L1", DRUG, 1)), "drug_trac_info": rows})
         for request, answer in ((settled, OK_SALE), (upload, DONE)):
-            answered = json.dumps(answer).encode()
+            answered = Reply(200, (), json.dumps(answer).encode())
             stand.listener.add(MONDAY, stand.ear.understanding.fact_of(MONDAY, request, answered, []))
         told[name] = [one.cause for one in stand.listener.report(MONDAY + timedelta(days=2)).unpaid.sales]
     assert told == {"with": [], "without": [Cause.NO_CODE]}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 
 from cli.app import app
 from edge.counter.counter import Request
+from edge.pos.listening import Heard
 from sim.pos_week import KINDS, PosWeek, Week
 from tests.edge.pos.gateway import gateway
 from tests.edge.pos.terminal import ProxyTerminal, proxying
@@ -36,6 +38,8 @@ class Went:
     rows: list[tuple[object, ...]] = field(default_factory=list)
     arrived: list[str] = field(default_factory=list)
     differed: int = 0
+    kept: Heard | None = None
+    """What the terminal itself reports while it runs."""
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +59,8 @@ def went(tmp_path_factory: pytest.TempPathFactory) -> Went:
                 status, answer = terminal.post(one.request)
                 done.differed += status != 200 or answer != one.answer
                 done.sent.append(_digest(one.request))
+            clock.wall += timedelta(days=2)
+            done.kept = asyncio.run(terminal.pos.report().of(None))
             done.rows = terminal.rows("SELECT request_digest, sent_digest, answer_digest FROM pos_exchange ORDER BY id")
         done.arrived = [_digest(body) for body in far.bodies]
     return done
@@ -88,6 +94,8 @@ def test_the_report_names_every_planted_omission_with_its_yuan_and_its_cause(wen
     told = json.loads(result.stdout)
     found = {one["sale"]: (one["cause"], Decimal(one["yuan"])) for one in told["sales"]}
     assert found == {one.key: (one.kind, one.amount) for one in went.week.planted}
+    assert went.kept is not None
+    assert {one.key: (one.cause, one.amount) for one in went.kept.unpaid.sales} == found, "on its page too"
     assert {one.kind for one in went.week.planted} == set(KINDS)
     assert told["watched"] == went.week.sales
     total = sum((one.amount for one in went.week.planted), Decimal(0))

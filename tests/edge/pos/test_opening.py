@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.pos_opening import OnlyFrom
+from edge.config_pos import PosSection
+from edge.config_till import TillSection
+from edge.pos_opening import OnlyFrom, signs_of
 from tests.conftest import free_port, wait_until
 from tests.edge.pos.around import DRUG, NINE, ONE, OTHER, SHOP, TWO, message, purchase, sold
 from tests.edge.pos.gateway import Gateway, gateway, opened
@@ -113,6 +115,38 @@ def test_open_questions_outlive_the_terminal_and_hold_nobody_in_clear(tmp_path: 
         assert terminal.listed() == [TWO]
         assert known.bodies[0] == known.bodies[1]
         assert len(known.settled) == 1
+
+
+def test_an_answer_that_nobody_here_can_read_is_listed_and_never_taken_back_not_after_a_restart(tmp_path: Path) -> None:
+    store, page = tmp_path / "store", b"<html>please sign in</html>"
+    with gateway(keeps_answers=False, answer=lambda _: page) as far:
+        for asked in (True, False):
+            with proxying(store, far.url, pos={"keeps_answers": False}) as terminal:
+                if asked:
+                    assert terminal.post(message("2102", PURCHASE)) == (200, page)
+                wait_until(lambda: any(one.code == "pos.stuck" for one in terminal.pos.troubles()), timeout_s=30)
+                (stuck,) = [one for one in terminal.pos.troubles() if one.code == "pos.stuck"]
+                assert "读不懂" in stuck.words.zh
+                assert "cannot be read here" in stuck.words.en
+                assert "yima pos close" in stuck.next_step.en
+                assert terminal.rows("SELECT state, is_unread FROM pos_question") == [("open", 1)]
+        assert len(far.bodies) == 1
+
+
+@pytest.mark.parametrize(
+    ("own", "on_duty", "found"),
+    [
+        ({}, ["Y1 王 L1", "Y2 赵 L2"], ("王", "L1")),
+        ({"pharmacist": "孙", "pharmacist_licence": "L3"}, ["Y1 王 L1"], ("孙", "L3")),
+        ({"pharmacist": "孙"}, ["Y1 王 L1"], ("孙", "")),
+        ({}, [], ("", "")),
+    ],
+)
+def test_the_pharmacist_of_the_till_stands_for_what_is_told_here(
+    own: dict[str, str], on_duty: list[str], found: tuple[str, str]
+) -> None:
+    signs = signs_of(PosSection.model_validate(own), TillSection.model_validate({"pharmacists": on_duty}))
+    assert (signs.pharmacist, signs.licence) == found
 
 
 def test_whoever_is_not_of_this_machine_or_listed_is_refused(tmp_path: Path) -> None:

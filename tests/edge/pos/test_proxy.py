@@ -6,8 +6,8 @@ import asyncio
 import gzip
 import json
 import socket
-from collections.abc import Coroutine
-from typing import TypeVar
+from collections.abc import Coroutine, MutableMapping
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -393,5 +393,94 @@ def test_who_shows_a_token_has_signed_nothing() -> None:
         (sent,) = stand.interface.requests
         assert len(json.loads(sent.content)["input"]["drug_trac_info"]) == 2
         assert sent.headers["authorization"] == "Bearer x"
+
+    run(scene())
+
+
+def test_without_the_key_the_reason_is_the_key_and_not_the_table() -> None:
+    async def scene() -> None:
+        stand = Stand("jilin", Policy.BLOCK)
+        stand.memory.scan(ONE)
+        _, body, headers = hidden()
+        await stand.post(body, headers=headers)
+        ((desk, (remark,)),) = stand.memory.shown
+        assert (desk, stand.interface.bodies) == ("1", [body])
+        assert "没有密钥" in remark.zh
+        assert "no key here" in remark.en
+
+    run(scene())
+
+
+@pytest.mark.parametrize("path", ["/a/../b", "/a/%2e%2E/b", "/./a", "/a%2f..%2fb", "/a/..;x/b", "/a\\..\\b", "/.."])
+@pytest.mark.parametrize("is_listening", [False, True])
+def test_a_path_that_climbs_is_refused_and_says_why(path: str, *, is_listening: bool) -> None:
+    async def scene() -> None:
+        stand = Stand(address="http://192.0.2.1:8080/shop/7", is_listening=is_listening)
+        answer = await asked_by_socket(stand, path)
+        assert answer["err_msg"].startswith("[pos.path_refused]")
+        assert stand.interface.requests == []
+        assert stand.memory.notes[-1].stage is Stage.REFUSED_HERE
+
+    run(scene())
+
+
+@pytest.mark.parametrize("path", ["/a..b/.c/d.?x=../..", '/a|b"c/%zz//d;e', "/a%2Fb?q=%e4&&"])
+def test_any_other_path_goes_on_to_the_letter(path: str) -> None:
+    async def scene() -> None:
+        stand = Stand(address="http://192.0.2.1:8080/shop/7")
+        await asked_by_socket(stand, path)
+        (sent,) = stand.interface.requests
+        assert sent.extensions["target"] == b"/shop/7" + path.encode()
+
+    run(scene())
+
+
+async def asked_by_socket(stand: Stand, path: str) -> dict[str, str]:
+    """Ask with a path as a socket has it: a client would clean it up."""
+    target, _, query = path.partition("?")
+    scope = {
+        "type": "http", "method": "POST", "path": target, "raw_path": target.encode(), "query_string": query.encode(),
+        "headers": [], "client": ("127.0.0.1", 1), "root_path": "",
+    }  # fmt: skip
+    sent: list[bytes] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    async def send(told: MutableMapping[str, Any]) -> None:
+        sent.append(told.get("body", b""))
+
+    await stand.application(stand.address, httpx.MockTransport(stand.interface))(scope, receive, send)
+    return dict(json.loads(b"".join(sent)))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("infno", "2102" + "0" * 3), ("msgid", "M" * 31), ("fixmedins_code", "P" * 31)],
+)
+def test_what_is_longer_than_the_interface_has_it_goes_on_is_told_and_kept_nowhere(name: str, value: str) -> None:
+    async def scene() -> None:
+        stand = Stand(keeps_answers=False)
+        stand.memory.scan(ONE, NINE)
+        stand.interface.answer = lambda _: httpx.Response(200, content=b"<html>")
+        body = json.dumps({**json.loads(message("2102", PURCHASE)), name: value}).encode()
+        await stand.post(body)
+        assert stand.interface.bodies == [body]
+        assert stand.memory.questions == {}
+        assert value not in repr(stand.memory.notes)
+        ((_, (remark,)),) = stand.memory.shown
+        assert name in remark.zh
+        assert name in remark.en
+
+    run(scene())
+
+
+def test_an_operator_of_any_length_does_not_keep_a_sale_from_going_on() -> None:
+    async def scene() -> None:
+        stand = Stand()
+        stand.memory.scan(ONE, NINE)
+        await stand.post(message("2102", PURCHASE, opter="x" * 4_000))
+        (settled,) = stand.memory.settlements
+        assert settled.operator == "x" * 30
 
     run(scene())

@@ -83,6 +83,42 @@ def test_where_no_answers_are_kept_the_message_is_taken_back_and_its_codes_are_f
     run(scene())
 
 
+ANEW = PURCHASE.replace(b"000000001", b"000000002")
+CANCEL = message("2103", {"data": {"setl_id": "S1", "psn_no": "P1", "mdtrt_id": "V1"}})
+TAKE_BACK = message("2601", {"data": {"psn_no": "P1", "omsgid": json.loads(PURCHASE)["msgid"], "oinfno": "2102"}})
+
+
+@pytest.mark.parametrize(("body", "lets"), [(PURCHASE, True), (CANCEL, True), (TAKE_BACK, True), (None, False)])
+def test_a_sale_that_was_found_to_be_settled_is_not_settled_anew_unheard(body: bytes | None, *, lets: bool) -> None:
+    """Whoever heard that the first stands, or took it back, may settle again; whoever did not hears of it first."""
+
+    async def scene() -> None:
+        stand = Stand()
+        await lose(stand)
+        stand.interface.answer = lambda _: httpx.Response(200, json=OK)
+        assert await stand.resolver.look() == 0
+        if body is not None:
+            await stand.post(body)
+        sent = len(stand.interface.bodies)
+        answer = (await stand.post(ANEW)).json()
+        assert len(stand.interface.bodies) - sent == int(lets)
+        assert answer["err_msg"].startswith("[pos.settled_unheard]") is not lets
+
+    run(scene())
+
+
+def test_a_sale_that_was_found_not_to_be_settled_may_be_settled_anew() -> None:
+    async def scene() -> None:
+        stand = Stand()
+        await lose(stand)
+        stand.interface.answer = lambda _: refused("settlement.balance")
+        assert await stand.resolver.look() == 0
+        stand.interface.answer = lambda _: httpx.Response(200, json=OK)
+        assert (await stand.post(ANEW)).json() == OK
+
+    run(scene())
+
+
 def test_a_repeat_that_is_refused_as_one_is_followed_by_2601() -> None:
     async def scene() -> None:
         stand = Stand()

@@ -49,6 +49,13 @@ def test_page_begins_to_follow_where_the_bus_stands(client: TestClient, bus: Liv
     assert f'data-position="{bus.newest_id}"' in client.get("/counter").text
 
 
+@pytest.mark.parametrize(("language", "word"), [("zh", "本机未启用就诊环节"), ("en", "Steps of visits are off")])
+def test_page_of_a_visit_says_where_visits_are_off(client: TestClient, language: str, word: str) -> None:
+    page = client.get("/visit", headers={"accept-language": language}).text
+    assert word in page
+    assert "<form" not in page
+
+
 @pytest.mark.parametrize(("language", "word"), [("zh", "自费结账"), ("en", "Close self-pay sale")])
 def test_words_for_the_scripts_are_those_of_the_page(client: TestClient, language: str, word: str) -> None:
     text = client.get("/counter", headers={"accept-language": language}).text

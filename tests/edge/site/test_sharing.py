@@ -14,14 +14,15 @@ from sqlalchemy import Connection
 
 from codes.words import Words
 from edge.clock import SHOP_TIME
-from edge.site import asking, messages
+from edge.site import answering, asking, messages
 from edge.site.asking import CATCH_UP_S, MISSING_S, MOST_WAIT_S, NOTE_AGAIN, PULSE_S
 from edge.site.errors import BadAnswerError
 from edge.site.exchange import MOST_ANSWER
 from edge.store import settlements, sql
 from edge.store.errors import DiskFullError
 from edge.store.site_sales import find_peer
-from rules.day_sheet import Group, Sums
+from edge.store.undertakings import Kind, Undertaking, end_undertaking, put_undertaking
+from rules.day_sheet import Group, Sums, sheet_of
 from tests.edge.scene import OTHER_TRACE, TRACE_1, TRACE_2
 from tests.edge.site.neighbours import Neighbour, new_key, opened_neighbours, write_list
 from tests.web.certificates import written_pair
@@ -300,7 +301,73 @@ def test_sums_of_a_day_are_told_to_who_asks_and_of_a_silent_one_nothing_is_known
                 }
             }
             assert await second.sharing.day_sheets(day - timedelta(days=1), day - timedelta(days=1)) == {first.name: {}}
+            # Within a time of any day, its end left out.
+            assert await second.sharing.sums_between(noon, noon + timedelta(seconds=1)) == sheets
+            assert await second.sharing.sums_between(noon - timedelta(hours=9), noon) == {first.name: {}}
         assert await second.sharing.day_sheets(day, day) == {first.name: None}
+        assert await second.sharing.sums_between(noon, noon) == {first.name: None}
+
+    asyncio.run(scene())
+
+
+def test_what_is_not_brought_to_its_end_is_told_to_who_asks_and_never_too_much(
+    two: list[Neighbour], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = two
+    noon = first.shop.clock.now()
+    monkeypatch.setattr(messages, "MOST_OPEN", 3)
+
+    async def scene() -> None:
+        async with first.listening():
+            assert await second.sharing.open_sales() == {first.name: ()}
+            with first.shop.connection.begin():
+                for number, standing in enumerate(("settled", "undone", "unknown", "undoing")):
+                    put_settled(first.shop.connection, f"S{number}", noon + timedelta(seconds=number))
+                    first.shop.connection.exec_driver_sql(
+                        f"UPDATE settlement SET standing = '{standing}' WHERE sale = 'S{number}'"  # noqa: S608 - ours
+                    )
+                for number, ended in (("U1", None), ("U2", noon)):
+                    one = Undertaking(
+                        number, Kind.RETURN, f"S-{number}", "choice", b"", "li", None, noon, None, None, None, None
+                    )
+                    put_undertaking(first.shop.connection, one)
+                    if ended is not None:
+                        end_undertaking(first.shop.connection, number, ended, "done", None)
+            assert await second.sharing.open_sales() == {first.name: ("S2", "S3", "S-U1")}
+        assert await second.sharing.open_sales() == {first.name: None}
+
+    asyncio.run(scene())
+
+
+def test_an_older_terminal_that_does_not_tell_what_is_open_is_not_known_to_have_nothing() -> None:
+    answer = messages.decode(messages.encode(messages.Answer(1, "0" * 32, {}, True, [])), messages.Answer)
+    assert answer.open_sales is None
+
+
+def test_records_of_a_day_are_told_in_pieces_and_nothing_of_a_person(
+    two: list[Neighbour], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = two
+    noon = first.shop.clock.now()
+    monkeypatch.setattr(messages, "RECORDS_PER_ANSWER", 2)
+    monkeypatch.setattr(answering, "RECORDS_PER_ANSWER", 2)
+    with first.shop.connection.begin():
+        for number in range(5):
+            put_settled(first.shop.connection, f"S{number}", noon)
+    day = noon.astimezone(SHOP_TIME).date()
+
+    async def scene() -> None:
+        async with first.listening():
+            book = (await second.sharing.day_books(day, day))[first.name]
+            assert book is not None
+            assert (len(book.records), {(one.asked, one.mdtrt_id, one.sale) for one in book.records}) == (
+                5, {(b"", "", "")},
+            )  # fmt: skip
+            assert (
+                sheet_of((one.group, one.sums) for one in book.records)
+                == (await second.sharing.day_sheets(day, day))[first.name]
+            )
+        assert await second.sharing.day_books(day, day) == {first.name: None}
 
     asyncio.run(scene())
 

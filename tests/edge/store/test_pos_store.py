@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -73,6 +74,26 @@ def test_a_question_is_closed_once_and_opens_anew_for_another_sending(connection
         assert pos_questions.untold_questions(connection) == []
         pos_questions.put_question(connection, question())
         assert pos_questions.count_open_questions(connection) == pos_questions.OpenQuestions(1, NOON)
+
+
+def test_a_settlement_that_was_found_out_is_known_by_its_sale_until_somebody_heard_or_cancelled_it(
+    connection: Connection,
+) -> None:
+    with connection.begin():
+        for msgid, end in (("m1", "told"), ("m2", "cancelled"), ("m3", "taken back")):
+            of = (SHOP, msgid)
+            pos_questions.put_question(connection, replace(question(msgid), sale=f"sale of {msgid}"))
+            assert pos_questions.find_done(connection, SHOP, f"sale of {msgid}") is None, "nobody knows yet"
+            pos_questions.close_question(connection, of, QuestionState.ANSWERED, b"x", NOON, setl_id=f"S-{msgid}")
+            assert pos_questions.find_done(connection, SHOP, f"sale of {msgid}") == msgid
+            assert pos_questions.find_done(connection, "another house", f"sale of {msgid}") is None
+            if end == "told":
+                pos_questions.note_told(connection, *of, NOON)
+            elif end == "cancelled":
+                pos_questions.note_cancelled(connection, SHOP, "S-m2", NOON)
+            else:
+                pos_questions.note_taken_back(connection, of)
+            assert pos_questions.find_done(connection, SHOP, f"sale of {msgid}") is None, end
 
 
 def test_what_is_old_goes_and_what_is_open_never_does(connection: Connection) -> None:

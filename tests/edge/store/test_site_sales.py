@@ -28,6 +28,8 @@ from edge.store.site_sales import (
     put_away_site_sales,
     site_sale,
 )
+from edge.store.site_units import UnitsFact, hear_units
+from edge.store.splits import opened_packs
 from tests.edge.scene import NOON, TRACE_1, TRACE_2, Shop
 from wire.receipts import Receipt
 
@@ -36,9 +38,13 @@ PEERS = ("counter-2", "counter-3")
 SOLD = PackFact(TRACE_1, "counter-2-20261121-1", to_us(NOON), True)
 BACK = PackFact(TRACE_1, "counter-2-20261121-1", to_us(NOON) + 1, False)
 
+named = (st.sampled_from(CODES), st.sampled_from(("s-1", "s-2")), st.integers(0, 3))
 told = st.tuples(
     st.sampled_from(PEERS),
-    st.builds(PackFact, st.sampled_from(CODES), st.sampled_from(("s-1", "s-2")), st.integers(0, 3), st.booleans()),
+    st.one_of(
+        st.builds(PackFact, *named, st.booleans()),
+        st.builds(UnitsFact, *named, st.just("D0001"), st.integers(1, 12), st.sampled_from((12, 24))),
+    ),
 )
 
 
@@ -46,12 +52,23 @@ def table(tx: Connection) -> list[sql.Row]:
     return sql.rows(tx, "SELECT * FROM sold_at_site ORDER BY code")
 
 
-def heard_in_order(connection: Connection, facts: Sequence[tuple[str, PackFact]]) -> list[sql.Row]:
+def all_heard(tx: Connection) -> list[object]:
+    """Return everything that is known by hearsay, and what it comes to."""
+    tables = ("sold_at_site", "site_back", "site_units")
+    rows = [sql.rows(tx, f"SELECT * FROM {name} ORDER BY 1, 2, 3") for name in tables]  # noqa: S608 - ours
+    return [*rows, [(one.code, one.rest) for one in opened_packs(tx, 100)], [site_sale(tx, code) for code in CODES]]
+
+
+def heard_in_order(connection: Connection, facts: Sequence[tuple[str, PackFact | UnitsFact]]) -> list[object]:
     with connection.begin():
-        sql.change(connection, "DELETE FROM sold_at_site")
+        for name in ("sold_at_site", "site_back", "site_units"):
+            sql.change(connection, f"DELETE FROM {name}")  # noqa: S608 - ours
         for peer, fact in facts:
-            hear(connection, peer, [fact])
-        return table(connection)
+            if isinstance(fact, UnitsFact):
+                hear_units(connection, peer, [fact])
+            else:
+                hear(connection, peer, [fact])
+        return all_heard(connection)
 
 
 def all_of(shop: Shop, heard: dict[str, int], *, most_facts: int = 500, most_rows: int = 2_000) -> site_sales.PackFacts:
@@ -79,7 +96,7 @@ def test_pack_is_sold_at_the_terminal_that_said_so_until_it_says_otherwise(conne
 @settings(max_examples=60, deadline=None)
 @given(st.lists(told, max_size=12), st.randoms(use_true_random=False))
 def test_any_order_and_any_repetition_give_the_same_table(
-    facts: list[tuple[str, PackFact]], shuffling: random.Random
+    facts: list[tuple[str, PackFact | UnitsFact]], shuffling: random.Random
 ) -> None:
     again = [*facts, *shuffling.choices(facts, k=5)] if facts else []
     shuffling.shuffle(again)
@@ -153,6 +170,16 @@ def test_old_hints_are_put_away_by_the_centres_clock_only(shop: Shop) -> None:
     with connection.begin():
         assert put_away_site_sales(connection, NOON) == 0
         assert put_away_site_sales(connection, later) == 1
+
+
+def test_units_and_returns_that_were_heard_are_put_away_when_they_are_old(shop: Shop) -> None:
+    later = NOON + KEEP + timedelta(seconds=1)
+    shop.outbox.apply_receipts([Receipt(1, "t", "epoch-1", "c", later, "n" * 16, [(1, 1)])], NOON)
+    with shop.connection.begin():
+        hear(shop.connection, "counter-2", [BACK])
+        hear_units(shop.connection, "counter-2", [UnitsFact(TRACE_2, "counter-2-20261121-2", to_us(NOON), "", 3, 12)])
+        assert put_away_site_sales(shop.connection, later + timedelta(seconds=1)) == 3
+        assert all_heard(shop.connection) == [[], [], [], [], [None, None]]
 
 
 def test_hints_beyond_the_bound_go_the_oldest_first(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:

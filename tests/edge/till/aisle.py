@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import msgspec
@@ -39,8 +41,10 @@ from edge.till.ledger import House, Ledger, Pharmacist
 from edge.till.messages import SETTLE, settlement_nodes
 from edge.till.outcomes import follow
 from edge.till.plans import Plan
-from edge.till.steps import Parts, Steps
-from edge.till.undoing import Taking, Undoing
+from edge.till.refreshing import Refreshing
+from edge.till.retelling import Retelling
+from edge.till.steps import Parts, Steps, Taking
+from edge.till.undoing import Undoing
 from edge.till.uploading import SignedIn, Uploader
 from rules.catalogue import CatalogueFile, Identifier, Product
 from rules.pack_meant import Pack, pack_meant
@@ -60,6 +64,7 @@ from wire.rpc import NotSentError, OutcomeUnknownError
 
 _T = TypeVar("_T")
 WANG = Taking("wang", None)
+_INFNO = re.compile(rb'"infno"\s*:\s*"([0-9A-Z]+)"')
 _LOST = Words("没有应答", "no answer")
 SENDER = Sender(PHARMACY, "示例药店", "350200", "li01", "李")
 PHARMACISTS = (Pharmacist("Y1", "陈药师", "YS0001"),)
@@ -70,8 +75,13 @@ GOODS = CatalogueFile(
     ),
     identifiers=tuple(
         Identifier(system, key, product, PackLevel.UNIT, 1)
-        for product, prefix, national in (("D0001", "8600011", PLAIN), ("D0002", "8600021", SHARED))
-        for system, key in ((ProductSystem.TRACE_PREFIX, prefix), (ProductSystem.NATIONAL, national))
+        for system, key, product in (
+            (ProductSystem.TRACE_PREFIX, "8600011", "D0001"),
+            (ProductSystem.NATIONAL, PLAIN, "D0001"),
+            (ProductSystem.GTIN, "06900000000014", "D0001"),
+            (ProductSystem.TRACE_PREFIX, "8600021", "D0002"),
+            (ProductSystem.NATIONAL, SHARED, "D0002"),
+        )
     ),
     problems=(),
 )
@@ -81,6 +91,8 @@ def pack(number: int, prefix: str = "8600011") -> str:
     return f"{prefix}{number:013d}"
 
 
+DATED, DATED_PACK = b"01069000000000141726031210L1\x1d21SN1", "(01)06900000000014(21)SN1"
+"""Good through 2026-03-12, two days after noon."""
 A, B, C, D, E = (*(pack(n) for n in (1, 2, 3)), *(pack(n, "8600021") for n in (4, 5)))
 
 
@@ -96,19 +108,29 @@ class Way:
     step: Callable[[str], None]
     keeps_answers: bool = True
     script: list[str] = field(default_factory=list)
-    heard: list[str] = field(default_factory=list)
+    """What becomes of the next messages: `not sent`, `lost request`, `lost answer`; nothing: answered."""
+    faults: dict[str, list[str]] = field(default_factory=dict)
+    """... of those of a transaction."""
+    alters: Callable[[str, bytes], bytes] = lambda infno, answer: answer
+
+    def fail(self, infno: str, *faults: str) -> None:
+        self.faults[infno] = list(faults)
 
     def call(self, body: bytes, timeout_s: float) -> bytes:
         del timeout_s
-        self.step("before sending")
-        fault = self.script.pop(0) if self.script else ""
+        found = _INFNO.search(body)
+        assert found is not None
+        infno = found[1].decode()
+        self.step(f"before sending {infno}")
+        script = self.faults.get(infno) or self.script
+        fault = script.pop(0) if script else ""
         if fault == "not sent":
             raise NotSentError(_LOST)
         answer = None if fault == "lost request" else self.centre.office.post(body)[0].body
         self.step("after sending")
         if answer is None or fault == "lost answer":
             raise OutcomeUnknownError(_LOST)
-        return answer
+        return self.alters(infno, answer)
 
 
 @dataclass
@@ -131,11 +153,13 @@ class Aisle:
         )  # fmt: skip
         self.ledger = Ledger(area, self.sealer, clock, House("350200", PHARMACISTS))
         self.journal.register("till.settle", self._settled)
-        parts = Parts(self.journal, area, self.sealer, clock, lambda _: SignedIn(SENDER, ""), seeded_bytes(7))
+        parts = Parts(self.journal, area, self.sealer, clock, lambda _: SignedIn(SENDER, ""), seeded_bytes(7), PHARMACY)
         self.steps = Steps(parts)
-        self.undoing = Undoing(parts, self.steps, self.ledger, self.shop.outbox)
-        self.insuring = Insuring(parts, self.steps, self.ledger, within_days=3, limits=Limits())
         self.finding = Finding(parts, self.ledger)
+        refreshing = Refreshing(parts, self.ledger, self.finding)
+        self.undoing = Undoing(parts, self.steps, self.ledger, self.shop.outbox, refreshing)
+        self.retelling = Retelling(parts, self.steps, self.ledger, self.finding)
+        self.insuring = Insuring(parts, self.steps, self.ledger, self.finding, within_days=3, limits=Limits())
         self.uploader = Uploader(self.journal, self.ledger, parts.who, clock)
         self.resolver = Resolver(self.journal, asker, clock)
 
@@ -151,14 +175,18 @@ class Aisle:
             return work(self.shop.connection)
 
     def _settled(self, tx: Connection, told: Told) -> None:
-        follow(tx, self.shop.outbox, told, self.shop.clock.now(), self.ledger.note_settled)
+        follow(
+            tx, self.shop.outbox, told, self.shop.clock.now(), self.ledger.note_settled, area=self.centre.office.area
+        )
 
     # -- what the counter does -----------------------------------------------------------------------------------------
 
-    def scan(self, *codes: str) -> str:
+    def scan(self, *codes: str | bytes, units: Mapping[str, int] = MappingProxyType({})) -> str:
         for code in codes:
-            shown = self.shop.scan(code)
+            shown = self.shop.scan(code, "]d2" if isinstance(code, bytes) else None)
             self.wait(seconds=10)
+            if isinstance(code, str) and code in units:
+                self.shop.counter.sell_in_part(code, units[code])
         assert shown.sale is not None
         return shown.sale
 
@@ -169,10 +197,10 @@ class Aisle:
         self.look(lambda tx: self.ledger.note_self_paid(tx, sale, "wang"))
         return sale
 
-    def settle(self, *codes: str) -> str:
-        """Have a sale settled, as the till does."""
-        sale = self.scan(*codes)
-        lines = self.look(lambda tx: basket_of(tx, sale, {}, Outside())).lines
+    def settle(self, *codes: str | bytes, units: Mapping[str, int] = MappingProxyType({})) -> str:
+        """Have a sale settled, as the till does; of some packs so many units."""
+        sale = self.scan(*codes, units=units)
+        lines = self.look(lambda tx: basket_of(tx, sale, {}, Outside(), self.shop.clock.now())).lines
         asked = AskedSettlement(person(), INSURANCE, self.shop.clock.now(), "41", True, lines)
 
         def also(tx: Connection, msgid: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -13,17 +13,22 @@ from typing import TypeVar
 import msgspec
 from sqlalchemy import Connection
 
+from edge.clock import SHOP_TIME
 from edge.fsi.journal import Journal
 from edge.fsi.line import MqttLine
 from edge.fsi.numbering import Numbering
 from edge.sealing import Sealer
+from edge.site import messages
 from edge.store import settlements
 from edge.store.database import opened_store
+from edge.store.day_records import DayBook, records_between, sums_of_days
 from edge.store.settlements import Paid, asked_place
 from edge.store.terminal import ensure_state
 from edge.till.asked import AskedLine, AskedSettlement, Insurance, Person
 from edge.till.day_end import DayEnds
-from edge.till.reconciling import Books
+from edge.till.messages import without_account
+from edge.till.reconciling import Books, Others
+from rules.business_day import calendar_days
 from rules.day_sheet import Sheet
 from rules.scan_judgement import Mode
 from rules.settling import Standing
@@ -47,6 +52,8 @@ class Till:
     desk: int = DESK
     begins_h: int = 0
     others: dict[str, Sheet | None] = field(default_factory=dict)
+    books: dict[str, DayBook | None] = field(default_factory=dict)
+    open_there: dict[str, Sequence[str] | None] = field(default_factory=dict)
     sealer: Sealer = field(default_factory=lambda: Sealer(b"k" * 32))
     asked: list[str] = field(default_factory=list)
 
@@ -60,7 +67,8 @@ class Till:
         books = Books(self.asks, area, institution=PHARMACY, district="350200", desk=f"{self.desk:02}")
         self.days = DayEnds(
             lambda _: books, self.sealer, in_store=self.in_store, connection=self.shop.connection, read=self.read,
-            gather=self.gather, clock=self.shop.clock, begins_h=self.begins_h,
+            others=Others(self.gather, self.gather_books, self.gather_between, self.gather_open),
+            clock=self.shop.clock, begins_h=self.begins_h,
         )  # fmt: skip
 
     @property
@@ -83,6 +91,25 @@ class Till:
 
     async def gather(self, first: date, last: date) -> Mapping[str, Sheet | None]:
         return self.others
+
+    async def gather_books(self, first: date, last: date) -> Mapping[str, DayBook | None]:
+        return self.books
+
+    async def gather_between(self, start: datetime, end: datetime) -> Mapping[str, Sheet | None]:
+        return self.others
+
+    async def gather_open(self) -> Mapping[str, Sequence[str] | None]:
+        return self.open_there
+
+    def hear(self, other: Till, day: date) -> None:
+        """Let another terminal tell its sums and records."""
+        within = calendar_days(day, day, SHOP_TIME)
+        name = f"counter-{other.desk}"
+        self.others[name] = other.commits(lambda tx: sums_of_days(tx, day, day))
+        told = messages.said_records(other.commits(lambda tx: records_between(tx, *within)))
+        answer = messages.Answer(1, "0" * 32, {}, True, [], records=told, desk=f"{other.desk:02}")
+        records = messages.decode(messages.encode(answer), messages.Answer).day_records()
+        self.books[name] = DayBook(answer.desk, tuple(records or ()))
 
     def commits(self, work: Callable[[Connection], _T], /) -> _T:
         with self.shop.connection.begin():
@@ -125,6 +152,7 @@ class Till:
         money = [
             Decimal(str(setlinfo[name])) for name in ("fund_pay_sumamt", "acct_pay", "acct_mulaid_pay", "psn_cash_pay")
         ]
+        money[0] = without_account(money[0], money[1], self.area)
         paid = Paid(
             str(setlinfo["setl_id"]), str(setlinfo["mdtrt_id"]), str(setlinfo["clr_type"]),
             str(setlinfo["clr_optins"]), self.shop.clock.now(), *money,

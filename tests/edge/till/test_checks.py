@@ -93,6 +93,25 @@ def test_drug_sold_by_name_has_a_limit_in_one_sale(stand: Stand) -> None:
     assert found == [("till.over_purchase", 1)]
 
 
+@pytest.mark.parametrize(
+    ("whole", "units", "shown"),
+    [(2, {}, ""), (2, {3: 1}, "2.17"), (2, {3: 5, 4: 5}, "3.67"), (1, {2: 3, 3: 3}, ""), (0, {1: 5, 2: 5, 3: 5}, "2.5"),
+     (0, {1: 4, 2: 4, 3: 4}, "")],
+)  # fmt: skip
+def test_units_of_opened_packs_count_with_the_whole_ones_of_a_drug_sold_by_name(
+    stand: Stand, whole: int, units: dict[int, int], shown: str
+) -> None:
+    sale = stand.scan(*(pack(3, number) for number in range(1, whole + 1)), *(pack(3, number) for number in units))
+    for number, count in units.items():
+        stand.shop.counter.sell_in_part(pack(3, number), count)
+    stand.work(stand.till.identify(sale, Way.ID, LI_TYPED))
+    orders = {line: Ordered(Prescription("RX1", "D1")) for line in (1, 2, 3)}
+    named = stand.work(stand.till.trial(sale, Wishes(pharmacist="Y1", lines=orders))).lacks
+    lacks = [one for one in named if one.code == "till.over_purchase"]
+    assert len(lacks) == (1 if shown else 0)
+    assert all(f"本单合计 {shown} 盒" in one.words.zh and shown in one.words.en for one in lacks)
+
+
 def test_classes_that_a_shop_keeps_out_are_named(standing_store: NewStore, tmp_path: Path) -> None:
     habits = Habits(outside=Outside(devices=False, classes=frozenset({"自费"})))
     stand = Stand(standing_store("sqlite"), tmp_path / "till", habits=habits)

@@ -10,8 +10,10 @@ from sqlalchemy import Connection
 
 from edge.counter.counter import Request
 from edge.store.day_ends import latest_hand_overs
+from edge.store.rung_up import undo_by
+from edge.store.settlements import settlements_of
 from edge.store.shifts import OperatorRow, add_operator, find_operator, open_shift_now
-from edge.till.handing_over import NoShiftError, SamePersonError, hand_over, look_into_drawer
+from edge.till.handing_over import Drawer, NoShiftError, SamePersonError, count_drawer, hand_over, look_into_drawer
 from rules.settling import Standing
 from tests.edge.scene import OTHER_TRACE, TRACE_1, TRACE_2
 from tests.edge.till.books import Till
@@ -60,6 +62,57 @@ def test_two_names_the_count_and_what_is_open_are_kept_and_nothing_stands_in_the
     assert shift.operator == "zhao"
     drawer = till.commits(lambda tx: look_into_drawer(tx, till.shop.clock.now()))
     assert (drawer.begun_with, drawer.expected) == (Decimal("250.00"), Decimal("250.00"))
+
+
+def test_the_drawer_remembers_who_signs_in_and_out(till: Till) -> None:
+    till.shop.scan(TRACE_1)
+    till.shop.counter.close_sale(NO_KEY)
+    till.shop.clock.advance(60)
+    before = look(till)
+    till.shop.operators.sign_out("token-1")
+    till.shop.operators.admit("wang", "token of wang", None)
+    till.shop.clock.advance(1)
+    again = look(till)
+    assert (again.expected, again.counted_at, again.uncounted) == (before.expected, None, ())
+    # Somebody else signs in and nobody counts: it is told, and what is expected is carried on.
+    till.shop.operators.sign_out("token of wang")
+    till.commits(lambda tx: add_operator(tx, OperatorRow("zhao", "Zhao", "no-hash", till.shop.clock.now())))
+    till.shop.operators.admit("zhao", "token of zhao", None)
+    till.shop.clock.advance(1)
+    after = look(till)
+    assert [one.operator for one in after.uncounted] == ["zhao"]
+    assert after.expected == before.expected == Decimal("9.81")
+
+
+def test_a_float_is_stated_and_counts_from_then_on(till: Till) -> None:
+    till.shop.scan(TRACE_1)
+    till.shop.counter.close_sale(NO_KEY)
+    till.shop.clock.advance(60)
+    kept = till.commits(lambda tx: count_drawer(tx, Decimal("200.00"), "备用金", till.shop.clock.now()))
+    assert (kept.giver, kept.taker, kept.cash_expected) == ("wang", "wang", Decimal("9.81"))
+    till.shop.scan(TRACE_2)
+    till.shop.counter.close_sale(NO_KEY)
+    till.shop.clock.advance(60)
+    drawer = look(till)
+    assert (drawer.begun_with, drawer.expected, drawer.counted_at) == (
+        Decimal("200.00"), Decimal("209.81"), kept.at,
+    )  # fmt: skip
+    assert drawer.uncounted == ()
+
+
+def test_what_the_institutions_own_software_pays_back_lies_with_that_software(till: Till) -> None:
+    till.settle("S1", "500.00")
+    (row,) = till.commits(lambda tx: settlements_of(tx, "S1"))
+    till.shop.clock.advance(60)
+    before = look(till).expected
+    assert before > 0
+    till.commits(lambda tx: undo_by(tx, row, "a message of that software", till.shop.clock.now(), "撤销"))
+    till.shop.clock.advance(60)
+    assert look(till).expected == before
+
+
+def look(till: Till) -> Drawer:
+    return till.commits(lambda tx: look_into_drawer(tx, till.shop.clock.now()))
 
 
 def test_nobody_hands_over_to_themselves(till: Till) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from edge.clock import SHOP_TIME, to_us
 from edge.counter.counter import UNNAMED, Request
 from edge.counter.errors import (
     ListEmptyError,
@@ -12,6 +13,8 @@ from edge.counter.errors import (
     PackElsewhereError,
     SettlingError,
 )
+from edge.counter.gone import PackGoneError
+from edge.store.site_sales import PackFact, hear
 from edge.till.errors import NotAsideError, OfflineError, TicketUnknownError
 from rules.scan_judgement import Mode
 from rules.settling import Standing
@@ -131,3 +134,38 @@ def test_without_a_line_nothing_is_settled_and_the_next_steps_are_named(stand: S
     assert "挂单" in refusal.value.next_step.zh
     assert stand.rows(sale) == ()
     assert stand.shop.counter.close_sale(UNNAMED).sale == sale, "self-pay goes on"
+
+
+def test_pack_that_was_sold_elsewhere_while_its_list_lay_aside_is_named_and_not_paid_until_it_is_taken_off(
+    stand: Stand,
+) -> None:
+    gone, stays = pack(1, 1), pack(2, 1)
+    sale = held(stand, gone, stays)
+    told = PackFact(gone, "counter-2-20261123-9", to_us(stand.clock.now()), is_sold=True)
+    with stand.connection.begin():
+        hear(stand.connection, "counter-2", [told])
+    taken_up = stand.work(stand.till.take_up(UNNAMED, sale, holds_open=False))
+    assert [(lack.code, lack.line) for lack in taken_up.lacks] == [("counter.pack_gone", 1)]
+    assert all(word in str(taken_up.lacks[0].words) for word in (gone, "counter-2", told.sale))
+    with pytest.raises(PackGoneError, match=told.sale):
+        stand.shop.counter.close_sale(UNNAMED)
+    stand.shop.counter.remove(gone)
+    assert stand.show(sale).lacks == ()
+    assert stand.tried_again(sale).standing is Standing.SETTLED
+
+
+def test_pack_that_expired_while_its_list_lay_aside_is_named_and_not_paid_until_it_is_taken_off(stand: Stand) -> None:
+    until = stand.clock.now().astimezone(SHOP_TIME)
+    sale = stand.scan(f"010690000000008317{until:%y%m%d}21SN1", pack(1, 1))
+    dated = "(01)06900000000083(21)SN1"
+    stand.work(stand.till.hold(UNNAMED, sale, ""))
+    assert "counter.pack_gone" not in [lack.code for lack in stand.show(sale).lacks]
+    stand.clock.advance(86_400)
+    (lack,) = (one for one in stand.work(stand.till.take_up(UNNAMED, sale, holds_open=False)).lacks)
+    assert (lack.code, lack.line) == ("counter.pack_gone", 1)
+    assert all(word in str(lack.words) for word in (dated, f"{until:%Y-%m-%d}"))
+    with pytest.raises(PackGoneError, match="expired"):
+        stand.shop.counter.close_sale(UNNAMED)
+    stand.shop.counter.remove(dated)
+    assert stand.show(sale).lacks == ()
+    assert stand.shop.counter.close_sale(UNNAMED).sale == sale

@@ -239,6 +239,34 @@ def test_person_sees_at_the_voucher_terminal_what_was_settled(equipped: Stand, t
     assert json.loads(shown["drugList"])[0]["HI_ITEM"] == "Y"
 
 
+@pytest.mark.req("T-38")
+@pytest.mark.parametrize("way", [Way.FACE, Way.CARD])
+def test_for_a_sale_that_is_closed_the_person_confirms_and_nobody_else_does(
+    equipped: Stand, twins: Twins, way: Way
+) -> None:
+    person = equipped.work(equipped.till.look_up(Way.ID, Typed(CHEN_ID)))
+    other = (STRANGER, "某人", "350200")
+    if way is Way.FACE:
+        twins.voucher.look_in(Passer(*other))
+    else:
+        twins.card.lay(InsuranceCard(*other, "ZZ1", "SN2"))
+    with pytest.raises(NotThisPersonError):
+        equipped.work(equipped.till.vouch(person, Proof(way)))
+    show(twins, way)
+    assert equipped.work(equipped.till.vouch(person, Proof(way))) == way.value
+
+
+@pytest.mark.req("T-38")
+def test_for_a_sale_that_is_closed_another_operator_vouches(stand: Stand) -> None:
+    person = stand.work(stand.till.look_up(Way.ID, Typed(CHEN_ID)))
+    password = add_account(stand.connection, "zhang", "张", stand.clock.now()).password
+    with pytest.raises(SecondOperatorError):
+        stand.work(stand.till.vouch(person, Proof(operator="wang", password=password)))
+    with pytest.raises(SignInRefusedError):
+        stand.work(stand.till.vouch(person, Proof(operator="zhang", password="wrong")))
+    assert stand.work(stand.till.vouch(person, Proof(operator="zhang", password=password))) == "operator zhang"
+
+
 def test_where_the_area_wants_a_password_the_person_types_it_and_nobody_keeps_it(
     standing_store: NewStore, tmp_path: Path
 ) -> None:

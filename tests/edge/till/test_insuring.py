@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edge.counter.counter import UNNAMED
-from edge.till.errors import InsuranceUnknownError, OfflineError
+from edge.store.drawer import cash_between
+from edge.store.settlements import set_overtaken
+from edge.till.checks import Limits
+from edge.till.errors import InsuranceUnknownError, OfflineError, SecondFactorError
 from edge.till.insuring import CameBackError, Insured, InsuredBeforeError, NotInsurableError, TooOldError
+from edge.till.plans import Choice, Step
 from edge.till.selling import Wishes
 from server.store.standings import Standing as Allowed
 from tests.edge.till.aisle import WANG, A, Aisle, B, C, D, new_centre, opened, person
 from tests.server.conftest import NewStore
+from tests.server.fsi.office import NOON
 
 LI_PAYS = Insured(person())
 
@@ -38,7 +46,7 @@ def test_it_is_paid_once_and_sold_once(aisle: Aisle, is_told: bool) -> None:
     assert one.outcome == "done"
     plan = aisle.plan(one)
     assert plan.after is not None
-    assert (plan.before.cash, plan.after.cash) == (Decimal("641.30"), tried.cash)
+    assert (plan.before.cash, plan.after.cash) == (Decimal("641.30"), tried.amounts.cash)
     (row,) = aisle.standing(sale)
     assert row.paid is not None
     assert aisle.at_the_centre() == [(row.paid.setl_id, Decimal("641.30"))]
@@ -56,6 +64,93 @@ def test_a_pack_of_it_may_come_back_afterwards(aisle: Aisle) -> None:
     aisle.upload()
     assert aisle.states(A, B) == ["returned", "sold"]
     assert [fee for _, fee in aisle.at_the_centre()] == [Decimal("300.00")]
+
+
+def test_above_a_limit_somebody_vouches_for_the_person(aisle: Aisle) -> None:
+    sale = aisle.sell(A, B)
+    aisle.insuring._limits = Limits(total=Decimal("599.99"))
+    tried = aisle.insuring.trial(sale, LI_PAYS, WANG)
+    assert (tried.needs_second_factor, [one.kind for one in tried.person.insurances]) == (True, ["310"])
+    with pytest.raises(SecondFactorError):
+        aisle.insuring.turn_insured(sale, LI_PAYS, WANG)
+    assert aisle.settlements(sale) == ()
+    vouched = replace(LI_PAYS, vouched="operator zhang")
+    one = aisle.undertaking(aisle.insuring.turn_insured(sale, vouched, WANG))
+    assert one.outcome == "done"
+    assert aisle.ledger.asked_of(aisle.standing(sale)[0]).vouched == "operator zhang"
+
+
+def test_what_stayed_and_was_paid_in_cash_is_insured_again_and_the_drawer_is_right(aisle: Aisle) -> None:
+    def in_drawer() -> Decimal:
+        aisle.wait(seconds=5)
+        cash = aisle.look(lambda tx: cash_between(tx, NOON - timedelta(days=1), aisle.shop.clock.now()))
+        return cash.self_paid + cash.insured
+
+    sale = aisle.settle(A, B, C)
+    (first,) = aisle.standing(sale)
+    assert first.paid is not None
+    assert in_drawer() == first.paid.cash
+    aisle.upload()
+    aisle.wait(days=20)
+    number = stopped(aisle, sale, C)
+    aisle.undoing.choose(number, Choice.SELF_PAY)
+    aisle.upload()
+    assert in_drawer() == Decimal("600.00")
+    aisle.wait(days=2)
+    one = aisle.undertaking(aisle.insuring.turn_insured(sale, LI_PAYS, WANG))
+    aisle.upload()
+    assert one.outcome == "done"
+    (row,) = aisle.standing(sale)
+    assert row.paid is not None
+    assert (row.fee, in_drawer()) == (Decimal("600.00"), row.paid.cash)
+    assert aisle.at_the_centre() == [(row.paid.setl_id, Decimal("600.00"))]
+    assert aisle.states(A, B, C) == ["sold", "sold", "returned"]
+
+
+def test_of_what_stayed_and_was_paid_in_cash_a_pack_comes_back_for_cash(aisle: Aisle) -> None:
+    sale = aisle.settle(A, B, C)
+    aisle.upload()
+    number = stopped(aisle, sale, C)
+    aisle.undoing.choose(number, Choice.SELF_PAY)
+    aisle.wait(seconds=5)
+    aisle.shop.counter.return_packs(UNNAMED, sale, [B], "不合适")
+    aisle.wait(seconds=5)
+    cash = aisle.look(lambda tx: cash_between(tx, NOON - timedelta(days=1), aisle.shop.clock.now()))
+    assert (cash.self_paid, cash.insured) == (Decimal("300.00"), Decimal("0.00"))
+    with pytest.raises(CameBackError):
+        aisle.insuring.turn_insured(sale, LI_PAYS, WANG)
+
+
+def test_what_somebody_else_has_cancelled_since_is_not_given_back_once_more(aisle: Aisle) -> None:
+    sale = aisle.settle(A, B)
+    aisle.upload()
+    aisle.undoing.choose(stopped(aisle, sale, B), Choice.SELF_PAY)
+    # The ledger has not heard yet that what stays is paid in cash.
+    aisle.insuring.turn_insured(sale, LI_PAYS, WANG)
+    aisle.upload()
+    (row,) = aisle.standing(sale)
+    assert row.paid is not None
+    assert (aisle.states(A, B), aisle.paid_with(A, B)) == (["sold", "returned"], [{row.paid.setl_id}, set()])
+    aisle.look(lambda tx: set_overtaken(tx, sale, row.nth))
+    with pytest.raises(InsuredBeforeError):
+        aisle.insuring.turn_insured(sale, LI_PAYS, WANG)
+
+
+def stopped(aisle: Aisle, sale: str, code: str) -> str:
+    """Take a pack back; what stays is refused after the cancellation."""
+    settle = aisle.journal.ask
+
+    def ask(sender: Any, infno: str, *args: Any, **said: Any) -> Any:
+        if infno == "2102":
+            aisle.centre.office.stand(Allowed.SUSPENDED, until=aisle.shop.clock.now() + timedelta(minutes=1))
+        return settle(sender, infno, *args, **said)
+
+    aisle.journal.ask = ask  # type: ignore[method-assign]
+    one = aisle.take_back(sale, code)
+    aisle.journal.ask = settle  # type: ignore[method-assign]
+    assert (one.step, one.ended_at) == (Step.CHOICE, None)
+    aisle.wait(minutes=2)
+    return one.id
 
 
 def test_it_is_refused_for_what_it_is(aisle: Aisle) -> None:
@@ -79,7 +174,7 @@ def test_what_the_insurance_refuses_stays_as_it_was_paid(aisle: Aisle) -> None:
     aisle.centre.office.stand(Allowed.SUSPENDED, until=aisle.shop.clock.now().replace(hour=23))
     with pytest.raises(NotInsurableError):
         aisle.insuring.turn_insured(sale, LI_PAYS, WANG)
-    aisle.way.script = ["not sent"]
+    aisle.way.fail("2101", "not sent")
     with pytest.raises(OfflineError):
         aisle.insuring.turn_insured(sale, LI_PAYS, WANG)
     assert aisle.settlements(sale) == ()
@@ -90,7 +185,7 @@ def test_what_the_insurance_refuses_stays_as_it_was_paid(aisle: Aisle) -> None:
 def test_an_unknown_outcome_ends_by_itself(aisle: Aisle, fault: str) -> None:
     sale = aisle.sell(A, B)
     aisle.upload()
-    aisle.way.script = ["", fault]
+    aisle.way.fail("2102", fault)
     number = aisle.insuring.turn_insured(sale, LI_PAYS, WANG)
     assert aisle.undertaking(number).ended_at is None
     aisle.recover()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -162,8 +163,9 @@ class TestFile:
         ("text", "named"),
         [
             ("product,batch\nD1,B1\n", "lot, made_on"),
-            ("product,batch,lot,made_on\nD1,,L,2026-01-01\nD2,B,L,2026-13-01\n", "2: batch"),
-            ("product,batch,lot,made_on\nD1,B,L,01/02/2026\n", "2: "),
+            ("product,batch,lot,made_on\nD1,,L,2026-01-01\nD2,B,L,2026-13-01\n", "line 2: batch is missing; line 3: "),
+            ("product,batch,lot,made_on\nD1,B,L,01/02/2026\n", "line 2: made_on '01/02/2026' is no date"),
+            ("product,batch,lot,made_on,expires_on\nD1,B,L,2026-02-01,2026-01-31\n", "before it was made"),
             (f"product,batch,lot,made_on\nD1,{'B' * 31},L,2026-01-01\n", "30"),
         ],
     )
@@ -171,13 +173,18 @@ class TestFile:
         with pytest.raises(BatchFileError) as caught:
             read_batches(text, aisle.shop.clock.now())
         assert named in caught.value.words.en
+        assert not re.search("[a-z]{3} [a-z]{3}", caught.value.words.zh), "English sentences inside Chinese ones"
 
     def test_chinese_names_and_tabs_are_read(self, aisle: Aisle) -> None:
         text = "\ufeff商品编码\t批次流水号\t生产批号\t生产日期\t启用日期\nD0001\tB1\tL1\t2026-01-02\t2026-03-01\n"
         (batch,) = read_batches(text, aisle.shop.clock.now())
         assert (batch.product, batch.made_on, batch.expires_on) == ("D0001", date(2026, 1, 2), None)
-        aisle.look(lambda tx: import_batches(tx, (batch,)))
+        assert aisle.look(lambda tx: import_batches(tx, (batch,))).unknown == ()
         assert batch in aisle.look(all_batches)
+
+    def test_products_that_the_catalogue_does_not_know_are_named(self, aisle: Aisle) -> None:
+        batches = read_batches("product,batch,lot,made_on\nNOPE,B,L,2026-01-01\n", aisle.shop.clock.now())
+        assert aisle.look(lambda tx: import_batches(tx, batches)).unknown == ("NOPE",)
 
 
 @pytest.mark.parametrize("area", sorted(area_names()))

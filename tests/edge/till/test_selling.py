@@ -7,8 +7,12 @@ from decimal import Decimal
 
 import pytest
 
+from edge.clock import to_us
 from edge.counter.counter import UNNAMED
 from edge.counter.errors import SettlingError
+from edge.store.site_sales import PackFact, hear
+from edge.till.errors import NotReadyError
+from edge.till.selling import Wishes
 from edge.till.views import TicketShown
 from rules.settling import Standing
 from tests.edge.till.stand import ANSWER, NOT_SENT, REQUEST, Stand, pack
@@ -60,6 +64,22 @@ def test_what_never_left_is_open_again_with_the_reason(stand: Stand) -> None:
     assert "未发出" in ticket.told
     assert stand.settle(sale).standing is Standing.SETTLED
     assert [row.standing for row in stand.rows(sale)] == [Standing.NONE, Standing.SETTLED]
+
+
+def test_pack_that_was_sold_elsewhere_since_the_trial_is_not_settled(stand: Stand) -> None:
+    gone, stays = pack(1, 1), pack(2, 1)
+    sale = stand.tried(gone, stays)
+    sold = PackFact(gone, "counter-2-20261123-9", to_us(stand.clock.now()), is_sold=True)
+    with stand.connection.begin():
+        hear(stand.connection, "counter-2", [sold])
+    with pytest.raises(NotReadyError) as caught:
+        stand.settle(sale)
+    assert all(word in str(caught.value.words) for word in (gone, "counter-2", sold.sale))
+    trial = stand.work(stand.till.trial(sale, Wishes()))
+    assert [(lack.code, lack.line) for lack in trial.lacks] == [("counter.pack_gone", 1)]
+    assert stand.at_centre() == []
+    stand.shop.counter.remove(gone)
+    assert stand.tried_again(sale).standing is Standing.SETTLED
 
 
 def test_list_cannot_change_while_it_is_asked_for_and_scans_go_on_to_the_next(stand: Stand) -> None:

@@ -9,10 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from edge.counter.errors import PackReturnedBeforeError
+from edge.counter.splitting import SplitNotReturnedError
 from edge.store.quarantine import release
+from edge.store.splits import find_opened
+from edge.till.after_errors import NoChoiceError, NotSettledError, RestRefusedError, UnderWayError
 from edge.till.errors import NotThisPersonError, OfflineError
+from edge.till.persons import Persons
 from edge.till.plans import Choice, Step
-from edge.till.undoing import NoChoiceError, NotSettledError, RestRefusedError, UnderWayError
+from edge.till.showing import show_ticket
+from edge.till.views import TicketShown
 from rules.scan_facts import Verdict
 from rules.settling import Standing
 from server.store.standings import Standing as Allowed
@@ -87,10 +93,11 @@ class TestOneOfThree:
 
 
 class TestNothingIsCancelledFirst:
+    @pytest.mark.parametrize("message", ["5203", "2101"])
     @pytest.mark.parametrize("fault", ["not sent", "lost answer"])
-    def test_without_a_line_nothing_begins(self, aisle: Aisle, fault: str) -> None:
+    def test_without_a_line_nothing_begins(self, aisle: Aisle, fault: str, message: str) -> None:
         sale = aisle.settle(A, B)
-        aisle.way.script = [fault]
+        aisle.way.fail(message, fault)
         with pytest.raises(OfflineError):
             aisle.take_back(sale, A)
         assert len(aisle.standing(sale)) == 1
@@ -113,7 +120,7 @@ class TestNothingIsCancelledFirst:
 
     def test_a_cancellation_that_never_left_did_nothing(self, aisle: Aisle) -> None:
         sale = aisle.settle(A, B)
-        aisle.way.script = ["", "not sent"]
+        aisle.way.fail("2103", "not sent")
         assert aisle.take_back(sale, A).outcome == "not_sent"
         assert len(aisle.standing(sale)) == 1
         assert aisle.take_back(sale, A).outcome == "done"
@@ -121,11 +128,11 @@ class TestNothingIsCancelledFirst:
 
 class TestUnknown:
     @pytest.mark.parametrize("fault", ["lost request", "lost answer"])
-    @pytest.mark.parametrize("message", [1, 2], ids=["2103", "2102"])
-    def test_it_goes_on_when_the_outcome_is_known(self, aisle: Aisle, message: int, fault: str) -> None:
+    @pytest.mark.parametrize("message", ["2103", "2102"])
+    def test_it_goes_on_when_the_outcome_is_known(self, aisle: Aisle, message: str, fault: str) -> None:
         sale = aisle.settle(A, B, C)
         aisle.upload()
-        aisle.way.script = [""] * message + [fault]
+        aisle.way.fail(message, fault)
         one = aisle.take_back(sale, C)
         assert one.ended_at is None
         with pytest.raises(UnderWayError):
@@ -139,7 +146,7 @@ class TestUnknown:
 
     def test_a_settlement_that_never_left_goes_out_when_the_line_is_back(self, aisle: Aisle) -> None:
         sale = aisle.settle(A, B)
-        aisle.way.script = ["", "", "not sent"]
+        aisle.way.fail("2102", "not sent")
         one = aisle.take_back(sale, B)
         assert (one.step, one.msgid, one.ended_at) == (Step.SETTLE, None, None)
         aisle.recover()
@@ -154,7 +161,7 @@ class TestRefused:
     def stopped(self, aisle: Aisle) -> tuple[Aisle, str, str]:
         sale = aisle.settle(A, B, C)
         aisle.upload()
-        aisle.way.script = ["", "", "not sent"]
+        aisle.way.fail("2102", "not sent")
         one = aisle.take_back(sale, C)
         aisle.centre.office.stand(Allowed.SUSPENDED, until=aisle.shop.clock.now() + timedelta(minutes=1))
         aisle.steps.look()
@@ -214,9 +221,57 @@ class TestCancelled:
         assert again != sale
         assert aisle.states(A, D) == ["sold", "unseen"]
 
+    @pytest.mark.parametrize("is_told", [True, False], ids=["told", "not told yet"])
+    def test_units_of_opened_packs_are_free_again_with_the_rest(self, aisle: Aisle, is_told: bool) -> None:
+        sale = aisle.settle(A, B, D, units={A: 5, B: 2})
+        if is_told:
+            aisle.upload()
+        assert aisle.undertaking(aisle.undoing.cancel(sale, "患者放弃", WANG)).outcome == "done"
+        aisle.upload()
+        assert aisle.at_the_centre() == []
+        assert aisle.packs(sale) == dict.fromkeys((A, B, D), "returned")
+        assert [aisle.look(lambda tx, code=code: find_opened(tx, code)).rest for code in (A, B)] == [12, 12]
+        assert {state for _, state in aisle.rows(sale)} <= {"taken", "dropped"}, aisle.words(sale)
+        assert aisle.shop.scan(A).verdict is Verdict.ADDED
+
     def test_a_cash_sale_has_nothing_to_cancel(self, aisle: Aisle) -> None:
         with pytest.raises(NotSettledError):
             aisle.undoing.cancel(aisle.sell(A), "患者放弃", WANG)
+
+
+def test_whole_packs_beside_units_come_back_and_units_do_not(aisle: Aisle) -> None:
+    sale = aisle.settle(A, B, C, units={A: 5})
+    aisle.upload()
+    with pytest.raises(SplitNotReturnedError):
+        aisle.take_back(sale, A)
+    assert aisle.take_back(sale, C).outcome == "done"
+    aisle.upload()
+    assert [fee for _, fee in aisle.at_the_centre()] == [Decimal("425.00")]
+    assert aisle.packs(sale) == {A: "sold", B: "sold", C: "returned"}
+    assert {state for _, state in aisle.rows(sale)} == {"taken"}, aisle.words(sale)
+
+
+def test_its_ticket_says_what_came_back_of_what_was_sold(aisle: Aisle) -> None:
+    def ticket(sale: str) -> TicketShown:
+        return aisle.look(lambda tx: show_ticket(tx, sale, Persons(aisle.shop.clock, 60.0), aisle.shop.clock.now()))
+
+    sale = aisle.settle(A, B, C)
+    assert ticket(sale).came_back == ()
+    aisle.take_back(sale, B)
+    shown = ticket(sale)
+    assert shown.paid is not None
+    assert (shown.came_back, shown.paid.amounts.fee, shown.paid_by) == ((B,), Decimal("600.00"), "insured")
+    assert "1" in shown.notice.zh
+    aisle.take_back(sale, A, C)
+    shown = ticket(sale)
+    assert (shown.came_back, shown.standing) == ((A, B, C), Standing.UNDONE)
+
+
+def test_all_of_it_came_back_once(aisle: Aisle) -> None:
+    sale = aisle.settle(A)
+    aisle.take_back(sale, A)
+    with pytest.raises(PackReturnedBeforeError):
+        aisle.take_back(sale, A)
 
 
 def test_what_came_back_lies_apart_until_it_is_released_by_name(aisle: Aisle) -> None:

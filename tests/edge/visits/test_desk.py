@@ -11,14 +11,16 @@ from typing import TypeVar
 import httpx
 import pytest
 from sqlalchemy import Connection
+from structlog.testing import capture_logs
 
 from drivers.holder import CertType, Holder
+from edge.config_visits import Order
 from edge.sealing import Sealer
 from edge.store import sql
 from edge.store.visit_steps import Telling, count_due
 from edge.visits.catching_up import CatchingUp
 from edge.visits.desk import StepShown, VisitDesk, Wanted
-from edge.visits.errors import HospitalRefusedError, OtherPersonError, StepDoneError, StepTooEarlyError
+from edge.visits.errors import HospitalRefusedError, NoItemError, OtherPersonError, StepDoneError, StepTooEarlyError
 from edge.visits.hospital import Hospital
 from rules.visit_flow import VisitStep
 from tests.edge.scene import Shop, seeded_bytes
@@ -38,6 +40,7 @@ class His:
 
     status: int = 200
     is_up: bool = True
+    message: str = "请到 3 号诊室"
     said: list[dict[str, object]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
 
@@ -47,7 +50,7 @@ class His:
         assert request.headers["Authorization"] == "Bearer his-token"
         self.keys.append(request.headers["Idempotency-Key"])
         self.said.append(json.loads(request.content))
-        return httpx.Response(self.status, json={"message": "请到 3 号诊室"})
+        return httpx.Response(self.status, json={"message": self.message} if self.message else None)
 
 
 @dataclass
@@ -56,6 +59,7 @@ class Hall:
 
     shop: Shop
     his: His | None
+    order: Order = Order.TERMINAL
 
     def __post_init__(self) -> None:
         hospital = None
@@ -67,7 +71,7 @@ class Hall:
         self.desk = VisitDesk(
             self.shop.connection, self.shop.outbox, sealer=Sealer(b"k" * 32), hospital=hospital,
             in_store=self.in_store, read=self.read, clock=self.shop.clock, random=seeded_bytes(7),
-            on_recorded=lambda: None,
+            on_recorded=lambda: None, order=self.order,
         )  # fmt: skip
         self.catching_up = CatchingUp(self.desk, self.read, self.shop.clock, asyncio.sleep)
 
@@ -104,7 +108,7 @@ def test_a_visit_goes_by_one_voucher_and_by_card_where_there_is_no_phone(hall: H
     hall.do(S.EXAM, item="X2")
     hall.do(S.PICK_UP_REPORT, item="X1")
     hall.do(S.SETTLE, item="B1")
-    hall.do(S.PICK_UP_DRUGS, item="R1")
+    hall.do(S.PICK_UP_DRUGS, item="B1")
     assert [one["step"] for one in hall.his.said] == ["01101", "01201", "01203", "01203", "01303", "01301", "01302"]
     assert hall.his.said[0]["person"] == {
         "name": "李一", "psn_cert_type": "01", "certno": "350203198001010011", "mdtrt_cert_type": "01",
@@ -124,8 +128,53 @@ def test_a_visit_goes_by_one_voucher_and_by_card_where_there_is_no_phone(hall: H
 def test_what_cannot_be_done_leaves_nothing(hall: Hall, step: S, holder: Holder, refusal: type[Exception]) -> None:
     hall.do(S.REGISTER)
     with pytest.raises(refusal):
-        hall.do(step, holder)
+        hall.do(step, holder, item="B1")
     assert len(hall.facts()) == 1
+
+
+def test_drugs_are_handed_out_once_for_what_was_settled_however_it_is_spelt(hall: Hall) -> None:
+    assert hall.his is not None
+    hall.do(S.REGISTER)
+    hall.do(S.SETTLE, item="b1")
+    for item, refusal in (("never-settled", StepTooEarlyError), ("", NoItemError), (" ", NoItemError)):
+        with pytest.raises(refusal):
+            hall.do(S.PICK_UP_DRUGS, item=item)
+    with pytest.raises(StepTooEarlyError, match="b2") as early:
+        hall.do(S.PRINT_RECEIPT, item="b2")
+    assert "结算（b2）" in early.value.words.zh
+    shown = hall.do(S.PICK_UP_DRUGS, item=" B1")
+    assert (shown.item, hall.his.said[-1]["item"]) == ("b1", "b1")
+    for item in ("b1", "B1", "Ｂ1"):
+        with pytest.raises(StepDoneError):
+            hall.do(S.PICK_UP_DRUGS, item=item)
+    assert [one["step"] for one in hall.his.said] == ["01101", "01301", "01302"]
+
+
+def test_where_steps_are_done_elsewhere_too_the_hospital_judges_what_comes_before(shop: Shop) -> None:
+    his = His()
+    hall = Hall(shop, his, Order.HOSPITAL)
+    hall.do(S.PICK_UP_DRUGS, item="R1")
+    with pytest.raises(StepDoneError):
+        hall.do(S.PICK_UP_DRUGS, item="R1")
+    with pytest.raises(OtherPersonError):
+        hall.do(S.PRINT_RECEIPT, WANG, item="B1")
+    his.status, his.message = 409, "未缴费"
+    with pytest.raises(HospitalRefusedError, match="未缴费"):
+        hall.do(S.PICK_UP_DRUGS, item="R2")
+    with pytest.raises(NoItemError):
+        hall.do(S.PICK_UP_DRUGS)
+    assert hall.facts() == [("01302", True), ("01302", False)]
+
+
+def test_a_step_that_is_refused_when_the_person_has_gone_on_is_in_the_log(hall: Hall) -> None:
+    assert hall.his is not None
+    hall.his.is_up = False
+    hall.do(S.REGISTER)
+    hall.his.is_up, hall.his.status = True, 422
+    with capture_logs() as logs:
+        assert hall.catch_up() == 1
+    assert [(one["event"], one["step"], one["answer"]) for one in logs] == [("visit.refused_late", "01101", "HTTP 422")]
+    assert hall.facts() == [("01101", False)]
 
 
 def test_what_the_hospital_refuses_is_as_if_it_had_not_been_done(hall: Hall) -> None:

@@ -374,18 +374,18 @@ class TestCatalogue:
 
     def test_preview_import_look_up(self, admin: TestClient) -> None:
         preview = admin.post("/api/v1/catalogue", content=SEED.read_bytes()).json()
-        assert (len(preview["added"]), preview["is_committed"]) == (73, False)
+        assert (len(preview["added"]), preview["is_committed"]) == (74, False)
         query = {"system": "trace_prefix", "key": "8600013"}
         assert admin.get("/api/v1/catalogue/match", params=query).status_code == 404
 
         done = admin.post("/api/v1/catalogue", content=SEED.read_bytes(), params={"dry_run": False}).json()
 
-        assert (len(done["added"]), done["is_committed"], done["revision"]) == (73, True, 1)
+        assert (len(done["added"]), done["is_committed"], done["revision"]) == (74, True, 1)
         match = admin.get("/api/v1/catalogue/match", params=query).json()
         assert (match["level"], match["quantity"], match["product"]["price"]) == ("carton", 200, "9.80")
         first = admin.get("/api/v1/catalogue/products", params={"limit": 2}).json()
         assert [one["id"] for one in first] == ["D0001", "D0002"]
-        assert admin.get("/api/v1/status").json()["products"] == 73
+        assert admin.get("/api/v1/status").json()["products"] == 74
 
     def test_a_gb18030_file_with_wrong_columns_is_refused_by_name(self, admin: TestClient) -> None:
         file = "药品编号,通用名,零售价\n1,阿莫西林,9.8\n".encode("gb18030")

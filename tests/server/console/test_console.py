@@ -124,7 +124,7 @@ def test_overview_counts_and_links_to_the_filtered_lists(admin: TestClient) -> N
         assert link in text
     assert "明夏药店 1 号柜台" in text
     assert "came with another key" in text
-    assert "73 products, revision 1" in text
+    assert "74 products, revision 1" in text
 
 
 @pytest.mark.parametrize(

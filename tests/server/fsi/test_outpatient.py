@@ -17,6 +17,7 @@ from tests.server.fsi.counter import LI, LIMITED, PLAIN, SHARED, WANG, ZHAO, mon
 from tests.server.fsi.office import HOSPITAL, NOON, PHARMACY
 from tests.server.fsi.ward import DOCTOR, Json, Ward, of, open_ward, other_hospital, suspend_doctor, told
 from wire.fsi.areas import shipped_area
+from wire.fsi.repeats import says_found
 
 CODE, OTHER_CODE = "81234567890123456789", "81234567890123456780"
 
@@ -384,6 +385,8 @@ def test_a_batch_is_settled_once(ward: Ward) -> None:
     again = ward.say("2207", {"data": ward.asked(visit, "500.00")})
     assert again["output"]["setlinfo"]["setl_id"] == info["setl_id"]
     assert "此前已结算" in again["warn_msg"]
+    assert says_found(again["warn_msg"])
+    assert again["output"]["setlinfo"]["medins_setl_id"] == info["medins_setl_id"], "whose message settled it"
     assert refused(ward.say("2207", {"data": ward.asked(visit, "500.00", acct_used_flag="1")})) == (
         "settlement.sale_differs"
     )

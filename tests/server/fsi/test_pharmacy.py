@@ -45,6 +45,7 @@ from tests.server.fsi.office import HOSPITAL, NOON, PHARMACY, span
 from wire.fsi.areas import shipped_area
 from wire.fsi.checking import check_output
 from wire.fsi.json_text import decode_json
+from wire.fsi.repeats import says_found
 from wire.fsi.tables import transaction
 from wire.fsi.values import BEIJING
 
@@ -512,6 +513,8 @@ class TestCancelling:
         second = counter.cancel(info)
         assert second["output"] == first["output"]
         assert "此前已撤销" in str(second["warn_msg"])
+        assert (says_found(str(first["warn_msg"])), says_found(str(second["warn_msg"]))) == (False, True)
+        assert str(second["output"]["setlinfo"]["medins_setl_id"]) in str(second["warn_msg"]), "whose it was"  # type: ignore[index,call-overload]
         assert counter.balance() == 60
 
     def test_ten_at_once_cancel_once(self, counter: Counter) -> None:

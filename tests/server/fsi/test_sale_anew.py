@@ -136,6 +136,60 @@ class TestOneOfThreeComesBack:
         assert shop.give_back(sel_retn_cnt="1", setl_id=made["setl_id"], manu_date="2024-01-01")[0] == "1"
         assert there_are(shop) == 8
 
+    @pytest.mark.parametrize(
+        ("numbers", "receipts"),
+        [
+            (("", ""), ("R1", "R1")),
+            (("N1", "N2"), ("R1", "R1")),
+            (("N1", "N1"), ("R1", "R2")),
+            (("", ""), ("R1", "R2")),
+        ],
+        ids=["receipt alone", "receipt, and a new sale number", "sale number", "person and packs alone"],
+    )
+    def test_the_packs_are_taken_over_whatever_numbers_the_software_gives_again(
+        self, shop: Shop, travel: bool, numbers: tuple[str, str], receipts: tuple[str, str]
+    ) -> None:
+        buy_ten(shop)
+        first = shop.counter.settle(sale(shop, A, B, C, travel=travel, number=numbers[0]))
+        shop.sell(A, B, C, rtal_docno=receipts[0], setl_id=first["setl_id"], **INSURED)
+        shop.wait(hours=1)
+        shop.counter.cancel(first)
+        assert shop.give_back(C, setl_id=first["setl_id"])[0] == "1"
+        second = shop.counter.settle(sale(shop, A, B, travel=travel, number=numbers[1], begntime=shop.now))
+        result, told = shop.sell(A, B, rtal_docno=receipts[1], setl_id=second["setl_id"], **INSURED)
+        assert (result, told[:18]) == ("1", "[stock.told_anew] ")
+        assert states(shop, A, B, C) == ["sold", "sold", "returned"]
+        assert paid_with(shop, A, B, C) == [{second["setl_id"]}, {second["setl_id"]}, set()]
+        assert there_are(shop) == 8
+        assert shop.give_back(B)[0] == "1"
+        assert states(shop, A, B) == ["sold", "returned"]
+
+    def test_packs_that_came_back_and_are_sold_to_the_same_person_later_are_another_sale(
+        self, shop: Shop, travel: bool
+    ) -> None:
+        buy_ten(shop)
+        for number in ("N1", "N2", "N3"):
+            shop.wait(days=1)
+            made = shop.counter.settle(sale(shop, A, travel=travel, number=number, begntime=shop.now))
+            told = shop.sell(A, rtal_docno=number, setl_id=made["setl_id"], **INSURED)
+            assert told[0] == "1"
+            assert "told_anew" not in told[1]
+            assert paid_with(shop, A) == [{made["setl_id"]}]
+            assert there_are(shop) == 9
+            shop.counter.cancel(made)
+            assert shop.give_back(A)[0] == "1"
+            assert states(shop, A) == ["returned"]
+            assert there_are(shop) == 10
+
+    def test_goods_without_codes_are_not_taken_over_by_a_receipt_alone(self, shop: Shop) -> None:
+        buy_ten(shop)
+        row = {"rtal_docno": "R1", "manu_date": "2024-01-01", **INSURED}
+        for count, number in (("3", "N1"), ("2", "N2")):
+            made = shop.counter.settle(sale(shop, *(A, B, C)[: int(count)], travel=False, number=number))
+            told = shop.sell(sel_retn_cnt=count, setl_id=made["setl_id"], **row)[1]
+            assert "told_anew" not in told, "another sale of a till that counts its receipts anew"
+            shop.counter.cancel(made)
+
     def test_what_stays_may_be_paid_by_the_person(self, shop: Shop, travel: bool) -> None:
         buy_ten(shop)
         first = settled(shop, A, B, C, travel=travel)

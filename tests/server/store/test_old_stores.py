@@ -50,6 +50,10 @@ def test_chains_that_only_an_alarm_knew_to_be_broken_stay_so(store_url: str) -> 
     assert found == {"T-1": True, "T-2": False}
 
 
+PRODUCTS = {"0005": 74}
+"""Of the sample catalogue as each release had it."""
+
+
 @pytest.mark.req("T-11")
 @pytest.mark.parametrize("fixture", FIXTURES, ids=revision_in)
 def test_a_store_of_an_earlier_release_keeps_everything(store_url: str, fixture: Path, tmp_path: Path) -> None:
@@ -75,7 +79,7 @@ def test_a_store_of_an_earlier_release_keeps_everything(store_url: str, fixture:
         assert len(client.get("/api/v1/events").json()["items"]) == 7
         timeline = client.get(f"/api/v1/codes/{code_of(1)}").json()["timeline"]
         assert [entry["fact"]["act"] for entry in timeline] == ["received", "scanned", "dispensed", "dispensed"]
-        assert client.get("/api/v1/status").json()["products"] == 73
+        assert client.get("/api/v1/status").json()["products"] == PRODUCTS.get(revision_in(fixture), 73)
         assert [one["id"] for one in client.get("/api/v1/terminals").json()] == ["T-1", "T-2"]
         right = {"name": "admin", "password": "not a secret"}
         assert client.post("/api/v1/session", json=right).status_code == 200

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
-from server.store import settlement_lists, visits
+from server.store import settlement_lists, settlements, visits
 from server.store.database import Connection, Store
 from server.store.settlement_lists import Chosen, MonthSums
 from server.store.settlements import Settlement, SettlementState
 from server.store.times import micros
+from tests.server.fsi.counter import file_store
 from tests.server.store.settlement_rows import furnish, later, negative, settle, settlement, visit
+from tests.server.store.test_lists import plan_of
 
 REVERSED = SettlementState.REVERSED
 NOTHING = Decimal("0.00")
@@ -93,3 +96,40 @@ def test_the_year_before_one_is_what_counted_before_it(store: Store) -> None:
             settle(connection, made, ("paid:x", moved))
         before = settlement_lists.load_year_before(connection, "P1", 2026, settled_at=later(hours=3), setl_id="S3")
     assert before == {"paid:x": Decimal("5.00")}
+
+
+@pytest.mark.parametrize(
+    ("before", "institution", "index"),
+    [
+        (None, "", "ix_settlement_settled_us_setl_id"),
+        ((micros(later(hours=1)), "S5"), "", "ix_settlement_settled_us_setl_id ("),
+        (None, "I1", "ix_settlement_institution_settled_us (institution=?)"),
+        ((micros(later(hours=1)), "S5"), "I1", "ix_settlement_institution_settled_us (institution=? AND settled_us<?)"),
+    ],
+)
+def test_the_newest_are_found_without_looking_at_the_others(
+    migrated_file: Path, tmp_path: Path, before: tuple[int, str] | None, institution: str, index: str
+) -> None:
+    with file_store(migrated_file, tmp_path) as store, store.writing() as connection:
+        furnish(connection)
+        for number in range(3):
+            settle(connection, settlement(f"S{number}", sale_key=f"{number}", settled_at=later(hours=number)))
+        found: list[Settlement] = []
+
+        def ask() -> None:
+            found[:] = settlement_lists.load_settlement_page(
+                connection, before=before, limit=2, chosen=Chosen(institution=institution)
+            )
+
+        plan = plan_of(connection, ask)
+    assert [one.setl_id for one in found] == (["S2", "S1"] if before is None else ["S1", "S0"])
+    assert f"USING INDEX {index}" in plan
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plan
+
+
+def test_what_a_message_made_is_found_by_an_index(migrated_file: Path, tmp_path: Path) -> None:
+    with file_store(migrated_file, tmp_path) as store, store.writing() as connection:
+        of_anybody = plan_of(connection, lambda: settlement_lists.load_settlements_of_message(connection, "M"))
+        of_one = plan_of(connection, lambda: settlements.find_by_msgid(connection, "I1", "M"))
+    assert "ix_settlement_msgid_institution (msgid=?)" in of_anybody
+    assert "ix_settlement_msgid_institution (msgid=? AND institution=?)" in of_one

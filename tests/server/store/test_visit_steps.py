@@ -11,18 +11,17 @@ import pytest
 
 from server.store.database import Connection, Store
 from server.store.settlements import SettlementState
+from server.store.shown_at_settling import ShownAtSettling, load_shown_at_settling
 from server.store.times import micros
 from server.store.visit_steps import (
     Course,
     Months,
     OfStep,
-    ShownAtSettling,
     VisitStepRow,
     add_visit_steps,
     load_courses,
     load_medians,
     load_refusals,
-    load_shown_at_settling,
 )
 from tests.server.store.settlement_rows import furnish, negative, settle, settlement
 from wire.fsi.values import BEIJING

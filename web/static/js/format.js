@@ -2,12 +2,21 @@
 import { count, text } from "./words.js";
 
 const money = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const clock = new Intl.DateTimeFormat("zh-CN", { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+/** Books are kept in the shop's time, whatever the browser's is. */
+const timeZone = "Asia/Shanghai";
+const clock = new Intl.DateTimeFormat("zh-CN", { timeZone, hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+// Swedish writes 2026-01-31 23:59, as the pages of the server do.
+const moments = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "short" });
 const number = new Intl.NumberFormat("en-US");
 
 /** Money from its decimal text; a dash if it is not known. @param {string | number | null | undefined} yuan */
 export function amount(yuan) {
   return yuan === null || yuan === undefined || yuan === "" ? "—" : `¥${money.format(Number(yuan))}`;
+}
+
+/** The price of one unit, with every decimal that it has. @param {string | null} yuan */
+export function unitPrice(yuan) {
+  return yuan === null ? "—" : `¥${Number(yuan).toFixed(4).replace(/0{1,2}$/, "")}`;
 }
 
 /** @param {number} value */
@@ -18,6 +27,11 @@ export function whole(value) {
 /** @param {string} iso */
 export function timeOfDay(iso) {
   return clock.format(new Date(iso));
+}
+
+/** Day and time of day, alike in every language. @param {string} iso */
+export function moment(iso) {
+  return moments.format(new Date(iso));
 }
 
 /**

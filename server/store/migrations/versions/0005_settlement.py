@@ -12,7 +12,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make every table."""
+    """Make every table, and let products say what they want."""
+    for name in ("is_prescription", "is_real_name"):
+        op.add_column(
+            "product", sa.Column(name, sa.Boolean(), nullable=True, comment="null: the catalogue does not say")
+        )
     op.create_table(
         "catalogue_version",
         sa.Column("list", sa.Text(), nullable=False),
@@ -708,12 +712,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("setl_id", name=op.f("pk_settlement")),
     )
     op.create_index(op.f("ix_settlement_day"), "settlement", ["day"], unique=False)
-    op.create_index(op.f("ix_settlement_institution_msgid"), "settlement", ["institution", "msgid"], unique=False)
     op.create_index(
         op.f("ix_settlement_institution_settled_us"), "settlement", ["institution", "settled_us"], unique=False
     )
     op.create_index(op.f("ix_settlement_mdtrt_id"), "settlement", ["mdtrt_id"], unique=False)
+    op.create_index(op.f("ix_settlement_msgid_institution"), "settlement", ["msgid", "institution"], unique=False)
     op.create_index(op.f("ix_settlement_psn_no_settled_us"), "settlement", ["psn_no", "settled_us"], unique=False)
+    op.create_index(op.f("ix_settlement_settled_us_setl_id"), "settlement", ["settled_us", "setl_id"], unique=False)
     op.create_index(
         "uq_settlement_cancels",
         "settlement",
@@ -780,9 +785,43 @@ def upgrade() -> None:
         sa.Column("shown", sa.Text(), nullable=False, comment="voucher, face, card or id"),
         sa.Column("is_done", sa.Boolean(), nullable=False, comment="false: the hospital's system refused it"),
         sa.Column("at_us", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("day", "institution", "visit", "source", name=op.f("pk_visit_step")),
+        sa.PrimaryKeyConstraint("institution", "visit", "source", name=op.f("pk_visit_step")),
         comment="Steps of visits by one voucher or card, as terminals tell of them; nothing of the person",
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "tally",
+        sa.Column("what", sa.Text(), nullable=False, comment="course, refusal, wait or shown"),
+        sa.Column("month", sa.Text(), nullable=False, comment="as 2026-01"),
+        sa.Column("institution", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False, comment="what was done or shown"),
+        sa.Column(
+            "number", sa.BigInteger(), autoincrement=False, nullable=False, comment="seconds, or an hour since 1970"
+        ),
+        sa.Column("times", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("what", "month", "institution", "name", "number", name=op.f("pk_tally")),
+        comment="How often what pages show happened, but for what stands in tally_change",
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_tally_hours",
+        "tally",
+        ["number"],
+        unique=False,
+        sqlite_where=sa.text("what = 'course' AND number > 0"),
+        postgresql_where=sa.text("what = 'course' AND number > 0"),
+    )
+    op.create_table(
+        "tally_change",
+        sa.Column("n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("month", sa.Text(), nullable=False),
+        sa.Column("institution", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("times", sa.BigInteger(), nullable=False, comment="negative where something counts no more"),
+        sa.PrimaryKeyConstraint("n", name=op.f("pk_tally_change")),
+        comment="By how much a tally moves: added to by everybody, so that nobody waits for a row; emptied now and then",
     )
     op.create_table(
         "account_movement",

@@ -33,8 +33,10 @@ export class Apart {
     const row = made("li", "", "t-ticket");
     const code = made("b", "", "y-code");
     writeCode(code, pack.code);
-    const release = button(text("after.apart.release"), "y-button--small", () => this.release(pack.code));
-    row.append(code, release, made("p", [pack.reason, pack.sale, age(pack.since), pack.operator].join(" · "), "t-ticket__more"));
+    const more = [pack.reason, pack.sale, age(pack.since), pack.operator].filter(Boolean).join(" · ");
+    // What lies at another terminal is released there, by whoever has it before them.
+    const act = pack.terminal ? made("span", text("after.apart.there", { terminal: pack.terminal })) : button(text("after.apart.release"), "y-button--small", () => this.release(pack.code));
+    row.append(code, act, made("p", more, "t-ticket__more"));
     return row;
   }
 

@@ -2,16 +2,22 @@
 import { call, Problem } from "../api.js";
 import { element } from "../counter/element.js";
 import { made, mark, put, show } from "../counter/rows.js";
-import { amount, writeCode } from "../format.js";
+import { amount, moment, writeCode } from "../format.js";
 import { ours, oursOf, text } from "../words.js";
 import { drawSums } from "../till/problem.js";
+import { Requests } from "../till/requests.js";
 import { sumsOf } from "../till/pay_view.js";
 import { Insure } from "./insure.js";
 
 const API = "/api/v1";
 const INSURANCE_MS = 60_000;
-const MOST_LOOKED_AT = 60;
+/** A person looks for a card; the device gives up earlier. */
+const PERSON_MS = 180_000;
+/** The centre went back to a backup. */
+const LOST = new Set(["till.unknown_there", "till.return_lost"]);
 const SALE_NUMBER = /-\d{8}-\d+$/;
+
+/** @typedef {{sale: string, codes: string[], amounts: any}} Elsewhere packs that are still out; amounts null if only its number is known */
 
 export class Found {
   /** @param {import("../till/frame.js").Frame} frame @param {() => Promise<void>} load */
@@ -19,14 +25,17 @@ export class Found {
     this.frame = frame;
     this.load = load;
     this.ticket = /** @type {any} */ (null);
-    /** A sale of another terminal: known by its number alone. */
-    this.elsewhere = "";
-    this.insure = new Insure(frame, () => this.reload());
+    /** A sale of another terminal, as far as it is known here. @type {Elsewhere | null} */
+    this.elsewhere = null;
+    this.requests = new Requests();
+    this.insure = new Insure(frame, this.requests, () => this.reload());
     element("t-find-form").addEventListener("submit", (event) => this.submitted(event, () => this.findTyped()));
     element("t-codes").addEventListener("change", () => this.draw());
     element("t-return").addEventListener("click", () => this.takeBack());
+    for (const way of element("t-return-again").querySelectorAll("[data-way]")) way.addEventListener("click", () => this.takeBack(way.dataset.way));
     element("t-cancel").addEventListener("click", () => this.cancel());
     element("t-insure").addEventListener("click", () => this.insure.open(this.ticket));
+    element("t-tell").addEventListener("click", () => this.offerTelling(this.sale));
   }
 
   /** @param {Event} event @param {() => void} act */
@@ -36,7 +45,7 @@ export class Found {
   }
 
   get sale() {
-    return this.ticket?.sale ?? this.elsewhere;
+    return this.ticket?.sale ?? this.elsewhere?.sale ?? "";
   }
 
   get codes() {
@@ -63,24 +72,23 @@ export class Found {
   find(asked) {
     if (!asked) return Promise.resolve(false);
     return this.frame.ask(async () => {
-      this.show(null, "");
-      const { sale, codes } = await this.saleOf(asked);
-      const ticket = await this.ticketOf(sale);
-      this.show(ticket, ticket ? "" : sale);
-      if (!ticket) for (const code of codes) this.addCode(code, false);
+      this.show(null, null);
+      const found = await this.saleOf(asked);
+      const ticket = await this.ticketOf(found.sale);
+      this.show(ticket, ticket ? null : found);
       for (const box of element("t-codes").querySelectorAll("input")) if (box.value === asked) box.checked = true;
     });
   }
 
-  /** The sale that is meant, and the packs of it that are out where another terminal sold it. @param {string} asked */
+  /** The sale that is meant, and what is known of it where another terminal sold it. @param {string} asked @returns {Promise<Elsewhere>} */
   async saleOf(asked) {
     try {
       const { sale } = await call("GET", `${API}/sales?code=${encodeURIComponent(asked)}`);
-      return { sale, codes: [] };
+      return { sale, codes: [], amounts: null };
     } catch (problem) {
       if (!(problem instanceof Problem) || problem.isUnanswered || problem.isSignedOut) throw problem;
       // A sale's number is no code of a pack.
-      if (SALE_NUMBER.test(asked)) return { sale: asked, codes: [] };
+      if (SALE_NUMBER.test(asked)) return { sale: asked, codes: [], amounts: null };
       if (!this.frame.isUp) throw problem;
       return call("POST", `${API}/sales/find`, { code: asked }, {}, INSURANCE_MS);
     }
@@ -98,35 +106,61 @@ export class Found {
 
   /** @param {any} ticket */
   changed(ticket) {
-    if (ticket.sale === this.ticket?.sale) this.show(ticket, "");
+    if (ticket.sale === this.ticket?.sale) this.show(ticket, null);
   }
 
-  async reload() {
-    if (this.ticket) this.show(await this.ticketOf(this.ticket.sale), "");
+  /** @param {string[]} [gone] packs that have just come back */
+  async reload(gone = []) {
+    if (this.ticket) this.show(await this.ticketOf(this.ticket.sale), null);
+    else if (this.elsewhere) this.show(null, await this.leftOf(this.elsewhere, gone));
     await this.load();
+  }
+
+  /** What is still out of another terminal's sale, as that terminal and the centre have it now. @param {Elsewhere} before @param {string[]} gone @returns {Promise<Elsewhere | null>} */
+  async leftOf({ codes }, gone) {
+    const left = codes.find((code) => !gone.includes(code));
+    return left === undefined ? null : call("POST", `${API}/sales/find`, { code: left }, {}, INSURANCE_MS);
   }
 
   // -- doing -----------------------------------------------------------------------------------------------------------
 
-  takeBack() {
+  /** @param {string} [by] how whose insurance pays shows who they are, where what was shown before will not do */
+  takeBack(by) {
     const { sale, codes } = this;
-    const body = { codes, reason: element("t-reason").value };
+    const body = { codes, reason: element("t-reason").value, ...(by ? { by } : {}) };
     return this.frame.ask(
       async () => {
-        const done = await call("POST", `${API}/sales/${encodeURIComponent(sale)}/return`, body, { "idempotency-key": crypto.randomUUID() }, INSURANCE_MS);
-        await this.reload();
-        this.tell(done);
+        try {
+          const done = await this.requests.once(`${API}/sales/${encodeURIComponent(sale)}/return`, body, by ? PERSON_MS : INSURANCE_MS);
+          show("t-return-again", false);
+          await this.reload(done.codes);
+          this.tell(done);
+          element("t-find").focus();
+        } catch (problem) {
+          if (problem instanceof Problem && problem.code === "till.rest_refused") show("t-return-again", true);
+          if (problem instanceof Problem && LOST.has(problem.code)) this.offerTelling(sale);
+          throw problem;
+        }
       },
       undefined,
-      text("after.return.wait"),
+      text(by ? `till.wait.${by}` : "after.return.wait"),
     );
+  }
+
+  /** The centre has lost what was settled here. @param {string} sale */
+  offerTelling(sale) {
+    this.frame.askFor({ title: text("after.tell.title"), says: text("after.tell.text"), send: text("after.tell.send"), fields: [] }, async () => {
+      const done = await this.requests.once(`${API}/sales/${encodeURIComponent(sale)}/tell-again`, {}, INSURANCE_MS);
+      await this.reload();
+      this.tell(done);
+    });
   }
 
   cancel() {
     const { sale } = this;
     const fields = [{ name: "reason", label: text("counter.return.reason") }];
     this.frame.askFor({ title: text("after.cancel.title"), says: text("after.cancel.text", { sale }), send: text("after.cancel.send"), fields }, async (said) => {
-      const done = await call("POST", `${API}/sales/${encodeURIComponent(sale)}/cancel`, said, { "idempotency-key": crypto.randomUUID() }, INSURANCE_MS);
+      const done = await this.requests.once(`${API}/sales/${encodeURIComponent(sale)}/cancel`, said, INSURANCE_MS);
       await this.reload();
       this.tell(done);
     });
@@ -140,8 +174,9 @@ export class Found {
 
   // -- showing ---------------------------------------------------------------------------------------------------------
 
-  /** @param {any} ticket @param {string} elsewhere */
+  /** @param {any} ticket @param {Elsewhere | null} elsewhere */
   show(ticket, elsewhere) {
+    if ((ticket ?? elsewhere)?.sale !== this.sale) show("t-return-again", false);
     const chosen = ticket && ticket.sale === this.ticket?.sale ? this.codes : [];
     this.ticket = ticket;
     this.elsewhere = elsewhere;
@@ -157,37 +192,29 @@ export class Found {
   showTicket(ticket, chosen) {
     const isPaid = ticket.standing === "settled";
     element("t-sale-state").replaceChildren(mark(isPaid ? "ok" : "quiet", isPaid ? "check" : "receipt", ours(ticket.notice)));
-    put("t-sale-more", [text("after.find.opened", { at: new Date(ticket.opened_at).toLocaleString("zh-CN") }), oursOf(ticket.told)].filter(Boolean).join(" · "));
+    put("t-sale-more", [text("after.find.opened", { at: moment(ticket.opened_at) }), oursOf(ticket.told)].filter(Boolean).join(" · "));
     drawSums(element("t-sale-sums"), ticket.paid && isPaid ? [...sumsOf(ticket.paid.amounts), [text("till.amount.cash"), amount(ticket.paid.amounts.cash)]] : [[text("till.amount.fee"), amount(ticket.totals.amount)]]);
     for (const line of ticket.lines) for (const code of line.codes) this.addCode(code, chosen.includes(code), line.name);
-    if (ticket.place === "closed") this.markReturned();
+    this.markReturned(ticket.came_back);
   }
 
-  /** What came back cannot come back again: the terminal knows the sale of a pack only while it is sold. */
-  markReturned() {
-    const boxes = [...element("t-codes").querySelectorAll("input")].slice(0, MOST_LOOKED_AT);
-    return Promise.all(boxes.map((box) => this.markIfReturned(box)));
-  }
-
-  /** @param {HTMLInputElement} box */
-  async markIfReturned(box) {
-    try {
-      await call("GET", `${API}/sales?code=${encodeURIComponent(box.value)}`);
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem;
-      if (problem.status !== 404) return;
+  /** What came back cannot come back again. @param {string[]} codes */
+  markReturned(codes) {
+    for (const box of element("t-codes").querySelectorAll("input")) {
+      if (!codes.includes(box.value)) continue;
       box.checked = false;
       box.disabled = true;
       box.parentElement.classList.add("t-came-back");
       box.parentElement.append(made("span", text("after.return.came_back")));
-      this.draw();
     }
   }
 
   showElsewhere() {
     element("t-sale-state").replaceChildren();
+    const { codes, amounts } = this.elsewhere ?? { codes: [], amounts: null };
     put("t-sale-more", this.elsewhere ? text("after.find.elsewhere") : "");
-    element("t-sale-sums").replaceChildren();
+    drawSums(element("t-sale-sums"), amounts ? [...sumsOf(amounts), [text("till.amount.cash"), amount(amounts.cash)]] : []);
+    for (const code of codes) this.addCode(code, false);
   }
 
   /** @param {string} code @param {boolean} isChosen @param {string | null} [name] */
@@ -204,13 +231,16 @@ export class Found {
 
   draw() {
     const { frame, ticket } = this;
-    const isInsured = ticket ? ticket.paid_by === "insured" : this.elsewhere !== "";
-    const isClosed = ticket ? ticket.place === "closed" : this.elsewhere !== "";
+    const isInsured = ticket ? ticket.paid_by === "insured" : this.elsewhere !== null;
+    const isClosed = ticket ? ticket.place === "closed" : this.elsewhere !== null;
     const isOpen = ["asked", "unknown", "undoing", "undoing_unknown"].includes(ticket?.standing);
     const isStopped = isInsured && !frame.isUp;
     const canDo = frame.isWorking && isClosed && !isOpen && !isStopped;
     element("t-return").disabled = !canDo || this.codes.length === 0;
-    element("t-cancel").disabled = !canDo || !isInsured;
+    // Its packs have left with the counter that sold them: elsewhere they come back as a return.
+    element("t-cancel").disabled = !canDo || !isInsured || !ticket;
+    show("t-tell", ["settled", "undone"].includes(ticket?.standing));
+    element("t-tell").disabled = !canDo || !frame.isUp;
     element("t-insure").disabled = !canDo || !frame.isUp || ticket?.paid_by !== "self_pay";
     put("t-sale-why", isOpen ? ours(ticket.notice) : !isClosed && this.sale ? text("after.find.not_closed") : isStopped ? text("after.offline") : "");
   }
@@ -218,7 +248,7 @@ export class Found {
 
 /** What an undertaking means for the drawer. @param {any} one */
 export function moneyWords(one) {
-  if (one.outcome && one.outcome !== "done" && one.outcome !== "self_paid") return text(`after.outcome.${one.outcome}`);
+  if (one.outcome && !["done", "self_paid", "elsewhere"].includes(one.outcome)) return text(`after.outcome.${one.outcome}`);
   if (one.cash_back === null) return text("after.under.money_unknown");
   const yuan = Number(one.cash_back);
   const cash = yuan === 0 ? text("after.under.money_none") : text(yuan > 0 ? "after.under.give_back" : "after.under.take", { cash: amount(Math.abs(yuan)) });

@@ -2,27 +2,29 @@
 import { call } from "../api.js";
 import { openDialog } from "../counter/dialogs.js";
 import { element } from "../counter/element.js";
-import { put, show } from "../counter/rows.js";
+import { made, put, show } from "../counter/rows.js";
 import { amount } from "../format.js";
 import { text } from "../words.js";
 import { Orders } from "../till/orders.js";
-import { sumsOf } from "../till/pay_view.js";
+import { insuranceWords, sumsOf } from "../till/pay_view.js";
 import { drawSums, tellProblem } from "../till/problem.js";
 
 const API = "/api/v1";
 const PERSON_MS = 180_000;
 
 export class Insure {
-  /** @param {import("../till/frame.js").Frame} frame @param {() => Promise<void>} done */
-  constructor(frame, done) {
+  /** @param {import("../till/frame.js").Frame} frame @param {import("../till/requests.js").Requests} requests @param {() => Promise<void>} done */
+  constructor(frame, requests, done) {
     this.frame = frame;
+    this.requests = requests;
     this.done = done;
     this.orders = new Orders();
     this.ticket = /** @type {any} */ (null);
     this.isBusy = false;
     this.isTried = false;
-    this.key = "";
-    element("t-insure-way").addEventListener("change", () => this.chosen());
+    /** The amount is above a limit: somebody vouches for the person. */
+    this.needsFactor = false;
+    for (const way of ["t-insure-way", "t-insure-by"]) element(way).addEventListener("change", () => this.chosen());
     element("t-insure-try").addEventListener("click", () => this.tryIt());
     element("t-insure-send").addEventListener("click", () => this.send());
     // On the window: while something is asked the focus may be nowhere.
@@ -32,8 +34,9 @@ export class Insure {
   /** @param {any} ticket */
   open(ticket) {
     this.ticket = ticket;
-    this.isTried = false;
-    this.key = crypto.randomUUID();
+    this.isTried = this.needsFactor = false;
+    this.offer(null);
+    for (const field of ["t-insure-operator", "t-insure-password"]) element(field).value = "";
     this.orders.clear();
     this.orders.offer(ticket.lines.map((/** @type {any} */ line) => ({ line: line.line, code: "" })), ticket.lines);
     element("t-insure-problem").replaceChildren();
@@ -42,7 +45,22 @@ export class Insure {
     element("t-insure-way").focus();
   }
 
+  /** The insurances of whoever was asked about; before that nobody knows them. @param {any} person */
+  offer(person) {
+    const chosen = element("t-insure-kind").value;
+    const first = made("option", text("after.insure.first"));
+    first.setAttribute("value", "");
+    const others = (person?.insurances ?? []).map((/** @type {any} */ one) => {
+      const option = made("option", insuranceWords(one));
+      option.setAttribute("value", one.kind);
+      return option;
+    });
+    element("t-insure-kind").replaceChildren(first, ...others);
+    element("t-insure-kind").value = others.some((/** @type {any} */ one) => one.value === chosen) ? chosen : "";
+  }
+
   chosen() {
+    show("t-insure-second", element("t-insure-by").value === "operator");
     show("t-insure-typed", element("t-insure-way").value === "typed");
     this.draw();
   }
@@ -61,10 +79,19 @@ export class Insure {
     return { ...typed, insutype: element("t-insure-kind").value, ...this.orders.wishes };
   }
 
+  get factor() {
+    if (!this.needsFactor) return {};
+    const by = element("t-insure-by").value;
+    const second = by === "operator" ? { operator: element("t-insure-operator").value.trim(), password: element("t-insure-password").value } : {};
+    return { factor: { by, ...second } };
+  }
+
   tryIt() {
     return this.ask(async () => {
       this.isTried = false;
-      const amounts = await this.post({ ...this.said, is_trial: true });
+      const { amounts, person, needs_second_factor } = await call("POST", this.address, { ...this.said, is_trial: true }, {}, PERSON_MS);
+      this.offer(person);
+      this.needsFactor = needs_second_factor;
       put("t-insure-back", amount(Number(amounts.fee) - Number(amounts.cash)));
       drawSums(element("t-insure-sums"), [...sumsOf(amounts), [text("till.amount.cash"), amount(amounts.cash)]]);
       this.isTried = true;
@@ -73,15 +100,16 @@ export class Insure {
 
   send() {
     return this.ask(async () => {
-      await this.post(this.said, { "idempotency-key": this.key });
+      const { said } = this;
+      // Whoever vouches makes it no other request, and a password is not kept.
+      await this.requests.once(this.address, { ...said, ...this.factor }, PERSON_MS, said);
       element("t-insure-dialog").close();
       await this.done();
     });
   }
 
-  /** @param {object} body @param {Record<string, string>} [headers] */
-  post(body, headers = {}) {
-    return call("POST", `${API}/sales/${encodeURIComponent(this.ticket.sale)}/turn-insured`, body, headers, PERSON_MS);
+  get address() {
+    return `${API}/sales/${encodeURIComponent(this.ticket.sale)}/turn-insured`;
   }
 
   /** @param {() => Promise<void>} act */
@@ -105,6 +133,7 @@ export class Insure {
   draw() {
     show("t-insure-wait", this.isBusy);
     show("t-insure-amounts", this.isTried);
+    show("t-insure-factor", this.isTried && this.needsFactor);
     element("t-insure-try").disabled = this.isBusy;
     element("t-insure-send").disabled = this.isBusy || !this.isTried;
   }

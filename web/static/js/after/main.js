@@ -1,6 +1,7 @@
 // What comes after a sale: a sale is found, packs come back, a cash sale is turned insured; below it what is under way,
 // what the centre's ledger misses, and what lies apart. Each of the four loads by itself and says what is wrong with it.
 import { element } from "../counter/element.js";
+import { show } from "../counter/rows.js";
 import { Frame } from "../till/frame.js";
 import { Apart } from "./apart.js";
 import { Found } from "./found.js";
@@ -21,7 +22,10 @@ class After {
   }
 
   async load() {
-    await Promise.all([this.undertakings.load(), this.rows.load(), this.apart.load()]);
+    const parts = this.frame.isInsured ? [this.undertakings, this.rows, this.apart] : [this.apart];
+    const asked = await Promise.allSettled(parts.map((part) => part.load()));
+    const failed = asked.find((one) => one.status === "rejected");
+    if (failed) throw failed.reason;
   }
 
   refresh() {
@@ -36,6 +40,7 @@ class After {
   }
 
   draw() {
+    for (const id of ["t-under-card", "t-rows-card"]) show(id, this.frame.isInsured);
     this.found.draw();
     for (const one of document.querySelectorAll(".t-ticket button")) one.disabled = !this.frame.isWorking;
   }

@@ -39,8 +39,9 @@ export class Rows {
     title.append(made("b", text(`after.row.${row.infno}`)), " ", made("span", `${row.sale} · ${text("till.cut.line")} ${row.line} · ${row.product}`, "y-code"));
     const [tone, shape] = LOOKS[row.state] ?? LOOKS.waiting;
     item.append(title, mark(tone, shape, text(`after.row_state.${row.state}`)));
-    const why = [...row.lacks.map(ours), oursOf(row.told)].filter(Boolean).join(" · ");
+    const why = [...row.lacks.map(ours), row.waits ? ours(row.waits) : "", oursOf(row.told)].filter(Boolean).join(" · ");
     if (why) item.append(made("p", why, "t-ticket__more"));
+    if (row.next_step) item.append(made("p", ours(row.next_step), "t-ticket__more"));
     if (row.is_final) item.append(made("p", text("after.row.final"), "t-ticket__more"));
     item.append(this.buttons(row));
     return item;

@@ -44,7 +44,7 @@ export class Undertakings {
   buttons(one) {
     const buttons = made("div", "", "t-buttons");
     for (const choice of one.choices) buttons.append(button(text(`after.choice.${choice}`), choice === "again" ? "y-button--primary" : "", () => this.goOn(one, { choice })));
-    if (one.choices.includes("again")) for (const by of ["voucher", "card"]) buttons.append(button(text(`after.again_with.${by}`), "", () => this.goOn(one, { choice: "again", by })));
+    if (one.choices.includes("again")) for (const by of ["voucher", "face", "card", "id"]) buttons.append(button(text(`after.again_with.${by}`), "", () => this.goOn(one, { choice: "again", by })));
     if (one.choices.length === 0) buttons.append(button(text("after.under.go_on"), "", () => this.goOn(one, {})));
     return buttons;
   }

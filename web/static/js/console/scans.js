@@ -11,6 +11,7 @@ const LOOKS = {
   sold_at_site: ["alert", "alarm"],
   sold_elsewhere: ["alert", "alarm"],
   quarantined: ["alert", "alarm"],
+  expired: ["alert", "alarm"],
   received_here: ["twice", "notice"],
   carton: ["alert", "alarm"],
   placeholder: ["alert", "alarm"],

@@ -1,5 +1,5 @@
 // The open sale or delivery on the right: its lines, its total, and what came of the last one.
-import { amount, timeOfDay, whole } from "../format.js";
+import { amount, timeOfDay, unitPrice, whole } from "../format.js";
 import { count, text } from "../words.js";
 
 const PARTS = 10_000; // prices have at most four decimals; whole numbers keep the sums exact
@@ -8,6 +8,7 @@ const PARTS = 10_000; // prices have at most four decimals; whole numbers keep t
  * @typedef {object} Line
  * @property {number} line @property {string | null} name @property {string | null} spec @property {string | null} price
  * @property {number} quantity @property {string | null} [amount] @property {string[]} codes
+ * @property {number | null} [units] smallest units, where its packs are sold in part; the price is then that of one
  */
 
 export class Basket {
@@ -37,9 +38,19 @@ export class Basket {
     return [this.sale, ...[...this.lines.values()].map((line) => `${line.line}x${line.quantity}x${line.units ?? ""}`)].join(" ");
   }
 
-  /** Whether a pack is on the list, as the daemon last said. @param {string} code */
+  /** Packs on the list, as the daemon last said. */
+  get codes() {
+    return [...this.lines.values()].flatMap((line) => line.codes);
+  }
+
+  /** Whether a pack is on the list. @param {string} code */
   holds(code) {
-    return [...this.lines.values()].some((line) => line.codes.includes(code));
+    return this.codes.includes(code);
+  }
+
+  /** Packs that are sold in part. */
+  get codesInPart() {
+    return new Set([...this.lines.values()].filter((line) => line.units).flatMap((line) => line.codes));
   }
 
   /** Show the sale as the daemon has it. @param {any} sale */
@@ -102,8 +113,8 @@ export class Basket {
     const [product, quantity, sum] = row.children;
     product.firstElementChild.textContent = line.name ?? text("counter.list.no_product");
     product.lastElementChild.textContent = [line.spec, this.unitPrice(line)].filter(Boolean).join(" · ");
-    quantity.textContent = `×${line.quantity}`;
-    quantity.setAttribute("aria-label", count("counter.boxes", line.quantity));
+    quantity.textContent = line.units ? count("counter.lines.units", line.units) : `×${line.quantity}`;
+    if (!line.units) quantity.setAttribute("aria-label", count("counter.boxes", line.quantity));
     sum.textContent = this.mode === "dispense" ? amount(lineAmount(line)) : "";
     row.classList.toggle("c-line--unmatched", line.name === null);
     row.dataset.line = String(line.line);
@@ -114,7 +125,9 @@ export class Basket {
 
   /** @param {Line} line */
   unitPrice(line) {
-    return this.mode === "dispense" && line.price !== null && line.quantity > 1 ? amount(line.price) : "";
+    if (this.mode !== "dispense" || line.price === null) return "";
+    if (line.units) return text("common.per_unit", { price: unitPrice(line.price) });
+    return line.quantity > 1 ? amount(line.price) : "";
   }
 
   tidy() {

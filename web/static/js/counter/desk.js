@@ -3,8 +3,12 @@
 // with the way on; nothing is assumed to have happened.
 import { call, Problem } from "../api.js";
 import { text } from "../words.js";
+import { openDialog } from "./dialogs.js";
+import { element } from "./element.js";
 
 const API = "/api/v1";
+
+/** @typedef {{code: string, isSplit: boolean, undo: () => Promise<void>}} Doing */
 
 export class Desk {
   /**
@@ -13,14 +17,16 @@ export class Desk {
    * @param {import("./list.js").ScanList} parts.list
    * @param {import("./alarms.js").Alarms} parts.alarms
    * @param {import("./messages.js").Messages} parts.messages
+   * @param {() => boolean} parts.mayBeInsured whether this terminal speaks to the insurance
    * @param {() => Promise<void>} parts.refresh load the list again
    * @param {() => Promise<void>} parts.reload load everything again: somebody came or went
    */
-  constructor({ basket, list, alarms, messages, refresh, reload }) {
+  constructor({ basket, list, alarms, messages, mayBeInsured, refresh, reload }) {
     this.basket = basket;
     this.list = list;
     this.alarms = alarms;
     this.messages = messages;
+    this.mayBeInsured = mayBeInsured;
     this.refresh = refresh;
     this.reload = reload;
     this.before = Promise.resolve();
@@ -28,7 +34,8 @@ export class Desk {
     this.closing = /** @type {{sale: string, key: string} | null} */ (null);
     /** The same of a return. */
     this.returning = /** @type {{asked: string, key: string} | null} */ (null);
-    this.removed = /** @type {string[]} */ ([]);
+    /** What can be undone of this list, the latest last. @type {Doing[]} */
+    this.doings = [];
   }
 
   /** @param {string} operator @param {string} password */
@@ -54,11 +61,13 @@ export class Desk {
     });
   }
 
-  close() {
-    return this.next(() => this.closeNow(), { label: text("counter.close.again"), act: () => this.close() });
+  /** @param {boolean} [isCash] said again, knowing that the insurance was asked about the list */
+  close(isCash = false) {
+    return this.next(() => this.closeNow(isCash), { label: text("counter.close.again"), act: () => this.close(isCash) });
   }
 
-  async closeNow() {
+  /** @param {boolean} isCash */
+  async closeNow(isCash) {
     const { sale, isEmpty, mode } = this.basket;
     if (isEmpty || !sale) return;
     if (this.alarms.isOpen) {
@@ -66,11 +75,25 @@ export class Desk {
       this.alarms.point();
       return;
     }
+    const person = mode === "dispense" && !isCash ? await this.personOf(sale) : null;
+    if (person) return this.askForCash(person);
     if (this.closing?.sale !== sale) this.closing = { sale, key: crypto.randomUUID() };
     const path = mode === "dispense" ? `${API}/sale/close` : `${API}/delivery/close`;
     this.basket.remember(await call("POST", path, { sale }, { "idempotency-key": this.closing.key }));
     this.closing = null;
     await this.refresh();
+  }
+
+  /** Whom the insurance was asked about for this list. @param {string} sale @returns {Promise<{name: string} | null>} */
+  async personOf(sale) {
+    if (!this.mayBeInsured()) return null;
+    return (await call("GET", `${API}/tickets/${encodeURIComponent(sale)}`)).person;
+  }
+
+  /** The key that settles within the dialog takes cash beside it: ask which is meant. @param {{name: string}} person */
+  askForCash(person) {
+    element("c-cash-what").textContent = text("counter.cash.what", person);
+    openDialog("c-cash-dialog");
   }
 
   cancel() {
@@ -84,26 +107,50 @@ export class Desk {
   remove(code) {
     return this.next(async () => {
       if (!code || !this.basket.holds(code)) return;
-      await call("DELETE", `${API}/sale/packs/${encodeURIComponent(code)}`);
-      this.removed.push(code);
-      this.list.markRemoved(code);
+      await this.takeOff(code);
+      this.doings.push({ code, isSplit: false, undo: () => this.putBack(code) });
       await this.refresh();
     });
   }
 
   undo() {
     return this.next(async () => {
-      const code = this.removed.pop();
-      if (!code) return;
+      const doing = this.doings.pop();
+      if (!doing) return;
       try {
-        await call("PUT", `${API}/sale/packs/${encodeURIComponent(code)}`);
+        await doing.undo();
       } catch (problem) {
-        if (problem instanceof Problem && problem.isUnanswered) this.removed.push(code);
+        if (problem instanceof Problem && problem.isUnanswered) this.doings.push(doing);
         throw problem;
       }
-      this.list.markRestored(code);
       await this.refresh();
     });
+  }
+
+  /** @param {string} code */
+  async takeOff(code) {
+    await call("DELETE", `${API}/sale/packs/${encodeURIComponent(code)}`);
+    this.list.markRemoved(code);
+  }
+
+  /** @param {string} code */
+  async putBack(code) {
+    await call("PUT", `${API}/sale/packs/${encodeURIComponent(code)}`);
+    this.list.markRestored(code);
+  }
+
+  /**
+   * Sell so many smallest units of a pack on the list; all of it without a number.
+   * @param {string} code @param {number | null} units
+   */
+  sellUnits(code, units) {
+    if (units === null) return call("DELETE", `${API}/sale/units/${encodeURIComponent(code)}`);
+    return call("PUT", `${API}/sale/units`, { code, units });
+  }
+
+  /** A pack was split: undoing lets it stand as before, or takes it off. @param {string} code @param {number | null | undefined} before */
+  noteSplit(code, before) {
+    this.doings.push({ code, isSplit: true, undo: () => (before === undefined ? this.takeOff(code) : this.sellUnits(code, before)) });
   }
 
   /** The sale that sold a box. @param {string} code @returns {Promise<any>} */

@@ -58,7 +58,7 @@ export class Entry {
 
   /** @param {import("./list.js").Scan} scan */
   answer(scan) {
-    const happened = scan.verdict === "added" ? "" : ours(scan.words);
+    const happened = scan.verdict === "added" && !scan.units ? "" : ours(scan.words);
     this.show(LOOKS[scan.tone], [verdictWord(scan.verdict, scan), scan.name ?? "", happened, ours(scan.hint)]);
   }
 

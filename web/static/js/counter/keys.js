@@ -1,7 +1,7 @@
 // The counter's keys. Function keys work everywhere; the others rest while somebody types or a dialog is open.
 import { isDialogOpen } from "./dialogs.js";
 
-const EVERYWHERE = new Set(["F1", "F2", "F6", "F7", "F9", "F10"]);
+const EVERYWHERE = new Set(["F1", "F2", "F4", "F6", "F7", "F9", "F10"]);
 
 /** @param {Record<string, () => void>} actions by key */
 export function listenToKeys(actions) {

@@ -17,6 +17,7 @@ const SHAPES = {
   sold_at_site: "alert",
   sold_elsewhere: "alert",
   quarantined: "alert",
+  expired: "alert",
   received_here: "twice",
   sign_in_first: "person",
   carton: "alert",
@@ -43,7 +44,8 @@ const FILTERS = {
  * @property {string | null} name @property {string | null} spec @property {string | null} class @property {string | null} price
  * @property {number | null} line @property {number | null} quantity @property {string | null} sale
  * @property {boolean} [is_next] it is on the list after the one that is being paid
- * @property {boolean} [isRemoved] set here
+ * @property {number} [units] that an opened pack stands for
+ * @property {boolean} [isRemoved] set here @property {boolean} [isInPart] set here
  */
 
 export class ScanList {
@@ -124,6 +126,14 @@ export class ScanList {
     if (newest && !scans.some(isOnList)) this.update({ ...newest, isRemoved: false });
   }
 
+  /** Say which packs are sold in part: a whole one's price would be wrong beside them. @param {Set<string>} codes */
+  markInPart(codes) {
+    for (const scan of this.scans.values()) {
+      const isInPart = codes.has(scan.code) && isOnList(scan);
+      if (isInPart !== Boolean(scan.isInPart)) this.update({ ...scan, isInPart });
+    }
+  }
+
   /** The list ended: the page is free for the next one. */
   clear() {
     this.forget();
@@ -167,6 +177,11 @@ export class ScanList {
   removableCode() {
     const scan = this.scans.get(Number(this.selected()?.dataset.id));
     return scan && isOnList(scan) ? scan.code : null;
+  }
+
+  /** The newest pack that is on the list. */
+  get newestOnList() {
+    return [...this.scans.values()].findLast(isOnList)?.code ?? null;
   }
 
   // -- inside --------------------------------------------------------------------------------------------------------
@@ -244,7 +259,7 @@ export class ScanList {
     if (verdict !== "removed") why.textContent = reason(scan);
     why.hidden = why.textContent === "";
     row.classList.toggle("c-row--told", !why.hidden);
-    price.textContent = isOnList(scan) || scan.price ? amount(scan.price) : "";
+    price.textContent = scan.isInPart ? text("counter.list.in_part") : isOnList(scan) || scan.price ? amount(scan.price) : "";
     insurance.textContent = scan.class ? classWord(scan.class) : "";
     state.classList.add(`y-state--${tone}`);
     state.querySelector("use").setAttribute("href", `#y-${shape(verdict, tone)}`);
@@ -279,6 +294,7 @@ function shape(verdict, tone) {
 
 /** What happened and what to do. A row without a product says what happened in the product's place. @param {Scan} scan */
 function reason(scan) {
-  const happened = scan.name && scan.verdict !== "added" ? ours(scan.words) : "";
+  const isNews = scan.verdict !== "added" || Boolean(scan.units);
+  const happened = scan.name && isNews ? ours(scan.words) : "";
   return [happened, ours(scan.hint)].filter(Boolean).join(text("common.sentence_joint"));
 }

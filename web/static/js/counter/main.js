@@ -64,8 +64,17 @@ function connect() {
   onClick("#c-manual", () => entry.open());
   onClick("#c-leave", () => desk.signOut());
   onClick("#c-close", () => desk.close());
+  onClick("#c-cash-yes", () => {
+    element("c-cash-dialog").close();
+    desk.close(true);
+  });
+  onClick("#c-cash-insured", () => {
+    element("c-cash-dialog").close();
+    tickets.open("pay");
+  });
   onClick("#c-insured", () => tickets.open("pay"));
   onClick("#c-hold", () => tickets.open("hold"));
+  onClick("#c-split", () => tickets.open("split"));
   onClick("#c-held", () => tickets.open("held"));
   onClick("#c-undo", () => desk.undo());
   onClick("#c-cancel", askCancel);
@@ -89,6 +98,7 @@ listenToKeys({
   F1: () => openDialog("c-help-dialog"),
   "?": () => openDialog("c-help-dialog"),
   F2: () => element("c-manual").click(),
+  F4: () => element("c-split").click(),
   F6: () => element("c-held").click(),
   F7: () => element("c-hold").click(),
   F9: () => element("c-insured").click(),

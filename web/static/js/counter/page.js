@@ -31,8 +31,11 @@ export class Page {
     this.alarms = new Alarms();
     this.announcer = new Announcer();
     this.list = new ScanList((code) => this.desk.remove(code));
-    const { basket, list, alarms, messages } = this;
-    this.desk = new Desk({ basket, list, alarms, messages, refresh: () => this.loadSale(), reload: () => this.comeIn() });
+    const { basket, list, alarms, messages, status } = this;
+    this.desk = new Desk({
+      ...{ basket, list, alarms, messages, mayBeInsured: () => status.mayBeInsured },
+      ...{ refresh: () => this.loadSale(), reload: () => this.comeIn() },
+    });
     this.returns = new Returns(this.desk, (codes) => this.cameBack(codes));
     this.tickets = new Tickets(this);
     this.isListening = false;
@@ -74,11 +77,15 @@ export class Page {
     for (const news of this.loading) news.scans.push(scan);
     if (scan.sale !== null && scan.sale !== this.basket.sale) this.beginList(scan.sale);
     if (!this.list.add(scan)) return;
-    this.basket.add(scan);
-    this.alarms.add(scan);
+    // What an opened pack costs and stands for is the daemon's to say.
+    if (scan.units) this.loadSale().catch((problem) => this.tell(problem));
+    else this.basket.add(scan);
+    const isPicked = this.tickets.takeScan(scan);
+    if (isPicked) this.alarms.remember(scan);
+    else this.alarms.add(scan);
     this.returns.take(scan);
     this.announcer.heard(scan);
-    this.sound.play(scan.tone);
+    this.sound.play(isPicked ? "ok" : scan.tone);
     drawButtons(this);
   }
 
@@ -121,7 +128,9 @@ export class Page {
     if (change.sale !== this.basket.sale && change.change !== "taken_up") return;
     if (change.change === "removed") this.list.markRemoved(change.code);
     if (change.change === "restored") this.list.markRestored(change.code);
-    this.loadSale().catch((problem) => this.tell(problem));
+    // The rows of a list that lay aside are not on the page yet.
+    const loaded = change.change === "taken_up" ? this.loadLists() : this.loadSale();
+    loaded.catch((problem) => this.tell(problem));
   }
 
   /** @param {boolean} isLive */
@@ -147,7 +156,7 @@ export class Page {
   endList() {
     this.list.clear();
     this.alarms.clear();
-    this.desk.removed = [];
+    this.desk.doings = [];
   }
 
   // -- loading -------------------------------------------------------------------------------------------------------
@@ -220,11 +229,20 @@ export class Page {
 
   async loadLists() {
     this.tickets.count();
-    const [, scans] = await Promise.all([this.loadSale(), call("GET", `${API}/scans?limit=500`)]);
-    this.waiting = scans.filter((/** @type {import("./list.js").Scan} */ scan) => this.isWaiting(scan));
+    const [, latest] = await Promise.all([this.loadSale(), call("GET", `${API}/scans?limit=500`)]);
+    const scans = await this.withOwn(latest);
+    this.waiting = scans.filter((scan) => this.isWaiting(scan));
     const recent = this.sinceLastList(scans).map((scan) => this.asItStands(scan));
     this.list.fill(recent);
     for (const scan of recent) this.alarms.add(scan);
+  }
+
+  /** Those of a list that lay aside may be older than the latest. @param {import("./list.js").Scan[]} latest @returns {Promise<import("./list.js").Scan[]>} */
+  async withOwn(latest) {
+    const known = new Set(latest.map((scan) => scan.code));
+    if (this.basket.codes.every((code) => known.has(code))) return latest;
+    const own = /** @type {import("./list.js").Scan[]} */ (await call("GET", `${API}/scans?sale=${encodeURIComponent(this.basket.sale)}&limit=500`));
+    return [...new Map([...own, ...latest].map((scan) => [scan.id, scan])).values()];
   }
 
   async loadSale() {
@@ -235,7 +253,8 @@ export class Page {
     if (news.scans.some((scan) => scan.sale !== null && scan.sale !== sale.id)) return this.loadSale();
     if (this.basket.sale !== null && sale.id !== this.basket.sale) this.endList();
     this.basket.show(sale);
-    for (const scan of news.scans) this.basket.add(scan);
+    for (const scan of news.scans) if (!scan.units) this.basket.add(scan);
+    this.list.markInPart(this.basket.codesInPart);
     this.basket.takeTotals(news.totals ?? sale.totals);
     this.showWaiting();
     this.announcer.takeTotals(this.basket.totals);

@@ -39,6 +39,11 @@ export class Status {
     return this.status?.lamps.settlement ?? null;
   }
 
+  /** This terminal speaks to the insurance, though it may not answer now. */
+  get mayBeInsured() {
+    return this.settlement !== null && this.settlement.code !== "settlement.not_configured";
+  }
+
   /** The insurance may be asked now: the lamp tells how the last one ended, which stops no next one. */
   get isInsurable() {
     return this.status?.interface?.is_up ?? false;

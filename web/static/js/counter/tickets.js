@@ -23,7 +23,12 @@ export class Tickets {
     window.requestIdleCallback(() => this.load().catch(() => null), { timeout: IDLE_MS });
   }
 
-  /** @param {"pay" | "hold" | "held"} name */
+  /** Whether a scan picks a pack to be sold in part; then it is no second one. @param {import("./list.js").Scan} scan */
+  takeScan(scan) {
+    return this.loaded?.split.takeScan(scan) ?? false;
+  }
+
+  /** @param {"pay" | "hold" | "held" | "split"} name */
   async open(name) {
     try {
       (await this.load())[name].open();

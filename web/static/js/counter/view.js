@@ -6,6 +6,7 @@ import { put, show } from "./rows.js";
 /** Who is signed in with this browser. @param {{name: string} | null} session */
 export function showOperator(session) {
   const isIn = session !== null;
+  const isNew = document.body.dataset.view !== (isIn ? "work" : "sign-in");
   document.body.dataset.view = isIn ? "work" : "sign-in";
   element("c-operator").textContent = isIn ? text("counter.operator", { name: session.name }) : "";
   element("c-leave").hidden = !isIn;
@@ -13,6 +14,7 @@ export function showOperator(session) {
   element("c-sign-in").hidden = isIn;
   element("c-empty-title").textContent = text(isIn ? "counter.empty.title" : "counter.empty.sign_in");
   element("c-empty-text").textContent = text(isIn ? "counter.empty.text" : "counter.empty.sign_in_text");
+  if (!isIn && isNew) element("c-operator-name").focus();
 }
 
 /** Who has the counter, if it is not this browser. @param {string | null} operator */
@@ -38,7 +40,7 @@ export function drawMode(mode) {
 /** @param {import("./page.js").Page} page */
 export function drawButtons({ basket, desk, list, status }) {
   const isWorking = isSignedIn() && !status.isLost;
-  const removed = desk.removed.at(-1);
+  const doing = desk.doings.at(-1);
   const isSale = basket.mode === "dispense";
   element("c-close").disabled = !isWorking || basket.isEmpty;
   element("c-hold").disabled = !isWorking || basket.isEmpty || !isSale || basket.isPaying;
@@ -46,18 +48,18 @@ export function drawButtons({ basket, desk, list, status }) {
   drawInsured(status, isWorking && isSale, basket.isEmpty);
   element("c-cancel").disabled = !isWorking || basket.sale === null;
   element("c-manual").disabled = !isWorking;
-  element("c-undo-bar").hidden = !isWorking || !removed;
-  if (removed) element("c-undo-what").textContent = text("counter.undo_what", { name: list.nameOf(removed) });
+  element("c-split").disabled = !isWorking || !isSale;
+  element("c-undo-bar").hidden = !isWorking || !doing;
+  if (doing) element("c-undo-what").textContent = text(doing.isSplit ? "counter.undo_split" : "counter.undo_what", { name: list.nameOf(doing.code) });
   for (const button of document.querySelectorAll("[data-mode]")) {
     button.disabled = !isWorking || (!basket.isEmpty && button.dataset.mode !== basket.mode);
   }
 }
 
 /** Where the insurance cannot be asked now the button is off, and says why. @param {import("./status.js").Status} status @param {boolean} isSelling @param {boolean} isEmpty */
-function drawInsured({ settlement, isInsurable }, isSelling, isEmpty) {
-  const isOff = !settlement || settlement.code === "settlement.not_configured";
-  const isDown = !isOff && settlement.state === "down";
-  show("c-insured", isSelling && !isOff);
+function drawInsured({ settlement, mayBeInsured, isInsurable }, isSelling, isEmpty) {
+  const isDown = mayBeInsured && settlement.state === "down";
+  show("c-insured", isSelling && mayBeInsured);
   element("c-insured").disabled = !isSelling || isEmpty || !isInsurable;
   show("c-insured-why", isSelling && isDown);
   put("c-insured-why", isDown ? `${ours(settlement.words)} (${settlement.code})` : "");

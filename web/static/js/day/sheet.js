@@ -2,17 +2,19 @@
 import { element } from "../counter/element.js";
 import { item, made, mark, put, show } from "../counter/rows.js";
 import { age, amount, whole } from "../format.js";
-import { count, oursOf, text } from "../words.js";
+import { count, ours, oursOf, text } from "../words.js";
 import { button, drawSums, tableRow } from "../till/problem.js";
 import { insuranceName } from "../till/pay_view.js";
 
 /** @type {Record<string, [string, string]>} */
-const STATES = { closed: ["ok", "check"], differs: ["alarm", "alert"], reopened: ["notice", "back"] };
+const STATES = { closed: ["ok", "check"], incomplete: ["notice", "clock"], changed: ["alarm", "alert"], differs: ["alarm", "alert"], reopened: ["notice", "back"] };
 const EQUAL = "000000";
 
 /** @param {any} sheet */
 export function drawSheet(sheet) {
   element("t-state").replaceChildren(stateMark(sheet.state));
+  element("t-reasons").replaceChildren(...sheet.reasons.map((one) => item(ours(one.why), "", ours(one.next_step))));
+  show("t-reasons", sheet.reasons.length > 0);
   drawSums(element("t-money"), [
     [text("day.self_paid"), amount(sheet.self_paid)],
     [text("day.insured_cash"), amount(sheet.insured_cash)],
@@ -36,7 +38,12 @@ function stateMark(state) {
 function groupCells({ group, sums }) {
   const name = made("span", insuranceName(group.insutype));
   name.append(made("small", text("day.group_of", { clr_type: group.clr_type, district: group.clr_optins })));
-  return [name, whole(sums.count), amount(sums.fee), amount(sums.funds), amount(sums.account), amount(sums.cash)];
+  return [name, ...sumCells(sums)];
+}
+
+/** @param {any} sums */
+function sumCells({ count: number, fee, funds, account, cash }) {
+  return [whole(number), amount(fee), amount(funds), amount(account), amount(cash)];
 }
 
 /** @param {any} sheet */
@@ -44,16 +51,24 @@ function drawOpen({ unfinished, unread, missing }) {
   const rows = [
     ...listed("unknown", unfinished.unknown),
     ...listed("undertakings", unfinished.undertakings),
+    ...listed("pos_unknown", unfinished.pos_unknown),
+    ...listed("elsewhere", openThere(unfinished)),
     ...listed("put_aside", unfinished.put_aside),
     ...counted("ledger_waiting", unfinished.ledger_waiting),
     ...counted("ledger_refused", unfinished.ledger_refused),
     ...counted("ledger_due", unfinished.ledger_due),
+    ...counted("pos_owed", unfinished.pos_owed),
     ...counted("unsent", unfinished.unsent),
     ...counted("unread", unread),
     ...listed("missing", missing),
   ];
   element("t-open").replaceChildren(...rows);
   show("t-open-none", rows.length === 0);
+}
+
+/** What other terminals have not brought to its end. @param {any} unfinished @returns {string[]} */
+export function openThere({ elsewhere }) {
+  return elsewhere.flatMap((one) => one.sales.map((sale) => text("day.open_at", { sale, terminal: one.terminal })));
 }
 
 /** @param {string} what @param {string[]} numbers */
@@ -68,12 +83,14 @@ function counted(what, number) {
 
 /** @param {any} sheet */
 function drawBooks(sheet) {
-  const { state, compared, differences, elsewhere } = sheet;
+  const { state, compared, differences, elsewhere, others } = sheet;
   show("t-books", state !== null);
   if (state === null) return;
   const days = text("day.books_of", { first: sheet.first_date, last: sheet.last_date });
   put("t-books-text", elsewhere > 0 ? `${days} ${count("day.elsewhere", elsewhere)}` : days);
   element("t-compared").tBodies[0].replaceChildren(...compared.map((one) => tableRow([...groupCells(one), comparedMark(one)])));
+  show("t-others-box", others.length > 0);
+  element("t-others").tBodies[0].replaceChildren(...others.map((one) => tableRow([one.terminal, ...sumCells(one.sums)])));
   show("t-differences-box", differences.length > 0);
   element("t-differences").tBodies[0].replaceChildren(...differences.map((one) => tableRow(differenceCells(one))));
 }
@@ -89,7 +106,7 @@ function comparedMark({ result, told }) {
 function differenceCells(one) {
   const name = made("span", one.setl_id, "y-code");
   if (one.msgid) name.append(made("small", one.msgid));
-  const words = one.result === "000102" ? text("day.only_here") : text("day.other_there");
+  const words = text(one.result === "000102" ? "day.only_here" : one.result === "counted_twice" ? "day.counted_twice" : "day.other_there");
   const what = made("span", [one.is_refund ? text("day.refund") : "", words, oursOf(one.memo)].filter(Boolean).join(" · "));
   return [name, one.desk || "—", amount(one.fee), what];
 }

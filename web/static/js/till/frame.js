@@ -33,6 +33,8 @@ export class Frame {
     this.isSignedIn = false;
     this.isBusy = false;
     this.isUp = true;
+    /** Something is settled with the insurance here. */
+    this.isInsured = true;
     this.answer = /** @type {((said: Record<string, string>) => Promise<void>) | null} */ (null);
     this.timer = 0;
     prepareDialogs();
@@ -80,6 +82,7 @@ export class Frame {
       this.isSignedIn = false;
     }
     show("t-signed-out", !this.isSignedIn);
+    document.documentElement.classList.toggle("t-is-out", !this.isSignedIn);
   }
 
   /** How the insurance is: the lamp tells how the last asking ended, `is_up` whether it may be asked now. */
@@ -88,11 +91,13 @@ export class Frame {
     const lamp = lamps.settlement;
     const [state, shape, word] = LAMPS[lamp.state] ?? LAMPS.notice;
     this.isUp = way?.is_up ?? false;
+    this.isInsured = Boolean(way);
     const badge = element("t-lamp");
     badge.dataset.state = state;
     setShape(badge, shape);
     put("t-lamp-text", text(word));
-    show("t-offline", !this.isUp);
+    show("t-offline", this.isInsured && !this.isUp);
+    show("t-no-insurance", !this.isInsured);
     put("t-offline-title", ours(lamp.words));
   }
 

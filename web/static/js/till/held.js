@@ -6,6 +6,7 @@ import { made, mark, show } from "../counter/rows.js";
 import { age, amount } from "../format.js";
 import { count, ours, oursOf, text } from "../words.js";
 import { button, tellProblem } from "./problem.js";
+import { Requests } from "./requests.js";
 import { printSlip } from "./slip.js";
 
 const API = "/api/v1";
@@ -54,6 +55,7 @@ export class Held {
   constructor(page) {
     this.page = page;
     this.isBusy = false;
+    this.requests = new Requests();
     this.dialog = /** @type {HTMLDialogElement} */ (element("t-held-dialog"));
   }
 
@@ -88,7 +90,7 @@ export class Held {
     title.append(made("b", ticket.sale), " ", isAsked ? mark("notice", "question", text("till.held.unknown")) : mark("quiet", "clock", text("till.held.aside")));
     const facts = [count("counter.boxes", ticket.totals.boxes), age(ticket.aside_at ?? ticket.opened_at), ticket.note, oursOf(ticket.told)];
     row.append(title, made("p", amount(ticket.totals.amount), "t-ticket__sum"), made("p", facts.filter(Boolean).join(" · "), "t-ticket__more"));
-    row.append(made("p", ticket.lines.map((/** @type {any} */ line) => `${line.name ?? text("counter.list.no_product")} ×${line.quantity}`).join(text("common.list_joint")), "t-ticket__more"));
+    row.append(made("p", ticket.lines.map((/** @type {any} */ line) => `${line.name ?? text("counter.list.no_product")} ×${line.units ?? line.quantity}`).join(text("common.list_joint")), "t-ticket__more"));
     if (isAsked) row.append(made("p", ours(ticket.notice), "t-ticket__more"));
     row.append(this.buttons(ticket));
     return row;
@@ -109,7 +111,7 @@ export class Held {
     this.isBusy = true;
     for (const one of this.dialog.querySelectorAll(".t-ticket .y-button--primary")) one.disabled = true;
     try {
-      await call("POST", `${API}/tickets/${encodeURIComponent(sale)}/take-up`, { holds_open: !this.page.basket.isEmpty }, { "idempotency-key": crypto.randomUUID() }, INSURANCE_MS);
+      await this.requests.once(`${API}/tickets/${encodeURIComponent(sale)}/take-up`, { holds_open: !this.page.basket.isEmpty }, INSURANCE_MS);
       this.dialog.close();
       await this.page.loadSale();
     } catch (problem) {

@@ -124,7 +124,7 @@ export function sumsOf(amounts) {
 }
 
 /** @param {any} insurance */
-function insuranceWords({ kind, district, balance }) {
+export function insuranceWords({ kind, district, balance }) {
   return text("till.person.one", { kind: insuranceName(kind), district, balance: amount(balance) });
 }
 

@@ -1,7 +1,7 @@
 // The slip of a sale that is not settled: number, lines, codes, total, and in both languages that it is no receipt.
 import { element } from "../counter/element.js";
 import { made } from "../counter/rows.js";
-import { amount } from "../format.js";
+import { amount, moment } from "../format.js";
 import { text } from "../words.js";
 
 /** @param {any} ticket */
@@ -12,7 +12,7 @@ export function printSlip(ticket) {
   slip.replaceChildren(
     made("h1", text("till.slip.title")),
     made("p", text("till.slip.number", { sale: ticket.sale })),
-    made("p", new Date(ticket.aside_at ?? ticket.opened_at).toLocaleString("zh-CN")),
+    made("p", moment(ticket.aside_at ?? ticket.opened_at)),
     notice,
     ...ticket.lines.flatMap(lineRows),
     made("p", `${text("counter.pay.total")} ${amount(ticket.totals.amount)}`, "t-slip__total"),

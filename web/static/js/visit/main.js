@@ -38,8 +38,9 @@ async function step(event) {
   const form = { step: document.body.dataset.step, by, item: part("v-item")?.value.trim() ?? "" };
   try {
     const done = await call("POST", `/api/v1/visits/${encodeURIComponent(visit)}/steps`, form, {}, PERSON_MS);
-    part("v-done-message").textContent = done.message;
-    show("v-done", text("visit.done"));
+    const isDue = done.telling === "due";
+    part("v-done-message").textContent = isDue ? text("visit.due_next") : done.message;
+    show("v-done", text(isDue ? "visit.due" : "visit.done"));
     leaving = window.setTimeout(again, SHOWN_MS);
   } catch (problem) {
     part("v-failed-next").textContent = problem.next;
@@ -48,7 +49,9 @@ async function step(event) {
   }
 }
 
-part("v-ask").addEventListener("submit", step);
+part("v-ask")?.addEventListener("submit", step);
+// What is typed or scanned first is the number of the visit.
+part("v-visit")?.focus();
 document.querySelector("[data-again]")?.addEventListener("click", again);
 document.querySelector("[data-other]")?.addEventListener("click", () => show("v-ask"));
 document.documentElement.dataset.ready = "";

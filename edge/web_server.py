@@ -15,7 +15,7 @@ from codes.errors import ConfigError
 from codes.os_words import words_of_os_error
 from codes.words import Words
 from edge.errors import EdgeError
-from web.config_sections import ListeningSection
+from web.config_sections import IDLE_S, ListeningSection
 from web.tls import tls_files
 
 _GRACE_S = 1
@@ -54,6 +54,7 @@ class WebServer(uvicorn.Server):
                 ws="wsproto",
                 ws_max_size=_MESSAGE_BYTES,
                 ws_per_message_deflate=False,
+                timeout_keep_alive=IDLE_S,
                 timeout_graceful_shutdown=_GRACE_S,
             )
         )

@@ -32,13 +32,12 @@ from server.fsi.rpc import FsiLine
 from server.people.accounts import FIRST_ADMIN
 from server.receiver import Receiver
 from server.visits.folding import TallyKeeper
+from web.config_sections import IDLE_S
 from web.live import LiveBus
 from web.sd_notify import Service, answering, feed_watchdog, turning
 from web.tls import TlsFiles, tls_files
 from wire.link import LinkSettings
 
-IDLE_S = 75
-"""How long a line stays open without a request: a till that waits for its next customer must not meet a closed one."""
 STOP_PATIENCE_S = 2
 """How long a request may still take when the centre stops."""
 _YOUNG_OBJECTS = 50_000

@@ -18,6 +18,8 @@ from codes.words import Words
 from web.option import option
 from web.secret_file import load_secret, refuse_open_key
 
+IDLE_S = 75
+"""How long a line stays open without a request: a till that waits for its next customer must not meet a closed one."""
 _WILDCARDS = frozenset({"0.0.0.0", "::"})
 
 

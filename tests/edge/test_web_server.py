@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from fastapi import FastAPI
 
 from edge.app import _address
-from edge.web_server import PortTakenError, take_port
+from edge.config import ApiSection
+from edge.web_server import PortTakenError, WebServer, take_port
 
 
 def test_port_zero_lets_the_system_choose() -> None:
@@ -36,3 +38,8 @@ def test_loopback_of_the_newer_protocol_is_written_in_brackets() -> None:
         pytest.skip("this machine has no IPv6")
     with listener:
         assert _address(listener).startswith("http://[::1]:")
+
+
+def test_a_line_stays_open_while_a_pos_waits_for_its_next_customer() -> None:
+    # Common clients let go of an idle line after five seconds: a server that does the same cuts requests off.
+    assert WebServer(FastAPI(), ApiSection()).config.timeout_keep_alive == 75

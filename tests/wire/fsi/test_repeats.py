@@ -17,9 +17,7 @@ def test_a_marked_remark_is_known_among_others_in_both_languages(code: str) -> N
     assert all(says_found(f"明细 1：…；{told}；…") for told in (words.zh, words.en))
 
 
-@pytest.mark.parametrize(
-    "warning", ["", "该笔费用此前已结算", "[fsi.busy] …", "settlement.settled_before"]
-)
+@pytest.mark.parametrize("warning", ["", "该笔费用此前已结算", "[fsi.busy] …", "settlement.settled_before"])
 def test_without_the_mark_nothing_is_said(warning: str) -> None:
     assert not says_found(warning)
 

@@ -17,10 +17,13 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from tests.quick_apps import remember
+
 # The same commit gives the same verdict. `--hypothesis-profile explore` draws new examples; `make fuzz` does so.
 settings.register_profile("repeatable", derandomize=True)
 settings.register_profile("explore", derandomize=False, print_blob=True)
 settings.load_profile("repeatable")
+remember()
 
 MOSQUITTO_CONF = """\
 listener {port} 127.0.0.1

@@ -8,8 +8,9 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from unittest.mock import ANY
@@ -95,7 +96,11 @@ def play_day(library: Path, folder: Path, *arguments: str) -> list[Change]:
     return read_log(log)
 
 
-def cuts(day: list[Change]) -> Iterator[tuple[str, Promised, dict[str, bytes]]]:
+Cut = tuple[str, Promised, dict[str, bytes]]
+"""Where it was, what had been promised by then, and what is on the disk."""
+
+
+def cuts(day: list[Change]) -> Iterator[Cut]:
     """Yield disks after a power cut, before and after each synchronisation, with what had been promised by then."""
     rng = random.Random(20_261_121)
     disk, promised = PowerCut(), Promised()
@@ -125,10 +130,10 @@ def no_names(_: int) -> int:
     return 0
 
 
-def check_cuts(day: list[Change], workshop: Path) -> int:
+def check_cuts(made: Iterable[Cut], workshop: Path) -> int:
     """Check the store after each cut; return how many there were."""
     count = 0
-    for where, promised, files in cuts(day):
+    for where, promised, files in made:
         count += 1
         folder = workshop / str(count)
         folder.mkdir()
@@ -168,8 +173,12 @@ def check_store(folder: Path, promised: Promised, where: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.req("T-03")
-def test_store_opens_after_any_power_cut_with_every_promise_kept(library: Path, workshop: Path) -> None:
-    assert check_cuts(play_day(library, workshop / "day"), workshop) >= FEWEST_CUTS
+def test_store_opens_after_any_power_cut_with_every_promise_kept(
+    library: Path, workshop: Path, one_in: Callable[[int], int]
+) -> None:
+    # Three has no factor in common with the kinds of cuts at a synchronisation: each kind comes in turn.
+    made = islice(cuts(play_day(library, workshop / "day")), 0, None, one_in(3))
+    assert check_cuts(made, workshop) >= FEWEST_CUTS // one_in(3)
 
 
 @pytest.mark.slow
@@ -177,4 +186,4 @@ def test_store_that_does_not_synchronise_at_each_commit_is_found_out(library: Pa
     day = play_day(library, workshop / "day", "careless")
     # Either something promised is not there, or the log itself shows that a commit was lost.
     with pytest.raises((AssertionError, DamagedStoreError), match=r"^\d+ promised|a commit follows"):
-        check_cuts(day, workshop)
+        check_cuts((cut for cut in cuts(day) if cut[0].endswith("promised")), workshop)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -96,8 +97,8 @@ def play_day(library: Path, folder: Path, *arguments: str) -> list[Change]:
     return read_log(log)
 
 
-Cut = tuple[str, Promised, dict[str, bytes]]
-"""Where it was, what had been promised by then, and what is on the disk."""
+Cut = tuple[str, Promised, Callable[[], dict[str, bytes]]]
+"""Where it was, what had been promised by then, and what the disk holds, worked out before the next cut or never."""
 
 
 def cuts(day: list[Change]) -> Iterator[Cut]:
@@ -107,19 +108,23 @@ def cuts(day: list[Change]) -> Iterator[Cut]:
     last = day[0]
     for number, change in enumerate(day):
         if change.kind is ChangeKind.SYNC:
-            yield f"{number} torn", promised, disk.disk(torn_at(last), all_names)
+            yield f"{number} torn", promised, partial(disk.disk, torn_at(last), all_names)
             for again in range(RANDOM_CUTS):
-                mixed = disk.disk(at_random(rng), lambda most: rng.randint(0, most))
-                # Of the index the disk holds what the kernel wrote back at some moment, or rubbish.
-                index = rng.choice([rng.randbytes(32_768), *indexes_of(mixed.get(LOG, b""))])
-                yield f"{number} mixed {again}", promised, mixed | {SHARED_MEMORY: index}
+                yield f"{number} mixed {again}", promised, partial(mixed_up, disk, rng)
         disk.apply(change)
         last = change
         if change.kind is ChangeKind.SYNC:
-            yield f"{number} killed", promised, disk.disk(everything, all_names)
+            yield f"{number} killed", promised, partial(disk.disk, everything, all_names)
         elif change.name == PROMISES and change.kind is ChangeKind.WRITE:
             promised.hear(json.loads(change.body))
-            yield f"{number} promised", promised, disk.disk(nothing, no_names)
+            yield f"{number} promised", promised, partial(disk.disk, nothing, no_names)
+
+
+def mixed_up(disk: PowerCut, rng: random.Random) -> dict[str, bytes]:
+    mixed = disk.disk(at_random(rng), lambda most: rng.randint(0, most))
+    # Of the index the disk holds what the kernel wrote back at some moment, or rubbish.
+    index = rng.choice([rng.randbytes(32_768), *indexes_of(mixed.get(LOG, b""))])
+    return mixed | {SHARED_MEMORY: index}
 
 
 def all_names(unsynced: int) -> int:
@@ -137,7 +142,7 @@ def check_cuts(made: Iterable[Cut], workshop: Path) -> int:
         count += 1
         folder = workshop / str(count)
         folder.mkdir()
-        write_disk(files, folder)
+        write_disk(files(), folder)
         check_store(folder / STORE, promised, where)
         assert load_or_create_key(folder / STORE / KEY_FILE).public.fingerprint == (promised.key or ANY), where
         # A key that was half made stays, but is never taken for one.

@@ -1,7 +1,7 @@
 """The short form of chaos, as it is typed: real processes, real kills, every kind of fault once, and one verdict.
 
 `make chaos` is the long form. This one ends soon after each kind had its turn, by which nine processes were killed and
-each of the four at least once: two terminals, 600 records and 10 kills at least, on whichever brokers and stores are
+each of the four at least once: two terminals, 1,500 records and 10 kills at least, on whichever brokers and stores are
 installed here.
 """
 
@@ -20,7 +20,7 @@ from sim.chaos.plan import Kind
 from sim.chaos.report import ITS_TURN_DID_NOT_COME
 from sim.chaos.stand import StoreKind, missing_parts
 
-EVENTS = 600
+EVENTS = 1_500
 KILLS = 10
 KEYS = {"acknowledged", "at_centre", "lost", "doubled", "kills", "faults", "recovered_s"}
 WORST_S = 30.0

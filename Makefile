@@ -65,8 +65,9 @@ chaos: setup system-packages ## break everything, for long, on either broker and
 days: setup ## in every area, over HTTP and MQTT, the day of a pharmacy and a hospital by a client of docs/fsi.md; a line each
 	$(VENV)/bin/python -m tests.blackbox
 
-deaths: setup ## kill -9 of the centre at every step of settle, cancel and reverse, on either store; writes docs/figures/deaths.json
+deaths: setup ## kill -9 of centre and till at every step of settle, cancel and reverse; writes docs/figures/deaths.json
 	$(VENV)/bin/python -m tests.deaths
+	$(PYTEST) --whole tests/edge/till/test_deaths.py tests/edge/fsi/test_killed.py
 
 # 0: every step, however long it takes.
 MINUTES ?= 0
@@ -91,9 +92,9 @@ CASES ?= 100000
 identities: setup ## settle a hundred thousand random cases and hold each against the identities of the interface
 	$(VENV)/bin/python -m tests.identities --cases $(CASES)
 
-fuzz: setup ## damage a thousand terminal stores in every way and start on each; then the property tests with new examples
+fuzz: setup ## damage a thousand terminal stores, start on each; then tests at every position, with new examples
 	$(VENV)/bin/python -m tests.edge.store.flips 1000
-	$(PYTEST) --hypothesis-profile explore tests/codes tests/edge/store tests/server/ingest tests/continuity/test_convergence.py
+	$(PYTEST) --whole --hypothesis-profile explore tests/codes tests/edge/store tests/server/ingest tests/continuity/test_convergence.py
 
 malformed: setup ## ten thousand malformed messages at a centre of its own; writes docs/figures/malformed.json
 	$(VENV)/bin/python -m tests.malformed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import shutil
 import socket
@@ -17,10 +18,17 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from tests.quick_apps import remember
+
 # The same commit gives the same verdict. `--hypothesis-profile explore` draws new examples; `make fuzz` does so.
 settings.register_profile("repeatable", derandomize=True)
 settings.register_profile("explore", derandomize=False, print_blob=True)
 settings.load_profile("repeatable")
+remember()
+
+# Nothing that is imported or collected is ever rubbish: to look through half a million such objects again and again
+# took a fifth of the time of the tests.
+gc.disable()
 
 MOSQUITTO_CONF = """\
 listener {port} 127.0.0.1
@@ -30,6 +38,26 @@ max_queued_messages 0
 persistence false
 log_type error
 """
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--whole", action="store_true", help="let things fail at every position, not at a sample: minutes for each test"
+    )
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+    gc.enable()
+
+
+@pytest.fixture(scope="session")
+def one_in(request: pytest.FixtureRequest) -> Callable[[int], int]:
+    """Say how far apart the positions are at which a test lets something fail: as given, or with `--whole` at each."""
+    is_whole = request.config.getoption("whole")
+    return lambda distance: 1 if is_whole else distance
 
 
 @contextmanager

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import io
+from contextlib import redirect_stdout
+
+import pytest
+
 from tests import trace
 
 
@@ -35,15 +40,20 @@ def test_an_unknown_requirement_of_a_whole_file_is_told(monkeypatch, tmp_path, c
     assert "named but unknown: T-99" in capsys.readouterr().out
 
 
-def test_the_benches_are_in_the_table(capsys):
-    assert trace.main() == 0
-    table = capsys.readouterr().out
+@pytest.fixture(scope="module")
+def table() -> str:
+    """The table of this tree, made once: every test file is taken apart for it."""
+    said = io.StringIO()
+    with redirect_stdout(said):
+        assert trace.main() == 0
+    return said.getvalue()
+
+
+def test_the_benches_are_in_the_table(table):
     assert "bench_drain.py" in table.partition("P-06")[2].partition("P-07")[0]
     assert "bench_footprint.py" in table.partition("P-15")[2].partition("C-01")[0]
 
 
-def test_every_requirement_says_what_it_asks(capsys):
-    trace.main()
-    table = capsys.readouterr().out
+def test_every_requirement_says_what_it_asks(table):
     assert "T-21  Scans of two scanners never run into each other.\n      tests/" in table
     assert "of 76 requirements" in table

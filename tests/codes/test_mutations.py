@@ -1,4 +1,4 @@
-"""No wrong class on 10⁵ mutated inputs.
+"""No wrong class on 25,000 mutated inputs; `make fuzz` has 10⁵.
 
 The oracle below shares no code with `codes`: it says in its own words what each class asks of a text. A reading may
 always be `unknown`; a class must be one that the oracle admits.
@@ -329,10 +329,10 @@ def wrong(text, symbology, reading: Reading):
 
 
 @pytest.mark.req("C-01")
-def test_never_a_wrong_class_on_mutated_codes():
+def test_never_a_wrong_class_on_mutated_codes(one_in):
     rng = random.Random(20261121)
     faults = []
-    for _ in range(ROUNDS):
+    for _ in range(0, ROUNDS, one_in(4)):
         kind = rng.choice(list(MAKERS))
         made, symbology = rng.choice(MAKERS[kind])(rng)
         text = mutate(rng, made)

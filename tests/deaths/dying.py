@@ -44,12 +44,12 @@ def around_commit(steps: Sequence[str]) -> Sequence[int]:
     return range(steps.index("before COMMIT") + 1 - _SHORTLY, len(steps) + 1)
 
 
-def each_third(offset: int) -> Choice:
-    """Die at each third statement, counted from another one for each offset, and around the COMMIT."""
+def each_nth(distance: int, offset: int) -> Choice:
+    """Die at one statement in so many, counted from another one for each offset, and around the COMMIT."""
 
     def choice(steps: Sequence[str]) -> Sequence[int]:
         statements = [n for n, step in enumerate(steps, 1) if step.startswith("before ")]
-        return sorted({*statements[offset % 3 :: 3], *around_commit(steps)})
+        return sorted({*statements[offset % distance :: distance], *around_commit(steps)})
 
     return choice
 

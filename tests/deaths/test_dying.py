@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from server.store.database import Store, open_store
-from tests.deaths.dying import BY_LOT, Dying, Place, around_commit, each_third
+from tests.deaths.dying import BY_LOT, Dying, Place, around_commit, each_nth
 from tests.deaths.ground import furnish, ground_on
 from tests.deaths.picture import Picture, picture_of, put_back
 from tests.deaths.scenes import SETTLE
@@ -64,8 +64,8 @@ def test_of_who_dies_within_the_commit_either_is_right_and_a_half_is_not(dying: 
     assert look(dying, 5) == []
 
 
-def test_the_short_form_dies_at_each_third_statement_and_around_the_commit() -> None:
+def test_the_short_form_dies_at_one_statement_in_so_many_and_around_the_commit() -> None:
     many = (*(f"{when} {n}" for n in range(9) for when in ("before", "after")), *STEPS[4:])
     assert list(around_commit(many)) == [17, 18, 19, 20, 21]
-    assert [n for n in each_third(0)(many) if n < 17] == [1, 7, 13]
-    assert [n for n in each_third(1)(many) if n < 17] == [3, 9, 15]
+    assert [n for n in each_nth(3, 0)(many) if n < 17] == [1, 7, 13]
+    assert [n for n in each_nth(3, 1)(many) if n < 17] == [3, 9, 15]

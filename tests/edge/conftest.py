@@ -11,10 +11,10 @@ from argon2 import PasswordHasher
 from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
-from edge.store.database import opened_store
 from edge.store.outbox import Outbox
 from edge.store.terminal import ensure_state
 from rules.scan_judgement import Mode
+from tests.edge.new_store import opened_or_new
 from tests.edge.scene import EPOCH, TERMINAL, FakeClock, Shop, seeded_bytes
 from web import passwords
 
@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def connection(folder: Path) -> Iterator[Connection]:
-    with opened_store(folder) as connection:
+    with opened_or_new(folder) as connection:
         ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
         yield connection
 

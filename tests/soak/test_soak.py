@@ -13,7 +13,7 @@ from tests.soak.samples import growth
 from tests.soak.soak import Plan
 from tests.soak.verdict import Verdict, judge_events, judge_packs
 
-PLAN = Plan(scans=800, reconnects=10, terminals=1, sample_s=1.0, has_slow_faults=False)
+PLAN = Plan(scans=400, reconnects=6, terminals=1, sample_s=1.0, has_slow_faults=False)
 MOST_GROWTH_MB = 25.0
 """In a short run caches still fill; a leak of a kilobyte a scan is for the long one to find."""
 

@@ -7,6 +7,8 @@ import contextlib
 import fcntl
 import grp
 import os
+import select
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -37,6 +39,15 @@ def pipe(tmp_path: Path) -> Iterator[Path]:
     os.mkfifo(path)
     yield path
     path.unlink(missing_ok=True)
+
+
+def read_until(descriptor: int, end: bytes, within_s: float = 10.0) -> bytes:
+    """Read what was written until it ends so: a terminal's other side gives it piece by piece, when it comes to it."""
+    got, ends_at = b"", time.monotonic() + within_s
+    while not got.endswith(end) and (left_s := ends_at - time.monotonic()) > 0:
+        if select.select([descriptor], [], [], left_s)[0]:
+            got += os.read(descriptor, 1 << 16)
+    return got
 
 
 def sent(make: Callable[[TypingSettings], Wedge], settings: TypingSettings, *codes: bytes) -> bytes:
@@ -164,7 +175,7 @@ def test_software_on_this_machine_reads_a_port_that_is_made_for_it(tmp_path):
         port = os.open(tmp_path / "pos-scanner", os.O_RDWR | os.O_NOCTTY)
         try:
             await wedge.send(EAN)
-            return os.read(port, 100)
+            return read_until(port, b"\r\n")
         finally:
             os.close(port)
             await wedge.close()
@@ -182,7 +193,7 @@ def test_a_port_that_nobody_has_open_takes_nothing_for_later(tmp_path):
             await wedge.send(EAN)
         port = os.open(link, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         await wedge.send(TRACE)
-        got = os.read(port, 100)
+        got = read_until(port, b"\r")
         os.close(port)
         with pytest.raises(WedgeStuckError):
             await wedge.send(EAN)
@@ -199,7 +210,7 @@ def test_a_real_port_carries_the_code_and_its_loss_is_noticed(tmp_path):
         near = make_serial_wedge(LineSettings(str(tmp_path / "far")))
         await near.open()
         await near.send(EAN)
-        got = os.read(far._descriptor or -1, 100)
+        got = read_until(far._descriptor or -1, b"\r")
         await far.close()
         with pytest.raises(DeviceLostError):
             await near.send(EAN)
@@ -263,9 +274,10 @@ def test_half_a_code_on_a_line_is_ended_before_the_next_one(tmp_path, monkeypatc
         with contextlib.suppress(BlockingIOError):
             while True:
                 got += os.read(port, 1 << 16)
+        monkeypatch.setattr("drivers.wedge.node._PATIENCE_S", 10.0)
         await wedge.send(EAN)
         await wedge.send(TRACE)
-        got += os.read(port, 1 << 16)
+        got += read_until(port, TRACE + b"\r")
         os.close(port)
         await wedge.close()
         return got

@@ -76,10 +76,9 @@ class Pos:
 
 
 @contextmanager
-def opened(port: Path) -> Iterator[Pos]:
-    deadline = time.monotonic() + PATIENCE_S
-    while not port.exists() and time.monotonic() < deadline:
-        select.select([], [], [], 0.05)
+def opened(port: Path, made_after_ns: int = 0) -> Iterator[Pos]:
+    """Open the port once it is there: the one that a killed terminal left leads nowhere, or by now to somebody else."""
+    wait_until(lambda: port.exists() and port.lstat().st_mtime_ns > made_after_ns, timeout_s=PATIENCE_S)
     descriptor = os.open(port, os.O_RDWR | os.O_NOCTTY)
     try:
         yield Pos(descriptor)
@@ -147,8 +146,9 @@ def test_pos_that_knows_only_a_serial_scanner(tmp_path):
         assert len(page.get("/api/v1/sale").json()["lines"]) == 3
         assert pos.is_quiet
         terminal.process.kill()
+    left_behind_ns = port.lstat().st_mtime_ns
     raw = config('types = "raw"\npasses_credentials = true')
-    with started(tmp_path, raw) as terminal, opened(port) as pos:
+    with started(tmp_path, raw) as terminal, opened(port, left_behind_ns) as pos:
         terminal.wait_for_scanners()
         # All of it had gone on when the terminal before was killed: nothing is typed again, and nothing is in doubt.
         assert pos.is_quiet

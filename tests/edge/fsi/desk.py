@@ -20,9 +20,9 @@ from edge.fsi.sign_ins import Place, SignIns
 from edge.fsi.watched_line import WatchedLine
 from edge.sealing import KEY_FILE, load_or_create_sealer
 from edge.store import sql
-from edge.store.database import opened_store
 from rules.settling import Standing, after
 from tests.edge.fsi.centre import AREA, DISTRICT, SENDER, UNDO, Centre, SealedLink, asker
+from tests.edge.new_store import opened_or_new
 from tests.edge.scene import FakeClock
 from wire.fsi.signing import Secrets
 from wire.keys import SigningKey
@@ -127,5 +127,5 @@ def over_http(url: str, clock: FakeClock, *, keeps_answers: bool = True) -> Http
 
 @contextmanager
 def at_desk(folder: Path, line: FsiLine, clock: FakeClock, **given: object) -> Iterator[Desk]:
-    with opened_store(folder) as connection:
+    with opened_or_new(folder) as connection:
         yield Desk(connection, folder, line, clock=clock, **given)

@@ -17,11 +17,11 @@ from edge.counter.counter import Request
 from edge.site.asking import PeerAsker
 from edge.site.sharing import SiteSharing, open_sharing
 from edge.store import sql
-from edge.store.database import opened_store
 from edge.store.site_sales import SiteSale, site_sale
 from edge.store.terminal import ensure_state
 from rules.scan_judgement import Mode
 from tests.conftest import free_port
+from tests.edge.new_store import opened_or_new
 from tests.edge.scene import FakeClock, Shop
 from wire.keys import SigningKey
 
@@ -115,7 +115,7 @@ def opened_neighbours(folder: Path, count: int) -> Iterator[list[Neighbour]]:
     with contextlib.ExitStack() as closing:
         members = []
         for seed, name in enumerate(NAMES[:count]):
-            connection = closing.enter_context(opened_store(folder / name))
+            connection = closing.enter_context(opened_or_new(folder / name))
             ensure_state(connection, terminal=name, new_epoch=f"epoch-of-{name}", mode=Mode.DISPENSE)
             shop = Shop(connection, FakeClock(), seed=seed + 10)
             shop.stock()

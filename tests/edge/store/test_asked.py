@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 
 from edge.store import sql
 from edge.store.asked import ROWS_AT_ONCE, Kept, kept_epochs, make_pending
-from edge.store.database import opened_store
 from edge.store.life import former_stores
 from edge.store.outbox import Outbox, SentAgain, read_stock
 from edge.store.terminal import ensure_state, read_state
 from rules.scan_judgement import Mode
+from tests.edge.new_store import opened_or_new
 from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
 from wire.events import EventsLost, ShiftOpened, Span, sm3_hex, thaw
 from wire.receipts import Ask, Receipt, Rejected, Wanted
@@ -269,7 +269,7 @@ def test_every_life_is_named_even_if_all_of_it_was_put_away(connection: Connecti
 def test_each_number_asked_for_is_sent_or_lost(
     gone: set[int], delivered: set[int], spans: list[Span], most_rows: int
 ) -> None:
-    with TemporaryDirectory() as folder, opened_store(Path(folder)) as connection:
+    with TemporaryDirectory() as folder, opened_or_new(Path(folder)) as connection:
         ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
         outbox = Outbox(connection, random=seeded_bytes())
         record(connection, outbox, 20)

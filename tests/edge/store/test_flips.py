@@ -6,8 +6,8 @@ import pytest
 
 from tests.edge.store.flips import BURSTS, LONGEST_S, SPOILS, fuzz
 
-FLIPS = 78
-"""Six of each kind; `make fuzz` does a thousand."""
+FLIPS = 39
+"""Three of each kind; `make fuzz` does a thousand."""
 
 
 @pytest.mark.slow
@@ -26,12 +26,12 @@ def test_no_damage_stops_a_start_or_loses_an_event_silently() -> None:
 @pytest.mark.slow
 @pytest.mark.req("T-10")
 def test_many_bytes_at_once_stop_no_start_and_lose_no_event_silently() -> None:
-    count = 2 * len(BURSTS)
+    count = len(BURSTS)
     tally = fuzz(count, seed=20_261_122, spoils=BURSTS)
     assert tally.lost_silently == []
     assert tally.damaged == count == tally.as_it_was + tally.salvaged
     assert tally.salvaged > len(BURSTS) // 2
     assert tally.rows_gone == []
-    assert tally.tables_spared > len(BURSTS) // 2
+    assert tally.tables_spared > len(BURSTS) // 4
     assert tally.kept > 10 * count
     assert tally.slowest_s < LONGEST_S

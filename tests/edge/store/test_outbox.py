@@ -15,7 +15,6 @@ from sqlalchemy import Connection
 from edge.clock import to_us
 from edge.store import sql
 from edge.store.chain import ChainCheck, check_chain
-from edge.store.database import opened_store
 from edge.store.dead_letters import dead_letters
 from edge.store.outbox import (
     COUNT_DEAD,
@@ -35,6 +34,7 @@ from edge.store.outbox import (
 )
 from edge.store.terminal import ensure_state, read_state
 from rules.scan_judgement import Mode
+from tests.edge.new_store import opened_or_new
 from tests.edge.scene import EPOCH, NOON, TERMINAL, seeded_bytes
 from wire.events import GENESIS, ShiftOpened, sm3_hex, thaw
 from wire.receipts import Held, Receipt, Rejected
@@ -409,7 +409,7 @@ def make_receipt(what: str, detail: object, model: Model, now: datetime) -> Rece
 @settings(deadline=None, max_examples=60)
 @given(STEPS)
 def test_no_interleaving_loses_a_row_or_sends_one_too_many(steps: list[tuple[str, object]]) -> None:
-    with TemporaryDirectory() as folder, opened_store(Path(folder)) as connection:
+    with TemporaryDirectory() as folder, opened_or_new(Path(folder)) as connection:
         ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
         outbox, model, now = Outbox(connection, random=seeded_bytes()), Model(), NOON
         sent: list[Receipt] = []

@@ -8,6 +8,7 @@ import os
 import signal
 import sqlite3
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -291,12 +292,14 @@ def mend_until(folder: Path, step: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.req("T-10")
-def test_salvage_that_is_killed_at_any_step_ends_right_and_overwrites_nothing(tmp_path: Path) -> None:
+def test_salvage_that_is_killed_at_any_step_ends_right_and_overwrites_nothing(
+    tmp_path: Path, one_in: Callable[[int], int]
+) -> None:
     events = open_shop(tmp_path / "whole")
     database = database_path(tmp_path / "whole")
     damaged = spoil(database, 0, bytes(PAGE))
     kills = 0
-    for step in range(0, 90, 3):
+    for step in range(0, 90, one_in(5)):
         folder = tmp_path / str(step)
         folder.mkdir()
         database_path(folder).write_bytes(damaged)

@@ -7,7 +7,8 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def held_after_start(folder: Path, where: str) -> Held:
 @pytest.mark.req("T-03")
 @pytest.mark.req("T-10")
 def test_power_cut_in_the_midst_of_a_salvage_costs_nothing(
-    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, one_in: Callable[[int], int]
 ) -> None:
     library = shim_or_skip(tmp_path_factory)
     events = open_shop(tmp_path / "whole")
@@ -82,7 +83,7 @@ def test_power_cut_in_the_midst_of_a_salvage_costs_nothing(
         assert expected[1], "the damage cost something, or the test shows nothing"
         assert expected[0] == {seq: frozen for seq, frozen in events.items() if seq not in expected[1]}
         count = 0
-        for where, files in cuts(done):
+        for where, files in islice(cuts(done), 0, None, one_in(2)):
             count += 1
             folder = workshop / str(count)
             folder.mkdir()
@@ -92,4 +93,4 @@ def test_power_cut_in_the_midst_of_a_salvage_costs_nothing(
             assert [aside.read_bytes() == damaged for aside in asides] == [True], where
             assert not (folder / STORE / SALVAGING).exists(), where
             shutil.rmtree(folder)
-    assert count >= KINDS * FEWEST_SYNCS
+    assert count >= KINDS * FEWEST_SYNCS // one_in(2)

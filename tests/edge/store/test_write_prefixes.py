@@ -8,8 +8,10 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from unittest.mock import ANY
@@ -95,26 +97,34 @@ def play_day(library: Path, folder: Path, *arguments: str) -> list[Change]:
     return read_log(log)
 
 
-def cuts(day: list[Change]) -> Iterator[tuple[str, Promised, dict[str, bytes]]]:
+Cut = tuple[str, Promised, Callable[[], dict[str, bytes]]]
+"""Where it was, what had been promised by then, and what the disk holds, worked out before the next cut or never."""
+
+
+def cuts(day: list[Change]) -> Iterator[Cut]:
     """Yield disks after a power cut, before and after each synchronisation, with what had been promised by then."""
     rng = random.Random(20_261_121)
     disk, promised = PowerCut(), Promised()
     last = day[0]
     for number, change in enumerate(day):
         if change.kind is ChangeKind.SYNC:
-            yield f"{number} torn", promised, disk.disk(torn_at(last), all_names)
+            yield f"{number} torn", promised, partial(disk.disk, torn_at(last), all_names)
             for again in range(RANDOM_CUTS):
-                mixed = disk.disk(at_random(rng), lambda most: rng.randint(0, most))
-                # Of the index the disk holds what the kernel wrote back at some moment, or rubbish.
-                index = rng.choice([rng.randbytes(32_768), *indexes_of(mixed.get(LOG, b""))])
-                yield f"{number} mixed {again}", promised, mixed | {SHARED_MEMORY: index}
+                yield f"{number} mixed {again}", promised, partial(mixed_up, disk, rng)
         disk.apply(change)
         last = change
         if change.kind is ChangeKind.SYNC:
-            yield f"{number} killed", promised, disk.disk(everything, all_names)
+            yield f"{number} killed", promised, partial(disk.disk, everything, all_names)
         elif change.name == PROMISES and change.kind is ChangeKind.WRITE:
             promised.hear(json.loads(change.body))
-            yield f"{number} promised", promised, disk.disk(nothing, no_names)
+            yield f"{number} promised", promised, partial(disk.disk, nothing, no_names)
+
+
+def mixed_up(disk: PowerCut, rng: random.Random) -> dict[str, bytes]:
+    mixed = disk.disk(at_random(rng), lambda most: rng.randint(0, most))
+    # Of the index the disk holds what the kernel wrote back at some moment, or rubbish.
+    index = rng.choice([rng.randbytes(32_768), *indexes_of(mixed.get(LOG, b""))])
+    return mixed | {SHARED_MEMORY: index}
 
 
 def all_names(unsynced: int) -> int:
@@ -125,14 +135,14 @@ def no_names(_: int) -> int:
     return 0
 
 
-def check_cuts(day: list[Change], workshop: Path) -> int:
+def check_cuts(made: Iterable[Cut], workshop: Path) -> int:
     """Check the store after each cut; return how many there were."""
     count = 0
-    for where, promised, files in cuts(day):
+    for where, promised, files in made:
         count += 1
         folder = workshop / str(count)
         folder.mkdir()
-        write_disk(files, folder)
+        write_disk(files(), folder)
         check_store(folder / STORE, promised, where)
         assert load_or_create_key(folder / STORE / KEY_FILE).public.fingerprint == (promised.key or ANY), where
         # A key that was half made stays, but is never taken for one.
@@ -168,8 +178,12 @@ def check_store(folder: Path, promised: Promised, where: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.req("T-03")
-def test_store_opens_after_any_power_cut_with_every_promise_kept(library: Path, workshop: Path) -> None:
-    assert check_cuts(play_day(library, workshop / "day"), workshop) >= FEWEST_CUTS
+def test_store_opens_after_any_power_cut_with_every_promise_kept(
+    library: Path, workshop: Path, one_in: Callable[[int], int]
+) -> None:
+    # Three has no factor in common with the kinds of cuts at a synchronisation: each kind comes in turn.
+    made = islice(cuts(play_day(library, workshop / "day")), 0, None, one_in(3))
+    assert check_cuts(made, workshop) >= FEWEST_CUTS // one_in(3)
 
 
 @pytest.mark.slow
@@ -177,4 +191,4 @@ def test_store_that_does_not_synchronise_at_each_commit_is_found_out(library: Pa
     day = play_day(library, workshop / "day", "careless")
     # Either something promised is not there, or the log itself shows that a commit was lost.
     with pytest.raises((AssertionError, DamagedStoreError), match=r"^\d+ promised|a commit follows"):
-        check_cuts(day, workshop)
+        check_cuts((cut for cut in cuts(day) if cut[0].endswith("promised")), workshop)

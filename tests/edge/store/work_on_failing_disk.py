@@ -1,4 +1,4 @@
-"""Work on a disk that fails at each operation in turn; run as a program whose disk is the shim's.
+"""Work on a disk that fails at each operation in turn, or at one in so many; run as a program whose disk is the shim's.
 
 What the store promised and what it refused is written to standard output, one JSON line each. The program ends with a
 trace if the store does not go on, in the same process, the moment the disk is mended.
@@ -30,14 +30,14 @@ SCANS = 20
 PAGES_PER_CHECKPOINT = 25
 
 
-def main(disk: Path, faults: DiskFaults) -> None:
+def main(disk: Path, faults: DiskFaults, one_in: int) -> None:
     for fault in FAULTS:
-        work(disk / "running", faults, fault)
-        start(faults, fault, ((after, disk / "running") for after in count()))
-        start(faults, fault, new_folders(disk / "new", fault))
+        work(disk / "running", faults, fault, one_in)
+        start(faults, fault, ((after, disk / "running") for after in count(fault % one_in, one_in)))
+        start(faults, fault, new_folders(disk / "new", fault, one_in))
 
 
-def work(folder: Path, faults: DiskFaults, fault: Fault) -> None:
+def work(folder: Path, faults: DiskFaults, fault: Fault, one_in: int) -> None:
     """Let the disk fail under a store that is open, which stays open meanwhile."""
     with opened_store(folder) as connection:
         ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
@@ -47,7 +47,7 @@ def work(folder: Path, faults: DiskFaults, fault: Fault) -> None:
         shop.sign_in(token=fault.name)
         codes = (f"8600011{number:013}" for number in count(fault * 1_000_000))
         code, shown = next(codes), 0
-        for after in range(FAR):
+        for after in range(fault % one_in, FAR, one_in):
             faults.set(fault, after=after)
             for _ in range(SCANS):
                 try:
@@ -67,8 +67,8 @@ def work(folder: Path, faults: DiskFaults, fault: Fault) -> None:
     faults.clear()
 
 
-def new_folders(above: Path, fault: Fault) -> Iterator[tuple[int, Path]]:
-    return ((after, above / fault.name / str(after)) for after in count(fault, STRIDE))
+def new_folders(above: Path, fault: Fault, one_in: int) -> Iterator[tuple[int, Path]]:
+    return ((after, above / fault.name / str(after)) for after in count(fault, STRIDE * one_in))
 
 
 def start(faults: DiskFaults, fault: Fault, tries: Iterable[tuple[int, Path]]) -> None:
@@ -97,4 +97,4 @@ def refuse(where: str, fault: Fault, error: EdgeError) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), DiskFaults(Path(sys.argv[2])))
+    main(Path(sys.argv[1]), DiskFaults(Path(sys.argv[2])), int(sys.argv[3]))

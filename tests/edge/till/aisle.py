@@ -28,7 +28,6 @@ from edge.sealing import Sealer
 from edge.store import ledger_rows, sales, settlements
 from edge.store import undertakings as kept
 from edge.store.batches import Batch, put_batch
-from edge.store.database import opened_store
 from edge.store.settlements import SettlementRow, asked_place, put_settlement
 from edge.store.terminal import ensure_state
 from edge.store.undertakings import Undertaking
@@ -52,6 +51,7 @@ from rules.scan_judgement import Mode, PackLevel
 from rules.settling import Standing
 from server.store.database import Store
 from server.trace import claims
+from tests.edge.new_store import opened_or_new
 from tests.edge.scene import EPOCH, FakeClock, Shop, seeded_bytes
 from tests.server.fsi.counter import CARD, LI, PLAIN, SHARED
 from tests.server.fsi.office import NOON, PHARMACY
@@ -303,7 +303,7 @@ def opened(
     centre: Centre, folder: Path, step: Callable[[str], None] = lambda _: None, *, desk: int = 3
 ) -> Iterator[Aisle]:
     """Start the terminal; what was left by the run before is there."""
-    with opened_store(folder) as connection:
+    with opened_or_new(folder) as connection:
         ensure_state(connection, terminal=f"counter-{desk}", new_epoch=EPOCH, mode=Mode.DISPENSE)
         shop = Shop(connection, FakeClock(wall=centre.office.clock.now))
         shop.stock(GOODS)

@@ -20,7 +20,6 @@ from edge.fsi.numbering import Numbering
 from edge.sealing import Sealer
 from edge.site import messages
 from edge.store import settlements
-from edge.store.database import opened_store
 from edge.store.day_records import DayBook, records_between, sums_of_days
 from edge.store.settlements import Paid, asked_place
 from edge.store.terminal import ensure_state
@@ -32,6 +31,7 @@ from rules.business_day import calendar_days
 from rules.day_sheet import Sheet
 from rules.scan_judgement import Mode
 from rules.settling import Standing
+from tests.edge.new_store import opened_or_new
 from tests.edge.scene import EPOCH, FakeClock, Shop
 from tests.server.fsi.counter import CARD, LI, Counter
 from tests.server.fsi.office import NOON, PHARMACY
@@ -170,7 +170,7 @@ _LINES = (AskedLine("1", 1, "D0001", "X", "药", Decimal("1.00"), Decimal(1), De
 @contextmanager
 def opened_till(folder: Path, counter: Counter, *, desk: int = DESK, begins_h: int = 0) -> Iterator[Till]:
     """Open a terminal at noon of the centre's day, with somebody signed in."""
-    with opened_store(folder) as connection:
+    with opened_or_new(folder) as connection:
         ensure_state(connection, terminal=f"counter-{desk}", new_epoch=EPOCH, mode=Mode.DISPENSE)
         shop = Shop(connection, FakeClock(wall=NOON))
         shop.stock()

@@ -27,7 +27,6 @@ from edge.operators.accounts import add_account
 from edge.operators.sign_in import SignIn
 from edge.sealing import Sealer
 from edge.store import sql
-from edge.store.database import opened_store
 from edge.store.settlements import SettlementRow, settlements_of
 from edge.store.terminal import ensure_state
 from edge.till.confirming import Proof
@@ -43,6 +42,7 @@ from server.people.insured import Identity, sealed
 from server.store import insured
 from server.store.database import Store
 from server.store.insured import Credential, Insurance
+from tests.edge.new_store import opened_or_new
 from tests.edge.scene import EPOCH, TERMINAL, FakeClock, Shop
 from tests.server.fsi.counter import ALWAYS, CARD, DISTRICT, LI, LIMITED, PLAIN, Counter, open_counter, put_in
 from tests.server.fsi.entitled import COLD, RX
@@ -164,7 +164,7 @@ class Stand:
     def open(self) -> None:
         """Open the store as a start does, with everything around it."""
         self._pending: list[Callable[[], None]] = []
-        connection = self._closing.enter_context(opened_store(self.folder))
+        connection = self._closing.enter_context(opened_or_new(self.folder))
         ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE)
         self.connection = connection
         self.shop = Shop(connection, self.clock)

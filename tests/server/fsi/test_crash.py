@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import func, select
 
 from server.store.database import Store
 from server.store.fsi_tables import fsi_message, fsi_sign_in
-from tests.deaths.dying import Place, around_commit, each_third, kill
+from tests.deaths.dying import Place, around_commit, each_nth, kill
 from tests.deaths.picture import picture_of
 from tests.deaths.scenes import CANCEL, REVERSE, SETTLE
 from tests.server.conftest import opened
@@ -66,12 +66,14 @@ def test_a_sign_in_is_kept_whole_or_not_at_all_wherever_the_centre_dies(
 @pytest.mark.slow
 @pytest.mark.parametrize("offset", range(3))
 def test_a_sale_is_settled_cancelled_and_reversed_whole_or_not_at_all_wherever_the_centre_dies(
-    store_url: str, store: Store, helper: Helper, offset: int
+    store_url: str, store: Store, helper: Helper, offset: int, one_in: Callable[[int], int]
 ) -> None:
     scene = (SETTLE, CANCEL, REVERSE)[offset]
     # PostgreSQL dies at other statements than SQLite; `make deaths` dies at all of them, in every scene.
-    third = each_third(offset + store_url.startswith("postgresql"))
-    met = kill(Place(store, store_url, helper, picture_of(store)), scene, third, repeated=around_commit)
+    distance = one_in(9)
+    some = each_nth(distance, 3 * offset + 4 * store_url.startswith("postgresql"))
+    met = kill(Place(store, store_url, helper, picture_of(store)), scene, some, repeated=around_commit)
     assert met.wrong == []
-    assert met.before_commit > met.steps // 6
+    # Half of the steps lie before a statement.
+    assert met.before_commit > met.steps // (2 * distance)
     assert met.after_commit == 2

@@ -213,7 +213,7 @@ def test_a_broker_that_begins_anew_costs_no_record(tmp_path: Path, folder: Path)
             await asyncio.sleep(0.05)
         await line.until(lambda: _is_empty(line))
 
-    with hurried_broker(port, most_memory_mb=1, lives=lives) as broker:
+    with hurried_broker(port, most_memory_mb=1, lives=lives, most_lives=LIVES) as broker:
         centre = on_the_line(folder, port, scene)
         assert broker.poll() is None
         centre.link.stop()

@@ -76,7 +76,7 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
 @pytest.mark.slow
 def test_a_broker_within_its_bound_goes_on(tmp_path: Path) -> None:
     port, lives = free_port(), tmp_path / "lives"
-    with hurried_broker(port, most_memory_mb=1000, lives=lives) as running:
+    with hurried_broker(port, most_memory_mb=1000, lives=lives, most_lives=2) as running:
         time.sleep(5)
         wait_until(lambda: asyncio.run(takes_sessions("127.0.0.1", port)), timeout_s=20)
         assert running.poll() is None

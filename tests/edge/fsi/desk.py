@@ -32,7 +32,10 @@ from wire.topics import TerminalTopics
 
 _T = TypeVar("_T")
 KIND = "sale"
-IN_TIME_S = 0.05
+OVER_MQTT_S = 0.2
+"""Questions are answered before the asking returns, or never: nothing is waited for but what does not come."""
+OVER_HTTP_S = 10.0
+"""A centre that does not answer closes the connection: however busy the machine is, time decides nothing."""
 PLACE = Place(SENDER.institution, SENDER.institution_name, SENDER.district, "00-11-22-33-44-55", "192.0.2.7")
 MAKE_STANDING = "CREATE TABLE IF NOT EXISTS standing (sale TEXT PRIMARY KEY, now TEXT NOT NULL, told INTEGER NOT NULL)"
 SET_STANDING = """
@@ -51,13 +54,14 @@ class Desk:
         self.connection, self.clock, self._step = connection, clock, step
         self.line = SteppedLine(line, step)
         self.watched = WatchedLine(self.line, clock)
+        self.within_s = OVER_MQTT_S if isinstance(line, MqttLine) else OVER_HTTP_S
         sealer = self.sealer = load_or_create_sealer(folder / KEY_FILE)
         numbering = Numbering(number)
         self.journal = Journal(asker(), self.watched, self.commits, sealer=sealer, numbering=numbering, clock=clock)
         self.journal.register(KIND, self._hear)
         self.sign_ins = SignIns(self.journal, PLACE, sealer, clock, is_demanded=is_sign_in_demanded)
         self.journal.renew_by(self.sign_ins.renewed)
-        self.resolver = Resolver(self.journal, asker(), clock, sign_no=self.sign_ins.current, try_s=IN_TIME_S)
+        self.resolver = Resolver(self.journal, asker(), clock, sign_no=self.sign_ins.current, try_s=self.within_s)
         self.heard: list[Told] = []
         with connection.begin():
             connection.exec_driver_sql(MAKE_STANDING)
@@ -72,8 +76,8 @@ class Desk:
     def settle(self, sale: str = "S1", infno: str = "2103", sign_no: str = "") -> Told:
         """Send a message that settles `sale`."""
         return self.journal.ask(
-            SENDER, infno, UNDO, Purpose(KIND, sale), insured_district=DISTRICT, within_s=IN_TIME_S, sign_no=sign_no,
-            also=lambda tx, _: self._stand(tx, sale, Standing.ASKED),
+            SENDER, infno, UNDO, Purpose(KIND, sale), insured_district=DISTRICT, within_s=self.within_s,
+            sign_no=sign_no, also=lambda tx, _: self._stand(tx, sale, Standing.ASKED),
         )  # fmt: skip
 
     def standing(self, sale: str = "S1") -> Standing:

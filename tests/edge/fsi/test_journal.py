@@ -10,7 +10,7 @@ from edge.store import sql
 from edge.store.fsi_messages import MessageState, count_open, find_message, put_away_messages
 from rules.settling import Standing
 from tests.edge.fsi.centre import BUSY, GARBAGE, LOSE_ANSWER, LOSE_REQUEST, PERSON, SENDER, SIGN_IN, UNDO, Centre
-from tests.edge.fsi.desk import IN_TIME_S, KIND, Desk, at_desk, over_http, over_mqtt
+from tests.edge.fsi.desk import KIND, Desk, at_desk, over_http, over_mqtt
 from wire.fsi.asking import UnaskableError
 from wire.rpc import OutcomeUnknownError
 
@@ -98,8 +98,8 @@ def test_what_does_not_fit_its_table_is_named_and_takes_no_number(desk: Desk, ce
 def test_what_only_reads_is_not_journaled_and_can_be_asked_again(desk: Desk, centre: Centre) -> None:
     centre.script = [LOSE_ANSWER]
     with pytest.raises(OutcomeUnknownError):
-        desk.journal.read(SENDER, "9001", SIGN_IN, within_s=IN_TIME_S)
-    assert desk.journal.read(SENDER, "9001", SIGN_IN, within_s=IN_TIME_S).is_success
+        desk.journal.read(SENDER, "9001", SIGN_IN, within_s=desk.within_s)
+    assert desk.journal.read(SENDER, "9001", SIGN_IN, within_s=desk.within_s).is_success
     assert len({msgid for _, msgid in centre.heard}) == 2
     assert desk.rows() == []
 

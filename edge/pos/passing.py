@@ -8,28 +8,25 @@ stays open, and is found out by asking once more.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
 import structlog
 
 from codes.errors import YimaError
-from edge.fsi.judging import Again, judge_again
 from edge.pos.answers import refusal
 from edge.pos.deciding import RETURN, SALES, SETTLEMENTS, Decider, Plan
 from edge.pos.errors import TillSettlesError
 from edge.pos.heard_first import wait_until_heard
 from edge.pos.legible import legible, why_unread
+from edge.pos.outcomes import Came, came_of
 from edge.pos.ports import Books, Exchange, Journal, Later, LineScans, Open, Question, SaleRef, Scans, Shown, Stage
-from edge.pos.reading import Said, attempt_of, field_of, is_agreed, output_text
+from edge.pos.reading import Said, attempt_of, field_of, output_text
 from edge.pos.settled import cancelled_of, number_of, person_of, settled_of
 from edge.pos.upstream import Post, Reply, Upstream, unpacked
 from edge.supervisor import failure_of
 from wire.fsi.areas import Area, Channel
-from wire.fsi.asking import Answer
 from wire.fsi.lasting import REVERSAL, REVERSIBLE, may_be_asked_anew
 from wire.rpc import NotSentError, OutcomeUnknownError
 
@@ -38,29 +35,7 @@ _OF_THE_BODY = frozenset({b"content-type", b"content-encoding"})
 _LOOK_UPS = frozenset({"2303", "3507"})
 _CANCELS = frozenset({"2103", "2208", "2305"})
 _REFUSED_ROW = "0"
-_CODE = re.compile(r"\[([a-z0-9_.]+)\]")
-_MAYBE_DONE = frozenset({"fsi.internal", "store.unavailable"})
-"""Refusals of our centre that do not say whether it was done."""
-_NOT_LOOKED_AT = _MAYBE_DONE | {"fsi.busy", "fsi.replayed", "people.seal_broken"}
-"""Refusals of a repeat that say nothing now and will say something later."""
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
-
-class Came(StrEnum):
-    """What came of a message."""
-
-    DONE = "done"
-    NOT_DONE = "not_done"
-    REVERSED = "reversed"
-    OPEN = "open"
-    """Nobody knows; asking again may tell."""
-    UNTOLD = "untold"
-    """Nobody knows, and a repeat does not tell either."""
-
-    @property
-    def is_known(self) -> bool:
-        """Whether the question is answered."""
-        return self not in {Came.OPEN, Came.UNTOLD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,32 +322,6 @@ class Passage:
         # In clear it is neither packed nor in other letters any more.
         kept = tuple((name, value) for name, value in reply.headers if name.lower() not in _OF_THE_BODY)
         return replace(reply, headers=(*kept, *JSON), body=clear)
-
-
-def came_of(answer: Mapping[str, object], *, is_repeat: bool) -> Came:
-    """Return what an answer says; of a message that was sent again a refusal need not say that it was not done."""
-    if is_agreed(answer):
-        return Came.DONE
-    found = _CODE.match(str(answer.get("err_msg") or ""))
-    code = found[1] if found else ""
-    if code in _MAYBE_DONE or answer.get("infcode") in (None, ""):
-        return Came.OPEN
-    if not is_repeat:
-        return Came.NOT_DONE
-    if code in _NOT_LOOKED_AT:
-        return Came.OPEN
-    told = Answer(
-        "", is_success=False, code=code, message="", warning="", refmsgid="", output=None, faults=(), clear=b""
-    )
-    return _AGAIN[judge_again(told)]
-
-
-_AGAIN = {
-    Again.NOT_DONE: Came.NOT_DONE,
-    Again.REVERSED: Came.REVERSED,
-    Again.KEPT_OUT: Came.OPEN,
-    Again.OPEN: Came.UNTOLD,
-}
 
 
 def is_deed(said: Said) -> bool:

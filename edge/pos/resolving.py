@@ -18,7 +18,8 @@ from weakref import WeakValueDictionary
 import structlog
 
 from codes.errors import YimaError
-from edge.pos.passing import Came, Passage
+from edge.pos.outcomes import Came
+from edge.pos.passing import Passage
 from edge.pos.ports import Question
 from edge.supervisor import failure_of
 from wire.fsi.lasting import REVERSAL, REVERSIBLE

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from edge.pos.deciding import Decider
-from edge.pos.passing import Came, came_of
+from edge.pos.outcomes import Came, came_of
 from edge.pos.ports import Question
 from edge.pos.reading import Said
 from edge.pos.resolving import Reverses

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, bindparam, select
 
 from server.store import bulk
-from server.store.fsi_tables import settlement, stock_code, stock_record
+from server.store.settlement_tables import settlement, stock_code, stock_record
 from server.store.settlements import SettlementState
 from server.store.times import moment
 

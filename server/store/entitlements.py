@@ -18,14 +18,9 @@ from sqlalchemy import Connection, bindparam, select, update
 from server.store import bulk
 from server.store.amounts import COUNT
 from server.store.direct import Among, Asked
-from server.store.fsi_tables import (
-    drug_approval,
-    e_prescription,
-    e_prescription_line,
-    e_prescription_use,
-    fee_line,
-)
+from server.store.insurance_tables import drug_approval, e_prescription, e_prescription_line, e_prescription_use
 from server.store.records import Records
+from server.store.settlement_tables import fee_line
 from server.store.times import micros, moment
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, bindparam, func, select
 
 from server.store.amounts import FEN
-from server.store.fsi_tables import settlement, settlement_increment
+from server.store.settlement_tables import settlement, settlement_increment
 from server.store.settlements import OF_VISIT, Settlement, SettlementState, came_beside, load_settlement
 
 _STAYS = "stays"

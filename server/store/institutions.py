@@ -11,8 +11,8 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from server.store import bulk
 from server.store.direct import Asked
-from server.store.fsi_tables import institution, institution_caller, institution_standing
 from server.store.records import Records
+from server.store.register_tables import institution, institution_caller, institution_standing
 from server.store.standings import StandingSpan, StandingSpans
 
 

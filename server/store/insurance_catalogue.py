@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, ColumnElement, Connection, Table, and_, bi
 
 from server.store import bulk
 from server.store.direct import Among, Asked
-from server.store.fsi_tables import (
+from server.store.insurance_tables import (
     catalogue_version,
     institution_match,
     insurance_item,

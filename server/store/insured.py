@@ -15,14 +15,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam
 
 from server.store import bulk
 from server.store.direct import Asked
-from server.store.fsi_tables import (
-    family_binding,
-    insured,
-    insured_credential,
-    insured_fact,
-    insured_insurance,
-)
 from server.store.records import Records
+from server.store.register_tables import family_binding, insured, insured_credential, insured_fact, insured_insurance
 from server.store.times import micros
 
 

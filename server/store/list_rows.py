@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
 
 from server.store import bulk
-from server.store.fsi_tables import institution, institution_match, insurance_item
 from server.store.insurance_catalogue import INSTITUTION_MATCHES, InstitutionMatch
+from server.store.insurance_tables import institution_match, insurance_item
 from server.store.records import Records
+from server.store.register_tables import institution
 from server.store.times import micros
 
 if TYPE_CHECKING:

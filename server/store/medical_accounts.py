@@ -18,8 +18,8 @@ from server.errors import StoreRefusedError
 from server.store import bulk
 from server.store.amounts import FEN
 from server.store.direct import Asked
-from server.store.fsi_tables import account_movement, medical_account
 from server.store.records import Records
+from server.store.register_tables import account_movement, medical_account
 from server.store.times import micros, moment_or_none
 
 NOTHING = Decimal("0.00")

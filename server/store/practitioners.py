@@ -10,8 +10,8 @@ from enum import StrEnum
 from sqlalchemy import Connection, bindparam, select
 
 from server.store import bulk
-from server.store.fsi_tables import practitioner, practitioner_post, practitioner_standing
 from server.store.records import Records
+from server.store.register_tables import practitioner, practitioner_post, practitioner_standing
 from server.store.standings import StandingSpan, StandingSpans
 
 

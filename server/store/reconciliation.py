@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Connection, func, insert, or_, select
 
 from server.store import bulk
 from server.store.amounts import FEN
-from server.store.fsi_tables import reconciliation, reconciliation_difference, settlement
 from server.store.records import Records
+from server.store.settlement_tables import reconciliation, reconciliation_difference, settlement
 from server.store.settlements import Settlement, SettlementState
 from server.store.times import micros
 

@@ -1,8 +1,8 @@
-"""The one collection of tables, and the kinds of columns they share."""
+"""The one collection of tables, and the kinds of columns and conditions they share."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Integer, MetaData
+from sqlalchemy import BigInteger, Integer, MetaData, text
 
 metadata = MetaData(
     naming_convention={
@@ -15,3 +15,6 @@ metadata = MetaData(
 
 Serial = BigInteger().with_variant(Integer, "sqlite")
 """A number that the database gives out; SQLite counts only plain INTEGER keys."""
+
+IS_OF_A_SETTLEMENT = text("setl_id IS NOT NULL")
+"""Written out, not bound: only so is it the condition of a partial index on both databases."""

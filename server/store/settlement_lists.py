@@ -14,8 +14,8 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_column, or_, select, tuple_
 
 from server.store.amounts import FEN
-from server.store.fsi_tables import settlement, settlement_increment, year_opening
 from server.store.records import Records
+from server.store.settlement_tables import settlement, settlement_increment, year_opening
 from server.store.settlements import Settlement, SettlementState
 from server.store.times import micros
 

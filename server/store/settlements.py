@@ -17,7 +17,8 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func,
 from server.store import bulk, shown_at_settling
 from server.store.amounts import FEN
 from server.store.direct import Asked
-from server.store.fsi_tables import (
+from server.store.records import Records
+from server.store.settlement_tables import (
     IS_ACTIVE,
     IS_CANCELLING,
     settlement,
@@ -26,7 +27,6 @@ from server.store.fsi_tables import (
     settlement_line,
     year_opening,
 )
-from server.store.records import Records
 from server.store.times import micros
 
 OF_VISIT = "@visit"

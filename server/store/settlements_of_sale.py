@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, select
 
-from server.store.fsi_tables import settlement
 from server.store.records import Records
+from server.store.settlement_tables import settlement
 from server.store.settlements import Settlement, SettlementState
 
 _SETTLEMENTS = Records(settlement, Settlement)

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Connection, bindparam, func, insert, literal_
 
 from server.store import tallies
 from server.store.direct import Asked
-from server.store.fsi_tables import settlement
+from server.store.settlement_tables import settlement
 from server.store.tables import tally_change
 from server.store.tallies import CELL, SHOWN, Months
 

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Select, func, select, update
 
 from server.store import bulk
 from server.store.amounts import COUNT
-from server.store.fsi_tables import stock_code, stock_record
 from server.store.records import Records
+from server.store.settlement_tables import stock_code, stock_record
 from server.store.times import micros
 
 

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, and_, bindparam, or_, select, update
 
 from server.store import bulk
 from server.store.amounts import COUNT
-from server.store.fsi_tables import settlement, stock_code, stock_record
 from server.store.records import Records
+from server.store.settlement_tables import settlement, stock_code, stock_record
 from server.store.stock import StockCode, StockRecord
 from server.store.times import micros
 

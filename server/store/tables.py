@@ -22,7 +22,10 @@ from sqlalchemy import (
     text,
 )
 
-import server.store.fsi_tables  # noqa: F401 - its tables belong to the same store
+import server.store.fsi_tables
+import server.store.insurance_tables
+import server.store.register_tables
+import server.store.settlement_tables  # noqa: F401 - its tables belong to the same store
 from server.store.schema import Serial, metadata
 
 HAS_CONFLICT = text("conflict_count > 0")

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from server.store import bulk
 from server.store.amounts import COUNT
-from server.store.fsi_tables import fee_line, visit, visit_diagnosis
 from server.store.records import Records
+from server.store.settlement_tables import fee_line, visit, visit_diagnosis
 from server.store.times import micros
 
 

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, bindparam, select
 
 from server.store import bulk
 from server.store.amounts import FEN
-from server.store.fsi_tables import year_opening
 from server.store.records import Records
+from server.store.settlement_tables import year_opening
 
 
 @dataclass(frozen=True, slots=True)

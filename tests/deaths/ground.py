@@ -16,7 +16,7 @@ from server.settlement.pack_ledger import PackLedger
 from server.settlement.reckoning import Ground as Reckoning
 from server.settlement.settling import Settlements
 from server.store.database import Store
-from server.store.fsi_tables import settlement
+from server.store.settlement_tables import settlement
 from server.trace.history import find_history
 from tests.server.fsi.counter import LI, WANG, Counter
 from tests.server.fsi.entitled import RX, EntitledOffice, left_of, open_entitled, prescribe

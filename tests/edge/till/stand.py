@@ -294,7 +294,7 @@ class Stand:
         """Return how the settlements stand at the centre."""
         from sqlalchemy import select  # noqa: PLC0415
 
-        from server.store.fsi_tables import settlement  # noqa: PLC0415
+        from server.store.settlement_tables import settlement  # noqa: PLC0415
 
         with self.centre.office.store.reading() as connection:
             return sorted(connection.scalars(select(settlement.c.state)))

@@ -17,11 +17,11 @@ from sqlalchemy import func, select
 from rules.benefits import check_amounts
 from server.store import institutions, insurance_catalogue, insured, practitioners
 from server.store.database import Store
-from server.store.fsi_tables import settlement
 from server.store.insurance_catalogue import InstitutionMatch
 from server.store.insured import FactKind, Insurance
 from server.store.practitioners import Post as Place
 from server.store.practitioners import Practitioner, PractitionerKind
+from server.store.settlement_tables import settlement
 from server.store.standings import Standing
 from tests.server.fsi.counter import (
     ALWAYS,

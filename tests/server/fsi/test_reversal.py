@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from server.store import institutions, year_openings
 from server.store.database import Store
-from server.store.fsi_tables import fsi_message, settlement
+from server.store.fsi_tables import fsi_message
+from server.store.settlement_tables import settlement
 from server.store.standings import Standing
 from server.store.year_openings import YearOpening
 from tests.server.fsi.counter import (

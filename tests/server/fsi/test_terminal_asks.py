@@ -18,7 +18,7 @@ from edge.fsi.resolving import Resolver
 from edge.sealing import Sealer
 from edge.store.database import opened_store
 from server.store.database import Store
-from server.store.fsi_tables import settlement
+from server.store.settlement_tables import settlement
 from tests.edge.scene import FakeClock
 from tests.server.fsi.counter import LI, Counter, open_counter
 from tests.server.fsi.office import NOON, PHARMACY

@@ -30,7 +30,8 @@ from server.fsi.http import fsi_routes
 from server.fsi.post import Post, Reply
 from server.fsi.rpc import FsiLine
 from server.store.database import Store
-from server.store.fsi_tables import fsi_message, settlement
+from server.store.fsi_tables import fsi_message
+from server.store.settlement_tables import settlement
 from tests.conftest import make_broker, wait_until
 from tests.server.fake_terminal import FakeTerminal, new_key
 from tests.server.fsi.counter import CARD, LI, Counter, open_counter

@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.chromium import FLAGS, find_chromium
 
 OpenPage = Callable[..., Page]
+
+# What a page shows comes from other processes, which on a busy machine may have to wait for their turn.
+expect.set_options(timeout=20_000)
 
 
 # Per module: while it is open an event loop runs in this thread, and other tests need to start their own.

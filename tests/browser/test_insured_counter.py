@@ -42,6 +42,7 @@ def opened(counter: InsuredCounter, open_page: OpenPage, language: str, size: tu
         counter.desk.http.cookies.set(cookie["name"], cookie["value"])
     if counter.desk.ask("GET", "/sale")["lines"]:
         counter.desk.ask("POST", "/sale/cancel", {})
+    expect(page.locator("#c-count-boxes")).to_have_text("0")
     return page
 
 

@@ -83,7 +83,7 @@ def free_port() -> int:
     return port
 
 
-def wait_until(claim: Callable[[], bool], *, timeout_s: float = 10.0) -> None:
+def wait_until(claim: Callable[[], bool], *, timeout_s: float = 30.0) -> None:
     """Wait for other threads or processes to make `claim` true; fail if they do not."""
     deadline = time.monotonic() + timeout_s
     while not claim():

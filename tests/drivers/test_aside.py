@@ -31,7 +31,7 @@ def test_what_comes_too_late_is_undone_and_others_go_on():
     given = []
 
     def slow() -> int:
-        assert released.wait(10)
+        assert released.wait(30)
         return 7
 
     def undo(number: int) -> None:
@@ -45,7 +45,7 @@ def test_what_comes_too_late_is_undone_and_others_go_on():
         with pytest.raises(asyncio.CancelledError):
             await waiting
         released.set()
-        assert await asyncio.to_thread(undone.wait, 10)
+        assert await asyncio.to_thread(undone.wait, 30)
 
     asyncio.run(play())
     assert given == [7]
@@ -55,13 +55,13 @@ def test_what_comes_after_the_end_of_the_loop_is_undone_too():
     released, undone = threading.Event(), threading.Event()
 
     async def play():
-        waiting = asyncio.create_task(aside(lambda: released.wait(10), undo=lambda _: undone.set()))
+        waiting = asyncio.create_task(aside(lambda: released.wait(30), undo=lambda _: undone.set()))
         await asyncio.sleep(0)
         waiting.cancel()
 
     asyncio.run(play())
     released.set()
-    assert undone.wait(10)
+    assert undone.wait(30)
 
 
 def test_a_context_is_left_however_the_block_ends():

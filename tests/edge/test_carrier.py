@@ -270,7 +270,7 @@ def test_link_that_ends_unasked_fails_the_carrier_so_that_it_is_started_again(
     monkeypatch.setattr(carrier._link, "_new_session", fail)
 
     async def scene() -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await carrier.run()
 
     with pytest.raises(ExceptionGroup) as caught:

@@ -89,7 +89,7 @@ class Terminal:
         """Stop it in good order and return its exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(10)
+        return self.process.wait(30)
 
     def is_up(self) -> bool:
         assert self.process is not None
@@ -139,7 +139,7 @@ def terminal(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     yield terminal
     if terminal.process is not None and terminal.process.poll() is None:
         terminal.process.kill()
-        terminal.process.wait(5)
+        terminal.process.wait(30)
 
 
 def recorded(browser: httpx.Client) -> set[str]:

@@ -51,7 +51,7 @@ def play(folder: Path, scene: Callable[[Desk], Awaitable[None]]) -> None:
         await lane.run(lambda: ensure_state(connection, terminal=TERMINAL, new_epoch=EPOCH, mode=Mode.DISPENSE))
         desk = Desk(lane, connection)
         watching = asyncio.create_task(desk.watch.run(lambda _: asyncio.sleep(0)))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await scene(desk)
         watching.cancel()
         await asyncio.wait([watching])

@@ -63,7 +63,7 @@ def test_scans_are_taken_in_order() -> None:
 
     async def scene() -> None:
         assert pumping.taken == [b"1", b"2", b"3"]
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(30):
             await pumping.queue.join()
 
     pumping.play(scene, b"1", b"2", b"3")

@@ -93,7 +93,7 @@ class Reports:
         return OutboxCounts(4, 1, 2, NOON), self.kept
 
     async def until(self, reports: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(self.sent) < reports:
                 self.has_sent.clear()
                 await self.has_sent.wait()
@@ -162,7 +162,7 @@ def test_disk_that_cannot_be_read_is_no_reason_to_drop_the_line() -> None:
 
     async def whole() -> None:
         task = asyncio.create_task(reports.reporting.run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await reports.has_failed.wait()
         assert (reports.sent, task.done()) == ([], False)
         reports.is_disk_bad = False

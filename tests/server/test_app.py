@@ -66,7 +66,7 @@ class CentreProcess:
         finally:
             if process.poll() is None:
                 process.kill()
-            process.wait(10)
+            process.wait(30)
             for pipe in (process.stdout, process.stderr):
                 assert pipe is not None
                 pipe.close()
@@ -142,9 +142,9 @@ def test_it_stops_at_once_although_consoles_are_open(centre: CentreProcess, numb
         for thread in threads:
             thread.start()
         for one in streaming:
-            assert one.wait(20)
+            assert one.wait(30)
         process.send_signal(number)
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
         for thread in threads:
             thread.join(10)
 
@@ -183,7 +183,7 @@ def test_after_a_kill_it_comes_back_with_what_it_had(centre: CentreProcess) -> N
                 httpx.get(f"{centre.url}/api/v1/status", headers=headers, trust_env=False, timeout=20).json()["epoch"]
             )
             process.kill()
-            process.wait(10)
+            process.wait(30)
 
     assert len(set(epochs)) == 1
 

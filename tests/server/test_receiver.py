@@ -30,7 +30,7 @@ from wire.topics import Channel, TerminalTopics
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 TOPICS = TerminalTopics("350200", "counter-1")
 EVENTS, PRESENCE, HEALTH = TOPICS.on(Channel.EVENTS), TOPICS.on(Channel.PRESENCE), TOPICS.on(Channel.HEALTH)
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 GONE, REFUSED = LinkLoss(Cause.ENDED, "gone"), LinkLoss(Cause.REFUSED, "refused")
 TAKEN = LinkLoss(Cause.TAKEN_OVER, "another")
 

@@ -63,7 +63,7 @@ def run(terminal: Terminal, work: Callable[[Screen], Awaitable[None]], monkeypat
         screen = Screen("http://counter", "op", "secret")
         await screen.close()
         screen._http = httpx.AsyncClient(base_url=screen.url, transport=httpx.MockTransport(terminal.answer))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await work(screen)
         await screen.close()
         return screen

@@ -18,7 +18,7 @@ from codes.words import Words
 from web.sd_notify import Proof, Service, answering, feed_watchdog, turning
 
 WINDOW_S = 0.15
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 
 
 @contextmanager

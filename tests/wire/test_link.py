@@ -52,8 +52,8 @@ def pair(broker: BrokerProcess) -> Iterator[tuple[Link, Ear, Link, Ear]]:
         "speaker", broker.port, Session((), will=Retained("p/speaker", b"lost"), greeting=Retained("p/speaker", b"hi"))
     )
     listener, listener_ear = open_link("listener", broker.port, Session(("t/#", "p/#")))
-    assert speaker_ear.up.wait(10)
-    assert listener_ear.up.wait(10)
+    assert speaker_ear.up.wait(30)
+    assert listener_ear.up.wait(30)
     yield speaker, speaker_ear, listener, listener_ear
     speaker.stop()
     listener.stop()
@@ -92,7 +92,7 @@ def test_a_broken_connection_brings_the_will_and_a_clean_stop_does_not(pair: tup
     speaker_ear.up.clear()
     sock.shutdown(2)
     wait_until(lambda: ("p/speaker", b"lost") in ear.heard)
-    assert speaker_ear.up.wait(10)
+    assert speaker_ear.up.wait(30)
     ear.heard.clear()
     speaker.stop(Retained("p/speaker", b"stopped"))
     wait_until(lambda: ("p/speaker", b"stopped") in ear.heard)
@@ -173,7 +173,7 @@ def test_a_session_that_comes_up_during_the_stop_greets_nobody() -> None:
             session.sendall(CONNACK)
             session.recv(1_000)
             subscribed.set()
-            confirm.wait(10)
+            confirm.wait(30)
             session.sendall(SUBACK)
             while piece := session.recv(1_000):
                 said.extend(piece)
@@ -182,7 +182,7 @@ def test_a_session_that_comes_up_during_the_stop_greets_nobody() -> None:
         broker = threading.Thread(target=play_broker, args=(listening,), daemon=True)
         broker.start()
         link, ear = open_link("late", listening.getsockname()[1], Session(("t",), greeting=Retained("p", b"hi")))
-        assert subscribed.wait(10)
+        assert subscribed.wait(30)
         link._stopping.set()
         confirm.set()
         broker.join(10)
@@ -318,7 +318,7 @@ def test_the_owner_is_told_when_the_thread_ends_unasked(monkeypatch: pytest.Monk
 
     link = Link(LinkSettings("broken"), Ear(), fail, rng=random.Random(1), on_fatal=told.set)
     link.start()
-    assert told.wait(10)
+    assert told.wait(30)
     wait_until(lambda: not link._thread.is_alive())
     assert [one.exc_type for one in died] == [RuntimeError]
 

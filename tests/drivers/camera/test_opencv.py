@@ -100,7 +100,7 @@ def test_the_end_is_told() -> None:
     capture = FakeCapture([picture(1)])
     capture.gate.release(2)
     with OpenCvCamera(USB, lambda _: capture).opened() as camera:
-        assert capture.is_released.wait(10)
+        assert capture.is_released.wait(30)
         with pytest.raises(DeviceLostError) as caught:
             camera.latest(5)
         assert "/dev/video0" in caught.value.words.zh
@@ -140,7 +140,7 @@ def test_leaving_lets_the_device_go() -> None:
     with OpenCvCamera(USB, lambda _: capture).opened():
         capture.let_out(1)
     capture.gate.release()
-    assert capture.is_released.wait(10)
+    assert capture.is_released.wait(30)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def pad(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[SimulatedPin
 
 async def asked(driver: SerialPinPad, pad: SimulatedPinPad, *keys: str, again: bool = False) -> Pin:
     asking = asyncio.create_task(driver.ask(again=again))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not pad.is_asking and not asking.done():  # noqa: ASYNC110 - the pad is another party
             await asyncio.sleep(0.01)
     for pressed in keys:
@@ -36,7 +36,7 @@ async def asked(driver: SerialPinPad, pad: SimulatedPinPad, *keys: str, again: b
 
 
 def settings(tmp_path: Path) -> SerialPinPadSettings:
-    return SerialPinPadSettings(str(tmp_path / "pad"), name="counter", person_s=5.0)
+    return SerialPinPadSettings(str(tmp_path / "pad"), name="counter", person_s=30.0)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_nobody_at_the_pad_ends_the_asking(pad, tmp_path):
 def test_a_pad_that_is_pulled_out_says_so(pad, tmp_path):
     async def scene():
         asking = asyncio.create_task(SerialPinPad(settings(tmp_path)).ask())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not pad.is_asking:  # noqa: ASYNC110 - the pad is another party
                 await asyncio.sleep(0.01)
         pad.unplug()

@@ -14,7 +14,7 @@ from codes.errors import TransientError
 from codes.reading import Scan
 from drivers.scanner import Clock, Scanner, open_scanner, parse_spec
 
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 
 
 class Listener:

@@ -47,7 +47,7 @@ class Reader:
         return await asyncio.wait_for(self.scans.get(), 20)
 
     async def until(self, claim: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while not claim():  # noqa: ASYNC110 - the claim is about another process
                 await asyncio.sleep(0.02)
 

@@ -128,7 +128,7 @@ async def deliver(device: Device, chunks: list[bytes], *, queue_size: int, stop_
     for number, chunk in enumerate(chunks):
         seen = scanner.progress.bytes_seen
         os.write(device.writer, chunk)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while scanner.progress.bytes_seen == seen:
                 if queue.full():
                     device.read.append(queue.get_nowait().raw)

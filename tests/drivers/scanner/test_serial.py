@@ -68,7 +68,7 @@ def test_what_came_before_the_port_was_opened_is_thrown_away(gun, listen):
             pass
         port = os.open(gun.spec.split(":")[1].split(",")[0], os.O_RDWR | os.O_NOCTTY)
         delivery = await gun.scan(OTHER)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while unread(port) < delivery.written:  # noqa: ASYNC110 - the kernel passes it on in its own time
                 await asyncio.sleep(0)
         async with listen(gun.spec) as ear:
@@ -213,7 +213,7 @@ def test_a_port_that_another_program_holds_is_busy(gun):
         first, second = (open_scanner(parse_spec(gun.spec)) for _ in range(2))
         scans = first.scans()
         task = asyncio.ensure_future(anext(scans))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not first.progress.is_open:  # noqa: ASYNC110 - a scanner tells this by its counts only
                 await asyncio.sleep(0)
         with pytest.raises(DeviceBusyError) as busy:

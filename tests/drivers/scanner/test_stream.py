@@ -74,7 +74,7 @@ def test_cancelling_while_it_waits_closes_the_device_at_once(clock):
     async def play():
         scanner = StreamScanner(SPEC.device, opening, clock)
         task = asyncio.ensure_future(anext(scanner.scans()))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not scanner.progress.is_open:  # noqa: ASYNC110 - a scanner tells this by its counts only
                 await asyncio.sleep(0)
         task.cancel()
@@ -98,7 +98,7 @@ def test_a_driver_turns_although_nothing_is_scanned(clock, monkeypatch):
     async def play():
         scanner = scanner_on(near, clock)
         task = asyncio.ensure_future(anext(scanner.scans()))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while scanner.progress.turns < 5:  # noqa: ASYNC110 - a scanner tells this by its counts only
                 await asyncio.sleep(0)
         task.cancel()

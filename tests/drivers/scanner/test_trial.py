@@ -23,7 +23,7 @@ def serial(tmp_path, random, no_wait):
     return functools.partial(SimulatedSerialScanner, tmp_path / "gun", random=random, wait=no_wait, sends_aim=True)
 
 
-def play(gun, act, *, line: str | None = None, timeout_s: float = 5.0) -> tuple[tuple[Step, ...], list[Notice]]:
+def play(gun, act, *, line: str | None = None, timeout_s: float = 30.0) -> tuple[tuple[Step, ...], list[Notice]]:
     """Try `gun` out; `act` is what the technician does when asked for a symbol."""
     spec = parse_spec((line or gun.spec) + ";silence_ms=20")
     notices: list[Notice] = []

@@ -28,7 +28,7 @@ from tests.edge.api.conftest import Client
 from tests.edge.scene import NOON, TRACE_1, Shop
 from web import live as live_module
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 @dataclass

@@ -77,13 +77,13 @@ def test_message_that_somebody_waits_for_is_left_alone(
     def step(when: str) -> None:
         if when == "before sending":
             sent.set()
-            assert looked.wait(5)
+            assert looked.wait(30)
 
     def day(commits: LaneCommits) -> None:
         journal = journal_of(commits, SteppedLine(over_http(door.url, clock, keeps_answers=False), step), clock)
         with ThreadPoolExecutor(1) as teller:
             asked = teller.submit(settle, journal, 1)
-            assert sent.wait(5)
+            assert sent.wait(30)
             resolver = Resolver(journal, asker(), clock)
             assert (resolver.take_up(), resolver.look()) == (0, 0)
             looked.set()
@@ -113,9 +113,9 @@ def test_line_that_comes_back_makes_everything_due(folder: Path, centre: Centre,
         resolver = Resolver(journal, asker(), clock)
         with ThreadPoolExecutor(1) as own:
             running = own.submit(resolver.run)
-            assert lost_again.wait(5)
+            assert lost_again.wait(30)
             resolver.wake()
-            assert known.wait(5)
+            assert known.wait(30)
             resolver.stop()
             running.result(5)
 
@@ -139,6 +139,6 @@ def test_store_that_refuses_does_not_end_the_finding_out(
     resolver = Resolver(journal, asker(), clock)
     with ThreadPoolExecutor(1) as own:
         running = own.submit(resolver.run)
-        assert refused.wait(5)
+        assert refused.wait(30)
         resolver.stop()
         assert running.result(5) is None

@@ -32,7 +32,7 @@ from wire.rpc import OutcomeUnknownError
 KIND = "sale"
 LI = ("li01", "李")
 ASK = {"data": {"mdtrt_cert_type": "02", "mdtrt_cert_no": PERSON}}
-SOON_S = 5
+SOON_S = 30
 
 
 def configured(folder: Path, url: str, **fsi: object) -> EdgeConfig:
@@ -91,7 +91,7 @@ async def terminal(config: EdgeConfig, clock: FakeClock) -> AsyncIterator[Termin
 
 def play(scene: Callable[[], Awaitable[None]]) -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             await scene()
 
     asyncio.run(bounded())

@@ -42,7 +42,7 @@ class Connection:
 
 def play(scene: Callable[[], Awaitable[None]]) -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await scene()
 
     asyncio.run(bounded())
@@ -84,7 +84,7 @@ def test_whoever_waits_for_an_answer_is_let_go_when_the_connection_is_stopped() 
         running = asyncio.create_task(way.run())
         await asyncio.to_thread(wait_until, lambda: way.is_up)
         asking = asyncio.create_task(asyncio.to_thread(way.call, b"", 600))
-        await asyncio.to_thread(made[0].waiting.wait, 5)
+        await asyncio.to_thread(made[0].waiting.wait, 30)
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running

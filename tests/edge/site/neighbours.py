@@ -91,7 +91,7 @@ class Neighbour:
         assert listener is not None
         task = asyncio.create_task(listener.run())
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 await listener.is_listening.wait()
             yield
         finally:

@@ -53,7 +53,7 @@ async def _scene(browser: httpx.AsyncClient, first: NewPassword, other: Neighbou
         assert (scan["verdict"], other.name in scan["words"]["zh"] + scan["hint"]["zh"]) == ("sold_at_site", True), scan
         await browser.post("/api/v1/scans", json={"raw": TRACE_2})
         assert (await browser.post("/api/v1/sale/close", json={})).status_code == 200
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while other.knows(TRACE_2) is None:
                 await other.asker(TERMINAL).listen()
     known = other.knows(TRACE_2)

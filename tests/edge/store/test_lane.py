@@ -47,11 +47,11 @@ def test_work_that_has_begun_is_finished_though_its_caller_is_gone(folder: Path)
 
         def work() -> None:
             has_begun.set()
-            may_end.wait(5)
+            may_end.wait(30)
             done.append("work")
 
         caller = asyncio.create_task(lane.run(work))
-        await asyncio.to_thread(has_begun.wait, 5)
+        await asyncio.to_thread(has_begun.wait, 30)
         caller.cancel()
         may_end.set()
         await lane.close()

@@ -17,7 +17,7 @@ from tests.browser.serving import serving
 from tests.server.api.conftest import PASSWORD
 from tests.server.fake_terminal import NOW
 
-DEADLINE_S = 8.0
+DEADLINE_S = 30.0
 """Less than the silence after which a stream would ask by itself."""
 
 

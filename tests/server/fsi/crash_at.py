@@ -106,7 +106,7 @@ def crashes(*, stderr: int | None = None) -> Iterator[Helper]:
     finally:
         assert process.stdin is not None
         process.stdin.close()
-        process.wait(10)
+        process.wait(30)
         assert process.stdout is not None
         process.stdout.close()
 

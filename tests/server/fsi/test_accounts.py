@@ -287,7 +287,7 @@ def test_others_write_while_the_books_are_read(books: Books, infno: str) -> None
         if "settlement.institution =" in said[2] and not is_stuck.is_set():
             other = threading.Thread(target=write)
             other.start()
-            other.join(timeout=2)
+            other.join(timeout=20)
             if other.is_alive():
                 is_stuck.set()
 

@@ -58,7 +58,7 @@ class Scripted:
             self.posts.append(post)
             self.at_once += 1
             self.most_at_once = max(self.at_once, self.most_at_once)
-        self.gate.wait(5)
+        self.gate.wait(30)
         with self.lock:
             self.at_once -= 1
         return Reply(b'{"infcode":0}', self.outcome)

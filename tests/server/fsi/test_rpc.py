@@ -50,7 +50,7 @@ class Answerer:
 
     def answer(self, post: Post) -> Reply:
         self.posts.append(post)
-        self.gate.wait(10)
+        self.gate.wait(30)
         if self.fails is not None:
             raise self.fails
         return Reply(b"re:" + post.body, Outcome.ANSWERED)

@@ -159,7 +159,7 @@ def test_who_makes_a_new_life_holds_nothing_that_another_waits_for(
     def paused(*args: Any) -> None:
         if threading.current_thread().name == "maker":
             has_looked.set()
-            may_go_on.wait(timeout=10)
+            may_go_on.wait(timeout=30)
         insert_missing(*args)
 
     def opening(*names: tuple[str, str]) -> None:
@@ -173,13 +173,13 @@ def test_who_makes_a_new_life_holds_nothing_that_another_waits_for(
     maker = threading.Thread(target=opening, args=(("T-1", "e1"), ("T-2", "e1")), name="maker")
     third = threading.Thread(target=opening, args=(("T-1", "e2"), ("T-2", "e1")))
     maker.start()
-    assert has_looked.wait(timeout=10)
+    assert has_looked.wait(timeout=30)
     opening(("T-1", "e2"))
     third.start()
-    third.join(timeout=2)
+    third.join(timeout=20)
     waits = third.is_alive()
     may_go_on.set()
-    maker.join(timeout=10)
-    third.join(timeout=10)
+    maker.join(timeout=30)
+    third.join(timeout=30)
     store.close()
     assert (waits, failed) == (False, [])

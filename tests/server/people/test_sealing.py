@@ -111,7 +111,7 @@ def test_two_who_start_at_once_have_one_key(store: Store, tmp_path: Path) -> Non
     marks: list[str] = []
 
     def start() -> None:
-        together.wait(10)
+        together.wait(30)
         marks.append(load_sealer(path, store).mark)
 
     threads = [threading.Thread(target=start) for _ in range(4)]

@@ -67,7 +67,7 @@ def test_of_two_who_claim_the_same_message_the_second_finds_what_the_first_left(
     found: list[Message | None] = []
 
     def work(n: int) -> None:
-        together.wait(10)
+        together.wait(30)
         with store.writing() as connection:
             if fsi_messages.claim_message(connection, MESSAGE):
                 worked.append(n)

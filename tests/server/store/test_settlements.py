@@ -118,7 +118,7 @@ def test_of_many_who_settle_the_same_sale_at_once_one_does(store: Store) -> None
     done: list[str] = []
 
     def settle_one(n: int) -> None:
-        together.wait(10)
+        together.wait(30)
         with store.writing() as connection:
             if settle(connection, settlement(f"S{n}"), ("fund", "1.00")):
                 done.append(f"S{n}")
@@ -148,7 +148,7 @@ def test_whoever_locks_a_person_locks_those_who_may_pay_for_them(store: Store) -
     failures: list[Exception] = []
 
     def settle_often(psn_no: str) -> None:
-        together.wait(10)
+        together.wait(30)
         try:
             for n in range(20):
                 with store.writing() as connection:

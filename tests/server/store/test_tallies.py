@@ -235,7 +235,7 @@ def test_steps_of_one_visit_that_come_at_once_from_two_terminals_are_one_visit(
         with store.writing() as connection:
             add_visit_steps(connection, [step()])
             second.start()
-            assert asked.wait(10)
+            assert asked.wait(30)
             # Of another house: nobody waits for it.
             add_visit_steps(connection, [step(where="H2")])
             _until_somebody_waits(connection)

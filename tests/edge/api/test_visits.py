@@ -24,7 +24,7 @@ from tests.edge.scene import NOON, Shop
 from tests.edge.visits.test_desk import Hall, His
 
 ID = "350203198506070011"
-PATIENCE_S = 0.5
+PATIENCE_S = 3.0
 TOKEN = "tokenof" + "9" * 30
 HOLDS = Person(ID, "陈安心", "350200", token=TOKEN)
 LAYS = InsuranceCard(ID, "陈安心", "350200", "D12345678", "SN1")

@@ -16,13 +16,15 @@ from pathlib import Path
 
 import pytest
 import structlog
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.quick_apps import remember
 
 # The same commit gives the same verdict. `--hypothesis-profile explore` draws new examples; `make fuzz` does so.
-settings.register_profile("repeatable", derandomize=True)
-settings.register_profile("explore", derandomize=False, print_blob=True)
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("repeatable", settings.get_profile("patient"), derandomize=True)
+settings.register_profile("explore", settings.get_profile("patient"), derandomize=False, print_blob=True)
 settings.load_profile("repeatable")
 remember()
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-START_S = 10.0
+START_S = 60.0
 
 
 @contextmanager

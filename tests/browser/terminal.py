@@ -24,7 +24,7 @@ from rules.scan_judgement import PackLevel
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = ROOT / "config" / "seed" / "catalogue.csv"
-START_S = 30.0
+START_S = 90.0
 STOP_S = 30.0
 BAUD = 115_200
 

@@ -62,6 +62,16 @@ def test_one_hiccup_does_not_cut_a_code_in_two(open_page: OpenPage) -> None:
         assert [scan.code for scan in desk.stage.scans] == [code(1)]
 
 
+def test_keys_that_come_late_are_no_second_code_where_codes_end_with_a_key(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        keys = Keys(desk.page)
+        keys.type(f"{code(1)}\n{code(2)[:12]}", gap_ms=QUICK_MS)
+        desk.page.wait_for_timeout(400)
+        keys.type(f"{code(2)[12:]}\n", gap_ms=QUICK_MS, pause_ms=70)
+        desk.expect_rows(2)
+        assert [scan.code for scan in desk.stage.scans] == [code(1), code(2)]
+
+
 def test_code_without_a_suffix_ends_with_silence(open_page: OpenPage) -> None:
     with counter(open_page) as desk:
         Keys(desk.page).type(code(1), gap_ms=QUICK_MS)

@@ -59,10 +59,11 @@ def test_all_three_are_ready_alive_and_stop_in_time(tmp_path: Path) -> None:
             program.hears("WATCHDOG=1")
             program.forget()
         _terminal_stops_feeding_while_its_store_hangs(edge, tmp_path / "var" / "edge" / "terminal.db")
-        centre.forget()
-        assert (edge.stop(), centre.stop()) == (0, 0)
-        edge.hears("STOPPING=1", within_s=10)
-        centre.hears("STOPPING=1", within_s=10)
+        for program in (edge, centre):
+            # What is not read fills the line, and what comes then is not heard.
+            program.forget()
+            assert program.stop() == 0
+            program.hears("STOPPING=1", within_s=10)
         broker.stop()
 
 

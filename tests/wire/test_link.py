@@ -125,6 +125,7 @@ def test_a_farewell_is_acknowledged_before_the_line_is_closed(
     wait_until(lambda: ("p/speaker", b"hi") in ear.heard)
     client = speaker._client
     assert client is not None
+    wait_until(lambda: not client._out_messages)
     told, acknowledge, disconnect = [], client.on_publish, client.disconnect
     assert acknowledge is not None
 

@@ -272,7 +272,8 @@ def test_whoever_has_something_open_stays_signed_in_until_it_is_known(
             # It is told inside the transaction; the next one is after it.
             await here.in_store(lambda _: None)
             await here.opened.keeper.look()
-            assert centre.sign_ins == []
+            # Its own round may be signing out just then; this look finds nothing to do.
+            await until(lambda: centre.sign_ins == [])
 
     play(scene)
 

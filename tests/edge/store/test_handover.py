@@ -230,7 +230,7 @@ def test_a_store_that_no_terminal_used_neither_gives_nor_takes(dead: Box, tmp_pa
             adopt_events(connection, io.BytesIO(dead.exported()), name="x", now=NOON, random=seeded_bytes())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[*HealthCheck])
 @given(where=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255), cuts=st.booleans())
 def test_every_damage_is_found(dead: Box, heir: Box, where: float, flip: int, *, cuts: bool) -> None:
     dead.record(1)

@@ -24,7 +24,7 @@ VALUES = st.one_of(
     LONG,
 )
 KINDS = st.sampled_from([INDEX_INTERIOR, INDEX_LEAF, TABLE_LEAF])
-quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=40, deadline=None, suppress_health_check=[*HealthCheck])
 
 
 def pages_of(path: Path) -> list[bytes]:

@@ -15,7 +15,7 @@ from tests.edge.store.log_index import index_as_of
 
 FRAME = FRAME_BYTES + PAGE_BYTES
 Files = tuple[bytes, bytes]
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=60, deadline=None, suppress_health_check=[*HealthCheck])
 
 
 @pytest.fixture(scope="module")

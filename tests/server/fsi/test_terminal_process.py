@@ -146,7 +146,7 @@ async def _work(
         institution={"code": PHARMACY, "name": "示例药店"},
         **{**tables, "fsi": fsi},
     )
-    async with opened_core(config, lambda _: None, clock) as core, asyncio.timeout(30):
+    async with opened_core(config, lambda _: None, clock) as core, asyncio.timeout(60):
         opened = open_interface(core, key, clock)
         assert opened is not None
         told: asyncio.Queue[Told] = asyncio.Queue()

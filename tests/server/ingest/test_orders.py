@@ -91,7 +91,7 @@ def delivered(
 
 
 @pytest.mark.req("T-05")
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[*HealthCheck])
 @given(history=said, rng=st.randoms(use_true_random=False))
 def test_any_order_duplication_and_batching_come_to_the_same_ledger(
     shared: Store, history: list[tuple[str, Fact, int]], rng: random.Random

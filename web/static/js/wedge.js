@@ -6,6 +6,7 @@
 const QUICK_MS = 30;
 const PAUSE_MS = 90; // a gap between two keys, by the time they were pressed, that begins a new run
 const SILENCE_MS = 250; // after which a run without a suffix has ended; longer, because the page may be busy
+const SUFFIX_MS = 1_000; // the same where codes have come with a suffix: keys may be late, and half a code is no code
 const LEAST_KEYS = 6;
 const MOST_KEYS = 4_096;
 const GROUP_SEPARATOR = "\x1d";
@@ -55,6 +56,7 @@ export class Wedge {
     this.run = new Run(null);
     this.lastAt = -Infinity;
     this.timer = 0;
+    this.hasSuffix = false;
     window.addEventListener("keydown", (event) => this.key(event), { capture: true });
   }
 
@@ -69,7 +71,10 @@ export class Wedge {
     if (character !== null) {
       this.add(event, character);
     } else {
-      if (isEnd && this.run.isScan) swallow(event);
+      if (isEnd && this.run.isScan) {
+        this.hasSuffix = true;
+        swallow(event);
+      }
       this.end();
     }
   }
@@ -83,7 +88,7 @@ export class Wedge {
     if (this.run.keys.length < MOST_KEYS) this.run.keys.push(character);
     this.holdBack(event);
     window.clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => this.end(), SILENCE_MS);
+    this.timer = window.setTimeout(() => this.end(), this.hasSuffix ? SUFFIX_MS : SILENCE_MS);
   }
 
   /** Keep the key from the page while the run looks like a scanner's. @param {KeyboardEvent} event */

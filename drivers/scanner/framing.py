@@ -66,8 +66,19 @@ class LineDecoder:
         expects_suffix = bool(self._suffix) and not self._is_dropping
         return self._spec.silence_s * (TRUST_IN_SUFFIX if expects_suffix else 1)
 
+    @property
+    def _may_go_on(self) -> bool:
+        """Whether bytes that were read after the silence belong to what waits.
+
+        Whoever reads looks when the silence is due. Bytes that are there by then came while he was held up, nobody
+        knows when: where codes end with a suffix, two that stand as one are refused, half a code may pass for another.
+        """
+        may_have_suffix = bool(self._suffix) or (self._learns and not self._unterminated)
+        return bool(self._waiting) and may_have_suffix and not self._is_dropping
+
     def feed(self, chunk: bytes, now: float) -> list[Scan]:
-        before = self.silence(now) if now - self._last >= self._patience_s else []
+        is_over = now - self._last >= self._patience_s
+        before = self.silence(now) if is_over and not self._may_go_on else []
         self._last = now
         self._tail = (self._tail + chunk)[-_LONGEST_SUFFIX:]
         *lines, (self._waiting, _) = self._cut(self._waiting + chunk)

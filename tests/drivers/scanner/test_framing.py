@@ -123,6 +123,21 @@ def test_bytes_after_a_silence_nobody_waited_for_are_another_scan():
     assert raws(line.silence(7.1)) == [GS1]
 
 
+@pytest.mark.parametrize("settings", [";suffix=cr", ""])
+def test_bytes_that_came_while_their_reader_was_held_up_end_the_code_that_had_begun(settings):
+    line = decoder(settings)
+    assert line.feed(TRACE[:5], 0.0) == []
+    assert raws(line.feed(TRACE[5:] + b"\r", 7.0)) == [TRACE]
+
+
+def test_where_no_suffix_has_come_silence_parts_codes_although_their_reader_was_held_up():
+    line = decoder()
+    line.feed(TRACE, 0.0)
+    assert raws(line.silence(0.3)) == [TRACE]
+    line.feed(TRACE, 1.0)
+    assert raws(line.feed(GS1, 7.0)) == [TRACE]
+
+
 def test_glued_scans_are_passed_on_whole():
     line = decoder(";suffix=cr")
     assert raws(line.feed(TRACE + TRACE + b"\r", 0.0)) == [TRACE * 2]

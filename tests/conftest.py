@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,11 +79,24 @@ def logs_as_they_were() -> Iterator[None]:
         yield
 
 
+def _unused_ports() -> Iterator[int]:
+    """Yield ports of a slice of this process, below those that the system gives to connections by itself."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    ports = 1_500
+    while True:
+        yield from (20_000 + worker % 8 * ports + (os.getpid() * 37 + turn) % ports for turn in range(ports))
+
+
+_PORTS = _unused_ports()
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Return a port that nobody listens on; the next call returns another one."""
+    for port in _PORTS:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("the ports never end")
 
 
 def wait_until(claim: Callable[[], bool], *, timeout_s: float = 30.0) -> None:

@@ -24,18 +24,12 @@ from cli.app import app
 from server.app import _listen, run_centre, web_settings
 from server.config import BrokerConfig, CentreConfig, ServerConfig, StoreConfig, WebConfig
 from server.people.accounts import FIRST_ADMIN
-from tests.conftest import logs_restored
+from tests.conftest import free_port, logs_restored
 from tests.web.certificates import written_pair
 from web.tls import CertificateError
 
 YIMA = (sys.executable, "-m", "cli.app", "server")
 START_S = 60.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class CentreProcess:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 from pydantic import TypeAdapter
 
 from edge.counter.views import to_json
@@ -660,3 +660,27 @@ def test_scans_during_a_removal_are_on_their_lines(open_page: OpenPage) -> None:
         expect(desk.page.locator(".c-line")).to_have_count(1)
         assert desk.page.locator(".c-line__quantity").text_content() == "×3"
         assert desk.page.locator("#c-count-boxes").text_content() == "3"
+
+
+def test_an_answer_that_a_later_one_has_overtaken_is_not_shown(open_page: OpenPage) -> None:
+    with counter(open_page) as desk:
+        desk.stage.scan(1)
+        desk.expect_rows(1)
+        overtaken: list[tuple[Route, APIResponse]] = []
+
+        def hold_the_first(route: Route) -> None:
+            if overtaken:
+                route.continue_()
+            else:
+                overtaken.append((route, route.fetch()))
+
+        desk.page.route("**/api/v1/sale", hold_the_first)
+        desk.page.locator(".c-row").first.get_by_role("button").click()
+        expect(desk.page.locator("#c-undo-what")).to_be_visible()
+        desk.page.keyboard.press("Control+z")
+        expect(desk.page.locator(".c-line")).to_have_count(1)
+        (late, answer) = overtaken[0]
+        with desk.page.expect_response("**/api/v1/sale"):
+            late.fulfill(response=answer)
+        desk.page.wait_for_timeout(100)
+        expect(desk.page.locator(".c-line")).to_have_count(1)

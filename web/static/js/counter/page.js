@@ -40,6 +40,8 @@ export class Page {
     this.tickets = new Tickets(this);
     this.isListening = false;
     this.loading = /** @type {Set<News>} */ (new Set());
+    /** How often the list was asked for, and which of these answers is shown. */
+    this.asked = this.shown = 0;
     /** Scans for the next list, which is shown when the one that is being paid has ended. */
     this.waiting = /** @type {import("./list.js").Scan[]} */ ([]);
     this.live = new Live(`${API}/live`, EVENTS, {
@@ -248,9 +250,13 @@ export class Page {
   async loadSale() {
     const news = /** @type {News} */ ({ scans: [], totals: null });
     this.loading.add(news);
+    const asked = ++this.asked;
     const sale = await call("GET", `${API}/sale`).finally(() => this.loading.delete(news));
     // A scan has begun another list meanwhile: the answer is of the one before.
     if (news.scans.some((scan) => scan.sale !== null && scan.sale !== sale.id)) return this.loadSale();
+    // Answers may overtake each other: what was asked before the list that is shown is older than it.
+    if (asked < this.shown) return;
+    this.shown = asked;
     if (this.basket.sale !== null && sale.id !== this.basket.sale) this.endList();
     this.basket.show(sale);
     for (const scan of news.scans) if (!scan.units) this.basket.add(scan);

@@ -25,7 +25,7 @@ from sqlalchemy import (
 import server.store.fsi_tables
 import server.store.insurance_tables
 import server.store.register_tables
-import server.store.settlement_tables  # noqa: F401 - its tables belong to the same store
+import server.store.settlement_tables  # noqa: F401 - their tables belong to the same store
 from server.store.schema import Serial, metadata
 
 HAS_CONFLICT = text("conflict_count > 0")
